@@ -1,0 +1,284 @@
+"""A history in memory: a column per field, built once, read by everybody.
+
+    row     index  time  process  type    f      key  value
+    0       0      12    0        invoke  write  0    7
+    1       1      40    1        invoke  read   0    None
+    2       2      55    0        ok      write  0    7
+
+Objects (f, key, value, error) are interned: a column holds small integers, and `Interned.objects` gives them back.
+A million events cost about 50 MB, and a checker never touches a Python object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from histories.event import NEMESIS, Event, Header
+
+INVOKE, OK, FAIL, INFO = 0, 1, 2, 3
+TYPES = ("invoke", "ok", "fail", "info")
+TYPE_CODE = {name: code for code, name in enumerate(TYPES)}
+NEMESIS_PROCESS = -1
+"""The process number of the nemesis in the `process` column."""
+
+
+class HistoryError(ValueError):
+    """A history that breaks the rules. The message says what was found and what was expected there.
+
+    `line` is the line of the file (1-based) where there is one.
+    """
+
+    def __init__(self, message: str, *, source: str | None = None, line: int | None = None) -> None:
+        self.message = message
+        self.source = source
+        self.line = line
+        place = ":".join(str(part) for part in (source, line) if part is not None)
+        super().__init__(f"{place}: {message}" if place else message)
+
+
+def freeze(value: Any) -> Any:
+    """A hashable stand-in for a JSON value, equal only for equal values *of equal type* (1, 1.0 and true differ)."""
+    kind = type(value)
+    if kind is int or kind is str or value is None:
+        return value
+    if kind is list or kind is tuple:
+        return ("list", *(freeze(part) for part in value))
+    if kind is dict:
+        return ("dict", *sorted((str(k), freeze(v)) for k, v in value.items()))
+    return (kind.__name__, value)
+
+
+class Interned:
+    """Objects numbered in the order in which they were first seen; equal JSON values share a number."""
+
+    def __init__(self) -> None:
+        self.objects: list[Any] = []
+        self._codes: dict[Any, int] = {}
+
+    def code(self, value: Any) -> int:
+        """The number of `value`, a new one if it was not seen before."""
+        frozen = freeze(value)
+        code = self._codes.get(frozen)
+        if code is None:
+            code = self._codes[frozen] = len(self.objects)
+            self.objects.append(value)
+        return code
+
+    def find(self, value: Any) -> int | None:
+        """The number of `value`, or None if it never occurred."""
+        return self._codes.get(freeze(value))
+
+    def __getitem__(self, code: int) -> Any:
+        return self.objects[code]
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+
+@dataclass(frozen=True)
+class Operations:
+    """The operations of a history, a column per field, in the order of their invocations.
+
+    `invoked` and `completed` are rows of the history (`completed` is -1 while an operation was never completed);
+    `outcome` is OK, FAIL or INFO (a missing completion is INFO); `argument` is the value code of the invocation,
+    `result` that of the completion (of the invocation where nothing completed); times are nanoseconds, `end` of an
+    operation of unknown outcome is the largest int64.
+    """
+
+    invoked: NDArray[np.int64]
+    completed: NDArray[np.int64]
+    process: NDArray[np.int64]
+    f: NDArray[np.int32]
+    key: NDArray[np.int32]
+    argument: NDArray[np.int32]
+    result: NDArray[np.int32]
+    outcome: NDArray[np.int8]
+    error: NDArray[np.int32]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.invoked)
+
+
+FOREVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class History:
+    """The events of a run, as columns. Make one with `History.of(events)` or a codec (`histories.load`)."""
+
+    index: NDArray[np.int64]
+    time: NDArray[np.int64]
+    process: NDArray[np.int64]
+    type: NDArray[np.int8]
+    f: NDArray[np.int32]
+    key: NDArray[np.int32]
+    value: NDArray[np.int32]
+    error: NDArray[np.int32]
+    fs: Interned
+    keys: Interned
+    values: Interned
+    errors: Interned
+    header: Header | None = None
+    lines: NDArray[np.int64] | None = None
+    """Line of the file that each event came from, where it came from a file."""
+    source: str | None = None
+    cut: bool = field(default=False)
+    """True if the file ended in the middle of a line, as that of a killed run does."""
+
+    @classmethod
+    def of(
+        cls,
+        events: Iterable[Event],
+        *,
+        header: Header | None = None,
+        lines: Iterable[int] | None = None,
+        source: str | None = None,
+        cut: bool = False,
+    ) -> History:
+        """The history of these events. Nothing is checked here: `operations` is what finds a broken history."""
+        fs, keys, values, errors = Interned(), Interned(), Interned(), Interned()
+        index: list[int] = []
+        time: list[int] = []
+        process: list[int] = []
+        kind: list[int] = []
+        f: list[int] = []
+        key: list[int] = []
+        value: list[int] = []
+        error: list[int] = []
+        for event in events:
+            index.append(event.index)
+            time.append(event.time)
+            process.append(NEMESIS_PROCESS if event.process == NEMESIS else event.process)  # type: ignore[arg-type]
+            kind.append(TYPE_CODE[event.type])
+            f.append(fs.code(event.f))
+            key.append(keys.code(event.key))
+            value.append(values.code(event.value))
+            error.append(errors.code(event.error))
+        return cls(
+            index=np.array(index, np.int64),
+            time=np.array(time, np.int64),
+            process=np.array(process, np.int64),
+            type=np.array(kind, np.int8),
+            f=np.array(f, np.int32),
+            key=np.array(key, np.int32),
+            value=np.array(value, np.int32),
+            error=np.array(error, np.int32),
+            fs=fs,
+            keys=keys,
+            values=values,
+            errors=errors,
+            header=header,
+            lines=None if lines is None else np.array(list(lines), np.int64),
+            source=source,
+            cut=cut,
+        )
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def event(self, row: int) -> Event:
+        """The event of one row, as an object again."""
+        process = int(self.process[row])
+        return Event(
+            index=int(self.index[row]),
+            time=int(self.time[row]),
+            process=NEMESIS if process == NEMESIS_PROCESS else process,
+            type=TYPES[self.type[row]],  # type: ignore[arg-type]
+            f=self.fs[self.f[row]],
+            key=self.keys[self.key[row]],
+            value=self.values[self.value[row]],
+            error=self.errors[self.error[row]],
+        )
+
+    def events(self) -> Iterator[Event]:
+        """All events in order."""
+        return (self.event(row) for row in range(len(self)))
+
+    def failure(self, row: int, message: str) -> HistoryError:
+        """An error about one row, with its place in the file."""
+        line = None if self.lines is None else int(self.lines[row])
+        return HistoryError(message, source=self.source, line=line)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """The operations: invocations paired with their completions, without the nemesis. O(n), computed once.
+
+        Raises `HistoryError` for a completion without an invocation, two open operations of one process, a completion
+        of another function or key than was invoked, a process that returns after `info`, and time that goes backwards.
+        """
+        time = self.time
+        if len(time) > 1 and bool((time[1:] < time[:-1]).any()):
+            row = int(np.argmax(time[1:] < time[:-1])) + 1
+            raise self.failure(row, f"time goes backwards: {time[row]} after {time[row - 1]}")
+        rows = np.flatnonzero(self.process != NEMESIS_PROCESS)
+        kinds = self.type[rows].tolist()
+        processes = self.process[rows].tolist()
+        open_operation: dict[int, int] = {}
+        retired: set[int] = set()
+        invoked: list[int] = []
+        completed: list[int] = []
+        for row, kind, process in zip(rows.tolist(), kinds, processes, strict=True):
+            if kind == INVOKE:
+                if process in open_operation:
+                    first = int(self.index[invoked[open_operation[process]]])
+                    raise self.failure(
+                        row, f"process {process} invokes an operation while its operation at index {first} is still open"
+                    )
+                if process in retired:
+                    raise self.failure(
+                        row, f"process {process} returns after an operation of unknown outcome; expected a fresh process"
+                    )
+                open_operation[process] = len(invoked)
+                invoked.append(row)
+                completed.append(-1)
+                continue
+            operation = open_operation.pop(process, None)
+            if operation is None:
+                if kind == INFO and process in retired:
+                    continue
+                raise self.failure(
+                    row, f"process {process} completes an operation ({TYPES[kind]}) that it has not invoked"
+                )
+            start = invoked[operation]
+            if self.f[start] != self.f[row]:
+                raise self.failure(
+                    row,
+                    f"process {process} completes {self.fs[self.f[row]]!r}, but it invoked {self.fs[self.f[start]]!r}",
+                )
+            if self.key[start] != self.key[row]:
+                raise self.failure(
+                    row,
+                    f"process {process} completes an operation on key {self.keys[self.key[row]]!r}, "
+                    f"but it invoked one on key {self.keys[self.key[start]]!r}",
+                )
+            if kind == INFO:
+                retired.add(process)
+            completed[operation] = row
+        return self._operations(np.array(invoked, np.int64), np.array(completed, np.int64))
+
+    def _operations(self, invoked: NDArray[np.int64], completed: NDArray[np.int64]) -> Operations:
+        known = completed >= 0
+        last = np.where(known, completed, invoked)
+        outcome = np.where(known, self.type[last], INFO).astype(np.int8)
+        end = np.where(outcome == INFO, FOREVER, self.time[last])
+        return Operations(
+            invoked=invoked,
+            completed=completed,
+            process=self.process[invoked],
+            f=self.f[invoked],
+            key=self.key[invoked],
+            argument=self.value[invoked],
+            result=self.value[last],
+            outcome=outcome,
+            error=self.error[last],
+            start=self.time[invoked],
+            end=end,
+        )

@@ -1,0 +1,25 @@
+"""What is tested: the node interface, the shipped systems and their known-broken variants."""
+
+from systems.invariant import Invariant, Sent, Violation
+from systems.node import Client, ClientContext, Context, Disk, Node, Operation
+from systems.registry import UnknownSystem, find, names
+from systems.system import BadParameters, NoParameters, System, Variant
+
+__all__ = [
+    "BadParameters",
+    "Client",
+    "ClientContext",
+    "Context",
+    "Disk",
+    "Invariant",
+    "NoParameters",
+    "Node",
+    "Operation",
+    "Sent",
+    "System",
+    "UnknownSystem",
+    "Variant",
+    "Violation",
+    "find",
+    "names",
+]

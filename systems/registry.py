@@ -1,0 +1,55 @@
+"""Where systems are found: shipped ones by name, your own by the path of a Python file, others by entry point."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+from functools import cache
+from pathlib import Path
+
+from systems.system import System
+
+SHIPPED = {"caspaxos": "systems.caspaxos"}
+GROUP = "clew.systems"
+"""The entry-point group under which a package offers a `System`."""
+
+
+class UnknownSystem(LookupError):
+    """No such system; the message says what was looked for and what there is."""
+
+
+def names() -> list[str]:
+    """Systems that can be named: shipped ones first, then entry points."""
+    return [*SHIPPED, *sorted(point.name for point in importlib.metadata.entry_points(group=GROUP))]
+
+
+@cache
+def find(name: str) -> System:
+    """The system of that name, or the `system` defined by the Python file at that path (`*.py`).
+
+    Raises `UnknownSystem` if there is none, and whatever importing the user's file raises.
+    """
+    if name in SHIPPED:
+        module = importlib.import_module(SHIPPED[name])
+    elif name.endswith(".py"):
+        path = Path(name)
+        if not path.is_file():
+            raise UnknownSystem(f"there is no file {name}")
+        spec = importlib.util.spec_from_file_location(f"clew_system_{path.stem}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    else:
+        for point in importlib.metadata.entry_points(group=GROUP):
+            if point.name == name:
+                loaded = point.load()
+                if not isinstance(loaded, System):
+                    raise UnknownSystem(f"the entry point {name!r} of {point.value} is not a systems.System")
+                return loaded
+        raise UnknownSystem(f"there is no system {name!r}; there are {', '.join(names())}, or the path of a .py file")
+    system = getattr(module, "system", None)
+    if not isinstance(system, System):
+        raise UnknownSystem(f"{name} defines no `system = System(...)`")
+    return system

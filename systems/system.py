@@ -1,0 +1,64 @@
+"""A system under test as a value: its nodes, its client, its messages, and what is known to be true of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from systems.invariant import Invariant
+from systems.node import Client, Node
+
+
+class NoParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of a system that has nothing to set."""
+
+
+class BadParameters(ValueError):
+    """Parameters that no cluster can have, as (field, what is wrong and what would be right)."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to build the nodes of a system wrongly; `summary` says what is wrong and what a client can see."""
+
+    name: str
+    summary: str
+    node: Callable[[Any], Node]
+    client: Callable[[Any], Client] | None = None
+
+
+@dataclass(frozen=True)
+class System:
+    """Everything the harness needs to know of a system that is written sans-IO.
+
+    `node(parameters)` and `client(parameters)` make one life of a node and one process of a client. `messages` is the
+    union of the message structs. `parameters` is a struct with defaults: the fields that a plan may set under
+    `system:` besides `name`, `nodes` and `variant`; `validate(parameters, nodes)` raises `BadParameters` for a cluster
+    that cannot be. `functions` are the `f`s that the client understands, `model` the checker's model of them.
+    """
+
+    name: str
+    summary: str
+    messages: Any
+    node: Callable[[Any], Node]
+    client: Callable[[Any], Client]
+    model: str
+    functions: tuple[str, ...]
+    parameters: type[msgspec.Struct] = NoParameters
+    validate: Callable[[Any, int], None] = lambda parameters, nodes: None
+    invariants: Callable[[], list[Invariant]] = list
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+
+    def variant(self, name: str | None) -> Variant:
+        """The named variant; the correct system for None."""
+        if name is None:
+            return Variant("none", "the system as it should be", self.node, self.client)
+        return self.variants[name]
