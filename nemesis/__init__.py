@@ -1,0 +1,1 @@
+"""What goes wrong, to whom, and when: faults as data."""
