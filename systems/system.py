@@ -43,6 +43,8 @@ class System:
     union of the message structs. `parameters` is a struct with defaults: the fields that a plan may set under
     `system:` besides `name`, `nodes` and `variant`; `validate(parameters, nodes)` raises `BadParameters` for a cluster
     that cannot be. `functions` are the `f`s that the client understands, `model` the checker's model of them.
+    `invariants(parameters, nodes)` makes fresh monitors for one run of a cluster of that many nodes, for what a quorum
+    is depends on both.
     """
 
     name: str
@@ -54,7 +56,7 @@ class System:
     functions: tuple[str, ...]
     parameters: type[msgspec.Struct] = NoParameters
     validate: Callable[[Any, int], None] = lambda parameters, nodes: None
-    invariants: Callable[[], list[Invariant]] = list
+    invariants: Callable[[Any, int], list[Invariant]] = lambda parameters, nodes: []
     variants: Mapping[str, Variant] = field(default_factory=dict)
 
     def variant(self, name: str | None) -> Variant:

@@ -1,0 +1,26 @@
+"""CASPaxos: replicated state machines without logs (Denis Rystsov, 2018, arXiv 1802.07000).
+
+A register for each key that clients change by submitting functions. Read `ballot.py`, `change.py`, `messages.py`, then
+the two roles: `acceptor.py` and `proposer.py`. A node is both (`node.py`). `invariants.py` watches the lemmas of the
+proof, `variants.py` has the known ways to get it wrong.
+"""
+
+from systems.caspaxos.client import CasPaxosClient
+from systems.caspaxos.messages import Message
+from systems.caspaxos.node import CasPaxosNode
+from systems.caspaxos.parameters import Parameters, validate
+from systems.caspaxos.variants import VARIANTS
+from systems.system import System
+
+system = System(
+    name="caspaxos",
+    summary="CASPaxos: a compare-and-set register for each key, without a log or a leader",
+    messages=Message,
+    node=CasPaxosNode,
+    client=lambda parameters: CasPaxosClient(),
+    model="cas-register",
+    functions=("read", "write", "cas"),
+    parameters=Parameters,
+    validate=validate,
+    variants=VARIANTS,
+)

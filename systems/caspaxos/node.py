@@ -1,0 +1,46 @@
+"""A node: a proposer and an acceptor side by side. They share a name and a disk, and talk by messages all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from systems.caspaxos.acceptor import Acceptor
+from systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Request
+from systems.caspaxos.parameters import Parameters
+from systems.caspaxos.proposer import Proposer
+from systems.node import Context
+
+
+class CasPaxosNode:
+    """One life of one node of the cluster; all of `ctx.nodes` are proposers and acceptors both."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        *,
+        acceptor: Callable[[], Acceptor] = Acceptor,
+        proposer: Callable[[Parameters], Proposer] = Proposer,
+    ) -> None:
+        self._acceptor = acceptor()
+        self._proposer = proposer(parameters)
+        self._react: dict[type, Callable[[Context, str, Any], None]] = {
+            Request: self._proposer.request,
+            Prepare: self._acceptor.prepare,
+            Promise: self._proposer.promise,
+            Accept: self._acceptor.accept,
+            Accepted: self._proposer.accepted,
+            Conflict: self._proposer.conflict,
+        }
+
+    def start(self, ctx: Context) -> None:
+        """Begin a life. The acceptor recalls a register when it is asked for it."""
+        self._proposer.start(ctx)
+
+    def receive(self, ctx: Context, source: str, message: Any) -> None:
+        """Hand the message to the role it is for."""
+        self._react[type(message)](ctx, source, message)
+
+    def wake(self, ctx: Context, timer: str) -> None:
+        """Only proposers wait."""
+        self._proposer.wake(ctx, timer)
