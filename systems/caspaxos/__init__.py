@@ -6,6 +6,7 @@ proof, `variants.py` has the known ways to get it wrong.
 """
 
 from systems.caspaxos.client import CasPaxosClient
+from systems.caspaxos.invariants import invariants
 from systems.caspaxos.messages import Message
 from systems.caspaxos.node import CasPaxosNode
 from systems.caspaxos.parameters import Parameters, validate
@@ -22,5 +23,6 @@ system = System(
     functions=("read", "write", "cas"),
     parameters=Parameters,
     validate=validate,
+    invariants=invariants,
     variants=VARIANTS,
 )
