@@ -1,1 +1,37 @@
-"""What goes wrong, to whom, and when: faults as data."""
+"""What goes wrong, to whom, and when: faults as data.
+
+A plan's `Entry`s say what and when, `schedule` unrolls them into `FaultEvent`s, and `refused`, `down` and `disturbance`
+say what the faults that are active at a moment add up to. Whoever runs the cluster does the breaking.
+"""
+
+from nemesis.describe import describe
+from nemesis.effect import Disturbance, disturbance, down, refused
+from nemesis.fault import Crash, Fault, FaultEvent, Network, Partition
+from nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
+from nemesis.schedule import At, Cut, Disturb, Entry, Every, Kill, Randomly, schedule
+
+__all__ = [
+    "At",
+    "Constant",
+    "Crash",
+    "Cut",
+    "Disturb",
+    "Disturbance",
+    "Entry",
+    "Every",
+    "Exponential",
+    "Fault",
+    "FaultEvent",
+    "Kill",
+    "Latency",
+    "Network",
+    "Normal",
+    "Partition",
+    "Randomly",
+    "Uniform",
+    "describe",
+    "disturbance",
+    "down",
+    "refused",
+    "schedule",
+]

@@ -1,1 +1,13 @@
-"""A run as data: a YAML file in, a validated and fully drawn `Plan` out."""
+"""A run as data: a YAML file in, a validated and fully drawn `Plan` out.
+
+    load(path or shipped name) -> Source ── resolve(source, seed, settings) -> Plan ── dump(plan) -> YAML, and back
+
+Every mistake is a `PlanError` that says file, line, field, what was found and what is allowed.
+"""
+
+from harness.plan.dump import dump
+from harness.plan.error import PlanError
+from harness.plan.schema import Plan, PlannedOperation
+from harness.plan.source import Source, load, loads, resolve, shipped
+
+__all__ = ["Plan", "PlanError", "PlannedOperation", "Source", "dump", "load", "loads", "resolve", "shipped"]

@@ -14,6 +14,8 @@ from nemesis.latency import Constant, Exponential, Latency
 from nemesis.schedule import Entry
 
 Check = Literal["linearizable", "invariants", "liveness"]
+Runtime = Literal["simulation"]
+WorkloadKind = Literal["cas-register"]
 
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
@@ -55,7 +57,7 @@ class Workload(msgspec.Struct, frozen=True):
     has thought for `think`. An operation that takes longer than `timeout` is `info`.
     """
 
-    kind: Literal["cas-register"]
+    kind: WorkloadKind
     clients: int
     keys: int
     operations: int | tuple[PlannedOperation, ...] | None
@@ -109,7 +111,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     name: str
     system: SystemPlan
-    runtime: Literal["simulation"]
+    runtime: Runtime
     workload: Workload
     network: NetworkPlan
     nemesis: tuple[Entry, ...]

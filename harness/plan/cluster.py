@@ -1,0 +1,118 @@
+"""The `system` section: which system, how many nodes, which variant, and the parameters that are the system's own.
+
+A parameter is read by its type in the system's `parameters` struct. One that is a duration is annotated as such,
+`Annotated[int, msgspec.Meta(extra={"unit": "ns"})]`, and takes a unit in the plan.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.plan.error import PlanError, one_of
+from harness.plan.field import Field, Fields
+from harness.plan.schema import SystemPlan
+from harness.plan.tree import join
+from harness.plan.values import drawn, duration, number, truth, whole, word
+from systems import BadParameters, System, UnknownSystem, find, names
+
+NODES_MOST = 1000
+CLUSTER_FIELDS = ("name", "nodes", "variant")
+
+
+def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, System]:
+    """The system of the plan, and as the registry has it."""
+    name, system = fields.read("name", lambda field: _find(field, folder))
+    try:
+        types = parameter_types(system)
+    except Exception as error:
+        # The struct is the user's code, and its annotations are only evaluated here.
+        raise fields.found["name"].error(f"the system's parameters cannot be read: {error}") from error
+    fields.whole.fields((*CLUSTER_FIELDS, *types))
+    nodes = fields.read("nodes", lambda field: whole(field, 1, NODES_MOST))
+    variant = fields.get("variant", lambda field: word(field, ("none", *system.variants)), "none")
+    given = {name: _parameter(fields.found[name], type) for name, type in types.items() if name in fields.found}
+    parameters = _convert(fields, given, system)
+    try:
+        system.validate(parameters, nodes)
+    except BadParameters as error:
+        wrong = fields.found.get(error.field)
+        raise PlanError(
+            wrong.at if wrong else fields.whole.at, join(fields.whole.path, error.field), error.message
+        ) from None
+    return SystemPlan(name, nodes, None if variant == "none" else variant, parameters), system
+
+
+def parameter_types(system: System) -> dict[str, msgspec.inspect.Type]:
+    """The types of the system's parameters by the names that they have in a plan."""
+    info = msgspec.inspect.type_info(system.parameters)
+    assert isinstance(info, msgspec.inspect.StructType)
+    return {field.encode_name: field.type for field in info.fields}
+
+
+def is_duration(type: msgspec.inspect.Type) -> bool:
+    """Whether a parameter of this type is in nanoseconds, so that a plan gives it with a unit."""
+    if isinstance(type, msgspec.inspect.UnionType):
+        return any(is_duration(member) for member in type.types)
+    return isinstance(type, msgspec.inspect.Metadata) and (type.extra or {}).get("unit") == "ns"
+
+
+def _find(field: Field, folder: Path) -> tuple[str, System]:
+    def read(field: Field) -> tuple[str, System]:
+        name = field.data
+        if not isinstance(name, str) or "\0" in name:
+            raise field.expected(f"the name of a system ({', '.join(names())}) or the path of a Python file")
+        if name.endswith(".py"):
+            name = str((folder / name).resolve())
+        elif name not in names():
+            raise field.error(
+                f"unknown system {field.found()}; expected {one_of(names(), name)}, or the path of a .py file"
+            )
+        try:
+            return name, find(name)
+        except UnknownSystem as error:
+            raise field.error(str(error)) from None
+        except (Exception, SystemExit) as error:
+            # Importing somebody's file may raise anything.
+            raise field.error(f"importing the system failed: {type(error).__name__}: {error}") from error
+
+    return drawn(field, read)
+
+
+def _parameter(field: Field, type: msgspec.inspect.Type) -> Any:
+    if is_duration(type):
+        return duration(field)
+    if isinstance(type, msgspec.inspect.IntType):
+        return whole(field, least=-(2**63))
+    if isinstance(type, msgspec.inspect.FloatType):
+        return number(field, -1e300, 1e300)
+    if isinstance(type, msgspec.inspect.BoolType):
+        return truth(field)
+    if isinstance(type, msgspec.inspect.Metadata):
+        return _parameter(field, type.type)
+    if isinstance(type, msgspec.inspect.UnionType):
+        present = [member for member in type.types if not isinstance(member, msgspec.inspect.NoneType)]
+        if len(present) == 1:
+            return _parameter(field, present[0])
+    return drawn(field, _plain)
+
+
+def _plain(field: Field) -> Any:
+    if isinstance(field.data, tuple):
+        return [_plain(item) for item in field.items("a list")]
+    if isinstance(field.data, dict):
+        return {name: _plain(item) for name, item in field.fields().found.items()}
+    return field.data
+
+
+def _convert(fields: Fields, given: dict[str, Any], system: System) -> Any:
+    try:
+        return msgspec.convert(given, system.parameters)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$.")
+        path = where.rstrip("`")
+        found = fields.found.get(re.split(r"[.\[]", path)[0], fields.whole)
+        raise PlanError(found.at, join(fields.whole.path, path) if path else fields.whole.path, message) from None

@@ -1,0 +1,125 @@
+"""From the tree of a plan to the plan of one seed: validated, drawn, defaults filled in.
+
+Mistakes are reported one at a time, the first that is found, reading the sections in the order of `Plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from harness.plan.cluster import read_system
+from harness.plan.error import Place, PlanError
+from harness.plan.faults import read_nemesis
+from harness.plan.field import Field, Fields
+from harness.plan.quantity import LONGEST
+from harness.plan.schema import Budget, Check, Links, NetworkPlan, Plan, Recovery, Runtime
+from harness.plan.settings import override
+from harness.plan.tree import Value
+from harness.plan.values import distinct, duration, latency, period, probability, size, text, whole, word
+from harness.plan.work import WORKLOAD_FIELDS, read_workload
+from harness.streams import Streams
+from nemesis.schedule import Entry
+
+SECTIONS = (
+    "name",
+    "system",
+    "runtime",
+    "workload",
+    "network",
+    "nemesis",
+    "recovery",
+    "checks",
+    "budget",
+    "seed",
+)
+CHECKS: tuple[Check, ...] = get_args(Check)
+RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
+
+
+def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[str]) -> Plan:
+    """The plan for this seed (that of the plan if None), after the settings (`path=value`) have been applied.
+
+    Paths of systems are relative to `folder`. Raises `PlanError` for the first mistake.
+    """
+    for setting in settings:
+        root = override(root, setting)
+    if seed is not None:
+        root = override_seed(root, seed)
+    # The seed itself is read without randomness to draw it: there is none before it.
+    undrawn = Field("", root, Streams(0)).fields(SECTIONS)
+    seed = undrawn.get("seed", _seed, 0)
+    plan = Field("", root, Streams(seed)).fields(SECTIONS)
+
+    name = plan.read("name", _name)
+    system_plan, system = read_system(plan.read("system", lambda field: field.fields()), folder)
+    runtime = plan.get("runtime", _runtime, "simulation")
+    workload = read_workload(plan.section("workload", WORKLOAD_FIELDS), system.functions)
+    network = _network(plan.section("network", ("latency", "drop", "duplicate", "reorder", "clients")))
+    no_faults: tuple[Entry, ...] = ()
+    nemesis = plan.get("nemesis", lambda field: read_nemesis(field, system_plan.nodes, workload.clients), no_faults)
+    return Plan(
+        name=name,
+        system=system_plan,
+        runtime=runtime,
+        workload=workload,
+        network=network,
+        nemesis=nemesis,
+        recovery=_recovery(plan.section("recovery", ("after", "within"))),
+        checks=plan.get("checks", lambda field: distinct(field, CHECKS, "checks"), CHECKS),
+        budget=_budget(plan.section("budget", ("time", "memory"))),
+        seed=seed,
+    )
+
+
+def override_seed(root: Value, seed: int) -> Value:
+    """The tree with this seed; `PlanError` if it is no seed."""
+    place = Place(f"--seed {seed}")
+    if not 0 <= seed <= LONGEST:
+        raise PlanError(place, "", f"expected a whole number from 0 to {LONGEST}")
+    assert isinstance(root.data, dict)
+    return Value({**root.data, "seed": Value(seed, place, place)}, root.at)
+
+
+def _seed(field: Field) -> int:
+    if isinstance(field.data, dict):
+        raise field.error("a seed cannot be drawn, everything else is drawn from it; expected a whole number")
+    return whole(field)
+
+
+def _name(field: Field) -> str:
+    # It names a folder of the store.
+    return text(field, r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "a name of letters, digits, '-', '_' and '.'")
+
+
+def _runtime(field: Field) -> Runtime:
+    return word(field, RUNTIMES)
+
+
+def _network(fields: Fields) -> NetworkPlan:
+    default = NetworkPlan()
+    clients = fields.section("clients", ("latency", "drop", "duplicate", "reorder"))
+    return NetworkPlan(_links(fields, default.nodes), _links(clients, default.clients))
+
+
+def _links(fields: Fields, default: Links) -> Links:
+    return Links(
+        latency=fields.get("latency", latency, default.latency),
+        drop=fields.get("drop", probability, default.drop),
+        duplicate=fields.get("duplicate", probability, default.duplicate),
+        reorder=fields.get("reorder", probability, default.reorder),
+    )
+
+
+def _recovery(fields: Fields) -> Recovery:
+    default = Recovery()
+    return Recovery(fields.get("after", duration, default.after), fields.get("within", period, default.within))
+
+
+def _budget(fields: Fields) -> Budget:
+    default = Budget()
+    return Budget(
+        time=fields.get("time", period, default.time),
+        memory=fields.get("memory", lambda field: size(field, least=1 << 20), default.memory),
+    )

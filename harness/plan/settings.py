@@ -1,0 +1,39 @@
+"""`--set path=value`: a plan with some fields replaced before anybody looks at them."""
+
+from __future__ import annotations
+
+from harness.plan.error import Place, PlanError
+from harness.plan.tree import Value, join, parse
+
+
+def override(root: Value, setting: str) -> Value:
+    """The tree with the field at the path (`workload.clients`, `nemesis.0.partition.every`) replaced or added.
+
+    The value is YAML, and errors in it point at the setting. Raises `PlanError` if the setting has no `=`, its value
+    is not YAML, or its path leads through something that has no fields.
+    """
+    path, equals, text = setting.partition("=")
+    place = Place(f"--set {setting}")
+    if not equals or not path:
+        raise PlanError(place, "", "expected path=value, such as workload.clients=3")
+    value = parse(text, place.file, lines=False)
+    return _replace(root, path.split("."), "", value, place)
+
+
+def _replace(tree: Value, steps: list[str], path: str, value: Value, place: Place) -> Value:
+    if not steps:
+        return Value(value.data, value.at, place)
+    step, here = steps[0], join(path, steps[0])
+    if tree.data is None or isinstance(tree.data, dict):
+        fields = tree.data or {}
+        child = fields.get(step, Value(None, place, place))
+        return Value({**fields, step: _replace(child, steps[1:], here, value, place)}, tree.at, tree.key_at)
+    if isinstance(tree.data, tuple):
+        items = tree.data
+        if not (step.isascii() and step.isdigit() and len(step) < 10 and int(step) < len(items)):
+            there_are = f"the entries 0 to {len(items) - 1}" if items else "no entries"
+            raise PlanError(place, here, f"{path} is a list with {there_are}")
+        index = int(step)
+        replaced = _replace(items[index], steps[1:], here, value, place)
+        return Value((*items[:index], replaced, *items[index + 1 :]), tree.at, tree.key_at)
+    raise PlanError(place, here, f"{path} is {tree.data!r} in the plan and has no fields")

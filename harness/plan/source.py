@@ -1,0 +1,95 @@
+"""Where plans come from: files, and the ones that are shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from harness.plan.error import Place, PlanError, one_of
+from harness.plan.schema import Plan
+from harness.plan.sections import read_plan
+from harness.plan.tree import Value, parse
+
+SHIPPED = Path(__file__).parent.parent / "plans"
+LARGEST = 64 << 20
+"""Bytes in a plan; more is some other file given by mistake."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A plan as it is written, read but not drawn: each seed resolves it to a plan of its own."""
+
+    file: str
+    folder: Path
+    root: Value
+
+
+def load(plan: str) -> Source:
+    """The plan in that file, or the shipped one of that name (no slash, no `.yaml`).
+
+    Raises `PlanError` if there is none, it cannot be read, or it is not a YAML mapping. Its fields are looked at by
+    `resolve`.
+    """
+    if "/" in plan or plan.endswith((".yaml", ".yml")):
+        path = Path(plan)
+    else:
+        path = SHIPPED / f"{plan}.yaml"
+        names = [name for name, _ in shipped()]
+        if plan not in names:
+            known = f"expected {one_of(names, plan)}, or" if names else "expected"
+            raise PlanError(Place(plan), "", f"there is no shipped plan of this name; {known} the path of a .yaml file")
+    return loads(_read(path), str(path), path.parent)
+
+
+def loads(text: str, file: str, folder: Path) -> Source:
+    """The plan in a text; errors call it `file`, and paths in it are relative to `folder`."""
+    root = parse(text, file)
+    if not isinstance(root.data, dict):
+        kind = {tuple: "a list", type(None): "nothing"}.get(type(root.data), f"{root.data!r:.60}")
+        raise PlanError(root.at, "", f"expected a plan, a mapping with name, system and workload; found {kind}")
+    return Source(file, folder, root)
+
+
+def resolve(source: Source, seed: int | None = None, settings: Sequence[str] = ()) -> Plan:
+    """The plan for a seed (the plan's own if None) after settings (`workload.clients=3`), complete and valid.
+
+    The same source, seed and settings give the same plan anywhere. Raises `PlanError` for the first mistake found, in
+    the plan or in a setting.
+    """
+    return read_plan(source.root, source.folder, seed, settings)
+
+
+def shipped() -> list[tuple[str, str]]:
+    """The plans that come with clew by name, each with the comment that its file begins with."""
+    return [(path.stem, _leading_comment(path.read_text("utf-8"))) for path in sorted(SHIPPED.glob("*.yaml"))]
+
+
+def _leading_comment(text: str) -> str:
+    lines: list[str] = []
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.lstrip("#").strip())
+    return "\n".join(lines).strip()
+
+
+def _read(path: Path) -> str:
+    place = Place(str(path))
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise PlanError(place, "", "there is no such file") from None
+    except IsADirectoryError:
+        raise PlanError(place, "", "this is a folder; expected a .yaml file") from None
+    except (OSError, ValueError) as error:
+        raise PlanError(place, "", f"this file cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > LARGEST:
+        raise PlanError(place, "", f"this is no plan: more than {LARGEST >> 20} MiB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        raise PlanError(Place(str(path), line, column), "", "this is not UTF-8 text") from None

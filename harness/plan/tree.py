@@ -1,0 +1,146 @@
+"""YAML as a tree of values that know their line and column.
+
+PyYAML parses; nothing is constructed but strings, numbers, true, false and null. The rules for these are YAML 1.2's,
+in which `010` is ten, `1e3` a number, and `no` and `1:30` are text. A hostile file ends in a `PlanError` like any
+other: no tag is honoured, nesting is limited, an alias can neither contain itself nor multiply.
+"""
+
+from __future__ import annotations
+
+import re
+from math import isfinite
+from typing import Any
+
+import msgspec
+import yaml
+
+from harness.plan.error import Place, PlanError
+
+DEPTH = 30
+"""Levels of nesting that a plan may have; the deepest that means something has about ten."""
+REPEATED = 10_000
+"""Values that a plan may have through aliases, besides those that are written out."""
+
+Scalar = None | bool | int | float | str
+
+
+class Value(msgspec.Struct, frozen=True):
+    """A scalar, a list or a mapping; where it stands, and where its key does if it is in a mapping."""
+
+    data: Scalar | tuple[Value, ...] | dict[str, Value]
+    at: Place
+    key_at: Place | None = None
+
+
+def parse(text: str, file: str, lines: bool = True) -> Value:
+    """The tree of a YAML text, whose places are in `file` (without line and column if not `lines`).
+
+    Raises `PlanError` for anything that is not one YAML document of plain values.
+    """
+    try:
+        root = _Composer(text).get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise PlanError(_place(file, mark, lines), "", f"this is not YAML: {error.problem or error.context}") from None
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        place = Place(file, before.count("\n") + 1, error.position - before.rfind("\n")) if lines else Place(file)
+        raise PlanError(place, "", f"this is not text: it has the character {chr(int(error.character))!r}") from None
+    except (ValueError, OverflowError):
+        # PyYAML's scanner hands "\UFFFFFFFF" to chr().
+        raise PlanError(Place(file), "", "this is not YAML: an escape that is no character") from None
+    if root is None:
+        return Value(None, Place(file, 1, 1) if lines else Place(file))
+    return _Reader(file, lines).read(root, "", ())
+
+
+def scalar(text: str) -> Scalar:
+    """What an unquoted text means: null, a truth value, a number (finite), or itself."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    if _REAL.fullmatch(text) and isfinite(number := float(text)):
+        return number
+    return text
+
+
+_WORDS: dict[str, Scalar] = {"": None, "~": None, "null": None, "true": True, "false": False}
+# Python refuses to read longer integers than 4300 digits; nobody means them.
+_WHOLE = re.compile(r"[-+]?[0-9]{1,100}")
+_REAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+
+class _Composer(yaml.SafeLoader):
+    """PyYAML's, with tags refused and depth limited before Python's recursion limit does it less politely."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if getattr(event, "tag", None) is not None:
+            raise yaml.MarkedYAMLError(
+                problem=f"the tag {event.tag!r} is not allowed here", problem_mark=event.start_mark
+            )
+        self.depth += 1
+        if self.depth > DEPTH:
+            raise yaml.MarkedYAMLError(problem=f"more than {DEPTH} levels of nesting", problem_mark=event.start_mark)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+class _Reader:
+    def __init__(self, file: str, lines: bool) -> None:
+        self._file = file
+        self._lines = lines
+        self._seen: set[int] = set()
+        self._repeated = 0
+
+    def read(self, node: yaml.Node, path: str, above: tuple[int, ...], key_at: Place | None = None) -> Value:
+        at = _place(self._file, node.start_mark, self._lines)
+        if id(node) in above:
+            raise PlanError(at, path, "this value contains itself")
+        if id(node) in self._seen:
+            self._repeated += 1
+        self._seen.add(id(node))
+        if self._repeated > REPEATED or len(above) > DEPTH:
+            raise PlanError(at, path, f"too much through aliases: more than {REPEATED} values or {DEPTH} levels")
+        if isinstance(node, yaml.MappingNode):
+            return Value(self._mapping(node, path, (*above, id(node))), at, key_at)
+        if isinstance(node, yaml.SequenceNode):
+            items = enumerate(node.value)
+            return Value(tuple(self.read(i, join(path, str(n)), (*above, id(node))) for n, i in items), at, key_at)
+        assert isinstance(node, yaml.ScalarNode)
+        return Value(scalar(node.value) if node.style is None else self._text(node, path), at, key_at)
+
+    def _mapping(self, node: yaml.MappingNode, path: str, above: tuple[int, ...]) -> dict[str, Value]:
+        fields: dict[str, Value] = {}
+        for key, value in node.value:
+            key_at = _place(self._file, key.start_mark, self._lines)
+            if not isinstance(key, yaml.ScalarNode):
+                raise PlanError(key_at, path, "expected a name before the colon, found a list or a mapping")
+            name = self._text(key, path)
+            if name in fields:
+                first = fields[name].key_at
+                where = "" if first is None or first.line is None else f", first in line {first.line}"
+                raise PlanError(key_at, join(path, name), f"the field is given twice{where}")
+            fields[name] = self.read(value, join(path, name), above, key_at)
+        return fields
+
+    def _text(self, node: yaml.ScalarNode, path: str) -> str:
+        text: str = node.value
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise PlanError(
+                _place(self._file, node.start_mark, self._lines), path, "an escape that is half a character"
+            )
+        return text
+
+
+def join(path: str, name: str) -> str:
+    """The path of a field in a field: `workload` and `clients` make `workload.clients`."""
+    return f"{path}.{name}" if path else name
+
+
+def _place(file: str, mark: Any, lines: bool) -> Place:
+    return Place(file, mark.line + 1, mark.column + 1) if lines and mark is not None else Place(file)

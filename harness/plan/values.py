@@ -1,0 +1,205 @@
+"""The kinds of values in a plan: numbers, durations, names, latencies, each read, checked, and drawn if need be.
+
+Where a plan gives `{uniform: [a, b]}` or `{choice: [x, y]}` instead of a value, each seed draws its own, from a stream
+named by the field's path. That is swarm testing. All options are checked, whichever is drawn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from harness.plan.error import one_of
+from harness.plan.field import Field
+from harness.plan.quantity import DURATION_HINT, LONGEST, SIZE_HINT, parse_duration, parse_size
+from nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
+
+T = TypeVar("T")
+
+
+def drawn(field: Field, read: Callable[[Field], T], between: Callable[[T, T, float], T] | None = None) -> T:
+    """The value that `read` reads, or the one that this seed draws.
+
+    `between(low, high, u)` is the value at the quantile `u` of a uniform distribution; None if there is no such thing
+    for this kind of value.
+    """
+    data = field.data
+    if isinstance(data, dict) and "choice" in data:
+        options = field.fields(("choice",)).read(
+            "choice", lambda choice: choice.items("a list of values to choose from")
+        )
+        if not options:
+            raise field.error("a choice of nothing")
+        values = [drawn(option, read, between) for option in options]
+        return values[int(field.draw() * len(values))]
+    if isinstance(data, dict) and "uniform" in data and between is not None:
+        low, high = field.fields(("uniform",)).read("uniform", lambda ends: _range(ends, read))
+        return between(low, high, field.draw())
+    if isinstance(data, dict) and len(data) == 1 and between is not None:
+        (name,) = data
+        raise field.error(f"unknown distribution {name}; expected {one_of(('uniform', 'choice'), name)}")
+    return read(field)
+
+
+def whole(field: Field, least: int = 0, most: int = LONGEST) -> int:
+    """A whole number from `least` to `most`."""
+    limits = f"a whole number of at least {least}" if most == LONGEST else f"a whole number from {least} to {most}"
+
+    def read(field: Field) -> int:
+        if type(field.data) is not int or not least <= field.data <= most:
+            raise field.expected(limits)
+        return field.data
+
+    return drawn(field, read, _whole_between)
+
+
+def number(field: Field, least: float, most: float) -> float:
+    """A number from `least` to `most`."""
+
+    def read(field: Field) -> float:
+        if isinstance(field.data, (int, float)) and not isinstance(field.data, bool) and least <= field.data <= most:
+            return float(field.data)
+        raise field.expected(f"a number from {least:g} to {most:g}")
+
+    return drawn(field, read, _between)
+
+
+def probability(field: Field) -> float:
+    """A number from 0 to 1."""
+    return number(field, 0, 1)
+
+
+def truth(field: Field) -> bool:
+    """True or false."""
+
+    def read(field: Field) -> bool:
+        if not isinstance(field.data, bool):
+            raise field.expected("true or false")
+        return field.data
+
+    return drawn(field, read)
+
+
+def duration(field: Field) -> int:
+    """Nanoseconds, at least 0."""
+    return drawn(field, _duration, _whole_between)
+
+
+def period(field: Field) -> int:
+    """Nanoseconds, more than 0."""
+
+    def read(field: Field) -> int:
+        ns = _duration(field)
+        if ns == 0:
+            raise field.expected("a duration above 0")
+        return ns
+
+    return drawn(field, read, _whole_between)
+
+
+def size(field: Field, least: int) -> int:
+    """Bytes."""
+
+    def read(field: Field) -> int:
+        amount = parse_size(field.data) if isinstance(field.data, str) else None
+        if amount is None:
+            raise field.expected(SIZE_HINT)
+        if amount < least:
+            raise field.expected(f"at least {least} bytes")
+        return amount
+
+    return drawn(field, read, _whole_between)
+
+
+def text(field: Field, pattern: str, what: str) -> str:
+    """A text that the pattern matches as a whole."""
+    if not isinstance(field.data, str) or not re.fullmatch(pattern, field.data):
+        raise field.expected(what)
+    return field.data
+
+
+def word(field: Field, allowed: Sequence[T]) -> T:
+    """One of some words."""
+
+    def read(field: Field) -> T:
+        for known in allowed:
+            if known == field.data:
+                return known
+        names = [str(known) for known in allowed]
+        if not isinstance(field.data, str):
+            raise field.expected(one_of(names, ""))
+        raise field.error(f"unknown name {field.found()}; expected {one_of(names, field.data)}")
+
+    return drawn(field, read)
+
+
+def distinct(field: Field, allowed: Sequence[T], what: str) -> tuple[T, ...]:
+    """A list of some words, one at least and none twice."""
+    items = field.items(f"a list of {what}")
+    words: list[T] = []
+    for item in items:
+        found = word(item, allowed)
+        if found in words:
+            raise item.error(f"{found} is in the list twice")
+        words.append(found)
+    if not words:
+        raise field.error(f"expected {what}, found an empty list")
+    return tuple(words)
+
+
+def latency(field: Field) -> Latency:
+    """A distribution from which each message draws; its parameters may be drawn for the seed."""
+    return drawn(field, _latency)
+
+
+def _latency(field: Field) -> Latency:
+    if not isinstance(field.data, dict):
+        return Constant(_duration(field))
+    fields = field.fields(("constant", "exponential", "uniform", "normal"))
+    if len(fields.found) != 1:
+        raise field.expected("one of constant, exponential, uniform, normal")
+    ((kind, shape),) = fields.found.items()
+    if kind == "constant":
+        return Constant(duration(shape))
+    if kind == "exponential":
+        return Exponential(duration(shape))
+    pair = shape.items("a list of two durations")
+    if len(pair) != 2:
+        raise shape.expected("a list of two durations")
+    first, second = duration(pair[0]), duration(pair[1])
+    if kind == "normal":
+        return Normal(first, second)
+    if first > second:
+        raise shape.error("expected the lower end first")
+    return Uniform(first, second)
+
+
+def _duration(field: Field) -> int:
+    if type(field.data) is int and field.data == 0:
+        return 0
+    ns = parse_duration(field.data) if isinstance(field.data, str) else None
+    if ns is None:
+        if str(field.data).startswith("-"):
+            raise field.expected(f"a duration, which is never negative: {DURATION_HINT}")
+        raise field.expected(DURATION_HINT)
+    return ns
+
+
+def _range(field: Field, read: Callable[[Field], T]) -> tuple[T, T]:
+    ends = field.items("a list of two, the lower and the upper end")
+    if len(ends) != 2:
+        raise field.expected("a list of two, the lower and the upper end")
+    low, high = read(ends[0]), read(ends[1])
+    if low > high:  # type: ignore[operator]
+        raise field.error("expected the lower end first")
+    return low, high
+
+
+def _between(low: float, high: float, u: float) -> float:
+    return low + (high - low) * u
+
+
+def _whole_between(low: int, high: int, u: float) -> int:
+    # The product is a float, so in a very wide range its rounding could step over the upper end.
+    return min(high, low + int((high - low + 1) * u))

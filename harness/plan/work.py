@@ -1,0 +1,123 @@
+"""The `workload` section: operations to be made up, or the operations themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from harness.plan.field import Field, Fields
+from harness.plan.schema import SECOND, PlannedOperation, Workload, WorkloadKind
+from harness.plan.values import drawn, duration, latency, number, period, whole, word
+from nemesis.latency import Constant, Latency
+
+WORKLOAD_FIELDS = (
+    "kind",
+    "clients",
+    "keys",
+    "operations",
+    "mix",
+    "values",
+    "rate",
+    "think",
+    "timeout",
+    "duration",
+)
+KINDS: dict[WorkloadKind, tuple[str, ...]] = {"cas-register": ("read", "write", "cas")}
+"""The kinds of workload, and the functions that each can make operations of."""
+
+CLIENTS_MOST = 10_000
+KEYS_MOST = 1_000_000
+OPERATIONS_MOST = 1_000_000_000
+
+
+def read_workload(fields: Fields, functions: Sequence[str]) -> Workload:
+    """The workload, made of those of the system's functions that its kind knows."""
+    kind = fields.read("kind", lambda field: word(field, tuple(KINDS)))
+    usable = [f for f in KINDS[kind] if f in functions]
+    if not usable:
+        raise fields.found["kind"].error(
+            f"the system knows none of {', '.join(KINDS[kind])}; it knows {', '.join(functions)}"
+        )
+    clients = fields.get("clients", lambda field: whole(field, 1, CLIENTS_MOST), 5)
+    keys = fields.get("keys", lambda field: whole(field, 1, KEYS_MOST), 1)
+    operations = fields.get("operations", lambda field: _operations(field, clients, keys, usable), None)
+    if isinstance(operations, tuple):
+        for name in ("mix", "values", "rate", "think"):
+            if name in fields.found:
+                raise fields.found[name].error("has no meaning beside an explicit list of operations; leave it out")
+    elif operations is None and "duration" not in fields.found:
+        raise fields.whole.error("the workload would never end; expected operations, duration, or both")
+    if "rate" in fields.found and "think" in fields.found:
+        raise fields.found["think"].error("with a rate clients do not think; expected either rate or think")
+    no_time: Latency = Constant(0)
+    return Workload(
+        kind=kind,
+        clients=clients,
+        keys=keys,
+        operations=operations,
+        mix=fields.get("mix", lambda field: _mix(field, usable), dict.fromkeys(usable, 1.0)),
+        values=fields.get("values", _values, "unique"),
+        rate=fields.get("rate", lambda field: number(field, 1e-6, 1e9), None),
+        think=fields.get("think", latency, no_time),
+        timeout=fields.get("timeout", period, SECOND),
+        duration=fields.get("duration", period, None),
+    )
+
+
+def _mix(field: Field, usable: Sequence[str]) -> dict[str, float]:
+    weights = field.fields(usable)
+    mix = {f: weights.get(f, lambda weight: number(weight, 0, 1e9), 0.0) for f in usable}
+    if not any(mix.values()):
+        raise field.error(f"expected a weight above 0 for one of {', '.join(usable)} at least")
+    return mix
+
+
+def _values(field: Field) -> Any:
+    if isinstance(field.data, str):
+        return word(field, ("unique",))
+    if isinstance(field.data, dict) and "choice" in field.data:
+        return drawn(field, _values)
+    try:
+        return whole(field, 1)
+    except ValueError:
+        raise field.expected("unique, or a whole number n for the values 0 to n-1") from None
+
+
+def _operations(field: Field, clients: int, keys: int, usable: Sequence[str]) -> int | tuple[PlannedOperation, ...]:
+    if not isinstance(field.data, tuple):
+        return whole(field, 1, OPERATIONS_MOST)
+    operations = [_operation(item, clients, keys, usable) for item in field.items("a list of operations")]
+    if not operations:
+        raise field.expected("one operation at least")
+    # Stable: operations due at the same time keep the order of the plan.
+    return tuple(sorted(operations, key=lambda operation: operation.at))
+
+
+def _operation(field: Field, clients: int, keys: int, usable: Sequence[str]) -> PlannedOperation:
+    fields = field.fields(("at", "client", "f", "key", "value"))
+    f = fields.read("f", lambda field: word(field, usable))
+    if f == "read" and "value" in fields.found:
+        raise fields.found["value"].error("a read has no value; leave it out")
+    return PlannedOperation(
+        at=fields.read("at", duration),
+        client=fields.read("client", lambda field: _client(field, clients)),
+        f=f,
+        key=fields.get("key", lambda field: whole(field, 0, keys - 1), 0),
+        value=None if f == "read" else fields.read("value", _pair if f == "cas" else whole),
+    )
+
+
+def _client(field: Field, clients: int) -> int:
+    if type(field.data) is int and field.data >= clients:
+        raise field.error(
+            f"there is no client {field.data}; workload.clients is {clients}, so expected 0 to {clients - 1}"
+        )
+    return whole(field, 0, clients - 1)
+
+
+def _pair(field: Field) -> tuple[int | None, int]:
+    pair = field.items("the value of a compare-and-set, [old, new]")
+    if len(pair) != 2:
+        raise field.expected("the value of a compare-and-set, [old, new]")
+    old, new = pair
+    return (None if old.data is None else whole(old)), whole(new)
