@@ -1,0 +1,148 @@
+"""A history as the engines see it: one problem per key, made of small integers.
+
+The operations of one key are numbered in the order of their invocations; each has a *class* (same function, same
+values, same outcome: operations that a model cannot tell apart). Their invocations and returns are put in one order,
+the *positions*: by time, and at equal times invocations first, because events with equal times are concurrent. So one
+operation came before another if and only if its return stands before the other's call. What cannot matter is dropped
+here: operations that failed without observing anything, and observers of unknown outcome (see `drop_unseen`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checkers.models.model import INFO, MISMATCH, OK, Model, Operation
+from histories import event, history
+from histories.history import History
+
+NEVER = np.iinfo(np.int64).max
+"""The return position of an operation of unknown outcome: it may take effect at any time, or never."""
+
+_OUTCOME = (OK, MISMATCH, INFO)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The operations of one key, in the order of their calls. All arrays but the last two have one entry for each.
+
+    `number` is the operation's position in `History.operations`, `cls` its class (an index into `classes`), `call` and
+    `ret` its positions (`ret` is NEVER if its outcome is unknown). `event_op` has an entry for every position: the
+    operation called (`event_return` False) or returning (True) there.
+    """
+
+    key: Any
+    number: NDArray[np.int64]
+    cls: NDArray[np.int32]
+    call: NDArray[np.int64]
+    ret: NDArray[np.int64]
+    event_op: NDArray[np.int32]
+    event_return: NDArray[np.bool_]
+    classes: tuple[Operation, ...]
+    observer: NDArray[np.bool_]
+    """For each class, whether it is one that never changes a state."""
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def only(self, keep: NDArray[np.bool_]) -> Problem:
+        """The same problem without some of its operations. Positions keep their order but not their numbers."""
+        kept = np.flatnonzero(keep)
+        return arrange(
+            self.key, self.number[kept], self.cls[kept], self.call[kept], self.ret[kept], self.classes, self.observer
+        )
+
+
+def arrange(
+    key: Any,
+    number: NDArray[np.int64],
+    cls: NDArray[np.int32],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    classes: tuple[Operation, ...],
+    observer: NDArray[np.bool_],
+) -> Problem:
+    """A problem from operations with times (or old positions), sorted by call. O(n log n)."""
+    count = len(number)
+    returning = np.flatnonzero(end != NEVER)
+    when = np.concatenate((start, end[returning]))
+    is_return = np.zeros(len(when), np.bool_)
+    is_return[count:] = True
+    op = np.concatenate((np.arange(count), returning))
+    order = np.lexsort((op, is_return, when))
+    event_op = op[order].astype(np.int32)
+    event_return = is_return[order]
+    call = np.empty(count, np.int64)
+    ret = np.full(count, NEVER, np.int64)
+    position = np.arange(len(order))
+    call[event_op[~event_return]] = position[~event_return]
+    ret[event_op[event_return]] = position[event_return]
+    return Problem(key, number, cls, call, ret, event_op, event_return, classes, observer)
+
+
+def encode(past: History, model: Model) -> list[Problem]:
+    """One problem for each key that has operations, in the order of the keys' first appearance.
+
+    Raises `HistoryError`, with the line, for a function or a value that the model does not know.
+    """
+    operations = past.operations
+    count = len(operations)
+    mismatch = past.errors.find(event.MISMATCH)
+    failed = operations.outcome == history.FAIL
+    observed = failed & (operations.error == (-1 if mismatch is None else mismatch))
+    unknown = operations.outcome == history.INFO
+    # One number for everything that a model may look at. Results count only where something was returned.
+    outcome = np.where(observed, 1, np.where(unknown | failed, 2, 0)).astype(np.int64)
+    result = np.where(outcome == 0, operations.result, 0).astype(np.int64)
+    values = len(past.values) + 1
+    code = ((operations.f.astype(np.int64) * values + operations.argument) * values + result) * 3 + outcome
+    _, first, cls = np.unique(code, return_index=True, return_inverse=True)
+    classes: list[Operation] = []
+    for row in first.tolist():
+        kind = _OUTCOME[outcome[row]]
+        op = Operation(
+            past.fs[operations.f[row]],
+            past.values[operations.argument[row]],
+            past.values[operations.result[row]] if kind == OK else None,
+            kind,
+        )
+        wrong = model.problem(op)
+        if wrong is not None:
+            raise past.failure(int(operations.completed[row] if kind == OK else operations.invoked[row]), wrong)
+        classes.append(op)
+    observer = np.fromiter((model.observes(op) for op in classes), np.bool_, len(classes))
+    keep = ~(failed & ~observed) & ~drop_unseen(unknown, observer[cls])
+    rows = np.flatnonzero(keep)
+    rows = rows[np.argsort(operations.key[rows], kind="stable")]
+    if not len(rows):
+        return []
+    borders = np.flatnonzero(np.diff(operations.key[rows])) + 1
+    problems = []
+    for part in np.split(rows, borders):
+        part = part[np.argsort(operations.start[part], kind="stable")]
+        used, local = np.unique(cls[part], return_inverse=True)
+        problems.append(
+            arrange(
+                past.keys[operations.key[part[0]]],
+                part,
+                local.astype(np.int32),
+                operations.start[part],
+                np.where(unknown[part], NEVER, operations.end[part]),
+                tuple(classes[c] for c in used),
+                observer[used],
+            )
+        )
+    assert count >= sum(map(len, problems))
+    return problems
+
+
+def drop_unseen(unknown: NDArray[np.bool_], observer: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which operations need no place in a linearization: observers of unknown outcome.
+
+    Sound: such an operation constrains nobody and nobody can tell whether it happened; a linearization with it is one
+    without it, and the other way round it need not happen.
+    """
+    return unknown & observer

@@ -1,0 +1,62 @@
+"""What a model is: the object that the clients believed they talked to, one operation at a time.
+
+A model is written in plain Python and run by every engine: states are interned and transitions remembered, so that an
+engine asks `step` only for a pair of state and operation that it has not met before (Knossos' memo).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, ClassVar, NamedTuple
+
+OK, MISMATCH, INFO = "ok", "mismatch", "info"
+
+
+class Operation(NamedTuple):
+    """One operation as a model sees it.
+
+    `outcome` is "ok" (it took effect, and `result` is what it returned), "info" (nobody knows, `result` is None: step
+    must say what it does *if* it takes effect), or "mismatch" (a compare-and-set that failed because the state differed
+    from the expected value: an observation). Operations that plainly failed never reach a model.
+    """
+
+    f: str
+    argument: Any
+    result: Any
+    outcome: str
+
+
+class Model:
+    """A sequential object. Subclass it, set `name` and `initial`, write `step`.
+
+        class Counter(Model):
+            name = "counter"
+            initial = 0
+
+            def step(self, state, op):
+                if op.f == "add":
+                    return state + op.argument
+                return state if op.outcome == "info" or op.result == state else None
+
+    States must be hashable, and None is not a state. A model has no memory of its own: `step` is a function of its
+    arguments.
+    """
+
+    name: ClassVar[str] = ""
+    initial: ClassVar[Hashable] = ()
+
+    def step(self, state: Any, op: Operation) -> Any:
+        """The state after `op` took effect in `state`; None if it cannot have taken effect there with that result."""
+        raise NotImplementedError
+
+    def problem(self, op: Operation) -> str | None:
+        """What is wrong with an operation that this model does not know, in words that say what it expects; or None."""
+        return None
+
+    def observes(self, op: Operation) -> bool:
+        """True only for an operation that never changes *any* state, whatever it returns (a read).
+
+        Engines linearize such an operation at the first moment at which it is possible, and drop it if its outcome is
+        unknown. Saying False is always sound.
+        """
+        return False

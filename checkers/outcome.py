@@ -1,0 +1,20 @@
+"""What an engine says of one problem, in the problem's own numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from checkers.verdict import Answer, Why
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`order` holds indices of operations: the witness if valid, else the longest prefix that has one.
+
+    `stuck` is the position of the first return that no linearization explains, if invalid.
+    """
+
+    answer: Answer
+    order: list[int] = field(default_factory=list)
+    stuck: int | None = None
+    why: Why | None = None

@@ -1,0 +1,192 @@
+"""Small histories: all of them, and random ones. What the engines are held against.
+
+`every(alphabet, count)` yields each problem of exactly `count` operations drawn from an alphabet of operations, in
+every interleaving, up to what no checker can see: the order of adjacent calls or of adjacent returns.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from checkers.encoding import NEVER, Problem, arrange
+from checkers.models import Model, Operation
+from histories import Event, EventType, History
+
+CAS_REGISTER = [
+    *(Operation("read", None, value, "ok") for value in (None, 1, 2)),
+    *(Operation("write", value, value, "ok") for value in (1, 2)),
+    *(Operation("write", value, None, "info") for value in (1, 2)),
+    *(Operation("cas", [old, new], [old, new], "ok") for old, new in product((1, 2), (1, 2))),
+    *(Operation("cas", [old, new], None, "mismatch") for old, new in ((1, 2), (2, 1))),
+    *(Operation("cas", [old, new], None, "info") for old, new in product((1, 2), (1, 2))),
+]
+"""Every operation over two values. A mismatch does not depend on the new value; what failed plainly is no operation."""
+
+
+def _shapes(known: Sequence[bool]) -> Iterator[list[int]]:
+    """Every interleaving: lists of numbers, op for its call, -1 - op for its return, calls in order."""
+
+    def grow(shape: list[int], called: int, open_operations: tuple[int, ...]) -> Iterator[list[int]]:
+        if called == len(known) and not open_operations:
+            yield shape
+            return
+        if called < len(known):
+            following = (*open_operations, called) if known[called] else open_operations
+            yield from grow([*shape, called], called + 1, following)
+        for op in open_operations:
+            if shape[-1] >= 0 or -1 - shape[-1] < op:
+                yield from grow([*shape, -1 - op], called, tuple(other for other in open_operations if other != op))
+
+    yield from grow([], 0, ())
+
+
+def every(model: Model, alphabet: Sequence[Operation], count: int) -> Iterator[Problem]:
+    """Each problem of `count` operations of the alphabet, once (or a little more often)."""
+    observer = np.array([model.observes(op) for op in alphabet], np.bool_)
+    for known in product((True, False), repeat=count):
+        choices = [[c for c, op in enumerate(alphabet) if (op.outcome != "info") == flag] for flag in known]
+        for shape in _shapes(known):
+            together = [
+                shape.index(op + 1) == shape.index(op) + 1 and known[op] == known[op + 1] for op in range(count - 1)
+            ]
+            place = {event: position for position, event in enumerate(shape)}
+            start = np.array([place[op] for op in range(count)], np.int64)
+            end = np.array([place.get(-1 - op, NEVER) for op in range(count)], np.int64)
+            for classes in product(*choices):
+                if any(both and classes[op] > classes[op + 1] for op, both in enumerate(together)):
+                    continue
+                if _renamed(alphabet, classes):
+                    continue
+                yield problem(classes, start, end, alphabet, observer)
+
+
+def _renamed(alphabet: Sequence[Operation], classes: Sequence[int]) -> bool:
+    """True if the first value that occurs is a 2: the same history stands in the list with 1 and 2 exchanged."""
+    for cls in classes:
+        op = alphabet[cls]
+        for value in _atoms(op.argument if op.argument is not None else op.result):
+            if value in (1, 2):
+                return bool(value == 2)
+    return False
+
+
+def _atoms(value: Any) -> Iterator[Any]:
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from _atoms(part)
+    else:
+        yield value
+
+
+def problem(classes: Sequence[int], start: Any, end: Any, alphabet: Sequence[Operation], observer: Any) -> Problem:
+    """A problem from a class, a start and an end for each operation, with unknown observers dropped."""
+    used = sorted(set(classes))
+    cls = np.array([used.index(c) for c in classes], np.int32)
+    keep = ~(observer[list(classes)] & (end == NEVER))
+    number = np.arange(len(classes))
+    return arrange(
+        None, number[keep], cls[keep], start[keep], end[keep], tuple(alphabet[c] for c in used), observer[used]
+    )
+
+
+def scattered(model: Model, alphabet: Sequence[Operation], count: int, rng: random.Random) -> Problem:
+    """A random problem: operations drawn from the alphabet, intervals of random length. Seldom linearizable."""
+    classes = [rng.randrange(len(alphabet)) for _ in range(count)]
+    begin = [rng.randrange(2 * count) for _ in classes]
+    stop = [b + rng.randrange(1, 2 * count) for b in begin]
+    order = sorted(range(count), key=lambda op: begin[op])
+    observer = np.array([model.observes(op) for op in alphabet], np.bool_)
+    end = [NEVER if alphabet[classes[op]].outcome == "info" else stop[op] for op in order]
+    return problem(
+        [classes[op] for op in order], np.array([begin[op] for op in order]), np.array(end), alphabet, observer
+    )
+
+
+def lived(model: Model, alphabet: Sequence[Operation], count: int, rng: random.Random) -> Problem:
+    """A random problem from an order of operations that the model allows, then spoilt a little with probability 1/2."""
+    state, classes = model.initial, []
+    for _ in range(count):
+        possible = [(c, after) for c, op in enumerate(alphabet) if (after := model.step(state, op)) is not None]
+        if not possible:
+            break
+        c, after = rng.choice(possible)
+        if alphabet[c].outcome != "info" or rng.random() < 0.7:
+            state = after
+        classes.append(c)
+    points = sorted(rng.randrange(4 * count) for _ in classes)
+    width = rng.choice((2, 4, 8, 12))
+    begin = [point - rng.randrange(width) for point in points]
+    stop = [point + rng.randrange(1, width + 1) for point in points]
+    if classes and rng.random() < 0.5:
+        classes[rng.randrange(len(classes))] = rng.randrange(len(alphabet))
+    order = sorted(range(len(classes)), key=lambda op: begin[op])
+    observer = np.array([model.observes(op) for op in alphabet], np.bool_)
+    end = [NEVER if alphabet[classes[op]].outcome == "info" else stop[op] for op in order]
+    return problem(
+        [classes[op] for op in order], np.array([begin[op] for op in order]), np.array(end), alphabet, observer
+    )
+
+
+def register_history(rng: random.Random, count: int) -> History:
+    """A whole history of a CAS register: pending, failed and unknown operations, equal times, one or two keys.
+
+    Every operation takes effect at a point inside its interval, or never; then one result may be spoilt.
+    """
+    values = rng.choice((2, 3))
+    state: dict[int, Any] = {}
+    points = sorted(rng.randrange(3 * count) for _ in range(count))
+    width = rng.choice((1, 3, 6))
+    keys = rng.choice((1, 1, 2))
+    spoilt = rng.randrange(2 * count)
+    events: list[tuple[int, int, Event]] = []
+    for process, point in enumerate(points):
+        key = rng.randrange(keys)
+        f = rng.choice(("read", "write", "cas"))
+        outcome = rng.choice(("ok", "ok", "ok", "ok", "info", "pending", "fail"))
+        start, end = point - rng.randrange(width), point + rng.randrange(width)
+        argument: Any = None
+        if f == "write":
+            argument = rng.randrange(values)
+        elif f == "cas":
+            argument = [rng.randrange(values), rng.randrange(values)]
+        result, error = argument, None
+        happens = outcome == "ok" or (outcome in ("info", "pending") and rng.random() < 0.5)
+        now = state.get(key)
+        if f == "read":
+            result = now
+        elif f == "write" and happens:
+            state[key] = argument
+        elif f == "cas" and happens:
+            if now == argument[0]:
+                state[key] = argument[1]
+            elif outcome == "ok":
+                outcome, error = "fail", rng.choice(("mismatch", "mismatch", "refused"))
+        if process == spoilt and f == "read":
+            result = rng.randrange(values)
+        if process == spoilt and f == "cas" and outcome == "fail":
+            outcome, error = "ok", None
+        events.append((start + width, 0, Event(0, start + width, process, "invoke", f, key, argument)))
+        if outcome != "pending":
+            kind: EventType = outcome  # type: ignore[assignment]
+            if outcome != "ok":
+                result = argument
+            events.append((end + width, 1, Event(0, end + width, process, kind, f, key, result, error)))
+    events.sort(key=lambda entry: (entry[0], entry[1] if rng.random() < 0.7 else 0, entry[2].process))
+    # A completion never stands before its own invocation, whatever the shuffling of equal times did.
+    invoked: set[Any] = set()
+    ordered: list[Event] = []
+    waiting: list[Event] = []
+    for _, _, event in events:
+        (ordered if event.type == "invoke" or event.process in invoked else waiting).append(event)
+        if event.type == "invoke":
+            invoked.add(event.process)
+            ordered += [late for late in waiting if late.process == event.process]
+            waiting = [late for late in waiting if late.process != event.process]
+    return History.of(
+        Event(index, e.time, e.process, e.type, e.f, e.key, e.value, e.error) for index, e in enumerate(ordered)
+    )

@@ -1,0 +1,87 @@
+"""Every engine against the exhaustive checker: on all small histories, and on many random ones."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from itertools import chain
+
+import pytest
+
+from checkers import Budget, check, exhaustive, verify_witness, wgl
+from checkers.encoding import Problem
+from checkers.models import Model, find
+from checkers.outcome import Outcome
+from tests.checkers import small
+
+Decide = Callable[[Problem, Model, Budget, float], Outcome]
+
+
+def assert_explains(problem: Problem, model: Model, order: list[int], until: int) -> None:
+    """`order` is a linearization of all that returns before position `until`."""
+    assert len(set(order)) == len(order)
+    assert {op for op in range(len(problem)) if problem.ret[op] < until} <= set(order)
+    state, latest = model.initial, -1
+    for op in order:
+        assert problem.ret[op] > latest
+        latest = max(latest, problem.call[op])
+        state = model.step(state, problem.classes[problem.cls[op]])
+        assert state is not None
+    assert all(problem.call[op] < until for op in order)
+
+
+def assert_agrees(decide: Decide, problem: Problem, model: Model) -> str:
+    """The engine's answer is that of the exhaustive checker, and its evidence holds."""
+    outcome = decide(problem, model, Budget(), time.monotonic() + 60)
+    expected = exhaustive.linearize(problem, model)
+    assert outcome.answer == ("invalid" if expected is None else "valid"), problem
+    if expected is None:
+        stuck = exhaustive.stuck(problem, model)
+        assert outcome.stuck == stuck, problem
+        assert_explains(problem, model, outcome.order, outcome.stuck)
+    else:
+        assert_explains(problem, model, outcome.order, len(problem.event_op))
+    return outcome.answer
+
+
+ENGINES = {"wgl": wgl.decide}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_register_history_of_three_operations_gets_the_answer_of_the_exhaustive_checker(engine: str) -> None:
+    model = find("cas-register")
+    answers = [
+        assert_agrees(ENGINES[engine], problem, model)
+        for problem in chain.from_iterable(small.every(model, small.CAS_REGISTER, count) for count in (1, 2, 3))
+    ]
+    assert len(answers) > 6_000
+    assert 0.1 < answers.count("valid") / len(answers) < 0.9
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_random_problems_get_the_answer_of_the_exhaustive_checker(engine: str) -> None:
+    model = find("cas-register")
+    rng = random.Random(2)
+    for make in (small.lived, small.scattered):
+        answers = [
+            assert_agrees(ENGINES[engine], make(model, small.CAS_REGISTER, rng.randrange(3, 9), rng), model)
+            for _ in range(6_000)
+        ]
+        assert 0.02 < answers.count("valid") / len(answers) < 0.98
+
+
+def test_whole_histories_get_the_answer_of_the_exhaustive_checker_and_a_verified_witness() -> None:
+    rng = random.Random(3)
+    answers = []
+    for _ in range(10_000):
+        history = small.register_history(rng, rng.randrange(1, 9))
+        expected = check(history, engine="exhaustive")
+        verdict = check(history)
+        assert verdict.verdict == expected.verdict
+        verify_witness(history, "cas-register", verdict)
+        verify_witness(history, "cas-register", expected)
+        for found, wanted in zip(verdict.partitions, expected.partitions, strict=True):
+            assert (found.key, found.verdict, found.stuck) == (wanted.key, wanted.verdict, wanted.stuck)
+        answers.append(verdict.verdict)
+    assert 0.1 < answers.count("valid") / len(answers) < 0.9
