@@ -16,7 +16,7 @@ from harness.plan.error import PlanError, one_of
 from harness.plan.field import Field, Fields
 from harness.plan.schema import SystemPlan
 from harness.plan.tree import join
-from harness.plan.values import drawn, duration, number, truth, whole, word
+from harness.plan.values import drawn, duration, number, text, truth, whole, word
 from systems import BadParameters, System, UnknownSystem, find, names
 
 NODES_MOST = 1000
@@ -33,7 +33,7 @@ def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, System]:
         raise fields.found["name"].error(f"the system's parameters cannot be read: {error}") from error
     fields.whole.fields((*CLUSTER_FIELDS, *types))
     nodes = fields.read("nodes", lambda field: whole(field, 1, NODES_MOST))
-    variant = fields.get("variant", lambda field: word(field, ("none", *system.variants)), "none")
+    variant = fields.get("variant", lambda field: word(field, ("none", *system.variants), "variant"), "none")
     given = {name: _parameter(fields.found[name], type) for name, type in types.items() if name in fields.found}
     parameters = _convert(fields, given, system)
     try:
@@ -67,14 +67,13 @@ def _find(field: Field, folder: Path) -> tuple[str, System]:
             raise field.expected(f"the name of a system ({', '.join(names())}) or the path of a Python file")
         if name.endswith(".py"):
             name = str((folder / name).resolve())
-        elif name not in names():
-            raise field.error(
-                f"unknown system {field.found()}; expected {one_of(names(), name)}, or the path of a .py file"
-            )
         try:
             return name, find(name)
         except UnknownSystem as error:
-            raise field.error(str(error)) from None
+            if name.endswith(".py"):
+                raise field.error(str(error)) from None
+            known = f"{one_of(names(), name)}, or the path of a .py file"
+            raise field.error(f"unknown system {field.found()}; expected {known}") from None
         except (Exception, SystemExit) as error:
             # Importing somebody's file may raise anything.
             raise field.error(f"importing the system failed: {type(error).__name__}: {error}") from error
@@ -91,6 +90,8 @@ def _parameter(field: Field, type: msgspec.inspect.Type) -> Any:
         return number(field, -1e300, 1e300)
     if isinstance(type, msgspec.inspect.BoolType):
         return truth(field)
+    if isinstance(type, msgspec.inspect.StrType):
+        return drawn(field, lambda field: text(field, r"(?s:.*)", "text (a number needs quotes to be one)"))
     if isinstance(type, msgspec.inspect.Metadata):
         return _parameter(field, type.type)
     if isinstance(type, msgspec.inspect.UnionType):

@@ -53,7 +53,10 @@ class PlanError(ValueError):
 
 
 def one_of(allowed: Sequence[str], found: str) -> str:
-    """`x, y or z`, and which of them was probably meant by `found`."""
-    listed = f"{', '.join(allowed[:-1])} or {allowed[-1]}" if len(allowed) > 1 else "".join(allowed)
+    """`x, y or z` (the first and last of very many), and which of them was probably meant by `found`."""
+    if len(allowed) == 1:
+        return allowed[0]
+    shown = allowed if len(allowed) <= 16 else (*allowed[:3], "...", allowed[-1])
+    listed = f"{', '.join(shown[:-1])} or {shown[-1]}"
     nearest = get_close_matches(found, allowed, n=1)
     return f"{listed} (did you mean {nearest[0]}?)" if nearest else listed

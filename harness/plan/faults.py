@@ -36,7 +36,8 @@ def read_nemesis(field: Field, nodes: int, clients: int) -> tuple[Entry, ...]:
 def _entry(field: Field, nodes: int, clients: int) -> Entry:
     kinds = field.fields(tuple(FIELDS))
     if len(kinds.found) != 1:
-        raise field.error(f"expected one fault, {', '.join(FIELDS)}; found {' and '.join(kinds.found) or 'none'}")
+        message = f"expected one fault, {', '.join(FIELDS)}; found {' and '.join(kinds.found) or 'none'}"
+        raise kinds.together(tuple(FIELDS), message) if kinds.found else field.error(message)
     ((kind, whole),) = kinds.found.items()
     fields = whole.fields(FIELDS[kind])
     if kind == "partition":
@@ -51,16 +52,17 @@ def _entry(field: Field, nodes: int, clients: int) -> Entry:
     if isinstance(when, At):
         for name in ("from", "until"):
             if name in fields.found:
-                raise fields.found[name].error("with `at` the times are fixed already; leave it out")
+                raise fields.together(("at", name), f"`at` says when already; expected no `{name}`")
     if end is not None and end <= start:
-        raise fields.found["until"].error("the time is over before it begins; expected `until` after `from`")
+        raise fields.together(("from", "until"), "it is over before it begins; expected `until` after `from`")
     return Entry(what, when, fields.get("for", period, None), start, end)
 
 
 def _when(fields: Fields) -> When:
-    given = [name for name in WHEN if name in fields.found]
+    given = [name for name in fields.found if name in WHEN]
     if len(given) != 1:
-        raise fields.whole.error(f"expected one of every, at, random; found {' and '.join(given) or 'none'}")
+        message = f"expected one of every, at, random; found {' and '.join(given) or 'none'}"
+        raise fields.together(WHEN, message) if given else fields.whole.error(message)
     if given == ["every"]:
         return Every(fields.read("every", period))
     if given == ["random"]:
@@ -77,25 +79,27 @@ def _moments(field: Field) -> list[int]:
 
 
 def _cut(fields: Fields, nodes: int, clients: int) -> Cut:
-    if ("kind" in fields.found) == ("grudge" in fields.found):
-        both = "both" if "kind" in fields.found else "none"
-        raise fields.whole.error(f"expected either a kind ({', '.join(partition.KINDS)}) or a grudge; found {both}")
+    either = f"expected either a kind ({', '.join(partition.KINDS)}) or a grudge"
     if "grudge" in fields.found:
+        if "kind" in fields.found:
+            raise fields.together(("kind", "grudge"), f"{either}; found both")
         return Cut(fields.read("grudge", lambda field: _grudge(field, (*node_names(nodes), *client_names(clients)))))
 
     def read(field: Field) -> partition.PartitionKind:
-        kind = word(field, partition.KINDS)
+        kind = word(field, partition.KINDS, "kind of partition")
         if nodes < partition.nodes_needed(kind):
             raise field.error(f"{kind} needs {partition.nodes_needed(kind)} nodes at least; system.nodes is {nodes}")
         return kind
 
+    if "kind" not in fields.found:
+        raise fields.whole.error(f"{either}; found none")
     return Cut(fields.read("kind", lambda field: drawn(field, read)))
 
 
 def _grudge(field: Field, known: Sequence[str]) -> Grudge:
     grudge: Grudge = {}
     for receiver, sources in field.fields(known).found.items():
-        grudge[receiver] = distinct(sources, known, "nodes that it refuses to hear")
+        grudge[receiver] = distinct(sources, known, "node or client")
         if receiver in grudge[receiver]:
             raise sources.error(f"{receiver} cannot refuse to hear itself")
     if not grudge:
@@ -119,10 +123,10 @@ def _disturb(fields: Fields, nodes: int) -> Disturb:
 def _target(field: Field, nodes: int) -> Target:
     def read(field: Field) -> Target:
         if isinstance(field.data, tuple):
-            return distinct(field, node_names(nodes), "names of nodes")
+            return distinct(field, node_names(nodes), "node")
         if isinstance(field.data, str) and field.data in node_names(nodes):
             raise field.expected(f"a list, [{field.data}], or one of {', '.join(kinds)}")
-        kind = word(field, kinds)
+        kind = word(field, kinds, "target")
         if nodes < target.nodes_needed(kind):
             raise field.error(f"there is no {kind} of {nodes}; expected {target.nodes_needed(kind)} nodes at least")
         return kind

@@ -76,11 +76,12 @@ class Fields:
     def __init__(self, whole: Field, found: dict[str, Field]) -> None:
         self.whole = whole
         self.found = {name: field for name, field in found.items() if field.data is not None}
+        self._null = {name: field for name, field in found.items() if field.data is None}
 
     def read(self, name: str, reader: Callable[[Field], T]) -> T:
         """The value of a field that must be there."""
         if name not in self.found:
-            raise self.whole.missing(name).error("the field is missing")
+            raise self._missing(name).error("the field is missing")
         return reader(self.found[name])
 
     def get(self, name: str, reader: Callable[[Field], T], default: T) -> T:
@@ -89,7 +90,15 @@ class Fields:
 
     def section(self, name: str, known: Sequence[str]) -> Fields:
         """The fields of a field that is a mapping; of none if it is left out."""
-        return self.get(name, lambda field: field.fields(known), Fields(self.whole.missing(name), {}))
+        return self.get(name, lambda field: field.fields(known), Fields(self._missing(name), {}))
+
+    def together(self, names: Sequence[str], message: str) -> PlanError:
+        """The error that these fields do not go together, at the one that came last (a `--set` may have added it)."""
+        last = [name for name in self.found if name in names][-1]
+        return PlanError(self.found[last].key_at, self.whole.path, message)
+
+    def _missing(self, name: str) -> Field:
+        return self._null.get(name) or self.whole.missing(name)
 
 
 def _short(text: str) -> str:

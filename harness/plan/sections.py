@@ -54,7 +54,7 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
 
     name = plan.read("name", _name)
     system_plan, system = read_system(plan.read("system", lambda field: field.fields()), folder)
-    runtime = plan.get("runtime", _runtime, "simulation")
+    runtime = plan.get("runtime", _runtime, RUNTIMES[0])
     workload = read_workload(plan.section("workload", WORKLOAD_FIELDS), system.functions)
     network = _network(plan.section("network", ("latency", "drop", "duplicate", "reorder", "clients")))
     no_faults: tuple[Entry, ...] = ()
@@ -67,7 +67,7 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
         network=network,
         nemesis=nemesis,
         recovery=_recovery(plan.section("recovery", ("after", "within"))),
-        checks=plan.get("checks", lambda field: distinct(field, CHECKS, "checks"), CHECKS),
+        checks=plan.get("checks", lambda field: distinct(field, CHECKS, "check"), CHECKS),
         budget=_budget(plan.section("budget", ("time", "memory"))),
         seed=seed,
     )
@@ -94,7 +94,7 @@ def _name(field: Field) -> str:
 
 
 def _runtime(field: Field) -> Runtime:
-    return word(field, RUNTIMES)
+    return word(field, RUNTIMES, "runtime")
 
 
 def _network(fields: Fields) -> NetworkPlan:

@@ -41,7 +41,8 @@ def parse(text: str, file: str, lines: bool = True) -> Value:
         root = _Composer(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise PlanError(_place(file, mark, lines), "", f"this is not YAML: {error.problem or error.context}") from None
+        problem = ", ".join(part for part in (error.context, error.problem) if part)
+        raise PlanError(_place(file, mark, lines), "", f"this is not YAML: {problem}") from None
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         place = Place(file, before.count("\n") + 1, error.position - before.rfind("\n")) if lines else Place(file)

@@ -119,8 +119,8 @@ def text(field: Field, pattern: str, what: str) -> str:
     return field.data
 
 
-def word(field: Field, allowed: Sequence[T]) -> T:
-    """One of some words."""
+def word(field: Field, allowed: Sequence[T], noun: str) -> T:
+    """One of some words, each the name of a `noun`."""
 
     def read(field: Field) -> T:
         for known in allowed:
@@ -128,23 +128,23 @@ def word(field: Field, allowed: Sequence[T]) -> T:
                 return known
         names = [str(known) for known in allowed]
         if not isinstance(field.data, str):
-            raise field.expected(one_of(names, ""))
-        raise field.error(f"unknown name {field.found()}; expected {one_of(names, field.data)}")
+            raise field.expected(f"a {noun}: {one_of(names, '')}")
+        raise field.error(f"unknown {noun} {field.found()}; expected {one_of(names, field.data)}")
 
     return drawn(field, read)
 
 
-def distinct(field: Field, allowed: Sequence[T], what: str) -> tuple[T, ...]:
-    """A list of some words, one at least and none twice."""
-    items = field.items(f"a list of {what}")
+def distinct(field: Field, allowed: Sequence[T], noun: str) -> tuple[T, ...]:
+    """A list of some words, each the name of a `noun`, one at least and none twice."""
+    items = field.items(f"a list, each entry a {noun}")
     words: list[T] = []
     for item in items:
-        found = word(item, allowed)
+        found = word(item, allowed, noun)
         if found in words:
             raise item.error(f"{found} is in the list twice")
         words.append(found)
     if not words:
-        raise field.error(f"expected {what}, found an empty list")
+        raise field.error(f"expected one {noun} at least, found an empty list")
     return tuple(words)
 
 
@@ -181,7 +181,7 @@ def _duration(field: Field) -> int:
     ns = parse_duration(field.data) if isinstance(field.data, str) else None
     if ns is None:
         if str(field.data).startswith("-"):
-            raise field.expected(f"a duration, which is never negative: {DURATION_HINT}")
+            raise field.expected("a duration, which is never negative")
         raise field.expected(DURATION_HINT)
     return ns
 

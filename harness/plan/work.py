@@ -32,7 +32,7 @@ OPERATIONS_MOST = 1_000_000_000
 
 def read_workload(fields: Fields, functions: Sequence[str]) -> Workload:
     """The workload, made of those of the system's functions that its kind knows."""
-    kind = fields.read("kind", lambda field: word(field, tuple(KINDS)))
+    kind = fields.read("kind", lambda field: word(field, tuple(KINDS), "kind of workload"))
     usable = [f for f in KINDS[kind] if f in functions]
     if not usable:
         raise fields.found["kind"].error(
@@ -44,11 +44,11 @@ def read_workload(fields: Fields, functions: Sequence[str]) -> Workload:
     if isinstance(operations, tuple):
         for name in ("mix", "values", "rate", "think"):
             if name in fields.found:
-                raise fields.found[name].error("has no meaning beside an explicit list of operations; leave it out")
+                raise fields.together(("operations", name), f"{name} has no meaning for an explicit list of operations")
     elif operations is None and "duration" not in fields.found:
         raise fields.whole.error("the workload would never end; expected operations, duration, or both")
     if "rate" in fields.found and "think" in fields.found:
-        raise fields.found["think"].error("with a rate clients do not think; expected either rate or think")
+        raise fields.together(("rate", "think"), "with a rate clients do not think; expected either rate or think")
     no_time: Latency = Constant(0)
     return Workload(
         kind=kind,
@@ -74,7 +74,7 @@ def _mix(field: Field, usable: Sequence[str]) -> dict[str, float]:
 
 def _values(field: Field) -> Any:
     if isinstance(field.data, str):
-        return word(field, ("unique",))
+        return word(field, ("unique",), "kind of values")
     if isinstance(field.data, dict) and "choice" in field.data:
         return drawn(field, _values)
     try:
@@ -95,7 +95,7 @@ def _operations(field: Field, clients: int, keys: int, usable: Sequence[str]) ->
 
 def _operation(field: Field, clients: int, keys: int, usable: Sequence[str]) -> PlannedOperation:
     fields = field.fields(("at", "client", "f", "key", "value"))
-    f = fields.read("f", lambda field: word(field, usable))
+    f = fields.read("f", lambda field: word(field, usable, "function"))
     if f == "read" and "value" in fields.found:
         raise fields.found["value"].error("a read has no value; leave it out")
     return PlannedOperation(
