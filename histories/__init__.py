@@ -1,8 +1,35 @@
-"""What happened: events, histories, the message journal, file formats, and how they look as text."""
+"""What happened: events, histories, the message journal, file formats, and how they look as text.
 
-from histories.event import MISMATCH, NEMESIS, Event, EventType, Header
-from histories.history import FAIL, FOREVER, INFO, INVOKE, OK, TYPES, History, HistoryError, Interned, Operations
-from histories.jsonl import Recorder, dump, load
+Names are imported when they are first used: a node of a cluster needs the words of `histories.event`, and would wait a
+tenth of a second for numpy otherwise.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from histories.event import MISMATCH, NEMESIS, Event, EventType, Header
+    from histories.history import FAIL, FOREVER, INFO, INVOKE, OK, TYPES, History, HistoryError, Interned, Operations
+    from histories.jsonl import Recorder, dump, load
+
+_HOME = {
+    "histories.event": ("MISMATCH", "NEMESIS", "Event", "EventType", "Header"),
+    "histories.history": (
+        "FAIL",
+        "FOREVER",
+        "INFO",
+        "INVOKE",
+        "OK",
+        "TYPES",
+        "History",
+        "HistoryError",
+        "Interned",
+        "Operations",
+    ),
+    "histories.jsonl": ("Recorder", "dump", "load"),
+}
 
 __all__ = [
     "FAIL",
@@ -24,3 +51,10 @@ __all__ = [
     "dump",
     "load",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOME.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'histories' has no attribute {name!r}")

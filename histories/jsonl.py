@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Literal
 
 import msgspec
 
-from histories.event import FORMAT, Event, Header
+from histories.event import FORMAT, Event, EventType, Header
 from histories.history import History, HistoryError
 
 _header = msgspec.json.Decoder(Header)
@@ -24,29 +24,52 @@ _encoder = msgspec.json.Encoder()
 
 
 class Recorder:
-    """Writes events to a stream as they happen, numbering them. Not more than one event is ever lost.
+    """Takes events as they happen, numbers them, and writes each to a stream before the next may happen.
 
     The stream must be unbuffered (`open(path, "wb", buffering=0)`): what `record` has returned from is with the
-    operating system, and survives the harness.
+    operating system, and survives the harness. Without a stream the events are only kept in memory.
     """
 
-    def __init__(self, stream: IO[bytes], header: Header) -> None:
-        self._stream = stream
-        self.count = 0
-        stream.write(_encoder.encode(header) + b"\n")
+    def __init__(self, header: Header) -> None:
+        self.header = header
+        self.events: list[Event] = []
+        self._stream: IO[bytes] | None = None
 
-    def record(self, event: Event) -> None:
-        """Append one event; its index must be the number of events before it."""
-        assert event.index == self.count
-        self._stream.write(_encoder.encode(event) + b"\n")
-        self.count += 1
+    def write_to(self, stream: IO[bytes]) -> None:
+        """Write the header, and from now on every event, to this stream."""
+        self._stream = stream
+        self._write(self.header)
+
+    def record(
+        self,
+        time: int,
+        process: int | Literal["nemesis"],
+        type: EventType,
+        f: str,
+        key: Any = None,
+        value: Any = None,
+        error: str | None = None,
+    ) -> Event:
+        """Append one event and return it with its index."""
+        event = Event(len(self.events), time, process, type, f, key, value, error)
+        self.events.append(event)
+        self._write(event)
+        return event
+
+    def history(self) -> History:
+        """What was recorded so far."""
+        return History.of(self.events, header=self.header)
+
+    def _write(self, line: Header | Event) -> None:
+        if self._stream is not None:
+            self._stream.write(_encoder.encode(line) + b"\n")
 
 
 def dump(history: History, stream: IO[bytes]) -> None:
     """Write a whole history in clew's format."""
-    recorder = Recorder(stream, history.header or Header(FORMAT))
+    stream.write(_encoder.encode(history.header or Header(FORMAT)) + b"\n")
     for event in history.events():
-        recorder.record(msgspec.structs.replace(event, index=recorder.count))
+        stream.write(_encoder.encode(event) + b"\n")
 
 
 def load(path: Path) -> History:

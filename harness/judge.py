@@ -1,0 +1,93 @@
+"""From what a run recorded to its verdict: every check of the plan, each with its reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from harness.plan import Plan
+from harness.result import CheckResult, Result, worst
+from harness.simulation import Outcome
+from histories import History
+from systems import find
+
+if TYPE_CHECKING:
+    from checkers import Verdict
+
+
+def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = None) -> Result:
+    """All checks of the plan on a recorded run. The checker keeps the plan's budget."""
+    checks: dict[str, CheckResult] = {}
+    if "linearizable" in plan.checks:
+        checks["linearizable"] = linearizable(history, find(plan.system.name).model, plan.budget.time / 1e9, plan.budget.memory)
+    if "invariants" in plan.checks:
+        checks["invariants"] = invariants(outcome)
+    if "liveness" in plan.checks:
+        checks["liveness"] = liveness(outcome)
+    progress = outcome.progress
+    answer = worst([check.verdict for check in checks.values()])
+    error = None
+    if outcome.failure is not None:
+        error = f"{outcome.failure}\n{outcome.failure.detail}".strip()
+        answer = "invalid" if answer == "invalid" else "unknown"
+    reasons = [f"{name}: {check.why}" for name, check in checks.items() if check.verdict == answer or answer == "valid"]
+    return Result(
+        verdict=answer,
+        plan=plan.name,
+        seed=plan.seed,
+        checks=checks,
+        operations=len(history.operations),
+        explanation="\n".join(reasons),
+        run=None if run is None else str(run),
+        error=error,
+        counts={
+            "operations": dict(progress.outcomes),
+            "faults": dict(progress.faults),
+            "messages": dict(progress.messages),
+            "simulation": {"events": progress.events},
+        },
+        seconds=progress.now / 1e9,
+    )
+
+
+def linearizable(history: History, model: str, seconds: float, memory: int) -> CheckResult:
+    """The checker's verdict on a history."""
+    # Imported here: a run that is not to be checked, and all of the command line's help, do without numba.
+    from checkers import Budget, check
+
+    return told(check(history, model, budget=Budget(seconds, memory)))
+
+
+def told(verdict: Verdict) -> CheckResult:
+    """A checker's verdict as the result of a check."""
+    if verdict.verdict == "valid":
+        why = f"all {verdict.operations} operations took effect in an order that explains every answer"
+    elif verdict.verdict == "unknown":
+        why = f"undecided within the checker's budget ({verdict.why})"
+    else:
+        why = verdict.explanation or "no order of the operations explains every answer"
+    evidence: Any = [msgspec.to_builtins(partition) for partition in verdict.partitions]
+    return CheckResult(verdict.verdict, why, evidence)
+
+
+def invariants(outcome: Outcome) -> CheckResult:
+    """What the monitors over the messages saw."""
+    if outcome.violations:
+        first = outcome.violations[0]
+        more = [f"also broken: {other.invariant} at {other.time / 1e9:.6f} s" for other in outcome.violations[1:]]
+        why = "; ".join([f"{first.invariant} at {first.time / 1e9:.6f} s: {first.explanation}", *more])
+        return CheckResult("invalid", why, [msgspec.to_builtins(violation) for violation in outcome.violations])
+    if not outcome.finished:
+        return CheckResult("unknown", "none broke until the run was cut short")
+    return CheckResult("valid", "none broke")
+
+
+def liveness(outcome: Outcome) -> CheckResult:
+    """Whether the cluster answered again after everything was healed."""
+    if outcome.unanswered:
+        return CheckResult("invalid", "; ".join(outcome.unanswered))
+    if not outcome.finished:
+        return CheckResult("unknown", "the run was cut short before the final reads")
+    return CheckResult("valid", "after healing, every final read was answered")

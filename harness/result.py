@@ -1,0 +1,53 @@
+"""The result of a run: what `verdict.json` holds and `--json` prints."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Answer = Literal["valid", "invalid", "unknown"]
+
+EXIT = {"valid": 0, "invalid": 1, "unknown": 2}
+BAD_ARGUMENTS = 254
+INTERNAL_ERROR = 255
+
+
+class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one check found: its answer, why in a line or a few, and evidence as JSON."""
+
+    verdict: Answer
+    why: str
+    evidence: Any = None
+
+
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One run, or one history, judged.
+
+    `operations` counts the clients' operations; `explanation` is for people; `run` is the folder. `counts` says what
+    happened in the run (completions by outcome, messages by fate, faults by kind, events), `seconds` is virtual time.
+    """
+
+    verdict: Answer
+    plan: str | None
+    seed: int | None
+    checks: dict[str, CheckResult]
+    operations: int
+    explanation: str
+    run: str | None
+    error: str | None = None
+    counts: dict[str, dict[str, int]] = {}
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        """Jepsen's: 0 valid, 1 invalid, 2 unknown; 255 for a run that broke."""
+        return INTERNAL_ERROR if self.error else EXIT[self.verdict]
+
+
+def worst(answers: list[Answer]) -> Answer:
+    """Invalid beats unknown beats valid."""
+    for answer in ("invalid", "unknown"):
+        if answer in answers:
+            return answer  # type: ignore[return-value]
+    return "valid"

@@ -1,0 +1,98 @@
+"""The main job as a sentence: plan -> runtime -> recorder -> history -> checker -> verdict -> store.
+
+`run` is what `clew run` calls. `simulate` and `judge` are its halves, for whoever wants them without a folder:
+
+    history, outcome = simulate(resolve(load("caspaxos-happy-path"), seed=7))
+    result = judge(plan, history, outcome)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import trio
+
+from harness import store
+from harness.judge import judge
+from harness.plan import Plan
+from harness.result import Result
+from harness.simulation import InlineNodes, NodeFailure, Outcome, Progress, Simulation, open_nodes
+from harness.store import RunFolder, writing
+from histories import Header, History, Recorder
+from histories.event import FORMAT
+from systems import find
+
+NodesMode = Literal["inline", "process"]
+
+HASTY = 5.0
+"""Seconds that the verdict on a cancelled run may take."""
+
+
+async def run(
+    plan: Plan,
+    *,
+    nodes: NodesMode = "process",
+    into: Path = Path("store"),
+    watch: Callable[[Progress], None] = lambda progress: None,
+    stop: trio.CancelScope | None = None,
+) -> Result:
+    """Run a plan, keep everything about it in a new folder below `into`, and judge it.
+
+    `watch` is called once, with counters that the run keeps up to date. Cancelling `stop` ends the run early: what was
+    recorded until then is judged. A run cancelled from outside leaves its verdict too, in the folder, before the
+    cancellation goes on. Whatever happens, no node outlives the call.
+
+    Raises `OSError` if the folder cannot be written. A node that breaks by itself is no exception but a result with an
+    `error`.
+    """
+    folder = store.create(into, plan, nodes)
+    recorder = Recorder(header(plan))
+    outcome = Outcome()
+    watch(outcome.progress)
+    try:
+        with stop or trio.CancelScope():
+            await _record(plan, nodes, folder, recorder, outcome)
+        result = await trio.to_thread.run_sync(judge, plan, recorder.history(), outcome, folder.path, abandon_on_cancel=True)
+    except trio.Cancelled:
+        with trio.CancelScope(shield=True):
+            hasty = plan.within(HASTY)
+            folder.finish(await trio.to_thread.run_sync(judge, hasty, recorder.history(), outcome, folder.path))
+        raise
+    folder.finish(result)
+    return result
+
+
+async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Recorder, outcome: Outcome) -> None:
+    """Run the cluster into the folder's files; a broken node ends it, and `outcome.failure` says so."""
+    system = find(plan.system.name)
+    with writing(folder, recorder) as (journal, log):
+        try:
+            if nodes == "inline":
+                inline = InlineNodes(system, plan.system.variant, plan.system.parameters, plan.nodes)
+                await Simulation(plan, system, inline, recorder, outcome, journal, log).run()
+            else:
+                async with open_nodes(system, plan.system, plan.nodes, folder.nodes) as processes:
+                    await Simulation(plan, system, processes, recorder, outcome, journal, log).run()
+        except NodeFailure as failure:
+            outcome.failure = failure
+
+
+def simulate(plan: Plan) -> tuple[History, Outcome]:
+    """Run a plan with inline nodes, in memory: the history, and what else there is to say. Leaves no trace.
+
+    Raises `NodeFailure` for a node that breaks by itself.
+    """
+    system = find(plan.system.name)
+    recorder = Recorder(header(plan))
+    outcome = Outcome()
+    nodes = InlineNodes(system, plan.system.variant, plan.system.parameters, plan.nodes)
+    trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
+    return recorder.history(), outcome
+
+
+def header(plan: Plan) -> Header:
+    """The first line of the history of any run of this plan: the same on every machine."""
+    return Header(FORMAT, plan.name, plan.seed, find(plan.system.name).model, {"clew": version("clew")})

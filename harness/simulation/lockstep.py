@@ -1,0 +1,294 @@
+"""Nodes as real processes, in lockstep with the simulation: one line in, the lines of its effects out, then the next.
+
+Nodes are forked from a *stem* (`systems.stdio`) that has imported the system already. The stem is made with
+`subprocess.Popen` in the main thread, not with `trio.run_process`: trio spawns from a worker thread, and the kernel's
+parent-death signal, which kills stem and nodes when the harness is SIGKILLed, fires when the spawning *thread* ends,
+so ten idle seconds later. What can be waited for, trio waits for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import trio
+
+from harness.plan.schema import SystemPlan
+from harness.simulation.nodes import NodeFailure
+from systems.node import CancelTimer, Effect, Log, Send, SetTimer, Sync, Write
+from systems.stdio import HARNESS, Asked, Init
+from systems.system import System
+
+STEP_SECONDS_MAX = 10.0
+"""A node that takes longer than this (of real time) for one step hangs."""
+
+_LINE = b'{"src":"%b","dest":"%b","time":%d,"body":%b}\n'
+
+
+class _Line(msgspec.Struct, frozen=True):
+    src: str
+    dest: str
+    body: msgspec.Raw
+
+
+class _Stem:
+    """The process that nodes are forked from."""
+
+    def __init__(self, system: str) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.setblocking(False)
+        with theirs:
+            self._popen = subprocess.Popen(
+                # -P: the folder the user happens to be in is not the nodes' to import from.
+                [sys.executable, "-P", "-m", "systems.stdio", str(os.getpid()), system],
+                stdin=theirs,
+                start_new_session=True,
+            )
+
+    async def ready(self) -> None:
+        """Until nodes can be forked."""
+        if await self._answer() != b"ready":
+            raise NodeFailure("(all)", f"cannot start: their system does not load (status {self._popen.wait()})")
+
+    async def spawn(self, descriptors: list[int]) -> int:
+        """Fork a node with these as stdin, stdout and stderr; its process id."""
+        socket.send_fds(self._control, [b"spawn"], descriptors)
+        return int(await self._answer())
+
+    async def reap(self, pid: int) -> int:
+        """The exit status of a node that has ended or is about to; until then its process id stays its own."""
+        self._control.send(b"reap %d" % pid)
+        return int(await self._answer())
+
+    async def _answer(self) -> bytes:
+        await trio.lowlevel.wait_readable(self._control)
+        return self._control.recv(64)
+
+    def close(self) -> None:
+        """End the stem, and with it every node that is left."""
+        self._popen.kill()
+        self._popen.wait()
+        self._control.close()
+
+
+class _Process:
+    """One life: a child process, its pipes, and its log."""
+
+    def __init__(self, name: str, log: Path, stem: _Stem) -> None:
+        self.name = name
+        self._log = log
+        self._log_start = log.stat().st_size if log.exists() else 0
+        self._stem = stem
+        self._pid: int | None = None
+        theirs_in, self._in = os.pipe()
+        self._out, theirs_out = os.pipe()
+        os.set_blocking(self._in, False)
+        os.set_blocking(self._out, False)
+        self._theirs = [theirs_in, theirs_out]
+
+    async def spawn(self) -> None:
+        """Begin the life."""
+        log = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._theirs.append(log)
+        try:
+            self._pid = await self._stem.spawn(self._theirs)
+        finally:
+            for descriptor in self._theirs:
+                os.close(descriptor)
+
+    async def step(self, line: bytes) -> list[bytes]:
+        """Send a line, wait for the lines of the answer, the closing `done` among them."""
+        data: bytes | memoryview = line
+        while data:
+            try:
+                sent = os.write(self._in, data)
+            except BlockingIOError:
+                await trio.lowlevel.wait_writable(self._in)
+            except BrokenPipeError:
+                raise await self._ended() from None
+            else:
+                data = memoryview(data)[sent:]
+        answer = b""
+        while not answer.endswith(_DONE):
+            # The node shares this processor: given way to, it has mostly answered by the time we are back, and a step
+            # costs half of what it does by way of trio's poll. What takes longer is waited for properly.
+            os.sched_yield()
+            try:
+                chunk = os.read(self._out, 1 << 16)
+            except BlockingIOError:
+                await trio.lowlevel.wait_readable(self._out)
+                continue
+            if not chunk:
+                raise await self._ended()
+            answer += chunk
+            if len(answer) > _ANSWER_BYTES_MAX:
+                raise self.failure("prints without end")
+        return answer.splitlines()
+
+    async def _ended(self) -> NodeFailure:
+        status = await self.kill()
+        if status == -signal.SIGKILL:
+            return self.failure("was killed by somebody else, or closed its output")
+        return self.failure(f"died by itself: exit status {status}")
+
+    async def kill(self) -> int | None:
+        """SIGKILL, then reap: the exit status. Not to be cancelled: this is what a cancelled run does last."""
+        if self._pid is None:
+            return None
+        with trio.CancelScope(shield=True):
+            os.kill(self._pid, signal.SIGKILL)
+            status = await self._stem.reap(self._pid)
+        self._pid = None
+        os.close(self._in)
+        os.close(self._out)
+        return status
+
+    def failure(self, what: str) -> NodeFailure:
+        """The node is broken, and this is what it left on stderr in this life."""
+        with self._log.open("rb") as stream:
+            stream.seek(self._log_start)
+            detail = stream.read().decode(errors="replace")
+        return NodeFailure(self.name, what, detail)
+
+
+_DONE = b'"dest":"clew","body":{"type":"done"}}\n'
+_ANSWER_BYTES_MAX = 64 << 20
+
+
+class ProcessNodes:
+    """Nodes as child processes. Use `async with open_nodes(...)`, which leaves none behind."""
+
+    def __init__(self, system: System, plan: SystemPlan, names: tuple[str, ...], logs: Path) -> None:
+        self._plan = plan
+        self._parameters = msgspec.Raw(msgspec.json.encode(plan.parameters))
+        self._names = names
+        self._logs = logs
+        self._message = msgspec.json.Decoder(system.messages)
+        self._line = msgspec.json.Decoder(_Line)
+        self._asked = msgspec.json.Decoder(Asked)
+        self._stem = _Stem(plan.name)
+        self._running: dict[str, _Process] = {}
+        self._stepping: tuple[_Process, float] | None = None
+
+    async def ready(self) -> None:
+        """Until nodes can be started."""
+        await self._stem.ready()
+
+    async def start(self, name: str, now: int, seed: int, disk: dict[str, bytes]) -> list[Effect]:
+        process = self._running[name] = _Process(name, self._logs / f"{name}.log", self._stem)
+        await process.spawn()
+        init = Init(
+            system=self._plan.name,
+            variant=self._plan.variant,
+            parameters=self._parameters,
+            nodes=self._names,
+            seed=seed,
+            disk={key: msgspec.Raw(value) for key, value in disk.items()},
+        )
+        return await self._step(process, HARNESS, now, msgspec.json.encode(init))
+
+    async def receive(self, name: str, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
+        return await self._step(self._running[name], source, now, body)
+
+    async def wake(self, name: str, now: int, timer: str) -> list[Effect]:
+        body = msgspec.json.encode({"type": "wake", "timer": timer})
+        return await self._step(self._running[name], HARNESS, now, body)
+
+    async def kill(self, name: str) -> None:
+        await self._running.pop(name).kill()
+
+    async def _step(self, process: _Process, source: str, now: int, body: bytes) -> list[Effect]:
+        self._stepping = process, trio.current_time()
+        line = _LINE % (source.encode(), process.name.encode(), now, body)
+        answer = await process.step(line)
+        self._stepping = None
+        return [effect for line in answer if (effect := self._effect(process, line)) is not None]
+
+    def _effect(self, process: _Process, line: bytes) -> Effect | None:
+        try:
+            out = self._line.decode(line)
+            if out.dest != HARNESS:
+                return Send(out.dest, self._message.decode(out.body))
+            asked = self._asked.decode(out.body)
+        except msgspec.DecodeError as error:
+            text = line[:200].decode(errors="replace")
+            raise process.failure(f"prints what is no message of its system: {text!r} ({error})") from None
+        match asked.type:
+            case "set_timer":
+                return SetTimer(asked.name, asked.delay)
+            case "cancel_timer":
+                return CancelTimer(asked.name)
+            case "write":
+                return Write(asked.key, asked.value)
+            case "sync":
+                return Sync()
+            case "log":
+                return Log(asked.text)
+            case "done":
+                return None
+
+    async def watch(self) -> None:
+        """Raise `NodeFailure` for a node that hangs: a look every second costs less than a deadline for every step."""
+        while True:
+            await trio.sleep(STEP_SECONDS_MAX / 10)
+            if self._stepping is not None:
+                process, since = self._stepping
+                if trio.current_time() - since > STEP_SECONDS_MAX:
+                    raise process.failure(f"hangs: one step takes longer than {STEP_SECONDS_MAX:g} s")
+
+    async def close(self) -> None:
+        """Kill and reap every process there is."""
+        try:
+            for process in self._running.values():
+                await process.kill()
+        finally:
+            self._stem.close()
+
+
+@contextlib.asynccontextmanager
+async def open_nodes(
+    system: System, plan: SystemPlan, names: tuple[str, ...], logs: Path
+) -> AsyncIterator[ProcessNodes]:
+    """Nodes as processes for as long as the block lasts, each with a log file `logs/<name>.log`.
+
+    However the block ends (return, exception, cancellation), no process is left. A node that hangs ends the block with
+    `NodeFailure`.
+    """
+    with _one_processor():
+        nodes = ProcessNodes(system, plan, names, logs)
+        try:
+            async with trio.open_nursery() as nursery:
+                await nodes.ready()
+                nursery.start_soon(nodes.watch)
+                yield nodes
+                nursery.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            failed, _ = group.split(NodeFailure)
+            while isinstance(failed, BaseExceptionGroup):
+                failed = failed.exceptions[0]
+            raise failed or group from None
+        finally:
+            await nodes.close()
+
+
+@contextlib.contextmanager
+def _one_processor() -> Iterator[None]:
+    """Keep the harness and the nodes it makes on one processor.
+
+    In lockstep only one of them runs at a time, and on a virtual machine waking a process on another processor takes
+    several times as long as the step it is woken for (100 to 300 us against 20).
+    """
+    allowed = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {allowed[os.getpid() % len(allowed)]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)

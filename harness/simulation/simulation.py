@@ -1,0 +1,407 @@
+"""The discrete-event simulation: it owns time, the network, the disks and every random choice.
+
+    while events are left:
+        take the earliest                       deliver a message, wake a timer, invoke an operation,
+        let whom it concerns take a step        time one out, begin or end a fault
+        carry out the step's effects            send (the network decides the fate), set timers, write to disk,
+                                                complete an operation
+
+A run is a pure function of (plan, seed): events at equal times happen in the order in which they were scheduled, and
+every random number comes from a stream named by what it serves.
+
+It runs in four phases: the workload under faults; everything heals and the cluster gets time to recover; final reads;
+the end. What the final reads do not get answered is a liveness failure.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import trio
+
+from harness.plan import Plan
+from harness.simulation.clients import Thread
+from harness.simulation.disk import SimulatedDisk
+from harness.simulation.network import Network
+from harness.simulation.nodes import NodeFailure, Nodes
+from harness.streams import Streams
+from harness.workload import Request, scripts
+from histories import NEMESIS, Recorder
+from histories.journal import Journal
+from nemesis.effect import down
+from nemesis.fault import FaultEvent, name, to_value
+from nemesis.schedule import schedule
+from systems import Operation, Sent, System, Violation
+from systems.node import CancelTimer, Complete, Effect, Log, Send, SetTimer, Sync, Write
+
+DELIVER, WAKE, INVOKE, TIMEOUT, CLIENT_WAKE, FAULT, HEAL, RECOVERED, DEADLINE = range(9)
+
+BREATH = 1024
+"""Inline, a run gives way to trio (signals, progress) once in so many events."""
+
+RETRY = 20_000_000
+"""Nanoseconds until a final read that was not `ok` is tried again."""
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass
+class Progress:
+    """How far a run is: virtual time in ns, events so far, completions by outcome, faults begun."""
+
+    now: int = 0
+    events: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    messages: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Outcome:
+    """What a run leaves besides its history; kept up to date, so that a cancelled run leaves what there was."""
+
+    progress: Progress = field(default_factory=Progress)
+    violations: list[Violation] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
+    """Liveness failures, in words."""
+    finished: bool = False
+    """False for a run that was cut short."""
+    failure: NodeFailure | None = None
+    """The node that broke by itself."""
+
+
+class _Life:
+    """A node: whether it is up, which life it is in, its disk and its timers."""
+
+    def __init__(self, name: str, disk: SimulatedDisk) -> None:
+        self.name = name
+        self.disk = disk
+        self.number = -1
+        self.up = False
+        self.timers: dict[str, int] = {}
+
+
+class Simulation:
+    """One run of a plan. `run` may be cancelled at any moment; recorder and outcome hold what there was until then."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        system: System,
+        nodes: Nodes,
+        recorder: Recorder,
+        outcome: Outcome,
+        journal: Journal | None = None,
+        log: Callable[[str, str], None] = lambda node, line: None,
+    ) -> None:
+        self._plan = plan
+        self._nodes = nodes
+        self._recorder = recorder
+        self._outcome = outcome
+        self._journal = journal
+        self._log = log
+        self._streams = Streams(plan.seed)
+        self._variant = system.variant(plan.system.variant)
+        self._monitors = system.invariants(plan.system.parameters, plan.system.nodes) if "invariants" in plan.checks else []
+        streams = self._streams
+        self._lives = {node: _Life(node, SimulatedDisk(streams.get(f"disk/{node}"))) for node in plan.nodes}
+        self._threads = [
+            Thread(number, script, streams.get(f"client/{number}"), plan.nodes)
+            for number, script in enumerate(scripts(plan.workload, streams))
+        ]
+        self._by_name = {thread.name: thread for thread in self._threads}
+        self._network = Network(plan.network, plan.nodes, plan.clients, streams)
+        self._coming_faults = schedule(plan.nemesis, plan.nodes, streams.get)
+        self._active: list[FaultEvent] = []
+        self._heap: list[tuple[int, int, int, Any, Any, Any, Any]] = []
+        self._pushed = 0
+        self._messages = 0
+        self._now = 0
+        self._working = True
+        self._over = False
+        self._unread: dict[str, deque[int]] = {}
+
+    async def run(self) -> None:
+        """From the first start of the nodes to the last final read."""
+        progress = self._outcome.progress
+        for name in self._lives:
+            await self._start(name)
+        for thread in self._threads:
+            thread.become(thread.number, self._variant, self._plan.system.parameters)
+            self._next_request(thread)
+        self._next_fault()
+        self._rest_if_done()
+        while not self._over:
+            now, _, kind, a, b, c, d = heapq.heappop(self._heap)
+            self._now = progress.now = now
+            if kind == DELIVER:
+                await self._deliver(a, b, c, d)
+            elif kind == WAKE:
+                await self._wake(a, b, c)
+            elif kind == TIMEOUT:
+                self._time_out(a, b)
+            elif kind == INVOKE:
+                self._invoke(a, b)
+            elif kind == CLIENT_WAKE:
+                self._wake_client(a, b, c)
+            elif kind == FAULT:
+                await self._turn(a, b)
+            elif kind == HEAL:
+                await self._heal()
+            elif kind == RECOVERED:
+                self._read_finally()
+            else:
+                self._give_up()
+            progress.events += 1
+            if not progress.events % BREATH:
+                await trio.lowlevel.checkpoint()
+        self._outcome.finished = True
+
+    def _push(self, time: int, kind: int, a: Any = None, b: Any = None, c: Any = None, d: Any = None) -> int:
+        self._pushed += 1
+        heapq.heappush(self._heap, (time, self._pushed, kind, a, b, c, d))
+        return self._pushed
+
+    # Nodes
+
+    async def _start(self, name: str) -> None:
+        life = self._lives[name]
+        life.number += 1
+        life.up = True
+        if self._journal is not None:
+            self._journal.start(self._now, name, life.number)
+        seed = self._streams.get(f"node/{name}/{life.number}").getrandbits(64)
+        self._carry_out(life, await self._nodes.start(name, self._now, seed, life.disk.contents()))
+
+    async def _crash(self, name: str) -> None:
+        life = self._lives[name]
+        life.up = False
+        life.timers.clear()
+        life.disk.crash()
+        if self._journal is not None:
+            self._journal.crash(self._now, name, life.number)
+        await self._nodes.kill(name)
+
+    async def _wake(self, life: _Life, timer: str, token: int) -> None:
+        if life.timers.get(timer) == token:
+            del life.timers[timer]
+            self._carry_out(life, await self._nodes.wake(life.name, self._now, timer))
+
+    def _carry_out(self, life: _Life, effects: list[Effect]) -> None:
+        for effect in effects:
+            kind = type(effect)
+            if kind is Send:
+                self._send(life.name, effect.destination, effect.message)  # type: ignore[attr-defined]
+            elif kind is SetTimer:
+                due = self._now + max(effect.delay, 1)  # type: ignore[attr-defined]
+                name = effect.name  # type: ignore[attr-defined]
+                life.timers[name] = self._push(due, WAKE, life, name, self._pushed + 1)
+            elif kind is CancelTimer:
+                life.timers.pop(effect.name, None)  # type: ignore[attr-defined]
+            elif kind is Write:
+                life.disk.write(effect.key, bytes(effect.value))  # type: ignore[attr-defined]
+            elif kind is Sync:
+                life.disk.sync()
+            elif kind is Log:
+                self._log(life.name, f"{self._now / 1e9:.6f} {effect.text}")  # type: ignore[attr-defined]
+
+    # Messages
+
+    def _send(self, source: str, destination: str, message: Any) -> None:
+        now = self._now
+        id = self._messages
+        self._messages += 1
+        body = _encode(message)
+        if self._journal is not None:
+            self._journal.send(id, now, source, destination, body)
+        if self._monitors:
+            self._observe(Sent(id, now, source, destination, message))
+        if source == destination:
+            self._push(now, DELIVER, source, destination, id, (message, body))
+            return
+        arrivals = self._network.fate(source, destination, now)
+        self._outcome.progress.messages["sent"] += 1
+        if type(arrivals) is str:
+            self._lose(id, arrivals)
+            return
+        for arrival in arrivals:
+            self._push(arrival, DELIVER, source, destination, id, (message, body))
+
+    def _lose(self, id: int, why: str) -> None:
+        self._outcome.progress.messages[why] += 1
+        if self._journal is not None:
+            self._journal.drop(id, self._now, why)
+
+    def _observe(self, sent: Sent) -> None:
+        for monitor in self._monitors:
+            violation = monitor.observe(sent)
+            if violation is not None:
+                self._outcome.violations.append(violation)
+                self._monitors = [other for other in self._monitors if other is not monitor]
+
+    async def _deliver(self, source: str, destination: str, id: int, packet: tuple[Any, bytes]) -> None:
+        if source != destination and self._network.cut(source, destination):
+            self._lose(id, "partition")
+            return
+        life = self._lives.get(destination)
+        if life is not None and not life.up:
+            self._lose(id, "down")
+            return
+        if self._journal is not None:
+            self._journal.receive(id, self._now)
+        message, body = packet
+        if life is not None:
+            self._carry_out(life, await self._nodes.receive(destination, self._now, source, message, body))
+        elif (thread := self._by_name.get(destination)) is not None:
+            thread.ctx.now = self._now
+            thread.client.receive(thread.ctx, source, message)
+            self._carry_out_client(thread)
+
+    # Clients
+
+    def _next_request(self, thread: Thread) -> None:
+        thread.request = thread.script.next(self._now)
+        if thread.request is not None:
+            self._push(thread.request.time, INVOKE, thread, thread.request)
+
+    def _invoke(self, thread: Thread, request: Request) -> None:
+        event = self._recorder.record(self._now, thread.process, "invoke", request.f, request.key, request.value)
+        operation = thread.operation = Operation(event.index, request.f, request.key, request.value)
+        self._push(self._now + self._plan.workload.timeout, TIMEOUT, thread, operation)
+        thread.ctx.now = self._now
+        thread.client.invoke(thread.ctx, operation)
+        self._carry_out_client(thread)
+
+    def _wake_client(self, thread: Thread, timer: str, token: int) -> None:
+        if thread.timers.get(timer) == token:
+            del thread.timers[timer]
+            thread.ctx.now = self._now
+            thread.client.wake(thread.ctx, timer)
+            self._carry_out_client(thread)
+
+    def _carry_out_client(self, thread: Thread) -> None:
+        for effect in thread.ctx.take():
+            if isinstance(effect, Send):
+                self._send(thread.name, effect.destination, effect.message)
+            elif isinstance(effect, SetTimer):
+                due = self._now + max(effect.delay, 1)
+                thread.timers[effect.name] = self._push(due, CLIENT_WAKE, thread, effect.name, self._pushed + 1)
+            elif isinstance(effect, CancelTimer):
+                thread.timers.pop(effect.name, None)
+            elif isinstance(effect, Complete) and thread.operation is not None:
+                self._complete(thread, effect)
+
+    def _time_out(self, thread: Thread, operation: Operation) -> None:
+        if thread.operation is operation:
+            self._complete(thread, Complete("info", operation.value, "timeout"))
+
+    def _complete(self, thread: Thread, result: Complete) -> None:
+        operation, thread.operation = thread.operation, None
+        assert operation is not None
+        value = result.value if result.type == "ok" else operation.value
+        self._recorder.record(
+            self._now, thread.process, result.type, operation.f, operation.key, value, result.error
+        )
+        self._outcome.progress.outcomes[result.type] += 1
+        if result.type == "info":
+            thread.become(thread.process + len(self._threads), self._variant, self._plan.system.parameters)
+        if self._working:
+            thread.script.observe(operation, result)
+            self._next_request(thread)
+            self._rest_if_done()
+        else:
+            self._answered(thread, result.type == "ok")
+
+    # Faults
+
+    def _next_fault(self) -> None:
+        fault = next(self._coming_faults, None)
+        if fault is not None:
+            self._push(fault.at, FAULT, fault, True)
+
+    async def _turn(self, fault: FaultEvent, begins: bool) -> None:
+        """A fault begins or ends."""
+        if not self._working:
+            return
+        if begins:
+            self._active.append(fault)
+            self._outcome.progress.faults[name(fault.fault)] += 1
+            if fault.until is not None:
+                self._push(fault.until, FAULT, fault, False)
+            self._next_fault()
+        else:
+            self._active.remove(fault)
+        self._record_fault(fault, begins)
+        await self._suffer()
+
+    async def _suffer(self) -> None:
+        """Bring the cluster into the state that the active faults ask for."""
+        active = [event.fault for event in self._active]
+        self._network.suffer(active)
+        dead = down(active)
+        for node, life in self._lives.items():
+            if life.up and node in dead:
+                await self._crash(node)
+            elif not life.up and node not in dead:
+                await self._start(node)
+
+    def _record_fault(self, fault: FaultEvent, begins: bool) -> None:
+        f = f"{'start' if begins else 'stop'}-{name(fault.fault)}"
+        self._recorder.record(self._now, NEMESIS, "info", f, value=to_value(fault))
+
+    # The end
+
+    def _rest_if_done(self) -> None:
+        """When no thread has anything left to do, everything heals and the cluster gets time to recover."""
+        if self._working and all(thread.request is None for thread in self._threads):
+            self._working = False
+            self._push(self._now, HEAL)
+
+    async def _heal(self) -> None:
+        for fault in self._active:
+            self._record_fault(fault, False)
+        self._active.clear()
+        await self._suffer()
+        self._network.heal()
+        recovery = self._plan.recovery
+        self._push(self._now + recovery.after, RECOVERED)
+        self._push(self._now + recovery.after + recovery.within, DEADLINE)
+
+    def _read_finally(self) -> None:
+        """Every thread reads every key, once it is answered."""
+        self._unread = {thread.name: deque(range(self._plan.workload.keys)) for thread in self._threads}
+        for thread in self._threads:
+            self._read_next(thread)
+
+    def _read_next(self, thread: Thread) -> None:
+        unread = self._unread[thread.name]
+        if unread:
+            thread.request = Request(self._now + 1, "read", unread[0], None)
+            self._push(thread.request.time, INVOKE, thread, thread.request)
+        else:
+            self._over = not any(self._unread.values())
+
+    def _answered(self, thread: Thread, ok: bool) -> None:
+        if ok:
+            self._unread[thread.name].popleft()
+            self._read_next(thread)
+        else:
+            thread.request = Request(self._now + RETRY, "read", self._unread[thread.name][0], None)
+            self._push(thread.request.time, INVOKE, thread, thread.request)
+
+    def _give_up(self) -> None:
+        """The cluster had its time: what was not answered is a liveness failure."""
+        self._over = True
+        within = self._plan.recovery.within / 1e9
+        for thread in self._threads:
+            keys = ", ".join(str(key) for key in self._unread[thread.name])
+            if keys:
+                self._outcome.unanswered.append(
+                    f"{within:g} s after recovery the final read of client {thread.name} had no answer for key {keys}"
+                )

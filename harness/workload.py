@@ -1,0 +1,121 @@
+"""What the clients of a run do: each thread has a script of its own, drawn from a stream of its own ("workload/3").
+
+An operation draws five numbers, whatever it turns out to be, so a thread's script does not depend on how the others
+fare. (The old value of a compare-and-set may be one that the thread has seen: that is what makes it likely to match.)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from itertools import accumulate
+from math import log
+from random import Random
+from typing import Any, NamedTuple, Protocol
+
+from harness.plan.schema import PlannedOperation, Workload
+from harness.streams import Streams
+from systems.node import Complete, Operation
+
+
+class Request(NamedTuple):
+    """An operation to invoke at `time` (ns)."""
+
+    time: int
+    f: str
+    key: Any
+    value: Any
+
+
+class Script(Protocol):
+    """The operations of one thread."""
+
+    def next(self, now: int) -> Request | None:
+        """The operation after the one that ended now, not due before `now + 1`; None when there are no more."""
+
+    def observe(self, operation: Operation, result: Complete) -> None:
+        """Learn how an operation of this thread ended."""
+
+
+class Planned:
+    """An explicit list of operations: each when it is due, or as soon as the thread is free."""
+
+    def __init__(self, operations: Iterable[PlannedOperation]) -> None:
+        self._rest = deque(sorted(operations, key=lambda operation: operation.at))
+
+    def next(self, now: int) -> Request | None:
+        if not self._rest:
+            return None
+        due = self._rest.popleft()
+        return Request(max(due.at, now + 1), due.f, due.key, due.value)
+
+    def observe(self, operation: Operation, result: Complete) -> None:
+        return
+
+
+class Mixed:
+    """Random operations: reads, writes and compare-and-sets in the proportions of the mix."""
+
+    def __init__(self, plan: Workload, thread: int, operations: int | None, random: Random) -> None:
+        self._plan = plan
+        self._thread = thread
+        self._left = operations
+        self._random = random
+        self._fs = list(plan.mix)
+        total = sum(plan.mix.values())
+        self._bounds = list(accumulate(weight / total for weight in plan.mix.values()))
+        self._written = 0
+        self._invoked = 0
+        self._seen: dict[Any, Any] = {}
+
+    def next(self, now: int) -> Request | None:
+        plan = self._plan
+        random = self._random.random
+        which, where, what, old, pause = random(), random(), random(), random(), random()
+        if plan.rate is None:
+            time = now + max(1, plan.think.sample(pause))
+        else:
+            gap = -log(1.0 - pause) * plan.clients / plan.rate
+            time = max(now + 1, self._invoked + int(gap * 1e9))
+        if self._left == 0 or (plan.duration is not None and time >= plan.duration):
+            return None
+        if self._left is not None:
+            self._left -= 1
+        self._invoked = time
+        f = next((f for f, bound in zip(self._fs, self._bounds, strict=True) if which < bound), self._fs[-1])
+        key = int(where * plan.keys)
+        return Request(time, f, key, self._argument(f, key, what, old))
+
+    def observe(self, operation: Operation, result: Complete) -> None:
+        if operation.f == "read" and result.type == "ok":
+            self._seen[operation.key] = result.value
+        elif operation.f == "write" and result.type != "fail":
+            self._seen[operation.key] = operation.value
+        elif operation.f == "cas" and result.type != "fail":
+            self._seen[operation.key] = operation.value[1]
+
+    def _argument(self, f: str, key: int, what: float, old: float) -> Any:
+        if f == "read":
+            return None
+        values = self._plan.values
+        if values == "unique":
+            self._written += 1
+            new = self._written * self._plan.clients + self._thread
+            expected = self._seen.get(key)
+        else:
+            new = int(what * values)
+            expected = int(old * values)
+        return new if f == "write" else [expected, new]
+
+
+def scripts(plan: Workload, streams: Streams) -> list[Script]:
+    """The script of every thread; a number of operations is dealt out to the threads evenly."""
+    operations = plan.operations
+    if isinstance(operations, tuple):
+        return [Planned(o for o in operations if o.client == thread) for thread in range(plan.clients)]
+    shares: list[int | None] = [None] * plan.clients
+    if operations is not None:
+        shares = [len(range(thread, operations, plan.clients)) for thread in range(plan.clients)]
+    return [
+        Mixed(plan, thread, share, streams.get(f"workload/{thread}")) for thread, share in enumerate(shares)
+    ]

@@ -1,0 +1,89 @@
+"""The message journal: every message as it was sent, and what became of it.
+
+    {"event":"start","time":0,"node":"n1","life":0}
+    {"event":"send","id":17,"time":5034211,"src":"n1","dest":"n2","body":{"type":"prepare","ballot":[1,0]}}
+    {"event":"receive","id":17,"time":9120034}
+    {"event":"drop","id":17,"time":5034211,"why":"loss"}
+    {"event":"crash","time":12000000,"node":"n1","life":0}
+
+A duplicated message is received twice under one id; one that is neither received nor dropped was still on its way when
+the run ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Literal
+
+import msgspec
+
+from histories.history import HistoryError
+
+_BUFFERED_LINES = 4096
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One line of a journal; which fields are set depends on the event."""
+
+    event: Literal["start", "crash", "send", "receive", "drop"]
+    time: int
+    id: int = -1
+    src: str = ""
+    dest: str = ""
+    body: msgspec.Raw = msgspec.Raw(b"null")
+    why: str = ""
+    node: str = ""
+    life: int = 0
+
+
+class Journal:
+    """Writes a journal to a binary stream, many lines at a time: it explains a run, but the history is what counts."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._lines: list[bytes] = []
+
+    def send(self, id: int, time: int, source: str, destination: str, body: bytes) -> None:
+        """A message leaves; `body` is its JSON."""
+        self._lines.append(
+            b'{"event":"send","id":%d,"time":%d,"src":"%b","dest":"%b","body":%b}\n'
+            % (id, time, source.encode(), destination.encode(), body)
+        )
+        if len(self._lines) >= _BUFFERED_LINES:
+            self.flush()
+
+    def receive(self, id: int, time: int) -> None:
+        """A message (or a copy of it) arrives."""
+        self._lines.append(b'{"event":"receive","id":%d,"time":%d}\n' % (id, time))
+
+    def drop(self, id: int, time: int, why: str) -> None:
+        """A message is lost: to `loss`, to a `partition`, or because its receiver is `down`."""
+        self._lines.append(b'{"event":"drop","id":%d,"time":%d,"why":"%b"}\n' % (id, time, why.encode()))
+
+    def start(self, time: int, node: str, life: int) -> None:
+        """A node begins a life."""
+        self._lines.append(b'{"event":"start","time":%d,"node":"%b","life":%d}\n' % (time, node.encode(), life))
+
+    def crash(self, time: int, node: str, life: int) -> None:
+        """A node's life ends."""
+        self._lines.append(b'{"event":"crash","time":%d,"node":"%b","life":%d}\n' % (time, node.encode(), life))
+
+    def flush(self) -> None:
+        """Hand everything to the operating system."""
+        self._stream.write(b"".join(self._lines))
+        self._stream.flush()
+        self._lines.clear()
+
+
+def entries(path: Path) -> Iterator[Entry]:
+    """Read a journal; a cut last line is left out, anything else malformed raises `HistoryError` with its line."""
+    decode = msgspec.json.Decoder(Entry).decode
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield decode(line)
+            except msgspec.DecodeError as error:
+                raise HistoryError(f"expected a journal entry: {error}", source=str(path), line=number) from None
