@@ -35,7 +35,7 @@ def dump(plan: Plan) -> str:
         "budget": {"time": format_duration(plan.budget.time), "memory": format_size(plan.budget.memory)},
         "seed": plan.seed,
     }
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=120, allow_unicode=True)
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=120)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -1,0 +1,101 @@
+"""When faults happen, and that they happen alone: one entry never moves another."""
+
+from __future__ import annotations
+
+from itertools import islice, pairwise, takewhile
+
+from harness.streams import Streams
+from nemesis import At, Crash, Cut, Disturb, Entry, Every, Kill, Network, Partition, Randomly, schedule
+
+NODES = ("n1", "n2", "n3", "n4", "n5")
+S = 1_000_000_000
+ENTRIES = (
+    Entry(Cut("majority"), Every(2 * S), S),
+    Entry(Kill("minority"), Randomly(3 * S), S),
+    Entry(Cut("one-way"), Randomly(S), S),
+    Entry(Disturb(drop=0.5, target="one"), At((3 * S, 9 * S)), S),
+)
+
+
+def faults(entries, until=60 * S, seed=1):
+    events = schedule(entries, NODES, Streams(seed).get)
+    return list(takewhile(lambda event: event.at < until, events))
+
+
+def story(events):
+    """Without the numbers, which count over all entries."""
+    return [(event.at, event.until, event.fault) for event in events]
+
+
+def test_a_periodic_fault_comes_first_after_one_period():
+    events = faults([Entry(Kill("one"), Every(2 * S), S)], until=7 * S)
+    assert [(event.at, event.until) for event in events] == [(2 * S, 3 * S), (4 * S, 5 * S), (6 * S, 7 * S)]
+
+
+def test_faults_at_given_times_end():
+    events = list(schedule([Entry(Kill(("n2",)), At((5, 3)), 10)], NODES, Streams(1).get))
+    assert story(events) == [(3, 13, Crash(("n2",))), (5, 15, Crash(("n2",)))]
+
+
+def test_random_faults_have_gaps_of_the_mean():
+    events = list(islice(schedule([Entry(Kill("one"), Randomly(2 * S))], NODES, Streams(3).get), 5000))
+    assert all(a.at < b.at for a, b in pairwise(events))
+    assert 1.9 * S < events[-1].at / len(events) < 2.1 * S
+
+
+def test_without_a_duration_a_fault_lasts_until_the_workload_ends():
+    assert faults([Entry(Kill("one"), At((3,)))])[0].until is None
+
+
+def test_a_window_holds_beginnings_and_ends():
+    entry = Entry(Kill("one"), Every(2 * S), 5 * S, start=S, end=6 * S)
+    assert [(event.at, event.until) for event in faults([entry])] == [(3 * S, 6 * S), (5 * S, 6 * S)]
+
+
+def test_an_open_ended_fault_heals_where_its_window_ends():
+    assert [event.until for event in faults([Entry(Kill("one"), Every(2 * S), None, end=3 * S)])] == [3 * S]
+
+
+def test_faults_of_all_entries_come_in_the_order_of_time_and_are_counted():
+    events = faults(ENTRIES)
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    assert [event.number for event in events] == list(range(len(events)))
+    assert {type(event.fault) for event in events} == {Partition, Crash, Network}
+
+
+def test_entries_that_begin_at_the_same_time_keep_their_order():
+    both = [Entry(Kill(("n1",)), At((5,))), Entry(Kill(("n2",)), At((5,)))]
+    assert [event.fault for event in faults(both)] == [Crash(("n1",)), Crash(("n2",))]
+
+
+def test_a_schedule_is_a_function_of_the_seed():
+    assert faults(ENTRIES) == faults(ENTRIES)
+    assert faults(ENTRIES, seed=1) != faults(ENTRIES, seed=2)
+
+
+def test_removing_the_last_entry_leaves_the_others_as_they_were():
+    for count in range(1, len(ENTRIES)):
+        kept = [event for event in story(faults(ENTRIES)) if event in story(faults(ENTRIES[:count]))]
+        assert kept == story(faults(ENTRIES[:count]))
+
+
+def test_another_kind_of_fault_happens_at_the_same_times():
+    def times(what):
+        return [event.at for event in faults([Entry(what, Randomly(S), S)])]
+
+    assert times(Cut("majority")) == times(Cut("one-way")) == times(Kill("all")) == times(Disturb(drop=0.1))
+
+
+def test_a_schedule_written_out_as_explicit_faults_is_the_same_schedule():
+    events = faults(ENTRIES)
+    explicit = []
+    for event in events:
+        match event.fault:
+            case Partition(grudge):
+                what = Cut(grudge)
+            case Crash(nodes):
+                what = Kill(nodes)
+            case Network(drop, duplicate, reorder, delay, nodes):
+                what = Disturb(drop, duplicate, reorder, delay, nodes)
+        explicit.append(Entry(what, At((event.at,)), event.until - event.at))
+    assert faults(explicit, seed=99) == events
