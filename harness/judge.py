@@ -21,7 +21,9 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
     """All checks of the plan on a recorded run. The checker keeps the plan's budget."""
     checks: dict[str, CheckResult] = {}
     if "linearizable" in plan.checks:
-        checks["linearizable"] = linearizable(history, find(plan.system.name).model, plan.budget.time / 1e9, plan.budget.memory)
+        checks["linearizable"] = linearizable(
+            history, find(plan.system.name).model, plan.budget.time / 1e9, plan.budget.memory
+        )
     if "invariants" in plan.checks:
         checks["invariants"] = invariants(outcome)
     if "liveness" in plan.checks:

@@ -49,5 +49,5 @@ def worst(answers: list[Answer]) -> Answer:
     """Invalid beats unknown beats valid."""
     for answer in ("invalid", "unknown"):
         if answer in answers:
-            return answer  # type: ignore[return-value]
+            return answer
     return "valid"

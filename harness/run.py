@@ -13,11 +13,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import trio
 
 from harness import store
 from harness.judge import judge
 from harness.plan import Plan
+from harness.plan.schema import Budget
 from harness.result import Result
 from harness.simulation import InlineNodes, NodeFailure, Outcome, Progress, Simulation, open_nodes
 from harness.store import RunFolder, writing
@@ -27,8 +29,8 @@ from systems import find
 
 NodesMode = Literal["inline", "process"]
 
-HASTY = 5.0
-"""Seconds that the verdict on a cancelled run may take."""
+HASTY = 5_000_000_000
+"""Nanoseconds that the verdict on a cancelled run may take."""
 
 
 async def run(
@@ -55,10 +57,12 @@ async def run(
     try:
         with stop or trio.CancelScope():
             await _record(plan, nodes, folder, recorder, outcome)
-        result = await trio.to_thread.run_sync(judge, plan, recorder.history(), outcome, folder.path, abandon_on_cancel=True)
+        result = await trio.to_thread.run_sync(
+            judge, plan, recorder.history(), outcome, folder.path, abandon_on_cancel=True
+        )
     except trio.Cancelled:
         with trio.CancelScope(shield=True):
-            hasty = plan.within(HASTY)
+            hasty = msgspec.structs.replace(plan, budget=Budget(HASTY, plan.budget.memory))
             folder.finish(await trio.to_thread.run_sync(judge, hasty, recorder.history(), outcome, folder.path))
         raise
     folder.finish(result)

@@ -1,11 +1,11 @@
 """Where runs are kept: `store/<plan>/<UTC time>-<seed>/`, a folder with everything about one run.
 
-    plan.yaml      the plan as it was resolved: with it anybody can run the same again
-    history.jsonl  what the clients saw and what the nemesis did, written as it happened
-    messages.jsonl the message journal
-    nodes/n1.log   what a node logged and printed
-    clew.log       where and when it ran, with which versions
-    verdict.json   the verdict; written last, so a folder without one is a run that was killed
+plan.yaml      the plan as it was resolved: with it anybody can run the same again
+history.jsonl  what the clients saw and what the nemesis did, written as it happened
+messages.jsonl the message journal
+nodes/n1.log   what a node logged and printed
+clew.log       where and when it ran, with which versions
+verdict.json   the verdict; written last, so a folder without one is a run that was killed
 """
 
 from __future__ import annotations

@@ -116,6 +116,4 @@ def scripts(plan: Workload, streams: Streams) -> list[Script]:
     shares: list[int | None] = [None] * plan.clients
     if operations is not None:
         shares = [len(range(thread, operations, plan.clients)) for thread in range(plan.clients)]
-    return [
-        Mixed(plan, thread, share, streams.get(f"workload/{thread}")) for thread, share in enumerate(shares)
-    ]
+    return [Mixed(plan, thread, share, streams.get(f"workload/{thread}")) for thread, share in enumerate(shares)]

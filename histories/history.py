@@ -156,7 +156,7 @@ class History:
         for event in events:
             index.append(event.index)
             time.append(event.time)
-            process.append(NEMESIS_PROCESS if event.process == NEMESIS else event.process)  # type: ignore[arg-type]
+            process.append(NEMESIS_PROCESS if event.process == NEMESIS else event.process)
             kind.append(TYPE_CODE[event.type])
             f.append(fs.code(event.f))
             key.append(keys.code(event.key))
@@ -230,11 +230,13 @@ class History:
                 if process in open_operation:
                     first = int(self.index[invoked[open_operation[process]]])
                     raise self.failure(
-                        row, f"process {process} invokes an operation while its operation at index {first} is still open"
+                        row,
+                        f"process {process} invokes an operation while its operation at index {first} is still open",
                     )
                 if process in retired:
                     raise self.failure(
-                        row, f"process {process} returns after an operation of unknown outcome; expected a fresh process"
+                        row,
+                        f"process {process} returns after an operation of unknown outcome; expected a fresh process",
                     )
                 open_operation[process] = len(invoked)
                 invoked.append(row)

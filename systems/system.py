@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -63,4 +63,5 @@ class System:
         """The named variant; the correct system for None."""
         if name is None:
             return Variant("none", "the system as it should be", self.node, self.client)
-        return self.variants[name]
+        variant = self.variants[name]
+        return variant if variant.client is not None else replace(variant, client=self.client)

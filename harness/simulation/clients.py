@@ -26,6 +26,6 @@ class Thread:
     def become(self, process: int, variant: Variant, parameters: object) -> None:
         """A fresh process takes the thread, with nothing left of the one before."""
         self.process = process
-        assert variant.client is not None
+        assert variant.client is not None, "System.variant fills it in"
         self.client = variant.client(parameters)
         self.timers.clear()

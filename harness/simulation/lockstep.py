@@ -49,7 +49,7 @@ class _Stem:
             self._popen = subprocess.Popen(
                 # -P: the folder the user happens to be in is not the nodes' to import from.
                 [sys.executable, "-P", "-m", "systems.stdio", str(os.getpid()), system],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 start_new_session=True,
             )
 
@@ -271,7 +271,7 @@ async def open_nodes(
                 yield nodes
                 nursery.cancel_scope.cancel()
         except BaseExceptionGroup as group:
-            failed, _ = group.split(NodeFailure)
+            failed: BaseException | None = group.subgroup(NodeFailure)
             while isinstance(failed, BaseExceptionGroup):
                 failed = failed.exceptions[0]
             raise failed or group from None

@@ -22,8 +22,20 @@ CUT = "partition"
 class _Link:
     """One direction between two endpoints, as the active faults leave it."""
 
-    __slots__ = ("between_nodes", "cut", "delays", "destination", "drop", "duplicate", "newest", "plan", "random")
-    __slots__ += ("reorder", "sample", "source")
+    __slots__ = (
+        "between_nodes",
+        "cut",
+        "delays",
+        "destination",
+        "drop",
+        "duplicate",
+        "newest",
+        "plan",
+        "random",
+        "reorder",
+        "sample",
+        "source",
+    )
 
     def __init__(self, source: str, destination: str, plan: Links, between_nodes: bool, streams: Streams) -> None:
         self.source = source

@@ -33,8 +33,8 @@ from harness.streams import Streams
 from harness.workload import Request, scripts
 from histories import NEMESIS, Recorder
 from histories.journal import Journal
+from nemesis import fault as faults
 from nemesis.effect import down
-from nemesis.fault import FaultEvent, name, to_value
 from nemesis.schedule import schedule
 from systems import Operation, Sent, System, Violation
 from systems.node import CancelTimer, Complete, Effect, Log, Send, SetTimer, Sync, Write
@@ -108,7 +108,9 @@ class Simulation:
         self._log = log
         self._streams = Streams(plan.seed)
         self._variant = system.variant(plan.system.variant)
-        self._monitors = system.invariants(plan.system.parameters, plan.system.nodes) if "invariants" in plan.checks else []
+        self._monitors = (
+            system.invariants(plan.system.parameters, plan.system.nodes) if "invariants" in plan.checks else []
+        )
         streams = self._streams
         self._lives = {node: _Life(node, SimulatedDisk(streams.get(f"disk/{node}"))) for node in plan.nodes}
         self._threads = [
@@ -118,7 +120,7 @@ class Simulation:
         self._by_name = {thread.name: thread for thread in self._threads}
         self._network = Network(plan.network, plan.nodes, plan.clients, streams)
         self._coming_faults = schedule(plan.nemesis, plan.nodes, streams.get)
-        self._active: list[FaultEvent] = []
+        self._active: list[faults.FaultEvent] = []
         self._heap: list[tuple[int, int, int, Any, Any, Any, Any]] = []
         self._pushed = 0
         self._messages = 0
@@ -227,7 +229,7 @@ class Simulation:
             return
         arrivals = self._network.fate(source, destination, now)
         self._outcome.progress.messages["sent"] += 1
-        if type(arrivals) is str:
+        if isinstance(arrivals, str):
             self._lose(id, arrivals)
             return
         for arrival in arrivals:
@@ -305,9 +307,7 @@ class Simulation:
         operation, thread.operation = thread.operation, None
         assert operation is not None
         value = result.value if result.type == "ok" else operation.value
-        self._recorder.record(
-            self._now, thread.process, result.type, operation.f, operation.key, value, result.error
-        )
+        self._recorder.record(self._now, thread.process, result.type, operation.f, operation.key, value, result.error)
         self._outcome.progress.outcomes[result.type] += 1
         if result.type == "info":
             thread.become(thread.process + len(self._threads), self._variant, self._plan.system.parameters)
@@ -325,13 +325,13 @@ class Simulation:
         if fault is not None:
             self._push(fault.at, FAULT, fault, True)
 
-    async def _turn(self, fault: FaultEvent, begins: bool) -> None:
+    async def _turn(self, fault: faults.FaultEvent, begins: bool) -> None:
         """A fault begins or ends."""
         if not self._working:
             return
         if begins:
             self._active.append(fault)
-            self._outcome.progress.faults[name(fault.fault)] += 1
+            self._outcome.progress.faults[faults.name(fault.fault)] += 1
             if fault.until is not None:
                 self._push(fault.until, FAULT, fault, False)
             self._next_fault()
@@ -351,9 +351,9 @@ class Simulation:
             elif not life.up and node not in dead:
                 await self._start(node)
 
-    def _record_fault(self, fault: FaultEvent, begins: bool) -> None:
-        f = f"{'start' if begins else 'stop'}-{name(fault.fault)}"
-        self._recorder.record(self._now, NEMESIS, "info", f, value=to_value(fault))
+    def _record_fault(self, fault: faults.FaultEvent, begins: bool) -> None:
+        f = f"{'start' if begins else 'stop'}-{faults.name(fault.fault)}"
+        self._recorder.record(self._now, NEMESIS, "info", f, value=faults.to_value(fault))
 
     # The end
 

@@ -1,0 +1,193 @@
+"""The command line: every command is one call into a function that a notebook or a test can call too.
+
+Nothing heavy is imported before a command needs it, so that `clew --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import enum
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from harness.result import BAD_ARGUMENTS, INTERNAL_ERROR
+
+if TYPE_CHECKING:
+    import trio
+
+    from harness.plan import Plan
+    from harness.result import Result
+    from harness.simulation import Progress
+
+app = typer.Typer(
+    help="Break a replicated system, record what its clients saw, and decide whether it was linearizable.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class NodesChoice(enum.StrEnum):
+    """How nodes run."""
+
+    process = "process"
+    inline = "inline"
+
+
+PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A YAML file, or the name of a shipped plan.")]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, e.g. store/latest.")]
+NodesOption = Annotated[
+    NodesChoice, typer.Option("--nodes", help="Each node a process of its own, or all inline (faster, same history).")
+]
+StoreOption = Annotated[Path, typer.Option("--store", help="The folder below which runs are kept.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, and nothing else.")]
+
+
+@app.command()
+def run(
+    plan: PlanArgument,
+    seed: Annotated[int | None, typer.Option(help="Another seed than the plan's own.", min=0)] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a field of the plan; repeatable.")
+    ] = None,
+    nodes: NodesOption = NodesChoice.process,
+    store: StoreOption = Path("store"),
+    json: JsonOption = False,
+) -> None:
+    """Start the cluster, load it, break it, record it, check it."""
+    from harness.plan import load, resolve
+    from harness.run import run as run_plan
+
+    resolved = resolve(load(plan), seed, settings or [])
+    result = _supervise(
+        resolved, json, lambda watch, stop: run_plan(resolved, nodes=nodes.value, into=store, watch=watch, stop=stop)
+    )
+    _tell(result, json)
+
+
+@app.command()
+def replay(
+    run: RunArgument,
+    nodes: NodesOption = NodesChoice.process,
+    store: StoreOption = Path("store"),
+    json: JsonOption = False,
+) -> None:
+    """Run a recorded run again, and compare the histories byte for byte."""
+    from harness.replay import recorded_plan
+    from harness.replay import replay as replay_run
+    from harness.store import find
+
+    folder = find(run)
+    plan = recorded_plan(folder)
+    again = _supervise(
+        plan, json, lambda watch, stop: replay_run(folder, nodes=nodes.value, into=store, watch=watch, stop=stop)
+    )
+    if not json:
+        if again.identical and again.cut:
+            print(f"identical up to the end of the recorded history ({again.compared} bytes; that run was killed)")
+        elif again.identical:
+            print(f"identical: sha256 {again.sha256}")
+    if not again.identical:
+        _refuse(
+            f"the replay differs from {folder.path}: sha256 {again.sha256} instead of {again.original_sha256}; "
+            "was it recorded by another version of clew or of the system?",
+            INTERNAL_ERROR,
+        )
+    _tell(again.result, json)
+
+
+@app.command()
+def check(
+    history: Annotated[Path, typer.Argument(metavar="RUN|HISTORY", help="A run folder or a history.jsonl.")],
+    model: Annotated[str | None, typer.Option(help="What the history is a history of; it may say so itself.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Decide whether a recorded history is linearizable."""
+    from harness.inspect import check_history
+
+    _tell(check_history(history, model), json)
+
+
+@app.command()
+def show(
+    history: Annotated[Path, typer.Argument(metavar="RUN|HISTORY", help="A run folder or a history.jsonl.")],
+) -> None:
+    """Look at a recorded run: summary, faults, the operations around the failure."""
+    from harness.inspect import show as lines
+
+    for line in lines(history):
+        print(line)
+
+
+@app.command()
+def plans() -> None:
+    """List the shipped plans."""
+    from harness.plan import shipped
+
+    for name, comment in shipped():
+        print(name)
+        for line in comment.splitlines():
+            print(f"    {line}")
+
+
+@app.command()
+def systems() -> None:
+    """List the systems there are, with their known-broken variants."""
+    import systems as known
+
+    for name in known.names():
+        system = known.find(name)
+        print(f"{name}: {system.summary}")
+        for variant in system.variants.values():
+            print(f"    {variant.name}: {variant.summary}")
+
+
+def _supervise(plan: Plan, quiet: bool, job: Callable[[Callable[[Progress], None], trio.CancelScope], Any]) -> Any:
+    """Run an asynchronous job with a progress line and signals that end it cleanly."""
+    from harness.terminal import supervise
+
+    return supervise(plan, quiet, job)
+
+
+def _tell(result: Result, json: bool) -> NoReturn:
+    from harness.terminal import tell
+
+    tell(result, json)
+    raise typer.Exit(result.exit_code)
+
+
+def _refuse(message: str, code: int) -> NoReturn:
+    print(f"clew: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def main() -> None:
+    """The console script. A user's mistake is one line on stderr and exit code 254, never a traceback."""
+    try:
+        code = app(standalone_mode=False)
+    except KeyboardInterrupt:
+        _refuse("interrupted", INTERNAL_ERROR)
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        _refuse(f"{error.strerror or error}{place}", INTERNAL_ERROR)
+    except Exception as error:
+        if _is_mistake(error):
+            _refuse(error.format_message() if hasattr(error, "format_message") else str(error), BAD_ARGUMENTS)
+        raise
+    sys.exit(code)
+
+
+def _is_mistake(error: Exception) -> bool:
+    """Whether an exception is about what the user asked for: a plan, a history, a run, an option."""
+    if hasattr(error, "format_message"):
+        # Whatever the parser of the command line raises: typer brings it along, in a module that is not public.
+        return True
+    from harness.plan import PlanError
+    from harness.store import NoRun
+    from histories import HistoryError
+
+    return isinstance(error, PlanError | NoRun | HistoryError)

@@ -1,0 +1,71 @@
+"""The same run again, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import trio
+
+from harness import store
+from harness.plan import Plan, load, resolve
+from harness.result import Result
+from harness.run import NodesMode, run
+from harness.simulation import Progress
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """A replayed run: its result, the hash of its history, and whether that is the history of the original.
+
+    `identical` is also True if the original was cut short and its history is a beginning of the replayed one;
+    `compared` is the number of bytes that were compared.
+    """
+
+    result: Result
+    identical: bool
+    sha256: str
+    original_sha256: str
+    compared: int
+    cut: bool
+
+
+def recorded_plan(folder: store.RunFolder) -> Plan:
+    """The plan that a run was made of. Raises `NoRun` if it is missing, `PlanError` if it cannot be used."""
+    if not folder.plan.exists():
+        raise store.NoRun(f"{folder.path} cannot be replayed: its plan.yaml is missing")
+    return resolve(load(str(folder.plan)))
+
+
+async def replay(
+    folder: store.RunFolder,
+    *,
+    nodes: NodesMode = "process",
+    into: Path = Path("store"),
+    watch: Callable[[Progress], None] = lambda progress: None,
+    stop: trio.CancelScope | None = None,
+) -> Replay:
+    """Run the plan of a recorded run again, into a folder of its own, and compare the histories.
+
+    Raises `NoRun` if the folder lacks its plan or history.
+    """
+    plan = recorded_plan(folder)
+    if not folder.history.exists():
+        raise store.NoRun(f"{folder.path} has no history.jsonl to compare a replay with")
+    original = folder.history.read_bytes()
+    finished = folder.verdict.exists()
+    result = await run(plan, nodes=nodes, into=into, watch=watch, stop=stop)
+    assert result.run is not None
+    again = (Path(result.run) / folder.history.name).read_bytes()
+    # A killed run leaves a beginning of its history: up to its last whole line it must be the same.
+    whole = original if finished else original[: original.rfind(b"\n") + 1]
+    identical = again == whole or (not finished and again.startswith(whole))
+    return Replay(
+        result=result,
+        identical=identical,
+        sha256=sha256(again).hexdigest(),
+        original_sha256=sha256(original).hexdigest(),
+        compared=min(len(whole), len(again)),
+        cut=not finished,
+    )

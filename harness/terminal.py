@@ -1,0 +1,111 @@
+"""What a person sees: a progress line while a run goes on, and the verdict in words. Plain text when piped."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+import trio
+
+from harness.result import Result
+from histories.text import printable
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
+    from harness.simulation import Progress
+
+T = TypeVar("T")
+
+COLOUR = {"valid": "green", "invalid": "red", "unknown": "yellow"}
+REFRESH = 0.1
+"""Seconds between two looks at the progress."""
+
+
+def supervise(
+    plan: Plan, quiet: bool, job: Callable[[Callable[[Progress], None], trio.CancelScope], Awaitable[T]]
+) -> T:
+    """Run an asynchronous job under trio, with a progress line if there is a terminal to show it on.
+
+    `job` gets a function to hand its progress to, and a scope. A first SIGINT, SIGTERM or SIGHUP cancels the scope,
+    which ends the cluster and leaves the verdict to be found; a second one cancels everything.
+    """
+
+    async def main() -> T:
+        stop = trio.CancelScope()
+        async with trio.open_nursery() as nursery:
+            seen: list[Progress] = []
+            await nursery.start(_listen, stop, nursery.cancel_scope)
+            if not quiet and sys.stderr.isatty():
+                nursery.start_soon(_display, plan, seen)
+            result = await job(seen.append, stop)
+            nursery.cancel_scope.cancel()
+        return result
+
+    return trio.run(main)
+
+
+async def _listen(
+    stop: trio.CancelScope,
+    everything: trio.CancelScope,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        task_status.started()
+        async for _ in signals:
+            (everything if stop.cancel_called else stop).cancel()
+
+
+async def _display(plan: Plan, seen: list[Progress]) -> None:
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    began = trio.current_time()
+    with console.status(printable(plan.name)) as status:
+        while True:
+            await trio.sleep(REFRESH)
+            if seen:
+                progress = seen[-1]
+                operations = sum(progress.outcomes.values())
+                rate = progress.events / max(trio.current_time() - began, 1e-9)
+                goal = f" of {plan.workload.operations}" if isinstance(plan.workload.operations, int) else ""
+                status.update(
+                    f"{printable(plan.name)}  seed {plan.seed}  {progress.now / 1e9:.1f} s of cluster time, "
+                    f"{operations}{goal} operations, {sum(progress.faults.values())} faults, {rate:,.0f} events/s"
+                )
+
+
+def tell(result: Result, json: bool) -> None:
+    """Print a result: as JSON on one line, or in words, in colour on a terminal."""
+    if json:
+        print(msgspec.json.encode(result).decode())
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=True, highlight=False)
+    title = Text(result.verdict.upper(), style=f"bold {COLOUR[result.verdict]}")
+    if result.plan is not None:
+        title.append(f"  {printable(result.plan)}, seed {result.seed}", style="default")
+    console.print(title)
+    for name, check in result.checks.items():
+        console.print(
+            Text(f"  {name:<13}").append(f"{check.verdict:<8}", style=COLOUR[check.verdict]).append(_lines(check.why))
+        )
+    for what, counts in result.counts.items():
+        if what in ("operations", "faults", "messages") and counts:
+            console.print(
+                Text(f"  {what:<13}" + ", ".join(f"{count} {printable(name)}" for name, count in counts.items()))
+            )
+    if result.seconds:
+        console.print(Text(f"  {'time':<13}{result.seconds:.1f} s of cluster time"))
+    if result.run is not None:
+        console.print(Text(f"  {'run':<13}{result.run}"))
+    if result.error:
+        Console(stderr=True, soft_wrap=True, highlight=False).print(Text(f"clew: {_lines(result.error, 6)}"))
+
+
+def _lines(text: str, indent: int = 15) -> str:
+    return ("\n" + " " * indent).join(printable(line) for line in text.splitlines())

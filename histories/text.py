@@ -1,0 +1,33 @@
+"""Histories as lines of text, for terminals and logs.
+
+1.204113 s     3   ok      cas    key 0   [4, 2]
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from histories.event import Event
+
+
+def describe(event: Event) -> str:
+    """One event as one line: time, process, type, function, key, value, error."""
+    key = "" if event.key is None else f"key {value_text(event.key)}"
+    error = "" if event.error is None else f"  ({printable(event.error)})"
+    return (
+        f"{event.time / 1e9:>11.6f} s  {event.process:>7}  {event.type:<6}  {printable(event.f):<6}  {key:<7} "
+        f"{value_text(event.value)}{error}"
+    ).rstrip()
+
+
+def value_text(value: Any) -> str:
+    """A value as JSON, as a person reads it; what is long is cut."""
+    text = msgspec.json.encode(value).decode().replace(",", ", ").replace(":", ": ")
+    return printable(text if len(text) <= 80 else text[:77] + "...")
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal would obey: a history may come from anywhere."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
