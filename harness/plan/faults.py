@@ -37,7 +37,7 @@ def _entry(field: Field, nodes: int, clients: int) -> Entry:
     kinds = field.fields(tuple(FIELDS))
     if len(kinds.found) != 1:
         message = f"expected one fault, {', '.join(FIELDS)}; found {' and '.join(kinds.found) or 'none'}"
-        raise kinds.together(tuple(FIELDS), message) if kinds.found else field.error(message)
+        raise kinds.together(tuple(FIELDS), message)
     ((kind, whole),) = kinds.found.items()
     fields = whole.fields(FIELDS[kind])
     if kind == "partition":
@@ -62,7 +62,7 @@ def _when(fields: Fields) -> When:
     given = [name for name in fields.found if name in WHEN]
     if len(given) != 1:
         message = f"expected one of every, at, random; found {' and '.join(given) or 'none'}"
-        raise fields.together(WHEN, message) if given else fields.whole.error(message)
+        raise fields.together(WHEN, message)
     if given == ["every"]:
         return Every(fields.read("every", period))
     if given == ["random"]:
@@ -92,7 +92,7 @@ def _cut(fields: Fields, nodes: int, clients: int) -> Cut:
         return kind
 
     if "kind" not in fields.found:
-        raise fields.whole.error(f"{either}; found none")
+        raise fields.together(("kind", "grudge"), f"{either}; found none")
     return Cut(fields.read("kind", lambda field: drawn(field, read)))
 
 

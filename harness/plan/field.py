@@ -93,9 +93,9 @@ class Fields:
         return self.get(name, lambda field: field.fields(known), Fields(self._missing(name), {}))
 
     def together(self, names: Sequence[str], message: str) -> PlanError:
-        """The error that these fields do not go together, at the one that came last (a `--set` may have added it)."""
-        last = [name for name in self.found if name in names][-1]
-        return PlanError(self.found[last].key_at, self.whole.path, message)
+        """The error that these fields do not go together, at the one that came last: a `--set` may have added it."""
+        given = [field for name, field in (*self._null.items(), *self.found.items()) if name in names]
+        return PlanError(given[-1].key_at if given else self.whole.at, self.whole.path, message)
 
     def _missing(self, name: str) -> Field:
         return self._null.get(name) or self.whole.missing(name)

@@ -25,8 +25,9 @@ def _replace(tree: Value, steps: list[str], path: str, value: Value, place: Plac
         return Value(value.data, value.at, place)
     step, here = steps[0], join(path, steps[0])
     if tree.data is None or isinstance(tree.data, dict):
-        fields = tree.data or {}
-        child = fields.get(step, Value(None, place, place))
+        fields = dict(tree.data or {})
+        # The replaced field moves to the end: the last of two that do not go together is the one that is wrong.
+        child = fields.pop(step, Value(None, place, place))
         return Value({**fields, step: _replace(child, steps[1:], here, value, place)}, tree.at, tree.key_at)
     if isinstance(tree.data, tuple):
         items = tree.data

@@ -46,7 +46,8 @@ def read_workload(fields: Fields, functions: Sequence[str]) -> Workload:
             if name in fields.found:
                 raise fields.together(("operations", name), f"{name} has no meaning for an explicit list of operations")
     elif operations is None and "duration" not in fields.found:
-        raise fields.whole.error("the workload would never end; expected operations, duration, or both")
+        message = "the workload would never end; expected operations, duration, or both"
+        raise fields.together(("operations", "duration"), message)
     if "rate" in fields.found and "think" in fields.found:
         raise fields.together(("rate", "think"), "with a rate clients do not think; expected either rate or think")
     no_time: Latency = Constant(0)

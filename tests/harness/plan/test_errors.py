@@ -1,0 +1,233 @@
+"""Each mistake in a plan gets one error: where, what was found, what is allowed."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from harness.plan import PlanError, load, loads, resolve
+
+
+def mistake(source, *settings: str) -> str:
+    with pytest.raises(PlanError) as caught:
+        resolve(source, None, settings)
+    return str(caught.value)
+
+
+def written(folder, text: str, old: str, new: str) -> str:
+    """The error of the good plan with something in its file replaced."""
+    assert old in text
+    with pytest.raises(PlanError) as caught:
+        resolve(loads(text.replace(old, new, 1), "plan.yaml", folder))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        ("clients: {uniform: [2, 9]}", "clients: five",
+         "plan.yaml:7:12: workload.clients: expected a whole number from 1 to 10000, found 'five'"),
+        ("runtime:", "runtim:", "plan.yaml:4:1: runtim: unknown field; expected name, system, runtime, "
+         "workload, network, nemesis, recovery, checks, budget or seed (did you mean runtime?)"),
+        ("keys: 1", "keys: 1\n  keys: 2", "plan.yaml:9:3: workload.keys: the field is given twice, first in line 8"),
+        ("  kind: cas-register\n", "", "plan.yaml:6:3: workload.kind: the field is missing"),
+        ("name: storm\n", "", "plan.yaml:2:1: name: the field is missing"),
+        ("quorum: 2", "quorum: 9", "plan.yaml:3:43: system.quorum: a quorum of 9 among 3 nodes; expected 1 to 3"),
+        ("every: 2s", "at: 1s, every: 2s", "plan.yaml:18:70: nemesis.0.partition: "
+         "expected one of every, at, random; found at and every"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_file_is_shown_with_line_and_column(folder, text, old, new, error):
+    text = text.replace("{choice: [3, 5]}", "3" if "quorum" in old else "{choice: [3, 5]}")
+    assert written(folder, text, old, new) == error
+
+
+@pytest.mark.parametrize(
+    ("setting", "error"),
+    [
+        ("workload.clients=0", "workload.clients: expected a whole number from 1 to 10000, found 0"),
+        ("workload.clients=2.5", "workload.clients: expected a whole number from 1 to 10000, found 2.5"),
+        ("workload.clients=true", "workload.clients: expected a whole number from 1 to 10000, found true"),
+        ("workload.clients={uniform: [9, 2]}", "workload.clients.uniform: expected the lower end first"),
+        ("workload.clients={uniform: 2}", "workload.clients.uniform: expected a list of two"),
+        ("workload.clients={choice: []}", "workload.clients: a choice of nothing"),
+        ("workload.clients={unifrm: [1, 2]}", "workload.clients: unknown distribution unifrm; expected uniform or "
+         "choice (did you mean uniform?)"),
+        ("workload=3", "workload: expected a mapping with kind, clients"),
+        ("workload.kind=cas-registr", "workload.kind: unknown kind of workload 'cas-registr'; expected cas-register"),
+        ("workload.mix.reed=2", "workload.mix.reed: unknown field; expected read, write or cas (did you mean read?)"),
+        ("workload.mix={read: 0}", "workload.mix: expected a weight above 0"),
+        ("workload.values=0", "workload.values: expected unique, or a whole number n"),
+        ("workload.values=uniqe", "workload.values: unknown kind of values 'uniqe'; expected unique"),
+        ("workload.rate=5", "workload: with a rate clients do not think"),
+        ("workload.timeout=0", "workload.timeout: expected a duration above 0"),
+        ("workload.timeout=-1s", "workload.timeout: expected a duration, which is never negative, found '-1s'"),
+        ("workload.timeout=1", "workload.timeout: expected a duration with one of the units ns, us, ms, s, m, h"),
+        ("workload.operations=[]", "workload.operations: expected one operation at least"),
+        ("workload.operations=[{at: 1s, client: 0, f: read}]",
+         "workload: mix has no meaning for an explicit list of operations"),
+        ("network.drop=1.5", "network.drop: expected a number from 0 to 1, found 1.5"),
+        ("network.drop=-0.1", "network.drop: expected a number from 0 to 1, found -0.1"),
+        ("network.drop=.nan", "network.drop: expected a number from 0 to 1, found '.nan'"),
+        ("network.latency={exp: 3ms}", "network.latency.exp: unknown field; expected constant, exponential"),
+        ("network.latency={uniform: [2ms, 1ms]}", "network.latency.uniform: expected the lower end first"),
+        ("network.latency={normal: 2ms}", "network.latency.normal: expected a list of two durations"),
+        ("network.latency={constant: 1ms, normal: [1ms, 1ms]}", "network.latency: expected one of constant"),
+        ("network.clients.latency=5", "network.clients.latency: expected a duration with one of the units"),
+        ("system.name=caspaxi", "system.name: unknown system 'caspaxi'; expected caspaxos"),
+        ("system.name=none.py", "system.name: there is no file"),
+        ("system.name=3", "system.name: expected the name of a system"),
+        ("system.nodes=0", "system.nodes: expected a whole number from 1 to 1000, found 0"),
+        ("system.variant=forgets", "system.variant: unknown variant 'forgets'; expected none or forgets-promises "
+         "(did you mean forgets-promises?)"),
+        ("system.back_of=3s", "system.back_of: unknown field; expected name, nodes, variant, quorum, back_off"),
+        ("system.back_off=3", "system.back_off: expected a duration with one of the units"),
+        ("system.patience=3", "system.patience: expected a duration with one of the units"),
+        ("system.label=3", "system.label: expected text"),
+        ("system.fast=yes", "system.fast: expected true or false, found 'yes'"),
+        ("system.mode=c", "system.mode: Invalid enum value 'c'"),
+        ("system.sizes=[1, x]", "system.sizes[1]: Expected `int`, got `str`"),
+        ("runtime=live", "runtime: unknown runtime 'live'; expected simulation"),
+        ("nemesis={}", "nemesis: expected a list of faults, found an empty mapping"),
+        ("nemesis.0=3", "nemesis.0: expected a mapping with partition, crash, network"),
+        ("nemesis.0={}", "nemesis.0: expected one fault, partition, crash, network; found none"),
+        ("nemesis.0.crash={}", "nemesis.0: expected one fault, partition, crash, network; found partition and crash"),
+        ("nemesis.0={flood: {}}", "nemesis.0.flood: unknown field; expected partition, crash or network"),
+        ("nemesis.0.partition.kind=half", "nemesis.0.partition.kind: unknown kind of partition 'half'; expected"),
+        ("nemesis.0.partition.grudge={n1: [n2]}", "nemesis.0.partition: expected either a kind"),
+        ("nemesis.0.partition.kind=", "nemesis.0.partition: expected either a kind"),
+        ("nemesis.0.partition.every=", "nemesis.0.partition: expected one of every, at, random; found none"),
+        ("nemesis.0.partition.at=3s", "nemesis.0.partition: expected one of every, at, random; found every and at"),
+        ("nemesis.0.partition.every=0", "nemesis.0.partition.every: expected a duration above 0"),
+        ("nemesis.0.partition.for=0s", "nemesis.0.partition.for: expected a duration above 0"),
+        ("nemesis.1.crash.until=1s", "nemesis.1.crash: it is over before it begins"),
+        ("nemesis.1.crash.target=n1", "nemesis.1.crash.target: expected a list, [n1], or one of"),
+        ("nemesis.1.crash.target=[n9]", "nemesis.1.crash.target.0: unknown node 'n9'; expected n1, n2"),
+        ("nemesis.1.crash.target=[n1, n1]", "nemesis.1.crash.target.1: n1 is in the list twice"),
+        ("nemesis.1.crash.target=[]", "nemesis.1.crash.target: expected one node at least, found an empty list"),
+        ("nemesis.1.crash.target=", "nemesis.1.crash.target: the field is missing"),
+        ("nemesis.2.network.at=[]", "nemesis.2.network.at: expected one time at least"),
+        ("nemesis.2.network.from=1s", "nemesis.2.network: `at` says when already; expected no `from`"),
+        ("nemesis.2.network={at: 1s}", "nemesis.2.network: expected a change of the network"),
+        ("nemesis.3.partition.grudge={n9: [n1]}", "nemesis.3.partition.grudge.n9: unknown field; expected n1"),
+        ("nemesis.3.partition.grudge={n1: [c99]}", "nemesis.3.partition.grudge.n1.0: unknown node or client 'c99'"),
+        ("nemesis.3.partition.grudge={n1: [n1]}", "nemesis.3.partition.grudge.n1: n1 cannot refuse to hear itself"),
+        ("nemesis.3.partition.grudge={}", "nemesis.3.partition.grudge: expected one node at least"),
+        ("recovery.within=0", "recovery.within: expected a duration above 0"),
+        ("checks=[linearisable]", "checks.0: unknown check 'linearisable'; expected linearizable, invariants"),
+        ("checks=linearizable", "checks: expected a list, each entry a check"),
+        ("checks=[]", "checks: expected one check at least, found an empty list"),
+        ("budget.memory=1KiB", "budget.memory: expected at least 1048576 bytes"),
+        ("budget.memory=1", "budget.memory: expected a size with one of the units"),
+        ("seed=-1", "seed: expected a whole number of at least 0, found -1"),
+        ("seed={choice: [1]}", "seed: a seed cannot be drawn"),
+        ("name=a/b", "name: expected a name of letters"),
+        ("name=3", "name: expected a name of letters"),
+        ("workload.clients=[", "this is not YAML"),
+        ("workload", "expected path=value"),
+        ("=3", "expected path=value"),
+        ("nemesis.9=3", "nemesis.9: nemesis is a list with the entries 0 to 3"),
+        ("nemesis.x=3", "nemesis.x: nemesis is a list with the entries 0 to 3"),
+        ("name.x=3", "name.x: name is 'storm' in the plan and has no fields"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_setting_names_the_setting(good, setting, error):
+    assert mistake(good, setting).startswith(f"--set {setting}: {error}")
+
+
+def test_faults_that_a_cluster_is_too_small_for_are_refused(good):
+    small = ("system.nodes=2", "nemesis.0.partition.kind=one")
+    assert "nemesis.1.crash.target: there is no minority of 2; expected 3 nodes at least" in mistake(good, *small)
+    assert "majority-ring needs 4 nodes at least; system.nodes is 3" in mistake(
+        good, "system.nodes=3", "nemesis.0.partition.kind=majority-ring"
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "error"),
+    [
+        ("{client: 0, f: read}", "at: the field is missing"),
+        ("{at: 1s, f: read}", "client: the field is missing"),
+        ("{at: -1s, client: 0, f: read}", "at: expected a duration, which is never negative"),
+        ("{at: 1s, client: 3, f: read}", "client: there is no client 3; workload.clients is 3, so expected 0 to 2"),
+        ("{at: 1s, client: -1, f: read}", "client: expected a whole number from 0 to 2"),
+        ("{at: 1s, client: 0, f: increment}", "f: unknown function 'increment'; expected read, write or cas"),
+        ("{at: 1s, client: 0, f: read, value: 3}", "value: a read has no value"),
+        ("{at: 1s, client: 0, f: write}", "value: the field is missing"),
+        ("{at: 1s, client: 0, f: write, value: x}", "value: expected a whole number"),
+        ("{at: 1s, client: 0, f: write, value: 3, key: 1}", "key: expected a whole number from 0 to 0, found 1"),
+        ("{at: 1s, client: 0, f: cas, value: 3}", "value: expected the value of a compare-and-set, [old, new]"),
+        ("{at: 1s, client: 0, f: cas, value: [1, 2, 3]}", "value: expected the value of a compare-and-set"),
+    ],
+)
+def test_an_impossible_operation_is_refused(good, operation, error):
+    settings = ("workload.think=", "workload.mix=", "workload.clients=3", f"workload.operations=[{operation}]")
+    assert f"workload.operations.0.{error}" in mistake(good, *settings)
+
+
+def test_a_rate_must_be_above_zero(good):
+    assert "workload.rate: expected a number from 1e-06" in mistake(good, "workload.think=", "workload.rate=0")
+
+
+def test_a_workload_must_end(good):
+    assert "the workload would never end" in mistake(good, "workload.operations=")
+    assert resolve(good, None, ["workload.operations=", "workload.duration=5s"]).workload.operations is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("", "nothing"), ("# only this", "nothing"), ("- a", "a list"), ("5", "5")]
+)
+def test_yaml_that_is_no_plan_is_refused(folder, text, found):
+    with pytest.raises(PlanError, match=f"expected a plan.*found {found}"):
+        loads(text, "plan.yaml", folder)
+
+
+def test_files_that_cannot_be_read_are_said_to_be_so(tmp_path):
+    (tmp_path / "binary.yaml").write_bytes(b"a: 1\nb: \xff\xfe")
+    for name, error in [
+        ("missing.yaml", "there is no such file"),
+        ("", "this is a folder"),
+        ("binary.yaml", "this is not UTF-8 text"),
+        ("a\0b.yaml", "cannot be read"),
+        ("binary.yaml/x.yaml", "cannot be read: Not a directory"),
+    ]:
+        with pytest.raises(PlanError, match=error) as caught:
+            load(f"{tmp_path}/{name}")
+        assert caught.value.file.startswith(str(tmp_path))
+    with pytest.raises(PlanError, match=r"binary\.yaml:2:4"):
+        load(f"{tmp_path}/binary.yaml")
+
+
+def test_an_unknown_shipped_plan_is_refused():
+    with pytest.raises(PlanError, match="there is no shipped plan of this name"):
+        load("no-such-plan")
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("1/0", "importing the system failed: ZeroDivisionError: division by zero"),
+        ("raise SystemExit(3)", "importing the system failed: SystemExit: 3"),
+        ("def", "importing the system failed: SyntaxError"),
+        ("x = 3", "defines no `system = System"),
+    ],
+)
+def test_a_system_that_cannot_be_imported_is_an_error_of_the_plan(good, tmp_path, code, error):
+    path = tmp_path / "mine.py"
+    path.write_text(code)
+    assert error in mistake(good, f"system.name={path}")
+
+
+def test_a_seed_must_be_one(good):
+    with pytest.raises(PlanError, match="--seed -1: expected a whole number from 0"):
+        resolve(good, -1)
+
+
+def test_an_error_has_its_parts_and_survives_pickling(good):
+    with pytest.raises(PlanError) as caught:
+        resolve(loads("name: x\nsystem: {name: 3}", "p.yaml", good.folder))
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert (error.file, error.line, error.column, error.field) == ("p.yaml", 2, 16, "system.name")
+    assert error.message.startswith("expected the name of a system")
+    assert str(error) == str(caught.value)

@@ -1,0 +1,149 @@
+"""A resolved plan, written and read back, is the same plan: what a run folder keeps is what was run."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.plan import PlannedOperation, dump, load, loads, resolve
+from harness.plan.schema import Budget, Links, NetworkPlan, Plan, Recovery, Workload, client_names, node_names
+from nemesis import At, Constant, Cut, Disturb, Entry, Every, Exponential, Kill, Normal, Randomly, Uniform
+from nemesis.partition import KINDS, nodes_needed
+
+TIMES = st.integers(0, 2**63 - 1)
+PERIODS = st.integers(1, 2**63 - 1)
+CHANCES = st.floats(0, 1)
+LATENCIES = st.one_of(
+    st.builds(Constant, TIMES),
+    st.builds(Exponential, TIMES),
+    st.tuples(TIMES, TIMES).map(lambda ends: Uniform(min(ends), max(ends))),
+    st.builds(Normal, TIMES, TIMES),
+)
+LINKS = st.builds(Links, LATENCIES, CHANCES, CHANCES, CHANCES)
+
+
+def operations(clients: int, keys: int):
+    values = st.integers(0, 2**63 - 1)
+    times = {"at": TIMES, "client": st.integers(0, clients - 1), "key": st.integers(0, keys - 1)}
+    one = st.one_of(
+        st.builds(PlannedOperation, f=st.just("read"), value=st.none(), **times),
+        st.builds(PlannedOperation, f=st.just("write"), value=values, **times),
+        st.builds(PlannedOperation, f=st.just("cas"), value=st.tuples(st.none() | values, values), **times),
+    )
+    return st.lists(one, min_size=1, max_size=5).map(lambda made: tuple(sorted(made, key=lambda o: o.at)))
+
+
+@st.composite
+def workloads(draw) -> Workload:
+    clients, keys = draw(st.integers(1, 20)), draw(st.integers(1, 5))
+    common = {"kind": "cas-register", "clients": clients, "keys": keys, "timeout": draw(PERIODS)}
+    duration = draw(st.none() | PERIODS)
+    if draw(st.booleans()):
+        mix = dict.fromkeys(("read", "write", "cas"), 1.0)
+        fixed = {"mix": mix, "values": "unique", "rate": None, "think": Constant(0)}
+        return Workload(operations=draw(operations(clients, keys)), duration=duration, **common, **fixed)
+    rate = draw(st.none() | st.floats(1e-6, 1e9))
+    return Workload(
+        operations=draw(st.integers(1, 10**9) if duration is None else st.none() | st.integers(1, 10**9)),
+        duration=duration,
+        mix={"read": draw(st.floats(0, 1e9)), "write": draw(st.floats(0.001, 1)), "cas": draw(st.floats(0, 1e9))},
+        values=draw(st.just("unique") | st.integers(1, 100)),
+        rate=rate,
+        think=draw(LATENCIES) if rate is None else Constant(0),
+        **common,
+    )
+
+
+@st.composite
+def entries(draw, nodes: int, clients: int) -> Entry:
+    everybody = (*node_names(nodes), *client_names(clients))
+    some = st.lists(st.sampled_from(node_names(nodes)), min_size=1, unique=True).map(tuple)
+    targets = some | st.sampled_from(["one", "majority", "all", *(["minority"] if nodes > 2 else [])])
+
+    def grudge(receiver: str):
+        others = [name for name in everybody if name != receiver]
+        return st.fixed_dictionaries(
+            {receiver: st.lists(st.sampled_from(others), min_size=1, max_size=4, unique=True).map(tuple)}
+        )
+
+    kinds = [kind for kind in KINDS if nodes_needed(kind) <= nodes]
+    cuts = st.sampled_from(everybody).flatmap(grudge) | (st.sampled_from(kinds) if kinds else st.nothing())
+    what = draw(
+        st.one_of(
+            st.builds(Cut, cuts),
+            st.builds(Kill, targets),
+            st.builds(Disturb, CHANCES, CHANCES, CHANCES, st.none() | LATENCIES, st.none() | targets),
+        )
+    )
+    duration = draw(st.none() | PERIODS)
+    if draw(st.booleans()):
+        return Entry(what, At(tuple(sorted(draw(st.lists(TIMES, min_size=1, max_size=3))))), duration)
+    start = draw(st.integers(0, 2**62))
+    end = draw(st.none() | st.integers(start + 1, 2**63 - 1))
+    return Entry(what, draw(st.builds(Every, PERIODS) | st.builds(Randomly, PERIODS)), duration, start, end)
+
+
+@st.composite
+def plans(draw, template: Plan) -> Plan:
+    nodes = draw(st.integers(1, 7))
+    parameters = msgspec.structs.replace(
+        template.system.parameters,
+        quorum=draw(st.none() | st.integers(1, nodes)),
+        back_off=draw(TIMES),
+        patience=draw(st.none() | TIMES),
+        label=draw(st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["5", "1e3", "~", "no", ""])),
+        ratio=draw(st.floats(-1e300, 1e300)),
+        fast=draw(st.booleans()),
+        mode=draw(st.sampled_from(["a", "b"])),
+        sizes=tuple(draw(st.lists(st.integers(-5, 5), max_size=3))),
+    )
+    variant = draw(st.sampled_from([None, "forgets-promises"]))
+    system = msgspec.structs.replace(template.system, nodes=nodes, variant=variant, parameters=parameters)
+    workload = draw(workloads())
+    return Plan(
+        name=draw(st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z")),
+        system=system,
+        runtime="simulation",
+        workload=workload,
+        network=NetworkPlan(draw(LINKS), draw(LINKS)),
+        nemesis=tuple(draw(st.lists(entries(nodes, workload.clients), max_size=3))),
+        recovery=Recovery(draw(TIMES), draw(PERIODS)),
+        checks=tuple(
+            draw(st.lists(st.sampled_from(["linearizable", "invariants", "liveness"]), min_size=1, unique=True))
+        ),
+        budget=Budget(draw(PERIODS), draw(st.integers(1 << 20, 2**63 - 1))),
+        seed=draw(TIMES),
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_any_plan_comes_back_from_its_yaml(good, tmp_path_factory, data):
+    plan = data.draw(plans(resolve(good)))
+    text = dump(plan)
+    text.encode("ascii")
+    assert resolve(loads(text, "plan.yaml", tmp_path_factory.getbasetemp())) == plan
+    assert dump(resolve(loads(text, "plan.yaml", tmp_path_factory.getbasetemp()))) == text
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**63 - 1))
+def test_what_a_seed_draws_comes_back_from_the_yaml_from_any_folder(good, tmp_path_factory, seed):
+    plan = resolve(good, seed)
+    assert resolve(loads(dump(plan), "plan.yaml", tmp_path_factory.getbasetemp())) == plan
+
+
+def test_a_plan_comes_back_from_its_file(good, tmp_path):
+    plan = resolve(good, 3)
+    (tmp_path / "plan.yaml").write_text(dump(plan))
+    assert resolve(load(str(tmp_path / "plan.yaml"))) == plan
+
+
+def test_defaults_are_written_out(good):
+    plan = resolve(loads("name: x\nsystem: {name: stub.py, nodes: 3}\nworkload: {kind: cas-register, operations: 9}\n",
+                         "plan.yaml", good.folder))  # fmt: skip
+    text = dump(plan)
+    for default in ("runtime: simulation", "timeout: 1s", "values: unique", "back_off: 10ms", "within: 10s", "seed: 0"):
+        assert default in text
+    assert "nemesis: []" in text

@@ -1,0 +1,34 @@
+"""Streams of randomness by name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from harness.streams import Streams
+
+
+def test_a_stream_goes_on_where_it_had_got_to():
+    streams = Streams(1)
+    assert streams.get("a") is streams.get("a")
+
+
+def test_a_stream_depends_on_seed_and_name_alone():
+    alone = Streams(1).get("net/n1>n2").random()
+    crowded = Streams(1)
+    crowded.get("net/n2>n1").random()
+    assert crowded.get("net/n1>n2").random() == alone
+    assert len({alone, Streams(2).get("net/n1>n2").random(), crowded.get("net/n1>n3").random()}) == 3
+
+
+def test_a_stream_is_the_same_in_another_process_and_forever():
+    program = "from harness.streams import Streams; print(Streams(7).get('workload/3').random())"
+    for hash_seed in ("0", "1"):
+        run = subprocess.run(
+            [sys.executable, "-c", program],
+            env={"PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert run.stdout.strip() == "0.5652374502936827"
