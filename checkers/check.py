@@ -44,7 +44,7 @@ def check(
     partitions = []
     for problem in encode(history, model):
         outcome = decide(problem, model, budget, began + budget.seconds)
-        partitions.append(explanation.partition(history, model, problem, outcome, engine))
+        partitions.append(explanation.partition(history, model, problem, outcome))
     worst = min(partitions, key=lambda part: _SEVERITY[part.verdict], default=None)
     answer: Answer = "valid" if worst is None else worst.verdict
     return Verdict(
@@ -66,8 +66,12 @@ _SEVERITY: dict[Answer, int] = {"invalid": 0, "unknown": 1, "valid": 2}
 def _engine(name: str) -> Engine:
     if name == "exhaustive":
         return _exhaustive
-    if name in ("wgl", "competition"):
-        # numba is imported here and not above: `import checkers` must cost a command line nothing.
+    # numba is imported here and not above: `import checkers` must cost a command line nothing.
+    if name == "competition":
+        from checkers import competition
+
+        return competition.decide
+    if name == "wgl":
         from checkers import wgl
 
         return wgl.decide
@@ -79,6 +83,6 @@ def _exhaustive(problem: Problem, model: Model, budget: Budget, deadline: float)
 
     order = exhaustive.linearize(problem, model)
     if order is not None:
-        return Outcome("valid", order=order)
+        return Outcome("valid", order=order, engine="exhaustive")
     stuck = exhaustive.stuck(problem, model)
-    return Outcome("invalid", order=exhaustive.linearize(problem, model, stuck) or [], stuck=stuck)
+    return Outcome("invalid", order=exhaustive.linearize(problem, model, stuck) or [], stuck=stuck, engine="exhaustive")

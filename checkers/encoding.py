@@ -55,6 +55,18 @@ class Problem:
             self.key, self.number[kept], self.cls[kept], self.call[kept], self.ret[kept], self.classes, self.observer
         )
 
+    def before(self, position: int) -> Problem:
+        """What had happened before a position: later returns are not there yet, nor later calls.
+
+        An operation that is open then need not have happened, but if it did, then with the result that it got later.
+        """
+        ret = np.where(self.ret < position, self.ret, NEVER)
+        keep = (self.call < position) & ~drop_unseen(ret == NEVER, self.observer[self.cls])
+        kept = np.flatnonzero(keep)
+        return arrange(
+            self.key, self.number[kept], self.cls[kept], self.call[kept], ret[kept], self.classes, self.observer
+        )
+
 
 def arrange(
     key: Any,

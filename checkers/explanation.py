@@ -9,14 +9,16 @@ from checkers.verdict import Partition
 from histories.history import FAIL, OK, History
 
 
-def partition(history: History, model: Model, problem: Problem, outcome: Outcome, engine: str) -> Partition:
+def partition(history: History, model: Model, problem: Problem, outcome: Outcome) -> Partition:
     """The verdict on one key, in the numbers of the history."""
     order = tuple(problem.number[outcome.order].tolist())
     if outcome.answer == "valid":
-        return Partition(problem.key, "valid", len(problem), engine, witness=order)
+        return Partition(problem.key, "valid", len(problem), outcome.engine, witness=order)
     if outcome.answer == "unknown":
         words = f"undecided: out of {outcome.why}; an order of {len(order)} operations explains the beginning"
-        return Partition(problem.key, "unknown", len(problem), engine, why=outcome.why, prefix=order, explanation=words)
+        return Partition(
+            problem.key, "unknown", len(problem), outcome.engine, why=outcome.why, prefix=order, explanation=words
+        )
     assert outcome.stuck is not None
     number = int(problem.number[problem.event_op[outcome.stuck]])
     row = int(history.operations.completed[number])
@@ -24,8 +26,9 @@ def partition(history: History, model: Model, problem: Problem, outcome: Outcome
         problem.key,
         "invalid",
         len(problem),
-        engine,
+        outcome.engine,
         stuck=int(history.index[row]),
+        stuck_is_first=outcome.stuck_is_first,
         prefix=order,
         explanation=_words(history, model, problem, order, number),
     )

@@ -11,10 +11,13 @@ from checkers.verdict import Answer, Why
 class Outcome:
     """`order` holds indices of operations: the witness if valid, else the longest prefix that has one.
 
-    `stuck` is the position of the first return that no linearization explains, if invalid.
+    `stuck` is the position of the first return that no linearization explains, if invalid; where `stuck_is_first` is
+    False, nobody had the time to find out whether an earlier one is inexplicable already. `engine` is who decided.
     """
 
     answer: Answer
     order: list[int] = field(default_factory=list)
     stuck: int | None = None
     why: Why | None = None
+    engine: str = ""
+    stuck_is_first: bool = True

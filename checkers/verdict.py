@@ -25,7 +25,8 @@ class Partition(msgspec.Struct, frozen=True):
     - `witness`, of a valid partition: the operations that took effect, in the order in which they did. Operations that
       failed are not in it, unless they observed a mismatch; nor those of unknown outcome that need not have happened.
     - `stuck`, of an invalid one: the index of the first event (a completion) at which no linearization is left; that
-      is, no order explains this completion and all before it, even knowing how the others will end.
+      is, no order explains this completion and all before it, even knowing how the others will end. Where
+      `stuck_is_first` is False, the budget did not suffice to show that there is no earlier one.
     - `prefix`, of an invalid or undecided one: an order that explains all completions before some event, as far as
       the search came; if invalid, all before `stuck`.
     - `core`, of an invalid one: the operations of the smallest sub-history found that is still not linearizable.
@@ -38,6 +39,7 @@ class Partition(msgspec.Struct, frozen=True):
     why: Why | None = None
     witness: tuple[int, ...] | None = None
     stuck: int | None = None
+    stuck_is_first: bool = True
     prefix: tuple[int, ...] | None = None
     core: tuple[int, ...] | None = None
     explanation: str | None = None

@@ -89,14 +89,14 @@ def decide(problem: Problem, model: Model, budget: Budget, deadline: float) -> O
             why = "time"
             break
     if status == _VALID:
-        return Outcome("valid", order=_placed(trail, int(registers[_TRAIL])))
+        return Outcome("valid", order=_placed(trail, int(registers[_TRAIL])), engine="wgl")
     if registers[_POSITION] > registers[_BEST]:
         prefix = _placed(trail, int(registers[_TRAIL]))
     else:
         prefix = _placed(best, int(registers[_BEST_LENGTH]))
     if why is not None:
-        return Outcome("unknown", why=why, order=prefix)
-    return Outcome("invalid", order=prefix, stuck=int(registers[_BEST]))
+        return Outcome("unknown", why=why, order=prefix, engine="wgl")
+    return Outcome("invalid", order=prefix, stuck=int(registers[_BEST]), engine="wgl")
 
 
 def _placed(trail: NDArray[np.int32], length: int) -> list[int]:

@@ -11,6 +11,11 @@ from typing import Any, ClassVar, NamedTuple
 
 OK, MISMATCH, INFO = "ok", "mismatch", "info"
 
+READ, WRITE, SWAP, DIFFER = "read", "write", "swap", "differ"
+Access = tuple[str, Any, Any]
+"""What an operation does to a register: READ v saw v, WRITE v set it, SWAP old new saw old and set new, DIFFER v saw
+something other than v. The third part is None but for SWAP."""
+
 
 class Operation(NamedTuple):
     """One operation as a model sees it.
@@ -60,3 +65,13 @@ class Model:
         unknown. Saying False is always sound.
         """
         return False
+
+    register_initial: ClassVar[Any] = None
+
+    def register_access(self, op: Operation) -> Access | None:
+        """What `op` does if the object is one register: an `Access`, or None if it cannot be said.
+
+        A model all of whose operations have an answer here, with `register_initial` as the first value, can be decided
+        by what is known about registers only. Values are compared as JSON values.
+        """
+        return None

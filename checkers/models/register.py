@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkers.models.model import INFO, MISMATCH, Model, Operation
+from checkers.models.model import DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, Operation
 from histories.history import freeze
 
 
@@ -29,6 +29,10 @@ class Register(Model):
     def observes(self, op: Operation) -> bool:
         """Reads do."""
         return op.f == "read"
+
+    def register_access(self, op: Operation) -> Access | None:
+        """See `Model.register_access`."""
+        return (WRITE, op.argument, None) if op.f == "write" else (READ, op.result, None)
 
 
 class CasRegister(Register):
@@ -64,3 +68,10 @@ class CasRegister(Register):
         if op.f == "cas":
             return op.outcome == MISMATCH or freeze(op.argument[0]) == freeze(op.argument[1])
         return op.f == "read"
+
+    def register_access(self, op: Operation) -> Access | None:
+        """See `Model.register_access`."""
+        if op.f != "cas":
+            return super().register_access(op)
+        old, new = op.argument
+        return (DIFFER, old, None) if op.outcome == MISMATCH else (SWAP, old, new)

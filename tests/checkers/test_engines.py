@@ -9,7 +9,7 @@ from itertools import chain
 
 import pytest
 
-from checkers import Budget, check, exhaustive, verify_witness, wgl
+from checkers import Budget, check, competition, exhaustive, verify_witness, wgl
 from checkers.encoding import Problem
 from checkers.models import Model, find
 from checkers.outcome import Outcome
@@ -45,7 +45,7 @@ def assert_agrees(decide: Decide, problem: Problem, model: Model) -> str:
     return outcome.answer
 
 
-ENGINES = {"wgl": wgl.decide}
+ENGINES = {"wgl": wgl.decide, "competition": competition.decide}
 
 
 @pytest.mark.parametrize("engine", ENGINES)

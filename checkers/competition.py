@@ -1,0 +1,58 @@
+"""The default engine: whatever decides a problem fastest, and the search where nothing else does.
+
+is it a register?   no  -> wgl
+  values set once?  yes -> zones: valid with its order, or invalid
+  a stale read?     yes -> invalid, at this return or earlier
+  wgl on what was before that return (all, if nothing was found) says whether earlier, and gives the order
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from checkers import wgl
+from checkers.encoding import Problem
+from checkers.models.model import Model
+from checkers.monitors import stale, zones
+from checkers.monitors.register_form import DIFFERS, RegisterForm, register_form
+from checkers.outcome import Outcome
+from checkers.verdict import Budget
+
+
+def decide(problem: Problem, model: Model, budget: Budget, deadline: float) -> Outcome:
+    """Decide one problem; see `Outcome`."""
+    form = register_form(problem, model)
+    if form is None:
+        return wgl.decide(problem, model, budget, deadline)
+    return _register(form, model, budget, deadline)
+
+
+def _register(form: RegisterForm, model: Model, budget: Budget, deadline: float) -> Outcome:
+    problem = form.problem
+    bound: int | None = None
+    engine = "stale"
+    if zones.applies(form):
+        outcome = zones.decide(form)
+        if not (form.kind == DIFFERS).any():
+            return replace(outcome, engine="zones")
+        if outcome.answer == "valid":
+            order = zones.insert(form, outcome.order)
+            if order is not None:
+                return Outcome("valid", order=order, engine="zones")
+        bound, engine = outcome.stuck, "zones"
+    else:
+        found = stale.first(form)
+        if found is not None:
+            bound = int(problem.ret[found[1]])
+    if bound is None:
+        return wgl.decide(problem, model, budget, deadline)
+    # Nothing explains the return at `bound`. Was anything before it inexplicable already?
+    start = problem.before(bound)
+    before = wgl.decide(start, model, budget, deadline)
+    mine = np.searchsorted(problem.number, start.number)
+    order = mine[before.order].tolist()
+    if before.stuck is not None:
+        return Outcome("invalid", order=order, stuck=int(problem.ret[mine[start.event_op[before.stuck]]]), engine="wgl")
+    return Outcome("invalid", order=order, stuck=bound, engine=engine, stuck_is_first=before.answer == "valid")

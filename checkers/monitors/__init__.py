@@ -1,0 +1,1 @@
+"""Algorithms that decide special histories in about the time it takes to sort them."""

@@ -1,0 +1,159 @@
+"""Registers whose every value is set by at most one operation: decided by sorting.
+
+If nobody sets a value twice, everybody knows whom a read saw. The operations that set or saw one value form a cluster,
+and a successful compare-and-set from a to b glues the cluster of b right behind that of a, so clusters form chains, the
+*blocks*. In a linearization a block is contiguous, and inside it the order is known: set, reads, compare-and-set,
+reads, ... Block A must stand before block B if an operation of A returned before one of B was called:
+
+    f(A) < s(B),    f = the first return in a block, s = its last call
+
+Gibbons & Korach ("Testing shared memories", SIAM J. Computing 26(4), 1997, section 4) call [f, s] a forward zone if
+f < s and [s, f] a backward zone otherwise, and show that a history is atomic if no two forward zones overlap and no
+backward zone lies in a forward one. Both conditions say that no two blocks must stand before each other. That this is
+enough is seen at once from the sum f + s: if A must stand before B and B need not before A, then f(A) < s(B) and
+s(A) <= f(B), so f + s grows from A to B. Hence blocks sorted by f + s are in order, if there is any order; one pass
+over that order, which is then the witness, decides. The initial value's block, if it has operations, comes first.
+
+Unknown outcomes: an operation of unknown outcome happened for certain if an operation that happened needs the value
+that it set. If nobody who happened needs it, leaving it out of a linearization changes the result of nobody: what
+follows it is a write, or another such operation.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checkers.encoding import NEVER
+from checkers.monitors.register_form import DIFFERS, SWAPS, RegisterForm
+from checkers.outcome import Outcome
+
+_NOBODY = -1
+
+
+def applies(form: RegisterForm) -> bool:
+    """True if no value is set twice, nor the initial one at all. Operations of unknown outcome count."""
+    sets = form.sets[form.sets >= 0]
+    times = np.bincount(sets, minlength=len(form.values))
+    return bool((times <= 1).all()) and times[form.initial] == 0
+
+
+def decide(form: RegisterForm) -> Outcome:
+    """Decide a problem to which this applies, *ignoring* failed compare-and-sets (DIFFERS). O(n log n).
+
+    So "invalid" is right in any case, but only an upper bound for `stuck` if there are such; "valid" needs `insert`.
+    """
+    problem = form.problem
+    last = len(problem.event_op)
+    order = _order(form, last)
+    if order is not None:
+        return Outcome("valid", order=order.tolist())
+    # The first return at which no order is left: orders of a longer beginning are orders of a shorter one.
+    returns = np.flatnonzero(problem.event_return)
+    low, high = 0, len(returns) - 1
+    best: NDArray[np.int64] = np.empty(0, np.int64)
+    while low < high:
+        middle = (low + high) // 2
+        order = _order(form, int(returns[middle]) + 1)
+        if order is None:
+            high = middle
+        else:
+            low, best = middle + 1, order
+    return Outcome("invalid", order=best.tolist(), stuck=int(returns[low]))
+
+
+def _order(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
+    """A linearization of all that returns before position `until`, or None if there is none."""
+    problem = form.problem
+    values = len(form.values)
+    ret = np.where(problem.ret < until, problem.ret, NEVER)
+    setter = np.full(values, _NOBODY, np.int64)
+    setting = np.flatnonzero(form.sets >= 0)
+    setter[form.sets[setting]] = setting
+
+    happened = (ret != NEVER) & (form.kind != DIFFERS)
+    wave = np.flatnonzero(happened)
+    while len(wave):
+        needed = form.needs[wave]
+        needed = np.unique(needed[(needed >= 0) & (needed != form.initial)])
+        authors = setter[needed]
+        if (authors == _NOBODY).any():
+            return None
+        wave = authors[~happened[authors]]
+        happened[wave] = True
+    ops = np.flatnonzero(happened)
+    if not len(ops):
+        return ops
+
+    swaps = ops[form.kind[ops] == SWAPS]
+    if len(swaps) and np.bincount(form.needs[swaps]).max() > 1:
+        return None
+    root = np.arange(values)
+    depth = np.zeros(values, np.int64)
+    root[form.sets[swaps]] = form.needs[swaps]
+    depth[form.sets[swaps]] = 1
+    # Pointer jumping: after k rounds every value points 2^k compare-and-sets back, or to the start of its chain.
+    for _ in range(int(values).bit_length() + 1):
+        beyond = depth[root] > 0
+        if not beyond.any():
+            break
+        depth = depth + depth[root]
+        root = root[root]
+    else:
+        return None  # a chain that has no start: compare-and-sets in a circle
+
+    value = np.where(form.sets[ops] >= 0, form.sets[ops], form.needs[ops])
+    block = root[value]
+    first_return = np.full(values, NEVER, np.int64)
+    np.minimum.at(first_return, block, ret[ops])
+    last_call = np.full(values, -1, np.int64)
+    np.maximum.at(last_call, block, problem.call[ops])
+    # Every block holds an operation that has returned, so the sum is small.
+    rank = np.where(first_return == NEVER, 0, first_return) + last_call
+    rank[form.initial] = -1
+    reads = form.sets[ops] < 0
+    order = ops[np.lexsort((ret[ops], reads, depth[value], block, rank[block]))]
+    latest = np.maximum.accumulate(problem.call[order])
+    if (ret[order][1:] < latest[:-1]).any():
+        return None
+    return order
+
+
+def insert(form: RegisterForm, order: list[int]) -> list[int] | None:
+    """The same order with the failed compare-and-sets in it, or None if they do not fit into *this* order.
+
+    Each gets a point inside its interval at which the register differs from what it expected, if there is one when all
+    other operations happen as early as their order allows.
+    """
+    problem = form.problem
+    differing = np.flatnonzero((form.kind == DIFFERS) & (problem.ret != NEVER))
+    if not len(differing):
+        return order
+    ops = np.array(order, np.int64)
+    happens = np.maximum.accumulate(problem.call[ops]) if len(ops) else np.empty(0, np.int64)
+    state = np.full(len(ops) + 1, form.initial, np.int64)
+    changes = np.where(form.sets[ops] >= 0, np.arange(1, len(ops) + 1), 0)
+    latest = np.maximum.accumulate(np.concatenate(([0], changes)))
+    state[latest > 0] = form.sets[ops[latest[latest > 0] - 1]]
+    # The gap i lies before ops[i]. It lasts from happens[i - 1] to happens[i].
+    first = np.searchsorted(happens, problem.call[differing], "left")
+    last = np.searchsorted(happens, problem.ret[differing], "right")
+    gap_change = np.flatnonzero(np.concatenate(([True], state[1:] != state[:-1])))
+    gaps = first.copy()
+    same = state[first] == form.needs[differing]
+    following = np.searchsorted(gap_change, first, "right")
+    beyond = following >= len(gap_change)
+    if (same & beyond).any():
+        return None
+    gaps[same] = gap_change[following[same]]
+    if (gaps > last).any():
+        return None
+    begins = np.concatenate(([-1], happens))
+    point = np.maximum(problem.call[differing], begins[gaps])
+    everything = np.concatenate((ops, differing))
+    # Sorted by gap; an operation ends its gap, so the differing ones of a gap stand before it, by their points.
+    gap = np.concatenate((np.arange(len(ops)), gaps))
+    late = np.concatenate((np.ones(len(ops), np.int64), np.zeros(len(differing), np.int64)))
+    points = np.concatenate((np.zeros(len(ops), np.int64), point))
+    result: list[int] = everything[np.lexsort((points, late, gap))].tolist()
+    return result
