@@ -59,7 +59,15 @@ class CompareAndSet(msgspec.Struct, frozen=True, tag_field="type", tag="cas"):
     value: Any
 
     def __call__(self, state: Any) -> Any:
-        return self.value if state == self.expected else UNCHANGED
+        return self.value if _same(state, self.expected) else UNCHANGED
 
 
 Change = Read | Write | CompareAndSet
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether these are the same JSON value; for Python 1, 1.0 and True are equal, for JSON they are not."""
+    return _json(one, order="sorted") == _json(other, order="sorted")
+
+
+_json = msgspec.json.encode

@@ -216,7 +216,7 @@ class NothingChosenBetween:
         return Violation(
             self.name,
             f"the proposal at ballot {ballot} for key {key!r} builds on ballot {base}, but ballot {chosen}, "
-            f"in between, is chosen: what it changed is lost",
+            f"in between, is chosen: it need not descend from that, so what was chosen there may be lost",
             sent.time,
             tuple(sorted({proposal, vote})),
         )

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from checkers import Verdict, check
+from histories import Event, History
 from systems import ClientContext, Context, Operation, Sent, System, Violation
 from systems.node import CancelTimer, Complete, Effect, Send, SetTimer, Sync, Write
 
@@ -28,19 +30,21 @@ class Cluster:
         self.flying: list[Flight] = []
         self.journal: list[Sent] = []
         self.completed: dict[int, Complete] = {}
+        self.events: list[Event] = []
         self.violations: list[Violation] = []
         self.timers: dict[tuple[str, str], int] = {}
         self.disks: dict[str, dict[str, bytes]] = {name: {} for name in self.names}
         self.lives: dict[str, int] = dict.fromkeys(self.names, 0)
-        self.steps = 0
         self._make = system.variant(variant)
         self._monitors = system.invariants(self.parameters, nodes)
         self._nodes: dict[str, Any] = {}
         self._contexts: dict[str, Context] = {}
         self._synced: dict[str, dict[str, bytes]] = {name: {} for name in self.names}
         self._clients: dict[str, Any] = {}
-        self._open: dict[str, int] = {}
+        self._open: dict[str, tuple[int, Event]] = {}
         self._operations = 0
+        self._processes = 0
+        self._process: dict[str, int] = {}
         self._decode = msgspec.json.Decoder(system.messages)
         for name in self.names:
             self.restart(name)
@@ -48,21 +52,35 @@ class Cluster:
     def invoke(self, thread: int, f: str, value: Any = None, key: int | str = 0) -> int:
         """Have the client of a thread start an operation; its number, under which `completed` will have the end."""
         name = f"c{thread}"
+        if name in self._open:
+            self._complete(name, Complete("info", value, "timeout"))
+        if name not in self._process:
+            self._process[name] = self._processes
+            self._processes += 1
         self._operations += 1
-        self._open[name] = self._operations
-        assert self._make.client is not None
-        client = self._clients[name] = self._make.client(self.parameters)
+        event = Event(len(self.events), len(self.events), self._process[name], "invoke", f, key, value)
+        self.events.append(event)
+        self._open[name] = (self._operations, event)
+        client = self._clients[name] = (self._make.client or self.system.client)(self.parameters)
         ctx = self._contexts[name] = ClientContext(name, self.names, random.Random(0), thread)
         ctx.now = self.now
         client.invoke(ctx, Operation(self._operations, f, key, value))
         self._carry_out(name, ctx.take())
         return self._operations
 
+    def busy(self, thread: int) -> bool:
+        """Whether the operation of a thread is open."""
+        return f"c{thread}" in self._open
+
+    def verdict(self) -> Verdict:
+        """What the checker says of everything that the clients have seen."""
+        return check(History.of(self.events), self.system.model)
+
     def deliver(self, flight: Flight, *, again: bool = False) -> None:
         """Deliver a message in flight; `again` keeps a copy of it in flight."""
         if not again:
             self.flying.remove(flight)
-        number, source, destination, message = flight
+        _, source, destination, message = flight
         target = self._nodes.get(destination) or self._clients.get(destination)
         if target is not None:
             ctx = self._contexts[destination]
@@ -81,6 +99,10 @@ class Cluster:
         ctx.now = self.now
         self._nodes[name].wake(ctx, timer)
         self._carry_out(name, ctx.take())
+
+    def earliest(self) -> tuple[str, str]:
+        """The timer that is due first."""
+        return min(self.timers, key=lambda timer: (self.timers[timer], timer))
 
     def crash(self, name: str) -> None:
         """Kill a node: what its disk had synced is all that is left."""
@@ -109,19 +131,33 @@ class Cluster:
             if self.flying:
                 self.deliver(self.flying[0])
             elif self.timers:
-                self.wake(*min(self.timers, key=lambda timer: (self.timers[timer], timer)))
+                self.wake(*self.earliest())
             else:
                 return
         raise AssertionError(f"still busy after {steps} steps")
 
-    def deliver_among(self, *names: str) -> None:
-        """Deliver what flies among these until nothing does; lose what they sent to the others."""
-        while flights := [flight for flight in self.flying if flight[1] in names]:
+    def round(
+        self, thread: int, f: str, value: Any = None, *, prepare: tuple[str, ...], accept: tuple[str, ...]
+    ) -> int:
+        """One operation whose prepare and accept reach these nodes in this order, and no others, and no more than that.
+
+        A quorum in both completes it. Everything else that flies is lost. For protocols with these two phases.
+        """
+        operation = self.invoke(thread, f, value)
+        for names in (self.names, prepare, self.names, accept, self.names, ()):
+            self._deliver_to(names)
+        self.flying.clear()
+        return operation
+
+    def _deliver_to(self, names: tuple[str, ...]) -> None:
+        """Deliver what flies to these nodes, in their order, and to clients; lose the rest."""
+        flights, self.flying = self.flying, []
+        for name in (*names, *self._clients):
             for flight in flights:
-                (self.deliver if flight[2] in names else self.lose)(flight)
+                if flight[2] == name:
+                    self.deliver(flight, again=True)
 
     def _carry_out(self, name: str, effects: list[Effect]) -> None:
-        self.steps += 1
         for effect in effects:
             if isinstance(effect, Send):
                 body = self._decode.decode(msgspec.json.encode(effect.message))
@@ -140,7 +176,15 @@ class Cluster:
             elif isinstance(effect, Sync):
                 self._synced[name] = dict(self.disks[name])
             elif isinstance(effect, Complete):
-                assert self._open[name] not in self.completed
-                self.completed[self._open[name]] = effect
+                self._complete(name, effect)
             else:
                 assert isinstance(effect, Write)
+
+    def _complete(self, name: str, effect: Complete) -> None:
+        operation, invocation = self._open.pop(name)
+        self.completed[operation] = effect
+        process, f, key = invocation.process, invocation.f, invocation.key
+        now = len(self.events)
+        self.events.append(Event(now, now, process, effect.type, f, key, effect.value, effect.error))
+        if effect.type == "info":
+            del self._process[name]

@@ -1,0 +1,189 @@
+"""Every monitor fires at the message that breaks its lemma, and says so in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from systems import Sent, Violation, find
+from systems.caspaxos.ballot import NEVER, Ballot
+from systems.caspaxos.change import EMPTY, Read, Versioned, Write
+from systems.caspaxos.messages import Accept, Accepted, Conflict, Promise, Reply, Request
+from systems.caspaxos.parameters import Parameters
+
+ONE, TWO, THREE, FOUR = (Ballot(round, "n1") for round in (1, 2, 3, 4))
+A, B, C = Versioned(1, "a", 7), Versioned(1, "b", 8), Versioned(2, "c", 9)
+
+MAJORITIES = Parameters()
+Line = tuple[str, str, Any]
+
+
+def observe(*lines: Line, parameters: Parameters = MAJORITIES) -> list[Violation]:
+    """What all monitors of a cluster of three say of these messages."""
+    monitors = find("caspaxos").invariants(parameters, 3)
+    found = []
+    for number, (source, destination, message) in enumerate(lines):
+        for monitor in monitors:
+            violation = monitor.observe(Sent(number, 10 * number, source, destination, message))
+            if violation is not None:
+                assert violation.invariant == monitor.name
+                assert violation.time == 10 * number
+                assert number in violation.messages
+                found.append(violation)
+    return found
+
+
+def propose(ballot: Ballot, base: Ballot, value: Versioned, key: int = 0) -> Line:
+    return "n1", "n2", Accept(key, ballot, base, value, ballot)
+
+
+def vote(acceptor: str, ballot: Ballot, promised: Ballot | None = None) -> Line:
+    return acceptor, "n1", Accepted(0, ballot, promised or ballot)
+
+
+def promise(acceptor: str, ballot: Ballot, accepted: Ballot = NEVER, value: Versioned = EMPTY) -> Line:
+    return acceptor, "n1", Promise(0, ballot, accepted, value)
+
+
+def chosen(ballot: Ballot, base: Ballot, value: Versioned, *voters: str) -> list[Line]:
+    return [propose(ballot, base, value), *(vote(voter, ballot) for voter in voters)]
+
+
+WRITE: Line = ("c0", "n1", Request(1, 0, Write(7)))
+RIGHT = [
+    WRITE,
+    promise("n1", ONE),
+    promise("n2", ONE),
+    *chosen(ONE, NEVER, A, "n1", "n2"),
+    ("n1", "c0", Reply(1, "ok")),
+    promise("n2", TWO, ONE, A),
+    promise("n3", TWO),
+    ("n1", "n1", Conflict(0, ONE, TWO)),
+    *chosen(TWO, ONE, C, "n2", "n3"),
+]
+
+
+def test_a_run_as_in_the_paper_breaks_nothing() -> None:
+    assert observe(*RIGHT) == []
+
+
+def test_a_run_in_which_every_message_is_sent_twice_breaks_nothing() -> None:
+    assert observe(*(line for line in RIGHT for _ in range(2))) == []
+
+
+def test_a_proposal_that_is_chosen_after_a_higher_one_carried_it_on_breaks_nothing() -> None:
+    late = [propose(ONE, NEVER, A), vote("n1", ONE), promise("n1", TWO, ONE, A), promise("n2", TWO)]
+    assert observe(*late, propose(TWO, ONE, C), vote("n3", ONE), *chosen(TWO, ONE, C, "n1", "n2")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "lines"),
+    [
+        (
+            "promises-are-kept",
+            "n2 had promised to accept nothing below ballot 2/n1 for key 0, and now takes part in ballot 1/n1",
+            [promise("n2", TWO), propose(ONE, NEVER, A), vote("n2", ONE)],
+        ),
+        (
+            "promises-are-kept",
+            "n2 accepted ballot 2/n1 for key 0, above its promise 1/n1",
+            [propose(TWO, NEVER, A), vote("n2", TWO, promised=ONE)],
+        ),
+        (
+            "promises-are-kept",
+            "n2 had promised to accept nothing below ballot 3/n1 for key 0, and now takes part in ballot 2/n1",
+            [propose(ONE, NEVER, A), vote("n2", ONE, promised=THREE), promise("n2", TWO, ONE, A)],
+        ),
+        (
+            "votes-are-reported",
+            "n2 voted at ballot 1/n1 for key 0, but in its promise for ballot 2/n1 reports its last vote at never",
+            [propose(ONE, NEVER, A), vote("n2", ONE), promise("n2", TWO)],
+        ),
+        (
+            "one-value-per-ballot",
+            "version 1 = 7 (a) was proposed at ballot 1/n1 for key 0, but n1 proposes version 1 = 8 (b)",
+            [propose(ONE, NEVER, A), propose(ONE, NEVER, B)],
+        ),
+        (
+            "one-value-per-ballot",
+            "version 1 = 7 (a) was proposed at ballot 1/n1 for key 0, but n2 reports version 1 = 8 (b)",
+            [propose(ONE, NEVER, A), promise("n2", TWO, ONE, B)],
+        ),
+        (
+            "one-value-per-ballot",
+            "nothing was proposed at ballot 1/n1 for key 0, but n2 reports version 1 = 8 (b)",
+            [promise("n2", TWO, ONE, B)],
+        ),
+        (
+            "nothing-chosen-between",
+            "the proposal at ballot 3/n1 for key 0 builds on ballot 1/n1, but ballot 2/n1, in between, is chosen",
+            [propose(ONE, NEVER, A), *chosen(TWO, ONE, C, "n1", "n2"), propose(THREE, ONE, A)],
+        ),
+        (
+            "nothing-chosen-between",
+            "the proposal at ballot 3/n1 for key 0 builds on ballot 1/n1, but ballot 2/n1, in between, is chosen",
+            [propose(ONE, NEVER, A), propose(TWO, ONE, C), propose(THREE, ONE, A), vote("n1", TWO), vote("n2", TWO)],
+        ),
+        (
+            "chosen-version-is-final",
+            "version 1 of key 0 is chosen twice: version 1 = 7 (a), then version 1 = 8 (b) at ballot 2/n1",
+            [*chosen(ONE, NEVER, A, "n1", "n2"), *chosen(TWO, NEVER, B, "n2", "n3")],
+        ),
+        (
+            "versions-grow-by-one",
+            "n1 proposes version 2 = 9 (c) at ballot 1/n1 for key 0, but it builds on ballot never, "
+            "which is the empty register",
+            [propose(ONE, NEVER, C)],
+        ),
+        (
+            "versions-grow-by-one",
+            "which is version 1 = 7 (a)",
+            [propose(ONE, NEVER, A), propose(TWO, ONE, B)],
+        ),
+        (
+            "versions-grow-by-one",
+            "builds on ballot 1/n1, which is nothing that was proposed before",
+            [propose(TWO, ONE, B)],
+        ),
+        (
+            "uuids-are-distinct",
+            "the same uuid names version 1 = 7 (a) of key 0 and version 1 = 8 (a) of key 0",
+            [propose(ONE, NEVER, A), propose(TWO, NEVER, Versioned(1, "a", 8))],
+        ),
+        (
+            "uuids-are-distinct",
+            "the same uuid names version 1 = 7 (a) of key 0 and version 1 = 7 (a) of key 1",
+            [propose(ONE, NEVER, A), propose(TWO, NEVER, A, key=1)],
+        ),
+        (
+            "answers-are-chosen",
+            "n1 answers request 1 on key 0, but since that request nothing that it proposed was chosen",
+            [("c0", "n1", Request(1, 0, Read())), propose(ONE, NEVER, EMPTY), ("n1", "c0", Reply(1, "ok"))],
+        ),
+        (
+            "answers-are-chosen",
+            "n1 answers request 1",
+            [*chosen(ONE, NEVER, A, "n1", "n2"), WRITE, ("n1", "c0", Reply(1, "fail", error="mismatch"))],
+        ),
+    ],
+)
+def test_a_broken_lemma_is_found_and_explained(name: str, words: str, lines: list[Line]) -> None:
+    violations = [violation for violation in observe(*lines) if violation.invariant == name]
+    assert len(violations) == 1
+    assert words in violations[0].explanation
+
+
+@pytest.mark.parametrize("outcome", ["fail", "info"])
+def test_an_answer_that_tells_nothing_needs_nothing_chosen(outcome: Any) -> None:
+    assert observe(WRITE, ("n1", "c0", Reply(1, outcome, error="no quorum"))) == []
+
+
+def test_chosen_is_what_the_accept_quorum_of_the_plan_says() -> None:
+    lines = [propose(ONE, NEVER, A), vote("n1", ONE), propose(TWO, NEVER, B), vote("n2", TWO)]
+    assert observe(*lines) == []
+    flexible = Parameters(prepare_quorum=3, accept_quorum=1)
+    assert {violation.invariant for violation in observe(*lines, parameters=flexible)} == {
+        "nothing-chosen-between",
+        "chosen-version-is-final",
+    }

@@ -1,0 +1,133 @@
+"""Each variant breaks what it says, on a schedule written out; on the same schedule the correct system does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from systems import find
+from systems.caspaxos.parameters import Parameters
+from tests.systems.caspaxos.schedules import follow, recover, steps
+from tests.systems.cluster import Cluster
+
+CASPAXOS = find("caspaxos")
+
+
+def three(variant: str | None) -> Cluster:
+    return Cluster(CASPAXOS, nodes=3, variant=variant)
+
+
+def lost_update(variant: str | None) -> Cluster:
+    """n1 gets a value to itself only and dies; n2 has another chosen by n2 and n3; n3 then hears n1 and n2."""
+    cluster = three(variant)
+    first = cluster.round(0, "cas", [None, "u1"], prepare=("n1", "n2"), accept=("n1",))
+    cluster.crash("n1")
+    cluster.restart("n1")
+    second = cluster.round(1, "cas", [None, "u2"], prepare=("n2", "n3"), accept=("n2", "n3"))
+    third = cluster.round(2, "read", prepare=("n1", "n2"), accept=("n1", "n2"))
+    assert first not in cluster.completed
+    assert cluster.completed[second].type == "ok"
+    assert cluster.completed[third].type == "ok"
+    return cluster
+
+
+def test_highest_version_loses_an_acknowledged_update_to_one_that_failed_before() -> None:
+    cluster = lost_update("highest-version")
+    assert cluster.events[-1].value == "u1"
+    assert cluster.verdict().verdict == "invalid"
+    assert {violation.invariant for violation in cluster.violations} == {
+        "nothing-chosen-between",
+        "chosen-version-is-final",
+    }
+
+
+def test_the_highest_ballot_keeps_the_acknowledged_update() -> None:
+    cluster = lost_update(None)
+    assert cluster.events[-1].value == "u2"
+    assert cluster.verdict().verdict == "valid"
+    assert cluster.violations == []
+
+
+def forgotten_write(variant: str | None) -> Cluster:
+    """A write is chosen by n1 and n2; n2 restarts; a read is prepared and accepted by n2 and n3."""
+    cluster = three(variant)
+    cluster.round(0, "write", 1, prepare=("n1", "n2"), accept=("n1", "n2"))
+    cluster.crash("n2")
+    cluster.restart("n2")
+    cluster.round(2, "read", prepare=("n2", "n3"), accept=("n2", "n3"))
+    return cluster
+
+
+def test_an_acceptor_that_forgets_its_state_lets_an_acknowledged_write_vanish() -> None:
+    cluster = forgotten_write("forgets-promises")
+    assert cluster.events[-1].value is None
+    assert cluster.verdict().verdict == "invalid"
+    assert "votes-are-reported" in {violation.invariant for violation in cluster.violations}
+
+
+def test_an_acceptor_that_recalls_its_state_does_not() -> None:
+    cluster = forgotten_write(None)
+    assert cluster.events[-1].value == 1
+    assert cluster.verdict().verdict == "valid"
+    assert cluster.violations == []
+
+
+def test_an_acceptor_that_forgets_its_promise_accepts_below_it() -> None:
+    cluster = three("forgets-promises")
+    cluster.invoke(0, "write", 1)
+    cluster.deliver(cluster.flying[0])
+    prepares = [flight for flight in cluster.flying if flight[2] in ("n1", "n2")]
+    for flight in prepares:
+        cluster.deliver(flight)
+    cluster.flying = [flight for flight in cluster.flying if flight[2] == "n1"]
+    while cluster.flying[0][2] == "n1" and len(cluster.flying) < 3:
+        cluster.deliver(cluster.flying[0])
+    late = [flight for flight in cluster.flying if flight[2] == "n2"]
+    cluster.flying = []
+    cluster.round(2, "write", 2, prepare=("n2", "n3"), accept=("n3",))
+    cluster.crash("n2")
+    cluster.restart("n2")
+    cluster.deliver(late[0], again=True)
+    assert [violation.invariant for violation in cluster.violations] == ["promises-are-kept"]
+
+
+def disappearing_value(variant: str | None) -> Cluster:
+    """n1 has a write accepted by itself only; n2 hears of it from n1 and reads; n3 reads without n1."""
+    cluster = three(variant)
+    cluster.round(0, "write", 1, prepare=("n1", "n2"), accept=("n1",))
+    cluster.round(1, "read", prepare=("n1", "n2"), accept=("n2", "n3"))
+    cluster.round(2, "read", prepare=("n2", "n3"), accept=("n2", "n3"))
+    return cluster
+
+
+def test_a_dirty_read_returns_a_value_that_later_reads_do_not() -> None:
+    cluster = disappearing_value("dirty-reads")
+    assert [event.value for event in cluster.events if event.type == "ok"] == [1, None]
+    assert cluster.verdict().verdict == "invalid"
+    assert {violation.invariant for violation in cluster.violations} == {"answers-are-chosen"}
+
+
+def test_a_read_with_its_accept_round_makes_what_it_saw_final() -> None:
+    cluster = disappearing_value(None)
+    assert [event.value for event in cluster.events if event.type == "ok"] == [1, 1]
+    assert cluster.verdict().verdict == "valid"
+    assert cluster.violations == []
+
+
+@pytest.mark.parametrize("variant", sorted(CASPAXOS.variants))
+def test_random_schedules_find_every_variant_in_its_messages(variant: str) -> None:
+    found = 0
+    for seed in range(10):
+        cluster = Cluster(CASPAXOS, Parameters(), nodes=3, variant=variant)
+        follow(cluster, steps(seed, 600))
+        recover(cluster)
+        found += bool(cluster.violations)
+    assert found >= 8
+
+
+def test_random_schedules_show_forgotten_promises_to_clients() -> None:
+    def verdict(seed: int) -> str:
+        cluster = Cluster(CASPAXOS, Parameters(), nodes=3, variant="forgets-promises")
+        follow(cluster, steps(seed, 600))
+        return cluster.verdict().verdict
+
+    assert "invalid" in {verdict(seed) for seed in range(20)}
