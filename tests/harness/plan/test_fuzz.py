@@ -8,21 +8,23 @@ from hypothesis import strategies as st
 from harness.plan import Plan, PlanError, dump, loads, resolve
 
 SCRAPS = st.sampled_from(
-    ["{", "}", "[", "]", ":", ": ", "- ", "\n", "\n  ", "\t", "'", '"', "#", "&a ", "*a", "!", "!!int ", "%", "|", ">",
-     "?", "~", "null", "true", "-1", "0", "1e400", "99999999999999999999999999", ".nan", "5ms", "-5ms", "5 ms", "1GiB", "n1",
-     "n9", "c0", "\x00", "\ufeff", "é", "\u2028", "\\", "---", "...", "<<: ", "{choice: []}", "{choice: [1, 2]}",
-     "{uniform: [2, 1]}", "{uniform: [1ms, 2ms]}", "{exponential: 5ms}", "{constant: {choice: [1ms]}}", "every", "at",
-     "[]", "{}", "unique", "none", "stub.py", "caspaxos", "uniform", "choice", "''"]
+    ["{", "}", "[", "]", ":", ": ", "- ", "\n", "\n  ", "\t", "'", '"', "#", "&a ", "*a", "!", "!!int ", "%", "|",
+     ">", "?", "~", "null", "true", "-1", "0", "1e400", "99999999999999999999999999", ".nan", "5ms", "-5ms", "5 ms",
+     "1GiB", "n1", "n9", "c0", "\x00", "\ufeff", "é", "\u2028", "\\", "---", "...", "<<: ", "{choice: []}",
+     "{choice: [1, 2]}", "{uniform: [2, 1]}", "{uniform: [1ms, 2ms]}", "{exponential: 5ms}",
+     "{constant: {choice: [1ms]}}", "every", "at", "[]", "{}", "unique", "none", "stub.py", "caspaxos", "uniform",
+     "choice", "''"]
 )  # fmt: skip
 PATHS = st.sampled_from(
     ["", "name", "system", "system.name", "system.nodes", "system.variant", "system.quorum", "system.back_off",
      "system.patience", "system.label", "system.ratio", "system.mode", "system.sizes", "runtime", "workload",
-     "workload.kind", "workload.clients", "workload.keys", "workload.operations", "workload.mix", "workload.mix.read",
-     "workload.values", "workload.rate", "workload.think", "workload.timeout", "workload.duration", "network",
-     "network.latency", "network.drop", "network.reorder", "network.clients", "network.clients.latency", "nemesis",
-     "nemesis.0", "nemesis.0.partition", "nemesis.0.partition.kind", "nemesis.0.partition.every",
-     "nemesis.0.partition.for", "nemesis.1.crash.target", "nemesis.1.crash.from", "nemesis.1.crash.until", "nemesis.2.network.delay",
-     "nemesis.2.network.at", "nemesis.3.partition.grudge", "recovery", "checks", "budget", "budget.memory", "seed"]
+     "workload.kind", "workload.clients", "workload.keys", "workload.operations", "workload.mix",
+     "workload.mix.read", "workload.values", "workload.rate", "workload.think", "workload.timeout",
+     "workload.duration", "network", "network.latency", "network.drop", "network.reorder", "network.clients",
+     "network.clients.latency", "nemesis", "nemesis.0", "nemesis.0.partition", "nemesis.0.partition.kind",
+     "nemesis.0.partition.every", "nemesis.0.partition.for", "nemesis.1.crash.target", "nemesis.1.crash.from",
+     "nemesis.1.crash.until", "nemesis.2.network.delay", "nemesis.2.network.at", "nemesis.3.partition.grudge",
+     "recovery", "checks", "budget", "budget.memory", "seed"]
 )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def test_a_system_file_is_looked_for_beside_the_plan(folder, text, monkeypatch):
 def test_the_file_of_an_error_is_as_it_was_asked_for(folder, monkeypatch):
     (folder / "list.yaml").write_text("- a")
     monkeypatch.chdir(folder)
-    with pytest.raises(PlanError, match="^list.yaml:1:1: expected a plan"):
+    with pytest.raises(PlanError, match=r"^list\.yaml:1:1: expected a plan"):
         load("list.yaml")
 
 
