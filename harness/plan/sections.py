@@ -46,7 +46,7 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
     for setting in settings:
         root = override(root, setting)
     if seed is not None:
-        root = override_seed(root, seed)
+        root = _override_seed(root, seed)
     # The seed itself is read without randomness to draw it: there is none before it.
     undrawn = Field("", root, Streams(0)).fields(SECTIONS)
     seed = undrawn.get("seed", _seed, 0)
@@ -73,7 +73,7 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
     )
 
 
-def override_seed(root: Value, seed: int) -> Value:
+def _override_seed(root: Value, seed: int) -> Value:
     """The tree with this seed; `PlanError` if it is no seed."""
     place = Place(f"--seed {seed}")
     if not 0 <= seed <= LONGEST:
