@@ -38,9 +38,9 @@ from systems.caspaxos.parameters import Parameters
 from systems.node import Context
 
 NO_QUORUM = "no quorum"
-"""Error of a change that gave up before any value was proposed: it certainly did not happen."""
+"""Error of a request that gave up before it had made any value: it certainly changed nothing."""
 UNKNOWN = "accept round failed"
-"""Error of a change that gave up after a value was proposed: nobody knows."""
+"""Error of a request that gave up after it had proposed a value that it made: nobody knows."""
 OVERTAKEN = "overtaken after a failed accept round"
 """Error of a change whose value may be an ancestor of the present one, or not (case 3 above)."""
 

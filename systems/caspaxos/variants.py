@@ -17,13 +17,12 @@ from systems.system import Variant
 class ForgetfulAcceptor(Acceptor):
     """Keeps its state in memory only, so that a restarted acceptor has promised nothing and accepted nothing.
 
-    Acceptors must write promise and value to stable storage before they answer. Replicas that came back from a crash
-    or a wiped disk as if nothing had happened were found at Google (Paxos Made Live, 2007, on disk corruption) and,
-    for Raft's votes, in akka-raft (Scott et al., 2016).
+    Acceptors must write promise and value to stable storage before they answer. Paxos Made Live (2007) tells why a
+    replica that lost its disk must not simply go on; akka-raft did so with its votes (Scott et al., 2016).
 
-    A client sees an acknowledged write vanish: once a majority does not remember it, be it through one restart of an
-    acceptor that was needed for the quorum, reads return older values, and a compare-and-set succeeds against a value
-    that was overwritten.
+    A client sees an acknowledged write vanish: when the acceptors of a quorum that remember it are all restarted or
+    missed by the next prepare, reads return older values, and a compare-and-set succeeds against a value that was
+    overwritten.
     """
 
     def _remember(self, ctx: Context, key: Key, state: AcceptorState) -> None:
