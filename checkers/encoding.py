@@ -111,6 +111,9 @@ def encode(past: History, model: Model) -> list[Problem]:
     result = np.where(outcome == 0, operations.result, 0).astype(np.int64)
     values = len(past.values) + 1
     code = ((operations.f.astype(np.int64) * values + operations.argument) * values + result) * 3 + outcome
+    if model.by_process:
+        _, process = np.unique(operations.process, return_inverse=True)
+        code = code * (int(process.max(initial=0)) + 1) + process
     _, first, cls = np.unique(code, return_index=True, return_inverse=True)
     classes: list[Operation] = []
     for row in first.tolist():
@@ -120,6 +123,7 @@ def encode(past: History, model: Model) -> list[Problem]:
             past.values[operations.argument[row]],
             past.values[operations.result[row]] if kind == OK else None,
             kind,
+            int(operations.process[row]) if model.by_process else None,
         )
         wrong = model.problem(op)
         if wrong is not None:

@@ -59,7 +59,8 @@ def _replay(history: History, model: Model, partition: Partition, allowed: set[i
         if operations.end[number] < latest:
             raise WitnessError(f"operation {number} stands after one that was invoked when it had returned")
         latest = max(latest, int(operations.start[number]))
-        after = model.step(state, _operation(history, number))
+        process = int(operations.process[number]) if model.by_process else None
+        after = model.step(state, _operation(history, number)._replace(process=process))
         if after is None:
             raise WitnessError(f"operation {number} is impossible in state {state!r}")
         state = after

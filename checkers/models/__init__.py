@@ -4,10 +4,35 @@ from __future__ import annotations
 
 import difflib
 
+from checkers.models.collection import AppendList, Set
+from checkers.models.consensus import Consensus
+from checkers.models.counter import Counter
+from checkers.models.kv import KeyValue
 from checkers.models.model import Model, Operation
-from checkers.models.register import CasRegister, Register
+from checkers.models.multi_register import MultiRegister
+from checkers.models.mutex import Mutex
+from checkers.models.queue import FifoQueue, PriorityQueue, Stack, UnorderedQueue
+from checkers.models.register import CasRegister, Register, VersionedRegister
 
-_MODELS: dict[str, type[Model]] = {model.name: model for model in (Register, CasRegister)}
+_MODELS: dict[str, type[Model]] = {
+    model.name: model
+    for model in (
+        Register,
+        CasRegister,
+        VersionedRegister,
+        Counter,
+        KeyValue,
+        Set,
+        FifoQueue,
+        UnorderedQueue,
+        Stack,
+        PriorityQueue,
+        Mutex,
+        MultiRegister,
+        Consensus,
+        AppendList,
+    )
+}
 
 
 def names() -> tuple[str, ...]:
@@ -25,4 +50,4 @@ def find(name: str) -> Model:
         raise ValueError(f"there is no model {name!r}{hint}") from None
 
 
-__all__ = ["CasRegister", "Model", "Operation", "Register", "find", "names"]
+__all__ = ["Model", "Operation", "find", "names"]

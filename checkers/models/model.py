@@ -6,7 +6,7 @@ engine asks `step` only for a pair of state and operation that it has not met be
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 OK, MISMATCH, INFO = "ok", "mismatch", "info"
@@ -22,13 +22,15 @@ class Operation(NamedTuple):
 
     `outcome` is "ok" (it took effect, and `result` is what it returned), "info" (nobody knows, `result` is None: step
     must say what it does *if* it takes effect), or "mismatch" (a compare-and-set that failed because the state differed
-    from the expected value: an observation). Operations that plainly failed never reach a model.
+    from the expected value: an observation). Operations that plainly failed never reach a model, except
+    as "info" to ask whether it knows them. `process` is set only for models with `by_process`.
     """
 
     f: str
     argument: Any
     result: Any
     outcome: str
+    process: int | None = None
 
 
 class Model:
@@ -49,6 +51,10 @@ class Model:
 
     name: ClassVar[str] = ""
     initial: ClassVar[Hashable] = ()
+    functions: ClassVar[Sequence[str]] = ()
+    """The `f` that the model knows, for `problem`; empty for any."""
+    by_process: ClassVar[bool] = False
+    """Whether it matters who does an operation, as for a mutex. It costs the engines interchangeable operations."""
 
     def step(self, state: Any, op: Operation) -> Any:
         """The state after `op` took effect in `state`; None if it cannot have taken effect there with that result."""
@@ -56,6 +62,14 @@ class Model:
 
     def problem(self, op: Operation) -> str | None:
         """What is wrong with an operation that this model does not know, in words that say what it expects; or None."""
+        if self.functions and op.f not in self.functions:
+            return f"the model {self.name} knows {', '.join(self.functions)}; found {op.f!r}"
+        if op.outcome == MISMATCH and op.f != "cas":
+            return f"only a cas can fail with a mismatch, found {op.f!r}"
+        return self.misfit(op)
+
+    def misfit(self, op: Operation) -> str | None:
+        """What is wrong with the values of an operation whose function is known; or None."""
         return None
 
     def observes(self, op: Operation) -> bool:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from checkers.models.model import DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, Operation
 from histories.history import freeze
+
+
+def is_pair(value: Any) -> bool:
+    """True for [old, new], the value of a compare-and-set."""
+    return isinstance(value, list | tuple) and len(value) == 2
 
 
 class Register(Model):
@@ -13,18 +19,13 @@ class Register(Model):
 
     name = "register"
     initial = (None,)
+    functions: ClassVar[Sequence[str]] = ("read", "write")
 
     def step(self, state: Any, op: Operation) -> Any:
         """See `Model.step`. States are one-tuples, because None is a value of a register and not a state."""
         if op.f == "write":
             return (freeze(op.argument),)
         return state if op.outcome == INFO or freeze(op.result) == state[0] else None
-
-    def problem(self, op: Operation) -> str | None:
-        """See `Model.problem`."""
-        if op.f not in ("read", "write"):
-            return f"a {self.name} knows read and write, found {op.f!r}"
-        return None
 
     def observes(self, op: Operation) -> bool:
         """Reads do."""
@@ -43,6 +44,7 @@ class CasRegister(Register):
     """
 
     name = "cas-register"
+    functions = ("read", "write", "cas")
 
     def step(self, state: Any, op: Operation) -> Any:
         """See `Model.step`."""
@@ -53,14 +55,10 @@ class CasRegister(Register):
             return state if state[0] != freeze(old) else None
         return (freeze(new),) if state[0] == freeze(old) else None
 
-    def problem(self, op: Operation) -> str | None:
-        """See `Model.problem`."""
-        if op.f not in ("read", "write", "cas"):
-            return f"a {self.name} knows read, write and cas, found {op.f!r}"
-        if op.f == "cas" and not (isinstance(op.argument, list | tuple) and len(op.argument) == 2):
+    def misfit(self, op: Operation) -> str | None:
+        """See `Model.misfit`."""
+        if op.f == "cas" and not is_pair(op.argument):
             return f"expected the value of a cas to be [old, new], found {op.argument!r}"
-        if op.outcome == MISMATCH and op.f != "cas":
-            return f"only a cas can fail with a mismatch, found {op.f!r}"
         return None
 
     def observes(self, op: Operation) -> bool:
@@ -75,3 +73,55 @@ class CasRegister(Register):
             return super().register_access(op)
         old, new = op.argument
         return (DIFFER, old, None) if op.outcome == MISMATCH else (SWAP, old, new)
+
+
+class VersionedRegister(Model):
+    """A register that tells with every value its version, which grows with every change: results are [version, value].
+
+    `read` -> [version, value], or None if it was never written; `write v` and `cas [old, new]` -> [version, value], or
+    any other result if the system does not tell. A change whose version nobody told made it grow by at least one. The
+    state is (value, version, told): if not told, the version is only the least possible.
+    """
+
+    name = "versioned-register"
+    initial = (None, 0, True)
+    functions = ("read", "write", "cas")
+
+    def step(self, state: Any, op: Operation) -> Any:
+        """See `Model.step`."""
+        value, version, told = state
+        if op.f == "read":
+            if op.outcome == INFO:
+                return state
+            seen, content = op.result if op.result is not None else (0, None)
+            if freeze(content) != value or not (seen == version or (seen > version and not told)):
+                return None
+            return (value, seen, True)
+        new = op.argument
+        if op.f == "cas":
+            old, new = op.argument
+            if (freeze(old) == value) == (op.outcome == MISMATCH):
+                return None
+            if op.outcome == MISMATCH:
+                return state
+        if op.outcome == INFO or not self._tells(op):
+            return (freeze(new), version + 1, False)
+        if op.result[0] <= version or freeze(op.result[1]) != freeze(new):
+            return None
+        return (freeze(new), op.result[0], True)
+
+    def _tells(self, op: Operation) -> bool:
+        """True if the result is [version, value]. A cas whose result repeats its argument [old, new] tells nothing."""
+        return is_pair(op.result) and op.result != op.argument and isinstance(op.result[0], int)
+
+    def misfit(self, op: Operation) -> str | None:
+        """See `Model.misfit`."""
+        if op.f == "cas" and not is_pair(op.argument):
+            return f"expected the value of a cas to be [old, new], found {op.argument!r}"
+        if op.f == "read" and op.result is not None and not (is_pair(op.result) and isinstance(op.result[0], int)):
+            return f"expected a read to return [version, value] or null, found {op.result!r}"
+        return None
+
+    def observes(self, op: Operation) -> bool:
+        """Only a read without result and a mismatch: a read with one may tell a version that nobody knew yet."""
+        return op.outcome == MISMATCH or (op.f == "read" and op.outcome == INFO)

@@ -17,16 +17,6 @@ from checkers.encoding import NEVER, Problem, arrange
 from checkers.models import Model, Operation
 from histories import Event, EventType, History
 
-CAS_REGISTER = [
-    *(Operation("read", None, value, "ok") for value in (None, 1, 2)),
-    *(Operation("write", value, value, "ok") for value in (1, 2)),
-    *(Operation("write", value, None, "info") for value in (1, 2)),
-    *(Operation("cas", [old, new], [old, new], "ok") for old, new in product((1, 2), (1, 2))),
-    *(Operation("cas", [old, new], None, "mismatch") for old, new in ((1, 2), (2, 1))),
-    *(Operation("cas", [old, new], None, "info") for old, new in product((1, 2), (1, 2))),
-]
-"""Every operation over two values. A mismatch does not depend on the new value; what failed plainly is no operation."""
-
 
 def _shapes(known: Sequence[bool]) -> Iterator[list[int]]:
     """Every interleaving: lists of numbers, op for its call, -1 - op for its return, calls in order."""
@@ -45,8 +35,11 @@ def _shapes(known: Sequence[bool]) -> Iterator[list[int]]:
     yield from grow([], 0, ())
 
 
-def every(model: Model, alphabet: Sequence[Operation], count: int) -> Iterator[Problem]:
-    """Each problem of `count` operations of the alphabet, once (or a little more often)."""
+def every(model: Model, alphabet: Sequence[Operation], count: int, *, symmetric: bool = False) -> Iterator[Problem]:
+    """Each problem of `count` operations of the alphabet, once (or a little more often).
+
+    If the alphabet is symmetric in the values 1 and 2, one of two histories that differ in the names only is left out.
+    """
     observer = np.array([model.observes(op) for op in alphabet], np.bool_)
     for known in product((True, False), repeat=count):
         choices = [[c for c, op in enumerate(alphabet) if (op.outcome != "info") == flag] for flag in known]
@@ -60,7 +53,7 @@ def every(model: Model, alphabet: Sequence[Operation], count: int) -> Iterator[P
             for classes in product(*choices):
                 if any(both and classes[op] > classes[op + 1] for op, both in enumerate(together)):
                     continue
-                if _renamed(alphabet, classes):
+                if symmetric and _renamed(alphabet, classes):
                     continue
                 yield problem(classes, start, end, alphabet, observer)
 
@@ -69,7 +62,7 @@ def _renamed(alphabet: Sequence[Operation], classes: Sequence[int]) -> bool:
     """True if the first value that occurs is a 2: the same history stands in the list with 1 and 2 exchanged."""
     for cls in classes:
         op = alphabet[cls]
-        for value in _atoms(op.argument if op.argument is not None else op.result):
+        for value in _atoms([op.argument, op.result]):
             if value in (1, 2):
                 return bool(value == 2)
     return False
@@ -92,6 +85,33 @@ def problem(classes: Sequence[int], start: Any, end: Any, alphabet: Sequence[Ope
     return arrange(
         None, number[keep], cls[keep], start[keep], end[keep], tuple(alphabet[c] for c in used), observer[used]
     )
+
+
+def unambiguous(model: Model, count: int, rng: random.Random) -> Problem:
+    """A random problem of a CAS register in which no value is set twice, spoilt a little with probability 1/2."""
+    state, seen, alphabet = None, [None], list[Operation]()
+    for fresh in range(count):
+        f, unknown = rng.choice(("read", "write", "cas", "cas", "mismatch")), rng.random() < 0.2
+        outcome, happens = ("info", rng.random() < 0.6) if unknown else ("ok", True)
+        if f == "write":
+            alphabet.append(Operation("write", fresh, None if unknown else fresh, outcome))
+        elif f == "cas":
+            pair = [rng.choice(seen) if unknown else state, fresh]
+            happens = happens and pair[0] == state
+            alphabet.append(Operation("cas", pair, None if unknown else pair, outcome))
+        elif f == "mismatch":
+            alphabet.append(
+                Operation("cas", [rng.choice([v for v in (*seen, 99) if v != state]), 77], None, "mismatch")
+            )
+        else:
+            alphabet.append(Operation("read", None, state, "ok"))
+        if f in ("write", "cas"):
+            seen.append(fresh)
+            state = fresh if happens else state
+    if rng.random() < 0.7:
+        one, two = rng.randrange(count), rng.randrange(count)
+        alphabet[one], alphabet[two] = alphabet[two], alphabet[one]
+    return _around_points(model, alphabet, list(range(count)), rng)
 
 
 def scattered(model: Model, alphabet: Sequence[Operation], count: int, rng: random.Random) -> Problem:
@@ -118,12 +138,17 @@ def lived(model: Model, alphabet: Sequence[Operation], count: int, rng: random.R
         if alphabet[c].outcome != "info" or rng.random() < 0.7:
             state = after
         classes.append(c)
-    points = sorted(rng.randrange(4 * count) for _ in classes)
+    if classes and rng.random() < 0.5:
+        classes[rng.randrange(len(classes))] = rng.randrange(len(alphabet))
+    return _around_points(model, alphabet, classes, rng)
+
+
+def _around_points(model: Model, alphabet: Sequence[Operation], classes: list[int], rng: random.Random) -> Problem:
+    """Intervals around increasing points, of random length."""
+    points = sorted(rng.randrange(4 * len(classes)) for _ in classes)
     width = rng.choice((2, 4, 8, 12))
     begin = [point - rng.randrange(width) for point in points]
     stop = [point + rng.randrange(1, width + 1) for point in points]
-    if classes and rng.random() < 0.5:
-        classes[rng.randrange(len(classes))] = rng.randrange(len(alphabet))
     order = sorted(range(len(classes)), key=lambda op: begin[op])
     observer = np.array([model.observes(op) for op in alphabet], np.bool_)
     end = [NEVER if alphabet[classes[op]].outcome == "info" else stop[op] for op in order]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from itertools import chain
 
 import pytest
 
 from checkers import Budget, check, competition, exhaustive, verify_witness, wgl
 from checkers.encoding import Problem
-from checkers.models import Model, find
+from checkers.models import Model, find, names
 from checkers.outcome import Outcome
 from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
 
 Decide = Callable[[Problem, Model, Budget, float], Outcome]
 
@@ -53,22 +53,45 @@ def test_every_register_history_of_three_operations_gets_the_answer_of_the_exhau
     model = find("cas-register")
     answers = [
         assert_agrees(ENGINES[engine], problem, model)
-        for problem in chain.from_iterable(small.every(model, small.CAS_REGISTER, count) for count in (1, 2, 3))
+        for count in (1, 2, 3)
+        for problem in small.every(model, ALPHABETS["cas-register"], count, symmetric=True)
     ]
     assert len(answers) > 6_000
     assert 0.1 < answers.count("valid") / len(answers) < 0.9
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_random_problems_get_the_answer_of_the_exhaustive_checker(engine: str) -> None:
-    model = find("cas-register")
+@pytest.mark.parametrize("name", names())
+def test_every_history_of_two_operations_gets_the_answer_of_the_exhaustive_checker(name: str) -> None:
+    model = find(name)
+    answers = {
+        assert_agrees(competition.decide, problem, model)
+        for count in (1, 2)
+        for problem in small.every(model, ALPHABETS[name], count)
+    }
+    assert answers == {"valid", "invalid"}
+
+
+@pytest.mark.parametrize("name", names())
+def test_random_problems_get_the_answer_of_the_exhaustive_checker(name: str) -> None:
+    model = find(name)
     rng = random.Random(2)
     for make in (small.lived, small.scattered):
         answers = [
-            assert_agrees(ENGINES[engine], make(model, small.CAS_REGISTER, rng.randrange(3, 9), rng), model)
-            for _ in range(6_000)
+            assert_agrees(decide, make(model, ALPHABETS[name], rng.randrange(3, 9), rng), model)
+            for _ in range(1_000 if name == "cas-register" else 150)
+            for decide in ENGINES.values()
         ]
         assert 0.02 < answers.count("valid") / len(answers) < 0.98
+
+
+def test_zones_decide_unambiguous_histories_as_the_exhaustive_checker_does() -> None:
+    model = find("cas-register")
+    rng = random.Random(4)
+    answers = [
+        assert_agrees(competition.decide, small.unambiguous(model, rng.randrange(2, 10), rng), model)
+        for _ in range(4_000)
+    ]
+    assert 0.1 < answers.count("valid") / len(answers) < 0.9
 
 
 def test_whole_histories_get_the_answer_of_the_exhaustive_checker_and_a_verified_witness() -> None:

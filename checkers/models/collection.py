@@ -1,0 +1,70 @@
+"""Sets and lists: collections that are read as a whole."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from checkers.models.model import INFO, Model, Operation
+from histories.history import freeze
+
+
+class Set(Model):
+    """`add v`, `remove v`, `contains v` -> true or false, `read` -> all elements, in any order.
+
+    `add` and `remove` may return true or false for whether they changed the set; any other result says nothing.
+    """
+
+    name = "set"
+    initial: ClassVar[frozenset[Any]] = frozenset()
+    functions = ("add", "remove", "contains", "read")
+
+    def step(self, state: Any, op: Operation) -> Any:
+        """See `Model.step`."""
+        if op.f == "read":
+            if op.outcome == INFO:
+                return state
+            elements = frozenset(map(freeze, op.result))
+            return state if elements == state and len(op.result) == len(state) else None
+        element = freeze(op.argument)
+        there = element in state
+        if op.f == "contains":
+            return state if op.outcome == INFO or op.result is there else None
+        if isinstance(op.result, bool) and op.result is not op.argument and op.result is (there == (op.f == "add")):
+            return None
+        return state | {element} if op.f == "add" else state - {element}
+
+    def misfit(self, op: Operation) -> str | None:
+        """See `Model.misfit`."""
+        if op.f == "contains" and op.outcome != INFO and not isinstance(op.result, bool):
+            return f"expected contains to return true or false, found {op.result!r}"
+        if op.f == "read" and op.outcome != INFO and not isinstance(op.result, list | tuple | set | frozenset):
+            return f"expected a read of a set to return a list, found {op.result!r}"
+        return None
+
+    def observes(self, op: Operation) -> bool:
+        """See `Model.observes`."""
+        return op.f in ("contains", "read")
+
+
+class AppendList(Model):
+    """`append v` and `read` -> the list of everything appended, in order. The empty list reads as [] or null."""
+
+    name = "append-list"
+    initial = ()
+    functions = ("append", "read")
+
+    def step(self, state: Any, op: Operation) -> Any:
+        """See `Model.step`."""
+        if op.f == "append":
+            return (*state, freeze(op.argument))
+        return state if op.outcome == INFO or tuple(map(freeze, op.result or ())) == state else None
+
+    def misfit(self, op: Operation) -> str | None:
+        """See `Model.misfit`."""
+        if op.f == "read" and op.result is not None and not isinstance(op.result, list | tuple):
+            return f"expected a read of a list to return a list, found {op.result!r}"
+        return None
+
+    def observes(self, op: Operation) -> bool:
+        """Reads do."""
+        return op.f == "read"

@@ -1,0 +1,64 @@
+"""One key of a map from keys to strings (histories are partitioned by key before a model sees them)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from checkers.models.model import DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, Operation
+from checkers.models.register import is_pair
+
+
+def _content(value: Any) -> str:
+    return "" if value is None else value
+
+
+class KeyValue(Model):
+    """`get` -> string, `put s`, `append s`, `delete`, `cas [old, new]`. A key that is absent reads as "" or null, and
+    these two are one value."""
+
+    name = "kv"
+    initial = ""
+    functions = ("get", "put", "append", "delete", "cas")
+    register_initial = ""
+
+    def step(self, state: Any, op: Operation) -> Any:
+        """See `Model.step`."""
+        if op.f == "get":
+            return state if op.outcome == INFO or _content(op.result) == state else None
+        if op.f == "put":
+            return _content(op.argument)
+        if op.f == "append":
+            return state + op.argument
+        if op.f == "delete":
+            return ""
+        old, new = map(_content, op.argument)
+        if op.outcome == MISMATCH:
+            return state if state != old else None
+        return new if state == old else None
+
+    def misfit(self, op: Operation) -> str | None:
+        """See `Model.misfit`."""
+        if op.f == "cas" and not is_pair(op.argument):
+            return f"expected the value of a cas to be [old, new], found {op.argument!r}"
+        strings = op.argument if op.f == "cas" else [op.result] if op.f == "get" else [op.argument]
+        for value in strings if op.f != "delete" else ():
+            if not isinstance(value, str) and not (value is None and op.f != "append"):
+                return f"expected the value of {op.f} to be a string, found {value!r}"
+        return None
+
+    def observes(self, op: Operation) -> bool:
+        """See `Model.observes`."""
+        if op.f == "cas":
+            return op.outcome == MISMATCH or _content(op.argument[0]) == _content(op.argument[1])
+        return op.f == "get" or (op.f == "append" and op.argument == "")
+
+    def register_access(self, op: Operation) -> Access | None:
+        """Appends are none of a register; all else is."""
+        if op.f == "get":
+            return (READ, _content(op.result), None)
+        if op.f in ("put", "delete"):
+            return (WRITE, _content(op.argument) if op.f == "put" else "", None)
+        if op.f == "cas":
+            old, new = map(_content, op.argument)
+            return (DIFFER, old, None) if op.outcome == MISMATCH else (SWAP, old, new)
+        return None

@@ -1,0 +1,57 @@
+"""Several registers that are read and written at once."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from checkers.models.model import INFO, Model, Operation
+from histories.history import freeze
+
+
+class MultiRegister(Model):
+    """`write {register: value, ...}`, `read [register, ...]` -> {register: value, ...}, and
+    `txn [["r", register, null], ["w", register, value], ...]` -> the same with what was read filled in, in order.
+
+    Registers that were never written hold None. The state is the frozen set of (register, value) of the others.
+    """
+
+    name = "multi-register"
+    initial: ClassVar[frozenset[Any]] = frozenset()
+    functions = ("read", "write", "txn")
+
+    def step(self, state: Any, op: Operation) -> Any:
+        """See `Model.step`."""
+        content = dict(state)
+        for kind, register, value in self._accesses(op):
+            name = freeze(register)
+            if kind == "w":
+                content[name] = freeze(value)
+            elif op.outcome != INFO and content.get(name) != freeze(value):
+                return None
+        return frozenset((name, value) for name, value in content.items() if value is not None)
+
+    def _accesses(self, op: Operation) -> list[tuple[str, Any, Any]]:
+        if op.f == "txn":
+            return [tuple(access) for access in (op.argument if op.outcome == INFO else op.result)]
+        if op.f == "write":
+            return [("w", register, value) for register, value in op.argument.items()]
+        return [("r", register, value) for register, value in (op.result or {}).items()]
+
+    def misfit(self, op: Operation) -> str | None:
+        """See `Model.misfit`."""
+        if op.f == "write" and not isinstance(op.argument, dict):
+            return f"expected write to have an object of registers and values, found {op.argument!r}"
+        if op.f == "read" and op.outcome != INFO and not isinstance(op.result, dict):
+            return f"expected read to return an object of registers and values, found {op.result!r}"
+        for accesses in (op.argument, op.result if op.outcome != INFO else []) if op.f == "txn" else ():
+            if not isinstance(accesses, list | tuple) or not all(map(_is_access, accesses)):
+                return f'expected a txn to be a list of ["r" or "w", register, value], found {accesses!r}'
+        return None
+
+    def observes(self, op: Operation) -> bool:
+        """Reads do, and transactions that only read."""
+        return op.f == "read" or (op.f == "txn" and all(access[0] == "r" for access in op.argument))
+
+
+def _is_access(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 3 and value[0] in ("r", "w")

@@ -1,0 +1,27 @@
+"""A lock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from checkers.models.model import Model, Operation
+from histories.history import freeze
+
+_FREE = ("free",)
+
+
+class Mutex(Model):
+    """`acquire` and `release`. The owner is the value of the operation, or its process where there is none; only the
+    owner can release, and nobody can acquire what is held, not even the owner."""
+
+    name = "mutex"
+    initial = _FREE
+    functions = ("acquire", "release")
+    by_process = True
+
+    def step(self, state: Any, op: Operation) -> Any:
+        """See `Model.step`."""
+        owner = ("process", op.process) if op.argument is None else ("owner", freeze(op.argument))
+        if op.f == "acquire":
+            return owner if state == _FREE else None
+        return _FREE if state == owner else None

@@ -1,0 +1,119 @@
+"""Containers that give every element once: queues, a stack, a priority queue.
+
+A `dequeue`, `pop` or `delete-min` that returns null found the container empty. One of unknown outcome takes an element
+if it takes effect, and nobody knows which was returned.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from typing import Any
+
+from checkers.models.model import INFO, Model, Operation
+from histories.history import freeze
+
+
+class _Container(Model):
+    """A sequence of elements: how one is put, and which is taken first, is what differs."""
+
+    initial = ()
+
+    def step(self, state: Any, op: Operation) -> Any:
+        """See `Model.step`."""
+        if op.f == self.functions[0]:
+            return self.put(state, op.argument)
+        if not state:
+            return state if op.outcome != INFO and op.result is None else None
+        element, rest = self.take(state)
+        return rest if op.outcome == INFO or element == freeze(op.result) else None
+
+    def put(self, state: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+        """The elements with one more."""
+        return (*state, freeze(value))
+
+    def take(self, state: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+        """The element that leaves next, and the others."""
+        return state[0], state[1:]
+
+    def misfit(self, op: Operation) -> str | None:
+        """See `Model.misfit`."""
+        if op.f == self.functions[0] and op.argument is None:
+            return f"expected {op.f} to have a value that is not null"
+        return None
+
+    def observes(self, op: Operation) -> bool:
+        """Only what found the container empty."""
+        return op.f != self.functions[0] and op.outcome != INFO and op.result is None
+
+
+class FifoQueue(_Container):
+    """`enqueue v`, `dequeue` -> the oldest element, null if there is none."""
+
+    name = "fifo-queue"
+    functions = ("enqueue", "dequeue")
+
+
+class Stack(_Container):
+    """`push v`, `pop` -> the newest element, null if there is none."""
+
+    name = "stack"
+    functions = ("push", "pop")
+
+    def take(self, state: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+        """The last one in."""
+        return state[-1], state[:-1]
+
+
+class PriorityQueue(_Container):
+    """`insert n`, `delete-min` -> the least number, null if there is none."""
+
+    name = "priority-queue"
+    functions = ("insert", "delete-min")
+
+    def put(self, state: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+        """Kept sorted."""
+        elements = list(state)
+        insort(elements, value)
+        return tuple(elements)
+
+    def misfit(self, op: Operation) -> str | None:
+        """See `Model.misfit`."""
+        if op.f == "insert" and type(op.argument) is not int:
+            return f"expected insert to have a whole number, found {op.argument!r}"
+        return None
+
+
+class UnorderedQueue(Model):
+    """`enqueue v`, `dequeue` -> any element, null if there is none.
+
+    After a dequeue of unknown outcome nobody knows which element is gone. A state is therefore the set of all the
+    contents that are possible, each a sorted tuple of elements.
+    """
+
+    name = "unordered-queue"
+    initial = frozenset({()})
+    functions = ("enqueue", "dequeue")
+
+    def step(self, state: Any, op: Operation) -> Any:
+        """See `Model.step`."""
+        if op.f == "enqueue":
+            return frozenset(tuple(sorted((*content, freeze(op.argument)), key=repr)) for content in state)
+        if op.outcome == INFO:
+            after = {(*content[:i], *content[i + 1 :]) for content in state for i in range(len(content))}
+        elif op.result is None:
+            after = {content for content in state if not content}
+        else:
+            element = freeze(op.result)
+            after = {
+                (*content[:i], *content[i + 1 :])
+                for content in state
+                if element in content
+                for i in (content.index(element),)
+            }
+        return frozenset(after) if after else None
+
+    def misfit(self, op: Operation) -> str | None:
+        """See `Model.misfit`."""
+        if op.f == "enqueue" and op.argument is None:
+            return "expected enqueue to have a value that is not null"
+        return None

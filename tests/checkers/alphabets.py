@@ -1,0 +1,101 @@
+"""For every model the operations over two values, small enough that all short histories can be listed.
+
+Where a result is possible in no history of three operations it is left out; where two values are alike, `small.every`
+leaves out one of two histories that differ in their names.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+from checkers.models import Operation
+
+ok, info, mismatch = "ok", "info", "mismatch"
+PAIRS = [list(pair) for pair in product((1, 2), (1, 2))]
+
+
+def _returns(f: str, results: list[object], argument: object = None) -> list[Operation]:
+    return [Operation(f, argument, result, ok) for result in results]
+
+
+_WRITES = [Operation("write", v, v, ok) for v in (1, 2)] + [Operation("write", v, None, info) for v in (1, 2)]
+_CAS = [
+    *(Operation("cas", pair, pair, ok) for pair in PAIRS),
+    *(Operation("cas", pair, None, mismatch) for pair in ([1, 2], [2, 1])),
+    *(Operation("cas", pair, None, info) for pair in PAIRS),
+]
+
+
+def _container(put: str, take: str) -> list[Operation]:
+    return [
+        *(Operation(put, v, v, ok) for v in (1, 2)),
+        *(Operation(put, v, None, info) for v in (1, 2)),
+        *_returns(take, [1, 2, None]),
+        Operation(take, None, None, info),
+    ]
+
+
+ALPHABETS: dict[str, list[Operation]] = {
+    "register": [*_returns("read", [None, 1, 2]), *_WRITES],
+    "cas-register": [*_returns("read", [None, 1, 2]), *_WRITES, *_CAS],
+    "versioned-register": [
+        *_returns("read", [None, [1, 1], [1, 2], [2, 1], [3, 2]]),
+        *_WRITES,
+        Operation("write", 1, [1, 1], ok),
+        Operation("write", 2, [2, 2], ok),
+        Operation("cas", [1, 2], [1, 2], ok),
+        Operation("cas", [1, 2], [3, 2], ok),
+        Operation("cas", [2, 1], None, info),
+        Operation("cas", [1, 2], None, mismatch),
+    ],
+    "counter": [
+        *(Operation("add", n, n, ok) for n in (1, -1)),
+        Operation("add", 1, None, info),
+        *_returns("read", [0, 1, 2]),
+        *_returns("add-and-get", [1, 2, 3], 1),
+        Operation("add-and-get", 1, None, info),
+    ],
+    "kv": [
+        *_returns("get", ["", "1", "2", "12", "21"]),
+        *(Operation(f, v, v, ok) for f in ("put", "append") for v in ("1", "2")),
+        *(Operation(f, "1", None, info) for f in ("put", "append")),
+        Operation("delete", None, None, ok),
+        Operation("cas", ["1", "2"], ["1", "2"], ok),
+        Operation("cas", ["1", "2"], None, mismatch),
+    ],
+    "set": [
+        *(Operation(f, v, v, ok) for f in ("add", "remove") for v in (1, 2)),
+        *(Operation(f, 1, None, info) for f in ("add", "remove")),
+        Operation("add", 1, False, ok),
+        Operation("remove", 1, True, ok),
+        *_returns("contains", [True, False], 1),
+        *_returns("read", [[], [1], [2], [2, 1]]),
+    ],
+    "fifo-queue": _container("enqueue", "dequeue"),
+    "unordered-queue": _container("enqueue", "dequeue"),
+    "stack": _container("push", "pop"),
+    "priority-queue": _container("insert", "delete-min"),
+    "mutex": [
+        Operation(f, None, None, kind, who) for f in ("acquire", "release") for kind in (ok, info) for who in (1, 2)
+    ],
+    "multi-register": [
+        *(Operation("write", {"x": v}, None, ok) for v in (1, 2)),
+        Operation("write", {"x": 1, "y": 1}, None, ok),
+        Operation("write", {"x": 2, "y": 2}, None, info),
+        *_returns("read", [{"x": 1}, {"y": 2}, {"x": 1, "y": 1}, {"x": 1, "y": None}, {"x": 2, "y": 1}]),
+        Operation("txn", [["r", "x", None], ["w", "y", 2]], [["r", "x", 1], ["w", "y", 2]], ok),
+    ],
+    "consensus": [
+        *(Operation("propose", v, result, ok) for v, result in product((1, 2), (1, 2))),
+        *(Operation("propose", v, None, info) for v in (1, 2)),
+        *_returns("read", [None, 1, 2]),
+    ],
+    "append-list": [
+        *(Operation("append", v, v, kind) for v in (1, 2) for kind in (ok, info)),
+        *_returns("read", [[], [1], [2], [1, 2], [2, 1], [1, 1]]),
+    ],
+}
+SYMMETRIC = frozenset(
+    {"register", "cas-register", "fifo-queue", "unordered-queue", "stack", "consensus", "append-list"}
+)
+"""Models that treat 1 and 2 alike, with an alphabet that does so too."""
