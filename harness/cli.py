@@ -6,7 +6,9 @@ Nothing heavy is imported before a command needs it, so that `clew --help` answe
 from __future__ import annotations
 
 import enum
+import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from harness.plan import Plan
     from harness.result import Result
     from harness.simulation import Progress
+
+INTERRUPTED = 130
+"""What typer makes of a KeyboardInterrupt."""
 
 app = typer.Typer(
     help="Break a replicated system, record what its clients saw, and decide whether it was linearizable.",
@@ -169,15 +174,19 @@ def main() -> None:
     """The console script. A user's mistake is one line on stderr and exit code 254, never a traceback."""
     try:
         code = app(standalone_mode=False)
-    except KeyboardInterrupt:
-        _refuse("interrupted", INTERNAL_ERROR)
+    except BrokenPipeError:
+        # Whoever read our output (a pager, `head`) has seen enough.
+        os._exit(INTERNAL_ERROR)
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
         _refuse(f"{error.strerror or error}{place}", INTERNAL_ERROR)
     except Exception as error:
         if _is_mistake(error):
             _refuse(error.format_message() if hasattr(error, "format_message") else str(error), BAD_ARGUMENTS)
-        raise
+        traceback.print_exc()
+        _refuse("this is a mistake in clew, not yours", INTERNAL_ERROR)
+    if code == INTERRUPTED:
+        _refuse("interrupted", INTERNAL_ERROR)
     sys.exit(code)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from harness import store
 from harness.judge import linearizable
 from harness.result import Result
-from histories import NEMESIS, History, HistoryError, load
+from histories import NEMESIS, Event, History, HistoryError, load
 from histories.text import describe, printable
 from nemesis.describe import describe as describe_fault
 from nemesis.fault import from_value
@@ -33,13 +33,19 @@ def history_of(path: Path) -> tuple[History, store.RunFolder | None]:
 def check_history(path: Path, model: str | None, seconds: float = 60.0, memory: int = 1 << 30) -> Result:
     """The checker's verdict on a run or a history; the model is the one that the history names unless given.
 
-    Raises `NoRun`, `HistoryError`, and `ValueError` for a model that there is not.
+    Raises `NoRun`, and `HistoryError`, also for a model that there is not.
     """
+    from checkers.models import find
+
     history, folder = history_of(path)
     header = history.header
     model = model or (header.model if header is not None else None)
     if model is None:
-        raise ValueError(f"{path} does not say which model it is a history of; give one with --model")
+        raise HistoryError("does not say which model it is a history of; give one with --model", source=str(path))
+    try:
+        find(model)
+    except ValueError as error:
+        raise HistoryError(str(error), source="--model") from None
     check = linearizable(history, model, seconds, memory)
     return Result(
         verdict=check.verdict,
@@ -64,11 +70,11 @@ def show(path: Path) -> Iterator[str]:
         yield f"The operations around event {stuck}, at which no order is left that explains every answer:"
         first, last = max(0, stuck - AROUND), min(len(history), stuck + AROUND // 2 + 1)
         for row in range(first, last):
-            yield f"{'>' if row == stuck else ' '} {describe(history.event(row))}"
+            yield f"{'>' if row == stuck else ' '} {_line(history.event(row))}"
     else:
         yield f"The last operations of {len(history.operations)}:"
         for row in range(max(0, len(history) - AROUND), len(history)):
-            yield f"  {describe(history.event(row))}"
+            yield f"  {_line(history.event(row))}"
 
 
 def _head(history: History, folder: store.RunFolder | None, result: Result | None) -> Iterator[str]:
@@ -100,20 +106,25 @@ def printable_lines(text: str) -> str:
 
 
 def _faults(history: History) -> Iterator[str]:
-    lines = []
-    for event in history.events():
-        if event.process == NEMESIS and event.f.startswith("start-"):
-            try:
-                what = describe_fault(from_value(event.value).fault)
-            except ValueError:
-                what = f"{event.f} {event.value}"
-            lines.append(f"  {event.time / 1e9:>11.6f} s  {printable(what)}")
+    lines = [
+        f"  {_line(event)}" for event in history.events() if event.f.startswith("start-") and event.process == NEMESIS
+    ]
     if lines:
         yield f"Faults ({len(lines)}):"
         yield from lines[:AROUND]
         if len(lines) > AROUND:
             yield f"  ... and {len(lines) - AROUND} more"
         yield ""
+
+
+def _line(event: Event) -> str:
+    if event.process == NEMESIS:
+        try:
+            what = describe_fault(from_value(event.value).fault)
+        except ValueError:
+            return describe(event)
+        return f"{event.time / 1e9:>11.6f} s  nemesis  {event.f.split('-')[0]:<6}  {printable(what)}"
+    return describe(event)
 
 
 def _stuck(result: Result | None) -> int | None:

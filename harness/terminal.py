@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import trio
 
 from harness.result import Result
+from harness.unwrap import unwrapped
 from histories.text import printable
 
 if TYPE_CHECKING:
@@ -30,32 +31,33 @@ def supervise(
     """Run an asynchronous job under trio, with a progress line if there is a terminal to show it on.
 
     `job` gets a function to hand its progress to, and a scope. A first SIGINT, SIGTERM or SIGHUP cancels the scope,
-    which ends the cluster and leaves the verdict to be found; a second one cancels everything.
+    which ends the cluster and leaves the verdict to be found; a second one cancels everything and raises
+    `KeyboardInterrupt`.
     """
 
     async def main() -> T:
         stop = trio.CancelScope()
-        async with trio.open_nursery() as nursery:
-            seen: list[Progress] = []
-            await nursery.start(_listen, stop, nursery.cancel_scope)
-            if not quiet and sys.stderr.isatty():
-                nursery.start_soon(_display, plan, seen)
-            result = await job(seen.append, stop)
-            nursery.cancel_scope.cancel()
-        return result
+        results: list[T] = []
+        # Open for as long as anything runs: a third signal must not tear down what the second one is tidying up.
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+            async with trio.open_nursery() as nursery:
+                seen: list[Progress] = []
+                nursery.start_soon(_listen, signals, stop, nursery.cancel_scope)
+                if not quiet and sys.stderr.isatty():
+                    nursery.start_soon(_display, plan, seen)
+                results.append(await job(seen.append, stop))
+                nursery.cancel_scope.cancel()
+        if not results:
+            raise KeyboardInterrupt
+        return results[0]
 
-    return trio.run(main)
+    with unwrapped():
+        return trio.run(main)
 
 
-async def _listen(
-    stop: trio.CancelScope,
-    everything: trio.CancelScope,
-    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-        task_status.started()
-        async for _ in signals:
-            (everything if stop.cancel_called else stop).cancel()
+async def _listen(signals: AsyncIterator[int], stop: trio.CancelScope, everything: trio.CancelScope) -> None:
+    async for _ in signals:
+        (everything if stop.cancel_called else stop).cancel()
 
 
 async def _display(plan: Plan, seen: list[Progress]) -> None:

@@ -1,7 +1,8 @@
 """What the clients of a run do: each thread has a script of its own, drawn from a stream of its own ("workload/3").
 
-An operation draws five numbers, whatever it turns out to be, so a thread's script does not depend on how the others
-fare. (The old value of a compare-and-set may be one that the thread has seen: that is what makes it likely to match.)
+An operation draws five numbers, whatever it turns out to be, so when and what a thread does hardly depends on how the
+others fare. Only where values are unique does a compare-and-set expect the last value that any thread has seen: drawn
+blindly it would never match, and it is two of them expecting the same value that shows a lost update.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ class Planned:
 class Mixed:
     """Random operations: reads, writes and compare-and-sets in the proportions of the mix."""
 
-    def __init__(self, plan: Workload, thread: int, operations: int | None, random: Random) -> None:
+    def __init__(
+        self, plan: Workload, thread: int, operations: int | None, random: Random, seen: dict[Any, Any]
+    ) -> None:
         self._plan = plan
         self._thread = thread
         self._left = operations
@@ -66,7 +69,7 @@ class Mixed:
         self._bounds = list(accumulate(weight / total for weight in plan.mix.values()))
         self._written = 0
         self._invoked = 0
-        self._seen: dict[Any, Any] = {}
+        self._seen = seen
 
     def next(self, now: int) -> Request | None:
         plan = self._plan
@@ -89,9 +92,9 @@ class Mixed:
     def observe(self, operation: Operation, result: Complete) -> None:
         if operation.f == "read" and result.type == "ok":
             self._seen[operation.key] = result.value
-        elif operation.f == "write" and result.type != "fail":
+        elif operation.f == "write" and result.type == "ok":
             self._seen[operation.key] = operation.value
-        elif operation.f == "cas" and result.type != "fail":
+        elif operation.f == "cas" and result.type == "ok":
             self._seen[operation.key] = operation.value[1]
 
     def _argument(self, f: str, key: int, what: float, old: float) -> Any:
@@ -116,4 +119,5 @@ def scripts(plan: Workload, streams: Streams) -> list[Script]:
     shares: list[int | None] = [None] * plan.clients
     if operations is not None:
         shares = [len(range(thread, operations, plan.clients)) for thread in range(plan.clients)]
-    return [Mixed(plan, thread, share, streams.get(f"workload/{thread}")) for thread, share in enumerate(shares)]
+    seen: dict[Any, Any] = {}
+    return [Mixed(plan, thread, share, streams.get(f"workload/{thread}"), seen) for thread, share in enumerate(shares)]

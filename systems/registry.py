@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from collections.abc import Sequence
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,10 +49,13 @@ def find(name: str) -> System:
         path = Path(name)
         if not path.is_file():
             raise UnknownSystem(f"there is no file {name}")
-        spec = importlib.util.spec_from_file_location(f"clew_system_{path.stem}", path)
+        digest = blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
+        spec = importlib.util.spec_from_file_location(f"clew_system_{digest}", path)
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
+        # Type annotations are looked up in the module by its name.
+        sys.modules[spec.name] = module
         spec.loader.exec_module(module)
     else:
         for point in _entry_points():

@@ -23,6 +23,7 @@ import trio
 
 from harness.plan.schema import SystemPlan
 from harness.simulation.nodes import NodeFailure
+from harness.unwrap import unwrapped
 from systems.node import CancelTimer, Effect, Log, Send, SetTimer, Sync, Write
 from systems.stdio import HARNESS, Asked, Init
 from systems.system import System
@@ -265,16 +266,12 @@ async def open_nodes(
     with _one_processor():
         nodes = ProcessNodes(system, plan, names, logs)
         try:
-            async with trio.open_nursery() as nursery:
-                await nodes.ready()
-                nursery.start_soon(nodes.watch)
-                yield nodes
-                nursery.cancel_scope.cancel()
-        except BaseExceptionGroup as group:
-            failed: BaseException | None = group.subgroup(NodeFailure)
-            while isinstance(failed, BaseExceptionGroup):
-                failed = failed.exceptions[0]
-            raise failed or group from None
+            with unwrapped():
+                async with trio.open_nursery() as nursery:
+                    await nodes.ready()
+                    nursery.start_soon(nodes.watch)
+                    yield nodes
+                    nursery.cancel_scope.cancel()
         finally:
             await nodes.close()
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from systems.system import BadParameters
 
+Duration = Annotated[int, msgspec.Meta(ge=0, extra={"unit": "ns"})]
+"""Nanoseconds; a plan gives them with a unit, as in `10ms`."""
+
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Quorums count acceptors, durations are nanoseconds."""
+    """Quorums count acceptors."""
 
     prepare_quorum: int | None = None
     """Promises that a proposer waits for; a majority if not given. Together with `accept_quorum` more than there are
@@ -17,13 +22,13 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Acceptors that make a value chosen; a majority if not given."""
     one_round_trip: bool = False
     """Ask for the next promise with each accept, and skip the prepare of the next change if nobody came between."""
-    resend_after: int = 60_000_000
+    resend_after: Duration = 60_000_000
     """How long a proposer waits for silent acceptors before it asks them again."""
-    back_off: int = 10_000_000
+    back_off: Duration = 10_000_000
     """Upper end of the random pause after a proposer's first conflict; doubled by each further one."""
-    back_off_max: int = 320_000_000
+    back_off_max: Duration = 320_000_000
     """Where the doubling ends."""
-    give_up_after: int = 1_000_000_000
+    give_up_after: Duration = 1_000_000_000
     """How long a proposer tries before it tells the client that it failed, or that it does not know."""
 
     def quorums(self, nodes: int) -> tuple[int, int]:

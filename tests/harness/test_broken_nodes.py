@@ -1,0 +1,97 @@
+"""A node that dies by itself, hangs or prints garbage: the run says so, shows what it left on stderr, exits with 255."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SYSTEM = """
+import os, sys, time
+import msgspec
+from systems import System
+
+class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type"):
+    id: int
+
+class Answer(msgspec.Struct, frozen=True, tag="answer", tag_field="type"):
+    id: int
+
+class Node:
+    def start(self, ctx): pass
+    def wake(self, ctx, timer): pass
+    def receive(self, ctx, source, message):
+        print("about to break")
+        sys.stdout.flush()
+        {breaks}
+        ctx.send(source, Answer(message.id))
+
+class Client:
+    def invoke(self, ctx, operation):
+        ctx.send("n1", Ask(operation.id))
+    def receive(self, ctx, source, message):
+        ctx.complete("ok")
+    def wake(self, ctx, timer): pass
+
+system = System(
+    name="broken", summary="breaks", messages=Ask | Answer, node=lambda p: Node(), client=lambda p: Client(),
+    model="cas-register", functions=("read", "write", "cas"),
+)
+"""
+
+PLAN = """
+name: broken
+system: {name: ./broken.py, nodes: 2}
+workload: {kind: cas-register, clients: 1, operations: 3, timeout: 1s}
+"""
+
+
+def run(folder: Path, breaks: str, nodes: str) -> subprocess.CompletedProcess[str]:
+    (folder / "broken.py").write_text(SYSTEM.replace("{breaks}", breaks))
+    (folder / "plan.yaml").write_text(PLAN)
+    code = "import harness.simulation.lockstep as l; l.STEP_SECONDS_MAX = 0.5; from harness.cli import main; main()"
+    command = [sys.executable, "-c", code, "run", str(folder / "plan.yaml"), "--nodes", nodes]
+    command += ["--store", str(folder / "store")]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "breaks", "said"),
+    [
+        ("process", "raise RuntimeError('out of ideas')", "node n1 died by itself"),
+        ("inline", "raise RuntimeError('out of ideas')", "node n1 died by itself"),
+        ("process", "os._exit(3)", "exit status 3"),
+        ("process", "os.kill(os.getpid(), 9)", "node n1 was killed by somebody else"),
+        ("process", "time.sleep(1000)", "node n1 hangs"),
+        ("process", "while True: pass", "node n1 hangs"),
+        ("process", "ctx.send(source, 'no message')", "node n1 prints what is no message of its system"),
+    ],
+)
+def test_a_broken_node_ends_the_run(tmp_path: Path, nodes: str, breaks: str, said: str) -> None:
+    done = run(tmp_path, breaks, nodes)
+    assert done.returncode == 255, done.stdout + done.stderr
+    assert said in done.stderr
+    if "ideas" in breaks:
+        assert "RuntimeError: out of ideas" in done.stderr
+    assert "lockstep.py" not in done.stderr, "clew's own traceback is nothing to the user"
+    verdict = json.loads((tmp_path / "store" / "latest" / "verdict.json").read_text())
+    assert verdict["verdict"] == "unknown"
+    assert said in verdict["error"]
+    left = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=False)
+    assert not left.stdout
+
+
+def test_what_a_node_prints_goes_to_its_log(tmp_path: Path) -> None:
+    run(tmp_path, "os._exit(3)", "process")
+    assert "about to break" in (tmp_path / "store" / "latest" / "nodes" / "n1.log").read_text()
+
+
+def test_a_system_of_your_own_runs_inline_and_in_processes(tmp_path: Path) -> None:
+    for nodes in ("inline", "process"):
+        done = run(tmp_path, "pass", nodes)
+        # It answers every read with nothing and loses every write: whoever looks must notice.
+        assert done.returncode in (0, 1), done.stderr
+        assert "operations" in done.stdout

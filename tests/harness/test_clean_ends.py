@@ -1,0 +1,121 @@
+"""Whatever ends a run, no process is left, and the history is readable up to its last whole line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from histories import load
+
+CLEW = [sys.executable, "-c", "from harness.cli import main; main()"]
+
+
+def start(store: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    """A storm with nodes as processes, long enough to be interrupted, recognisable by an environment variable."""
+    command = [*CLEW, "run", "caspaxos-contention-storm", "--store", str(store), *arguments]
+    return subprocess.Popen(
+        command, env=environment(store), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+
+
+def environment(store: Path) -> dict[str, str]:
+    return {**os.environ, "CLEW_TEST_RUN": str(store)}
+
+
+def alive(store: Path) -> list[int]:
+    """Every process that descends from a run into this store, whoever its parent is by now."""
+    marker = f"CLEW_TEST_RUN={store}".encode()
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                state = (process / "stat").read_text().rsplit(")", 1)[1].split()[0]
+                if state != "Z" and marker in (process / "environ").read_bytes().split(b"\0"):
+                    found.append(int(process.name))
+            except OSError:
+                continue
+    return found
+
+
+def wait_for(condition, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return bool(condition())
+
+
+def running(store: Path) -> bool:
+    history = store / "latest" / "history.jsonl"
+    return history.exists() and history.stat().st_size > 2000
+
+
+def test_a_sigkilled_harness_leaves_no_process_and_a_readable_history(tmp_path: Path) -> None:
+    """Fifty times, at random moments."""
+    moments = Random(1)
+    for again in range(50):
+        store = tmp_path / str(again)
+        harness = start(store, "--set", "workload.operations=100000", "--seed", str(again))
+        try:
+            assert wait_for(lambda: running(store), 20), harness.stderr
+            time.sleep(moments.random() * 0.4)
+            assert len(alive(store)) > 3, "the nodes are not processes"
+        finally:
+            harness.kill()
+        harness.communicate()
+        assert wait_for(lambda: not alive(store), 1.0), f"left behind one second later: {alive(store)}"
+        whole = (store / "latest" / "history.jsonl").read_bytes()
+        history = load(store / "latest" / "history.jsonl")
+        assert len(history) == whole.count(b"\n") - 1
+        assert len(history.operations) > 10
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_run_and_leaves_the_verdict_that_is_due(tmp_path: Path, kind: signal.Signals) -> None:
+    harness = start(tmp_path, "--json", "--set", "workload.operations=100000")
+    assert wait_for(lambda: running(tmp_path), 20)
+    harness.send_signal(kind)
+    output, errors = harness.communicate(timeout=30)
+    assert harness.returncode == 2, errors
+    assert not alive(tmp_path)
+    result = json.loads(output)
+    assert result["verdict"] == "unknown"
+    assert result["checks"]["linearizable"]["verdict"] == "valid"
+    assert "cut short" in result["checks"]["liveness"]["why"]
+    assert json.loads((tmp_path / "latest" / "verdict.json").read_text()) == result
+    assert not load(tmp_path / "latest" / "history.jsonl").cut
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    harness = start(tmp_path, "--set", "workload.operations=100000")
+    assert wait_for(lambda: running(tmp_path), 20)
+    for _ in range(3):
+        harness.send_signal(signal.SIGINT)
+        time.sleep(0.01)
+    harness.communicate(timeout=30)
+    assert harness.returncode in (2, 255)
+    assert not alive(tmp_path)
+    assert (tmp_path / "latest" / "verdict.json").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_one_clear_error_and_leaves_no_process(tmp_path: Path) -> None:
+    # A limit on the size of files is as good as a full disk, and needs no other file system.
+    script = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)); import signal;"
+    script += "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from harness.cli import main; main()"
+    command = [sys.executable, "-c", script, "run", "caspaxos-contention-storm", "--store", str(tmp_path)]
+    done = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 255
+    assert done.stderr.startswith("clew: ")
+    assert "File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not alive(tmp_path)

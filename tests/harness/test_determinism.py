@@ -1,0 +1,44 @@
+"""A run is a pure function of plan and seed: the same history, byte for byte, however and wherever it is run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from harness.plan import shipped
+
+PLANS = [name for name, _ in shipped()]
+SEEDS = (1, 2, 3)
+HASH_SEEDS = ("0", "1", "4242")
+
+
+def history_hash(plan: str, seed: int, nodes: str, hash_seed: str, store: Path) -> str:
+    """The SHA-256 of the history that `clew run` writes in a process with this PYTHONHASHSEED."""
+    command = [sys.executable, "-c", "from harness.cli import main; main()", "run", plan, "--seed", str(seed)]
+    # Not judged here: which checks a plan has does not touch its history, and numba costs a second a process.
+    command += ["--nodes", nodes, "--store", str(store), "--json", "--set", "checks=[liveness]"]
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return sha256((store / "latest" / "history.jsonl").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_plan_gives_the_same_bytes_inline_and_in_processes_under_any_hash_seed(plan: str, tmp_path: Path) -> None:
+    for seed in SEEDS:
+        hashes = {
+            (nodes, again): history_hash(plan, seed, nodes, HASH_SEEDS[(seed + again) % 3], tmp_path)
+            for nodes in ("inline", "process")
+            for again in (0, 1)
+        }
+        assert len(set(hashes.values())) == 1, hashes
+
+
+def test_seeds_differ(tmp_path: Path) -> None:
+    hashes = {history_hash("caspaxos-contention-storm", seed, "inline", "0", tmp_path) for seed in range(3)}
+    assert len(hashes) == 3
