@@ -99,4 +99,5 @@ def simulate(plan: Plan) -> tuple[History, Outcome]:
 
 def header(plan: Plan) -> Header:
     """The first line of the history of any run of this plan: the same on every machine."""
-    return Header(FORMAT, plan.name, plan.seed, find(plan.system.name).model, {"clew": version("clew")})
+    model = find(plan.system.name).model_of(plan.system.parameters)
+    return Header(FORMAT, plan.name, plan.seed, model, {"clew": version("clew")})

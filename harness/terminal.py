@@ -97,7 +97,7 @@ def tell(result: Result, json: bool) -> None:
             Text(f"  {name:<13}").append(f"{check.verdict:<8}", style=COLOUR[check.verdict]).append(_lines(check.why))
         )
     for what, counts in result.counts.items():
-        if what in ("operations", "faults", "messages") and counts:
+        if what in ("operations", "faults", "messages", "protocol") and counts:
             console.print(
                 Text(f"  {what:<13}" + ", ".join(f"{count} {printable(name)}" for name, count in counts.items()))
             )

@@ -29,7 +29,7 @@ from typing import Any, Literal, NoReturn
 
 import msgspec
 
-from systems.node import CancelTimer, Context, Effect, Log, Node, Send, SetTimer, Sync, Write
+from systems.node import CancelTimer, Context, Count, Effect, Log, Node, Send, SetTimer, Sync, Write
 from systems.registry import find
 
 HARNESS = "clew"
@@ -77,9 +77,10 @@ class LineOut(msgspec.Struct, frozen=True):
 class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of a line to the harness: an effect other than a message."""
 
-    type: Literal["done", "set_timer", "cancel_timer", "write", "sync", "log"]
+    type: Literal["done", "set_timer", "cancel_timer", "write", "sync", "log", "count"]
     name: str = ""
     delay: int = 0
+    amount: int = 0
     key: str = ""
     value: msgspec.Raw = msgspec.Raw(b"null")
     text: str = ""
@@ -168,6 +169,8 @@ def outgoing(name: str, effects: list[Effect]) -> bytes:
             out.append(LineOut(name, HARNESS, _SYNC))
         elif isinstance(effect, Log):
             out.append(LineOut(name, HARNESS, Asked("log", text=effect.text)))
+        elif isinstance(effect, Count):
+            out.append(LineOut(name, HARNESS, Asked("count", name=effect.name, amount=effect.amount)))
     out.append(LineOut(name, HARNESS, _DONE))
     return _encoder.encode_lines(out)
 
@@ -201,7 +204,12 @@ def serve(source: int, sink: int) -> None:
         if step.src == HARNESS:
             node.wake(ctx, wake.decode(step.body).timer)
         else:
-            node.receive(ctx, step.src, message.decode(step.body))
+            try:
+                body = message.decode(step.body)
+            except msgspec.DecodeError as error:
+                ctx.log(f"ignored what is no message, from {step.src}: {error}")
+            else:
+                node.receive(ctx, step.src, body)
         write_all(sink, outgoing(name, ctx.take()))
 
 

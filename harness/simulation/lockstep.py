@@ -24,7 +24,7 @@ import trio
 from harness.plan.schema import SystemPlan
 from harness.simulation.nodes import NodeFailure
 from harness.unwrap import unwrapped
-from systems.node import CancelTimer, Effect, Log, Send, SetTimer, Sync, Write
+from systems.node import CancelTimer, Count, Effect, Log, Send, SetTimer, Sync, Write
 from systems.stdio import HARNESS, Asked, Init
 from systems.system import System
 
@@ -233,6 +233,8 @@ class ProcessNodes:
                 return Sync()
             case "log":
                 return Log(asked.text)
+            case "count":
+                return Count(asked.name, asked.amount)
             case "done":
                 return None
 

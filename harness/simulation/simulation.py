@@ -30,14 +30,14 @@ from harness.simulation.disk import SimulatedDisk
 from harness.simulation.network import Network
 from harness.simulation.nodes import NodeFailure, Nodes
 from harness.streams import Streams
-from harness.workload import Request, scripts
+from harness.workload import READS, Request, scripts
 from histories import NEMESIS, Recorder
 from histories.journal import Journal
 from nemesis import fault as faults
 from nemesis.effect import down
 from nemesis.schedule import schedule
 from systems import Operation, Sent, System, Violation
-from systems.node import CancelTimer, Complete, Effect, Log, Send, SetTimer, Sync, Write
+from systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 DELIVER, WAKE, INVOKE, TIMEOUT, CLIENT_WAKE, FAULT, HEAL, RECOVERED, DEADLINE = range(9)
 
@@ -53,13 +53,15 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass
 class Progress:
-    """How far a run is: virtual time in ns, events so far, completions by outcome, faults begun."""
+    """How far a run is: virtual time in ns, events so far, completions by outcome, faults begun, messages by fate, and
+    what the nodes count."""
 
     now: int = 0
     events: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     messages: Counter[str] = field(default_factory=Counter)
+    protocol: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
@@ -128,6 +130,7 @@ class Simulation:
         self._working = True
         self._over = False
         self._unread: dict[str, deque[int]] = {}
+        self._read = READS[plan.workload.kind]
 
     async def run(self) -> None:
         """From the first start of the nodes to the last final read."""
@@ -212,6 +215,8 @@ class Simulation:
                 life.disk.sync()
             elif kind is Log:
                 self._log(life.name, f"{self._now / 1e9:.6f} {effect.text}")  # type: ignore[attr-defined]
+            elif kind is Count:
+                self._outcome.progress.protocol[effect.name] += effect.amount  # type: ignore[attr-defined]
 
     # Messages
 
@@ -382,7 +387,7 @@ class Simulation:
     def _read_next(self, thread: Thread) -> None:
         unread = self._unread[thread.name]
         if unread:
-            thread.request = Request(self._now + 1, "read", unread[0], None)
+            thread.request = Request(self._now + 1, self._read, unread[0], None)
             self._push(thread.request.time, INVOKE, thread, thread.request)
         else:
             self._over = not any(self._unread.values())
@@ -392,7 +397,7 @@ class Simulation:
             self._unread[thread.name].popleft()
             self._read_next(thread)
         else:
-            thread.request = Request(self._now + RETRY, "read", self._unread[thread.name][0], None)
+            thread.request = Request(self._now + RETRY, self._read, self._unread[thread.name][0], None)
             self._push(thread.request.time, INVOKE, thread, thread.request)
 
     def _give_up(self) -> None:

@@ -74,7 +74,7 @@ class Cluster:
 
     def verdict(self) -> Verdict:
         """What the checker says of everything that the clients have seen."""
-        return check(History.of(self.events), self.system.model)
+        return check(History.of(self.events), self.system.model_of(self.parameters))
 
     def deliver(self, flight: Flight, *, again: bool = False) -> None:
         """Deliver a message in flight; `again` keeps a copy of it in flight."""
