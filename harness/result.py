@@ -25,8 +25,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """One run, or one history, judged.
 
     `operations` counts the clients' operations; `explanation` is for people; `run` is the folder. `counts` says what
-    happened in the run (completions by outcome, messages by fate, faults by kind, what the nodes count, events), `seconds`
-    is virtual time.
+    happened in the run (completions by outcome, messages by fate, faults by kind, what nodes count, events), and
+    `seconds` is virtual time.
     """
 
     verdict: Answer

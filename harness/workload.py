@@ -18,7 +18,6 @@ from harness.plan.schema import PlannedOperation, Workload, WorkloadKind
 from harness.streams import Streams
 from systems.node import Complete, Operation
 
-
 READS: dict[WorkloadKind, str] = {"cas-register": "read", "counter": "read", "kv": "get"}
 """What reads a key, for the final reads of a run."""
 

@@ -35,6 +35,7 @@ from histories import NEMESIS, Recorder
 from histories.journal import Journal
 from nemesis import fault as faults
 from nemesis.effect import down
+from nemesis.leader import settled
 from nemesis.schedule import schedule
 from systems import Operation, Sent, System, Violation
 from systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
@@ -131,6 +132,8 @@ class Simulation:
         self._over = False
         self._unread: dict[str, deque[int]] = {}
         self._read = READS[plan.workload.kind]
+        self._leads = system.leads
+        self._leader = plan.nodes[0]
 
     async def run(self) -> None:
         """From the first start of the nodes to the last final read."""
@@ -224,6 +227,8 @@ class Simulation:
         now = self._now
         id = self._messages
         self._messages += 1
+        if type(message) is self._leads:
+            self._leader = source
         body = _encode(message)
         if self._journal is not None:
             self._journal.send(id, now, source, destination, body)
@@ -335,6 +340,7 @@ class Simulation:
         if not self._working:
             return
         if begins:
+            fault = settled(fault, self._leader)
             self._active.append(fault)
             self._outcome.progress.faults[faults.name(fault.fault)] += 1
             if fault.until is not None:

@@ -7,7 +7,8 @@ watches the lemmas of the proof, `variants/` has ways to get it wrong.
 """
 
 from systems.rsl.client import RslClient
-from systems.rsl.messages import Message
+from systems.rsl.invariants import invariants
+from systems.rsl.messages import Message, StartingPhase2
 from systems.rsl.parameters import FUNCTIONS, Parameters, validate
 from systems.rsl.replica import Replica
 from systems.system import System
@@ -22,4 +23,6 @@ system = System(
     functions=lambda parameters: FUNCTIONS[parameters.application],
     parameters=Parameters,
     validate=validate,
+    invariants=invariants,
+    leads=StartingPhase2,
 )

@@ -16,7 +16,7 @@ class LearnerTuple:
 
 
 class Learner:
-    """The learner of one replica (LLearner, LLearnerInit). Its state is lost in a crash: the votes can be told again."""
+    """The learner of one replica (LLearner, LLearnerInit). A crash forgets what it counted: votes can be cast again."""
 
     def __init__(self, constants: Constants) -> None:
         self.constants = constants

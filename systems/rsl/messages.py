@@ -37,7 +37,7 @@ class RequestMessage(msgspec.Struct, frozen=True, tag_field="type", tag="request
 
 
 class ReplyMessage(msgspec.Struct, frozen=True, tag_field="type", tag="reply"):
-    """A replica to a client: what request `seqno_reply` returned when it ran, as number `index` of batch `opn_reply`."""
+    """A replica to a client: what request `seqno_reply` returned when it ran, as number `index` of its batch."""
 
     seqno_reply: Number
     reply: AppReply

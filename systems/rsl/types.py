@@ -30,7 +30,7 @@ ZERO = Ballot(0, 0)
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True):
-    """What a client asks for: its address, a number that grows with each of its requests, and the application's part."""
+    """What a client asks for: its address, a number that grows with its requests, and the application's part."""
 
     client: str
     seqno: int
