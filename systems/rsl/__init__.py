@@ -11,6 +11,7 @@ from systems.rsl.invariants import invariants
 from systems.rsl.messages import Message, StartingPhase2
 from systems.rsl.parameters import FUNCTIONS, Parameters, validate
 from systems.rsl.replica import Replica
+from systems.rsl.variants import VARIANTS
 from systems.system import System
 
 system = System(
@@ -25,4 +26,5 @@ system = System(
     validate=validate,
     invariants=invariants,
     leads=StartingPhase2,
+    variants=VARIANTS,
 )

@@ -17,7 +17,7 @@ costs a few dictionary look-ups a message, and remembers what was proposed.
 from __future__ import annotations
 
 from systems.invariant import Invariant, Sent, Violation
-from systems.rsl.messages import Message1b, Message2a, Message2b, ReplyMessage
+from systems.rsl.messages import Heartbeat, Message1b, Message2a, Message2b, ReplyMessage
 from systems.rsl.parameters import Parameters, min_quorum_size
 from systems.rsl.types import Ballot, OperationNumber, RequestBatch
 
@@ -39,6 +39,7 @@ def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
         ChosenQuorumsMatch(quorum),
         ExecutorsAgree(),
         RepliesAreChosen(quorum),
+        TruncationIsCheckpointed(quorum),
     ]
 
 
@@ -430,6 +431,36 @@ class RepliesAreChosen:
                 sent.time,
                 (sent.id,),
             )
+        return None
+
+
+class TruncationIsCheckpointed:
+    """An acceptor truncates its log where a quorum has told of checkpoints, and no further
+    (LogTruncationPoint.i.dfy: lemma_LogTruncationPointStateTransferable... as far as messages tell)."""
+
+    name = "truncation-is-checkpointed"
+
+    def __init__(self, quorum: int) -> None:
+        self._quorum = quorum
+        self._told: dict[str, int] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare the truncation point in a 1b with the checkpoints in the heartbeats before."""
+        m, kind = sent.message, type(sent.message)
+        if kind is Heartbeat:
+            if m.opn_ckpt > self._told.get(sent.source, 0):
+                self._told[sent.source] = m.opn_ckpt
+        elif kind is Message1b and m.log_truncation_point > 0:
+            told = sorted(self._told.values(), reverse=True)
+            point = told[self._quorum - 1] if len(told) >= self._quorum else 0
+            if m.log_truncation_point > point:
+                return Violation(
+                    self.name,
+                    f"{sent.source} has truncated its log at {m.log_truncation_point}, but a quorum has checkpoints "
+                    f"only up to {point}",
+                    sent.time,
+                    (sent.id,),
+                )
         return None
 
 
