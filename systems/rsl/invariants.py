@@ -436,7 +436,7 @@ class RepliesAreChosen:
 
 class TruncationIsCheckpointed:
     """An acceptor truncates its log where a quorum has told of checkpoints, and no further
-    (LogTruncationPoint.i.dfy: lemma_LogTruncationPointStateTransferable... as far as messages tell)."""
+    (LogTruncationPoint.i.dfy: lemma_LogTruncationPointInvariantHolds)."""
 
     name = "truncation-is-checkpointed"
 

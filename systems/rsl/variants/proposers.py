@@ -15,7 +15,7 @@ class ReusesBallots(Proposer):
     """Does not write down which ballots it has sent a 1a for, and after a restart takes the same one again.
 
     Hardly a client can notice: acceptors promise a ballot once, so the second 1a is answered by nobody who answered the
-    first one. It takes 1b's from before the crash that are still on their way, from a quorum, when the proposer is back.
+    first one. It takes 1b's of a quorum from before the crash that are still on their way when the proposer is back.
     """
 
     def _keep_ballot(self, ctx: Context) -> None:
