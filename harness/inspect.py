@@ -64,6 +64,11 @@ def show(path: Path) -> Iterator[str]:
     result = folder.read_result() if folder is not None else None
     yield from _head(history, folder, result)
     yield ""
+    yield from happened(history, result)
+
+
+def happened(history: History, result: Result | None) -> Iterator[str]:
+    """The faults of a run, and its operations around the failure (its last ones if there is none), as lines of text."""
     yield from _faults(history)
     stuck = _stuck(result)
     if stuck is not None and stuck < len(history):

@@ -17,9 +17,11 @@ import msgspec
 import trio
 
 from harness import store
+from harness.inspect import happened
 from harness.judge import judge
-from harness.plan import Plan
+from harness.plan import Plan, dump
 from harness.plan.schema import Budget
+from harness.report import report
 from harness.result import Result
 from harness.simulation import InlineNodes, NodeFailure, Outcome, Progress, Simulation, open_nodes
 from harness.store import RunFolder, writing
@@ -57,15 +59,16 @@ async def run(
     try:
         with stop or trio.CancelScope():
             await _record(plan, nodes, folder, recorder, outcome)
-        result = await trio.to_thread.run_sync(
-            judge, plan, recorder.history(), outcome, folder.path, abandon_on_cancel=True
-        )
+        history = recorder.history()
+        result = await trio.to_thread.run_sync(judge, plan, history, outcome, folder.path, abandon_on_cancel=True)
     except trio.Cancelled:
         with trio.CancelScope(shield=True):
             hasty = msgspec.structs.replace(plan, budget=Budget(HASTY, plan.budget.memory))
-            folder.finish(await trio.to_thread.run_sync(judge, hasty, recorder.history(), outcome, folder.path))
+            history = recorder.history()
+            result = await trio.to_thread.run_sync(judge, hasty, history, outcome, folder.path)
+            folder.finish(result, report(result, happened(history, result), dump(plan)))
         raise
-    folder.finish(result)
+    folder.finish(result, report(result, happened(history, result), dump(plan)))
     return result
 
 

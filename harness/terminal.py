@@ -62,6 +62,7 @@ async def _listen(signals: AsyncIterator[int], stop: trio.CancelScope, everythin
 
 async def _display(plan: Plan, seen: list[Progress]) -> None:
     from rich.console import Console
+    from rich.text import Text
 
     console = Console(stderr=True)
     began = trio.current_time()
@@ -72,11 +73,12 @@ async def _display(plan: Plan, seen: list[Progress]) -> None:
                 progress = seen[-1]
                 operations = sum(progress.outcomes.values())
                 rate = progress.events / max(trio.current_time() - began, 1e-9)
-                goal = f" of {plan.workload.operations}" if isinstance(plan.workload.operations, int) else ""
-                status.update(
-                    f"{printable(plan.name)}  seed {plan.seed}  {progress.now / 1e9:.1f} s of cluster time, "
-                    f"{operations}{goal} operations, {sum(progress.faults.values())} faults, {rate:,.0f} events/s"
+                goal = f"/{plan.workload.operations}" if isinstance(plan.workload.operations, int) else ""
+                line = (
+                    f"{printable(plan.name)}  {progress.now / 1e9:.1f} s  {operations}{goal} operations  "
+                    f"{sum(progress.faults.values())} faults  {rate:,.0f} events/s"
                 )
+                status.update(Text(line, no_wrap=True, overflow="ellipsis"))
 
 
 def tell(result: Result, json: bool) -> None:
