@@ -11,6 +11,7 @@ import pytest
 from checkers import Budget, check, competition, exhaustive, verify_witness, wgl
 from checkers.encoding import Problem
 from checkers.models import Model, find, names
+from checkers.monitors import appends
 from checkers.outcome import Outcome
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
@@ -92,6 +93,16 @@ def test_zones_decide_unambiguous_histories_as_the_exhaustive_checker_does() -> 
         for _ in range(4_000)
     ]
     assert 0.1 < answers.count("valid") / len(answers) < 0.9
+
+
+@pytest.mark.parametrize("name", ["kv", "append-list"])
+def test_zones_decide_unique_appends_as_the_exhaustive_checker_does(name: str) -> None:
+    model = find(name)
+    rng = random.Random(5)
+    problems = [small.appended(model, rng.randrange(2, 9), rng) for _ in range(2_000)]
+    answers = [assert_agrees(competition.decide, problem, model) for problem in problems]
+    assert 0.1 < answers.count("valid") / len(answers) < 0.9
+    assert all(appends.forms(problem, model) for problem in problems)
 
 
 def test_whole_histories_get_the_answer_of_the_exhaustive_checker_and_a_verified_witness() -> None:
