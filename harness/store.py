@@ -58,10 +58,16 @@ class RunFolder:
         self.note(f"verdict: {result.verdict}" + (f"; {result.error.splitlines()[0]}" if result.error else ""))
 
     def read_result(self) -> Result | None:
-        """The verdict, or None for a run that was killed before it had one."""
+        """The verdict, or None for a run that was killed before it had one.
+
+        Raises `NoRun` for one that this version did not write.
+        """
         if not self.verdict.exists():
             return None
-        return msgspec.json.decode(self.verdict.read_bytes(), type=Result)
+        try:
+            return msgspec.json.decode(self.verdict.read_bytes(), type=Result)
+        except msgspec.DecodeError as error:
+            raise NoRun(f"{self.verdict}: expected the verdict of a run of this version: {error}") from None
 
     def note(self, line: str) -> None:
         """Add a line to `clew.log`, with the wall clock's time."""

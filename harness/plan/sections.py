@@ -89,8 +89,8 @@ def _seed(field: Field) -> int:
 
 
 def _name(field: Field) -> str:
-    # It names a folder of the store.
-    return text(field, r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "a name of letters, digits, '-', '_' and '.'")
+    # Whatever it says, the store makes a safe folder name of it.
+    return text(field, r"[^\x00-\x1f\x7f]{1,100}", "a name of 1 to 100 characters, on one line")
 
 
 def _runtime(field: Field) -> Runtime:
