@@ -17,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from checkers import wgl
+from checkers.clock import Clock
 from checkers.encoding import Problem
 from checkers.models.model import Model
 from checkers.monitors import appends, stale, zones
@@ -25,18 +26,18 @@ from checkers.outcome import Outcome
 from checkers.verdict import Budget
 
 
-def decide(problem: Problem, model: Model, budget: Budget, deadline: float) -> Outcome:
+def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
     """Decide one problem; see `Outcome`."""
     form = register_form(problem, model)
     if form is not None:
-        return _register(form, model, budget, deadline)
+        return _register(form, model, budget, clock)
     form_at = appends.forms(problem, model)
     if form_at is not None:
         return replace(zones.decide(problem, form_at), engine="zones")
-    return wgl.decide(problem, model, budget, deadline)
+    return wgl.decide(problem, model, budget, clock)
 
 
-def _register(form: RegisterForm, model: Model, budget: Budget, deadline: float) -> Outcome:
+def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock) -> Outcome:
     problem = form.problem
     bound: int | None = None
     engine = "stale"
@@ -54,10 +55,10 @@ def _register(form: RegisterForm, model: Model, budget: Budget, deadline: float)
         if found is not None:
             bound = int(problem.ret[found[1]])
     if bound is None:
-        return wgl.decide(problem, model, budget, deadline)
+        return wgl.decide(problem, model, budget, clock)
     # Nothing explains the return at `bound`. Was anything before it inexplicable already?
     start = problem.before(bound)
-    before = wgl.decide(start, model, budget, deadline)
+    before = wgl.decide(start, model, budget, clock)
     mine = np.searchsorted(problem.number, start.number)
     order = mine[before.order].tolist()
     if before.stuck is not None:

@@ -48,7 +48,7 @@ def decide(problem: Problem, form_at: Callable[[int], RegisterForm]) -> Outcome:
     in any case, but only an upper bound for `stuck` if there are failed compare-and-sets; "valid" then needs `insert`.
     """
     last = len(problem.event_op)
-    order = _order(form_at(last), last)
+    order = order_of(form_at(last), last)
     if order is not None:
         return Outcome("valid", order=order.tolist())
     # The first return at which no order is left: orders of a longer beginning are orders of a shorter one.
@@ -58,7 +58,7 @@ def decide(problem: Problem, form_at: Callable[[int], RegisterForm]) -> Outcome:
     while low < high:
         middle = (low + high) // 2
         until = int(returns[middle]) + 1
-        order = _order(form_at(until), until)
+        order = order_of(form_at(until), until)
         if order is None:
             high = middle
         else:
@@ -66,7 +66,7 @@ def decide(problem: Problem, form_at: Callable[[int], RegisterForm]) -> Outcome:
     return Outcome("invalid", order=best.tolist(), stuck=int(returns[low]))
 
 
-def _order(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
+def order_of(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
     """A linearization of all that returns before position `until`, or None if there is none."""
     problem = form.problem
     values = form.values
