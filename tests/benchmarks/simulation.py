@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.simulation [--runs 5]
 
-The two ways take turns, because machines drift; what counts is the median. Events are counted against the wall clock and
-against the processor time of harness and nodes together: they differ by what else the machine was doing.
+The two ways take turns, because machines drift; what counts is the median. Events are counted against the wall clock
+and against the processor time of harness and nodes together: they differ by what else the machine was doing.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def main() -> None:
         rates, pure, seconds = zip(*measured, strict=True)
         print(
             f"  {way:<8} {statistics.median(rates):>8,.0f} events/s ({min(rates):,.0f} to {max(rates):,.0f})"
-            f"   {statistics.median(pure):>8,.0f} per second of processor time   {statistics.median(seconds):.2f} s a run"
+            f"   {statistics.median(pure):>8,.0f} per processor second   {statistics.median(seconds):.2f} s a run"
         )
 
 
