@@ -91,7 +91,8 @@ def _head(history: History, folder: store.RunFolder | None, result: Result | Non
         ", cut in the middle of a line" if history.cut else ""
     )
     if folder is not None:
-        yield f"run        {folder.path}"
+        here = Path.cwd()
+        yield f"run        {folder.path.relative_to(here) if folder.path.is_relative_to(here) else folder.path}"
         missing = [file.name for file in (folder.plan, folder.messages, folder.verdict) if not file.exists()]
         if missing:
             yield f"missing    {', '.join(missing)}" + (" (the run was killed)" if "verdict.json" in missing else "")
