@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from checkers import explanation
+from checkers.clock import Clock
 from checkers.encoding import Problem, encode
 from checkers.models import find
 from checkers.models.model import Model
 from checkers.outcome import Outcome
-from checkers.verdict import Answer, Budget, Verdict
+from checkers.verdict import Answer, Budget, Partition, Verdict
 from histories.history import History
 
-Engine = Callable[[Problem, Model, Budget, float], Outcome]
+Engine = Callable[[Problem, Model, Budget, Clock], Outcome]
 
-ENGINES = ("competition", "wgl", "exhaustive")
+ENGINES = ("competition", "linear", "wgl", "exhaustive")
 
 _DEFAULT_BUDGET = Budget()
+_SEVERITY: dict[Answer, int] = {"invalid": 0, "unknown": 1, "valid": 2}
 
 
 def check(
@@ -26,6 +30,7 @@ def check(
     *,
     budget: Budget = _DEFAULT_BUDGET,
     engine: str = "competition",
+    keep_going: bool = False,
 ) -> Verdict:
     """Was this history of a `model`, one for each key, linearizable?
 
@@ -35,20 +40,47 @@ def check(
         verdict = check(load(Path("history.jsonl")), "cas-register")
         assert verdict.verdict == "valid", verdict.explanation
 
-    The answer comes within `budget` (for all keys together), "unknown" if need be. Raises `HistoryError` for a broken
-    history and for a function or value that the model does not know; `ValueError` for an unknown model or engine.
+    The answer comes within `budget` (for all keys together), "unknown" if need be. Keys are checked on all cores; the
+    first key, in order of appearance, that is not linearizable stops those behind it ("unknown", `why` "stopped")
+    unless asked to `keep_going`. Raises `HistoryError` for a broken history and for a function or value that the model
+    does not know; `ValueError` for an unknown model or engine.
     """
-    began = time.monotonic()
     model = find(model) if isinstance(model, str) else model
     decide = _engine(engine)
-    partitions = []
-    for problem in encode(history, model):
-        outcome = decide(problem, model, budget, began + budget.seconds)
-        partitions.append(explanation.partition(history, model, problem, outcome))
+    began = time.monotonic()
+    clock = Clock(budget.seconds)
+    problems = encode(history, model)
+    workers = max(1, min(os.cpu_count() or 1, len(problems)))
+    share = Budget(budget.seconds, budget.bytes // workers)
+    clocks = [clock.child() for _ in problems]
+
+    def one(number: int) -> Outcome:
+        if clocks[number].over():
+            return Outcome("unknown", why="time")
+        outcome = decide(problems[number], model, share, clocks[number])
+        if outcome.answer == "invalid" and not keep_going:
+            for later in clocks[number + 1 :]:
+                later.stop()
+        return outcome
+
+    if workers == 1:
+        outcomes = [one(number) for number in range(len(problems))]
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            outcomes = list(pool.map(one, range(len(problems))))
+    partitions: list[Partition] = []
+    stopped = False
+    for problem, outcome in zip(problems, outcomes, strict=True):
+        # What a thread found out behind the first violation is dropped: it depends on how fast it was.
+        partitions.append(
+            Partition(problem.key, "unknown", len(problem), "", why="stopped")
+            if stopped
+            else explanation.partition(history, model, problem, outcome, clock)
+        )
+        stopped = stopped or (outcome.answer == "invalid" and not keep_going)
     worst = min(partitions, key=lambda part: _SEVERITY[part.verdict], default=None)
-    answer: Answer = "valid" if worst is None else worst.verdict
     return Verdict(
-        verdict=answer,
+        verdict="valid" if worst is None else worst.verdict,
         model=model.name or type(model).__name__,
         engine=engine,
         operations=len(history.operations),
@@ -60,25 +92,34 @@ def check(
     )
 
 
-_SEVERITY: dict[Answer, int] = {"invalid": 0, "unknown": 1, "valid": 2}
-
-
 def _engine(name: str) -> Engine:
-    if name == "exhaustive":
-        return _exhaustive
     # numba is imported here and not above: `import checkers` must cost a command line nothing.
     if name == "competition":
         from checkers import competition
 
         return competition.decide
+    if name == "linear":
+        return _linear
     if name == "wgl":
         from checkers import wgl
 
         return wgl.decide
+    if name == "exhaustive":
+        return _exhaustive
     raise ValueError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
 
 
-def _exhaustive(problem: Problem, model: Model, budget: Budget, deadline: float) -> Outcome:
+def _linear(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
+    from checkers import linear
+    from checkers.monitors.register_form import register_form
+
+    form = register_form(problem, model)
+    if form is None:
+        raise ValueError(f"the engine linear knows registers only, and {model.name or type(model).__name__} is none")
+    return linear.decide(form, budget, clock)
+
+
+def _exhaustive(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
     from checkers import exhaustive
 
     order = exhaustive.linearize(problem, model)

@@ -1,9 +1,13 @@
 """The default engine: whatever decides a problem fastest, and the search where nothing else does.
 
-is it a register?   no  -> wgl
-  values set once?  yes -> zones: valid with its order, or invalid
-  a stale read?     yes -> invalid, at this return or earlier
-  wgl on what was before that return (all, if nothing was found) says whether earlier, and gives the order
+    a register        values set once?   zones: valid with its order, or invalid
+                      a stale read?      invalid, at this return or earlier: wgl on what was before it says which
+                      neither            wgl
+    a growing content pieces unique?     zones
+                      if not             wgl
+    anything else                        wgl
+
+Nothing is raced: each question costs about as much as sorting the operations, and the search only what is left.
 """
 
 from __future__ import annotations
@@ -13,28 +17,32 @@ from dataclasses import replace
 import numpy as np
 
 from checkers import wgl
+from checkers.clock import Clock
 from checkers.encoding import Problem
 from checkers.models.model import Model
-from checkers.monitors import stale, zones
+from checkers.monitors import appends, stale, zones
 from checkers.monitors.register_form import DIFFERS, RegisterForm, register_form
 from checkers.outcome import Outcome
 from checkers.verdict import Budget
 
 
-def decide(problem: Problem, model: Model, budget: Budget, deadline: float) -> Outcome:
+def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
     """Decide one problem; see `Outcome`."""
     form = register_form(problem, model)
-    if form is None:
-        return wgl.decide(problem, model, budget, deadline)
-    return _register(form, model, budget, deadline)
+    if form is not None:
+        return _register(form, model, budget, clock)
+    form_at = appends.forms(problem, model)
+    if form_at is not None:
+        return replace(zones.decide(problem, form_at), engine="zones")
+    return wgl.decide(problem, model, budget, clock)
 
 
-def _register(form: RegisterForm, model: Model, budget: Budget, deadline: float) -> Outcome:
+def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock) -> Outcome:
     problem = form.problem
     bound: int | None = None
     engine = "stale"
     if zones.applies(form):
-        outcome = zones.decide(form)
+        outcome = zones.decide(problem, lambda _: form)
         if not (form.kind == DIFFERS).any():
             return replace(outcome, engine="zones")
         if outcome.answer == "valid":
@@ -47,10 +55,10 @@ def _register(form: RegisterForm, model: Model, budget: Budget, deadline: float)
         if found is not None:
             bound = int(problem.ret[found[1]])
     if bound is None:
-        return wgl.decide(problem, model, budget, deadline)
+        return wgl.decide(problem, model, budget, clock)
     # Nothing explains the return at `bound`. Was anything before it inexplicable already?
     start = problem.before(bound)
-    before = wgl.decide(start, model, budget, deadline)
+    before = wgl.decide(start, model, budget, clock)
     mine = np.searchsorted(problem.number, start.number)
     order = mine[before.order].tolist()
     if before.stuck is not None:

@@ -2,68 +2,118 @@
 
 from __future__ import annotations
 
+import numpy as np
+from msgspec.structs import replace
+
+from checkers.clock import Clock
 from checkers.encoding import Problem
 from checkers.models.model import Model
 from checkers.outcome import Outcome
 from checkers.verdict import Partition
-from histories.history import FAIL, OK, History
+from histories.history import FAIL, INFO, History
 
 
-def partition(history: History, model: Model, problem: Problem, outcome: Outcome) -> Partition:
-    """The verdict on one key, in the numbers of the history."""
+def partition(history: History, model: Model, problem: Problem, outcome: Outcome, clock: Clock) -> Partition:
+    """The verdict on one key, in the numbers of the history. What it costs to find a core is over with the clock."""
     order = tuple(problem.number[outcome.order].tolist())
+    verdict = Partition(problem.key, outcome.answer, len(problem), outcome.engine)
     if outcome.answer == "valid":
-        return Partition(problem.key, "valid", len(problem), outcome.engine, witness=order)
+        return replace(verdict, witness=order)
     if outcome.answer == "unknown":
-        words = f"undecided: out of {outcome.why}; an order of {len(order)} operations explains the beginning"
-        return Partition(
-            problem.key, "unknown", len(problem), outcome.engine, why=outcome.why, prefix=order, explanation=words
-        )
+        words = f"undecided, out of {outcome.why}: an order of {len(order)} operations explains the beginning"
+        return replace(verdict, why=outcome.why, prefix=order, explanation=words)
     assert outcome.stuck is not None
-    number = int(problem.number[problem.event_op[outcome.stuck]])
-    row = int(history.operations.completed[number])
-    return Partition(
-        problem.key,
-        "invalid",
-        len(problem),
-        outcome.engine,
-        stuck=int(history.index[row]),
+    from checkers import core  # imports numba, which a verdict of "valid" can do without
+
+    stuck = int(problem.event_op[outcome.stuck])
+    impossible = core.find(problem, model, outcome.stuck, clock)
+    return replace(
+        verdict,
+        stuck=int(history.index[history.operations.completed[problem.number[stuck]]]),
         stuck_is_first=outcome.stuck_is_first,
         prefix=order,
-        explanation=_words(history, model, problem, order, number),
+        core=tuple(problem.number[impossible].tolist()),
+        explanation=_words(history, model, problem, outcome, impossible),
     )
 
 
+def _words(history: History, model: Model, problem: Problem, outcome: Outcome, core: list[int]) -> str:
+    assert outcome.stuck is not None
+    stuck = int(problem.event_op[outcome.stuck])
+    key = "" if problem.key is None else f" on key {problem.key!r}"
+    lines = [f"{describe(history, int(problem.number[stuck]))}{key}: no order of the operations explains this."]
+    why = _story(history, model, problem, core, stuck)
+    if why:
+        lines.append(why)
+    if len(core) <= _FEW:
+        lines.append("These alone are impossible, whatever the others did:")
+        lines += [f"  operation {problem.number[op]}: {describe(history, int(problem.number[op]))}" for op in core]
+    else:
+        lines.append(f"It takes {len(core)} operations to show it; no smaller set was found.")
+    if outcome.order:
+        state = model.initial
+        for op in outcome.order:
+            state = model.step(state, problem.classes[problem.cls[op]])
+        last = int(problem.number[outcome.order[-1]])
+        lines.append(
+            f"All that completed before can be explained; then the last operation is {describe(history, last)}, "
+            f"and the state {_plain(state)}."
+        )
+    return "\n".join(lines)
+
+
+_FEW = 12
+
+
+def _story(history: History, model: Model, problem: Problem, core: list[int], stuck: int) -> str | None:
+    """What was demanded of a register and why it was not to be had, if it is as simple as that: a stale read."""
+    from checkers.monitors import stale
+    from checkers.monitors.register_form import register_form
+
+    form = register_form(problem, model)
+    found = None if form is None else stale.first(form)
+    if form is None or found is None or problem.ret[found[1]] != problem.ret[stuck]:
+        return None
+    replaced, needing = found
+    op = problem.classes[problem.cls[needing]]
+    value = op.argument[0] if op.f == "cas" else op.result
+    setters = [
+        int(setter)
+        for setter in np.flatnonzero(form.sets == form.needs[needing])
+        if problem.call[setter] < problem.ret[needing]
+    ]
+    number = int(problem.number[needing])
+    begin = history.operations.start[number] / 1e9
+    if replaced < 0:
+        return f"It needs {value!r}, and nobody had even begun to set {value!r} by then."
+    other = int(problem.number[replaced])
+    by = history.operations.end[other] / 1e9
+    words = (
+        f"It needs {value!r}, but by {by:.6f} s, before it began at {begin:.6f} s, the value was another: "
+        f"{describe(history, other)}."
+    )
+    if not setters:
+        return f"{words} Nobody set {value!r} again: it is the initial value."
+    ended = max(int(problem.ret[setter]) for setter in setters)
+    last = int(problem.number[next(setter for setter in setters if problem.ret[setter] == ended)])
+    return f"{words} The last operation to set {value!r} was over before that one began: {describe(history, last)}."
+
+
 def describe(history: History, number: int) -> str:
-    """One operation in words: "read by process 3, 1.204 s to 1.310 s, returned 2"."""
+    """One operation in words: "read by process 3 from 1.204000 s to 1.310000 s returned 2"."""
     operations = history.operations
     f = history.fs[operations.f[number]]
     argument = history.values[operations.argument[number]]
     outcome = int(operations.outcome[number])
     text = f if argument is None else f"{f} {argument!r}"
-    text += f" by process {operations.process[number]}, {operations.start[number] / 1e9:.6f} s to "
-    if outcome == OK:
-        result = history.values[operations.result[number]]
-        text += f"{operations.end[number] / 1e9:.6f} s"
-        return text if result == argument else f"{text}, returned {result!r}"
+    text += f" by process {operations.process[number]} from {operations.start[number] / 1e9:.6f} s"
+    if outcome == INFO:
+        return f"{text}, of unknown outcome"
+    text += f" to {operations.end[number] / 1e9:.6f} s"
     if outcome == FAIL:
-        return f"{text}{operations.end[number] / 1e9:.6f} s, found a mismatch"
-    return text + "?, of unknown outcome"
-
-
-def _words(history: History, model: Model, problem: Problem, order: tuple[int, ...], number: int) -> str:
-    key = "" if problem.key is None else f" on key {problem.key!r}"
-    lines = [f"operation {number}{key} cannot have happened: {describe(history, number)}"]
-    if order:
-        state = model.initial
-        by_number = dict(zip(problem.number.tolist(), problem.cls.tolist(), strict=True))
-        for step in order:
-            state = model.step(state, problem.classes[by_number[step]])
-        lines.append(
-            f"everything that completed before it can be explained, with {describe(history, order[-1])} as the last "
-            f"operation and the state {_plain(state)} after it"
-        )
-    return "\n".join(lines)
+        return f"{text} found a mismatch"
+    result = history.values[operations.result[number]]
+    return text if result == argument else f"{text} returned {result!r}"
 
 
 def _plain(state: object) -> str:

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import msgspec
 
 Answer = Literal["valid", "invalid", "unknown"]
-Why = Literal["time", "memory"]
+Why = Literal["time", "memory", "stopped"]
+"""What ran out; or that the violation of another key made an answer unnecessary."""
 
 
 class Budget(msgspec.Struct, frozen=True):

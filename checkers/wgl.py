@@ -17,12 +17,11 @@ Two reductions keep the branching small, `Eager observers` and `Earliest deadlin
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from checkers.clock import Clock
 from checkers.encoding import NEVER, Problem
 from checkers.memo import IMPOSSIBLE, UNASKED, Memo, lookup
 from checkers.models.model import Model
@@ -31,18 +30,36 @@ from checkers.verdict import Budget, Why
 
 _VALID, _INVALID, _ASK, _GROW, _PAUSE = 0, 1, 2, 3, 4
 _ADVANCE, _ENTER, _TRY, _EAGER, _BACK = 0, 1, 2, 3, 4
-_CALL, _RETURN, _PLACE = 0, 1, 2
+_CALL, _RETURN, _PLACE, _EXPIRE = 0, 1, 2, 3
 
 # Registers: everything that the search keeps between two visits to Python.
 _MODE, _POSITION, _STATE, _TRAIL, _FRAMES, _CANDIDATES, _BEST, _BEST_LENGTH, _LOW, _DEAD, _ASKED = range(11)
 _REGISTERS = 11
 
-_STEPS_PER_VISIT = 100_000
+_NOBODY = -1
+"""As a candidate: the returning operation, which is optional, does not take effect."""
+
+_STEPS_PER_VISIT = 20_000
 _ASK_AT_ONCE = 1 << 12
 
 
-def decide(problem: Problem, model: Model, budget: Budget, deadline: float) -> Outcome:
-    """Decide one problem. `deadline` is on the clock of `time.monotonic`; memory is `budget.bytes`. See `Outcome`."""
+def decide(
+    problem: Problem,
+    model: Model,
+    budget: Budget,
+    clock: Clock,
+    *,
+    optional: NDArray[np.bool_] | None = None,
+    steps: int | None = None,
+) -> Outcome:
+    """Decide one problem. Time is up when `clock` says so; memory is `budget.bytes`. See `Outcome`.
+
+    An `optional` operation takes effect between its call and its return or not at all; it must not share its class with
+    one that is not optional. `steps` bounds the search by something that is the same on every machine; when they are
+    used up, the answer is "unknown" for "time".
+    """
+    if optional is None:
+        optional = np.zeros(len(problem), np.bool_)
     count, positions = len(problem), len(problem.event_op)
     memo = Memo(model, problem.classes)
     random = np.random.default_rng(20_000_629)
@@ -62,18 +79,19 @@ def decide(problem: Problem, model: Model, budget: Budget, deadline: float) -> O
     placed = np.zeros(count, np.bool_)
     first_of_class = np.full(len(problem.classes), -1, np.int64)
     why: Why | None = None
+    visits = 0
     while True:
         status = _search(
             problem.event_op, problem.event_return, problem.cls, problem.ret, problem.observer, len(problem.classes),
             memo.keys, memo.next_state, zobrist, open_list, trail, best, frames, candidates, dead, registers, hashes,
-            asked, placed, first_of_class,
+            asked, placed, first_of_class, optional,
         )  # fmt: skip
         if status in (_VALID, _INVALID):
             break
         if status == _ASK:
             memo.learn([(state, cls) for state, cls in asked[: registers[_ASKED]].tolist()])
         elif status == _GROW:
-            if registers[_CANDIDATES] + count >= len(candidates):
+            if registers[_CANDIDATES] + count + 1 >= len(candidates):
                 candidates = np.concatenate((candidates, np.empty(len(candidates) + count, np.int32)))
             if 2 * registers[_DEAD] >= len(dead):
                 larger = np.zeros((4 * len(dead), 2), np.uint64)
@@ -85,7 +103,8 @@ def decide(problem: Problem, model: Model, budget: Budget, deadline: float) -> O
         if memo.bytes + dead.nbytes > budget.bytes:
             why = "memory"
             break
-        if time.monotonic() > deadline:
+        visits += status == _PAUSE
+        if clock.over() or (steps is not None and visits * _STEPS_PER_VISIT >= steps):
             why = "time"
             break
     if status == _VALID:
@@ -141,7 +160,7 @@ def _configuration(position, state, hashes):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _search(  # type: ignore[no-untyped-def]
     event_op, event_return, cls, ret, observer, classes, memo_keys, memo_next, zobrist, open_list, trail, best, frames,
-    candidates, dead, registers, hashes, asked, placed, first_of_class,
+    candidates, dead, registers, hashes, asked, placed, first_of_class, optional,
 ):  # fmt: skip
     """The search, from where `registers` say it stands until it is decided or needs Python.
 
@@ -190,7 +209,7 @@ def _search(  # type: ignore[no-untyped-def]
             registers[_POSITION] = position + 1
         elif mode == _ENTER:
             position = registers[_POSITION]
-            if 2 * registers[_DEAD] >= len(dead) or registers[_CANDIDATES] + len(cls) >= len(candidates):
+            if 2 * registers[_DEAD] >= len(dead) or registers[_CANDIDATES] + len(cls) + 1 >= len(candidates):
                 return _GROW
             one, two = _configuration(position, state, hashes)
             if dead[_place_of(dead, one, two), 0] == one:
@@ -221,6 +240,9 @@ def _search(  # type: ignore[no-untyped-def]
             if missing == 0:
                 # First the returning operation itself, then what enables it, then the rest; of unknown outcome last.
                 for wanted in range(5):
+                    if wanted == 1 and optional[returning]:
+                        candidates[end] = _NOBODY
+                        end += 1
                     op = open_list[head, 0]
                     while op != tail:
                         if first_of_class[cls[op]] == op:
@@ -267,6 +289,14 @@ def _search(  # type: ignore[no-untyped-def]
                 continue
             op = candidates[frames[frame, 3]]
             frames[frame, 3] += 1
+            if op == _NOBODY:
+                op = event_op[registers[_POSITION]]
+                open_list[open_list[op, 1], 0] = open_list[op, 0]
+                open_list[open_list[op, 0], 1] = open_list[op, 1]
+                _push(trail, registers, _EXPIRE, op, state)
+                registers[_POSITION] += 1
+                registers[_MODE] = _ADVANCE
+                continue
             after = lookup(memo_keys, memo_next, state * classes + cls[op])
             _place(open_list, trail, registers, hashes, zobrist, placed, op, state)
             registers[_STATE] = after
@@ -343,7 +373,10 @@ def _undo(open_list, trail, registers, hashes, zobrist, placed, length):  # type
             registers[_STATE] = trail[row, 2]
         else:
             registers[_POSITION] -= 1
-            if kind == _RETURN:
+            if kind == _EXPIRE:
+                open_list[open_list[op, 1], 0] = op
+                open_list[open_list[op, 0], 1] = op
+            elif kind == _RETURN:
                 hashes[0] ^= zobrist[op, 0]
                 hashes[1] ^= zobrist[op, 1]
             else:

@@ -14,6 +14,7 @@ from harness.plan import Plan, load, resolve
 from harness.result import Result
 from harness.run import NodesMode, run
 from harness.simulation import Progress
+from histories import load as load_history
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -48,11 +49,13 @@ async def replay(
 ) -> Replay:
     """Run the plan of a recorded run again, into a folder of its own, and compare the histories.
 
-    Raises `NoRun` if the folder lacks its plan or history.
+    Raises `NoRun` if the folder lacks its plan or history, `PlanError` and `HistoryError` if they cannot be used.
     """
     plan = recorded_plan(folder)
     if not folder.history.exists():
         raise store.NoRun(f"{folder.path} has no history.jsonl to compare a replay with")
+    # A history of another format version, or no history at all, is better told now than after the run.
+    load_history(folder.history)
     original = folder.history.read_bytes()
     finished = folder.verdict.exists()
     result = await run(plan, nodes=nodes, into=into, watch=watch, stop=stop)

@@ -17,9 +17,11 @@ import msgspec
 import trio
 
 from harness import store
-from harness.judge import judge
-from harness.plan import Plan
+from harness.inspect import happened
+from harness.judge import FirstViolation, judge, watchman
+from harness.plan import Plan, dump
 from harness.plan.schema import Budget
+from harness.report import report
 from harness.result import Result
 from harness.simulation import InlineNodes, NodeFailure, Outcome, Progress, Simulation, open_nodes
 from harness.store import RunFolder, writing
@@ -57,21 +59,24 @@ async def run(
     try:
         with stop or trio.CancelScope():
             await _record(plan, nodes, folder, recorder, outcome)
-        result = await trio.to_thread.run_sync(
-            judge, plan, recorder.history(), outcome, folder.path, abandon_on_cancel=True
-        )
+        history = recorder.history()
+        result = await trio.to_thread.run_sync(judge, plan, history, outcome, folder.path, abandon_on_cancel=True)
     except trio.Cancelled:
         with trio.CancelScope(shield=True):
             hasty = msgspec.structs.replace(plan, budget=Budget(HASTY, plan.budget.memory))
-            folder.finish(await trio.to_thread.run_sync(judge, hasty, recorder.history(), outcome, folder.path))
+            history = recorder.history()
+            result = await trio.to_thread.run_sync(judge, hasty, history, outcome, folder.path)
+            folder.finish(result, report(result, happened(history, result), dump(plan)))
         raise
-    folder.finish(result)
+    folder.finish(result, report(result, happened(history, result), dump(plan)))
     return result
 
 
 async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Recorder, outcome: Outcome) -> None:
     """Run the cluster into the folder's files; a broken node ends it, and `outcome.failure` says so."""
     system = find(plan.system.name)
+    if plan.stop == "first-violation":
+        recorder.watch(watchman(system.model_of(plan.system.parameters)))
     with writing(folder, recorder) as (journal, log):
         try:
             if nodes == "inline":
@@ -82,6 +87,8 @@ async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Rec
                     await Simulation(plan, system, processes, recorder, outcome, journal, log).run()
         except NodeFailure as failure:
             outcome.failure = failure
+        except FirstViolation:
+            outcome.stopped = True
 
 
 def simulate(plan: Plan) -> tuple[History, Outcome]:
@@ -91,9 +98,14 @@ def simulate(plan: Plan) -> tuple[History, Outcome]:
     """
     system = find(plan.system.name)
     recorder = Recorder(header(plan))
+    if plan.stop == "first-violation":
+        recorder.watch(watchman(system.model_of(plan.system.parameters)))
     outcome = Outcome()
     nodes = InlineNodes(system, plan.system.variant, plan.system.parameters, plan.nodes)
-    trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
+    try:
+        trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
+    except FirstViolation:
+        outcome.stopped = True
     return recorder.history(), outcome
 
 

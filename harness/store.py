@@ -5,6 +5,7 @@ history.jsonl  what the clients saw and what the nemesis did, written as it happ
 messages.jsonl the message journal
 nodes/n1.log   what a node logged and printed
 clew.log       where and when it ran, with which versions
+report.html    the run as a page
 verdict.json   the verdict; written last, so a folder without one is a run that was killed
 """
 
@@ -43,21 +44,30 @@ class RunFolder:
         self.history = path / "history.jsonl"
         self.messages = path / "messages.jsonl"
         self.verdict = path / "verdict.json"
+        self.report = path / "report.html"
         self.log = path / "clew.log"
         self.nodes = path / "nodes"
 
-    def finish(self, result: Result) -> None:
-        """Put the verdict in place, whole or not at all."""
-        aside = self.verdict.with_suffix(".tmp")
-        aside.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
-        aside.replace(self.verdict)
+    def finish(self, result: Result, page: str) -> None:
+        """Put report and verdict in place, each whole or not at all."""
+        verdict = msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
+        for path, content in ((self.report, page.encode()), (self.verdict, verdict)):
+            aside = path.with_suffix(".tmp")
+            aside.write_bytes(content)
+            aside.replace(path)
         self.note(f"verdict: {result.verdict}" + (f"; {result.error.splitlines()[0]}" if result.error else ""))
 
     def read_result(self) -> Result | None:
-        """The verdict, or None for a run that was killed before it had one."""
+        """The verdict, or None for a run that was killed before it had one.
+
+        Raises `NoRun` for one that this version did not write.
+        """
         if not self.verdict.exists():
             return None
-        return msgspec.json.decode(self.verdict.read_bytes(), type=Result)
+        try:
+            return msgspec.json.decode(self.verdict.read_bytes(), type=Result)
+        except msgspec.DecodeError as error:
+            raise NoRun(f"{self.verdict}: expected the verdict of a run of this version: {error}") from None
 
     def note(self, line: str) -> None:
         """Add a line to `clew.log`, with the wall clock's time."""

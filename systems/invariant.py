@@ -31,9 +31,13 @@ class Violation(msgspec.Struct, frozen=True):
 
 
 class Invariant(Protocol):
-    """One lemma, watched."""
+    """One lemma, watched.
+
+    `watches` are the types of the messages that it wants to see; it is shown no others.
+    """
 
     name: str
+    watches: tuple[type, ...]
 
     def observe(self, sent: Sent) -> Violation | None:
         """Take notice of a message; the violation it completes, if it does."""

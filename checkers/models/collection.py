@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from checkers.models.model import INFO, Model, Operation
+from checkers.models.model import APPEND, INFO, READ, Access, Model, Operation
 from histories.history import freeze
 
 
@@ -68,3 +68,9 @@ class AppendList(Model):
     def observes(self, op: Operation) -> bool:
         """Reads do."""
         return op.f == "read"
+
+    def content_access(self, op: Operation) -> Access | None:
+        """See `Model.content_access`."""
+        if op.f == "append":
+            return (APPEND, (freeze(op.argument),), None)
+        return (READ, tuple(map(freeze, op.result or ())), None)

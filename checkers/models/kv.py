@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkers.models.model import DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, Operation
+from checkers.models.model import APPEND, DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, Operation
 from checkers.models.register import is_pair
 
 
@@ -62,3 +62,9 @@ class KeyValue(Model):
             old, new = map(_content, op.argument)
             return (DIFFER, old, None) if op.outcome == MISMATCH else (SWAP, old, new)
         return None
+
+    def content_access(self, op: Operation) -> Access | None:
+        """See `Model.content_access`."""
+        if op.f == "append":
+            return (APPEND, op.argument, None)
+        return None if op.f == "cas" else self.register_access(op)

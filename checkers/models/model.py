@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 OK, MISMATCH, INFO = "ok", "mismatch", "info"
 
-READ, WRITE, SWAP, DIFFER = "read", "write", "swap", "differ"
+READ, WRITE, SWAP, DIFFER, APPEND = "read", "write", "swap", "differ", "append"
 Access = tuple[str, Any, Any]
 """What an operation does to a register: READ v saw v, WRITE v set it, SWAP old new saw old and set new, DIFFER v saw
 something other than v. The third part is None but for SWAP."""
@@ -87,5 +87,12 @@ class Model:
 
         A model all of whose operations have an answer here, with `register_initial` as the first value, can be decided
         by what is known about registers only. Values are compared as JSON values.
+        """
+        return None
+
+    def content_access(self, op: Operation) -> Access | None:
+        """What `op` does if the object is one sequence (a string or a tuple) that grows at its end, empty at first.
+
+        (READ, content), (WRITE, content) or (APPEND, piece), the third part None; or None if it does something else.
         """
         return None

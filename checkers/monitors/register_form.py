@@ -21,7 +21,7 @@ class RegisterForm:
 
     `kind` is READS, WRITES, SWAPS or DIFFERS. `needs` is the value that the register must hold (or must not, for
     DIFFERS), -1 for a write; `sets` the value that it holds afterwards, -1 if it does not change. `initial` is the
-    number of the initial value.
+    number of the initial value, `values` how many values there are.
     """
 
     problem: Problem
@@ -29,7 +29,7 @@ class RegisterForm:
     needs: NDArray[np.int64]
     sets: NDArray[np.int64]
     initial: int
-    values: Interned
+    values: int
 
 
 def register_form(problem: Problem, model: Model) -> RegisterForm | None:
@@ -53,4 +53,4 @@ def register_form(problem: Problem, model: Model) -> RegisterForm | None:
                 kind[number], sets[number] = READS, -1
         else:
             kind[number], needs[number] = KINDS.index(name), values.code(first)
-    return RegisterForm(problem, kind[problem.cls], needs[problem.cls], sets[problem.cls], initial, values)
+    return RegisterForm(problem, kind[problem.cls], needs[problem.cls], sets[problem.cls], initial, len(values))

@@ -26,10 +26,9 @@ def first(form: RegisterForm) -> tuple[int, int] | None:
     problem = form.problem
     witnessed = np.where(form.kind == DIFFERS, -1, np.where(form.sets >= 0, form.sets, form.needs))
     needs = np.where(form.kind == DIFFERS, -1, form.needs)
-    setters = np.bincount(form.sets[(form.sets >= 0)], minlength=len(form.values))
     r, d = _first(
         problem.event_op, problem.event_return, problem.call, problem.ret, needs, form.sets, witnessed, form.initial,
-        len(setters),
+        form.values,
     )  # fmt: skip
     return None if r < 0 else (int(d), int(r))
 

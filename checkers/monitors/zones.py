@@ -21,10 +21,12 @@ follows it is a write, or another such operation.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from checkers.encoding import NEVER
+from checkers.encoding import NEVER, Problem
 from checkers.monitors.register_form import DIFFERS, SWAPS, RegisterForm
 from checkers.outcome import Outcome
 
@@ -34,18 +36,19 @@ _NOBODY = -1
 def applies(form: RegisterForm) -> bool:
     """True if no value is set twice, nor the initial one at all. Operations of unknown outcome count."""
     sets = form.sets[form.sets >= 0]
-    times = np.bincount(sets, minlength=len(form.values))
+    times = np.bincount(sets, minlength=form.values)
     return bool((times <= 1).all()) and times[form.initial] == 0
 
 
-def decide(form: RegisterForm) -> Outcome:
-    """Decide a problem to which this applies, *ignoring* failed compare-and-sets (DIFFERS). O(n log n).
+def decide(problem: Problem, form_at: Callable[[int], RegisterForm]) -> Outcome:
+    """Decide a problem to which this applies, *ignoring* failed compare-and-sets (DIFFERS). O(n log n), if valid; more
+    by a factor of log n to find the first return that is inexplicable.
 
-    So "invalid" is right in any case, but only an upper bound for `stuck` if there are such; "valid" needs `insert`.
+    `form_at(position)` is the form of the problem as far as the returns before that position tell. "invalid" is right
+    in any case, but only an upper bound for `stuck` if there are failed compare-and-sets; "valid" then needs `insert`.
     """
-    problem = form.problem
     last = len(problem.event_op)
-    order = _order(form, last)
+    order = order_of(form_at(last), last)
     if order is not None:
         return Outcome("valid", order=order.tolist())
     # The first return at which no order is left: orders of a longer beginning are orders of a shorter one.
@@ -54,7 +57,8 @@ def decide(form: RegisterForm) -> Outcome:
     best: NDArray[np.int64] = np.empty(0, np.int64)
     while low < high:
         middle = (low + high) // 2
-        order = _order(form, int(returns[middle]) + 1)
+        until = int(returns[middle]) + 1
+        order = order_of(form_at(until), until)
         if order is None:
             high = middle
         else:
@@ -62,10 +66,10 @@ def decide(form: RegisterForm) -> Outcome:
     return Outcome("invalid", order=best.tolist(), stuck=int(returns[low]))
 
 
-def _order(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
+def order_of(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
     """A linearization of all that returns before position `until`, or None if there is none."""
     problem = form.problem
-    values = len(form.values)
+    values = form.values
     ret = np.where(problem.ret < until, problem.ret, NEVER)
     setter = np.full(values, _NOBODY, np.int64)
     setting = np.flatnonzero(form.sets >= 0)

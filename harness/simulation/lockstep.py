@@ -167,6 +167,8 @@ _ANSWER_BYTES_MAX = 64 << 20
 class ProcessNodes:
     """Nodes as child processes. Use `async with open_nodes(...)`, which leaves none behind."""
 
+    speaks_json = True
+
     def __init__(self, system: System, plan: SystemPlan, names: tuple[str, ...], logs: Path) -> None:
         self._plan = plan
         self._parameters = msgspec.Raw(msgspec.json.encode(plan.parameters))

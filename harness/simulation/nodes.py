@@ -29,11 +29,14 @@ class NodeFailure(Exception):
 class Nodes(Protocol):
     """The lives of the nodes, and their steps. A method that takes a step returns its effects, in order."""
 
+    speaks_json: bool
+    """Whether `receive` needs the JSON of the message."""
+
     async def start(self, name: str, now: int, seed: int, disk: dict[str, bytes]) -> list[Effect]:
         """Begin a life."""
 
     async def receive(self, name: str, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
-        """Deliver a message; `body` is its JSON."""
+        """Deliver a message; `body` is its JSON, if the nodes need it."""
 
     async def wake(self, name: str, now: int, timer: str) -> list[Effect]:
         """A timer is due."""
@@ -44,6 +47,8 @@ class Nodes(Protocol):
 
 class InlineNodes:
     """Nodes as objects in this process."""
+
+    speaks_json = False
 
     def __init__(self, system: System, variant: str | None, parameters: Any, names: tuple[str, ...]) -> None:
         self._make = system.variant(variant).node

@@ -37,7 +37,7 @@ from nemesis import fault as faults
 from nemesis.effect import down
 from nemesis.leader import settled
 from nemesis.schedule import schedule
-from systems import Operation, Sent, System, Violation
+from systems import Invariant, Operation, Sent, System, Violation
 from systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 DELIVER, WAKE, INVOKE, TIMEOUT, CLIENT_WAKE, FAULT, HEAL, RECOVERED, DEADLINE = range(9)
@@ -75,6 +75,8 @@ class Outcome:
     """Liveness failures, in words."""
     finished: bool = False
     """False for a run that was cut short."""
+    stopped: bool = False
+    """True for a run that was cut short by its plan, at the first violation."""
     failure: NodeFailure | None = None
     """The node that broke by itself."""
 
@@ -108,12 +110,15 @@ class Simulation:
         self._recorder = recorder
         self._outcome = outcome
         self._journal = journal
+        self._encodes = journal is not None or nodes.speaks_json
         self._log = log
         self._streams = Streams(plan.seed)
         self._variant = system.variant(plan.system.variant)
-        self._monitors = (
-            system.invariants(plan.system.parameters, plan.system.nodes) if "invariants" in plan.checks else []
-        )
+        self._monitors: dict[type, list[Invariant]] = {}
+        if "invariants" in plan.checks:
+            for monitor in system.invariants(plan.system.parameters, plan.system.nodes):
+                for kind in monitor.watches:
+                    self._monitors.setdefault(kind, []).append(monitor)
         streams = self._streams
         self._lives = {node: _Life(node, SimulatedDisk(streams.get(f"disk/{node}"))) for node in plan.nodes}
         self._threads = [
@@ -203,23 +208,21 @@ class Simulation:
 
     def _carry_out(self, life: _Life, effects: list[Effect]) -> None:
         for effect in effects:
-            kind = type(effect)
-            if kind is Send:
-                self._send(life.name, effect.destination, effect.message)  # type: ignore[attr-defined]
-            elif kind is SetTimer:
-                due = self._now + max(effect.delay, 1)  # type: ignore[attr-defined]
-                name = effect.name  # type: ignore[attr-defined]
-                life.timers[name] = self._push(due, WAKE, life, name, self._pushed + 1)
-            elif kind is CancelTimer:
-                life.timers.pop(effect.name, None)  # type: ignore[attr-defined]
-            elif kind is Write:
-                life.disk.write(effect.key, bytes(effect.value))  # type: ignore[attr-defined]
-            elif kind is Sync:
+            if isinstance(effect, Send):
+                self._send(life.name, effect.destination, effect.message)
+            elif isinstance(effect, SetTimer):
+                due = self._now + max(effect.delay, 1)
+                life.timers[effect.name] = self._push(due, WAKE, life, effect.name, self._pushed + 1)
+            elif isinstance(effect, CancelTimer):
+                life.timers.pop(effect.name, None)
+            elif isinstance(effect, Write):
+                life.disk.write(effect.key, bytes(effect.value))
+            elif isinstance(effect, Sync):
                 life.disk.sync()
-            elif kind is Log:
-                self._log(life.name, f"{self._now / 1e9:.6f} {effect.text}")  # type: ignore[attr-defined]
-            elif kind is Count:
-                self._outcome.progress.protocol[effect.name] += effect.amount  # type: ignore[attr-defined]
+            elif isinstance(effect, Log):
+                self._log(life.name, f"{self._now / 1e9:.6f} {effect.text}")
+            elif isinstance(effect, Count):
+                self._outcome.progress.protocol[effect.name] += effect.amount
 
     # Messages
 
@@ -229,11 +232,13 @@ class Simulation:
         self._messages += 1
         if type(message) is self._leads:
             self._leader = source
-        body = _encode(message)
+        # Encoding costs as much as a step; a campaign without journals and processes does without.
+        body = _encode(message) if self._encodes else b""
         if self._journal is not None:
             self._journal.send(id, now, source, destination, body)
-        if self._monitors:
-            self._observe(Sent(id, now, source, destination, message))
+        monitors = self._monitors.get(type(message))
+        if monitors:
+            self._observe(monitors, Sent(id, now, source, destination, message))
         if source == destination:
             self._push(now, DELIVER, source, destination, id, (message, body))
             return
@@ -250,12 +255,14 @@ class Simulation:
         if self._journal is not None:
             self._journal.drop(id, self._now, why)
 
-    def _observe(self, sent: Sent) -> None:
-        for monitor in self._monitors:
+    def _observe(self, monitors: list[Invariant], sent: Sent) -> None:
+        for monitor in monitors:
             violation = monitor.observe(sent)
             if violation is not None:
                 self._outcome.violations.append(violation)
-                self._monitors = [other for other in self._monitors if other is not monitor]
+                # It has said what it had to say, and what it saw makes no sense from here on.
+                for kind, others in self._monitors.items():
+                    self._monitors[kind] = [other for other in others if other is not monitor]
 
     async def _deliver(self, source: str, destination: str, id: int, packet: tuple[Any, bytes]) -> None:
         if source != destination and self._network.cut(source, destination):

@@ -45,6 +45,7 @@ class PromisesAreKept:
     """
 
     name = "promises-are-kept"
+    watches: tuple[type, ...] = (Promise, Accepted, Conflict)
 
     def __init__(self) -> None:
         self._promised: dict[tuple[str, Key], tuple[Ballot, int]] = {}
@@ -90,6 +91,7 @@ class VotesAreReported:
     """
 
     name = "votes-are-reported"
+    watches: tuple[type, ...] = (Accepted, Promise)
 
     def __init__(self) -> None:
         self._voted: dict[tuple[str, Key], tuple[Ballot, int]] = {}
@@ -121,6 +123,7 @@ class OneValuePerBallot:
     """
 
     name = "one-value-per-ballot"
+    watches: tuple[type, ...] = (Accept, Promise)
 
     def __init__(self) -> None:
         self._proposed: dict[tuple[Key, Ballot], tuple[Versioned, int]] = {}
@@ -181,6 +184,7 @@ class NothingChosenBetween:
     """
 
     name = "nothing-chosen-between"
+    watches: tuple[type, ...] = (Accept, Accepted)
 
     def __init__(self, quorum: int) -> None:
         self._votes = Votes(quorum)
@@ -230,6 +234,7 @@ class ChosenVersionIsFinal:
     """
 
     name = "chosen-version-is-final"
+    watches: tuple[type, ...] = (Accept, Accepted)
 
     def __init__(self, quorum: int) -> None:
         self._votes = Votes(quorum)
@@ -260,6 +265,7 @@ class VersionsGrowByOne:
     """
 
     name = "versions-grow-by-one"
+    watches: tuple[type, ...] = (Accept,)
 
     def __init__(self) -> None:
         self._proposed: dict[tuple[Key, Ballot], tuple[Versioned, int]] = {}
@@ -298,6 +304,7 @@ class UuidsAreDistinct:
     """
 
     name = "uuids-are-distinct"
+    watches: tuple[type, ...] = (Accept,)
 
     def __init__(self) -> None:
         self._values: dict[str, tuple[Key, Versioned, int]] = {}
@@ -326,6 +333,7 @@ class AnswersAreChosen:
     """
 
     name = "answers-are-chosen"
+    watches: tuple[type, ...] = (Accept, Accepted, Request, Reply)
 
     def __init__(self, quorum: int) -> None:
         self._votes = Votes(quorum)

@@ -80,6 +80,7 @@ class Every2bHas2a:
     """An acceptor votes for what a proposer has sent it (lemma_2bMessageHasCorresponding2aMessage)."""
 
     name = "every-2b-has-its-2a"
+    watches: tuple[type, ...] = (Message2a, Message2b)
 
     def __init__(self) -> None:
         self._proposals = Proposals()
@@ -108,14 +109,13 @@ class OneValuePerBallotAndOperation:
     its WLOG): a ballot belongs to one proposer, which uses it once and goes through the log once."""
 
     name = "one-value-per-ballot-and-operation"
+    watches: tuple[type, ...] = (Message2a,)
 
     def __init__(self) -> None:
         self._proposals = Proposals()
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a 2a with the first one for its ballot and place."""
-        if type(sent.message) is not Message2a:
-            return None
         m = sent.message
         value, number = self._proposals.add(sent)
         if _same(value, m.val_2a):
@@ -134,11 +134,10 @@ class VoteIsFromEarlierBallot:
     an acceptor promises only above all it has voted in."""
 
     name = "vote-in-1b-is-from-earlier-ballot"
+    watches: tuple[type, ...] = (Message1b,)
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare the votes in a 1b with its ballot."""
-        if type(sent.message) is not Message1b:
-            return None
         m = sent.message
         for opn, vote in m.votes.items():
             if not vote.max_value_bal < m.bal_1b:
@@ -155,6 +154,7 @@ class VoteWas2a:
     """What a 1b reports as a vote was proposed in that ballot (lemma_1bMessageWithOpnImplies2aSent)."""
 
     name = "vote-in-1b-was-a-2a"
+    watches: tuple[type, ...] = (Message2a, Message1b)
 
     def __init__(self) -> None:
         self._proposals = Proposals()
@@ -183,6 +183,7 @@ class No1bHidesVotes:
     voted in there (lemma_1bMessageWithoutOpnImplicationsFor2b, for votes before the 1b)."""
 
     name = "no-1b-hides-votes"
+    watches: tuple[type, ...] = (Message2b, Message1b)
 
     def __init__(self) -> None:
         self._voted: dict[str, dict[OperationNumber, tuple[Ballot, int]]] = {}
@@ -219,6 +220,7 @@ class PromisesAreKept:
     (lemma_1bMessageWithoutOpnImplicationsFor2b, for votes after the 1b)."""
 
     name = "promises-are-kept"
+    watches: tuple[type, ...] = (Message2b, Message1b)
 
     def __init__(self) -> None:
         self._promised: dict[str, tuple[Ballot, int]] = {}
@@ -228,10 +230,8 @@ class PromisesAreKept:
         m, kind = sent.message, type(sent.message)
         if kind is Message2b:
             bal, does = m.bal_2b, f"votes at {m.opn_2b}"
-        elif kind is Message1b:
-            bal, does = m.bal_1b, "answers a 1a"
         else:
-            return None
+            bal, does = m.bal_1b, "answers a 1a"
         promised = self._promised.get(sent.source)
         if promised is not None and (bal < promised[0] or (bal == promised[0] and kind is Message1b)):
             return Violation(
@@ -250,6 +250,7 @@ class QuorumOf1bPermits2a:
     and the batch is the one of the highest ballot that any of them reports there, or none reports a vote."""
 
     name = "quorum-of-1b-permits-2a"
+    watches: tuple[type, ...] = (Message1b, Message2a)
 
     def __init__(self, quorum: int) -> None:
         self._quorum = quorum
@@ -301,6 +302,7 @@ class ChosenValueBinds2a:
     (lemma_ChosenQuorumAnd2aFromLaterBallotMatchValues): the heart of Paxos."""
 
     name = "chosen-value-binds-later-2a"
+    watches: tuple[type, ...] = (Message2a, Message2b)
 
     def __init__(self, quorum: int) -> None:
         self._votes = Votes(quorum)
@@ -347,6 +349,7 @@ class ChosenQuorumsMatch:
     """Two quorums of 2b's for one operation number hold the same batch (lemma_ChosenQuorumsMatchValue)."""
 
     name = "chosen-quorums-match"
+    watches: tuple[type, ...] = (Message2b,)
 
     def __init__(self, quorum: int) -> None:
         self._votes = Votes(quorum)
@@ -354,7 +357,7 @@ class ChosenQuorumsMatch:
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare what is newly chosen with what was chosen first."""
-        if type(sent.message) is not Message2b or not self._votes.chosen(sent):
+        if not self._votes.chosen(sent):
             return None
         m = sent.message
         bal, value, number = self._chosen.setdefault(m.opn_2b, (m.bal_2b, m.val_2b, sent.id))
@@ -378,6 +381,7 @@ class ExecutorsAgree:
     """
 
     name = "executors-agree"
+    watches: tuple[type, ...] = (ReplyMessage,)
 
     def __init__(self) -> None:
         self._answers: dict[tuple[OperationNumber, int], tuple[str, ReplyMessage, str, int]] = {}
@@ -385,8 +389,6 @@ class ExecutorsAgree:
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a reply with the first one from its place in the log."""
         m = sent.message
-        if type(m) is not ReplyMessage:
-            return None
         place = (m.opn_reply, m.index)
         client, first, replica, number = self._answers.setdefault(place, (sent.destination, m, sent.source, sent.id))
         if client == sent.destination and (first is m or first == m):
@@ -406,6 +408,7 @@ class RepliesAreChosen:
     (lemma_ReplySentIsAllowed)."""
 
     name = "replies-are-chosen"
+    watches: tuple[type, ...] = (Message2b, ReplyMessage)
 
     def __init__(self, quorum: int) -> None:
         self._votes = Votes(quorum)
@@ -439,6 +442,7 @@ class TruncationIsCheckpointed:
     (LogTruncationPoint.i.dfy: lemma_LogTruncationPointInvariantHolds)."""
 
     name = "truncation-is-checkpointed"
+    watches: tuple[type, ...] = (Heartbeat, Message1b)
 
     def __init__(self, quorum: int) -> None:
         self._quorum = quorum

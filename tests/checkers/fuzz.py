@@ -28,6 +28,8 @@ def block(name: str, seed: str) -> Counter[str]:
         problem = make(model, ALPHABETS[name], rng.randrange(1, 11), rng)
         if name == "cas-register" and rng.random() < 0.3:
             problem = small.unambiguous(model, rng.randrange(1, 11), rng)
+        if name in ("kv", "append-list") and rng.random() < 0.5:
+            problem = small.appended(model, rng.randrange(1, 11), rng)
         for decide in ENGINES.values():
             answers[assert_agrees(decide, problem, model)] += 1
     return answers

@@ -114,6 +114,27 @@ def unambiguous(model: Model, count: int, rng: random.Random) -> Problem:
     return _around_points(model, alphabet, list(range(count)), rng)
 
 
+def appended(model: Model, count: int, rng: random.Random) -> Problem:
+    """A random problem of a kv or an append-list in which every piece is unique, spoilt with probability 0.7."""
+    kv = model.name == "kv"
+    state, alphabet = model.initial, list[Operation]()
+    for fresh in range(count):
+        f = rng.choice(("read", "append", "append", "put") if kv else ("read", "append"))
+        piece: Any = f"{fresh}." if kv else fresh
+        if f == "read":
+            alphabet.append(Operation("get" if kv else "read", None, state if kv else list(state), "ok"))
+            continue
+        unknown = rng.random() < 0.2
+        op = Operation(f, piece, None if unknown else piece, "info" if unknown else "ok")
+        alphabet.append(op)
+        if not unknown or rng.random() < 0.6:
+            state = model.step(state, op)
+    if rng.random() < 0.7:
+        one, two = rng.randrange(count), rng.randrange(count)
+        alphabet[one], alphabet[two] = alphabet[two], alphabet[one]
+    return _around_points(model, alphabet, list(range(count)), rng)
+
+
 def scattered(model: Model, alphabet: Sequence[Operation], count: int, rng: random.Random) -> Problem:
     """A random problem: operations drawn from the alphabet, intervals of random length. Seldom linearizable."""
     classes = [rng.randrange(len(alphabet)) for _ in range(count)]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 
 import pytest
 
 from checkers import Budget, check, competition, exhaustive, verify_witness, wgl
+from checkers.clock import Clock
 from checkers.encoding import Problem
 from checkers.models import Model, find, names
+from checkers.monitors import appends
 from checkers.outcome import Outcome
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 
-Decide = Callable[[Problem, Model, Budget, float], Outcome]
+Decide = Callable[[Problem, Model, Budget, Clock], Outcome]
 
 
 def assert_explains(problem: Problem, model: Model, order: list[int], until: int) -> None:
@@ -33,7 +34,7 @@ def assert_explains(problem: Problem, model: Model, order: list[int], until: int
 
 def assert_agrees(decide: Decide, problem: Problem, model: Model) -> str:
     """The engine's answer is that of the exhaustive checker, and its evidence holds."""
-    outcome = decide(problem, model, Budget(), time.monotonic() + 60)
+    outcome = decide(problem, model, Budget(), Clock(60))
     expected = exhaustive.linearize(problem, model)
     assert outcome.answer == ("invalid" if expected is None else "valid"), problem
     if expected is None:
@@ -78,7 +79,7 @@ def test_random_problems_get_the_answer_of_the_exhaustive_checker(name: str) -> 
     for make in (small.lived, small.scattered):
         answers = [
             assert_agrees(decide, make(model, ALPHABETS[name], rng.randrange(3, 9), rng), model)
-            for _ in range(1_000 if name == "cas-register" else 150)
+            for _ in range(3_000 if name == "cas-register" else 150)
             for decide in ENGINES.values()
         ]
         assert 0.02 < answers.count("valid") / len(answers) < 0.98
@@ -92,6 +93,16 @@ def test_zones_decide_unambiguous_histories_as_the_exhaustive_checker_does() -> 
         for _ in range(4_000)
     ]
     assert 0.1 < answers.count("valid") / len(answers) < 0.9
+
+
+@pytest.mark.parametrize("name", ["kv", "append-list"])
+def test_zones_decide_unique_appends_as_the_exhaustive_checker_does(name: str) -> None:
+    model = find(name)
+    rng = random.Random(5)
+    problems = [small.appended(model, rng.randrange(2, 9), rng) for _ in range(2_000)]
+    answers = [assert_agrees(competition.decide, problem, model) for problem in problems]
+    assert 0.1 < answers.count("valid") / len(answers) < 0.9
+    assert all(appends.forms(problem, model) for problem in problems)
 
 
 def test_whole_histories_get_the_answer_of_the_exhaustive_checker_and_a_verified_witness() -> None:

@@ -1,4 +1,4 @@
-"""A node that dies by itself, hangs or prints garbage: the run says so, shows what it left on stderr, exits with 255."""
+"""A node that dies by itself, hangs or prints garbage: the run says so, shows its stderr, exits with 255."""
 
 from __future__ import annotations
 

@@ -1,0 +1,243 @@
+"""The core of a violation: the few operations that are impossible together, whatever all the others did.
+
+An invalid history is explained by as few *obligations* as possible. An operation that is not in the core is let go: it
+may take effect, between its call and its return as before, or not, and what it returned is forgotten. If what is left
+is still impossible, so was the history; and so are the operations of the core alone, which is the special case that
+none of the others took effect. Taking an operation out altogether would show less: then a read of 5 could be accused
+only because the one write of 5 was taken out.
+
+To be readable, the core also names for every value that it observes one operation that set it, if there is any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checkers import exhaustive, wgl
+from checkers.clock import Clock
+from checkers.encoding import NEVER, Problem, arrange
+from checkers.models.model import INFO, MISMATCH, OK, Model, Operation
+from checkers.models.register import CasRegister
+from checkers.monitors import appends, stale, zones
+from checkers.monitors.register_form import DIFFERS, READS, SWAPS, RegisterForm, register_form
+from checkers.verdict import Budget
+
+_STEPS = 100_000
+_STEPS_IN_ALL = 3_000_000
+_SMALL = 8
+
+Mask = NDArray[np.bool_]
+Impossible = Callable[[Mask], bool]
+"""Whether a problem stays impossible, for all that can be found out, if everything outside a set is let go."""
+
+
+def find(problem: Problem, model: Model, stuck: int, clock: Clock) -> list[int]:
+    """Operations (indices) of the smallest core found for a problem that is invalid at position `stuck`.
+
+    Deterministic unless `clock` cuts it short; then, and where the search is too hard, it is
+    larger than it need be.
+    """
+    past = problem.ret <= stuck
+    form = register_form(problem, model)
+    if form is not None and zones.applies(form) and not (form.kind == DIFFERS).any():
+        tries = _by_zones(form)
+    elif form is not None:
+        tries = _by_search(_let_go_register(form), clock)
+    elif appends.forms(problem, model) is not None:
+        tries = _by_appends(problem, model)
+    else:
+        tries = _by_search(_let_go(problem, model), clock)
+
+    def impossible(core: Mask) -> bool:
+        return not clock.over() and tries(core)
+
+    core = _recent(problem, _suspects(form, past), past, impossible)
+    core = _fewer(problem, core, impossible)
+    if form is not None:
+        core = core | _setters(form, core)
+    kept = np.flatnonzero(core)
+    if len(kept) <= _SMALL:
+        assert exhaustive.linearize(problem.only(core), model) is None
+    order: list[int] = kept.tolist()
+    return order
+
+
+def _suspects(form: RegisterForm | None, past: Mask) -> Mask:
+    """A stale read and what had replaced the value it returned, if that is what is wrong."""
+    suspects = np.zeros(len(past), np.bool_)
+    stale_read = None if form is None else stale.first(form)
+    if stale_read is not None:
+        suspects[[op for op in stale_read if op >= 0]] = True
+    return suspects & past
+
+
+def _recent(problem: Problem, suspects: Mask, past: Mask, impossible: Impossible) -> Mask:
+    """The suspects, or the operations that returned last, as few of them as are impossible; all if no fewer are."""
+    if suspects.any() and impossible(suspects):
+        return suspects
+    returned = np.flatnonzero(past)[np.argsort(problem.ret[past])][::-1]
+    size = 2
+    while size < len(returned):
+        core = np.zeros(len(problem), np.bool_)
+        core[returned[:size]] = True
+        if impossible(core):
+            return core
+        size *= 2
+    return past
+
+
+def _fewer(problem: Problem, core: Mask, impossible: Impossible) -> Mask:
+    """Leave out halves, quarters, ... and single operations, oldest first, as long as the rest is impossible."""
+    size = max(1, int(core.sum()) // 2)
+    while True:
+        smaller = False
+        for chunk in _chunks(np.flatnonzero(core), size):
+            fewer = core.copy()
+            fewer[chunk] = False
+            if fewer.any() and impossible(fewer):
+                core, smaller = fewer, True
+        if size == 1 and not smaller:
+            return core
+        size = max(1, size // 2)
+
+
+def _chunks(ops: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+    return (ops[begin : begin + size] for begin in range(0, len(ops), size))
+
+
+def _by_zones(form: RegisterForm) -> Impossible:
+    """Where values are set once: what is let go may even take effect at any time after its call, and does if needed."""
+    problem = form.problem
+    setter = np.full(form.values, -1, np.int64)
+    setting = np.flatnonzero(form.sets >= 0)
+    setter[form.sets[setting]] = setting
+
+    def impossible(core: Mask) -> bool:
+        needed = core.copy()
+        wave = np.flatnonzero(core)
+        while len(wave):
+            values = form.needs[wave]
+            authors = np.unique(setter[values[values >= 0]])
+            wave = authors[(authors >= 0) & ~needed[authors]]
+            needed[wave] = True
+        kept = np.flatnonzero(needed)
+        relaxed = arrange(
+            problem.key, problem.number[kept], problem.cls[kept], problem.call[kept],
+            np.where(core, problem.ret, NEVER)[kept], problem.classes, problem.observer,
+        )  # fmt: skip
+        part = RegisterForm(relaxed, form.kind[kept], form.needs[kept], form.sets[kept], form.initial, form.values)
+        return zones.order_of(part, len(relaxed.event_op)) is None
+
+    return impossible
+
+
+def _by_appends(problem: Problem, model: Model) -> Impossible:
+    """Where pieces are unique: what is let go may take effect at any time after its call, and does if it is read."""
+
+    def impossible(core: Mask) -> bool:
+        kept = np.flatnonzero(core | ~problem.observer[problem.cls])
+        relaxed = arrange(
+            problem.key, problem.number[kept], problem.cls[kept], problem.call[kept],
+            np.where(core, problem.ret, NEVER)[kept], problem.classes, problem.observer,
+        )  # fmt: skip
+        form_at = appends.forms(relaxed, model)
+        last = len(relaxed.event_op)
+        return form_at is not None and zones.order_of(form_at(last), last) is None
+
+    return impossible
+
+
+LetGo = Callable[[Mask], tuple[Problem, Model, Mask]]
+"""From a core to a problem in which everything else is optional, the model of that problem, and what is optional."""
+
+
+def _by_search(let_go: LetGo, clock: Clock) -> Impossible:
+    """By trying, within a number of steps: what takes more counts as possible."""
+    steps_left = _STEPS_IN_ALL
+
+    def impossible(core: Mask) -> bool:
+        nonlocal steps_left
+        if steps_left <= 0:
+            return False
+        relaxed, model, optional = let_go(core)
+        outcome = wgl.decide(relaxed, model, Budget(bytes=1 << 24), clock, optional=optional, steps=_STEPS)
+        steps_left -= _STEPS if outcome.answer == "unknown" else _STEPS // 10
+        return outcome.answer == "invalid"
+
+    return impossible
+
+
+def _let_go(problem: Problem, model: Model) -> LetGo:
+    forgotten = tuple(Operation(op.f, op.argument, None, INFO, op.process) for op in problem.classes)
+    observer = np.concatenate((problem.observer, np.fromiter(map(model.observes, forgotten), np.bool_, len(forgotten))))
+
+    def let_go(core: Mask) -> tuple[Problem, Model, Mask]:
+        cls = np.where(core, problem.cls, problem.cls + len(problem.classes)).astype(np.int32)
+        keep = core | ~(problem.observer[problem.cls] | observer[cls])
+        relaxed = arrange(
+            problem.key, problem.number[keep], cls[keep], problem.call[keep], problem.ret[keep],
+            problem.classes + forgotten, observer,
+        )  # fmt: skip
+        return relaxed, model, ~core[keep]
+
+    return let_go
+
+
+def _let_go_register(form: RegisterForm) -> LetGo:
+    """For registers most of what is let go cannot matter: what sets a value that the core does not need, and of what
+    sets a needed one before the core begins all but the last. A compare-and-set that is let go becomes a write, which
+    lets it do more, not less."""
+    problem = form.problem
+    model = CasRegister()
+
+    def let_go(core: Mask) -> tuple[Problem, Model, Mask]:
+        needed = np.zeros(form.values, np.bool_)
+        needed[form.needs[core & ((form.kind == READS) | (form.kind == SWAPS))]] = True
+        helps = ~core & (form.sets >= 0) & (problem.call < problem.ret[core].max())
+        if not (core & (form.kind == DIFFERS)).any():
+            helps &= needed[form.sets]
+        early = np.flatnonzero(helps & (problem.ret < problem.call[core].min()))
+        early = early[np.argsort(problem.ret[early])]
+        helps[early] = False
+        last = np.full(form.values, -1, np.int64)
+        last[form.sets[early]] = early
+        helps[last[last >= 0]] = True
+        kept = np.flatnonzero(core | helps)
+        numbers: dict[Operation, int] = {}
+        cls = [numbers.setdefault(_operation(form, op, bool(core[op])), len(numbers)) for op in kept.tolist()]
+        classes = tuple(numbers)
+        relaxed = arrange(
+            problem.key, problem.number[kept], np.array(cls, np.int32), problem.call[kept], problem.ret[kept],
+            classes, np.fromiter(map(model.observes, classes), np.bool_, len(classes)),
+        )  # fmt: skip
+        return relaxed, model, ~core[kept]
+
+    return let_go
+
+
+def _operation(form: RegisterForm, op: int, obliged: bool) -> Operation:
+    needs, sets = (None if value == form.initial else int(value) for value in (form.needs[op], form.sets[op]))
+    if not obliged:
+        return Operation("write", sets, None, INFO)
+    kind = form.kind[op]
+    if kind == DIFFERS:
+        return Operation("cas", (needs, "another"), None, MISMATCH)
+    if kind == SWAPS:
+        return Operation("cas", (needs, sets), (needs, sets), OK)
+    return Operation("read", None, needs, OK) if kind == READS else Operation("write", sets, sets, OK)
+
+
+def _setters(form: RegisterForm, core: Mask) -> Mask:
+    """For every value that the core needs and does not set: the last to return of those that may have set it."""
+    problem = form.problem
+    more = np.zeros(len(problem), np.bool_)
+    needed = set(form.needs[core & (form.needs >= 0) & (form.kind != DIFFERS)].tolist())
+    for value in needed - set(form.sets[core].tolist()) - {form.initial}:
+        observed = problem.ret[core & (form.needs == value)].min()
+        setters = np.flatnonzero((form.sets == value) & (problem.call < observed))
+        if len(setters):
+            more[setters[np.argmax(np.where(problem.ret[setters] == NEVER, -1, problem.ret[setters]))]] = True
+    return more

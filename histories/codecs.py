@@ -1,0 +1,78 @@
+"""The formats of histories, by name: which there are, which a file is in, reading and writing them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from histories import edn, jepsen_log, jsonl, porcupine_kv
+from histories.history import History, HistoryError
+
+_SAMPLE = 1 << 16
+
+
+@dataclass(frozen=True)
+class Codec:
+    """One format: how to read it, how to write it (if clew does), and whether the beginning of a file looks like it."""
+
+    name: str
+    load: Callable[[Path], History]
+    dump: Callable[[History, IO[bytes]], None] | None
+    matches: Callable[[bytes], bool]
+
+
+def _is_jsonl(sample: bytes) -> bool:
+    return sample[:1] == b"{" and b'"clew-history"' in sample.partition(b"\n")[0]
+
+
+def _is_edn(sample: bytes) -> bool:
+    return sample.lstrip()[:1] in (b"{", b"[", b"(", b"#", b";") and b":process" in sample
+
+
+CODECS = {
+    codec.name: codec
+    for codec in (
+        Codec("jsonl", jsonl.load, jsonl.dump, _is_jsonl),
+        Codec("jepsen-log", jepsen_log.load, None, lambda sample: jepsen_log.PREFIX in sample),
+        Codec("porcupine-kv", porcupine_kv.load, None, lambda sample: _is_edn(sample) and b":key " in sample),
+        Codec("edn", edn.load, edn.dump, _is_edn),
+        Codec("jepsen-txt", jepsen_log.load, None, lambda sample: b"\t:invoke\t" in sample),
+    )
+}
+"""In the order in which a file is tried."""
+
+
+def detect(path: Path) -> Codec:
+    """The format that a file is in, by its first lines. Raises `HistoryError` if it is in none."""
+    with path.open("rb") as stream:
+        sample = stream.read(_SAMPLE)
+    for codec in CODECS.values():
+        if codec.matches(sample):
+            return codec
+    found = "an empty file" if not sample.strip() else repr(sample[:40])
+    raise HistoryError(
+        f"expected a history in one of the formats {', '.join(CODECS)}; found {found}", source=str(path), line=1
+    )
+
+
+def read(path: Path, format: str | None = None) -> History:
+    """Read a history; without a format, whichever it is in. Raises `HistoryError`, `ValueError` for an unknown format,
+    and `OSError`."""
+    return (detect(path) if format is None else _codec(format)).load(path)
+
+
+def write(history: History, stream: IO[bytes], format: str = "jsonl") -> None:
+    """Write a history. Raises `ValueError` for a format that clew does not write."""
+    dump = _codec(format).dump
+    if dump is None:
+        writable = ", ".join(codec.name for codec in CODECS.values() if codec.dump)
+        raise ValueError(f"clew does not write {format}; it writes {writable}")
+    dump(history, stream)
+
+
+def _codec(name: str) -> Codec:
+    if name not in CODECS:
+        raise ValueError(f"there is no format {name!r}; there are {', '.join(CODECS)}")
+    return CODECS[name]

@@ -1,0 +1,330 @@
+"""Jepsen's `history.edn`: one map an event, bare or inside one vector, read and written.
+
+    {:index 0, :time 3291485317, :type :invoke, :process 0, :f :read, :value nil}
+    {:index 1, :time 3292485317, :type :ok, :process 0, :f :read, :value 3}
+
+EDN becomes JSON values: keywords and symbols become strings, sets and lists become arrays, characters strings, ratios
+floats; a tagged literal (`#jepsen.history.Op{...}`) is what stands behind its tag. Of an event's keys those that clew
+has a word for are kept. In histories of independent keys (`jepsen.independent`) every value is `[key value]`; a reader
+knows them by a value `[key nil]`, where all values of clients are such pairs. What clew writes says so in a comment on
+the first line, which holds the header too and makes the round trip exact.
+
+A Python reader of EDN exists (edn_format), but knows no lines, which every error here must name, and reads some
+thousand events a second; most lines of a history look alike, and `_Layout` reads those with one regular expression.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from histories.event import FORMAT, NEMESIS, Event, Header
+from histories.history import TYPES, History, HistoryError
+
+_TOKEN = re.compile(
+    r"""(?P<space>(?:[\s,]|;[^\n]*|\#!.*)+)|(?P<open>\#\{|[(\[{])|(?P<close>[)\]}])|(?P<string>"(?:[^"\\]|\\.)*")"""
+    r"""|(?P<discard>\#_)|(?P<tag>\#[A-Za-z][\w.*+!?$%&=<>/-]*)|(?P<char>\\(?:newline|space|tab|return|u[0-9A-Fa-f]{4}|.))"""
+    r"""|(?P<atom>[^\s,()\[\]{}"\\;]+)""",
+    re.DOTALL,
+)
+_CLOSES = {"(": ")", "[": "]", "{": "}", "#{": "}"}
+_INTEGER = re.compile(r"[+-]?\d+N?\Z")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?\Z")
+_RATIO = re.compile(r"([+-]?\d+)/(\d+)\Z")
+_CHARACTERS = {"newline": "\n", "space": " ", "tab": "\t", "return": "\r"}
+_WORD = re.compile(r"[A-Za-z*!_?<>=+-][\w*!?<>=+./-]*\Z")
+_LINES_OF_A_FORM = 10_000
+
+
+class EdnError(ValueError):
+    """Text that is no EDN. `incomplete` if more text might mend it; `offset` is where it went wrong."""
+
+    def __init__(self, message: str, offset: int, *, incomplete: bool = False) -> None:
+        super().__init__(message)
+        self.offset = offset
+        self.incomplete = incomplete
+
+
+def forms(text: str) -> list[Any]:
+    """All forms of a text as JSON values. Raises `EdnError`."""
+    stack: list[tuple[str, list[Any], int]] = [("", [], 0)]
+    discards: list[int] = []  # how many forms each open collection had when a #_ stood there
+    offset = 0
+    while offset < len(text):
+        token = _TOKEN.match(text, offset)
+        if token is None:
+            raise EdnError(f"found {text[offset : offset + 20]!r}", offset, incomplete=text[offset] in '"\\')
+        kind, found = token.lastgroup, token.group()
+        offset = token.end()
+        items = stack[-1][1]
+        if kind == "open":
+            stack.append((found, [], token.start()))
+            continue
+        if kind == "close":
+            opening, items, _ = stack.pop()
+            if not stack or _CLOSES[opening] != found:
+                raise EdnError(f"found {found!r} that closes nothing", token.start())
+            value: Any = _mapping(items, token.start()) if opening == "{" else items
+            items = stack[-1][1]
+        elif kind == "discard":
+            discards.append(len(stack) << 32 | len(items))
+            continue
+        elif kind == "string":
+            value = _string(found, token.start())
+        elif kind == "char":
+            name = found[1:]
+            value = _CHARACTERS.get(name) or (chr(int(name[1:], 16)) if len(name) == 5 else name)
+        elif kind == "atom":
+            value = _atom(found)
+        else:
+            continue  # white space, or a tag, which says nothing that JSON could keep
+        items.append(value)
+        while discards and discards[-1] == (len(stack) << 32 | len(items) - 1):
+            discards.pop()
+            items.pop()
+    if len(stack) > 1 or discards:
+        raise EdnError("found the end inside a form", stack[-1][2], incomplete=True)
+    return stack[0][1]
+
+
+def _mapping(items: list[Any], offset: int) -> dict[str, Any]:
+    if len(items) % 2:
+        raise EdnError("found a map with a key and no value", offset)
+    return {
+        key if isinstance(key, str) else json.dumps(key): value
+        for key, value in zip(items[::2], items[1::2], strict=True)
+    }
+
+
+def _string(found: str, offset: int) -> str:
+    try:
+        value: str = json.loads(found, strict=False)
+    except json.JSONDecodeError:
+        raise EdnError(f"found the string {found[:40]}, with an escape that EDN does not know", offset) from None
+    return value
+
+
+def _atom(found: str) -> Any:
+    if found[0] == ":":
+        return found[1:]
+    if found in _NAMED:
+        return _NAMED[found]
+    if _INTEGER.match(found):
+        return int(found.removesuffix("N"))
+    if _NUMBER.match(found):
+        return float(found.removesuffix("M"))
+    ratio = _RATIO.match(found)
+    if ratio and int(ratio[2]):
+        return int(ratio[1]) / int(ratio[2])
+    return found
+
+
+_NAMED = {"nil": None, "true": True, "false": False, "##Inf": float("inf"), "##-Inf": float("-inf")}
+
+
+class _Layout:
+    """Lines that look like one that was read before: the same keys in the same order, values on one line."""
+
+    _PLAIN = r'[^][{}()"#;\\]++|"[^"\\]*+"'
+    _VALUE = rf'(?:\[(?:{_PLAIN}|\[(?:{_PLAIN})*+\])*+\]|"[^"\\]*+"|[^][{{}}()"#;,\s\\]++)'
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self.keys = tuple(keys)
+        body = r",? ".join(f":{re.escape(key)} ({self._VALUE})" for key in self.keys)
+        self._match = re.compile(r"\s*(?:#[\w.]+)?\{" + body + r"\}\s*\Z").match
+
+    def read(self, line: str, known: dict[str, Any]) -> dict[str, Any] | None:
+        """The map on this line, if it has this layout; values are looked up by their text in `known`."""
+        match = self._match(line)
+        if match is None:
+            return None
+        values = []
+        for text in match.groups():
+            if text not in known:
+                if len(known) > 1 << 20:
+                    known.clear()
+                (known[text],) = forms(text)
+            values.append(known[text])
+        return dict(zip(self.keys, values, strict=True))
+
+
+def maps(lines: Iterable[bytes], source: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The maps of a file with the line on which each begins, bare or in one enclosing vector. Raises `HistoryError`."""
+    layouts: dict[tuple[str, ...], _Layout] = {}
+    latest: list[_Layout] = []
+    known: dict[str, Any] = {}
+    pending, begun, enclosed = "", 0, False
+    for number, raw in enumerate(lines, start=1):
+        try:
+            line = raw.decode()
+        except UnicodeDecodeError:
+            raise HistoryError(f"expected UTF-8 text, found {raw[:40]!r}", source=source, line=number) from None
+        if not pending:
+            for layout in latest:
+                found = layout.read(line, known)
+                if found is not None:
+                    if layout is not latest[0]:
+                        latest.remove(layout)
+                        latest.insert(0, layout)
+                    yield number, found
+                    break
+            else:
+                pending, begun = line, number
+            if not pending:
+                continue
+            # Only before the first map can an enclosing vector begin.
+            if not enclosed and not layouts and pending.lstrip()[:1] in ("[", "("):
+                enclosed, pending = True, pending.lstrip()[1:]
+        else:
+            pending += line
+        if enclosed and pending.rstrip()[-1:] in ("]", ")"):
+            try:
+                forms(pending)
+            except EdnError:
+                pending = pending.rstrip()[:-1]
+        try:
+            items = forms(pending)
+        except EdnError as error:
+            if error.incomplete and number - begun < _LINES_OF_A_FORM:
+                continue
+            raise _failure(error, pending, begun, source) from None
+        for item in items:
+            if not isinstance(item, dict):
+                raise HistoryError(f"expected a map, found {_excerpt(item)}", source=source, line=begun)
+            keys = tuple(item)
+            if keys not in layouts and len(layouts) < 16:
+                layouts[keys] = _Layout(keys)
+                latest.insert(0, layouts[keys])
+            yield begun, item
+        pending = ""
+    if pending.strip():
+        raise _failure(EdnError("found the end of the file inside a form", 0), pending, begun, source)
+
+
+def _failure(error: EdnError, text: str, begun: int, source: str) -> HistoryError:
+    line = begun + text.count("\n", 0, error.offset)
+    return HistoryError(f"expected EDN, {error}", source=source, line=line)
+
+
+def _excerpt(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def load(path: Path, *, keyed: bool | None = None) -> History:
+    """Read `history.edn`. `keyed` says whether all values are `[key value]`; None finds out.
+
+    Events without `:time` get their position in the file for one. Raises `HistoryError` with the line for whatever is
+    malformed.
+    """
+    source = str(path)
+    header: Header | None = None
+    with path.open("rb") as stream:
+        first = stream.readline()
+        if first.startswith(_COMMENT):
+            values, _, rest = first[len(_COMMENT) :].partition(b" ")
+            try:
+                header = msgspec.json.decode(rest, type=Header)
+            except msgspec.DecodeError as error:
+                raise HistoryError(f"expected clew's header, found {error}", source=source, line=1) from None
+            keyed = values == _KEYED if keyed is None else keyed
+        stream.seek(0)
+        events: list[Event] = []
+        numbers: list[int] = []
+        for number, item in maps(stream, source):
+            events.append(event_of(item, len(events), source, number))
+            numbers.append(number)
+    if not events:
+        raise HistoryError("expected events, found none", source=source, line=1)
+    if keyed or (keyed is None and _looks_keyed(events)):
+        events = [_unkeyed(event, source, line) for event, line in zip(events, numbers, strict=True)]
+    return History.of(events, header=header, lines=numbers, source=source)
+
+
+def event_of(item: dict[str, Any], count: int, source: str, line: int) -> Event:
+    """The event that a map describes; `count` is its number where the map has no index or time."""
+
+    def fail(what: str) -> HistoryError:
+        return HistoryError(what, source=source, line=line)
+
+    process = item.get("process")
+    if isinstance(process, str) and process.startswith(NEMESIS):
+        process = NEMESIS
+    elif type(process) is not int or process < 0:
+        raise fail(f"expected :process to be a number or :nemesis, found {_excerpt(process)}")
+    kind = item.get("type")
+    if kind not in TYPES:
+        raise fail(f"expected :type to be :invoke, :ok, :fail or :info, found {_excerpt(kind)}")
+    time, index = item.get("time", count), item.get("index", count)
+    if type(time) is not int or not -(1 << 62) < time < 1 << 62:
+        raise fail(f"expected :time to be whole nanoseconds, found {_excerpt(time)}")
+    f = item.get("f")
+    if not isinstance(f, str) and process != NEMESIS:
+        raise fail(f"expected :f to be a keyword, found {_excerpt(f)}")
+    error = item.get("error")
+    return Event(
+        index if type(index) is int else count,
+        time,
+        process,
+        kind,
+        f if isinstance(f, str) else json.dumps(f),
+        item.get("key"),
+        item.get("value"),
+        error if error is None or isinstance(error, str) else json.dumps(error),
+    )
+
+
+def _looks_keyed(events: list[Event]) -> bool:
+    values = [event.value for event in events if event.process != NEMESIS]
+    pairs = all(type(value) is list and len(value) == 2 for value in values)
+    return pairs and any(value[1] is None for value in values)
+
+
+def _unkeyed(event: Event, source: str, line: int) -> Event:
+    if event.process == NEMESIS:
+        return event
+    if type(event.value) is not list or len(event.value) != 2:
+        raise HistoryError(f"expected a value [key value], found {_excerpt(event.value)}", source=source, line=line)
+    return msgspec.structs.replace(event, key=event.value[0], value=event.value[1])
+
+
+_COMMENT = b";; clew "
+_KEYED, _PLAIN = b"keyed", b"plain"
+
+
+def dump(history: History, stream: IO[bytes]) -> None:
+    """Write a history for Jepsen and Knossos to read. `load` gives back the same events and the header
+    (but the nemesis has no key)."""
+    keyed = any(key is not None for key in history.keys.objects)
+    header = msgspec.json.encode(history.header or Header(FORMAT))
+    stream.write(_COMMENT + (_KEYED if keyed else _PLAIN) + b" " + header + b"\n")
+    for event in history.events():
+        value = event.value if not keyed or event.process == NEMESIS else [event.key, event.value]
+        text = (
+            f"{{:index {event.index}, :time {event.time}, :type :{event.type}, "
+            f":process {':nemesis' if event.process == NEMESIS else event.process}, "
+            f":f {_keyword(event.f)}, :value {to_edn(value)}"
+        )
+        if event.error is not None:
+            text += f", :error {_keyword(event.error)}"
+        stream.write(text.encode() + b"}\n")
+
+
+def to_edn(value: Any) -> str:
+    """A JSON value as EDN. Raises `ValueError` for what is none."""
+    if value is None:
+        return "nil"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{to_edn(str(key))} {to_edn(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + " ".join(map(to_edn, value)) + "]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _keyword(text: str) -> str:
+    return f":{text}" if _WORD.match(text) else to_edn(text)

@@ -1,0 +1,66 @@
+"""Jepsen's log, and its `history.txt`: a line an event.
+
+    INFO  jepsen.util - 3<tab>:invoke<tab>:cas<tab>[3 0]
+    INFO  jepsen.util - 3<tab>:info<tab>:cas<tab>:timed-out
+
+The first part is there in a log only; then other lines are somebody else's and not looked at. A keyword instead of a
+value, or behind it, is an error. There are no times: events get their number, so that their order is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from histories.edn import EdnError, event_of, forms
+from histories.event import Event
+from histories.history import History, HistoryError
+
+PREFIX = b"jepsen.util - "
+_EVENT = re.compile(r"(\d+|:nemesis\S*)\s+:(invoke|ok|fail|info)\s+(:?\S+)\s+(.*)\Z", re.DOTALL)
+
+
+def load(path: Path) -> History:
+    """Read a log or a `history.txt`. Raises `HistoryError` with the line for an event that is malformed."""
+    source = str(path)
+    events: list[Event] = []
+    numbers: list[int] = []
+    with path.open("rb") as stream:
+        log = any(PREFIX in line for line in stream)
+        stream.seek(0)
+        for number, line in enumerate(stream, start=1):
+            if not (PREFIX in line if log else line.strip()):
+                continue
+            text = line.partition(PREFIX)[2] if log else line
+            events.append(_event(text, len(events), source, number))
+            numbers.append(number)
+    if not events:
+        raise HistoryError("expected events, found none", source=source, line=1)
+    return History.of(events, lines=numbers, source=source)
+
+
+def _event(text: bytes, count: int, source: str, line: int) -> Event:
+    match = _EVENT.match(text.decode(errors="replace").rstrip())
+    if match is None:
+        raise HistoryError(
+            f"expected a process, :invoke, :ok, :fail or :info, a function and a value; found {text[:60]!r}",
+            source=source,
+            line=line,
+        )
+    process, kind, f, rest = match.groups()
+    item: dict[str, Any] = {
+        "process": process[1:] if process[0] == ":" else int(process),
+        "type": kind,
+        "f": f.removeprefix(":"),
+    }
+    try:
+        values = forms(rest)
+    except EdnError as error:
+        raise HistoryError(f"expected a value in EDN, {error}", source=source, line=line) from None
+    if rest.startswith(":") and kind in ("fail", "info"):
+        item["error"] = values[0]
+    else:
+        item["value"] = values[0] if values else None
+        item["error"] = values[1] if len(values) > 1 else None
+    return event_of(item, count, source, line)

@@ -1,0 +1,22 @@
+"""The key-value histories of porcupine's tests: EDN maps with a key, without times.
+
+{:process 0, :type :invoke, :f :append, :key "0", :value "x 0 0 y"}
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from histories.edn import load as load_edn
+from histories.event import FORMAT, Header
+from histories.history import History
+
+
+def load(path: Path) -> History:
+    """Read a history of a `kv`. Raises `HistoryError` with the line for whatever is malformed."""
+    history = load_edn(path, keyed=False)
+    for row in range(len(history)):
+        if history.process[row] >= 0 and history.keys[history.key[row]] is None:
+            raise history.failure(row, "expected a :key, found none")
+    return replace(history, header=Header(FORMAT, model="kv"))

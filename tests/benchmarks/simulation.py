@@ -1,0 +1,68 @@
+"""How fast a simulated cluster runs: events a second, inline and with a process for each node.
+
+    python -m tests.benchmarks.simulation [--runs 5]
+
+The two ways take turns, because machines drift; what counts is the median. Events are counted against the wall clock
+and against the processor time of harness and nodes together: they differ by what else the machine was doing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import trio
+
+from harness.plan import load, resolve
+from harness.run import NodesMode, run
+from harness.simulation import Progress
+
+PLAN = "caspaxos-contention-storm"
+
+
+def processor_time() -> float:
+    """Seconds of this process and of its children that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def measure(nodes: NodesMode, seed: int, store: Path) -> tuple[float, float, float]:
+    """Of one run with history and journal on disk, start of the nodes included: events per second of wall and of
+    processor time, and seconds."""
+    plan = resolve(load(PLAN), seed, ["checks=[invariants, liveness]"])
+    seen: list[Progress] = []
+    began, used = time.perf_counter(), processor_time()
+    trio.run(lambda: run(plan, nodes=nodes, into=store, watch=seen.append))
+    took, used = time.perf_counter() - began, processor_time() - used
+    return seen[0].events / took, seen[0].events / used, took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    runs = parser.parse_args().runs
+    ways: tuple[NodesMode, ...] = ("inline", "process")
+    figures: dict[NodesMode, list[tuple[float, float, float]]] = {way: [] for way in ways}
+    # One processor, as in a campaign that runs one simulation on each.
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    with tempfile.TemporaryDirectory() as store:
+        for seed in range(runs + 1):
+            for way in ways:
+                figure = measure(way, seed, Path(store))
+                if seed:  # the first is a warm-up
+                    figures[way].append(figure)
+    print(f"{PLAN}, {runs} runs on one processor: median (least to most)")
+    for way, measured in figures.items():
+        rates, pure, seconds = zip(*measured, strict=True)
+        print(
+            f"  {way:<8} {statistics.median(rates):>8,.0f} events/s ({min(rates):,.0f} to {max(rates):,.0f})"
+            f"   {statistics.median(pure):>8,.0f} per processor second   {statistics.median(seconds):.2f} s a run"
+        )
+
+
+if __name__ == "__main__":
+    main()

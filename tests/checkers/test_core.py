@@ -1,0 +1,50 @@
+"""The core of a violation is impossible whatever the operations outside it did."""
+
+from __future__ import annotations
+
+import random
+from itertools import product
+
+import numpy as np
+import pytest
+
+from checkers import core, exhaustive
+from checkers.clock import Clock
+from checkers.encoding import Problem, arrange
+from checkers.models import Model, Operation, find, names
+from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
+
+
+def assert_impossible(problem: Problem, model: Model, kept: list[int]) -> None:
+    """The core, together with any of the others that take effect with any result, is not linearizable."""
+    forgotten = tuple(Operation(op.f, op.argument, None, "info", op.process) for op in problem.classes)
+    classes = problem.classes + forgotten
+    observer = np.array([model.observes(op) for op in classes], np.bool_)
+    others = [op for op in range(len(problem)) if op not in kept and not problem.observer[problem.cls[op]]]
+    for effects in product((False, True), repeat=len(others)):
+        mask = np.zeros(len(problem), np.bool_)
+        mask[kept] = True
+        cls = problem.cls.copy()
+        for op, takes in zip(others, effects, strict=True):
+            mask[op] = takes
+            cls[op] += len(problem.classes)
+        part = arrange(None, problem.number[mask], cls[mask], problem.call[mask], problem.ret[mask], classes, observer)
+        assert exhaustive.linearize(part, model) is None
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_core_is_impossible_whatever_the_others_did(name: str) -> None:
+    model, rng, sizes = find(name), random.Random(6), []
+    while len(sizes) < 25:
+        problem = small.lived(model, ALPHABETS[name], 7, rng)
+        if rng.random() < 0.5 and name in ("kv", "append-list", "cas-register"):
+            make = small.unambiguous if name == "cas-register" else small.appended
+            problem = make(model, 7, rng)
+        stuck = exhaustive.stuck(problem, model)
+        if stuck is None:
+            continue
+        kept = core.find(problem, model, stuck, Clock(60))
+        assert_impossible(problem, model, kept)
+        sizes.append(len(kept) / len(problem))
+    assert np.mean(sizes) < 0.7

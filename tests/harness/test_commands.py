@@ -1,0 +1,198 @@
+"""The commands as a user types them: what they print, what they leave, how they exit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.plan import shipped
+from histories import load
+from tests.harness.conftest import PLAN, Clew
+
+
+def test_a_run_leaves_everything_about_itself(clew: Clew, recorded: Path) -> None:
+    assert recorded.parent.name == "small"
+    assert recorded.name.endswith("Z-5")
+    names = {path.name for path in recorded.iterdir()}
+    assert names == {
+        "plan.yaml",
+        "history.jsonl",
+        "messages.jsonl",
+        "verdict.json",
+        "report.html",
+        "nodes",
+        "clew.log",
+    }
+    verdict = json.loads((recorded / "verdict.json").read_text())
+    assert {"verdict", "plan", "seed", "checks", "operations", "explanation", "run"} <= set(verdict)
+    assert (verdict["verdict"], verdict["plan"], verdict["seed"]) == ("valid", "small", 5)
+    assert set(verdict["checks"]) == {"linearizable", "invariants", "liveness"}
+    history = load(recorded / "history.jsonl")
+    assert verdict["operations"] == len(history.operations) >= 20
+    faults = [event.f for event in history.events() if event.process == "nemesis"]
+    assert faults == ["start-crash", "stop-crash", "start-partition", "stop-partition"]
+    assert "numba" in (recorded / "clew.log").read_text()
+
+
+def test_json_is_the_verdict_and_nothing_else(clew: Clew, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(PLAN)
+    done = clew("run", "small.yaml", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == json.loads((tmp_path / "store" / "latest" / "verdict.json").read_text())
+
+
+def test_seed_and_settings_change_the_run(clew: Clew, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(PLAN)
+    done = clew("run", "small.yaml", "--seed", "9", "--set", "workload.operations=7", "--nodes", "inline", "--json")
+    result = json.loads(done.stdout)
+    assert result["seed"] == 9
+    assert result["operations"] == 7 + 2, "and a final read for each client"
+
+
+def test_replay_is_identical_whatever_the_nodes_are(clew: Clew, recorded: Path) -> None:
+    for nodes in ("process", "inline"):
+        done = clew("replay", recorded, "--nodes", nodes)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("identical: sha256 ")
+
+
+def test_replay_of_a_killed_run_is_identical_as_far_as_it_came(clew: Clew, recorded: Path) -> None:
+    (recorded / "verdict.json").unlink()
+    history = recorded / "history.jsonl"
+    history.write_bytes(history.read_bytes()[:-150])
+    assert load(history).cut
+    done = clew("replay", recorded, "--nodes", "inline")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("identical up to the end of the recorded history")
+
+
+def test_replay_says_when_it_differs(clew: Clew, recorded: Path) -> None:
+    history = recorded / "history.jsonl"
+    history.write_bytes(history.read_bytes().replace(b'"write"', b'"wrote"'))
+    done = clew("replay", recorded, "--nodes", "inline")
+    assert done.returncode == 255
+    assert "the replay differs" in done.stderr
+
+
+def test_check_judges_a_run_and_a_bare_history(clew: Clew, recorded: Path, tmp_path: Path) -> None:
+    assert clew("check", recorded).returncode == 0
+    assert clew("check", recorded / "history.jsonl", "--model", "cas-register").returncode == 0
+    events = [
+        '{"clew-history":1}',
+        '{"index":0,"time":1,"process":0,"type":"invoke","f":"write","value":1}',
+        '{"index":1,"time":2,"process":0,"type":"ok","f":"write","value":1}',
+        '{"index":2,"time":3,"process":1,"type":"invoke","f":"read"}',
+        '{"index":3,"time":4,"process":1,"type":"ok","f":"read","value":2}',
+    ]
+    (tmp_path / "bad.jsonl").write_text("\n".join(events) + "\n")
+    done = clew("check", "bad.jsonl", "--model", "cas-register")
+    assert done.returncode == 1
+    assert "INVALID" in done.stdout
+    done = clew("check", "bad.jsonl")
+    assert done.returncode == 254
+    assert "--model" in done.stderr
+
+
+def test_show_tells_the_story(clew: Clew, tmp_path: Path) -> None:
+    assert clew("run", "caspaxos-highest-version", "--nodes", "inline").returncode == 1
+    done = clew("show", tmp_path / "store" / "latest")
+    assert done.returncode == 0, done.stderr
+    for word in ("verdict    invalid", "nemesis  start   partition", "\n> "):
+        assert word in done.stdout
+
+
+def test_plans_and_systems_are_listed(clew: Clew) -> None:
+    listed = clew("plans").stdout
+    for name, _ in shipped():
+        assert name in listed
+    listed = clew("systems").stdout
+    for name in ("caspaxos", "forgets-promises", "highest-version", "dirty-reads"):
+        assert name in listed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "nowhere.yaml"), "nowhere.yaml: there is no such file"),
+        (("run", "caspaxos-happy"), "did you mean caspaxos-happy-path"),
+        (("run", "."), "expected"),
+        (("run", "small.yaml", "--set", "workload.cleints=3"), "workload.cleints"),
+        (("run", "small.yaml", "--set", "workload.clients=-1"), "workload.clients"),
+        (("run", "small.yaml", "--set", "system.variant=nope"), "forgets-promises"),
+        (("run", "small.yaml", "--set", "system.prepare_quorum=9"), "system.prepare_quorum"),
+        (("run", "small.yaml", "--set", "nemesis.0.crash.target=[n9]"), "n9"),
+        (("run", "small.yaml", "--seed", "many"), "--seed"),
+        (("run", "small.yaml", "--nodes", "threads"), "threads"),
+        (("run", "small.yaml", "--bogus"), "--bogus"),
+        (("frobnicate",), "frobnicate"),
+        (("replay", "nowhere"), "nowhere"),
+        (("show", "nowhere"), "nowhere"),
+        (("show", "small.yaml"), "small.yaml"),
+        (("check", "nowhere"), "nowhere"),
+        (("check", "small.yaml"), "small.yaml:1"),
+        (("check", ".."), "no run folder"),
+        (("check", "history.jsonl", "--model", "cas-registre"), "cas-register"),
+    ],
+)
+def test_a_mistake_is_one_clear_line_and_254(clew: Clew, tmp_path: Path, arguments: tuple[str], said: str) -> None:
+    (tmp_path / "small.yaml").write_text(PLAN)
+    (tmp_path / "history.jsonl").write_text('{"clew-history":1}\n')
+    done = clew(*arguments)
+    assert done.returncode == 254, done.stdout + done.stderr
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_folder_of_another_version_is_refused_with_its_line(clew: Clew, recorded: Path) -> None:
+    history = recorded / "history.jsonl"
+    history.write_bytes(history.read_bytes().replace(b'"clew-history":1', b'"clew-history":7', 1))
+    for command in ("check", "show", "replay"):
+        done = clew(command, recorded)
+        assert done.returncode == 254, done.stderr
+        assert "history.jsonl:1: this is a history of format version 7" in done.stderr
+    verdict = recorded / "verdict.json"
+    history.write_bytes(history.read_bytes().replace(b'"clew-history":7', b'"clew-history":1', 1))
+    verdict.write_text('{"verdict": "fine"}')
+    done = clew("show", recorded)
+    assert done.returncode == 254
+    assert "verdict.json" in done.stderr
+    (recorded / "plan.yaml").write_text("name: small\nsystem: {name: caspaxos, nodes: 3}\nworkload_v2: {}\n")
+    done = clew("replay", recorded)
+    assert done.returncode == 254
+    assert "plan.yaml:3:1: workload_v2" in done.stderr
+
+
+def test_a_run_folder_that_lacks_files_says_so(clew: Clew, recorded: Path) -> None:
+    (recorded / "verdict.json").unlink()
+    (recorded / "messages.jsonl").unlink()
+    done = clew("show", recorded)
+    assert done.returncode == 0
+    assert "missing    messages.jsonl, verdict.json" in done.stdout
+    (recorded / "plan.yaml").unlink()
+    done = clew("replay", recorded)
+    assert done.returncode == 254
+    assert "plan.yaml is missing" in done.stderr
+
+
+def test_nothing_from_a_plan_leaves_the_store_or_enters_the_page_unescaped(clew: Clew, tmp_path: Path) -> None:
+    evil = '"../../<script>alert(1)</script>"'
+    (tmp_path / "evil.yaml").write_text(PLAN.replace("name: small", f"name: {evil}"))
+    done = clew("run", "evil.yaml", "--nodes", "inline")
+    assert done.returncode == 0, done.stderr
+    (folder,) = (path for path in (tmp_path / "store").iterdir() if path.name != "latest")
+    (run,) = folder.iterdir()
+    page = (run / "report.html").read_text()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_output_that_nobody_reads_is_no_error(recorded: Path) -> None:
+    import subprocess
+    import sys
+
+    command = f"{sys.executable} -c 'from harness.cli import main; main()' show {recorded} | true"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,150 @@
+"""Histories: what is written is what is read, and what is broken is refused with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from histories import FOREVER, INFO, OK, Event, Header, History, HistoryError, Recorder, dump, load
+from histories.text import describe, printable
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@st.composite
+def events(draw: st.DrawFn) -> list[Event]:
+    """Any sequence of well-formed events, whether it makes a history or not."""
+    count = draw(st.integers(0, 8))
+    times = sorted(draw(st.lists(st.integers(0, 2**62), min_size=count, max_size=count)))
+    process: Any = st.integers(0, 3) | st.just("nemesis")
+    kind: Any = st.sampled_from(["invoke", "ok", "fail", "info"])
+    return [
+        Event(
+            i,
+            t,
+            draw(process),
+            draw(kind),
+            draw(st.text(max_size=4)),
+            draw(JSON),
+            draw(JSON),
+            draw(st.none() | st.text()),
+        )
+        for i, t in enumerate(times)
+    ]
+
+
+@given(events(), st.integers(0, 2**40))
+def test_what_is_written_is_what_is_read(
+    tmp_path_factory: pytest.TempPathFactory, past: list[Event], seed: int
+) -> None:
+    path = tmp_path_factory.mktemp("round") / "history.jsonl"
+    history = History.of(past, header=Header(1, "plan", seed, "cas-register", {"clew": "0"}))
+    with path.open("wb") as stream:
+        dump(history, stream)
+    again = load(path)
+    assert list(again.events()) == past
+    assert again.header == history.header
+    assert not again.cut
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused_with_a_line(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.mktemp("garbage") / "history.jsonl"
+    path.write_bytes(data)
+    with pytest.raises(HistoryError, match=r"history\.jsonl:\d+: "):
+        load(path)
+
+
+def test_a_history_can_be_cut_anywhere(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    with path.open("wb", buffering=0) as stream:
+        recorder = Recorder(Header(1, "plan", 1))
+        recorder.write_to(stream)
+        for time in range(5):
+            recorder.record(time, time, "invoke", "write", 0, time)
+    whole = path.read_bytes()
+    header = whole.index(b"\n") + 1
+    for length in range(header, len(whole)):
+        path.write_bytes(whole[:length])
+        history = load(path)
+        assert len(history) == whole[header:length].count(b"\n")
+        assert history.cut == (whole[length - 1 : length] != b"\n")
+
+
+def test_only_the_last_line_may_be_cut(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text(
+        '{"clew-history":1}\n{"index":0,"time":1,"proc\n{"index":1,"time":1,"process":0,"type":"ok","f":"r"}\n'
+    )
+    with pytest.raises(HistoryError, match=r"history\.jsonl:2: expected an event, found '.*proc'"):
+        load(path)
+
+
+INVOKE = '{"index":0,"time":5,"process":0,"type":"invoke","f":"read","key":0}'
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (['{"index":0,"time":5,"process":0,"type":"ok","f":"read"}'], ":2: process 0 completes an operation"),
+        ([INVOKE, INVOKE.replace("0,", "1,", 1)], ":3: process 0 invokes an operation while its operation at index 0"),
+        ([INVOKE, '{"index":1,"time":4,"process":1,"type":"invoke","f":"read"}'], ":3: time goes backwards: 4 after 5"),
+        (
+            [INVOKE, '{"index":1,"time":6,"process":0,"type":"ok","f":"write","key":0}'],
+            ":3: process 0 completes 'write'",
+        ),
+        ([INVOKE, '{"index":1,"time":6,"process":0,"type":"ok","f":"read","key":1}'], "on key 1, but it invoked"),
+        (
+            [INVOKE, '{"index":1,"time":6,"process":0,"type":"info","f":"read","key":0}', INVOKE.replace("5", "7")],
+            ":4: process 0 returns after an operation of unknown outcome",
+        ),
+        (['{"index":0,"time":5,"process":0,"type":"maybe","f":"read"}'], ":2: expected an event"),
+        (['{"index":0,"time":5,"process":"bob","type":"ok","f":"read"}'], ":2: expected an event"),
+        (["[]"], ":2: expected an event"),
+    ],
+)
+def test_a_broken_history_is_refused_with_its_line(tmp_path: Path, lines: list[str], said: str) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text("\n".join(['{"clew-history":1}', *lines, ""]))
+    with pytest.raises(HistoryError) as refused:
+        _ = load(path).operations
+    assert said in str(refused.value)
+
+
+def test_an_operation_without_completion_is_of_unknown_outcome() -> None:
+    history = History.of(
+        [
+            Event(0, 1, 0, "invoke", "write", 0, 5),
+            Event(1, 2, 1, "invoke", "read", 0),
+            Event(2, 3, "nemesis", "info", "start-crash"),
+            Event(3, 4, 1, "ok", "read", 0, 5),
+        ]
+    )
+    operations = history.operations
+    assert operations.outcome.tolist() == [INFO, OK]
+    assert operations.end.tolist() == [FOREVER, 4]
+    assert history.values[operations.result[1]] == 5
+
+
+def test_equal_values_of_different_types_are_different_values() -> None:
+    history = History.of(
+        [Event(i, i, i, "invoke", "write", 0, value) for i, value in enumerate([1, True, 1.0, "1", [1]])]
+    )
+    assert len(set(history.value.tolist())) == 5
+
+
+def test_text_does_not_obey_what_it_shows() -> None:
+    line = describe(Event(0, 1_204_113_000, 3, "ok", "cas\x1b[2J", 0, ["\x07", 2], "bad\nthing"))
+    assert line.startswith("   1.204113 s        3  ok ")
+    assert "\x1b" not in line
+    assert "\x07" not in line
+    assert "\n" not in line
+    assert printable("süß") == "süß"
