@@ -36,6 +36,7 @@ from systems.rsl.variants.proposers import (
     ReusesBallots,
     TakesAny1b,
 )
+from systems.shim import shims
 from systems.system import Variant
 
 
@@ -157,5 +158,6 @@ VARIANTS: Mapping[str, Variant] = {
             "a restarted replica has forgotten everything: acknowledged increments vanish",
             Amnesiac,
         ),
+        *shims(Replica),
     )
 }

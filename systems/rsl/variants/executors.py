@@ -64,8 +64,7 @@ class InstallsOlderStates(Executor):
     """
 
     def process_app_state_supply(self, ctx: Context, m: AppStateSupply) -> bool:
-        if m.opn_state_supply <= self.ops_complete:
-            self.ops_complete = self._checkpointed = m.opn_state_supply - 1
+        self.ops_complete = min(self.ops_complete, m.opn_state_supply - 1)
         return super().process_app_state_supply(ctx, m)
 
 
