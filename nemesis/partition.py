@@ -13,7 +13,8 @@ from nemesis.fault import Grudge
 from nemesis.target import shuffled
 
 PartitionKind = Literal["halves", "majority", "one", "majority-ring", "bridge", "one-way", "leader"]
-KINDS: tuple[PartitionKind, ...] = get_args(PartitionKind)
+KINDS: tuple[PartitionKind, ...] = tuple(kind for kind in get_args(PartitionKind) if kind != "leader")
+"""What can be drawn of any cluster; `leader` takes one that has a leader."""
 
 
 def split(kind: PartitionKind, nodes: Sequence[str], random: Random) -> Grudge:

@@ -79,7 +79,7 @@ def _moments(field: Field) -> list[int]:
 
 
 def _cut(fields: Fields, nodes: int, clients: int, leads: bool) -> Cut:
-    kinds = tuple(kind for kind in partition.KINDS if leads or kind != "leader")
+    kinds: tuple[partition.PartitionKind, ...] = (*partition.KINDS, "leader") if leads else partition.KINDS
     either = f"expected either a kind ({', '.join(kinds)}) or a grudge"
     if "grudge" in fields.found:
         if "kind" in fields.found:

@@ -106,7 +106,7 @@ class Proposer:
 
     def maybe_nominate_value_and_send_2a(self, ctx: Context, log_truncation_point: OperationNumber) -> bool:
         """Nominate at the next operation number if there is room in the log, and something that must or may be
-        nominated (LProposerMaybeNominateValueAndSend2a); whether it did."""
+        nominated (LProposerMaybeNominateValueAndSend2a); whether it did anything."""
         opn = self.next_operation_number_to_propose
         queue = self.request_queue
         # The specification asks for room first. This is asked with every message, and mostly there is nothing to say.
@@ -126,7 +126,9 @@ class Proposer:
             self.nominate_new_value_and_send_2a(ctx)
             return True
         if queue and timer is None:
+            # With no delay at all it is due already: that is for the next time round.
             self.incomplete_batch_timer = self._batch_is_due(ctx)
+            return True
         return False
 
     def can_nominate_using_operation_number(self, log_truncation_point: OperationNumber, opn: OperationNumber) -> bool:
