@@ -6,6 +6,7 @@ At a fraction of the load that the plans have as they are shipped: the faults ar
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 
@@ -18,7 +19,7 @@ CORRECT = {
     "rsl-counter-steady": ("workload.operations=320",),
     "rsl-leader-loss": ("workload.rate=40", "workload.duration=5s"),
     "rsl-storm": ("workload.rate=25", "workload.duration=6s"),
-    "rsl-kv-catch-up": ("workload.rate=40",),
+    "rsl-kv-catch-up": ("workload.rate=25",),
 }
 HEAVY = {"rsl-heavy-weather": ("workload.rate=40",)}
 WRONG = {"rsl-amnesia": "system.durability=synced", "rsl-as-published": "system.variant=none"}
@@ -34,22 +35,28 @@ def run(name: str, seed: int | None, *settings: str) -> Result:
 @pytest.mark.parametrize("seeds", BLOCKS, ids=str)
 @pytest.mark.parametrize("name", CORRECT)
 def test_the_correct_system_is_valid_and_what_the_plan_is_for_happens(name: str, seeds: range) -> None:
+    transfers = 0
     for seed in seeds:
         result = run(name, seed, *CORRECT[name])
         assert result.verdict == "valid", (seed, result.explanation)
-        protocol = result.counts["protocol"]
-        assert protocol["truncations"] >= 3, seed
+        happened = Counter(result.counts["protocol"])
+        assert happened["truncations"] >= 3, seed
+        assert happened["requests in batches"] >= happened["batches"] > 0, seed
         if name == "rsl-counter-steady":
-            assert protocol["requests in batches"] > 25 * protocol["batches"], seed
-            assert "view changes" not in protocol
+            assert happened["requests in batches"] > 25 * happened["batches"], seed
+            assert happened["view changes"] == 0, seed
         else:
-            assert protocol["view changes"] >= 1, seed
-            assert protocol["state transfers"] >= 1, seed
+            assert happened["view changes"] >= 1, seed
+        if name == "rsl-kv-catch-up":
+            assert happened["state transfers"] >= 1, seed
+        transfers += happened["state transfers"]
+    # With so few requests, the storm may spare everybody on one seed in fifty.
+    assert transfers >= len(seeds) or name == "rsl-counter-steady"
 
 
 @pytest.mark.parametrize("name", HEAVY)
 def test_the_correct_system_stands_what_is_made_to_find_variants(name: str) -> None:
-    for seed in range(25):
+    for seed in range(12):
         result = run(name, seed, *HEAVY[name])
         assert result.verdict == "valid", (seed, result.explanation)
         assert result.counts["protocol"]["view changes"] >= 3, seed
@@ -57,7 +64,7 @@ def test_the_correct_system_stands_what_is_made_to_find_variants(name: str) -> N
 
 @pytest.mark.parametrize("name", WRONG)
 def test_the_plan_that_finds_a_mistake_finds_none_without_it(name: str) -> None:
-    for seed in range(25):
+    for seed in range(12):
         result = run(name, seed, WRONG[name])
         assert result.verdict == "valid", (seed, result.explanation)
 
