@@ -119,13 +119,85 @@ def check(
 
 @app.command()
 def show(
-    history: Annotated[Path, typer.Argument(metavar="RUN|HISTORY", help="A run folder or a history.jsonl.")],
+    history: Annotated[Path, typer.Argument(metavar="RUN|HISTORY", help="A run folder or a history in any format.")],
+    process: Annotated[int | None, typer.Option(help="Only operations of this process.")] = None,
+    key: Annotated[str | None, typer.Option(help="Only operations on this key.")] = None,
+    f: Annotated[str | None, typer.Option("--f", help="Only operations of this function, e.g. cas.")] = None,
+    type: Annotated[
+        str | None, typer.Option(help="Only operations that ended so: ok, fail, info; invoke: open.")
+    ] = None,
+    start: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Only after this, e.g. 1.5s.")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Only before this.")] = None,
+    around: Annotated[int | None, typer.Option(metavar="INDEX", help="Only what is around this event.")] = None,
+    errors: Annotated[bool, typer.Option("--errors", help="Only operations with an error.")] = False,
+    stats: Annotated[bool, typer.Option("--stats", help="Counts, rates and latencies instead of a diagram.")] = False,
+    model: Annotated[str | None, typer.Option(help="What the history is a history of; it may say so itself.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
 ) -> None:
-    """Look at a recorded run: summary, faults, the operations around the failure."""
-    from harness.inspect import show as lines
+    """Look at a recorded run: the verdict, and the part that matters as a diagram."""
+    import msgspec
 
-    for line in lines(history):
-        print(line)
+    from harness.recorded import recorded
+    from harness.show import Filter, as_json
+    from harness.show import show as lines
+    from harness.terminal import duration, page
+
+    wanted = Filter(process, key, f, type, duration(start, "--from"), duration(end, "--to"), around, errors)
+    run = recorded(history, model)
+    if json:
+        print(msgspec.json.encode(as_json(run, wanted, stats)).decode())
+    else:
+        page(lambda width: lines(run, wanted, width=width, stats=stats))
+
+
+@app.command()
+def report(
+    history: Annotated[Path, typer.Argument(metavar="RUN|HISTORY", help="A run folder or a history in any format.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write; a run's own report.html by default.")] = None,
+    png: Annotated[bool, typer.Option("--png", help="Pictures as PNG files too; takes a headless Chromium.")] = False,
+    dark: Annotated[bool, typer.Option("--dark", help="With --png: on a dark background.")] = False,
+    model: Annotated[str | None, typer.Option(help="What the history is a history of; it may say so itself.")] = None,
+) -> None:
+    """Make the page of a run or a history, and pictures for a paper."""
+    from harness.report.write import write
+
+    for path in write(history, out, png=png, dark=dark, model=model):
+        print(path)
+
+
+@app.command()
+def diff(
+    one: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or a history in any format.")],
+    other: Annotated[Path, typer.Argument(metavar="RUN", help="Another one, of the same plan as a rule.")],
+    json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+) -> None:
+    """Find the first event where two runs part. Exits with 0 if they do not, 1 if they do."""
+    import msgspec
+
+    from harness.diff import diff as compare
+    from harness.diff import tell
+    from harness.terminal import page
+
+    found = compare(one, other)
+    if json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        page(lambda width: tell(found, width))
+    raise typer.Exit(0 if found.same else 1)
+
+
+@app.command()
+def serve(
+    store: StoreOption = Path("store"),
+    host: Annotated[
+        str, typer.Option(help="The address to listen on. Others than you can read what is served.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 for any that is free.", min=0, max=65535)] = 8080,
+) -> None:
+    """Serve the store as a local web page: all runs as a table, with their reports, until Ctrl-C."""
+    from harness.serve import serve as serve_store
+
+    serve_store(store, host, port)
 
 
 @app.command()
@@ -195,8 +267,9 @@ def _is_mistake(error: Exception) -> bool:
     if hasattr(error, "format_message"):
         # Whatever the parser of the command line raises: typer brings it along, in a module that is not public.
         return True
+    from harness.browser import NoBrowser
     from harness.plan import PlanError
     from harness.store import NoRun
     from histories import HistoryError
 
-    return isinstance(error, PlanError | NoRun | HistoryError)
+    return isinstance(error, PlanError | NoRun | NoBrowser | HistoryError)

@@ -17,10 +17,10 @@ import msgspec
 import trio
 
 from harness import store
-from harness.inspect import happened
 from harness.judge import judge
-from harness.plan import Plan, dump
+from harness.plan import Plan
 from harness.plan.schema import Budget
+from harness.recorded import known
 from harness.report import report
 from harness.result import Result
 from harness.simulation import InlineNodes, NodeFailure, Outcome, Progress, Simulation, open_nodes
@@ -66,9 +66,9 @@ async def run(
             hasty = msgspec.structs.replace(plan, budget=Budget(HASTY, plan.budget.memory))
             history = recorder.history()
             result = await trio.to_thread.run_sync(judge, hasty, history, outcome, folder.path)
-            folder.finish(result, report(result, happened(history, result), dump(plan)))
+            folder.finish(result, report(known(folder.path, history, folder, result)))
         raise
-    folder.finish(result, report(result, happened(history, result), dump(plan)))
+    folder.finish(result, report(known(folder.path, history, folder, result)))
     return result
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -12,11 +13,13 @@ import trio
 
 from harness.result import Result
 from harness.unwrap import unwrapped
+from histories import HistoryError
 from histories.text import printable
 
 if TYPE_CHECKING:
     from harness.plan import Plan
     from harness.simulation import Progress
+    from histories.diagram import Line
 
 T = TypeVar("T")
 
@@ -113,3 +116,49 @@ def tell(result: Result, json: bool) -> None:
 
 def _lines(text: str, indent: int = 15) -> str:
     return ("\n" + " " * indent).join(printable(line) for line in text.splitlines())
+
+
+STYLES = {
+    **COLOUR,
+    "ok": "blue",
+    "fail": "bright_black",
+    "info": "yellow",
+    "core": "bold red",
+    "stuck": "bold white on red",
+    "point": "bold green",
+    "fault": "magenta",
+    "quiet": "dim",
+}
+
+
+def page(lines: Callable[[int], Iterable[Line]]) -> None:
+    """Print styled lines, made for the terminal's width: through a pager if they are too many, plain when piped."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=True, highlight=False)
+    made = [Text.assemble(*((text, STYLES.get(style, "")) for text, style in line)) for line in lines(console.width)]
+    if not console.is_terminal:
+        for line in made:
+            print(line.plain.rstrip())
+    elif len(made) < console.height:
+        for line in made:
+            console.print(line)
+    else:
+        # A pager that shows escape sequences as they are would make colours unreadable.
+        os.environ.setdefault("LESS", "-R")
+        with console.pager(styles="less" in os.environ.get("PAGER", "less")):
+            for line in made:
+                console.print(line)
+
+
+def duration(text: str | None, option: str) -> int | None:
+    """A time given on the command line, in ns. Raises `HistoryError` for one without a unit."""
+    from harness.plan.quantity import DURATION_HINT, parse_duration
+
+    if text is None:
+        return None
+    ns = parse_duration(text)
+    if ns is None:
+        raise HistoryError(f"expected {DURATION_HINT}; found {text!r}", source=option)
+    return ns
