@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SEED ?= 1
+SECONDS ?= 600
 
 .PHONY: setup demo test fuzz check bench clean
 setup: $(VENV)/ready
@@ -13,7 +15,8 @@ $(VENV)/ready: pyproject.toml
 	touch $@
 
 demo: setup
-	$(BIN)/clew demo
+	$(BIN)/clew run caspaxos-contention-storm
+	$(BIN)/clew run caspaxos-highest-version; test $$? -eq 1
 
 test: setup
 	$(BIN)/pytest -n auto
@@ -22,6 +25,9 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+fuzz: setup
+	$(BIN)/python -m tests.checkers.fuzz --seed $(SEED) --seconds $(SECONDS)
 
 bench: setup
 	$(BIN)/python -m tests.benchmarks

@@ -107,14 +107,38 @@ def replay(
 
 @app.command()
 def check(
-    history: Annotated[Path, typer.Argument(metavar="RUN|HISTORY", help="A run folder or a history.jsonl.")],
-    model: Annotated[str | None, typer.Option(help="What the history is a history of; it may say so itself.")] = None,
+    histories: Annotated[list[str], typer.Argument(metavar="RUN|HISTORY...", help="Run folders, files, patterns.")],
+    model: Annotated[str | None, typer.Option(help="What they are histories of; they may say so themselves.")] = None,
+    format: Annotated[str | None, typer.Option(help="jsonl, edn, jepsen-log, ...; found out unless given.")] = None,
+    budget: Annotated[str, typer.Option(help="What the checker may use for each: time, memory or both.")] = "60s,1GiB",
+    engine: Annotated[str, typer.Option(help="One engine instead of whichever is best.")] = "competition",
     json: JsonOption = False,
 ) -> None:
-    """Decide whether a recorded history is linearizable."""
-    from harness.inspect import check_history
+    """Decide whether recorded histories are linearizable."""
+    from harness.check import check_file, check_files, exit_code, expand, limits
+    from harness.terminal import table, tell
 
-    _tell(check_history(history, model), json)
+    paths, allowed = expand(histories), limits(budget)
+    if len(paths) == 1:
+        checked = [check_file(paths[0], model, format=format, limits=allowed, engine=engine)]
+        assert checked[0].result is not None
+        tell(checked[0].result, json, engine=checked[0].engine, seconds=checked[0].seconds)
+    else:
+        checked = table(check_files(paths, model, format=format, limits=allowed, engine=engine), json)
+    raise typer.Exit(exit_code(checked))
+
+
+@app.command()
+def export(
+    history: Annotated[Path, typer.Argument(metavar="RUN|HISTORY", help="A run folder or a history.")],
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it; .edn or .jsonl says the format.")],
+    to: Annotated[str | None, typer.Option(help="jsonl or edn, whatever the file is called.")] = None,
+    format: Annotated[str | None, typer.Option(help="The format it is in; found out unless given.")] = None,
+) -> None:
+    """Write a history in another format: Jepsen's EDN or clew's JSON lines."""
+    from harness.check import export as write_history
+
+    print(f"{write_history(history, target, read_as=format, write_as=to)} events written to {target}")
 
 
 @app.command()
@@ -137,12 +161,12 @@ def show(
     """Look at a recorded run: the verdict, and the part that matters as a diagram."""
     import msgspec
 
+    from harness.pager import page
     from harness.recorded import recorded
-    from harness.show import Filter, as_json
+    from harness.show import Filter, as_json, moment
     from harness.show import show as lines
-    from harness.terminal import duration, page
 
-    wanted = Filter(process, key, f, type, duration(start, "--from"), duration(end, "--to"), around, errors)
+    wanted = Filter(process, key, f, type, moment(start, "--from"), moment(end, "--to"), around, errors)
     run = recorded(history, model)
     if json:
         print(msgspec.json.encode(as_json(run, wanted, stats)).decode())
@@ -176,7 +200,7 @@ def diff(
 
     from harness.diff import diff as compare
     from harness.diff import tell
-    from harness.terminal import page
+    from harness.pager import page
 
     found = compare(one, other)
     if json:
@@ -268,8 +292,9 @@ def _is_mistake(error: Exception) -> bool:
         # Whatever the parser of the command line raises: typer brings it along, in a module that is not public.
         return True
     from harness.browser import NoBrowser
+    from harness.check import Mistake
     from harness.plan import PlanError
     from harness.store import NoRun
     from histories import HistoryError
 
-    return isinstance(error, PlanError | NoRun | NoBrowser | HistoryError)
+    return isinstance(error, PlanError | NoRun | NoBrowser | HistoryError | Mistake)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness import store
+from harness.check import history_of
 from harness.result import Result
 from harness.windows import Window, windows
-from histories import History, HistoryError, load
-from histories.codecs import read
+from histories import History, HistoryError
 
 if TYPE_CHECKING:
     from checkers.verdict import Partition
@@ -61,14 +61,7 @@ def recorded(path: Path, model: str | None = None, seconds: float = 60.0) -> Rec
     A history that nobody has judged is judged now if its model is known: it names one itself, or `model` does. Raises
     `NoRun` and `HistoryError`, also for a model that there is not.
     """
-    folder = None
-    if path.is_file():
-        history = read(path)
-    else:
-        folder = store.find(path)
-        if not folder.history.exists():
-            raise store.NoRun(f"{path} has no history.jsonl")
-        history = load(folder.history)
+    history, folder = history_of(path)
     result = None if folder is None else folder.read_result()
     run = known(path, history, folder, result)
     named = model or (None if history.header is None else history.header.model)

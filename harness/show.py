@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.plan.quantity import DURATION_HINT, parse_duration
 from harness.recorded import Recorded
 from harness.report.operations import key_name, label, states
 from histories import TYPES, HistoryError
@@ -38,6 +39,16 @@ class Filter(msgspec.Struct, frozen=True):
     def asks(self) -> bool:
         """Whether it leaves anything out."""
         return self != Filter()
+
+
+def moment(text: str | None, option: str) -> int | None:
+    """A time given on the command line, in ns. Raises `HistoryError` for one without a unit."""
+    if text is None:
+        return None
+    ns = parse_duration(text)
+    if ns is None:
+        raise HistoryError(f"expected {DURATION_HINT}; found {text!r}", source=option)
+    return ns
 
 
 def select(run: Recorded, wanted: Filter) -> NDArray[np.int64]:

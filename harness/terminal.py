@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -13,13 +13,12 @@ import trio
 
 from harness.result import Result
 from harness.unwrap import unwrapped
-from histories import HistoryError
 from histories.text import printable
 
 if TYPE_CHECKING:
+    from harness.check import Checked
     from harness.plan import Plan
     from harness.simulation import Progress
-    from histories.diagram import Line
 
 T = TypeVar("T")
 
@@ -84,8 +83,11 @@ async def _display(plan: Plan, seen: list[Progress]) -> None:
                 status.update(Text(line, no_wrap=True, overflow="ellipsis"))
 
 
-def tell(result: Result, json: bool) -> None:
-    """Print a result: as JSON on one line, or in words, in colour on a terminal."""
+def tell(result: Result, json: bool, *, engine: str = "", seconds: float | None = None) -> None:
+    """Print a result: as JSON on one line, or in words, in colour on a terminal.
+
+    `engine` and `seconds` say which engine decided, and how long it took, where that is of interest.
+    """
     if json:
         print(msgspec.json.encode(result).decode())
         return
@@ -94,7 +96,9 @@ def tell(result: Result, json: bool) -> None:
 
     console = Console(soft_wrap=True, highlight=False)
     title = Text(result.verdict.upper(), style=f"bold {COLOUR[result.verdict]}")
-    if result.plan is not None:
+    if result.plan is None:
+        title.append(f"  {printable(result.run or '')}", style="default")
+    else:
         title.append(f"  {printable(result.plan)}, seed {result.seed}", style="default")
     console.print(title)
     for name, check in result.checks.items():
@@ -108,57 +112,42 @@ def tell(result: Result, json: bool) -> None:
             )
     if result.seconds:
         console.print(Text(f"  {'time':<13}{result.seconds:.1f} s of cluster time"))
-    if result.run is not None:
+    if engine and seconds is not None:
+        console.print(
+            Text(f"  {'checked':<13}{result.operations:,} operations by {printable(engine)} in {seconds:.2f} s")
+        )
+    if result.run is not None and result.plan is not None:
         console.print(Text(f"  {'run':<13}{result.run}"))
     if result.error:
         Console(stderr=True, soft_wrap=True, highlight=False).print(Text(f"clew: {_lines(result.error, 6)}"))
 
 
-def _lines(text: str, indent: int = 15) -> str:
-    return ("\n" + " " * indent).join(printable(line) for line in text.splitlines())
-
-
-STYLES = {
-    **COLOUR,
-    "ok": "blue",
-    "fail": "bright_black",
-    "info": "yellow",
-    "core": "bold red",
-    "stuck": "bold white on red",
-    "point": "bold green",
-    "fault": "magenta",
-    "quiet": "dim",
-}
-
-
-def page(lines: Callable[[int], Iterable[Line]]) -> None:
-    """Print styled lines, made for the terminal's width: through a pager if they are too many, plain when piped."""
+def table(checked: Iterator[Checked], json: bool) -> list[Checked]:
+    """Print what was found of each of many files, as it is found: JSON objects, or the lines of a table."""
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(soft_wrap=True, highlight=False)
-    made = [Text.assemble(*((text, STYLES.get(style, "")) for text, style in line)) for line in lines(console.width)]
-    if not console.is_terminal:
-        for line in made:
-            print(line.plain.rstrip())
-    elif len(made) < console.height:
-        for line in made:
-            console.print(line)
-    else:
-        # A pager that shows escape sequences as they are would make colours unreadable.
-        os.environ.setdefault("LESS", "-R")
-        with console.pager(styles="less" in os.environ.get("PAGER", "less")):
-            for line in made:
-                console.print(line)
+    console, errors = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
+    found: list[Checked] = []
+    if not json:
+        console.print(f"{'operations':>10}  {'verdict':<8} {'engine':<14} {'time':>9}  file")
+    for one in checked:
+        found.append(one)
+        if one.result is None:
+            errors.print(Text(f"clew: {printable(one.error or '')}"))
+        elif json:
+            print(msgspec.json.encode(one.result).decode(), flush=True)
+        else:
+            console.print(
+                Text(f"{one.result.operations:>10,}  ")
+                .append(f"{one.result.verdict:<8}", style=COLOUR[one.result.verdict])
+                .append(f" {printable(one.engine):<14} {one.seconds:>7.2f} s  {printable(str(one.path))}")
+            )
+    if not json:
+        verdicts = Counter(one.result.verdict if one.result is not None else "not checked" for one in found)
+        console.print(f"{len(found)} files: " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()))
+    return found
 
 
-def duration(text: str | None, option: str) -> int | None:
-    """A time given on the command line, in ns. Raises `HistoryError` for one without a unit."""
-    from harness.plan.quantity import DURATION_HINT, parse_duration
-
-    if text is None:
-        return None
-    ns = parse_duration(text)
-    if ns is None:
-        raise HistoryError(f"expected {DURATION_HINT}; found {text!r}", source=option)
-    return ns
+def _lines(text: str, indent: int = 15) -> str:
+    return ("\n" + " " * indent).join(printable(line) for line in text.splitlines())

@@ -72,6 +72,8 @@ class Outcome:
     """Liveness failures, in words."""
     finished: bool = False
     """False for a run that was cut short."""
+    stopped: bool = False
+    """True for a run that was cut short by its plan, at the first violation."""
     failure: NodeFailure | None = None
     """The node that broke by itself."""
 
