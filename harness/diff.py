@@ -201,7 +201,8 @@ def _line(event: Event) -> str:
         return f"{event.time / 1e9:.6f} {printable(event.f)} {in_words(event)}"
     key = "" if event.key is None else f" key {value_text(event.key)}"
     error = "" if event.error is None else f" ({printable(event.error)})"
-    return f"{event.time / 1e9:.6f} p{event.process} {event.type} {printable(event.f)} {value_text(event.value)}{key}{error}"
+    what = f"{printable(event.f)} {value_text(event.value)}"
+    return f"{event.time / 1e9:.6f} p{event.process} {event.type} {what}{key}{error}"
 
 
 def _fit(text: str, width: int) -> str:

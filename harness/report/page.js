@@ -314,7 +314,7 @@
     const marked = found.time.flatMap((time, row) => (seen(time, time) ? [row] : []));
     let before = -Infinity;
     const told = marked.length > LABELS ? [] : marked.filter((row) => {
-      if ((found.time[row] - before) * perSecond < 16) return false;
+      if ((found.time[row] - before) * perSecond < 12 + 7 * String(found.state[row]).length) return false;
       before = found.time[row];
       return found.state[row] !== "";
     });

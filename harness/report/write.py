@@ -20,6 +20,10 @@ VIEW = {
     "rate": WHOLE,
 }
 """The pictures, and what of the run each is to show."""
+PLACE = """
+const place = document.getElementById(arguments[0]).getBoundingClientRect();
+return [place.x, place.y + scrollY, place.width, place.height];
+"""
 EDGE = 12
 """Pixels around a picture."""
 SETTLED = 0.4
@@ -59,8 +63,7 @@ def pictures(page: Path, *, width: int = 1100, scale: float = 2.0, dark: bool = 
             # What is about a moment shows that moment, the others the whole run.
             driver.execute_script(VIEW[name])
             time.sleep(SETTLED)
-            script = f"const r = document.getElementById('{name}').getBoundingClientRect(); return [r.x, r.y + scrollY, r.width, r.height]"
-            x, y, w, h = driver.execute_script(script)
+            x, y, w, h = driver.execute_script(PLACE, name)
             clip = {"x": x - EDGE, "y": y - EDGE, "width": w + 2 * EDGE, "height": h + 2 * EDGE, "scale": 1}
             shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
             picture = page.with_name(f"{page.stem}-{name}.png")
