@@ -25,6 +25,8 @@ from histories.text import printable, value_text
 NARROWEST, WIDEST = 17, 30
 MARGIN = 17
 """Characters that the mark and the time take."""
+_WORDS = 24
+"""Characters from which on there is room for the words of a fault."""
 
 
 class Span(NamedTuple):
@@ -86,13 +88,13 @@ def diagram(
     concerned = {int(lane_of[n]) for n in chosen if n in core or int(operations.completed[n]) == stuck}
     used = sorted({int(lane_of[n]) for n in chosen}, key=lambda lane: (lane not in concerned, lane))
     windows = [fault for fault in faults if _overlap(history, chosen, fault)]
-    aside = 24 if windows and width >= 100 else 2 if windows else 0
+    aside = _WORDS if windows and width >= 100 else 2 if windows else 0
     fitting = max(1, (width - MARGIN - aside) // NARROWEST)
     shown = sorted(used[:fitting])
     cell = min(WIDEST, (width - MARGIN - aside) // len(shown))
     visible = [number for number in chosen if int(lane_of[number]) in set(shown)]
     rows = sorted([*_rows(history, visible, core, stuck, points or {}), *_turns(history, windows, visible)])
-    lines: list[Line] = [_head(history, shown, lane_of, cell, bool(windows))]
+    lines: list[Line] = [_head(history, shown, lane_of, cell, bool(windows) and aside == _WORDS)]
     going_on: dict[int, int] = {}
     before: int | None = None
     for row in rows:
@@ -101,11 +103,9 @@ def diagram(
             if hidden:
                 lines.append((Span(f"{'':>{MARGIN}}⋮ {hidden} event{'s' if hidden > 1 else ''}", "quiet"),))
         before = row.position if before is None else max(before, row.position)
-        lines.append(_line(row, going_on, shown, lane_of, core, cell, windows))
+        lines.append(_line(row, going_on, shown, lane_of, core, cell, windows, width - MARGIN - cell * len(shown)))
     if len(used) > len(shown):
-        lines.append(
-            (Span(f"{'':>{MARGIN}}{len(used) - len(shown)} more clients do not fit in {width} columns", "quiet"),)
-        )
+        lines.append((Span(f"{len(used) - len(shown)} more clients do not fit in {width} columns", "quiet"),))
     return lines
 
 
@@ -160,7 +160,7 @@ def _turns(history: History, windows: list[Interval], numbers: list[int]) -> Ite
         for time, rank in ((window.start, 4), (window.end, 0)):
             position = int(np.searchsorted(history.time, time))
             if first <= position <= last:
-                yield _Row(time, rank, position, -1, window.words if rank else "", "fault")
+                yield _Row(time, rank, position, -1, window.words if rank else f"end of {window.words}", "fault")
 
 
 def _overlap(history: History, numbers: list[int], window: Interval) -> bool:
@@ -193,14 +193,18 @@ def _line(
     core: frozenset[int],
     cell: int,
     windows: list[Interval],
+    room: int,
 ) -> Line:
     mark = "✗" if row.style == "stuck" else " "
     spans = [Span(f" {mark}{row.time / 1e9:>11.6f} s  ", "stuck" if mark == "✗" else "quiet")]
+    active = any(window.start <= row.time < window.end for window in windows)
+    if row.number < 0 and room < _WORDS:
+        # No room beside the clients: the fault gets the whole line.
+        return (*spans, Span(_cut(f"▒▒▒ {row.cell}", cell * len(shown) + room), "fault"))
     mine = int(lane_of[row.number]) if row.number >= 0 else -1
     for lane in shown:
         if lane == mine:
-            text = row.cell if len(row.cell) < cell else row.cell[: cell - 2] + "…"
-            spans.append(Span(f"{text:<{cell}}", row.style))
+            spans.append(Span(f"{_cut(row.cell, cell - 1):<{cell}}", row.style))
         elif lane in going_on:
             heavy = going_on[lane] in core
             spans.append(Span(f"{'┃' if heavy else '│':<{cell}}", "core" if heavy else ""))
@@ -210,9 +214,12 @@ def _line(
         going_on[mine] = row.number
     elif row.rank == 3:
         going_on.pop(mine, None)
-    active = any(window.start <= row.time < window.end for window in windows)
-    if active or (row.number < 0 and row.rank):
-        spans.append(Span("▒" + (f" {row.cell}" if row.number < 0 else ""), "fault"))
-    elif row.number < 0:
-        spans.append(Span("healed" if not active else "▒", "fault"))
+    if row.number < 0:
+        spans.append(Span(_cut(f"▒ {row.cell}", room), "fault"))
+    elif active:
+        spans.append(Span("▒", "fault"))
     return tuple(spans)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

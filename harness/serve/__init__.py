@@ -41,7 +41,8 @@ async def serve_until_stopped(
         listening.bind(address)
         listening.listen(100)
         port = listening.getsockname()[1]
-        config.bind = [f"fd://{listening.fileno()}"]
+        # From here on it is the server's, which closes it.
+        config.bind = [f"fd://{listening.detach()}"]
         name = f"[{host}]" if ":" in host else host
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
 
