@@ -309,7 +309,8 @@
     });
     sources.loud.data = { x: loud.map((l) => l[0]), y: loud.map((l) => l[1]), text: loud.map((l) => l[2]) };
     const found = sources.points.data;
-    points.glyph.size = found.time.filter((time) => seen(time, time)).length > 150 ? 5 : 11;
+    const crowded = found.time.filter((time) => seen(time, time)).length > 150;
+    points.glyph.setv({ size: crowded ? 5 : 11, line_width: crowded ? 0.3 : 1.2 });
     starts.glyph.size = data.marks.time.filter((time) => seen(time, time)).length > 100 ? 4 : 9;
     const marked = found.time.flatMap((time, row) => (seen(time, time) ? [row] : []));
     let before = -Infinity;
