@@ -58,7 +58,7 @@ _DONE, _DEAD, _PAUSE, _ROOM, _LOG_FULL = 0, 1, 2, 3, 4
 _VALUE, _LAST, _HIDE, _BEFORE, _USED, _BOUNDS, _PLACES, _LOG = range(8)
 _FIXED = 8
 
-_END, _NEW, _HIDDEN, _BOUNDARY, _LOOP = range(5)
+_END, _NEW, _HIDDEN, _BOUNDARY, _LOOP, _READ_HERE, _READ_THERE, _ALREADY = range(8)
 _INFINITE = np.int32(2**31 - 1)
 
 # Registers of the sweep.
@@ -228,7 +228,7 @@ def _advance(  # type: ignore[no-untyped-def]
             registers[_POSITION] = position + 1
             continue
         steps += registers[_COUNT]
-        if steps > 20_000:
+        if steps > 20_000 + registers[_COUNT]:
             return _PAUSE
         entries, dropped = registers[_ENTRIES], registers[_DROPPED]
         registers[_FULL] = -1
@@ -305,124 +305,136 @@ def _survey(returning, position, call, ret, kind, needs, sets, registers, open_o
 
 @njit(cache=True, nogil=True)
 def _return(  # type: ignore[no-untyped-def]
-    op, position, call, ret, kind, needs, sets, now, then, sizes, registers, open_ops, log, by_value, chain, stamps,
-    path, values,
-):  # fmt: skip
-    """The configurations after the return of `op`, into `then`; returns how many."""
+    op,
+    position,
+    call,
+    ret,
+    kind,
+    needs,
+    sets,
+    now,
+    then,
+    sizes,
+    registers,
+    open_ops,
+    log,
+    by_value,
+    chain,
+    stamps,
+    path,
+    values,
+):
+    """The configurations after the return of `op`, into `then`; returns how many.
+
+    Every helper is called in one place only: LLVM copies each into its callers, and would take minutes otherwise.
+    """
     oldest, differing = _survey(op, position, call, ret, kind, needs, sets, registers, open_ops, by_value, chain)
     bounds = _FIXED + sizes[0]
     places = bounds + 3 * sizes[1]
     row = np.empty(now.shape[1], np.int32)
-    writes = np.empty(registers[_OPEN], np.int32)
+    search = np.zeros(4, np.int64)
+    roots = np.empty(registers[_OPEN] + 1, np.int32)
     written = 0
-    if kind[op] != WRITES:
-        for i in range(registers[_OPEN]):
-            z = open_ops[i]
-            if z != op and kind[z] == WRITES and by_value[sets[z], _WRITE_LIST] == z:
-                writes[written] = sets[z]
-                written += 1
-    count = 0
+    for i in range(registers[_OPEN]):
+        z = open_ops[i]
+        if kind[op] == WRITES:
+            roots[0] = op
+            written = 1
+        elif kind[z] == WRITES and z != op:
+            roots[written] = z
+            written += 1
+    count, emitted = 0, 0
     for number in range(registers[_COUNT]):
         source = now[number]
-        at = -1
+        used = -1
         for i in range(source[_USED]):
             if source[_FIXED + i] == op:
-                at = i
-        if at >= 0:
-            row[:] = source
-            for i in range(at, source[_USED] - 1):
-                row[_FIXED + i] = row[_FIXED + i + 1]
-            row[_USED] -= 1
-            count = _keep(
-                row, -1, path, 0, count, position, oldest, differing, call, ret, kind, now, then, sizes, registers,
-                open_ops, log, by_value,
-            )  # fmt: skip
-            continue
-        if kind[op] == READS or kind[op] == DIFFERS:
+                used = i
+        at_end, place = False, -1
+        if used < 0 and (kind[op] == READS or kind[op] == DIFFERS):
             same = kind[op] == READS
-            anchor, free = source[_LAST], (source[_VALUE] == needs[op]) == same
-            if not free:
-                for i in range(source[_PLACES]):
-                    place = places + 3 * i
-                    if (source[place] == needs[op]) == same and source[place + 1] >= call[op]:
-                        free = True
-                        anchor = source[place + 2]
-                        break
-                if free:
-                    row[:] = source
-                    path[0] = op
-                    _stand_behind(row, bounds, anchor, op)
-                    count = _keep(
-                        row, anchor, path, 1, count, position, oldest, differing, call, ret, kind, now, then, sizes,
-                        registers, open_ops, log, by_value,
-                    )  # fmt: skip
-                    continue
-            else:
-                row[:] = source
-                row[_LAST] = op
-                path[0] = op
-                count = _keep(
-                    row, anchor, path, 1, count, position, oldest, differing, call, ret, kind, now, then, sizes,
-                    registers, open_ops, log, by_value,
-                )  # fmt: skip
-                continue
+            at_end = (source[_VALUE] == needs[op]) == same
+            for i in range(source[_PLACES]):
+                at = places + 3 * i
+                if (source[at] == needs[op]) == same and source[at + 1] >= call[op]:
+                    place = i
         registers[_STAMPED] += 1
         for i in range(source[_USED]):
             stamps[source[_FIXED + i]] = registers[_STAMPED]
         stamps[op] = registers[_STAMPED]
-        for mode in range(5):
+        # All the ways there are, one after the other: the kinds of way, and the roots, boundaries or places of each.
+        mode = _ALREADY if used >= 0 else _READ_HERE if at_end else _READ_THERE if place >= 0 else _END
+        way = place if mode == _READ_THERE else 0
+        simple = mode > _LOOP
+        while mode <= _LOOP or simple:
             ways = 1
-            if mode == _BOUNDARY:
-                ways = source[_BOUNDS] if kind[op] != WRITES else 0
-            elif mode == _LOOP:
-                ways = source[_PLACES] if kind[op] != WRITES else 0
-            elif mode == _END and kind[op] == WRITES:
-                ways = 0
-            elif mode in (_NEW, _HIDDEN) and kind[op] != WRITES:
+            if mode in (_NEW, _HIDDEN):
                 ways = written
-            for way in range(ways):
-                deadline, start, root = _INFINITE, source[_VALUE], -1
-                if mode == _BOUNDARY:
-                    start, deadline = source[bounds + 3 * way], source[bounds + 3 * way + 1]
-                elif mode == _LOOP:
-                    start, deadline = source[places + 3 * way], source[places + 3 * way + 1]
-                elif mode == _HIDDEN:
-                    deadline = source[_HIDE]
-                if deadline < call[op]:
-                    continue
-                if mode != _NEW and mode != _HIDDEN:
-                    count = _paths(
-                        mode, way, start, -1, deadline, op, source, row, count, position, oldest, differing, call, ret,
-                        kind, needs, sets, now, then, sizes, registers, open_ops, log, by_value, chain, stamps, path,
-                        values,
+            elif mode == _BOUNDARY:
+                ways = source[_BOUNDS]
+            elif mode == _LOOP:
+                ways = source[_PLACES]
+            if not simple and (way >= ways or (kind[op] == WRITES and mode != _NEW and mode != _HIDDEN)):
+                mode += 1
+                way = 0
+                continue
+            deadline, start, root = _INFINITE, source[_VALUE], -1
+            if mode == _BOUNDARY:
+                start, deadline = source[bounds + 3 * way], source[bounds + 3 * way + 1]
+            elif mode == _LOOP:
+                start, deadline = source[places + 3 * way], source[places + 3 * way + 1]
+            elif mode == _HIDDEN:
+                deadline = source[_HIDE]
+            if mode in (_NEW, _HIDDEN):
+                root = roots[way]
+                start = sets[root]
+            possible = simple or deadline >= call[op]
+            if possible and root >= 0 and root != op:
+                possible = stamps[root] != registers[_STAMPED] and call[root] <= deadline
+                # Outclassed by another write of the value that returns earlier and was called later?
+                other = by_value[start, _WRITE_LIST]
+                while possible and other != root:
+                    possible = stamps[other] == registers[_STAMPED] or not (call[root] <= call[other] <= deadline)
+                    other = chain[other]
+            search[_DEPTH] = _FRESH
+            while possible:
+                length = 0 if mode == _ALREADY else 1
+                if not simple and kind[op] != WRITES:
+                    length = _next_path(
+                        search, mode, start, root, deadline, op, position, call, kind, needs, sets, registers,
+                        by_value, chain, stamps, path, values,
                     )  # fmt: skip
-                elif kind[op] == WRITES:
-                    path[0] = op
-                    count = _emit(
-                        mode, way, -1, 1, -1, deadline, op, source, row, count, position, oldest, differing, call, ret,
-                        kind, needs, sets, now, then, sizes, registers, open_ops, log, by_value, path,
-                    )  # fmt: skip
+                    if length == 0:
+                        break
                 else:
-                    latest = -1
-                    root = by_value[writes[way], _WRITE_LIST]
-                    while root >= 0:
-                        if stamps[root] != registers[_STAMPED] and call[root] <= deadline and call[root] > latest:
-                            latest = call[root]
-                            count = _paths(
-                                mode, way, sets[root], root, deadline, op, source, row, count, position, oldest,
-                                differing, call, ret, kind, needs, sets, now, then, sizes, registers, open_ops, log,
-                                by_value, chain, stamps, path, values,
-                            )  # fmt: skip
-                        root = chain[root]
+                    path[0] = op
+                    possible = False
+                emitted += 1
+                if emitted > 64 * len(then):
+                    registers[_DROPPED] = 1
+                    return count
+                row[:] = source
+                anchor = _build(
+                    mode, way, used, length, deadline, op, position, sets, source, row, sizes, registers, path
+                )
                 if registers[_FULL] >= 0:
                     return 0
+                count = _keep(
+                    row, anchor, path, length, count, position, oldest, differing, call, ret, kind, then, sizes,
+                    registers, open_ops, log, by_value,
+                )  # fmt: skip
+                if registers[_FULL] >= 0:
+                    return 0
+            if simple:
+                break
+            way += 1
     return count
 
 
 @njit(cache=True, nogil=True)
-def _candidate(
-    op, first, start, end, deadline, position, call, sets, by_value, chain, stamps, stamp, path, length, values
-):  # type: ignore[no-untyped-def]
+def _candidate(  # type: ignore[no-untyped-def]
+    op, first, start, end, deadline, call, sets, chain, stamps, stamp, path, length, values
+):
     """The next compare-and-set from `op` on, in its list, that can stand next on a path; -1 if there is none.
 
     It must be unused, called before the deadline, not lead to a value in values[start:end], and not be outclassed by
@@ -448,103 +460,95 @@ def _candidate(
     return -1
 
 
-@njit(cache=True, nogil=True)
-def _paths(  # type: ignore[no-untyped-def]
-    mode, way, start, root, deadline, op, source, row, count, position, oldest, differing, call, ret, kind, needs, sets,
-    now, then, sizes, registers, open_ops, log, by_value, chain, stamps, path, values,
-):  # fmt: skip
-    """Emit a configuration for each way to lead from the value `start` to `op`, and for a loop back to `start`.
+_DEPTH, _TURN, _BASE = range(3)
+_FRESH = -1
 
-    A depth-first search over paths that visit no value twice, before `op`, and for a loop neither behind it.
+
+@njit(cache=True, nogil=True)
+def _next_path(  # type: ignore[no-untyped-def]
+    search, mode, start, root, deadline, op, position, call, kind, needs, sets, registers, by_value, chain, stamps,
+    path, values,
+):  # fmt: skip
+    """Write the next way to lead from the value `start` to `op`, for a loop and back, into `path`; returns its length,
+    0 when there are no more.
+
+    A depth-first search over paths that visit no value twice before `op`, and for a loop neither behind it. values[i]
+    is the value before path[i]; `search` says where the search stands, _TURN where `op` stands on the path.
     """
     stamp = registers[_STAMPED]
-    depth = 0
-    if root >= 0:
-        path[0] = root
-        depth = 1
-    base = depth
-    turn = -1  # where op stands on the path, once it does
-    values[base] = start
-    # values[i] is the value before path[i]; the search tries, for each i, the compare-and-sets in the value's list.
-    entering = True
+    depth = search[_DEPTH]
+    entering = depth == _FRESH
+    if entering:
+        depth = 0
+        search[_TURN] = -1
+        if root >= 0:
+            path[0] = root
+            depth = 1
+        search[_BASE] = depth
+        values[depth] = start
+    base = search[_BASE]
     while True:
+        cursor = -1
         if entering:
             value = values[depth]
-            reached = turn < 0 and (value != needs[op] if kind[op] == DIFFERS else value == needs[op])
-            if reached:
+            if search[_TURN] < 0 and (value != needs[op] if kind[op] == DIFFERS else value == needs[op]):
                 path[depth] = op
                 if mode != _LOOP:
-                    count = _emit(
-                        mode, way, root, depth + 1, depth, deadline, op, source, row, count, position, oldest,
-                        differing, call, ret, kind, needs, sets, now, then, sizes, registers, open_ops, log, by_value,
-                        path,
-                    )  # fmt: skip
-                    if registers[_FULL] >= 0:
-                        return count
-                else:
-                    turn = depth
-                    depth += 1
-                    values[depth] = sets[op] if kind[op] == SWAPS else value
-                    value = values[depth]
-            if turn >= 0 and value == start:
-                count = _emit(
-                    mode, way, root, depth, turn, deadline, op, source, row, count, position, oldest, differing, call,
-                    ret, kind, needs, sets, now, then, sizes, registers, open_ops, log, by_value, path,
-                )  # fmt: skip
-                if registers[_FULL] >= 0:
-                    return count
-            if (reached and mode != _LOOP) or (turn >= 0 and value == start):
-                following = -1
+                    search[_DEPTH] = depth
+                    return depth + 1
+                search[_TURN] = depth
+                depth += 1
+                values[depth] = sets[op] if sets[op] >= 0 else value
+                value = values[depth]
+            if search[_TURN] >= 0 and value == start:
+                search[_DEPTH] = depth
+                return depth
+            if by_value[value, _STAMP] == position + 1:
+                cursor = by_value[value, _SWAP_LIST]
+        else:
+            # Back: the next compare-and-set in place of the last one. `op` itself has no alternative.
+            if depth == base:
+                search[_DEPTH] = depth
+                return 0
+            depth -= 1
+            if depth == search[_TURN]:
+                search[_TURN] = -1
             else:
-                first = by_value[value, _SWAP_LIST] if by_value[value, _STAMP] == position + 1 else -1
-                low = base if turn < 0 else turn + 1
-                following = _candidate(
-                    first, first, low, depth + 1, deadline, position, call, sets,
-                    by_value, chain, stamps, stamp, path, depth, values,
-                )  # fmt: skip
-        if following >= 0:
+                cursor = chain[path[depth]]
+        turn = search[_TURN]
+        first = by_value[values[depth], _SWAP_LIST] if cursor >= 0 else -1
+        following = _candidate(
+            cursor, first, base if turn < 0 else turn + 1, depth + 1, deadline, call, sets,
+            chain, stamps, stamp, path, depth, values,
+        )  # fmt: skip
+        entering = following >= 0
+        if entering:
             path[depth] = following
             depth += 1
             values[depth] = sets[following]
-            entering = True
-            continue
-        # Back: try the next compare-and-set in place of the last one; op itself has no alternative.
-        if depth == base:
-            return count
-        depth -= 1
-        if depth == turn:
-            turn = -1
-            following = -1
-            entering = False
-            continue
-        value = values[depth]
-        first = by_value[value, _SWAP_LIST]
-        low = base if turn < 0 else turn + 1
-        following = _candidate(
-            chain[path[depth]], first, low, depth + 1, deadline, position, call, sets, by_value, chain, stamps, stamp,
-            path, depth, values,
-        )  # fmt: skip
-        entering = False
 
 
 @njit(cache=True, nogil=True)
-def _emit(  # type: ignore[no-untyped-def]
-    mode, way, root, length, turn, deadline, op, source, row, count, position, oldest, differing, call, ret, kind,
-    needs, sets, now, then, sizes, registers, open_ops, log, by_value, path,
-):  # fmt: skip
-    """The configuration in which path[:length] is placed in some way, if it is not dominated."""
+def _build(  # type: ignore[no-untyped-def]
+    mode, way, used, length, deadline, op, position, sets, source, row, sizes, registers, path
+):
+    """Turn `row`, a copy of a configuration, into that in which path[:length] is placed in some way. Returns the place:
+    the operation that it stands behind, or before (see `_order`)."""
     bounds = _FIXED + sizes[0]
     places = bounds + 3 * sizes[1]
-    row[:] = source
-    if row[_USED] + length > sizes[0]:
-        registers[_FULL] = 0
-        return count
-    if row[_BOUNDS] + 1 > sizes[1]:
-        registers[_FULL] = 1
-        return count
-    if row[_PLACES] + length + 1 > sizes[2]:
-        registers[_FULL] = 2
-        return count
+    room = (row[_USED] + length <= sizes[0], row[_BOUNDS] + 1 <= sizes[1], row[_PLACES] + length + 1 <= sizes[2])
+    for part in range(3):
+        if not room[part]:
+            registers[_FULL] = part
+            return -1
+    if mode == _ALREADY:
+        for i in range(used, source[_USED] - 1):
+            row[_FIXED + i] = row[_FIXED + i + 1]
+        row[_USED] -= 1
+        return -1
+    if mode == _READ_HERE:
+        row[_LAST] = op
+        return source[_LAST]
     for i in range(length):
         z = path[i]
         if z == op:
@@ -555,54 +559,42 @@ def _emit(  # type: ignore[no-untyped-def]
             at -= 1
         row[_FIXED + at] = z
         row[_USED] += 1
-    if mode in (_END, _NEW):
-        anchor, until = source[_LAST], np.int32(position)
-        _visit(row, places, source[_VALUE], until, source[_LAST])
-    elif mode == _HIDDEN:
-        anchor, until = np.int32(-2 - source[_BEFORE]), deadline
+    at_end = mode in (_END, _NEW)
+    anchor, until, value = source[_LAST], np.int32(position), source[_VALUE]
+    if mode == _HIDDEN:
+        anchor, until = np.int32(-2 - source[_BEFORE]), np.int32(deadline)
     elif mode == _BOUNDARY:
-        anchor, until = source[bounds + 3 * way + 2], deadline
-    else:
-        anchor, until = source[places + 3 * way + 2], deadline
-    value = source[_VALUE]
-    if mode == _BOUNDARY:
-        value = source[bounds + 3 * way]
-    elif mode == _LOOP:
-        value = source[places + 3 * way]
-    for i in range(length):
-        if sets[path[i]] >= 0:
-            value = sets[path[i]]
-        if i < length - 1 or (mode != _END and mode != _NEW):
-            _visit(row, places, value, until, path[i])
+        value, until, anchor = source[bounds + 3 * way], np.int32(deadline), source[bounds + 3 * way + 2]
+    elif not at_end:
+        value, until, anchor = source[places + 3 * way], np.int32(deadline), source[places + 3 * way + 2]
     last = path[length - 1]
-    if mode == _NEW:
+    if mode != _READ_THERE:
+        # The value before the path counts as a place only where it was the end; elsewhere it is known already.
+        behind = anchor
+        for i in range(-1 if at_end else 0, length - (1 if at_end else 0)):
+            if i >= 0:
+                behind = path[i]
+                value = sets[behind] if sets[behind] >= 0 else value
+            _visit(row, places, value, until, behind)
+        value = sets[last] if sets[last] >= 0 else value
+    if mode == _BOUNDARY:
+        row[bounds + 3 * way], row[bounds + 3 * way + 2] = value, last
+    elif mode in (_NEW, _HIDDEN):
         at = bounds + 3 * row[_BOUNDS]
+        row[_BOUNDS] += 1
         row[at], row[at + 1], row[at + 2] = source[_VALUE], position, source[_LAST]
-        row[_BOUNDS] += 1
-        row[_HIDE], row[_BEFORE] = position, path[0]
-    if mode in (_END, _NEW):
+        if mode == _HIDDEN:
+            row[at], row[at + 1], row[at + 2] = value, deadline, last
+        else:
+            row[_HIDE], row[_BEFORE] = position, path[0]
+    elif mode != _END:
+        # What goes on from the end of a segment goes on behind the reads and loops that were put there.
+        for i in range(row[_BOUNDS]):
+            if row[bounds + 3 * i + 2] == anchor:
+                row[bounds + 3 * i + 2] = last
+    if at_end:
         row[_VALUE], row[_LAST] = value, last
-    elif mode == _HIDDEN:
-        at = bounds + 3 * row[_BOUNDS]
-        row[at], row[at + 1], row[at + 2] = value, deadline, last
-        row[_BOUNDS] += 1
-    elif mode == _BOUNDARY:
-        at = bounds + 3 * way
-        row[at], row[at + 2] = value, last
-    else:
-        _stand_behind(row, bounds, anchor, last)
-    return _keep(
-        row, anchor, path, length, count, position, oldest, differing, call, ret, kind, now, then, sizes, registers,
-        open_ops, log, by_value,
-    )  # fmt: skip
-
-
-@njit(cache=True, nogil=True)
-def _stand_behind(row, bounds, anchor, last):  # type: ignore[no-untyped-def]
-    """What goes on from the end of a segment goes on behind the reads and loops that were put there."""
-    for i in range(row[_BOUNDS]):
-        if row[bounds + 3 * i + 2] == anchor:
-            row[bounds + 3 * i + 2] = last
+    return anchor
 
 
 @njit(cache=True, nogil=True)
@@ -622,7 +614,7 @@ def _visit(row, places, value, deadline, anchor):  # type: ignore[no-untyped-def
 
 @njit(cache=True, nogil=True)
 def _keep(  # type: ignore[no-untyped-def]
-    row, anchor, path, length, count, position, oldest, differing, call, ret, kind, now, then, sizes, registers,
+    row, anchor, path, length, count, position, oldest, differing, call, ret, kind, then, sizes, registers,
     open_ops, log, by_value,
 ):  # fmt: skip
     """Put a configuration into `then`, unless one there is as good; take out those that it is as good as.
@@ -633,11 +625,19 @@ def _keep(  # type: ignore[no-untyped-def]
     bounds = _FIXED + sizes[0]
     places = bounds + 3 * sizes[1]
     opened = registers[_OPEN]
+    for i in range(-1, row[_PLACES] + row[_BOUNDS]):
+        at = _HIDE
+        if i >= row[_PLACES]:
+            at = bounds + 3 * (i - row[_PLACES]) + 1
+        elif i >= 0:
+            at = places + 3 * i + 1
+        if row[at] >= 0:
+            row[at] = _floor(open_ops, opened, call, row[at])
     kept = 0
     for i in range(row[_PLACES]):
         at = places + 3 * i
         value = row[at]
-        deadline = _floor(open_ops, opened, call, row[at + 1])
+        deadline = row[at + 1]
         wanted = by_value[value, _STAMP] == position + 1 and by_value[value, _NEEDED] <= deadline
         if value != row[_VALUE] and deadline >= oldest and (wanted or differing <= deadline):
             to = places + 3 * kept
@@ -648,7 +648,7 @@ def _keep(  # type: ignore[no-untyped-def]
     for i in range(row[_BOUNDS]):
         at = bounds + 3 * i
         value = row[at]
-        deadline = _floor(open_ops, opened, call, row[at + 1])
+        deadline = row[at + 1]
         wanted = by_value[value, _STAMP] == position + 1 and by_value[value, _SWAPPED] <= deadline
         if deadline >= oldest and wanted:
             # Sorted by value, then the later deadline first.
@@ -664,19 +664,20 @@ def _keep(  # type: ignore[no-untyped-def]
             row[bounds + 3 * to], row[bounds + 3 * to + 1], row[bounds + 3 * to + 2] = value, deadline, anchored
             kept += 1
     row[_BOUNDS] = kept
-    if row[_HIDE] >= 0:
-        row[_HIDE] = _floor(open_ops, opened, call, row[_HIDE])
-        if row[_HIDE] < oldest:
-            row[_HIDE] = -1
+    if row[_HIDE] < oldest:
+        row[_HIDE] = -1
     number = 0
-    while number < count:
-        other = then[number]
+    while number < 2 * count:
+        # Each is compared twice: is the other as good as this one, is this one as good as the other?
+        other = then[number // 2]
         if other[_VALUE] == row[_VALUE]:
-            if _dominates(other, row, sizes, call, ret, kind):
-                return count
-            if _dominates(row, other, sizes, call, ret, kind):
+            better, worse = (other, row) if number % 2 == 0 else (row, other)
+            if _dominates(better, worse, sizes, call, ret, kind):
+                if number % 2 == 0:
+                    return count
                 count -= 1
-                then[number] = then[count]
+                then[number // 2] = then[count]
+                number -= 1
                 continue
         number += 1
     if count == len(then):
