@@ -41,6 +41,13 @@ class Recorded:
     """The invariants of the protocol that broke, in the order in which they did."""
 
     @property
+    def place(self) -> Path:
+        """Where it is, as one would type it: below the working directory without the way there."""
+        path = self.path if self.folder is None else self.folder.path
+        here = Path.cwd()
+        return path.relative_to(here) if path.is_relative_to(here) else path
+
+    @property
     def windows(self) -> list[Window]:
         """The faults."""
         return windows(self.history)

@@ -150,7 +150,7 @@ def head(run: Recorded) -> Iterator[Line]:
     cut = ", cut in the middle of a line" if history.cut else ""
     yield _entry("history", f"{len(history)} events, {len(history.operations)} operations{cut}")
     if run.folder is not None:
-        yield _entry("run", str(run.folder.path))
+        yield _entry("run", printable(str(run.place)))
     if run.missing:
         killed = " (the run was killed)" if "verdict.json" in run.missing else ""
         yield _entry("missing", ", ".join(run.missing) + killed)
