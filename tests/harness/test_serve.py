@@ -12,7 +12,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,22 +51,19 @@ def make(store: Path, plan: str, number: int, verdict: str | None = "valid", ope
     return folder
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    path = tmp_path / "store"
+def fill(path: Path) -> Path:
+    """A store of five runs, beside a secret."""
     for number in range(3):
         make(path, "calm", number)
     make(path, "storm", 10, "invalid", 500)
     make(path, EVIL, 20, "unknown")
     (path / "latest").symlink_to("calm")
-    (tmp_path / "secret.txt").write_text("secret")
+    (path.parent / "secret.txt").write_text("secret")
     return path
 
 
-@pytest.fixture
-def served(store: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """The address of a server of the store, and its process."""
-    command = [
+def command(store: Path, port: str = "0") -> list[str]:
+    return [
         sys.executable,
         "-c",
         "from harness.cli import main; main()",
@@ -74,30 +71,51 @@ def served(store: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         "--store",
         str(store),
         "--port",
-        "0",
+        port,
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def serving(store: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address of a server of the store, and its process."""
+    process = subprocess.Popen(command(store), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
-        address = process.stdout.readline().split()[0]
-        yield address, process
+        yield process.stdout.readline().split()[0], process
     finally:
         process.kill()
         process.communicate()
 
 
 @pytest.fixture
-def get(served: tuple[str, subprocess.Popen[str]]) -> Get:
+def store(tmp_path: Path) -> Path:
+    return fill(tmp_path / "store")
+
+
+@pytest.fixture(scope="module")
+def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store that one server serves to all who only ask; they may add runs to it."""
+    return fill(tmp_path_factory.mktemp("common") / "store")
+
+
+@pytest.fixture(scope="module")
+def address(common: Path) -> Iterator[str]:
+    with serving(common) as (found, _):
+        yield found
+
+
+@pytest.fixture
+def get(address: str) -> Get:
     """Ask for exactly this path: nothing tidies it up on the way."""
+    return lambda path, **headers: ask(address, path, **headers)
 
-    def ask(path: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
-        connection = http.client.HTTPConnection(served[0].removeprefix("http://").rstrip("/"), timeout=20)
-        with closing(connection):
-            connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
-            with connection.getresponse() as answer:
-                return answer.status, answer.read(), {name.lower(): value for name, value in answer.getheaders()}
 
-    return ask
+def ask(address: str, path: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+    connection = http.client.HTTPConnection(address.removeprefix("http://").rstrip("/"), timeout=60)
+    with closing(connection):
+        connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        with connection.getresponse() as answer:
+            return answer.status, answer.read(), {name.lower(): value for name, value in answer.getheaders()}
 
 
 def test_runs_are_listed_with_what_they_came_to(get: Get) -> None:
@@ -109,18 +127,18 @@ def test_runs_are_listed_with_what_they_came_to(get: Get) -> None:
     assert "&lt;script&gt;" in page.decode()
 
 
-def test_a_page_is_asked_for_again_and_sent_only_if_something_changed(get: Get, store: Path) -> None:
+def test_a_page_is_asked_for_again_and_sent_only_if_something_changed(get: Get, common: Path) -> None:
     _, _, headers = get("/table")
     status, body, _ = get("/table", If_None_Match=headers["etag"])
     assert (status, body) == (304, b"")
-    make(store, "newer", 30, None)
+    make(common, "newer", 30, None)
     time.sleep(0.6)
     status, body, _ = get("/table", If_None_Match=headers["etag"])
     assert status == 200
     assert b"running" in body
 
 
-def test_a_run_gives_its_report_its_files_and_a_zip(get: Get, store: Path) -> None:
+def test_a_run_gives_its_report_its_files_and_a_zip(get: Get) -> None:
     run = "/runs/storm/20260101T000010.000Z-10"
     assert get(f"{run}/report.html")[1].endswith(b"the report")
     assert b"plan.yaml" in get(f"{run}/")[1]
@@ -131,8 +149,9 @@ def test_a_run_gives_its_report_its_files_and_a_zip(get: Get, store: Path) -> No
         assert "20260101T000010.000Z-10/verdict.json" in archive.namelist()
 
 
-def test_a_run_without_a_page_gets_one_of_what_there_is(get: Get, store: Path) -> None:
-    make(store, "killed", 40, None)
+def test_a_run_without_a_page_gets_one_of_what_there_is(get: Get, common: Path) -> None:
+    make(common, "killed", 40, None)
+    time.sleep(0.6)
     status, page, _ = get("/runs/killed/20260101T000040.000Z-40/report.html")
     assert status == 200
     assert b"verdict.json" in page
@@ -155,10 +174,10 @@ OUTSIDE = [
 ]
 
 
-def test_nothing_outside_the_store_can_be_had(get: Get, store: Path) -> None:
-    folder = store / "storm" / "20260101T000010.000Z-10"
-    (folder / "link.txt").symlink_to(store.parent / "secret.txt")
-    (folder / "links").symlink_to(store.parent)
+def test_nothing_outside_the_store_can_be_had(get: Get, common: Path) -> None:
+    folder = common / "storm" / "20260101T000010.000Z-10"
+    (folder / "link.txt").symlink_to(common.parent / "secret.txt")
+    (folder / "links").symlink_to(common.parent)
     for path in OUTSIDE:
         status, body, _ = get(path)
         assert status == 404, path
@@ -172,31 +191,22 @@ def test_a_name_that_was_made_to_lead_here_is_refused(get: Get) -> None:
     assert get("/", Host="localhost:1")[0] == 200
 
 
-def test_only_this_machine_is_listened_to(served: tuple[str, subprocess.Popen[str]]) -> None:
-    assert served[0].startswith("http://127.0.0.1:")
+def test_only_this_machine_is_listened_to(address: str) -> None:
+    assert address.startswith("http://127.0.0.1:")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_cleanly(served: tuple[str, subprocess.Popen[str]], get: Get, number: int) -> None:
-    get("/")
-    os.kill(served[1].pid, number)
-    _, errors = served[1].communicate(timeout=20)
-    assert (served[1].returncode, errors) == (0, "")
+def test_a_signal_ends_it_cleanly(store: Path, number: int) -> None:
+    with serving(store) as (address, process):
+        ask(address, "/")
+        os.kill(process.pid, number)
+        _, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, "")
 
 
-def test_a_port_that_is_taken_is_one_line(served: tuple[str, subprocess.Popen[str]], store: Path) -> None:
-    port = served[0].rsplit(":", 1)[1].rstrip("/")
-    command = [
-        sys.executable,
-        "-c",
-        "from harness.cli import main; main()",
-        "serve",
-        "--store",
-        str(store),
-        "--port",
-        port,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+def test_a_port_that_is_taken_is_one_line(address: str, store: Path) -> None:
+    taken = command(store, address.rsplit(":", 1)[1].rstrip("/"))
+    done = subprocess.run(taken, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 255
     assert done.stderr.count("\n") == 1
     assert "in use" in done.stderr
@@ -227,11 +237,9 @@ def test_thousands_of_runs_are_read_once_and_shown_without_lag(tmp_path: Path) -
 
 
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
-def test_the_table_filters_as_one_types_and_opens_a_report(
-    served: tuple[str, subprocess.Popen[str]], store: Path
-) -> None:
-    with browser() as driver:
-        driver.get(served[0])
+def test_the_table_filters_as_one_types_and_opens_a_report(store: Path) -> None:
+    with serving(store) as (address, _), browser() as driver:
+        driver.get(address)
 
         def rows() -> list[str]:
             found: list[str] = driver.execute_script(
