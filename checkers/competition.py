@@ -2,7 +2,7 @@
 
     a register        values set once?   zones: valid with its order, or invalid
                       a stale read?      invalid, at this return or earlier: a search before it says which
-                      neither            a search: wgl for a moment, then linear
+                      neither            a search: wgl and linear by turns
     a growing content pieces unique?     zones
                       if not             wgl
     anything else                        wgl
@@ -26,8 +26,8 @@ from checkers.monitors.register_form import DIFFERS, RegisterForm, register_form
 from checkers.outcome import Outcome
 from checkers.verdict import Budget
 
-_MOMENT = 400_000
-"""Steps of wgl before linear is asked: a fraction of a second."""
+_ROUNDS = ((2_000_000, (8, 32)), (20_000_000, (128, 512)), (200_000_000, (2048, 8192)))
+"""Steps of wgl, then widths of linear. What one cannot do the other often can, and nobody knows which beforehand."""
 
 
 def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
@@ -75,14 +75,17 @@ def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock) ->
 
 
 def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock) -> Outcome:
-    quick = wgl.decide(form.problem, model, budget, clock, steps=_MOMENT)
-    if quick.answer != "unknown" or clock.over():
-        return quick
-    from checkers import linear  # its kernels take long to compile, once, and most histories never need them
+    best = Outcome("unknown", why="time", engine="wgl")
+    for steps, widths in _ROUNDS:
+        outcome = wgl.decide(form.problem, model, budget, clock, steps=steps)
+        if outcome.answer == "unknown" and not clock.over():
+            best = max(best, outcome, key=lambda undecided: len(undecided.order))
+            from checkers import linear  # its kernels take long to compile, once, and most histories never need them
 
-    swept = linear.decide(form, budget, clock)
-    return (
-        swept
-        if swept.answer != "unknown" or len(swept.order) >= len(quick.order)
-        else replace(swept, order=quick.order)
-    )
+            outcome = linear.decide(form, budget, clock, widths)
+        if outcome.answer != "unknown":
+            return outcome
+        best = max(best, outcome, key=lambda undecided: len(undecided.order))
+        if clock.over():
+            break
+    return best

@@ -49,7 +49,7 @@ from checkers.monitors.register_form import DIFFERS, READS, SWAPS, WRITES, Regis
 from checkers.outcome import Outcome
 from checkers.verdict import Budget, Why
 
-_WIDTHS = (8, 32, 128, 512, 2048, 8192)
+WIDTHS = (8, 32, 128, 512, 2048, 8192)
 _WORK_PER_VISIT = 1_000_000
 
 _DONE, _DEAD, _PAUSE, _ROOM, _LOG_FULL = 0, 1, 2, 3, 4
@@ -66,10 +66,10 @@ _INFINITE = np.int32(2**31 - 1)
 _POSITION, _COUNT, _OPEN, _ENTRIES, _DROPPED, _FULL, _STAMPED, _WORK = range(8)
 
 
-def decide(form: RegisterForm, budget: Budget, clock: Clock) -> Outcome:
-    """Decide a problem of a register. See `Outcome`."""
+def decide(form: RegisterForm, budget: Budget, clock: Clock, widths: tuple[int, ...] = WIDTHS) -> Outcome:
+    """Decide a problem of a register, with one sweep after the other of these widths. See `Outcome`."""
     best: list[int] = []
-    for width in _WIDTHS:
+    for width in widths:
         outcome, dropped = _sweep(form, width, budget, clock)
         if len(outcome.order) > len(best):
             best = outcome.order

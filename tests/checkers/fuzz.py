@@ -56,9 +56,8 @@ def main() -> None:
                 )
         number += 1
     for name, answers in totals.items():
-        print(
-            f"{name:20} {number * BLOCK:9} histories, {len(REGISTERS.get(name, ENGINES))} engines, answers {dict(answers)}"
-        )
+        engines = ", ".join(REGISTERS.get(name, ENGINES))
+        print(f"{name:20} {number * BLOCK:9} histories, {engines}: answers {dict(answers)}")
 
 
 if __name__ == "__main__":
