@@ -46,7 +46,7 @@ def _words(history: History, model: Model, problem: Problem, outcome: Outcome, c
     if why:
         lines.append(why)
     if len(core) <= _FEW:
-        lines.append("These alone are impossible, whatever the others did:")
+        lines.append("These alone, without all the others, are impossible already:")
         lines += [f"  operation {problem.number[op]}: {describe(history, int(problem.number[op]))}" for op in core]
     else:
         lines.append(f"It takes {len(core)} operations to show it; no smaller set was found.")
