@@ -54,7 +54,9 @@ def _head(history: History, folder: store.RunFolder | None, result: Result | Non
         yield f"run        {folder.path.relative_to(here) if folder.path.is_relative_to(here) else folder.path}"
         missing = [file.name for file in (folder.plan, folder.messages, folder.verdict) if not file.exists()]
         if missing:
-            yield f"missing    {', '.join(missing)}" + (" (the run was killed)" if "verdict.json" in missing else "")
+            yield f"missing    {', '.join(missing)}" + (
+                " (the run did not come to its end)" if "verdict.json" in missing else ""
+            )
     if result is not None:
         yield f"verdict    {result.verdict}"
         for name, check in result.checks.items():
