@@ -5,24 +5,21 @@ Nothing heavy is imported before a command needs it, so that `clew --help` answe
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import io
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from harness.result import BAD_ARGUMENTS, INTERNAL_ERROR
 
 if TYPE_CHECKING:
-    import trio
-
-    from harness.plan import Plan
     from harness.result import Result
-    from harness.simulation import Progress
 
 INTERRUPTED = 130
 """What typer makes of a KeyboardInterrupt."""
@@ -66,11 +63,16 @@ def run(
     """Start the cluster, load it, break it, record it, check it."""
     from harness.plan import load, resolve
     from harness.run import run as run_plan
+    from harness.terminal import supervise
 
-    resolved = resolve(load(plan), seed, settings or [])
-    result = _supervise(
-        resolved, json, lambda watch, stop: run_plan(resolved, nodes=nodes.value, into=store, watch=watch, stop=stop)
-    )
+    # What a user's system prints, on import or inline, must not get between us and whoever reads our output.
+    with contextlib.redirect_stdout(sys.stderr):
+        resolved = resolve(load(plan), seed, settings or [])
+        result = supervise(
+            resolved,
+            json,
+            lambda watch, stop: run_plan(resolved, nodes=nodes.value, into=store, watch=watch, stop=stop),
+        )
     _tell(result, json)
 
 
@@ -85,15 +87,19 @@ def replay(
     from harness.replay import recorded_plan
     from harness.replay import replay as replay_run
     from harness.store import find
+    from harness.terminal import supervise
 
     folder = find(run)
-    plan = recorded_plan(folder)
-    again = _supervise(
-        plan, json, lambda watch, stop: replay_run(folder, nodes=nodes.value, into=store, watch=watch, stop=stop)
-    )
+    with contextlib.redirect_stdout(sys.stderr):
+        plan = recorded_plan(folder)
+        again = supervise(
+            plan,
+            json,
+            lambda watch, stop: replay_run(folder, nodes=nodes.value, into=store, watch=watch, stop=stop),
+        )
     if not json:
         if again.identical and again.cut:
-            print(f"identical up to the end of the recorded history ({again.compared} bytes; that run was killed)")
+            print(f"identical up to the end of the recorded history ({again.compared} bytes; that run was cut short)")
         elif again.identical:
             print(f"identical: sha256 {again.sha256}")
     if not again.identical:
@@ -112,6 +118,9 @@ def check(
     format: Annotated[str | None, typer.Option(help="jsonl, edn, jepsen-log, ...; found out unless given.")] = None,
     budget: Annotated[str, typer.Option(help="What the checker may use for each: time, memory or both.")] = "60s,1GiB",
     engine: Annotated[str, typer.Option(help="One engine instead of whichever is best.")] = "competition",
+    cut: Annotated[
+        bool, typer.Option("--cut", help="Check a file that is cut in the middle of a line up to there.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Decide whether recorded histories are linearizable."""
@@ -120,11 +129,11 @@ def check(
 
     paths, allowed = expand(histories), limits(budget)
     if len(paths) == 1:
-        checked = [check_file(paths[0], model, format=format, limits=allowed, engine=engine)]
+        checked = [check_file(paths[0], model, format=format, limits=allowed, engine=engine, cut=cut)]
         assert checked[0].result is not None
         tell(checked[0].result, json, engine=checked[0].engine, seconds=checked[0].seconds)
     else:
-        checked = table(check_files(paths, model, format=format, limits=allowed, engine=engine), json)
+        checked = table(check_files(paths, model, format=format, limits=allowed, engine=engine, cut=cut), json)
     raise typer.Exit(exit_code(checked))
 
 
@@ -247,13 +256,6 @@ def systems() -> None:
             print(f"    {variant.name}: {variant.summary}")
 
 
-def _supervise(plan: Plan, quiet: bool, job: Callable[[Callable[[Progress], None], trio.CancelScope], Any]) -> Any:
-    """Run an asynchronous job with a progress line and signals that end it cleanly."""
-    from harness.terminal import supervise
-
-    return supervise(plan, quiet, job)
-
-
 def _tell(result: Result, json: bool) -> NoReturn:
     from harness.terminal import tell
 
@@ -262,16 +264,24 @@ def _tell(result: Result, json: bool) -> NoReturn:
 
 
 def _refuse(message: str, code: int) -> NoReturn:
-    print(f"clew: {message}", file=sys.stderr)
+    from histories.text import printable
+
+    print(f"clew: {printable(message)}", file=sys.stderr)
     sys.exit(code)
 
 
 def main() -> None:
     """The console script. A user's mistake is one line on stderr and exit code 254, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A plan's name need not fit the terminal's encoding.
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
-    except BrokenPipeError:
-        # Whoever read our output (a pager, `head`) has seen enough.
+    except SystemExit as end:
+        # This is how typer ends when whoever reads our output (a pager, `head`) has seen enough; 1 would mean invalid.
+        if end.code != 1:
+            raise
         os._exit(INTERNAL_ERROR)
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""

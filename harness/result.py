@@ -26,6 +26,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `operations` counts the clients' operations; `explanation` is for people; `run` is the folder. `counts` says what
     happened in the run (completions by outcome, messages by fate, faults by kind, events), `seconds` is virtual time.
+    `finished` is False for a run that was interrupted; `notes` say what makes its verdict worth less than it seems.
     """
 
     verdict: Answer
@@ -36,6 +37,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     explanation: str
     run: str | None
     error: str | None = None
+    finished: bool = True
+    notes: tuple[str, ...] = ()
     counts: dict[str, dict[str, int]] = {}
     seconds: float = 0.0
 

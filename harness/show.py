@@ -152,7 +152,7 @@ def head(run: Recorded) -> Iterator[Line]:
     if run.folder is not None:
         yield _entry("run", printable(str(run.place)))
     if run.missing:
-        killed = " (the run was killed)" if "verdict.json" in run.missing else ""
+        killed = " (the run did not come to its end)" if "verdict.json" in run.missing else ""
         yield _entry("missing", ", ".join(run.missing) + killed)
     result = run.result
     if result is None:

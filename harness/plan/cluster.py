@@ -26,6 +26,10 @@ CLUSTER_FIELDS = ("name", "nodes", "variant")
 def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, System]:
     """The system of the plan, and as the registry has it."""
     name, system = fields.read("name", lambda field: _find(field, folder))
+    if system.model not in models():
+        raise fields.found["name"].error(f"its model is {system.model!r}; expected {one_of(models(), system.model)}")
+    if "read" not in system.functions:
+        raise fields.found["name"].error("it has no function 'read', which every run ends with")
     try:
         types = parameter_types(system)
     except Exception as error:
@@ -44,6 +48,14 @@ def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, System]:
             wrong.at if wrong else fields.whole.at, join(fields.whole.path, error.field), error.message
         ) from None
     return SystemPlan(name, nodes, None if variant == "none" else variant, parameters), system
+
+
+def models() -> tuple[str, ...]:
+    """The models that a system may be of."""
+    # Imported here: the checkers bring numpy along, and a look at the shipped plans does without.
+    from checkers.models import names
+
+    return names()
 
 
 def parameter_types(system: System) -> dict[str, msgspec.inspect.Type]:

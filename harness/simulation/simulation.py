@@ -28,7 +28,7 @@ from harness.plan import Plan
 from harness.simulation.clients import Thread
 from harness.simulation.disk import SimulatedDisk
 from harness.simulation.network import Network
-from harness.simulation.nodes import NodeFailure, Nodes
+from harness.simulation.nodes import NodeFailure, Nodes, died
 from harness.streams import Streams
 from harness.workload import Request, scripts
 from histories import NEMESIS, Recorder
@@ -43,6 +43,9 @@ DELIVER, WAKE, INVOKE, TIMEOUT, CLIENT_WAKE, FAULT, HEAL, RECOVERED, DEADLINE = 
 
 BREATH = 1024
 """Inline, a run gives way to trio (signals, progress) once in so many events."""
+
+KEYS_NAMED = 5
+"""Keys named in a liveness failure; more are counted."""
 
 RETRY = 20_000_000
 """Nanoseconds until a final read that was not `ok` is tried again."""
@@ -72,6 +75,8 @@ class Outcome:
     """Liveness failures, in words."""
     finished: bool = False
     """False for a run that was cut short."""
+    answered: int = 0
+    """Operations of the workload, without the final reads, that were `ok`."""
     stopped: bool = False
     """True for a run that was cut short by its plan, at the first violation."""
     failure: NodeFailure | None = None
@@ -107,7 +112,7 @@ class Simulation:
         self._recorder = recorder
         self._outcome = outcome
         self._journal = journal
-        self._encodes = journal is not None or nodes.speaks_json
+        self._decode = msgspec.json.Decoder(system.messages).decode
         self._log = log
         self._streams = Streams(plan.seed)
         self._variant = system.variant(plan.system.variant)
@@ -222,8 +227,15 @@ class Simulation:
         now = self._now
         id = self._messages
         self._messages += 1
-        # Encoding costs as much as a step; a campaign without journals and processes does without.
-        body = _encode(message) if self._encodes else b""
+        # By way of JSON even if the nodes are inline: nobody shares an object with a message that has left, and what
+        # arrives is the same as with nodes in processes.
+        try:
+            body = _encode(message)
+            message = self._decode(body)
+        except (msgspec.MsgspecError, TypeError) as error:
+            who = "client" if source in self._by_name else "node"
+            what = f"sends what is no message of its system: {message!r:.200} ({error})"
+            raise NodeFailure(f"{who} {source}", what) from None
         if self._journal is not None:
             self._journal.send(id, now, source, destination, body)
         monitors = self._monitors.get(type(message))
@@ -247,7 +259,10 @@ class Simulation:
 
     def _observe(self, monitors: list[Invariant], sent: Sent) -> None:
         for monitor in monitors:
-            violation = monitor.observe(sent)
+            try:
+                violation = monitor.observe(sent)
+            except Exception:
+                raise died(f"the invariant {monitor.name}") from None
             if violation is not None:
                 self._outcome.violations.append(violation)
                 # It has said what it had to say, and what it saw makes no sense from here on.
@@ -268,9 +283,7 @@ class Simulation:
         if life is not None:
             self._carry_out(life, await self._nodes.receive(destination, self._now, source, message, body))
         elif (thread := self._by_name.get(destination)) is not None:
-            thread.ctx.now = self._now
-            thread.client.receive(thread.ctx, source, message)
-            self._carry_out_client(thread)
+            self._step(thread, lambda: thread.client.receive(thread.ctx, source, message))
 
     # Clients
 
@@ -283,19 +296,25 @@ class Simulation:
         event = self._recorder.record(self._now, thread.process, "invoke", request.f, request.key, request.value)
         operation = thread.operation = Operation(event.index, request.f, request.key, request.value)
         self._push(self._now + self._plan.workload.timeout, TIMEOUT, thread, operation)
-        thread.ctx.now = self._now
-        thread.client.invoke(thread.ctx, operation)
-        self._carry_out_client(thread)
+        self._step(thread, lambda: thread.client.invoke(thread.ctx, operation))
 
     def _wake_client(self, thread: Thread, timer: str, token: int) -> None:
         if thread.timers.get(timer) == token:
             del thread.timers[timer]
-            thread.ctx.now = self._now
-            thread.client.wake(thread.ctx, timer)
-            self._carry_out_client(thread)
+            self._step(thread, lambda: thread.client.wake(thread.ctx, timer))
 
-    def _carry_out_client(self, thread: Thread) -> None:
+    def _step(self, thread: Thread, react: Callable[[], None]) -> None:
+        """Have a client take a step, and carry out its effects."""
+        thread.ctx.now = self._now
+        process = thread.process
+        try:
+            react()
+        except (Exception, SystemExit):
+            raise died(f"client {thread.name}") from None
         for effect in thread.ctx.take():
+            if thread.process != process:
+                # It has said that nobody knows: that was its last word.
+                break
             if isinstance(effect, Send):
                 self._send(thread.name, effect.destination, effect.message)
             elif isinstance(effect, SetTimer):
@@ -316,6 +335,7 @@ class Simulation:
         value = result.value if result.type == "ok" else operation.value
         self._recorder.record(self._now, thread.process, result.type, operation.f, operation.key, value, result.error)
         self._outcome.progress.outcomes[result.type] += 1
+        self._outcome.answered += self._working and result.type == "ok"
         if result.type == "info":
             thread.become(thread.process + len(self._threads), self._variant, self._plan.system.parameters)
         if self._working:
@@ -336,6 +356,8 @@ class Simulation:
         """A fault begins or ends."""
         if not self._working:
             return
+        # Faults may come thick and fast, and each costs a look at all that are active: leave room for a Ctrl-C.
+        await trio.lowlevel.checkpoint()
         if begins:
             self._active.append(fault)
             self._outcome.progress.faults[faults.name(fault.fault)] += 1
@@ -407,8 +429,9 @@ class Simulation:
         self._over = True
         within = self._plan.recovery.within / 1e9
         for thread in self._threads:
-            keys = ", ".join(str(key) for key in self._unread[thread.name])
-            if keys:
-                self._outcome.unanswered.append(
-                    f"{within:g} s after recovery the final read of client {thread.name} had no answer for key {keys}"
-                )
+            unread = list(self._unread[thread.name])
+            if unread:
+                keys = ", ".join(str(key) for key in unread[:KEYS_NAMED])
+                more = f" and {len(unread) - KEYS_NAMED} more" if len(unread) > KEYS_NAMED else ""
+                read = f"the final read of client {thread.name} had no answer for key {keys}{more}"
+                self._outcome.unanswered.append(f"{within:g} s after recovery {read}")
