@@ -77,7 +77,7 @@ def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock) ->
 def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock) -> Outcome:
     best = Outcome("unknown", why="time", engine="wgl")
     for steps, widths in _ROUNDS:
-        outcome = wgl.decide(form.problem, model, budget, clock, steps=steps)
+        outcome = wgl.decide(form.problem, model, budget, clock, steps=max(steps, 20 * len(form.problem.event_op)))
         if outcome.answer == "unknown" and not clock.over():
             best = max(best, outcome, key=lambda undecided: len(undecided.order))
             from checkers import linear  # its kernels take long to compile, once, and most histories never need them
