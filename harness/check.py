@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 
 from harness import store
+from harness.exits import BAD_ARGUMENTS, EXIT
 from harness.judge import told
 from harness.plan.quantity import DURATION_HINT, SIZE_HINT, parse_duration, parse_size
-from harness.result import BAD_ARGUMENTS, EXIT, Result, worst
+from harness.result import Result, worst
 from histories import History, HistoryError
 from histories.codecs import CODECS, read, write
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from harness.result import BAD_ARGUMENTS, INTERNAL_ERROR
+from harness.exits import BAD_ARGUMENTS, INTERNAL_ERROR
 
 if TYPE_CHECKING:
     from harness.result import Result

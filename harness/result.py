@@ -6,11 +6,9 @@ from typing import Any, Literal
 
 import msgspec
 
-Answer = Literal["valid", "invalid", "unknown"]
+from harness.exits import EXIT, INTERNAL_ERROR
 
-EXIT = {"valid": 0, "invalid": 1, "unknown": 2}
-BAD_ARGUMENTS = 254
-INTERNAL_ERROR = 255
+Answer = Literal["valid", "invalid", "unknown"]
 
 
 class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):

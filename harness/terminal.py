@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import trio
 
-from harness.result import INTERNAL_ERROR, Result
+from harness.exits import INTERNAL_ERROR
+from harness.result import Result
 from harness.unwrap import unwrapped
 from histories.text import printable
 
