@@ -74,6 +74,64 @@ def run(
     _tell(result, json)
 
 
+class Until(enum.StrEnum):
+    """When a hunt is over."""
+
+    first = "first"
+    all = "all"
+
+
+SettingsOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a field of the plan; repeatable.")
+]
+
+
+@app.command()
+def hunt(
+    plan: PlanArgument,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="A:B", help="The seeds from A up to, not including, B. Default: 0:1000.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Seeds from 0 on for this long, such as 10m.")
+    ] = None,
+    until: Annotated[Until, typer.Option(help="Stop at the first failure, or go through all seeds.")] = Until.first,
+    jobs: Annotated[int | None, typer.Option(help="Seeds at a time; as many as there are cores if not given.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Use the workers of this dask.distributed cluster.")
+    ] = None,
+    settings: SettingsOption = None,
+    store: StoreOption = Path("store"),
+    json: JsonOption = False,
+) -> None:
+    """Many seeds of a plan, on all cores or a cluster, until something breaks."""
+    from harness.hunt import at_home, on_cluster
+    from harness.hunt import hunt as hunt_seeds
+    from harness.hunt.options import seeds_and_time
+    from harness.hunt.tell import interruptible, progress, tell_found, tell_hunt
+    from harness.plan import load, resolve
+
+    source = load(plan)
+    chosen, seconds = seeds_and_time(seeds, time, jobs, scheduler)
+    name = resolve(source, 0 if chosen is None else chosen[0], settings or []).name
+    workers = at_home(jobs) if scheduler is None else on_cluster(scheduler)
+    with interruptible(), progress(name, json) as watch, workers as (executor, count):
+        hunted = hunt_seeds(
+            source,
+            executor,
+            count,
+            settings=settings or [],
+            seeds=chosen,
+            seconds=seconds,
+            until=until.value,
+            into=store,
+            found=lambda found, result: tell_found(found, result, json),
+            watch=watch,
+        )
+    tell_hunt(hunted, json)
+    raise typer.Exit(hunted.exit_code)
+
+
 @app.command()
 def replay(
     run: RunArgument,
@@ -195,8 +253,9 @@ def _is_mistake(error: Exception) -> bool:
     if hasattr(error, "format_message"):
         # Whatever the parser of the command line raises: typer brings it along, in a module that is not public.
         return True
+    from harness.mistake import Mistake
     from harness.plan import PlanError
     from harness.store import NoRun
     from histories import HistoryError
 
-    return isinstance(error, PlanError | NoRun | HistoryError)
+    return isinstance(error, PlanError | NoRun | HistoryError | Mistake)
