@@ -133,6 +133,26 @@ def hunt(
 
 
 @app.command()
+def shrink(
+    run: RunArgument,
+    any_failure: Annotated[bool, typer.Option("--any", help="Let any failure count, not only the same one.")] = False,
+    store: StoreOption = Path("store"),
+    json: JsonOption = False,
+) -> None:
+    """Find the smallest workload and faults that still break a failing run."""
+    from harness.hunt.tell import interruptible
+    from harness.shrink import shrink_run
+    from harness.shrink.tell import progress, tell
+    from harness.store import find
+
+    folder = find(run)
+    with interruptible(), progress(json) as watch:
+        shrunk = shrink_run(folder, any_failure=any_failure, into=store, watch=watch)
+    tell(shrunk, json)
+    raise typer.Exit(shrunk.result.exit_code)
+
+
+@app.command()
 def replay(
     run: RunArgument,
     nodes: NodesOption = NodesChoice.process,

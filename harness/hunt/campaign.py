@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Executor, Future
 from itertools import islice
 
@@ -24,7 +24,7 @@ def campaign(
     executor: Executor,
     workers: int,
     until: float | None = None,
-) -> Iterator[Trial]:
+) -> Generator[Trial, None, None]:
     """The trials of these seeds, each once, in their order, as they become known.
 
     `seeds` may be endless. Nothing new is begun after `until` (of `time.monotonic()`); what was begun is finished, so
