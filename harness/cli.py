@@ -156,6 +156,7 @@ def shrink(
 def replay(
     run: RunArgument,
     nodes: NodesOption = NodesChoice.process,
+    times: Annotated[int, typer.Option(help="Again so often, and say how often it failed.", min=1, max=1000)] = 1,
     store: StoreOption = Path("store"),
     json: JsonOption = False,
 ) -> None:
@@ -166,9 +167,16 @@ def replay(
 
     folder = find(run)
     plan = recorded_plan(folder)
-    again = _supervise(
-        plan, json, lambda watch, stop: replay_run(folder, nodes=nodes.value, into=store, watch=watch, stop=stop)
-    )
+    failed = 0
+    for _ in range(times):
+        again = _supervise(
+            plan, json, lambda watch, stop: replay_run(folder, nodes=nodes.value, into=store, watch=watch, stop=stop)
+        )
+        failed += again.result.verdict == "invalid"
+        if not again.identical:
+            break
+    if times > 1 and not json:
+        print(f"failed {failed} times out of {times}")
     if not json:
         if again.identical and again.cut:
             print(f"identical up to the end of the recorded history ({again.compared} bytes; that run was killed)")
@@ -204,6 +212,36 @@ def show(
 
     for line in lines(history):
         print(line)
+
+
+bench_app = typer.Typer(help="Measure clew by what it finds.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(bench_app, name="bench")
+
+
+@bench_app.callback()
+def bench() -> None:
+    """Measure clew by what it finds."""
+
+
+@bench_app.command("bugs")
+def bench_bugs(
+    system: Annotated[list[str] | None, typer.Option(help="Only this system; repeatable.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Put the table into this page, in place of the one there.")] = None,
+) -> None:
+    """Hunt and shrink every wrong variant of every system."""
+    from harness.bench import bugs, measure, table
+    from harness.bench.bugs import rewritten
+
+    found = []
+    for name, variant, plan in bugs(system or []):
+        found.append(measure(name, variant, plan))
+        print(table(found[-1:]).splitlines()[-1], file=sys.stderr)
+    print(table(found), end="")
+    if write is not None:
+        page = rewritten(write.read_text() if write.exists() else "", found)
+        aside = write.with_suffix(".tmp")
+        aside.write_text(page)
+        aside.replace(write)
 
 
 @app.command()

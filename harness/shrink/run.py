@@ -18,7 +18,7 @@ from harness.result import Result
 from harness.run import recording, run
 from harness.shrink.explicit import explicit
 from harness.shrink.passes import members_of, until
-from harness.shrink.shrink import shrink
+from harness.shrink.shrink import Smallest, shrink
 from harness.shrink.story import story
 from harness.shrink.test import Test, moment
 from harness.simulation import Outcome
@@ -51,7 +51,7 @@ def shrink_run(
     *,
     any_failure: bool = False,
     into: Path = Path("store"),
-    watch: Callable[[str, Plan], None] = lambda name, plan: None,
+    watch: Callable[[Plan], None] = lambda plan: None,
 ) -> Shrunk:
     """Shrink a recorded run, and keep the outcome as a run of its own below `into`.
 
@@ -60,25 +60,30 @@ def shrink_run(
     """
     original = recorded_plan(folder)
     found, history, outcome = reproduced(original)
-    best, interrupted = original, False
-    fails = Test(found, any_failure)
+    whole = explicit(original, history, outcome.rested)
+    best = Smallest(whole, watch)
+    fails = Test(found, any_failure, best.offer)
+    interrupted = False
     try:
-        best = smaller = _cut(explicit(original, history, outcome.rested), fails, found, history, outcome)
-
-        def accept(name: str, plan: Plan) -> None:
-            nonlocal best
-            best = plan
-            watch(name, plan)
-
-        smaller = shrink(smaller, fails, accept)
+        shrink(_cut(whole, fails, found, history, outcome), fails)
     except KeyboardInterrupt:
-        smaller, interrupted = best, True
+        interrupted = True
     name = original.name if original.name.endswith(SUFFIX) else original.name[: NAME_MOST - len(SUFFIX)] + SUFFIX
-    plan = msgspec.structs.replace(smaller, name=name)
+    plan = msgspec.structs.replace(best.plan, name=name)
     result = _keep(original, plan, into)
-    members = members_of(plan) if isinstance(plan.workload.operations, tuple) else []
+    members = members_of(plan)
     faults = sum(isinstance(member, FaultEvent) for member in members)
     return Shrunk(plan, found, result, len(members) - faults, faults, fails.candidates, interrupted)
+
+
+def smallest(plan: Plan) -> Plan:
+    """The smallest plan found that fails as this one does, in memory. Raises `Mistake` if it does not fail."""
+    found, history, outcome = reproduced(plan)
+    whole = explicit(plan, history, outcome.rested)
+    best = Smallest(whole, lambda plan: None)
+    fails = Test(found, found=best.offer)
+    shrink(_cut(whole, fails, found, history, outcome), fails)
+    return best.plan
 
 
 def reproduced(plan: Plan) -> tuple[Failure, History, Outcome]:
@@ -115,7 +120,7 @@ def _keep(original: Plan, plan: Plan, into: Path) -> Result:
     found = judge(plan, history, outcome)
     broke = failure(found, history, outcome)
     assert broke is not None, "the last candidate failed"
-    comment = story(original, plan, broke, found, history) if isinstance(plan.workload.operations, tuple) else ""
+    comment = story(original, plan, broke, found, history)
     with unwrapped():
         result = trio.run(lambda: run(plan, nodes="inline", into=into))
     assert result.run is not None

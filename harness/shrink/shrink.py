@@ -11,47 +11,43 @@ from harness.shrink.test import OutOfEvents, Test, is_plain
 
 ROUNDS_MOST = 6
 
-Watch = Callable[[str, Plan], None]
-"""Told of every smaller plan, with the name of the pass that found it."""
+
+class Smallest:
+    """The smallest failing plan so far: what there is to keep whenever the search ends."""
+
+    def __init__(self, plan: Plan, watch: Callable[[Plan], None]) -> None:
+        self.plan = plan
+        self._size = size(plan)
+        self._watch = watch
+
+    def offer(self, plan: Plan) -> None:
+        """A plan that fails."""
+        if (offered := size(plan)) < self._size:
+            self.plan, self._size = plan, offered
+            self._watch(plan)
 
 
-def shrink(plan: Plan, fails: Test, watch: Watch = lambda name, plan: None) -> Plan:
-    """The smallest plan found that still fails the test; `plan` is explicit, and fails it.
+def shrink(plan: Plan, fails: Test) -> None:
+    """Try ever smaller plans, each of which `fails` is asked about; `plan` is explicit, and fails.
 
     A function of plan and test. Where the failure shows in a plain network too, some of the ways in which it does are
-    shrunk, and the smallest outcome counts: what can no longer be made smaller is not always the smallest there is.
-    `watch` is told of every plan that is smaller than all before it.
+    shrunk: what can no longer be made smaller is not always the smallest there is.
     """
-    smallest = plan
-
-    def accept(name: str, smaller: Plan) -> None:
-        nonlocal smallest
-        if size(smaller) < size(smallest):
-            smallest = smaller
-            watch(name, smaller)
-
     starts: list[Plan] = []
+    fails.begin(plan)
     with suppress(OutOfEvents):
         starts = [] if is_plain(plan) else passes.worlds(plan, fails)
     for start in starts or [plan]:
-        fails.allow_more()
+        fails.begin(start)
         with suppress(OutOfEvents):
-            _descend(start, fails, accept)
-    return smallest
+            _descend(start, fails)
 
 
-def _descend(plan: Plan, fails: Test, accept: Watch) -> None:
+def _descend(plan: Plan, fails: Test) -> None:
     for _ in range(ROUNDS_MOST):
         before = plan
-        for name, step in (
-            ("members", passes.members),
-            ("world", passes.world),
-            ("shape", passes.shape),
-            ("times", passes.times),
-            ("without", passes.without),
-        ):
+        for step in (passes.members, passes.world, passes.shape, passes.times, passes.without):
             plan = step(plan, fails)
-            accept(name, plan)
         if plan == before:
             return
 

@@ -36,9 +36,8 @@ def story(original: Plan, plan: Plan, failure: Failure, result: Result, history:
         "The same again, from the folder of this file: clew run ./plan.yaml",
     ]
     out: list[str] = []
-    for line in lines:
-        for part in printable(line).split("\n") if line else [""]:
-            out += textwrap.wrap(part, WIDTH, subsequent_indent="  ") or [""]
+    for line in "\n".join(lines).split("\n"):
+        out += textwrap.wrap(printable(line), WIDTH, subsequent_indent="  ") or [""]
     return "".join(f"# {line}".rstrip() + "\n" for line in out)
 
 

@@ -14,14 +14,14 @@ from harness.shrink.run import Shrunk
 
 
 @contextlib.contextmanager
-def progress(quiet: bool) -> Iterator[Callable[[str, Plan], None]]:
+def progress(quiet: bool) -> Iterator[Callable[[Plan], None]]:
     """Each step that made the plan smaller, on the terminal, if there is one."""
 
-    def show(name: str, plan: Plan) -> None:
+    def show(plan: Plan) -> None:
         if not quiet and sys.stderr.isatty():
             operations = plan.workload.operations
             count = len(operations) if isinstance(operations, tuple) else 0
-            line = f"{name}: {count} operations, {len(plan.nemesis)} faults, {plan.system.nodes} nodes"
+            line = f"{count} operations, {len(plan.nemesis)} faults, {plan.system.nodes} nodes"
             print(line, file=sys.stderr)
 
     yield show

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
@@ -15,8 +16,10 @@ from histories import History, HistoryError
 from nemesis.latency import Constant
 from systems import BadParameters, find
 
-EVENTS_MOST = 250_000
-"""Simulated events that one descent may spend: some ten seconds, and unlike seconds the same on every machine."""
+EVENTS_MOST = 600_000
+"""Simulated events that one descent may spend: some twenty seconds, and unlike seconds the same on every machine."""
+EVENTS_MOST_PLAIN = 120_000
+"""The same in a plain network, where hardly anything is tried in vain."""
 EVENTS_EACH = 3000
 """Simulated events after which no further seed is tried with a candidate; a minimal plan has a few hundred."""
 SEEDS_MOST = 16
@@ -34,13 +37,17 @@ class Test:
     Where the network is drawn, whatever is left out changes what is drawn for the rest. So a small plan is given other
     seeds to fail with too: as many as cost about as much as one run of a large plan.
 
-    Counts what it simulates, remembers what it has seen, and raises `OutOfEvents` when enough is enough.
+    `found` is told of every plan that fails. Remembers what it has seen, counts what it simulates, and raises
+    `OutOfEvents` when enough is enough.
     """
 
     __test__ = False  # Not for pytest, whatever the name.
 
-    def __init__(self, failure: Failure, any_failure: bool = False) -> None:
+    def __init__(
+        self, failure: Failure, any_failure: bool = False, found: Callable[[Plan], None] = lambda plan: None
+    ) -> None:
         self.failure = failure
+        self._found = found
         self.events = 0
         self.candidates = 0
         self._any = any_failure
@@ -54,9 +61,9 @@ class Test:
             self._seen[key] = self._try(plan)
         return self._seen[key]
 
-    def allow_more(self) -> None:
-        """Another descent begins."""
-        self._most = self.events + EVENTS_MOST
+    def begin(self, plan: Plan) -> None:
+        """Another descent begins, from this plan."""
+        self._most = self.events + (EVENTS_MOST_PLAIN if is_plain(plan) else EVENTS_MOST)
 
     def _try(self, plan: Plan) -> Plan | None:
         before = self.events
@@ -65,6 +72,7 @@ class Test:
                 raise OutOfEvents
             candidate = plan if not again else msgspec.structs.replace(plan, seed=again - 1)
             if self._fails(candidate):
+                self._found(candidate)
                 return candidate
             if self.events - before > EVENTS_EACH or is_plain(plan):
                 break
