@@ -1,5 +1,6 @@
 """What can be left out of a plan or made simpler: each pass turns a plan into dials, and dials into a plan.
 
+    cut         what happens after it was too late
     members     operations and faults, in chunks, then one by one
     world       the network: no losses, no duplicates, one latency for all messages; quick recovery
     shape       clients and nodes renumbered so that those in use come first, the others gone; keys; values
@@ -66,9 +67,15 @@ def rebuilt(plan: Plan, members: Iterable[Member]) -> Plan:
     return with_members(plan, operations, [member for member in members if isinstance(member, FaultEvent)])
 
 
-def until(plan: Plan, moment: int) -> Plan:
-    """The plan without what happens after that moment."""
-    return rebuilt(plan, [member for member in members_of(plan) if member.at <= moment])
+def cut(plan: Plan, late: int | None, fails: Fails) -> Plan:
+    """Without what began when it was too late, at `late` or a timeout later: what was open then may end otherwise."""
+    if late is not None:
+        for moment in (late, late + plan.workload.timeout):
+            before = [member for member in members_of(plan) if member.at <= moment]
+            shorter = fails(rebuilt(plan, before)) if len(before) < len(members_of(plan)) else None
+            if shorter is not None:
+                return shorter
+    return plan
 
 
 def members(plan: Plan, fails: Fails) -> Plan:

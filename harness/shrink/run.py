@@ -17,10 +17,10 @@ from harness.replay import recorded_plan
 from harness.result import Result
 from harness.run import recording, run
 from harness.shrink.explicit import explicit
-from harness.shrink.passes import members_of, until
+from harness.shrink.passes import members_of
 from harness.shrink.shrink import Smallest, shrink
 from harness.shrink.story import story
-from harness.shrink.test import Test, moment
+from harness.shrink.test import Test
 from harness.simulation import Outcome
 from harness.store import RunFolder
 from harness.unwrap import unwrapped
@@ -65,7 +65,7 @@ def shrink_run(
     fails = Test(found, any_failure, best.offer)
     interrupted = False
     try:
-        shrink(_cut(whole, fails, found, history, outcome), fails)
+        shrink(whole, fails)
     except KeyboardInterrupt:
         interrupted = True
     name = original.name if original.name.endswith(SUFFIX) else original.name[: NAME_MOST - len(SUFFIX)] + SUFFIX
@@ -82,7 +82,7 @@ def smallest(plan: Plan) -> Plan:
     whole = explicit(plan, history, outcome.rested)
     best = Smallest(whole, lambda plan: None)
     fails = Test(found, found=best.offer)
-    shrink(_cut(whole, fails, found, history, outcome), fails)
+    shrink(whole, fails)
     return best.plan
 
 
@@ -101,17 +101,6 @@ def reproduced(plan: Plan) -> tuple[Failure, History, Outcome]:
         said = "; ".join(sorted({str(found) for found in failing}))
         raise Mistake(f"the run fails in another way each time ({said}); is the system deterministic?")
     return failing[0], runs[0][1], runs[0][2]
-
-
-def _cut(plan: Plan, fails: Test, found: Failure, history: History, outcome: Outcome) -> Plan:
-    """Without what began after it was too late, if the run still fails: what was open then may end in another way."""
-    late = moment(found, plan, history, outcome)
-    if late is not None:
-        for more in (0, plan.workload.timeout):
-            shorter = fails(until(plan, late + more))
-            if shorter is not None:
-                return shorter
-    return plan
 
 
 def _keep(original: Plan, plan: Plan, into: Path) -> Result:

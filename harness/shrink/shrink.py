@@ -10,6 +10,8 @@ from harness.shrink import passes
 from harness.shrink.test import OutOfEvents, Test, is_plain
 
 ROUNDS_MOST = 6
+SMALL = 10
+"""Members of a plan that is small enough not to look for the failure in the network as it was."""
 
 
 class Smallest:
@@ -33,23 +35,30 @@ def shrink(plan: Plan, fails: Test) -> None:
     A function of plan and test. Where the failure shows in a plain network too, some of the ways in which it does are
     shrunk: what can no longer be made smaller is not always the smallest there is.
     """
-    starts: list[Plan] = []
     fails.begin(plan)
+    assert fails(plan) is not None, "only what fails can be shrunk"
+    starts: list[Plan] = []
     with suppress(OutOfEvents):
+        plan = passes.cut(plan, fails.moment(plan), fails)
         starts = [] if is_plain(plan) else passes.worlds(plan, fails)
-    for start in starts or [plan]:
+    small = False
+    for start in [*starts, plan]:
         fails.begin(start)
-        with suppress(OutOfEvents):
-            _descend(start, fails)
+        if start is not plan or not small:
+            with suppress(OutOfEvents):
+                small = _descend(start, fails) or small
 
 
-def _descend(plan: Plan, fails: Test) -> None:
+def _descend(plan: Plan, fails: Test) -> bool:
+    """From a plan to one that no pass makes smaller; whether that is a small one."""
     for _ in range(ROUNDS_MOST):
         before = plan
+        plan = passes.cut(plan, fails.moment(plan), fails)
         for step in (passes.members, passes.world, passes.shape, passes.times, passes.without):
             plan = step(plan, fails)
         if plan == before:
-            return
+            break
+    return len(passes.members_of(plan)) <= SMALL
 
 
 def size(plan: Plan) -> tuple[float, ...]:

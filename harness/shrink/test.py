@@ -11,7 +11,6 @@ from harness.failure import Failure
 from harness.plan import Plan
 from harness.plan.schema import Check
 from harness.run import recording
-from harness.simulation import Outcome
 from histories import History, HistoryError
 from nemesis.latency import Constant
 from systems import BadParameters, find
@@ -53,6 +52,7 @@ class Test:
         self._any = any_failure
         self._most = EVENTS_MOST
         self._seen: dict[str, Plan | None] = {}
+        self._moments: dict[str, int] = {}
 
     def __call__(self, plan: Plan) -> Plan | None:
         """The plan, perhaps with another seed, if it fails the same way; None if it does not."""
@@ -96,8 +96,26 @@ class Test:
         if "liveness" in checks and outcome.unanswered:
             return True
         if "invariants" in checks and outcome.violations:
+            self._moments[repr(plan)] = outcome.violations[0].time
             return self._any or outcome.violations[0].invariant == self.failure.invariant
-        return "linearizable" in checks and _violated(plan, history)
+        return "linearizable" in checks and self._violated(plan, history)
+
+    def moment(self, plan: Plan) -> int | None:
+        """When (ns) it was too late in the run of a failing plan: what began later is not to blame. None: unknown."""
+        return self._moments.get(repr(plan))
+
+    def _violated(self, plan: Plan, history: History) -> bool:
+        from checkers import Budget, check
+
+        budget = Budget(SECONDS_MOST, plan.budget.memory)
+        with suppress(HistoryError):
+            found = check(history, find(plan.system.name).model, budget=budget)
+            stuck = {part.stuck for part in found.partitions if part.stuck is not None}
+            times = history.time[[int(index) in stuck for index in history.index]]
+            if len(times):
+                self._moments[repr(plan)] = int(times.min())
+            return found.verdict == "invalid"
+        return False
 
     def _checks(self, plan: Plan) -> tuple[Check, ...]:
         """Only the check in question: the others cost time and change nothing of the run."""
@@ -111,26 +129,3 @@ def is_plain(plan: Plan) -> bool:
         isinstance(links.latency, Constant) and links.drop == links.duplicate == 0
         for links in (plan.network.nodes, plan.network.clients)
     )
-
-
-def _violated(plan: Plan, history: History) -> bool:
-    from checkers import Budget, check
-
-    budget = Budget(SECONDS_MOST, plan.budget.memory)
-    with suppress(HistoryError):
-        return check(history, find(plan.system.name).model, budget=budget).verdict == "invalid"
-    return False
-
-
-def moment(failure: Failure, plan: Plan, history: History, outcome: Outcome) -> int | None:
-    """When (ns) it was too late: nothing that began afterwards has to do with the failure. None if nobody knows."""
-    if failure.check == "invariants":
-        return outcome.violations[0].time
-    if failure.check == "linearizable":
-        from checkers import Budget, check
-
-        found = check(history, find(plan.system.name).model, budget=Budget(SECONDS_MOST, plan.budget.memory))
-        stuck = [part.stuck for part in found.partitions if part.stuck is not None]
-        times = {event.index: event.time for event in history.events() if event.index in stuck}
-        return min(times.values(), default=None)
-    return None
