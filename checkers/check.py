@@ -18,7 +18,7 @@ from histories.history import History
 
 Engine = Callable[[Problem, Model, Budget, Clock], Outcome]
 
-ENGINES = ("competition", "wgl", "exhaustive")
+ENGINES = ("competition", "linear", "wgl", "exhaustive")
 
 _DEFAULT_BUDGET = Budget()
 _SEVERITY: dict[Answer, int] = {"invalid": 0, "unknown": 1, "valid": 2}
@@ -98,6 +98,8 @@ def _engine(name: str) -> Engine:
         from checkers import competition
 
         return competition.decide
+    if name == "linear":
+        return _linear
     if name == "wgl":
         from checkers import wgl
 
@@ -105,6 +107,16 @@ def _engine(name: str) -> Engine:
     if name == "exhaustive":
         return _exhaustive
     raise ValueError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
+
+
+def _linear(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
+    from checkers import linear
+    from checkers.monitors.register_form import register_form
+
+    form = register_form(problem, model)
+    if form is None:
+        raise ValueError(f"the engine linear knows registers only, and {model.name or type(model).__name__} is none")
+    return linear.decide(form, budget, clock)
 
 
 def _exhaustive(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:

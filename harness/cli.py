@@ -193,14 +193,38 @@ def replay(
 
 @app.command()
 def check(
-    history: Annotated[Path, typer.Argument(metavar="RUN|HISTORY", help="A run folder or a history.jsonl.")],
-    model: Annotated[str | None, typer.Option(help="What the history is a history of; it may say so itself.")] = None,
+    histories: Annotated[list[str], typer.Argument(metavar="RUN|HISTORY...", help="Run folders, files, patterns.")],
+    model: Annotated[str | None, typer.Option(help="What they are histories of; they may say so themselves.")] = None,
+    format: Annotated[str | None, typer.Option(help="jsonl, edn, jepsen-log, ...; found out unless given.")] = None,
+    budget: Annotated[str, typer.Option(help="What the checker may use for each: time, memory or both.")] = "60s,1GiB",
+    engine: Annotated[str, typer.Option(help="One engine instead of whichever is best.")] = "competition",
     json: JsonOption = False,
 ) -> None:
-    """Decide whether a recorded history is linearizable."""
-    from harness.inspect import check_history
+    """Decide whether recorded histories are linearizable."""
+    from harness.check import check_file, check_files, exit_code, expand, limits
+    from harness.terminal import table, tell
 
-    _tell(check_history(history, model), json)
+    paths, allowed = expand(histories), limits(budget)
+    if len(paths) == 1:
+        checked = [check_file(paths[0], model, format=format, limits=allowed, engine=engine)]
+        assert checked[0].result is not None
+        tell(checked[0].result, json, engine=checked[0].engine, seconds=checked[0].seconds)
+    else:
+        checked = table(check_files(paths, model, format=format, limits=allowed, engine=engine), json)
+    raise typer.Exit(exit_code(checked))
+
+
+@app.command()
+def export(
+    history: Annotated[Path, typer.Argument(metavar="RUN|HISTORY", help="A run folder or a history.")],
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it; .edn or .jsonl says the format.")],
+    to: Annotated[str | None, typer.Option(help="jsonl or edn, whatever the file is called.")] = None,
+    format: Annotated[str | None, typer.Option(help="The format it is in; found out unless given.")] = None,
+) -> None:
+    """Write a history in another format: Jepsen's EDN or clew's JSON lines."""
+    from harness.check import export as write_history
+
+    print(f"{write_history(history, target, read_as=format, write_as=to)} events written to {target}")
 
 
 @app.command()

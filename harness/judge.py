@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import msgspec
 from harness.plan import Plan
 from harness.result import CheckResult, Result, worst
 from harness.simulation import Outcome
-from histories import History
+from histories import Event, History
 from systems import find
 
 if TYPE_CHECKING:
@@ -62,6 +63,23 @@ def linearizable(history: History, model: str, seconds: float, memory: int) -> C
     return told(check(history, model, budget=Budget(seconds, memory)))
 
 
+class FirstViolation(Exception):
+    """A running history that cannot be explained any more, whatever comes."""
+
+
+def watchman(model: str) -> Callable[[Event], None]:
+    """Looks at the events of a run as they happen; raises `FirstViolation` at the one that no order explains."""
+    from checkers import Online
+
+    online = Online(model)
+
+    def look(event: Event) -> None:
+        if online.feed(event) is not None:
+            raise FirstViolation
+
+    return look
+
+
 def told(verdict: Verdict) -> CheckResult:
     """A checker's verdict as the result of a check."""
     if verdict.verdict == "valid":
@@ -90,6 +108,8 @@ def liveness(outcome: Outcome) -> CheckResult:
     """Whether the cluster answered again after everything was healed."""
     if outcome.unanswered:
         return CheckResult("invalid", "; ".join(outcome.unanswered))
+    if outcome.stopped:
+        return CheckResult("unknown", "the run was stopped at the first violation, before the final reads")
     if not outcome.finished:
         return CheckResult("unknown", "the run was cut short before the final reads")
     return CheckResult("valid", "after healing, every final read was answered")

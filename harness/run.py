@@ -18,7 +18,7 @@ import trio
 
 from harness import store
 from harness.inspect import happened
-from harness.judge import judge
+from harness.judge import FirstViolation, judge, watchman
 from harness.plan import Plan, dump
 from harness.plan.schema import Budget
 from harness.report import report
@@ -75,6 +75,8 @@ async def run(
 async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Recorder, outcome: Outcome) -> None:
     """Run the cluster into the folder's files; a broken node ends it, and `outcome.failure` says so."""
     system = find(plan.system.name)
+    if plan.stop == "first-violation":
+        recorder.watch(watchman(system.model))
     with writing(folder, recorder) as (journal, log):
         try:
             if nodes == "inline":
@@ -85,6 +87,8 @@ async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Rec
                     await Simulation(plan, system, processes, recorder, outcome, journal, log).run()
         except NodeFailure as failure:
             outcome.failure = failure
+        except FirstViolation:
+            outcome.stopped = True
 
 
 def simulate(plan: Plan) -> tuple[History, Outcome]:
@@ -102,12 +106,16 @@ def recording(plan: Plan) -> tuple[History, Outcome]:
     """As `simulate`, but a node that breaks by itself ends the run, and is the outcome's `failure`."""
     system = find(plan.system.name)
     recorder = Recorder(header(plan))
+    if plan.stop == "first-violation":
+        recorder.watch(watchman(system.model))
     outcome = Outcome()
     nodes = InlineNodes(system, plan.system.variant, plan.system.parameters, plan.nodes)
     try:
         trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
     except NodeFailure as failure:
         outcome.failure = failure
+    except FirstViolation:
+        outcome.stopped = True
     return recorder.history(), outcome
 
 

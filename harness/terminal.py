@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from harness.unwrap import unwrapped
 from histories.text import printable
 
 if TYPE_CHECKING:
+    from harness.check import Checked
     from harness.plan import Plan
     from harness.simulation import Progress
 
@@ -81,8 +83,11 @@ async def _display(plan: Plan, seen: list[Progress]) -> None:
                 status.update(Text(line, no_wrap=True, overflow="ellipsis"))
 
 
-def tell(result: Result, json: bool) -> None:
-    """Print a result: as JSON on one line, or in words, in colour on a terminal."""
+def tell(result: Result, json: bool, *, engine: str = "", seconds: float | None = None) -> None:
+    """Print a result: as JSON on one line, or in words, in colour on a terminal.
+
+    `engine` and `seconds` say which engine decided, and how long it took, where that is of interest.
+    """
     if json:
         print(msgspec.json.encode(result).decode())
         return
@@ -91,7 +96,9 @@ def tell(result: Result, json: bool) -> None:
 
     console = Console(soft_wrap=True, highlight=False)
     title = Text(result.verdict.upper(), style=f"bold {COLOUR[result.verdict]}")
-    if result.plan is not None:
+    if result.plan is None:
+        title.append(f"  {printable(result.run or '')}", style="default")
+    else:
         title.append(f"  {printable(result.plan)}, seed {result.seed}", style="default")
     console.print(title)
     for name, check in result.checks.items():
@@ -105,10 +112,41 @@ def tell(result: Result, json: bool) -> None:
             )
     if result.seconds:
         console.print(Text(f"  {'time':<13}{result.seconds:.1f} s of cluster time"))
-    if result.run is not None:
+    if engine and seconds is not None:
+        console.print(
+            Text(f"  {'checked':<13}{result.operations:,} operations by {printable(engine)} in {seconds:.2f} s")
+        )
+    if result.run is not None and result.plan is not None:
         console.print(Text(f"  {'run':<13}{result.run}"))
     if result.error:
         Console(stderr=True, soft_wrap=True, highlight=False).print(Text(f"clew: {_lines(result.error, 6)}"))
+
+
+def table(checked: Iterator[Checked], json: bool) -> list[Checked]:
+    """Print what was found of each of many files, as it is found: JSON objects, or the lines of a table."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console, errors = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
+    found: list[Checked] = []
+    if not json:
+        console.print(f"{'operations':>10}  {'verdict':<8} {'engine':<14} {'time':>9}  file")
+    for one in checked:
+        found.append(one)
+        if one.result is None:
+            errors.print(Text(f"clew: {printable(one.error or '')}"))
+        elif json:
+            print(msgspec.json.encode(one.result).decode(), flush=True)
+        else:
+            console.print(
+                Text(f"{one.result.operations:>10,}  ")
+                .append(f"{one.result.verdict:<8}", style=COLOUR[one.result.verdict])
+                .append(f" {printable(one.engine):<14} {one.seconds:>7.2f} s  {printable(str(one.path))}")
+            )
+    if not json:
+        verdicts = Counter(one.result.verdict if one.result is not None else "not checked" for one in found)
+        console.print(f"{len(found)} files: " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()))
+    return found
 
 
 def _lines(text: str, indent: int = 15) -> str:

@@ -9,7 +9,7 @@ last whole line; only a *last* line may be cut, anything else malformed is an er
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -34,11 +34,16 @@ class Recorder:
         self.header = header
         self.events: list[Event] = []
         self._stream: IO[bytes] | None = None
+        self._watch: Callable[[Event], None] | None = None
 
     def write_to(self, stream: IO[bytes]) -> None:
         """Write the header, and from now on every event, to this stream."""
         self._stream = stream
         self._write(self.header)
+
+    def watch(self, look: Callable[[Event], None]) -> None:
+        """From now on, show every event to `look`, once it is written; what that raises, `record` raises."""
+        self._watch = look
 
     def record(
         self,
@@ -54,6 +59,8 @@ class Recorder:
         event = Event(len(self.events), time, process, type, f, key, value, error)
         self.events.append(event)
         self._write(event)
+        if self._watch is not None:
+            self._watch(event)
         return event
 
     def history(self) -> History:

@@ -33,6 +33,7 @@ def dump(plan: Plan) -> str:
         },
         "checks": list(plan.checks),
         "budget": {"time": format_duration(plan.budget.time), "memory": format_size(plan.budget.memory)},
+        "stop": plan.stop,
         "seed": plan.seed,
     }
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=120)

@@ -106,8 +106,15 @@ class Budget(msgspec.Struct, frozen=True):
     memory: int = 1 << 30
 
 
+Stop = Literal["end", "first-violation"]
+
+
 class Plan(msgspec.Struct, frozen=True):
-    """Everything about a run."""
+    """Everything about a run.
+
+    `stop` says when it ends: when the workload is done and everything was healed and read (`end`), or as soon as the
+    history cannot be explained any more.
+    """
 
     name: str
     system: SystemPlan
@@ -119,6 +126,7 @@ class Plan(msgspec.Struct, frozen=True):
     checks: tuple[Check, ...]
     budget: Budget
     seed: int
+    stop: Stop = "end"
 
     @property
     def nodes(self) -> tuple[str, ...]:

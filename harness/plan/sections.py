@@ -14,7 +14,7 @@ from harness.plan.error import Place, PlanError
 from harness.plan.faults import read_nemesis
 from harness.plan.field import Field, Fields
 from harness.plan.quantity import LONGEST
-from harness.plan.schema import Budget, Check, Links, NetworkPlan, Plan, Recovery, Runtime
+from harness.plan.schema import Budget, Check, Links, NetworkPlan, Plan, Recovery, Runtime, Stop
 from harness.plan.settings import override
 from harness.plan.tree import Value
 from harness.plan.values import distinct, duration, latency, period, probability, size, text, whole, word
@@ -32,10 +32,12 @@ SECTIONS = (
     "recovery",
     "checks",
     "budget",
+    "stop",
     "seed",
 )
 CHECKS: tuple[Check, ...] = get_args(Check)
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
+STOPS: tuple[Stop, ...] = get_args(Stop)
 
 
 def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[str]) -> Plan:
@@ -70,6 +72,7 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
         checks=plan.get("checks", lambda field: distinct(field, CHECKS, "check"), CHECKS),
         budget=_budget(plan.section("budget", ("time", "memory"))),
         seed=seed,
+        stop=plan.get("stop", lambda field: word(field, STOPS, "moment to stop"), STOPS[0]),
     )
 
 

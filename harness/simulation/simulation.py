@@ -81,6 +81,8 @@ class Outcome:
     """When (ns) the workload was over and everything healed; what is invoked later is a final read."""
     finished: bool = False
     """False for a run that was cut short."""
+    stopped: bool = False
+    """True for a run that was cut short by its plan, at the first violation."""
     failure: NodeFailure | None = None
     """The node that broke by itself."""
 

@@ -17,22 +17,23 @@ SEEDS = (1, 2, 3)
 HASH_SEEDS = ("0", "1", "4242")
 
 
-def history_hash(plan: str, seed: int, nodes: str, hash_seed: str, store: Path) -> str:
-    """The SHA-256 of the history that `clew run` writes in a process with this PYTHONHASHSEED."""
+def hashes_of(plan: str, seed: int, nodes: str, hash_seed: str, store: Path) -> tuple[str, str]:
+    """The SHA-256 of history and journal that `clew run` writes in a process with this PYTHONHASHSEED."""
     command = [sys.executable, "-c", "from harness.cli import main; main()", "run", plan, "--seed", str(seed)]
     # Not judged here: which checks a plan has does not touch its history, and numba costs a second a process.
     command += ["--nodes", nodes, "--store", str(store), "--json", "--set", "checks=[liveness]"]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stderr
-    return sha256((store / "latest" / "history.jsonl").read_bytes()).hexdigest()
+    history, messages = (store / "latest" / name for name in ("history.jsonl", "messages.jsonl"))
+    return sha256(history.read_bytes()).hexdigest(), sha256(messages.read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_a_plan_gives_the_same_bytes_inline_and_in_processes_under_any_hash_seed(plan: str, tmp_path: Path) -> None:
     for seed in SEEDS:
         hashes = {
-            (nodes, again): history_hash(plan, seed, nodes, HASH_SEEDS[(seed + again) % 3], tmp_path)
+            (nodes, again): hashes_of(plan, seed, nodes, HASH_SEEDS[(seed + again) % 3], tmp_path)
             for nodes in ("inline", "process")
             for again in (0, 1)
         }
@@ -40,5 +41,5 @@ def test_a_plan_gives_the_same_bytes_inline_and_in_processes_under_any_hash_seed
 
 
 def test_seeds_differ(tmp_path: Path) -> None:
-    hashes = {history_hash("caspaxos-contention-storm", seed, "inline", "0", tmp_path) for seed in range(3)}
+    hashes = {hashes_of("caspaxos-contention-storm", seed, "inline", "0", tmp_path) for seed in range(3)}
     assert len(hashes) == 3

@@ -29,7 +29,7 @@ def written(folder, text: str, old: str, new: str) -> str:
         ("clients: {uniform: [2, 9]}", "clients: five",
          "plan.yaml:7:12: workload.clients: expected a whole number from 1 to 10000, found 'five'"),
         ("runtime:", "runtim:", "plan.yaml:4:1: runtim: unknown field; expected name, system, runtime, "
-         "workload, network, nemesis, recovery, checks, budget or seed (did you mean runtime?)"),
+         "workload, network, nemesis, recovery, checks, budget, stop or seed (did you mean runtime?)"),
         ("keys: 1", "keys: 1\n  keys: 2", "plan.yaml:9:3: workload.keys: the field is given twice, first in line 8"),
         ("  kind: cas-register\n", "", "plan.yaml:6:3: workload.kind: the field is missing"),
         ("name: storm\n", "", "plan.yaml:2:1: name: the field is missing"),

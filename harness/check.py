@@ -1,0 +1,176 @@
+"""Histories from anywhere, judged: files and run folders in, a verdict for each out. And histories in other formats."""
+
+from __future__ import annotations
+
+import glob
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from harness import store
+from harness.judge import told
+from harness.mistake import Mistake
+from harness.plan.quantity import DURATION_HINT, SIZE_HINT, parse_duration, parse_size
+from harness.result import BAD_ARGUMENTS, EXIT, Result, worst
+from histories import History, HistoryError
+from histories.codecs import CODECS, read, write
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What the checker may use for one history: seconds of wall time, bytes."""
+
+    seconds: float = 60.0
+    bytes: int = 1 << 30
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """One file: its verdict, the engines that found it, and how long that took, reading included.
+
+    A file that cannot be checked has an `error` instead of a result.
+    """
+
+    path: Path
+    result: Result | None
+    engine: str = ""
+    seconds: float = 0.0
+    error: str | None = None
+
+
+def limits(text: str) -> Limits:
+    """`10s`, `1GiB`, or `10s,1GiB` as limits. Raises `Mistake`."""
+    found = Limits()
+    for part in text.split(","):
+        duration, size = parse_duration(part.strip()), parse_size(part.strip())
+        if duration is not None and duration > 0:
+            found = msgspec.structs.replace(found, seconds=duration / 1e9)
+        elif size is not None and size > 0:
+            found = msgspec.structs.replace(found, bytes=size)
+        else:
+            raise Mistake(f"--budget: found {part!r}; expected {DURATION_HINT}, {SIZE_HINT}, or both with a comma")
+    return found
+
+
+def expand(patterns: Sequence[str]) -> list[Path]:
+    """The files and folders that these are, or stand for (`logs/*.log`). Raises `Mistake` for a pattern of nothing."""
+    paths: list[Path] = []
+    for pattern in patterns:
+        if Path(pattern).exists() or not glob.has_magic(pattern):
+            paths.append(Path(pattern))
+            continue
+        matched = sorted(glob.glob(pattern, recursive=True))
+        if not matched:
+            raise Mistake(f"no file matches {pattern}")
+        paths += map(Path, matched)
+    return paths
+
+
+def history_of(path: Path, format: str | None = None) -> tuple[History, store.RunFolder | None]:
+    """The history in a file, or of a run folder (then with the folder).
+
+    Raises `NoRun` if there is neither, `HistoryError` if it cannot be read, `Mistake` for an unknown format.
+    """
+    if format is not None and format not in CODECS:
+        raise Mistake(f"--format: there is no format {format!r}; there are {', '.join(CODECS)}")
+    if path.is_file():
+        return read(path, format), None
+    folder = store.find(path)
+    if not folder.history.exists():
+        raise store.NoRun(f"{path} has no history.jsonl")
+    return read(folder.history), folder
+
+
+def check_file(
+    path: Path,
+    model: str | None = None,
+    *,
+    format: str | None = None,
+    limits: Limits | None = None,
+    engine: str = "competition",
+    keep_going: bool = False,
+) -> Checked:
+    """The checker's verdict on a run or a history. The model is the one that the history names, unless it is given.
+
+    Raises `NoRun` and `HistoryError` for what cannot be checked, `Mistake` for an unknown model, format or engine.
+    """
+    # Imported here: numba costs half a second, and `clew --help` does without.
+    from checkers import Budget, check
+    from checkers.check import ENGINES
+    from checkers.models import find
+
+    began = time.monotonic()
+    if engine not in ENGINES:
+        raise Mistake(f"--engine: there is no engine {engine!r}; there are {', '.join(ENGINES)}")
+    if model is not None:
+        try:
+            find(model)
+        except ValueError as error:
+            raise Mistake(f"--model: {error}") from None
+    history, folder = history_of(path, format)
+    header = history.header
+    model = model or (header.model if header is not None else None)
+    if model is None:
+        raise HistoryError("does not say what it is a history of; give its model with --model", source=str(path))
+    limits = limits or Limits()
+    verdict = check(history, model, budget=Budget(limits.seconds, limits.bytes), engine=engine, keep_going=keep_going)
+    checked = told(verdict)
+    result = Result(
+        verdict=checked.verdict,
+        plan=header.plan if header is not None else None,
+        seed=header.seed if header is not None else None,
+        checks={"linearizable": checked},
+        operations=verdict.operations,
+        explanation=checked.why,
+        run=str(path) if folder is None else str(folder.path),
+    )
+    engines = sorted({partition.engine for partition in verdict.partitions if partition.engine})
+    return Checked(path, result, ", ".join(engines) or engine, time.monotonic() - began)
+
+
+def check_files(
+    paths: Sequence[Path],
+    model: str | None = None,
+    *,
+    format: str | None = None,
+    limits: Limits | None = None,
+    engine: str = "competition",
+) -> Iterator[Checked]:
+    """`check_file` for each; a file that cannot be checked is no exception but a `Checked` with an `error`."""
+    for path in paths:
+        try:
+            yield check_file(path, model, format=format, limits=limits, engine=engine)
+        except (HistoryError, store.NoRun) as error:
+            yield Checked(path, None, error=str(error))
+        except OSError as error:
+            yield Checked(path, None, error=f"{path}: {error.strerror or error}")
+
+
+def exit_code(checked: Sequence[Checked]) -> int:
+    """That of the worst: a file that cannot be checked, then invalid, then unknown."""
+    if any(one.result is None for one in checked):
+        return BAD_ARGUMENTS
+    return EXIT[worst([one.result.verdict for one in checked if one.result is not None])]
+
+
+def export(source: Path, target: Path, *, read_as: str | None = None, write_as: str | None = None) -> int:
+    """Write the history of a run or file in another format (by the target's name, unless given); how many events.
+
+    The target appears whole or not at all. Raises as `history_of` does, `Mistake` for a format that is not written.
+    """
+    if write_as is None:
+        write_as = {".edn": "edn", ".jsonl": "jsonl"}.get(target.suffix)
+        if write_as is None:
+            raise Mistake(f"{target}: expected a name that ends with .edn or .jsonl, or the format with --to")
+    history, _ = history_of(source, read_as)
+    aside = target.with_name(target.name + ".tmp")
+    try:
+        with aside.open("wb") as stream:
+            try:
+                write(history, stream, write_as)
+            except ValueError as error:
+                raise Mistake(f"--to: {error}") from None
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
+    return len(history)

@@ -1,0 +1,134 @@
+"""`clew check` and `clew export`: histories from anywhere, one or many."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.check import Mistake, check_file, exit_code, expand, limits
+from histories import load
+from histories.codecs import read
+from tests.harness.conftest import Clew
+
+LOG = """\
+INFO  jepsen.util - 0\t:invoke\t:write\t1
+INFO  jepsen.util - 0\t:ok\t:write\t1
+INFO  jepsen.util - 1\t:invoke\t:read\tnil
+INFO  jepsen.util - 1\t:ok\t:read\t{}
+"""
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """A valid history, an invalid one, and a file that is none."""
+    (tmp_path / "a-good.log").write_text(LOG.format(1))
+    (tmp_path / "b-bad.log").write_text(LOG.format(2))
+    (tmp_path / "broken.txt").write_text("nothing of the kind\n")
+    return tmp_path
+
+
+def test_many_files_are_a_table_with_the_exit_code_of_the_worst(clew: Clew, logs: Path) -> None:
+    done = clew("check", "*.log", "--model", "cas-register")
+    assert done.returncode == 1
+    rows = done.stdout.splitlines()
+    assert rows[0].split() == ["operations", "verdict", "engine", "time", "file"]
+    assert [row.split()[1] for row in rows[1:3]] == ["valid", "invalid"]
+    assert rows[3] == "2 files: 1 valid, 1 invalid"
+    done = clew("check", "a-good.log", "a-good.log", "--model", "cas-register")
+    assert done.returncode == 0
+
+
+def test_a_file_that_cannot_be_checked_does_not_keep_the_others_from_it(clew: Clew, logs: Path) -> None:
+    done = clew("check", "a-good.log", "broken.txt", "nowhere", "--model", "cas-register")
+    assert done.returncode == 254
+    assert "a-good.log" in done.stdout
+    assert "clew: broken.txt:1: expected a history in one of the formats" in done.stderr
+    assert "clew: there is no run folder nowhere" in done.stderr
+
+
+def test_json_is_one_object_for_each_file(clew: Clew, logs: Path) -> None:
+    done = clew("check", "a-good.log", "b-bad.log", "--model", "cas-register", "--json")
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [result["verdict"] for result in results] == ["valid", "invalid"]
+    assert results[1]["explanation"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("*.nothing",), "no file matches *.nothing"),
+        (("a-good.log", "--model", "cas-registre"), "did you mean 'cas-register'"),
+        (("a-good.log", "--model", "cas-register", "--engine", "steam"), "there is no engine 'steam'"),
+        (("a-good.log", "--model", "cas-register", "--format", "xml"), "there is no format 'xml'"),
+        (("a-good.log", "--model", "cas-register", "--budget", "soon"), "--budget: found 'soon'"),
+        (("a-good.log", "--model", "cas-register", "--budget", "0s"), "--budget: found '0s'"),
+        (("a-good.log",), "give its model with --model"),
+        (("a-good.log", "--format", "jsonl"), "a-good.log:1"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(clew: Clew, logs: Path, arguments: tuple[str], said: str) -> None:
+    done = clew("check", *arguments)
+    assert done.returncode == 254
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_budget_is_time_memory_or_both() -> None:
+    assert limits("10s").seconds == 10
+    assert limits("512MiB").bytes == 512 << 20
+    both = limits("1500ms, 2GiB")
+    assert (both.seconds, both.bytes) == (1.5, 2 << 30)
+    with pytest.raises(Mistake):
+        limits("10s,never")
+
+
+def test_a_pattern_is_expanded_in_order(logs: Path) -> None:
+    assert [path.name for path in expand([f"{logs}/*.log"])] == ["a-good.log", "b-bad.log"]
+
+
+def test_export_and_back_is_the_same_history(clew: Clew, recorded: Path, tmp_path: Path) -> None:
+    assert clew("export", recorded, "there.edn").returncode == 0
+    assert clew("export", "there.edn", "back.jsonl").returncode == 0
+    assert list(load(tmp_path / "back.jsonl").events()) == list(load(recorded / "history.jsonl").events())
+    assert ":process 0" in (tmp_path / "there.edn").read_text()
+    done = clew("export", recorded, "there.xml")
+    assert done.returncode == 254
+    assert "there.xml" in done.stderr
+    done = clew("export", recorded, "there.log", "--to", "jepsen-log")
+    assert done.returncode == 254
+    assert not (tmp_path / "there.log").exists()
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_stop_at_the_first_violation_ends_the_run_there_and_is_repeatable(clew: Clew, tmp_path: Path) -> None:
+    arguments = ("caspaxos-highest-version", "--set", "stop=first-violation", "--json")
+    done = clew("run", *arguments, "--nodes", "inline")
+    assert done.returncode == 1, done.stderr
+    result = json.loads(done.stdout)
+    assert result["checks"]["linearizable"]["verdict"] == "invalid"
+    assert "stopped at the first violation" in result["checks"]["liveness"]["why"]
+    history = load(tmp_path / "store" / "latest" / "history.jsonl")
+    (stuck,) = [part["stuck"] for part in result["checks"]["linearizable"]["evidence"]]
+    assert stuck == len(history) - 1, "not one event after the violation"
+    assert clew("replay", tmp_path / "store" / "latest").returncode == 1
+    whole = json.loads(clew("run", *arguments, "--set", "stop=end", "--nodes", "inline").stdout)
+    assert whole["operations"] > result["operations"]
+
+
+@pytest.mark.skipif("CLEW_HISTORIES" not in os.environ, reason="CLEW_HISTORIES names no folder of recorded histories")
+def test_recorded_histories_have_their_known_verdicts() -> None:
+    folder = Path(os.environ["CLEW_HISTORIES"])
+    expected = json.loads((folder / "expected.json").read_text())
+    assert len(expected) > 50
+    checked = []
+    for name, known in expected.items():
+        checked.append(check_file(folder / name, known["model"]))
+        result = checked[-1].result
+        assert result is not None
+        assert (result.verdict == "valid") == known["valid"], name
+        assert result.verdict != "unknown"
+        assert read(folder / name).source == str(folder / name)
+    assert exit_code(checked) == 1
