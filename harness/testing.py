@@ -15,7 +15,6 @@ Hypothesis chooses the seeds and remembers the failing ones in its database; its
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -50,6 +49,16 @@ def assert_holds(plan: Plan) -> None:
         raise Broken(plan, broke)
 
 
+_known: dict[str, Plan] = {}
+
+
+def _shrunk(text: str, plan: Plan) -> Plan:
+    """The smallest plan found: Hypothesis runs a failing example several times, and prints each as if it were new."""
+    if text not in _known:
+        _known[text] = smallest(plan)
+    return _known[text]
+
+
 class Broken(AssertionError):
     """A run that fails. Printing it shrinks it first: it takes seconds, and Hypothesis prints only its last example."""
 
@@ -58,13 +67,8 @@ class Broken(AssertionError):
         self.plan = plan
         self.failure = failure
 
-    @cached_property
-    def shrunk(self) -> Plan:
-        """The smallest plan found that fails the same way."""
-        return smallest(self.plan)
-
     def __str__(self) -> str:
-        plan = self.shrunk
+        plan = _shrunk(dump(self.plan), self.plan)
         history, outcome = recording(plan)
         result = judge(plan, history, outcome)
         broke = failure(result, history, outcome) or self.failure
