@@ -33,11 +33,11 @@ CHUNKS = 16
 """Chunks at the coarsest resolution: Hypothesis' own cost grows with the square of their number."""
 WORLDS = 40
 """Attempts at finding the same failure in the plainest of networks, each with other random pauses of the nodes."""
-STARTS = 3
+STARTS = 2
 """So many of those that succeed are shrunk; the smallest outcome counts."""
 SEARCHED_MOST = 10
 """Members of a plan that is small enough to be searched at other times."""
-ATTEMPTS = 150
+ATTEMPTS = 80
 """Examples that Hypothesis draws of such times."""
 GAP_MOST = 12
 """The longest gap and fault there, in halves of the mean latency: three round trips."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-import msgspec
-
 from harness.plan import Plan, PlannedOperation
 from harness.shrink import passes
 from harness.shrink.test import OutOfEvents, Test, is_plain
@@ -48,14 +46,15 @@ def shrink(plan: Plan, fails: Test) -> None:
         fails.begin(start)
         with suppress(OutOfEvents):
             ends.append(_descend(start, fails))
+    if not ends or len(passes.members_of(min(ends, key=size))) > SMALL:
+        fails.begin(plan)
+        with suppress(OutOfEvents):
+            ends.append(_descend(plan, fails))
     best = min(ends, key=size, default=plan)
-    fails.begin(plan)
+    fails.begin(best)
     with suppress(OutOfEvents):
-        if len(passes.members_of(best)) > SMALL or not ends:
-            _descend(plan, fails)
-        elif best.nemesis:
-            # Chance may do what it took a fault to do: the network as it was may need one fault less.
-            passes.without(msgspec.structs.replace(best, network=plan.network), fails)
+        while (smaller := passes.without(best, fails)) != best:
+            best = _descend(smaller, fails)
 
 
 def _descend(plan: Plan, fails: Test) -> Plan:
@@ -63,7 +62,7 @@ def _descend(plan: Plan, fails: Test) -> Plan:
     for _ in range(ROUNDS_MOST):
         before = plan
         plan = passes.cut(plan, fails.moment(plan), fails)
-        for step in (passes.members, passes.world, passes.shape, passes.times, passes.without):
+        for step in (passes.members, passes.world, passes.shape, passes.times):
             plan = step(plan, fails)
         if plan == before:
             break
