@@ -14,7 +14,7 @@ KNOWN = documented(PAGE.read_text())
 STARTS = 3
 
 
-@pytest.mark.parametrize(("system", "variant", "plan"), bugs(), ids=lambda value: str(value))
+@pytest.mark.parametrize(("system", "variant", "plan"), list(bugs()), ids=lambda value: str(value))
 def test_a_variant_that_was_found_is_found_within_three_times_its_seeds(
     system: str, variant: str, plan: str | None
 ) -> None:
