@@ -139,8 +139,11 @@ def test_ctrl_c_ends_a_hunt_with_what_is_known_and_without_orphans(tmp_path: Pat
     command += ["hunt", "caspaxos-contention-storm", "--time", "10m", "--jobs", "2", "--json", "--store", str(tmp_path)]
     marked = {**os.environ, "CLEW_TEST_MARK": str(tmp_path)}
     hunting = subprocess.Popen(command, env=marked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(5)
-    assert len(alive(tmp_path)) >= 3, "the workers are not processes"
+    deadline = time.monotonic() + 60
+    while len(alive(tmp_path)) < 3:
+        assert time.monotonic() < deadline, "the workers are not processes"
+        time.sleep(0.1)
+    time.sleep(1)
     hunting.send_signal(signal.SIGINT)
     output, errors = hunting.communicate(timeout=60)
     assert hunting.returncode == 2, errors
