@@ -28,23 +28,20 @@ def campaign(
     """The trials of these seeds, each once, in their order, as they become known.
 
     `seeds` may be endless. Nothing new is begun after `until` (of `time.monotonic()`); what was begun is finished, so
-    the seeds that were tried are always the first ones. Closing the iterator cancels what has not begun. Raises what
+    the seeds that were tried are always the first ones. Closing the iterator submits nothing more; the few jobs that
+    were are the executor's to cancel, for a process pool that breaks trips over futures that others cancelled. Raises what
     a trial raises (`PlanError` for a seed that draws an impossible plan), and `BrokenExecutor` if workers die faster
     than the executor can replace them.
     """
     coming = iter(seeds)
     waiting: deque[Future[list[Trial]]] = deque()
-    try:
-        while True:
-            while len(waiting) < workers * AHEAD and (until is None or time.monotonic() < until):
-                batch = list(islice(coming, BATCH))
-                if not batch:
-                    break
-                waiting.append(executor.submit(trials, source, tuple(settings), batch))
-            if not waiting:
-                return
-            yield from waiting[0].result()
-            waiting.popleft()
-    finally:
-        for future in waiting:
-            future.cancel()
+    while True:
+        while len(waiting) < workers * AHEAD and (until is None or time.monotonic() < until):
+            batch = list(islice(coming, BATCH))
+            if not batch:
+                break
+            waiting.append(executor.submit(trials, source, tuple(settings), batch))
+        if not waiting:
+            return
+        yield from waiting[0].result()
+        waiting.popleft()
