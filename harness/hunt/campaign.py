@@ -29,9 +29,10 @@ def campaign(
 
     `seeds` may be endless. Nothing new is begun after `until` (of `time.monotonic()`); what was begun is finished, so
     the seeds that were tried are always the first ones. Closing the iterator submits nothing more; the few jobs that
-    were are the executor's to cancel, for a process pool that breaks trips over futures that others cancelled. Raises what
-    a trial raises (`PlanError` for a seed that draws an impossible plan), and `BrokenExecutor` if workers die faster
-    than the executor can replace them.
+    were are the executor's to cancel, for a process pool that breaks trips over futures that others cancelled.
+
+    Raises what a trial raises (`PlanError` for a seed that draws an impossible plan), and `BrokenExecutor` if workers
+    die faster than the executor can replace them.
     """
     coming = iter(seeds)
     waiting: deque[Future[list[Trial]]] = deque()
