@@ -12,14 +12,11 @@ import msgspec
 from harness import store
 from harness.exits import BAD_ARGUMENTS, EXIT
 from harness.judge import told
+from harness.mistake import Mistake
 from harness.plan.quantity import DURATION_HINT, SIZE_HINT, parse_duration, parse_size
 from harness.result import Result, worst
 from histories import History, HistoryError
 from histories.codecs import CODECS, read, write
-
-
-class Mistake(ValueError):
-    """An option of a command that cannot be; the message says what would be right."""
 
 
 class Limits(msgspec.Struct, frozen=True):

@@ -76,10 +76,89 @@ def run(
     _tell(result, json)
 
 
+class Until(enum.StrEnum):
+    """When a hunt is over."""
+
+    first = "first"
+    all = "all"
+
+
+SettingsOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a field of the plan; repeatable.")
+]
+
+
+@app.command()
+def hunt(
+    plan: PlanArgument,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="A:B", help="The seeds from A up to, not including, B. Default: 0:1000.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Seeds from 0 on for this long, such as 10m.")
+    ] = None,
+    until: Annotated[Until, typer.Option(help="Stop at the first failure, or go through all seeds.")] = Until.first,
+    jobs: Annotated[int | None, typer.Option(help="Seeds at a time; as many as there are cores if not given.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Use the workers of this dask.distributed cluster.")
+    ] = None,
+    settings: SettingsOption = None,
+    store: StoreOption = Path("store"),
+    json: JsonOption = False,
+) -> None:
+    """Many seeds of a plan, on all cores or a cluster, until something breaks."""
+    from harness.hunt import at_home, on_cluster
+    from harness.hunt import hunt as hunt_seeds
+    from harness.hunt.options import seeds_and_time
+    from harness.hunt.tell import interruptible, progress, tell_found, tell_hunt
+    from harness.plan import load, resolve
+
+    source = load(plan)
+    chosen, seconds = seeds_and_time(seeds, time, jobs, scheduler)
+    name = resolve(source, 0 if chosen is None else chosen[0], settings or []).name
+    workers = at_home(jobs) if scheduler is None else on_cluster(scheduler)
+    with interruptible(), progress(name, json) as watch, workers as (executor, count):
+        hunted = hunt_seeds(
+            source,
+            executor,
+            count,
+            settings=settings or [],
+            seeds=chosen,
+            seconds=seconds,
+            until=until.value,
+            into=store,
+            found=lambda found, result: tell_found(found, result, json),
+            watch=watch,
+        )
+    tell_hunt(hunted, json)
+    raise typer.Exit(hunted.exit_code)
+
+
+@app.command()
+def shrink(
+    run: RunArgument,
+    any_failure: Annotated[bool, typer.Option("--any", help="Let any failure count, not only the same one.")] = False,
+    store: StoreOption = Path("store"),
+    json: JsonOption = False,
+) -> None:
+    """Find the smallest workload and faults that still break a failing run."""
+    from harness.hunt.tell import interruptible
+    from harness.shrink import shrink_run
+    from harness.shrink.tell import progress, tell
+    from harness.store import find
+
+    folder = find(run)
+    with interruptible(), progress(json) as watch:
+        shrunk = shrink_run(folder, any_failure=any_failure, into=store, watch=watch)
+    tell(shrunk, json)
+    raise typer.Exit(shrunk.result.exit_code)
+
+
 @app.command()
 def replay(
     run: RunArgument,
     nodes: NodesOption = NodesChoice.process,
+    times: Annotated[int, typer.Option(help="Again so often, and say how often it failed.", min=1, max=1000)] = 1,
     store: StoreOption = Path("store"),
     json: JsonOption = False,
 ) -> None:
@@ -90,13 +169,20 @@ def replay(
     from harness.terminal import supervise
 
     folder = find(run)
+    failed = 0
     with contextlib.redirect_stdout(sys.stderr):
         plan = recorded_plan(folder)
-        again = supervise(
-            plan,
-            json,
-            lambda watch, stop: replay_run(folder, nodes=nodes.value, into=store, watch=watch, stop=stop),
-        )
+        for _ in range(times):
+            again = supervise(
+                plan,
+                json,
+                lambda watch, stop: replay_run(folder, nodes=nodes.value, into=store, watch=watch, stop=stop),
+            )
+            failed += again.result.verdict == "invalid"
+            if not again.identical:
+                break
+    if times > 1 and not json:
+        print(f"failed {failed} times out of {times}")
     if not json:
         if again.identical and again.cut:
             print(f"identical up to the end of the recorded history ({again.compared} bytes; that run was cut short)")
@@ -233,6 +319,36 @@ def serve(
     serve_store(store, host, port)
 
 
+bench_app = typer.Typer(help="Measure clew by what it finds.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(bench_app, name="bench")
+
+
+@bench_app.callback()
+def bench() -> None:
+    """Measure clew by what it finds."""
+
+
+@bench_app.command("bugs")
+def bench_bugs(
+    system: Annotated[list[str] | None, typer.Option(help="Only this system; repeatable.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Put the table into this page, in place of the one there.")] = None,
+) -> None:
+    """Hunt and shrink every wrong variant of every system."""
+    from harness.bench import bugs, measure, table
+    from harness.bench.bugs import rewritten
+
+    found = []
+    for name, variant, plan in bugs(system or []):
+        found.append(measure(name, variant, plan))
+        print(table(found[-1:]).splitlines()[-1], file=sys.stderr)
+    print(table(found), end="")
+    if write is not None:
+        page = rewritten(write.read_text() if write.exists() else "", found)
+        aside = write.with_suffix(".tmp")
+        aside.write_text(page)
+        aside.replace(write)
+
+
 @app.command()
 def plans() -> None:
     """List the shipped plans."""
@@ -302,7 +418,7 @@ def _is_mistake(error: Exception) -> bool:
         # Whatever the parser of the command line raises: typer brings it along, in a module that is not public.
         return True
     from harness.browser import NoBrowser
-    from harness.check import Mistake
+    from harness.mistake import Mistake
     from harness.plan import PlanError
     from harness.store import NoRun
     from histories import HistoryError

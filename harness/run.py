@@ -109,6 +109,14 @@ def simulate(plan: Plan) -> tuple[History, Outcome]:
 
     Raises `NodeFailure` for a node that breaks by itself.
     """
+    history, outcome = recording(plan)
+    if outcome.failure is not None:
+        raise outcome.failure
+    return history, outcome
+
+
+def recording(plan: Plan) -> tuple[History, Outcome]:
+    """As `simulate`, but a node that breaks by itself ends the run, and is the outcome's `failure`."""
     system = find(plan.system.name)
     recorder = Recorder(header(plan))
     if plan.stop == "first-violation":
@@ -117,6 +125,8 @@ def simulate(plan: Plan) -> tuple[History, Outcome]:
     nodes = InlineNodes(system, plan.system.variant, plan.system.parameters, plan.nodes)
     try:
         trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
+    except NodeFailure as failure:
+        outcome.failure = failure
     except FirstViolation:
         outcome.stopped = True
     return recorder.history(), outcome

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from systems.invariant import Invariant
+from systems.landmark import Landmark
 from systems.node import Client, Node
 
 
@@ -44,7 +45,7 @@ class System:
     `system:` besides `name`, `nodes` and `variant`; `validate(parameters, nodes)` raises `BadParameters` for a cluster
     that cannot be. `functions` are the `f`s that the client understands, `model` the checker's model of them.
     `invariants(parameters, nodes)` makes fresh monitors for one run of a cluster of that many nodes, for what a quorum
-    is depends on both.
+    is depends on both. `landmarks()` makes fresh counters of what only the protocol can name, for campaigns.
     """
 
     name: str
@@ -57,6 +58,7 @@ class System:
     parameters: type[msgspec.Struct] = NoParameters
     validate: Callable[[Any, int], None] = lambda parameters, nodes: None
     invariants: Callable[[Any, int], list[Invariant]] = lambda parameters, nodes: []
+    landmarks: Callable[[], list[Landmark]] = list
     variants: Mapping[str, Variant] = field(default_factory=dict)
 
     def variant(self, name: str | None) -> Variant:

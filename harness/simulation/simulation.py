@@ -34,9 +34,10 @@ from harness.workload import Request, scripts
 from histories import NEMESIS, Recorder
 from histories.journal import Journal
 from nemesis import fault as faults
-from nemesis.effect import down
+from nemesis.effect import down, hits
 from nemesis.schedule import schedule
 from systems import Invariant, Operation, Sent, System, Violation
+from systems.landmark import Landmark
 from systems.node import CancelTimer, Complete, Effect, Log, Send, SetTimer, Sync, Write
 
 DELIVER, WAKE, INVOKE, TIMEOUT, CLIENT_WAKE, FAULT, HEAL, RECOVERED, DEADLINE = range(9)
@@ -56,12 +57,18 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass
 class Progress:
-    """How far a run is: virtual time in ns, events so far, completions by outcome, faults begun."""
+    """How far a run is: virtual time in ns, events so far, completions by outcome, faults begun.
+
+    `touched` are the faults that reached an operation: one was open when the fault cut off, swallowed or disturbed a
+    message. `landmarks` are the system's own.
+    """
 
     now: int = 0
     events: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    touched: Counter[str] = field(default_factory=Counter)
+    landmarks: Counter[str] = field(default_factory=Counter)
     messages: Counter[str] = field(default_factory=Counter)
 
 
@@ -73,6 +80,8 @@ class Outcome:
     violations: list[Violation] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
     """Liveness failures, in words."""
+    rested: int | None = None
+    """When (ns) the workload was over and everything healed; what is invoked later is a final read."""
     finished: bool = False
     """False for a run that was cut short."""
     answered: int = 0
@@ -121,6 +130,10 @@ class Simulation:
             for monitor in system.invariants(plan.system.parameters, plan.system.nodes):
                 for kind in monitor.watches:
                     self._monitors.setdefault(kind, []).append(monitor)
+        self._landmarks: dict[type, list[Landmark]] = {}
+        for landmark in system.landmarks():
+            for kind in landmark.watches:
+                self._landmarks.setdefault(kind, []).append(landmark)
         streams = self._streams
         self._lives = {node: _Life(node, SimulatedDisk(streams.get(f"disk/{node}"))) for node in plan.nodes}
         self._threads = [
@@ -131,6 +144,7 @@ class Simulation:
         self._network = Network(plan.network, plan.nodes, plan.clients, streams)
         self._coming_faults = schedule(plan.nemesis, plan.nodes, streams.get)
         self._active: list[faults.FaultEvent] = []
+        self._untouched: list[faults.FaultEvent] = []
         self._heap: list[tuple[int, int, int, Any, Any, Any, Any]] = []
         self._pushed = 0
         self._messages = 0
@@ -241,9 +255,15 @@ class Simulation:
         monitors = self._monitors.get(type(message))
         if monitors:
             self._observe(monitors, Sent(id, now, source, destination, message))
+        landmarks = self._landmarks.get(type(message))
+        if landmarks:
+            sent = Sent(id, now, source, destination, message)
+            self._outcome.progress.landmarks.update(mark.name for mark in landmarks if mark.observe(sent))
         if source == destination:
             self._push(now, DELIVER, source, destination, id, (message, body))
             return
+        if self._untouched:
+            self._touch(source, destination)
         arrivals = self._network.fate(source, destination, now)
         self._outcome.progress.messages["sent"] += 1
         if isinstance(arrivals, str):
@@ -256,6 +276,17 @@ class Simulation:
         self._outcome.progress.messages[why] += 1
         if self._journal is not None:
             self._journal.drop(id, self._now, why)
+
+    def _touch(self, source: str, destination: str) -> None:
+        """A message goes from here to there: which of the active faults reach an open operation by it?"""
+        if all(thread.operation is None for thread in self._threads):
+            return
+        between_nodes = source in self._lives and destination in self._lives
+        for event in self._untouched[:]:
+            fault = event.fault
+            if (between_nodes or not isinstance(fault, faults.Network)) and hits(fault, source, destination):
+                self._untouched.remove(event)
+                self._outcome.progress.touched[faults.name(fault)] += 1
 
     def _observe(self, monitors: list[Invariant], sent: Sent) -> None:
         for monitor in monitors:
@@ -271,6 +302,7 @@ class Simulation:
 
     async def _deliver(self, source: str, destination: str, id: int, packet: tuple[Any, bytes]) -> None:
         if source != destination and self._network.cut(source, destination):
+            self._touch(source, destination)
             self._lose(id, "partition")
             return
         life = self._lives.get(destination)
@@ -360,12 +392,14 @@ class Simulation:
         await trio.lowlevel.checkpoint()
         if begins:
             self._active.append(fault)
+            self._untouched.append(fault)
             self._outcome.progress.faults[faults.name(fault.fault)] += 1
             if fault.until is not None:
                 self._push(fault.until, FAULT, fault, False)
             self._next_fault()
         else:
             self._active.remove(fault)
+            self._untouched = [event for event in self._untouched if event is not fault]
         self._record_fault(fault, begins)
         await self._suffer()
 
@@ -390,12 +424,14 @@ class Simulation:
         """When no thread has anything left to do, everything heals and the cluster gets time to recover."""
         if self._working and all(thread.request is None for thread in self._threads):
             self._working = False
+            self._outcome.rested = self._now
             self._push(self._now, HEAL)
 
     async def _heal(self) -> None:
         for fault in self._active:
             self._record_fault(fault, False)
         self._active.clear()
+        self._untouched.clear()
         await self._suffer()
         self._network.heal()
         recovery = self._plan.recovery

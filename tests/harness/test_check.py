@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.check import Mistake, check_file, exit_code, expand, limits
+from harness.check import check_file, exit_code, expand, limits
+from harness.mistake import Mistake
 from histories import load
 from histories.codecs import read
 from tests.harness.conftest import Clew
