@@ -46,7 +46,7 @@ def _words(history: History, model: Model, problem: Problem, outcome: Outcome, c
     if why:
         lines.append(why)
     if len(core) <= _FEW:
-        lines.append("These alone, without all the others, are impossible already:")
+        lines.append("These are impossible together, whatever all the others did:")
         lines += [f"  operation {problem.number[op]}: {describe(history, int(problem.number[op]))}" for op in core]
     else:
         lines.append(f"It takes {len(core)} operations to show it; no smaller set was found.")

@@ -23,7 +23,10 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
     checks: dict[str, CheckResult] = {}
     if "linearizable" in plan.checks:
         checks["linearizable"] = linearizable(
-            history, find(plan.system.name).model, plan.budget.time / 1e9, plan.budget.memory
+            history,
+            find(plan.system.name).model_of(plan.system.parameters),
+            plan.budget.time / 1e9,
+            plan.budget.memory,
         )
     if "invariants" in plan.checks:
         checks["invariants"] = invariants(outcome)
@@ -51,6 +54,7 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
             "operations": dict(progress.outcomes),
             "faults": dict(progress.faults),
             "messages": dict(progress.messages),
+            "protocol": dict(progress.protocol),
             "simulation": {"events": progress.events},
         },
         seconds=progress.now / 1e9,

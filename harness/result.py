@@ -23,8 +23,9 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """One run, or one history, judged.
 
     `operations` counts the clients' operations; `explanation` is for people; `run` is the folder. `counts` says what
-    happened in the run (completions by outcome, messages by fate, faults by kind, events), `seconds` is virtual time.
-    `finished` is False for a run that was interrupted; `notes` say what makes its verdict worth less than it seems.
+    happened in the run (completions by outcome, messages by fate, faults by kind, what nodes count, events), and
+    `seconds` is virtual time. `finished` is False for a run that was interrupted; `notes` say what makes its verdict
+    worth less than it seems.
     """
 
     verdict: Answer

@@ -89,7 +89,7 @@ async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Rec
     """Run the cluster into the folder's files; a broken node ends it, and `outcome.failure` says so."""
     system = find(plan.system.name)
     if plan.stop == "first-violation":
-        recorder.watch(watchman(system.model))
+        recorder.watch(watchman(system.model_of(plan.system.parameters)))
     with writing(folder, recorder) as (journal, log):
         try:
             if nodes == "inline":
@@ -120,7 +120,7 @@ def recording(plan: Plan) -> tuple[History, Outcome]:
     system = find(plan.system.name)
     recorder = Recorder(header(plan))
     if plan.stop == "first-violation":
-        recorder.watch(watchman(system.model))
+        recorder.watch(watchman(system.model_of(plan.system.parameters)))
     outcome = Outcome()
     nodes = InlineNodes(system, plan.system.variant, plan.system.parameters, plan.nodes)
     try:
@@ -134,4 +134,5 @@ def recording(plan: Plan) -> tuple[History, Outcome]:
 
 def header(plan: Plan) -> Header:
     """The first line of the history of any run of this plan: the same on every machine."""
-    return Header(FORMAT, plan.name, plan.seed, find(plan.system.name).model, {"clew": version("clew")})
+    model = find(plan.system.name).model_of(plan.system.parameters)
+    return Header(FORMAT, plan.name, plan.seed, model, {"clew": version("clew")})

@@ -141,7 +141,7 @@ def tell(result: Result, json: bool, *, engine: str = "", seconds: float | None 
     for note in result.notes:
         console.print(Text(f"  {'note':<13}{printable(note)}", style="yellow"))
     for what, counts in result.counts.items():
-        if what in ("operations", "faults", "messages") and counts:
+        if what in ("operations", "faults", "messages", "protocol") and counts:
             console.print(
                 Text(f"  {what:<13}" + ", ".join(f"{count} {printable(name)}" for name, count in counts.items()))
             )

@@ -55,7 +55,7 @@ class Planned:
 
 
 class Mixed:
-    """Random operations: reads, writes and compare-and-sets in the proportions of the mix."""
+    """Random operations, in the proportions of the mix."""
 
     def __init__(
         self, plan: Workload, thread: int, operations: int | None, random: Random, seen: dict[Any, Any]
@@ -90,17 +90,21 @@ class Mixed:
         return Request(time, f, key, self._argument(f, key, what, old))
 
     def observe(self, operation: Operation, result: Complete) -> None:
-        if operation.f == "read" and result.type == "ok":
+        if result.type != "ok":
+            return
+        if operation.f in ("read", "get"):
             self._seen[operation.key] = result.value
-        elif operation.f == "write" and result.type == "ok":
+        elif operation.f in ("write", "put", "delete"):
             self._seen[operation.key] = operation.value
-        elif operation.f == "cas" and result.type == "ok":
+        elif operation.f == "cas":
             self._seen[operation.key] = operation.value[1]
 
     def _argument(self, f: str, key: int, what: float, old: float) -> Any:
-        if f == "read":
+        if f in ("read", "get", "delete"):
             return None
         values = self._plan.values
+        if f == "add-and-get":
+            return 1 if values == "unique" else 1 + int(what * values)
         if values == "unique":
             self._written += 1
             new = self._written * self._plan.clients + self._thread
@@ -108,7 +112,8 @@ class Mixed:
         else:
             new = int(what * values)
             expected = int(old * values)
-        return new if f == "write" else [expected, new]
+        text = str if self._plan.kind == "kv" else int
+        return [None if expected is None else text(expected), text(new)] if f == "cas" else text(new)
 
 
 def scripts(plan: Workload, streams: Streams) -> list[Script]:

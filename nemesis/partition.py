@@ -12,15 +12,19 @@ from typing import Literal, get_args
 from nemesis.fault import Grudge
 from nemesis.target import shuffled
 
-PartitionKind = Literal["halves", "majority", "one", "majority-ring", "bridge", "one-way"]
-KINDS: tuple[PartitionKind, ...] = get_args(PartitionKind)
+PartitionKind = Literal["halves", "majority", "one", "majority-ring", "bridge", "one-way", "leader"]
+KINDS: tuple[PartitionKind, ...] = tuple(kind for kind in get_args(PartitionKind) if kind != "leader")
+"""What can be drawn of any cluster; `leader` takes one that has a leader."""
 
 
 def split(kind: PartitionKind, nodes: Sequence[str], random: Random) -> Grudge:
-    """A random grudge of that kind, its keys and sources in the order of `nodes`.
+    """A random grudge of that kind, its keys and sources in the order of `nodes`; `leader` between the leader, whoever
+    that is when it begins (`nemesis.leader`), and all others.
 
     Raises `ValueError` if the cluster is smaller than `nodes_needed(kind)`.
     """
+    if kind == "leader":
+        return {"leader": tuple(nodes), **dict.fromkeys(nodes, ("leader",))}
     needed, draw = _KINDS[kind]
     if len(nodes) < needed:
         raise ValueError(f"a partition of kind {kind} needs {needed} nodes, the cluster has {len(nodes)}")
@@ -31,7 +35,7 @@ def split(kind: PartitionKind, nodes: Sequence[str], random: Random) -> Grudge:
 
 def nodes_needed(kind: PartitionKind) -> int:
     """The size of the smallest cluster that can be cut this way."""
-    return _KINDS[kind][0]
+    return 2 if kind == "leader" else _KINDS[kind][0]
 
 
 Heard = dict[str, list[str]]

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from random import Random
 from typing import Literal
 
-TargetKind = Literal["one", "minority", "majority", "all"]
+TargetKind = Literal["one", "minority", "majority", "all", "leader"]
 Target = TargetKind | tuple[str, ...]
-"""`minority` is as many as a majority can spare (2 of 5, 1 of 4), `majority` the fewest that are one (3 of 5)."""
+"""`minority` is as many as a majority can spare (2 of 5, 1 of 4), `majority` the fewest that are one (3 of 5). `leader`
+is for when the fault begins to say (`nemesis.leader`)."""
 
 
 def nodes_needed(kind: TargetKind) -> int:
@@ -23,6 +24,8 @@ def choose(target: Target, nodes: Sequence[str], random: Random) -> tuple[str, .
     """
     if isinstance(target, tuple):
         return target
+    if target == "leader":
+        return ("leader",)
     if len(nodes) < nodes_needed(target):
         raise ValueError(f"a cluster of {len(nodes)} has no {target}; {nodes_needed(target)} nodes are needed")
     sizes = {"one": 1, "minority": (len(nodes) - 1) // 2, "majority": len(nodes) // 2 + 1, "all": len(nodes)}

@@ -1,7 +1,7 @@
 """What is tested: the node interface, the shipped systems and their known-broken variants."""
 
 from systems.invariant import Invariant, Sent, Violation
-from systems.node import Client, ClientContext, Context, Disk, Node, Operation
+from systems.node import Client, ClientContext, Context, Disk, Node, Operation, UnreadableDisk
 from systems.registry import UnknownSystem, find, names
 from systems.system import BadParameters, NoParameters, System, Variant
 
@@ -18,6 +18,7 @@ __all__ = [
     "Sent",
     "System",
     "UnknownSystem",
+    "UnreadableDisk",
     "Variant",
     "Violation",
     "find",

@@ -72,12 +72,23 @@ class Log(Effect, frozen=True, tag="log"):
     text: str
 
 
+class Count(Effect, frozen=True, tag="count"):
+    """Something happened that the summary of the run should tell how often it did."""
+
+    name: str
+    amount: int
+
+
 class Complete(Effect, frozen=True, tag="complete"):
     """A client's operation is over (clients only)."""
 
     type: Literal["ok", "fail", "info"]
     value: Any
     error: str | None
+
+
+class UnreadableDisk(Exception):
+    """A value on the disk cannot be read as what it should be: it was cut short, or never written by this system."""
 
 
 class Disk:
@@ -92,9 +103,18 @@ class Disk:
         self._effects = effects
 
     def read(self, key: str, type: type[T]) -> T | None:
-        """The value last written at `key` as a `type`; None if there is none."""
+        """The value last written at `key` as a `type`; None if there is none.
+
+        Raises `UnreadableDisk` if there is something else. That is not the same as nothing: what was lost may be a
+        promise.
+        """
         data = self._contents.get(key)
-        return None if data is None else msgspec.json.decode(data, type=type)
+        if data is None:
+            return None
+        try:
+            return msgspec.json.decode(data, type=type)
+        except msgspec.DecodeError as error:
+            raise UnreadableDisk(f"{key}: {error}") from None
 
     def keys(self) -> list[str]:
         """All keys, sorted."""
@@ -146,6 +166,10 @@ class Context:
     def log(self, text: str) -> None:
         """Write a line to the node's log."""
         self.effects.append(Log(text))
+
+    def count(self, name: str, amount: int = 1) -> None:
+        """Add to what the run's summary counts under this name."""
+        self.effects.append(Count(name, amount))
 
     def take(self) -> list[Effect]:
         """The effects since the last call, for the host to carry out in order."""

@@ -16,7 +16,7 @@ from systems.system import System
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-SHIPPED = {"caspaxos": "systems.caspaxos"}
+SHIPPED = {"caspaxos": "systems.caspaxos", "rsl": "systems.rsl"}
 GROUP = "clew.systems"
 """The entry-point group under which a package offers a `System`."""
 

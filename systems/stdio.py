@@ -118,7 +118,12 @@ def serve(source: int, sink: int) -> None:
         if step.src == HARNESS:
             node.wake(ctx, wake.decode(step.body).timer)
         else:
-            node.receive(ctx, step.src, message.decode(step.body))
+            try:
+                body = message.decode(step.body)
+            except msgspec.DecodeError as error:
+                ctx.log(f"ignored what is no message, from {step.src}: {error}")
+            else:
+                node.receive(ctx, step.src, body)
         write_all(sink, lines_out(name, ctx.take()))
 
 

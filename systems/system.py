@@ -43,9 +43,12 @@ class System:
     `node(parameters)` and `client(parameters)` make one life of a node and one process of a client. `messages` is the
     union of the message structs. `parameters` is a struct with defaults: the fields that a plan may set under
     `system:` besides `name`, `nodes` and `variant`; `validate(parameters, nodes)` raises `BadParameters` for a cluster
-    that cannot be. `functions` are the `f`s that the client understands, `model` the checker's model of them.
+    that cannot be. `functions` are the `f`s that the client understands, `model` the checker's model of them; of a
+    system that serves one thing or another by its parameters they are functions of these, and `functions_of` and
+    `model_of` are for whoever wants to know.
     `invariants(parameters, nodes)` makes fresh monitors for one run of a cluster of that many nodes, for what a quorum
-    is depends on both. `landmarks()` makes fresh counters of what only the protocol can name, for campaigns.
+    is depends on both. `landmarks()` makes fresh counters of what only the protocol can name, for campaigns. `leads` is
+    the message that tells that its sender leads from now on; None of a system without a leader.
     """
 
     name: str
@@ -53,13 +56,22 @@ class System:
     messages: Any
     node: Callable[[Any], Node]
     client: Callable[[Any], Client]
-    model: str
-    functions: tuple[str, ...]
+    model: str | Callable[[Any], str]
+    functions: tuple[str, ...] | Callable[[Any], tuple[str, ...]]
     parameters: type[msgspec.Struct] = NoParameters
     validate: Callable[[Any, int], None] = lambda parameters, nodes: None
     invariants: Callable[[Any, int], list[Invariant]] = lambda parameters, nodes: []
     landmarks: Callable[[], list[Landmark]] = list
     variants: Mapping[str, Variant] = field(default_factory=dict)
+    leads: type[msgspec.Struct] | None = None
+
+    def model_of(self, parameters: Any) -> str:
+        """The checker's model of what a cluster with these parameters serves."""
+        return self.model if isinstance(self.model, str) else self.model(parameters)
+
+    def functions_of(self, parameters: Any) -> tuple[str, ...]:
+        """What clients can ask of a cluster with these parameters."""
+        return self.functions if isinstance(self.functions, tuple) else self.functions(parameters)
 
     def variant(self, name: str | None) -> Variant:
         """The named variant; the correct system for None."""

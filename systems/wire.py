@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from systems.node import CancelTimer, Effect, Log, Send, SetTimer, Sync, Write
+from systems.node import CancelTimer, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 HARNESS = "clew"
 """The name under which the harness speaks to a node."""
@@ -66,9 +66,10 @@ class _LineOutRead(msgspec.Struct, frozen=True):
 class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of a line to the harness: an effect other than a message."""
 
-    type: Literal["done", "set_timer", "cancel_timer", "write", "sync", "log"]
+    type: Literal["done", "set_timer", "cancel_timer", "write", "sync", "log", "count"]
     name: str = ""
     delay: int = 0
+    amount: int = 0
     key: str = ""
     value: msgspec.Raw = msgspec.Raw(b"null")
     text: str = ""
@@ -105,6 +106,8 @@ def lines_out(name: str, effects: list[Effect]) -> bytes:
             out.append(LineOut(name, HARNESS, _SYNC))
         elif isinstance(effect, Log):
             out.append(LineOut(name, HARNESS, Asked("log", text=effect.text)))
+        elif isinstance(effect, Count):
+            out.append(LineOut(name, HARNESS, Asked("count", name=effect.name, amount=effect.amount)))
     out.append(LineOut(name, HARNESS, _DONE))
     return _encode_lines(out)
 
@@ -129,5 +132,7 @@ def effect_of(line: bytes, message: msgspec.json.Decoder[Any]) -> Effect | None:
             return Sync()
         case "log":
             return Log(asked.text)
+        case "count":
+            return Count(asked.name, asked.amount)
         case "done":
             return None

@@ -26,10 +26,6 @@ CLUSTER_FIELDS = ("name", "nodes", "variant")
 def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, System]:
     """The system of the plan, and as the registry has it."""
     name, system = fields.read("name", lambda field: _find(field, folder))
-    if system.model not in models():
-        raise fields.found["name"].error(f"its model is {system.model!r}; expected {one_of(models(), system.model)}")
-    if "read" not in system.functions:
-        raise fields.found["name"].error("it has no function 'read', which every run ends with")
     try:
         types = parameter_types(system)
     except Exception as error:
@@ -47,6 +43,9 @@ def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, System]:
         raise PlanError(
             wrong.at if wrong else fields.whole.at, join(fields.whole.path, error.field), error.message
         ) from None
+    model = system.model_of(parameters)
+    if model not in models():
+        raise fields.found["name"].error(f"its model is {model!r}; expected {one_of(models(), model)}")
     return SystemPlan(name, nodes, None if variant == "none" else variant, parameters), system
 
 

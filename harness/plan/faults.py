@@ -28,12 +28,12 @@ FIELDS = {
 }
 
 
-def read_nemesis(field: Field, nodes: int, clients: int) -> tuple[Entry, ...]:
-    """The entries, in their order."""
-    return tuple(_entry(item, nodes, clients) for item in field.items("a list of faults"))
+def read_nemesis(field: Field, nodes: int, clients: int, leads: bool) -> tuple[Entry, ...]:
+    """The entries, in their order; the leader can only be hit in a system where one `leads`."""
+    return tuple(_entry(item, nodes, clients, leads) for item in field.items("a list of faults"))
 
 
-def _entry(field: Field, nodes: int, clients: int) -> Entry:
+def _entry(field: Field, nodes: int, clients: int, leads: bool) -> Entry:
     kinds = field.fields(tuple(FIELDS))
     if len(kinds.found) != 1:
         message = f"expected one fault, {', '.join(FIELDS)}; found {' and '.join(kinds.found) or 'none'}"
@@ -41,11 +41,11 @@ def _entry(field: Field, nodes: int, clients: int) -> Entry:
     ((kind, whole),) = kinds.found.items()
     fields = whole.fields(FIELDS[kind])
     if kind == "partition":
-        what: What = _cut(fields, nodes, clients)
+        what: What = _cut(fields, nodes, clients, leads)
     elif kind == "crash":
-        what = Kill(fields.read("target", lambda field: _target(field, nodes)))
+        what = Kill(fields.read("target", lambda field: _target(field, nodes, leads)))
     else:
-        what = _disturb(fields, nodes)
+        what = _disturb(fields, nodes, leads)
     when = _when(fields)
     start = fields.get("from", duration, 0)
     end = fields.get("until", duration, None)
@@ -78,15 +78,16 @@ def _moments(field: Field) -> list[int]:
     return [duration(item) for item in field.items("a list of times")]
 
 
-def _cut(fields: Fields, nodes: int, clients: int) -> Cut:
-    either = f"expected either a kind ({', '.join(partition.KINDS)}) or a grudge"
+def _cut(fields: Fields, nodes: int, clients: int, leads: bool) -> Cut:
+    kinds: tuple[partition.PartitionKind, ...] = (*partition.KINDS, "leader") if leads else partition.KINDS
+    either = f"expected either a kind ({', '.join(kinds)}) or a grudge"
     if "grudge" in fields.found:
         if "kind" in fields.found:
             raise fields.together(("kind", "grudge"), f"{either}; found both")
         return Cut(fields.read("grudge", lambda field: _grudge(field, (*node_names(nodes), *client_names(clients)))))
 
     def read(field: Field) -> partition.PartitionKind:
-        kind = word(field, partition.KINDS, "kind of partition")
+        kind = word(field, kinds, "kind of partition")
         if nodes < partition.nodes_needed(kind):
             raise field.error(f"{kind} needs {partition.nodes_needed(kind)} nodes at least; system.nodes is {nodes}")
         return kind
@@ -107,20 +108,20 @@ def _grudge(field: Field, known: Sequence[str]) -> Grudge:
     return grudge
 
 
-def _disturb(fields: Fields, nodes: int) -> Disturb:
+def _disturb(fields: Fields, nodes: int, leads: bool) -> Disturb:
     disturb = Disturb(
         drop=fields.get("drop", probability, 0.0),
         duplicate=fields.get("duplicate", probability, 0.0),
         reorder=fields.get("reorder", probability, 0.0),
         delay=fields.get("delay", latency, None),
-        target=fields.get("target", lambda field: _target(field, nodes), None),
+        target=fields.get("target", lambda field: _target(field, nodes, leads), None),
     )
     if not any(name in fields.found for name in ("drop", "duplicate", "reorder", "delay")):
         raise fields.whole.error("expected a change of the network: drop, duplicate, reorder, delay")
     return disturb
 
 
-def _target(field: Field, nodes: int) -> Target:
+def _target(field: Field, nodes: int, leads: bool) -> Target:
     def read(field: Field) -> Target:
         if isinstance(field.data, tuple):
             return distinct(field, node_names(nodes), "node")
@@ -131,5 +132,6 @@ def _target(field: Field, nodes: int) -> Target:
             raise field.error(f"there is no {kind} of {nodes}; expected {target.nodes_needed(kind)} nodes at least")
         return kind
 
-    kinds: tuple[TargetKind, ...] = get_args(TargetKind)
+    known: tuple[TargetKind, ...] = get_args(TargetKind)
+    kinds = tuple(kind for kind in known if leads or kind != "leader")
     return drawn(field, read)

@@ -15,7 +15,7 @@ from nemesis.schedule import Entry
 
 Check = Literal["linearizable", "invariants", "liveness"]
 Runtime = Literal["simulation"]
-WorkloadKind = Literal["cas-register"]
+WorkloadKind = Literal["cas-register", "counter", "kv"]
 
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
@@ -37,7 +37,8 @@ class SystemPlan(msgspec.Struct, frozen=True):
 class PlannedOperation(msgspec.Struct, frozen=True):
     """One operation of an explicit workload: when it is due, on which client thread, and what it asks for.
 
-    `value` is None for a read, a whole number for a write, `(old, new)` for a compare-and-set.
+    `value` is None for a read, a get or a delete, a whole number for a write or an add, a text for a put, `(old, new)`
+    of either kind for a compare-and-set.
     """
 
     at: int
@@ -52,9 +53,9 @@ class Workload(msgspec.Struct, frozen=True):
 
     `operations` is how many they do together, None if only `duration` ends the workload, or the operations themselves
     by time, in which case `mix`, `values`, `rate` and `think` have no meaning. `mix` weighs the functions. Written
-    values are all distinct (`unique`) or drawn from 0 to n-1. With a `rate` (operations a second, all clients
-    together) the clients are spread over time, without one each goes on as soon as its last operation is over and it
-    has thought for `think`. An operation that takes longer than `timeout` is `info`.
+    values are all distinct (`unique`) or drawn from 0 to n-1; a counter is counted up by 1, or by 1 to n. With a `rate`
+    (operations a second, all clients together) the clients are spread over time, without one each goes on as soon as
+    its last operation is over and it has thought for `think`. An operation that takes longer than `timeout` is `info`.
     """
 
     kind: WorkloadKind

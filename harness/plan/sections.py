@@ -57,10 +57,13 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
     name = plan.read("name", _name)
     system_plan, system = read_system(plan.read("system", lambda field: field.fields()), folder)
     runtime = plan.get("runtime", _runtime, RUNTIMES[0])
-    workload = read_workload(plan.section("workload", WORKLOAD_FIELDS), system.functions)
+    workload = read_workload(plan.section("workload", WORKLOAD_FIELDS), system.functions_of(system_plan.parameters))
     network = _network(plan.section("network", ("latency", "drop", "duplicate", "reorder", "clients")))
+    leads = system.leads is not None
     no_faults: tuple[Entry, ...] = ()
-    nemesis = plan.get("nemesis", lambda field: read_nemesis(field, system_plan.nodes, workload.clients), no_faults)
+    nemesis = plan.get(
+        "nemesis", lambda field: read_nemesis(field, system_plan.nodes, workload.clients, leads), no_faults
+    )
     return Plan(
         name=name,
         system=system_plan,

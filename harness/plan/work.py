@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from harness.plan.field import Field, Fields
 from harness.plan.schema import SECOND, PlannedOperation, Workload, WorkloadKind
-from harness.plan.values import drawn, duration, latency, number, period, whole, word
+from harness.plan.values import drawn, duration, latency, number, period, text, whole, word
 from nemesis.latency import Constant, Latency
+
+T = TypeVar("T")
 
 WORKLOAD_FIELDS = (
     "kind",
@@ -22,8 +24,14 @@ WORKLOAD_FIELDS = (
     "timeout",
     "duration",
 )
-KINDS: dict[WorkloadKind, tuple[str, ...]] = {"cas-register": ("read", "write", "cas")}
+KINDS: dict[WorkloadKind, tuple[str, ...]] = {
+    "cas-register": ("read", "write", "cas"),
+    "counter": ("read", "add-and-get"),
+    "kv": ("get", "put", "cas", "delete"),
+}
 """The kinds of workload, and the functions that each can make operations of."""
+READS: dict[WorkloadKind, str] = {"cas-register": "read", "counter": "read", "kv": "get"}
+"""What reads a key, for the final reads of a run."""
 
 CLIENTS_MOST = 10_000
 KEYS_MOST = 1_000_000
@@ -38,9 +46,11 @@ def read_workload(fields: Fields, functions: Sequence[str]) -> Workload:
         raise fields.found["kind"].error(
             f"the system knows none of {', '.join(KINDS[kind])}; it knows {', '.join(functions)}"
         )
+    if READS[kind] not in functions:
+        raise fields.found["kind"].error(f"the system has no function {READS[kind]!r}, with which every run ends")
     clients = fields.get("clients", lambda field: whole(field, 1, CLIENTS_MOST), 5)
     keys = fields.get("keys", lambda field: whole(field, 1, KEYS_MOST), 1)
-    operations = fields.get("operations", lambda field: _operations(field, clients, keys, usable), None)
+    operations = fields.get("operations", lambda field: _operations(field, kind, clients, keys, usable), None)
     if isinstance(operations, tuple):
         for name in ("mix", "values", "rate", "think"):
             if name in fields.found:
@@ -84,27 +94,31 @@ def _values(field: Field) -> Any:
         raise field.expected("unique, or a whole number n for the values 0 to n-1") from None
 
 
-def _operations(field: Field, clients: int, keys: int, usable: Sequence[str]) -> int | tuple[PlannedOperation, ...]:
+def _operations(
+    field: Field, kind: WorkloadKind, clients: int, keys: int, usable: Sequence[str]
+) -> int | tuple[PlannedOperation, ...]:
     if not isinstance(field.data, tuple):
         return whole(field, 1, OPERATIONS_MOST)
-    operations = [_operation(item, clients, keys, usable) for item in field.items("a list of operations")]
+    operations = [_operation(item, kind, clients, keys, usable) for item in field.items("a list of operations")]
     if not operations:
         raise field.expected("one operation at least")
     # Stable: operations due at the same time keep the order of the plan.
     return tuple(sorted(operations, key=lambda operation: operation.at))
 
 
-def _operation(field: Field, clients: int, keys: int, usable: Sequence[str]) -> PlannedOperation:
+def _operation(field: Field, kind: WorkloadKind, clients: int, keys: int, usable: Sequence[str]) -> PlannedOperation:
     fields = field.fields(("at", "client", "f", "key", "value"))
     f = fields.read("f", lambda field: word(field, usable, "function"))
-    if f == "read" and "value" in fields.found:
-        raise fields.found["value"].error("a read has no value; leave it out")
+    asks = f in ("read", "get", "delete")
+    if asks and "value" in fields.found:
+        raise fields.found["value"].error(f"a {f} has no value; leave it out")
+    content = _content if kind == "kv" else whole
     return PlannedOperation(
         at=fields.read("at", duration),
         client=fields.read("client", lambda field: _client(field, clients)),
         f=f,
         key=fields.get("key", lambda field: whole(field, 0, keys - 1), 0),
-        value=None if f == "read" else fields.read("value", _pair if f == "cas" else whole),
+        value=None if asks else fields.read("value", (lambda field: _pair(field, content)) if f == "cas" else content),
     )
 
 
@@ -116,9 +130,13 @@ def _client(field: Field, clients: int) -> int:
     return whole(field, 0, clients - 1)
 
 
-def _pair(field: Field) -> tuple[int | None, int]:
+def _content(field: Field) -> str:
+    return text(field, r"(?s:.*)", "text (a number needs quotes to be one)")
+
+
+def _pair(field: Field, content: Callable[[Field], T]) -> tuple[T | None, T]:
     pair = field.items("the value of a compare-and-set, [old, new]")
     if len(pair) != 2:
         raise field.expected("the value of a compare-and-set, [old, new]")
     old, new = pair
-    return (None if old.data is None else whole(old)), whole(new)
+    return (None if old.data is None else content(old)), content(new)

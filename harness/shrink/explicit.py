@@ -40,7 +40,8 @@ def explicit(plan: Plan, history: History, rested: int | None = None) -> Plan:
 
 def with_members(plan: Plan, operations: list[PlannedOperation], faults: list[FaultEvent]) -> Plan:
     """The plan with these operations and faults and no others."""
-    usable = [f for f in KINDS[plan.workload.kind] if f in find(plan.system.name).functions]
+    functions = find(plan.system.name).functions_of(plan.system.parameters)
+    usable = [f for f in KINDS[plan.workload.kind] if f in functions]
     workload = msgspec.structs.replace(
         plan.workload,
         operations=tuple(sorted(operations, key=lambda operation: operation.at)),

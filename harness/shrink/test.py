@@ -111,7 +111,7 @@ class Test:
 
         budget = Budget(SECONDS_MOST, plan.budget.memory)
         with suppress(HistoryError):
-            found = check(history, find(plan.system.name).model, budget=budget)
+            found = check(history, find(plan.system.name).model_of(plan.system.parameters), budget=budget)
             stuck = {part.stuck for part in found.partitions if part.stuck is not None}
             times = history.time[[int(index) in stuck for index in history.index]]
             if len(times):

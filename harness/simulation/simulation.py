@@ -25,6 +25,7 @@ import msgspec
 import trio
 
 from harness.plan import Plan
+from harness.plan.work import READS
 from harness.simulation.clients import Thread
 from harness.simulation.disk import SimulatedDisk
 from harness.simulation.network import Network
@@ -35,10 +36,11 @@ from histories import NEMESIS, Recorder
 from histories.journal import Journal
 from nemesis import fault as faults
 from nemesis.effect import down, hits
+from nemesis.leader import settled
 from nemesis.schedule import schedule
 from systems import Invariant, Operation, Sent, System, Violation
 from systems.landmark import Landmark
-from systems.node import CancelTimer, Complete, Effect, Log, Send, SetTimer, Sync, Write
+from systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 DELIVER, WAKE, INVOKE, TIMEOUT, CLIENT_WAKE, FAULT, HEAL, RECOVERED, DEADLINE = range(9)
 
@@ -57,7 +59,8 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass
 class Progress:
-    """How far a run is: virtual time in ns, events so far, completions by outcome, faults begun.
+    """How far a run is: virtual time in ns, events so far, completions by outcome, faults begun, messages by fate, and
+    what the nodes count (`protocol`).
 
     `touched` are the faults that reached an operation: one was open when the fault cut off, swallowed or disturbed a
     message. `landmarks` are the system's own.
@@ -70,6 +73,7 @@ class Progress:
     touched: Counter[str] = field(default_factory=Counter)
     landmarks: Counter[str] = field(default_factory=Counter)
     messages: Counter[str] = field(default_factory=Counter)
+    protocol: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
@@ -152,6 +156,9 @@ class Simulation:
         self._working = True
         self._over = False
         self._unread: dict[str, deque[int]] = {}
+        self._read = READS[plan.workload.kind]
+        self._leads = system.leads
+        self._leader = plan.nodes[0]
 
     async def run(self) -> None:
         """From the first start of the nodes to the last final read."""
@@ -234,6 +241,8 @@ class Simulation:
                 life.disk.sync()
             elif isinstance(effect, Log):
                 self._log(life.name, f"{self._now / 1e9:.6f} {effect.text}")
+            elif isinstance(effect, Count):
+                self._outcome.progress.protocol[effect.name] += effect.amount
 
     # Messages
 
@@ -250,6 +259,8 @@ class Simulation:
             who = "client" if source in self._by_name else "node"
             what = f"sends what is no message of its system: {message!r:.200} ({error})"
             raise NodeFailure(f"{who} {source}", what) from None
+        if type(message) is self._leads:
+            self._leader = source
         if self._journal is not None:
             self._journal.send(id, now, source, destination, body)
         monitors = self._monitors.get(type(message))
@@ -391,6 +402,7 @@ class Simulation:
         # Faults may come thick and fast, and each costs a look at all that are active: leave room for a Ctrl-C.
         await trio.lowlevel.checkpoint()
         if begins:
+            fault = settled(fault, self._leader)
             self._active.append(fault)
             self._untouched.append(fault)
             self._outcome.progress.faults[faults.name(fault.fault)] += 1
@@ -447,7 +459,7 @@ class Simulation:
     def _read_next(self, thread: Thread) -> None:
         unread = self._unread[thread.name]
         if unread:
-            thread.request = Request(self._now + 1, "read", unread[0], None)
+            thread.request = Request(self._now + 1, self._read, unread[0], None)
             self._push(thread.request.time, INVOKE, thread, thread.request)
         else:
             self._over = not any(self._unread.values())
@@ -457,7 +469,7 @@ class Simulation:
             self._unread[thread.name].popleft()
             self._read_next(thread)
         else:
-            thread.request = Request(self._now + RETRY, "read", self._unread[thread.name][0], None)
+            thread.request = Request(self._now + RETRY, self._read, self._unread[thread.name][0], None)
             self._push(thread.request.time, INVOKE, thread, thread.request)
 
     def _give_up(self) -> None:

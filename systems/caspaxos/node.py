@@ -9,7 +9,7 @@ from systems.caspaxos.acceptor import Acceptor
 from systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Request
 from systems.caspaxos.parameters import Parameters
 from systems.caspaxos.proposer import Proposer
-from systems.node import Context
+from systems.node import Context, UnreadableDisk
 
 
 class CasPaxosNode:
@@ -34,12 +34,29 @@ class CasPaxosNode:
         }
 
     def start(self, ctx: Context) -> None:
-        """Begin a life. The acceptor recalls a register when it is asked for it."""
-        self._proposer.start(ctx)
+        """Begin a life. The acceptor recalls a register when it is asked for it.
+
+        A node that cannot read which ballots it has used stays silent for this life: it might use one again.
+        """
+        try:
+            self._proposer.start(ctx)
+        except UnreadableDisk as error:
+            ctx.log(f"out of order for this life, the disk cannot be read: {error}")
+            self._react = {}
 
     def receive(self, ctx: Context, source: str, message: Any) -> None:
-        """Hand the message to the role it is for."""
-        self._react[type(message)](ctx, source, message)
+        """Hand the message to the role it is for, if there is one.
+
+        Nothing is answered about a register that cannot be read: what was promised there is not known.
+        """
+        react = self._react.get(type(message))
+        if react is None:
+            ctx.log(f"ignored a {type(message).__name__} from {source}")
+            return
+        try:
+            react(ctx, source, message)
+        except UnreadableDisk as error:
+            ctx.log(f"ignored a {type(message).__name__}, the disk cannot be read: {error}")
 
     def wake(self, ctx: Context, timer: str) -> None:
         """Only proposers wait."""

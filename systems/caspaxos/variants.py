@@ -11,6 +11,7 @@ from systems.caspaxos.messages import Key, Promise, Reply
 from systems.caspaxos.node import CasPaxosNode
 from systems.caspaxos.proposer import Proposer, Register
 from systems.node import Context
+from systems.shim import shims
 from systems.system import Variant
 
 
@@ -86,5 +87,6 @@ VARIANTS: Mapping[str, Variant] = {
             "reads answer after the prepare round alone: values appear and disappear",
             lambda parameters: CasPaxosNode(parameters, proposer=DirtyProposer),
         ),
+        *shims(CasPaxosNode),
     )
 }

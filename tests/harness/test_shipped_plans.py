@@ -54,7 +54,8 @@ def test_the_variant_is_found_on_the_seeds_that_the_plan_names(name: str) -> Non
 
 
 def test_every_shipped_plan_is_tested_here() -> None:
-    assert {name for name, _ in shipped()} == {*CORRECT, *WRONG}
+    """Those of RSL in `test_rsl_plans`."""
+    assert {name for name, _ in shipped() if not name.startswith("rsl-")} == {*CORRECT, *WRONG}
 
 
 def test_the_storm_storms() -> None:

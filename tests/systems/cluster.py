@@ -10,7 +10,7 @@ import msgspec
 from checkers import Verdict, check
 from histories import Event, History
 from systems import ClientContext, Context, Operation, Sent, System, Violation
-from systems.node import CancelTimer, Complete, Effect, Send, SetTimer, Sync, Write
+from systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 Flight = tuple[int, str, str, Any]
 """A message on its way: its number in the journal, who sent it, to whom, and the body."""
@@ -74,7 +74,7 @@ class Cluster:
 
     def verdict(self) -> Verdict:
         """What the checker says of everything that the clients have seen."""
-        return check(History.of(self.events), self.system.model)
+        return check(History.of(self.events), self.system.model_of(self.parameters))
 
     def deliver(self, flight: Flight, *, again: bool = False) -> None:
         """Deliver a message in flight; `again` keeps a copy of it in flight."""
@@ -178,7 +178,7 @@ class Cluster:
             elif isinstance(effect, Complete):
                 self._complete(name, effect)
             else:
-                assert isinstance(effect, Write)
+                assert isinstance(effect, Write | Log | Count)
 
     def _complete(self, name: str, effect: Complete) -> None:
         operation, invocation = self._open.pop(name)

@@ -6,6 +6,7 @@ import pytest
 
 from systems import find
 from systems.caspaxos.parameters import Parameters
+from systems.shim import shims
 from tests.systems.caspaxos.schedules import follow, recover, steps
 from tests.systems.cluster import Cluster
 
@@ -113,7 +114,7 @@ def test_a_read_with_its_accept_round_makes_what_it_saw_final() -> None:
     assert cluster.violations == []
 
 
-@pytest.mark.parametrize("variant", sorted(CASPAXOS.variants))
+@pytest.mark.parametrize("variant", sorted(set(CASPAXOS.variants) - {shim.name for shim in shims(CASPAXOS.node)}))
 def test_random_schedules_find_every_variant_in_its_messages(variant: str) -> None:
     found = 0
     for seed in range(10):

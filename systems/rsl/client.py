@@ -1,0 +1,74 @@
+"""The client (IronRSLClient): one request at a time to one replica, and to the next one if no reply comes in time.
+
+The number of a request grows for as long as its address asks for anything, since that is whom replicas know a client
+by. So the number is the operation's, which grows with the run: a process that takes the place of another begins above
+whatever that one has sent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from systems.node import ClientContext, Operation
+from systems.rsl.application import Add, AppRequest, Cas, Delete, Get, Put, Read
+from systems.rsl.messages import ReplyMessage, RequestMessage
+from systems.rsl.parameters import Parameters
+
+RETRANSMIT = "retransmit"
+
+
+class RslClient:
+    """A process that uses the replicated application. Like the original it begins with the first replica, and stays
+    with the one that it turned to last."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._time_before_server_switch = parameters.time_before_server_switch
+        self._primary_server_index = 0
+        self._operation: Operation | None = None
+        self._request: RequestMessage | None = None
+
+    def invoke(self, ctx: ClientContext, operation: Operation) -> None:
+        """Send the request to the primary."""
+        self._operation = operation
+        self._request = RequestMessage(operation.id, request_of(operation))
+        self._send(ctx, self._request)
+
+    def receive(self, ctx: ClientContext, source: str, message: Any) -> None:
+        """Complete the operation with the first reply that has its number; replies to earlier ones are ignored."""
+        operation = self._operation
+        if operation is None or type(message) is not ReplyMessage or message.seqno_reply != operation.id:
+            return
+        self._operation = self._request = None
+        ctx.cancel_timer(RETRANSMIT)
+        reply = message.reply
+        if reply.error is None:
+            ctx.complete("ok", reply.value)
+        else:
+            ctx.complete("fail", operation.value, reply.error)
+
+    def wake(self, ctx: ClientContext, timer: str) -> None:
+        """Nobody has answered: the same request, with the same number, to the next replica."""
+        if self._request is not None:
+            self._primary_server_index = (self._primary_server_index + 1) % len(ctx.nodes)
+            self._send(ctx, self._request)
+
+    def _send(self, ctx: ClientContext, request: RequestMessage) -> None:
+        ctx.send(ctx.nodes[self._primary_server_index], request)
+        ctx.set_timer(RETRANSMIT, self._time_before_server_switch)
+
+
+def request_of(operation: Operation) -> AppRequest:
+    """The application's request that an operation stands for."""
+    f, key, value = operation.f, operation.key, operation.value
+    if f == "add-and-get":
+        return Add(key, value)
+    if f == "read":
+        return Read(key)
+    if f == "get":
+        return Get(key)
+    if f == "put":
+        return Put(key, value)
+    if f == "cas":
+        return Cas(key, *value)
+    assert f == "delete", operation
+    return Delete(key)

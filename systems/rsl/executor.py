@@ -1,0 +1,142 @@
+"""The executor: applies decided batches in the order of the log, answers clients, and hands its state to who lags.
+
+**At most once.** Clients send a request again, and it may be decided at several places of the log. The specification
+lets it run each time, and leaves it to the application to mind. Here the executor minds: a request with a number not
+above that of the client's last one does not run again. That is a function of the log alone if the reply cache is part
+of the replicated state, so it goes along with the application's wherever that goes: into checkpoints, and to replicas
+that lag.
+
+**On disk.** `executor/checkpoint` is written before a heartbeat tells of it. Truncation counts on it: below the
+checkpoints of a quorum nobody keeps the votes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from systems.node import Context
+from systems.rsl.application import Application
+from systems.rsl.broadcast import broadcast_to_everyone
+from systems.rsl.messages import AppStateRequest, AppStateSupply, ReplyMessage, StartingPhase2
+from systems.rsl.parameters import APPLICATIONS, Constants
+from systems.rsl.types import ZERO, Ballot, OperationNumber, RequestBatch
+
+
+class OutstandingOperation(NamedTuple):
+    """A decided batch that waits for its execution, and the ballot that decided it."""
+
+    v: RequestBatch
+    bal: Ballot
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """All that execution has led to."""
+
+    ops_complete: OperationNumber
+    max_bal_reflected: Ballot
+    app_state: str
+    reply_cache: dict[str, ReplyMessage]
+
+
+class Executor:
+    """The executor of one replica (LExecutor, LExecutorInit)."""
+
+    def __init__(self, constants: Constants) -> None:
+        self.constants = constants
+        self._application = APPLICATIONS[constants.params.application]
+        self.app: Application = self._application.initialize()
+        self.ops_complete: OperationNumber = 0
+        self.max_bal_reflected = ZERO
+        self.next_op_to_execute: OutstandingOperation | None = None
+        self.reply_cache: dict[str, ReplyMessage] = {}
+        self._checkpointed = 0
+
+    def recover(self, ctx: Context) -> None:
+        """Go on from the last checkpoint. Raises `ValueError` if it holds no state of this application."""
+        checkpoint = ctx.disk.read("executor/checkpoint", Checkpoint)
+        if checkpoint is not None:
+            self.app = self._application.deserialize(checkpoint.app_state)
+            self.ops_complete = self._checkpointed = checkpoint.ops_complete
+            self.max_bal_reflected = checkpoint.max_bal_reflected
+            self.reply_cache = checkpoint.reply_cache
+
+    def checkpoint(self, ctx: Context) -> None:
+        """Put the state on disk if it is newer than what lies there."""
+        if self.constants.durable and self._checkpointed < self.ops_complete:
+            self._checkpointed = self.ops_complete
+            state = Checkpoint(self.ops_complete, self.max_bal_reflected, self.app.serialize(), self.reply_cache)
+            ctx.disk.write("executor/checkpoint", state)
+            ctx.disk.sync()
+
+    def get_decision(self, bal: Ballot, v: RequestBatch) -> None:
+        """The batch at `ops_complete` is decided (LExecutorGetDecision)."""
+        self.next_op_to_execute = OutstandingOperation(v, bal)
+
+    def execute(self, ctx: Context) -> None:
+        """Apply the outstanding batch and answer its clients (LExecutorExecute)."""
+        outstanding = self.next_op_to_execute
+        assert outstanding is not None
+        self._handle_request_batch(ctx, outstanding.v)
+        self.ops_complete += 1
+        self.max_bal_reflected = max(self.max_bal_reflected, outstanding.bal)
+        self.next_op_to_execute = None
+
+    def process_app_state_supply(self, ctx: Context, m: AppStateSupply) -> bool:
+        """Take over a state that is further than this one (LExecutorProcessAppStateSupply); False if it is not, or is
+        no state."""
+        if m.opn_state_supply <= self.ops_complete:
+            return False
+        try:
+            self.app = self._application.deserialize(m.app_state)
+        except ValueError as error:
+            ctx.log(f"refused a state: {error}")
+            return False
+        self.ops_complete = m.opn_state_supply
+        self.max_bal_reflected = m.bal_state_supply
+        self.next_op_to_execute = None
+        self._take_over_replies(m)
+        ctx.count("state transfers")
+        return True
+
+    def process_app_state_request(self, ctx: Context, source: str, m: AppStateRequest) -> None:
+        """Supply the state to a replica that lags, if it is far enough (LExecutorProcessAppStateRequest)."""
+        if self.max_bal_reflected <= m.bal_state_req and self.ops_complete >= m.opn_state_req:
+            ctx.send(source, self._supply())
+
+    def process_starting_phase_2(self, ctx: Context, m: StartingPhase2) -> None:
+        """Ask everybody for the state if the log begins above what is executed here
+        (LExecutorProcessStartingPhase2)."""
+        if m.log_truncation_point_2 > self.ops_complete:
+            broadcast_to_everyone(ctx, AppStateRequest(m.bal_2, m.log_truncation_point_2))
+
+    def satisfied(self, client: str, seqno: int) -> bool:
+        """Whether this request of the client, or a later one, has been executed (LReplicaNextProcessRequest's
+        condition)."""
+        cached = self.reply_cache.get(client)
+        return cached is not None and seqno <= cached.seqno_reply
+
+    def process_request(self, ctx: Context, client: str, seqno: int) -> None:
+        """Answer a satisfied request with the client's last reply, which the client knows by its number
+        (LExecutorProcessRequest)."""
+        ctx.send(client, self.reply_cache[client])
+
+    def _handle_request_batch(self, ctx: Context, batch: RequestBatch) -> None:
+        """Run each request that is not satisfied (HandleRequestBatch, which runs them all)."""
+        for index, request in enumerate(batch):
+            client, seqno = request.client, request.seqno
+            cached = self.reply_cache.get(client)
+            if cached is None or seqno > cached.seqno_reply:
+                reply = self.app.handle_request(request.request)
+                cached = self.reply_cache[client] = ReplyMessage(seqno, reply, self.ops_complete, index)
+            else:
+                ctx.count("requests decided again")
+            if cached.seqno_reply == seqno:
+                ctx.send(client, cached)
+
+    def _supply(self) -> AppStateSupply:
+        return AppStateSupply(self.max_bal_reflected, self.ops_complete, self.app.serialize(), dict(self.reply_cache))
+
+    def _take_over_replies(self, m: AppStateSupply) -> None:
+        self.reply_cache = dict(m.reply_cache)

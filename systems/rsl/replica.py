@@ -1,0 +1,272 @@
+"""A replica: acceptor, proposer, learner and executor side by side, and the scheduler's ten actions (Replica.i.dfy).
+
+The specification's scheduler goes round and round: it takes a packet if there is one, and tries nine actions that need
+none, each of which mostly finds nothing to do. A node only takes steps: here each step takes one packet, or none, and
+then goes round until nothing is left to do, which is one of the schedules that the specification allows. Three timers
+stand for the moments at which the clock alone makes an action possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from systems.node import Context, UnreadableDisk
+from systems.rsl import parameters
+from systems.rsl.acceptor import Acceptor
+from systems.rsl.broadcast import broadcast_to_everyone
+from systems.rsl.election import ElectionState
+from systems.rsl.executor import Executor
+from systems.rsl.learner import Learner
+from systems.rsl.messages import (
+    AppStateRequest,
+    AppStateSupply,
+    Heartbeat,
+    Message1a,
+    Message1b,
+    Message2a,
+    Message2b,
+    ReplyMessage,
+    RequestMessage,
+    StartingPhase2,
+)
+from systems.rsl.parameters import Constants, Parameters
+from systems.rsl.proposer import Proposer
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What a replica is made of; a variant puts something else in one place."""
+
+    acceptor: Callable[[Constants], Acceptor] = Acceptor
+    election: Callable[[Constants], ElectionState] = ElectionState
+    proposer: Callable[[Constants, ElectionState], Proposer] = Proposer
+    learner: Callable[[Constants], Learner] = Learner
+    executor: Callable[[Constants], Executor] = Executor
+    min_quorum_size: Callable[[int], int] = parameters.min_quorum_size
+
+
+CORRECT = Roles()
+
+
+class Replica:
+    """One life of one replica (LReplica, LReplicaInit, LScheduler)."""
+
+    constants: Constants
+    acceptor: Acceptor
+    proposer: Proposer
+    learner: Learner
+    executor: Executor
+
+    def __init__(self, params: Parameters, roles: Roles = CORRECT) -> None:
+        self._params = params
+        self._roles = roles
+        self.next_heartbeat_time = 0
+        self._timers: dict[str, int] = {}
+        self._halted = False
+        self._react: dict[type, Callable[[Context, str, Any], None]] = {
+            RequestMessage: self.process_request,
+            Message1a: self.process_1a,
+            Message1b: self.process_1b,
+            StartingPhase2: self.process_starting_phase_2,
+            Message2a: self.process_2a,
+            Message2b: self.process_2b,
+            ReplyMessage: self.process_reply,
+            AppStateRequest: self.process_app_state_request,
+            AppStateSupply: self.process_app_state_supply,
+            Heartbeat: self.process_heartbeat,
+        }
+        self._actions: tuple[Callable[[Context], bool], ...] = (
+            self.maybe_enter_new_view_and_send_1a,
+            self.maybe_enter_phase_2,
+            self.maybe_nominate_value_and_send_2a,
+            self.truncate_log_based_on_checkpoints,
+            self.maybe_make_decision,
+            self.maybe_execute,
+            self.check_for_view_timeout,
+            self.check_for_quorum_of_view_suspicions,
+            self.maybe_send_heartbeat,
+        )
+
+    # The node
+
+    def start(self, ctx: Context) -> None:
+        """Begin a life, where the one before left off if there is a disk to tell.
+
+        A replica whose disk cannot be read has forgotten what it promised, and must not act as if it had promised
+        nothing: it stays silent for this life, which for the others is the same as being down.
+        """
+        roles = self._roles
+        constants = self.constants = Constants(
+            ctx.nodes.index(ctx.name), ctx.nodes, self._params, roles.min_quorum_size(len(ctx.nodes))
+        )
+        election = roles.election(constants)
+        self.acceptor = roles.acceptor(constants)
+        self.proposer = roles.proposer(constants, election)
+        self.learner = roles.learner(constants)
+        self.executor = roles.executor(constants)
+        if constants.durable:
+            try:
+                self.acceptor.recover(ctx)
+                self.proposer.recover(ctx)
+                self.executor.recover(ctx)
+            except (UnreadableDisk, ValueError) as error:
+                ctx.log(f"out of order for this life, the disk cannot be read: {error}")
+                self._halted = True
+                return
+            election.recover(max(self.acceptor.max_bal, self.proposer.max_ballot_i_sent_1a))
+        self._act(ctx)
+
+    def receive(self, ctx: Context, source: str, message: Any) -> None:
+        """Action 0: process one packet (LReplicaNextProcessPacket); then the other nine."""
+        if self._halted:
+            return
+        kind = type(message)
+        if kind is not RequestMessage and source not in self.constants.replica_ids:
+            ctx.log(f"ignored a {kind.__name__} from {source}, which is no replica")
+            return
+        self._react[kind](ctx, source, message)
+        self._act(ctx)
+
+    def wake(self, ctx: Context, timer: str) -> None:
+        """It is time for something: the actions know for what."""
+        del self._timers[timer]
+        self._act(ctx)
+
+    def _act(self, ctx: Context) -> None:
+        """Actions 1 to 9, round and round until none of them does anything."""
+        busy = True
+        while busy:
+            busy = False
+            for action in self._actions:
+                if action(ctx):
+                    busy = True
+        timers = self._timers
+        if self.next_heartbeat_time != timers.get("heartbeat"):
+            self._wake_at(ctx, "heartbeat", self.next_heartbeat_time)
+        epoch_end = self.proposer.election_state.epoch_end_time
+        if epoch_end != timers.get("epoch"):
+            self._wake_at(ctx, "epoch", epoch_end)
+        batch_due = self.proposer.incomplete_batch_timer
+        if batch_due is not None and batch_due != timers.get("batch") and batch_due > ctx.now:
+            self._wake_at(ctx, "batch", batch_due)
+
+    def _wake_at(self, ctx: Context, timer: str, time: int) -> None:
+        self._timers[timer] = time
+        ctx.set_timer(timer, time - ctx.now)
+
+    # Packets
+
+    def process_request(self, ctx: Context, source: str, m: RequestMessage) -> None:
+        """Answer what is answered already, propose what is not (LReplicaNextProcessRequest)."""
+        if self.executor.satisfied(source, m.seqno_req):
+            self.executor.process_request(ctx, source, m.seqno_req)
+        else:
+            self.proposer.process_request(source, m)
+
+    def process_1a(self, ctx: Context, source: str, m: Message1a) -> None:
+        """LReplicaNextProcess1a."""
+        self.acceptor.process_1a(ctx, source, m)
+
+    def process_1b(self, ctx: Context, source: str, m: Message1b) -> None:
+        """Keep it, and truncate as its sender did (LReplicaNextProcess1b)."""
+        if self.proposer.expects_1b(source, m):
+            self.proposer.process_1b(source, m)
+            self.acceptor.truncate_log(ctx, m.log_truncation_point)
+
+    def process_starting_phase_2(self, ctx: Context, source: str, m: StartingPhase2) -> None:
+        """LReplicaNextProcessStartingPhase2."""
+        self.executor.process_starting_phase_2(ctx, m)
+
+    def process_2a(self, ctx: Context, source: str, m: Message2a) -> None:
+        """Vote unless a higher ballot was promised (LReplicaNextProcess2a)."""
+        if self.acceptor.max_bal <= m.bal_2a and m.opn_2a <= self.constants.params.max_integer_val:
+            self.acceptor.process_2a(ctx, m)
+
+    def process_2b(self, ctx: Context, source: str, m: Message2b) -> None:
+        """Count it if the operation is still to be learned (LReplicaNextProcess2b)."""
+        executor = self.executor
+        if executor.ops_complete < m.opn_2b or (
+            executor.ops_complete == m.opn_2b and executor.next_op_to_execute is None
+        ):
+            self.learner.process_2b(source, m)
+
+    def process_reply(self, ctx: Context, source: str, m: ReplyMessage) -> None:
+        """Replies are for clients (LReplicaNextProcessReply)."""
+        ctx.log(f"ignored a reply from {source}")
+
+    def process_app_state_supply(self, ctx: Context, source: str, m: AppStateSupply) -> None:
+        """Take it over if it is further, and forget what it makes needless (LReplicaNextProcessAppStateSupply)."""
+        if self.executor.process_app_state_supply(ctx, m):
+            self.learner.forget_operations_before(m.opn_state_supply)
+
+    def process_app_state_request(self, ctx: Context, source: str, m: AppStateRequest) -> None:
+        """LReplicaNextProcessAppStateRequest."""
+        self.executor.process_app_state_request(ctx, source, m)
+
+    def process_heartbeat(self, ctx: Context, source: str, m: Heartbeat) -> None:
+        """For the election, and for truncation (LReplicaNextProcessHeartbeat)."""
+        self.proposer.process_heartbeat(source, m, ctx.now)
+        self.acceptor.process_heartbeat(source, m)
+
+    # Actions 1 to 9; each says whether it did anything
+
+    def maybe_enter_new_view_and_send_1a(self, ctx: Context) -> bool:
+        """Action 1: LReplicaNextSpontaneousMaybeEnterNewViewAndSend1a."""
+        return self.proposer.maybe_enter_new_view_and_send_1a(ctx)
+
+    def maybe_enter_phase_2(self, ctx: Context) -> bool:
+        """Action 2: LReplicaNextSpontaneousMaybeEnterPhase2."""
+        return self.proposer.maybe_enter_phase_2(ctx, self.acceptor.log_truncation_point)
+
+    def maybe_nominate_value_and_send_2a(self, ctx: Context) -> bool:
+        """Action 3: LReplicaNextReadClockMaybeNominateValueAndSend2a."""
+        return self.proposer.maybe_nominate_value_and_send_2a(ctx, self.acceptor.log_truncation_point)
+
+    def truncate_log_based_on_checkpoints(self, ctx: Context) -> bool:
+        """Action 4: LReplicaNextSpontaneousTruncateLogBasedOnCheckpoints."""
+        return self.acceptor.truncate_log(ctx, self.acceptor.valid_log_truncation_point())
+
+    def maybe_make_decision(self, ctx: Context) -> bool:
+        """Action 5: LReplicaNextSpontaneousMaybeMakeDecision."""
+        executor = self.executor
+        if executor.next_op_to_execute is not None:
+            return False
+        batch = self.learner.decision(executor.ops_complete)
+        if batch is None:
+            return False
+        executor.get_decision(self.learner.max_ballot_seen, batch)
+        return True
+
+    def maybe_execute(self, ctx: Context) -> bool:
+        """Action 6: LReplicaNextSpontaneousMaybeExecute."""
+        executor = self.executor
+        outstanding = executor.next_op_to_execute
+        if outstanding is None or executor.ops_complete >= self.constants.params.max_integer_val:
+            return False
+        self.proposer.reset_view_timer_due_to_execution(outstanding.v)
+        self.learner.forget_decision(executor.ops_complete)
+        executor.execute(ctx)
+        return True
+
+    def check_for_view_timeout(self, ctx: Context) -> bool:
+        """Action 7: LReplicaNextReadClockCheckForViewTimeout."""
+        return self.proposer.check_for_view_timeout(ctx.now)
+
+    def check_for_quorum_of_view_suspicions(self, ctx: Context) -> bool:
+        """Action 8: LReplicaNextReadClockCheckForQuorumOfViewSuspicions."""
+        return self.proposer.check_for_quorum_of_view_suspicions(ctx.now)
+
+    def maybe_send_heartbeat(self, ctx: Context) -> bool:
+        """Action 9: checkpoint, and tell of it (LReplicaNextReadClockMaybeSendHeartbeat)."""
+        if ctx.now < self.next_heartbeat_time:
+            return False
+        constants = self.constants
+        self.next_heartbeat_time = constants.upper_bounded_addition(ctx.now, constants.params.heartbeat_period)
+        self.executor.checkpoint(ctx)
+        election = self.proposer.election_state
+        suspicious = constants.my_index in election.current_view_suspectors
+        heartbeat = Heartbeat(election.current_view, suspicious, self.executor.ops_complete)
+        broadcast_to_everyone(ctx, heartbeat)
+        return True

@@ -1,0 +1,36 @@
+"""A fault that names the leader hits whoever leads when it begins, and nobody else."""
+
+from __future__ import annotations
+
+from random import Random
+
+from nemesis import Constant, Crash, FaultEvent, Network, Partition
+from nemesis.fault import Fault
+from nemesis.leader import LEADER, settled
+from nemesis.partition import split
+from nemesis.target import choose
+
+NODES = ("n1", "n2", "n3")
+
+
+def hit(fault: Fault, leader: str) -> Fault:
+    return settled(FaultEvent(0, 10, 20, fault), leader).fault
+
+
+def test_a_crash_of_the_leader_is_a_crash_of_that_node() -> None:
+    assert hit(Crash(choose("leader", NODES, Random(0))), "n2") == Crash(("n2",))
+
+
+def test_a_partition_of_the_leader_leaves_it_alone_and_the_others_together() -> None:
+    cut = hit(Partition(split("leader", NODES, Random(0))), "n2")
+    assert cut == Partition({"n1": ("n2",), "n2": ("n1", "n3"), "n3": ("n2",)})
+
+
+def test_a_bad_network_around_the_leader_is_around_that_node() -> None:
+    fault = hit(Network(drop=0.5, delay=Constant(7), nodes=(LEADER,)), "n3")
+    assert fault == Network(drop=0.5, delay=Constant(7), nodes=("n3",))
+
+
+def test_other_faults_stay_as_they_are() -> None:
+    for fault in (Crash(("n1",)), Network(drop=0.5), Partition({"n1": ("n2",)})):
+        assert hit(fault, "n2") == fault

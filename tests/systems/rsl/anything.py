@@ -1,0 +1,52 @@
+"""Any message there can be, sensible or not."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from systems.rsl.application import Add, AppReply, Cas, Delete, Get, Put, Read
+from systems.rsl.messages import (
+    AppStateRequest,
+    AppStateSupply,
+    Heartbeat,
+    Message1a,
+    Message1b,
+    Message2a,
+    Message2b,
+    ReplyMessage,
+    RequestMessage,
+    StartingPhase2,
+)
+from systems.rsl.types import Ballot, Request, Vote
+
+small = st.integers(0, 12)
+numbers = small | st.integers(0, 2**63 - 1)
+keys = st.integers(0, 2) | st.text(max_size=2)
+texts = st.text(max_size=4)
+ballots = st.builds(Ballot, st.integers(0, 3) | st.integers(-(2**40), 2**40), st.integers(-1, 7))
+app_requests = st.one_of(
+    st.builds(Add, keys, st.integers(-5, 5)),
+    st.builds(Read, keys),
+    st.builds(Get, keys),
+    st.builds(Put, keys, texts),
+    st.builds(Cas, keys, st.none() | texts, texts),
+    st.builds(Delete, keys),
+)
+requests = st.builds(Request, st.sampled_from(["c0", "c1", "n1", "nobody"]), numbers, app_requests)
+batches = st.lists(requests, max_size=3).map(tuple)
+replies = st.builds(
+    ReplyMessage, numbers, st.builds(AppReply, st.none() | st.integers() | texts, st.none() | texts), numbers, small
+)
+states = st.sampled_from(["[]", "[[0,3]]", '[["k","v"]]', "[[0", "nonsense", "", "{}"])
+messages = st.one_of(
+    st.builds(RequestMessage, numbers, app_requests),
+    replies,
+    st.builds(Message1a, ballots),
+    st.builds(Message1b, ballots, numbers, st.dictionaries(numbers, st.builds(Vote, ballots, batches), max_size=3)),
+    st.builds(StartingPhase2, ballots, numbers),
+    st.builds(Message2a, ballots, numbers, batches),
+    st.builds(Message2b, ballots, numbers, batches),
+    st.builds(Heartbeat, ballots, st.booleans(), numbers),
+    st.builds(AppStateRequest, ballots, numbers),
+    st.builds(AppStateSupply, ballots, numbers, states, st.dictionaries(st.sampled_from(["c0", "c1"]), replies)),
+)

@@ -1,0 +1,154 @@
+"""Each lemma is broken by the messages that break it, and holds for those that do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from systems import Sent
+from systems.rsl.application import AppReply
+from systems.rsl.invariants import invariants
+from systems.rsl.messages import Heartbeat, Message1b, Message2a, Message2b, ReplyMessage
+from systems.rsl.parameters import Parameters
+from systems.rsl.types import Ballot, Vote
+from tests.systems.rsl.hand import FIRST, SECOND, THIRD, batch
+
+A, B = batch(1), batch(2)
+Said = tuple[str, Any] | tuple[str, Any, str]
+
+
+def broken(*said: Said) -> set[str]:
+    """The invariants that these messages break, in a cluster of three."""
+    monitors = invariants(Parameters(), 3)
+    names = set()
+    for number, (source, message, *to) in enumerate(said):
+        sent = Sent(number, number, source, to[0] if to else "n1", message)
+        for monitor in monitors:
+            if type(message) in monitor.watches and monitor.observe(sent) is not None:
+                names.add(monitor.name)
+    return names
+
+
+def open_view(view: Ballot, *votes: Any) -> list[Said]:
+    """1b's of n1, n2 for this view."""
+    return [
+        (source, Message1b(view, 0, reported)) for source, reported in zip(("n1", "n2"), votes or ({}, {}), strict=True)
+    ]
+
+
+def chosen(view: Ballot, opn: int, value: Any, *voters: str) -> list[Said]:
+    return [
+        (f"n{view.proposer_id + 1}", Message2a(view, opn, value)),
+        *((voter, Message2b(view, opn, value)) for voter in voters or ("n1", "n2")),
+    ]
+
+
+def reply(seqno: int, value: int, opn: int = 0) -> ReplyMessage:
+    return ReplyMessage(seqno, AppReply(value), opn, 0)
+
+
+def test_a_round_and_its_successor_break_nothing() -> None:
+    said = [
+        *open_view(FIRST),
+        *chosen(FIRST, 0, A),
+        ("n1", reply(1, 1), "c0"),
+        ("n2", reply(1, 1), "c0"),
+        *open_view(SECOND, {0: Vote(FIRST, A)}, {0: Vote(FIRST, A)}),
+        *chosen(SECOND, 0, A, "n2", "n3"),
+        *chosen(SECOND, 1, B, "n2", "n3"),
+        ("n3", reply(2, 2, 1), "c0"),
+    ]
+    assert broken(*said) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("every-2b-has-its-2a", [("n1", Message2b(FIRST, 0, A))]),
+        ("every-2b-has-its-2a", [*open_view(FIRST), ("n1", Message2a(FIRST, 0, A)), ("n2", Message2b(FIRST, 0, B))]),
+        (
+            "one-value-per-ballot-and-operation",
+            [*open_view(FIRST), ("n1", Message2a(FIRST, 0, A)), ("n1", Message2a(FIRST, 0, B))],
+        ),
+        (
+            "vote-in-1b-is-from-earlier-ballot",
+            [*open_view(SECOND), ("n2", Message2a(SECOND, 0, A)), ("n3", Message1b(SECOND, 0, {0: Vote(SECOND, A)}))],
+        ),
+        ("vote-in-1b-was-a-2a", [("n1", Message1b(SECOND, 0, {0: Vote(FIRST, A)}))]),
+        (
+            "no-1b-hides-votes",
+            [*open_view(FIRST), *chosen(FIRST, 0, A, "n3"), ("n3", Message1b(SECOND, 0, {}))],
+        ),
+        (
+            "promises-are-kept",
+            [*open_view(FIRST), ("n1", Message1b(SECOND, 0, {})), *chosen(FIRST, 0, A, "n1")],
+        ),
+        ("promises-are-kept", [("n1", Message1b(SECOND, 0, {})), ("n1", Message1b(SECOND, 0, {}))]),
+        ("quorum-of-1b-permits-2a", [open_view(FIRST)[0], ("n1", Message2a(FIRST, 0, A))]),
+        (
+            "quorum-of-1b-permits-2a",
+            [
+                *open_view(FIRST),
+                *chosen(FIRST, 0, A, "n1"),
+                *open_view(SECOND, {0: Vote(FIRST, A)}, {}),
+                ("n2", Message2a(SECOND, 0, B)),
+            ],
+        ),
+        (
+            "quorum-of-1b-permits-2a",
+            [
+                ("n1", Message1b(FIRST, 3, {})),
+                ("n2", Message1b(FIRST, 0, {})),
+                ("n1", Message2a(FIRST, 2, A)),
+            ],
+        ),
+        (
+            "chosen-value-binds-later-2a",
+            [*open_view(FIRST), *chosen(FIRST, 0, A), *open_view(SECOND), ("n2", Message2a(SECOND, 0, B))],
+        ),
+        (
+            "chosen-value-binds-later-2a",
+            [
+                *open_view(FIRST),
+                *chosen(FIRST, 0, A, "n1"),
+                *open_view(SECOND),
+                ("n2", Message2a(SECOND, 0, B)),
+                ("n3", Message2b(FIRST, 0, A)),
+            ],
+        ),
+        (
+            "chosen-quorums-match",
+            [*open_view(FIRST), *chosen(FIRST, 0, A), *open_view(SECOND), *chosen(SECOND, 0, B, "n2", "n3")],
+        ),
+        (
+            "executors-agree",
+            [*open_view(FIRST), *chosen(FIRST, 0, A), ("n1", reply(1, 1), "c0"), ("n2", reply(1, 2), "c0")],
+        ),
+        (
+            "executors-agree",
+            [*open_view(FIRST), *chosen(FIRST, 0, A), ("n1", reply(1, 1), "c0"), ("n2", reply(2, 1), "c0")],
+        ),
+        ("replies-are-chosen", [*open_view(FIRST), *chosen(FIRST, 0, A, "n1"), ("n1", reply(1, 1), "c0")]),
+        ("replies-are-chosen", [*open_view(FIRST), *chosen(FIRST, 0, A), ("n1", reply(2, 1), "c0")]),
+        ("truncation-is-checkpointed", [("n1", Heartbeat(FIRST, False, 5)), ("n1", Message1b(SECOND, 5, {}))]),
+    ],
+)
+def test_a_lemma_notices_what_breaks_it(name: str, said: list[Said]) -> None:
+    assert name in broken(*said)
+
+
+def test_a_log_that_is_truncated_where_a_quorum_is_breaks_nothing() -> None:
+    heartbeats: list[Said] = [("n1", Heartbeat(FIRST, False, 5)), ("n3", Heartbeat(FIRST, False, 7))]
+    assert broken(*heartbeats, ("n2", Message1b(SECOND, 5, {}))) == set()
+
+
+def test_a_1b_need_not_report_what_is_truncated() -> None:
+    said = [
+        *open_view(FIRST),
+        *chosen(FIRST, 0, A),
+        ("n1", Heartbeat(FIRST, False, 1)),
+        ("n2", Heartbeat(FIRST, False, 1)),
+        ("n1", Message1b(THIRD, 1, {})),
+    ]
+    assert broken(*said) == set()

@@ -1,0 +1,127 @@
+"""Each variant is noticed by whom its description says, and the correct system, on the same runs, by nobody."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.judge import judge
+from harness.plan import load, resolve
+from harness.run import simulate
+from systems import Context, find
+from systems.rsl.messages import Message1a, Message1b, Message2a, Message2b
+from systems.rsl.parameters import Parameters
+from systems.rsl.replica import Replica
+from systems.rsl.types import Ballot, Vote
+from tests.benchmarks.variants import PLANS
+from tests.systems.rsl.hand import FIRST, SECOND, THIRD, batch, context, sent
+
+RSL = find("rsl")
+SEEDS = 12
+BY_HISTORY = (
+    "ignores-promises",
+    "prefers-its-own",
+    "half-quorums",
+    "answers-before-quorum",
+    "reads-locally",
+    "answers-from-the-cache",
+    "runs-retransmissions",
+    "skips-holes",
+    "as-published",
+    "amnesia",
+    "fsync-lies",
+)
+BY_INVARIANT = (
+    "promises-again",
+    "votes-without-promising",
+    "counts-duplicates",
+    "truncates-at-the-fastest",
+    "forgets-promises",
+    "picks-the-lowest-ballot",
+    "counts-across-ballots",
+    "ignores-truncation",
+    "supplies-no-replies",
+    "read-error-as-empty",
+)
+BY_SCHEDULE = ("takes-any-1b", "reuses-ballots", "installs-older-states", "torn-writes", "handles-packets-twice")
+"""Too rare to be waited for here, or not to be noticed."""
+
+
+def checks(variant: str, seed: int) -> dict[str, str]:
+    name, *settings = PLANS["rsl"].get(variant, ("rsl-heavy-weather",))
+    plan = resolve(load(name), seed, [*settings, f"system.variant={variant}"])
+    return {name: check.verdict for name, check in judge(plan, *simulate(plan)).checks.items()}
+
+
+def test_every_variant_is_here() -> None:
+    assert sorted(RSL.variants) == sorted([*BY_HISTORY, *BY_INVARIANT, *BY_SCHEDULE])
+
+
+@pytest.mark.parametrize("variant", BY_HISTORY)
+def test_clients_can_tell(variant: str) -> None:
+    assert any(checks(variant, seed)["linearizable"] == "invalid" for seed in range(SEEDS))
+
+
+@pytest.mark.parametrize("variant", BY_INVARIANT)
+def test_a_lemma_breaks(variant: str) -> None:
+    assert any(checks(variant, seed)["invariants"] == "invalid" for seed in range(SEEDS))
+
+
+def life(variant: str | None, disk: dict[str, bytes], name: str = "n1") -> tuple[Replica, Context]:
+    ctx = context(name, disk)
+    node = RSL.variant(variant).node(Parameters())
+    assert isinstance(node, Replica)
+    node.start(ctx)
+    ctx.take()
+    return node, ctx
+
+
+@pytest.mark.parametrize(("variant", "votes"), [(None, False), ("forgets-promises", True), ("amnesia", True)])
+def test_after_a_restart_an_older_leader_is_voted_for_only_by_who_forgot_its_promise(
+    variant: str | None, votes: bool
+) -> None:
+    disk: dict[str, bytes] = {}
+    node, ctx = life(variant, disk)
+    node.receive(ctx, "n3", Message1a(THIRD))
+    node, ctx = life(variant, disk)
+    node.receive(ctx, "n2", Message2a(SECOND, 0, batch(1)))
+    assert (("n1", Message2b(SECOND, 0, batch(1))) in sent(ctx)) == votes
+
+
+@pytest.mark.parametrize(
+    ("variant", "votes"), [(None, False), ("votes-without-promising", True), ("ignores-promises", True)]
+)
+def test_below_its_last_vote_only_who_takes_votes_for_no_promise_votes(variant: str | None, votes: bool) -> None:
+    node, ctx = life(variant, {})
+    node.receive(ctx, "n3", Message2a(THIRD, 0, batch(1)))
+    sent(ctx)
+    node.receive(ctx, "n2", Message2a(SECOND, 0, batch(2)))
+    assert (("n1", Message2b(SECOND, 0, batch(2))) in sent(ctx)) == votes
+
+
+@pytest.mark.parametrize(("variant", "opens"), [(None, False), ("takes-any-1b", True)])
+def test_a_1b_from_another_view_opens_phase_2_only_for_who_takes_any(variant: str | None, opens: bool) -> None:
+    node, ctx = life(variant, {})
+    assert node.proposer.max_ballot_i_sent_1a == FIRST
+    node.receive(ctx, "n1", Message1b(FIRST, 0, {}))
+    node.receive(ctx, "n2", Message1b(Ballot(0, 0), 0, {}))
+    assert (node.proposer.current_state == 2) == opens
+
+
+@pytest.mark.parametrize(("variant", "again"), [(None, False), ("reuses-ballots", True), ("amnesia", True)])
+def test_after_a_restart_a_ballot_is_used_again_only_by_who_did_not_write_it_down(
+    variant: str | None, again: bool
+) -> None:
+    disk: dict[str, bytes] = {}
+    life(variant, disk)
+    ctx = context(disk=disk)
+    RSL.variant(variant).node(Parameters()).start(ctx)
+    assert (("n2", Message1a(FIRST)) in sent(ctx)) == again
+
+
+def test_a_second_promise_tells_of_votes_in_the_ballot_that_it_promises() -> None:
+    node, ctx = life("promises-again", {})
+    node.receive(ctx, "n2", Message1a(SECOND))
+    node.receive(ctx, "n2", Message2a(SECOND, 0, batch(1)))
+    sent(ctx)
+    node.receive(ctx, "n2", Message1a(SECOND))
+    assert sent(ctx) == [("n2", Message1b(SECOND, 0, {0: Vote(SECOND, batch(1))}))]
