@@ -44,6 +44,8 @@ class Acceptor:
         self.votes: Votes = {}
         self.last_checkpointed_operation = [0] * len(constants.replica_ids)
         self.log_truncation_point: OperationNumber = 0
+        self.checkpointed_by_quorum: OperationNumber = 0
+        """The valid log truncation point: asked for with every packet, and changed by heartbeats alone."""
         self._written: Promise | None = None
 
     def recover(self, ctx: Context) -> None:
@@ -87,6 +89,7 @@ class Acceptor:
         sender = self.constants.replica_ids.index(source)
         if m.opn_ckpt > self.last_checkpointed_operation[sender]:
             self.last_checkpointed_operation[sender] = m.opn_ckpt
+            self.checkpointed_by_quorum = self.valid_log_truncation_point()
 
     def truncate_log(self, ctx: Context, opn: OperationNumber) -> bool:
         """Forget the votes below `opn` (LAcceptorTruncateLog); whether there was anything to do."""

@@ -226,7 +226,7 @@ class Replica:
 
     def truncate_log_based_on_checkpoints(self, ctx: Context) -> bool:
         """Action 4: LReplicaNextSpontaneousTruncateLogBasedOnCheckpoints."""
-        return self.acceptor.truncate_log(ctx, self.acceptor.valid_log_truncation_point())
+        return self.acceptor.truncate_log(ctx, self.acceptor.checkpointed_by_quorum)
 
     def maybe_make_decision(self, ctx: Context) -> bool:
         """Action 5: LReplicaNextSpontaneousMaybeMakeDecision."""

@@ -69,9 +69,9 @@ def main() -> None:
                     rates[way].append(requests / (time.perf_counter() - began))
                     pure[way].append(requests / (processor_time() - used))
     for way, measured in rates.items():
+        middle = statistics.median(measured)
         print(
-            f"  {way:<20} {statistics.median(measured):>8,.0f} requests/s"
-            f" ({min(measured):,.0f} to {max(measured):,.0f})"
+            f"  {way:<20} {middle:>8,.0f} requests/s ({min(measured):,.0f} to {max(measured):,.0f})"
             f"   {statistics.median(pure[way]):>8,.0f} per processor second"
         )
     # On a machine that does nothing else the two are the same.

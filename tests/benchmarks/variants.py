@@ -50,7 +50,7 @@ PLANS: dict[str, dict[str, tuple[str, ...]]] = {
         "counts-duplicates": ("rsl-storm", "network.duplicate=0.3"),
         "prefers-its-own": ("rsl-storm",),
         "skips-holes": ("rsl-storm",),
-        "ignores-promises": ("rsl-storm",),
+        "ignores-promises": DELAYS,
         "answers-before-quorum": ("rsl-storm",),
         "forgets-promises": LOSSES,
         "votes-without-promising": LOSSES,

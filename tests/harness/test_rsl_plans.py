@@ -1,0 +1,88 @@
+"""What the comments of RSL's plans say, on every seed from 0 to 199, and that what they are made for happens in them.
+
+At a fraction of the load that the plans have as they are shipped: the faults are the same, the requests are fewer.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from harness.judge import judge
+from harness.plan import load, resolve, shipped
+from harness.result import Result
+from harness.run import simulate
+
+CORRECT = {
+    "rsl-counter-steady": ("workload.operations=320",),
+    "rsl-leader-loss": ("workload.rate=40", "workload.duration=5s"),
+    "rsl-storm": ("workload.rate=25", "workload.duration=6s"),
+    "rsl-kv-catch-up": ("workload.rate=40",),
+}
+HEAVY = {"rsl-heavy-weather": ("workload.rate=40",)}
+WRONG = {"rsl-amnesia": "system.durability=synced", "rsl-as-published": "system.variant=none"}
+"""With what makes the system correct again."""
+BLOCKS = [range(first, first + 25) for first in range(0, 200, 25)]
+
+
+def run(name: str, seed: int | None, *settings: str) -> Result:
+    plan = resolve(load(name), seed, settings)
+    return judge(plan, *simulate(plan))
+
+
+@pytest.mark.parametrize("seeds", BLOCKS, ids=str)
+@pytest.mark.parametrize("name", CORRECT)
+def test_the_correct_system_is_valid_and_what_the_plan_is_for_happens(name: str, seeds: range) -> None:
+    for seed in seeds:
+        result = run(name, seed, *CORRECT[name])
+        assert result.verdict == "valid", (seed, result.explanation)
+        protocol = result.counts["protocol"]
+        assert protocol["truncations"] >= 3, seed
+        if name == "rsl-counter-steady":
+            assert protocol["requests in batches"] > 25 * protocol["batches"], seed
+            assert "view changes" not in protocol
+        else:
+            assert protocol["view changes"] >= 1, seed
+            assert protocol["state transfers"] >= 1, seed
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_the_correct_system_stands_what_is_made_to_find_variants(name: str) -> None:
+    for seed in range(25):
+        result = run(name, seed, *HEAVY[name])
+        assert result.verdict == "valid", (seed, result.explanation)
+        assert result.counts["protocol"]["view changes"] >= 3, seed
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_plan_that_finds_a_mistake_finds_none_without_it(name: str) -> None:
+    for seed in range(25):
+        result = run(name, seed, WRONG[name])
+        assert result.verdict == "valid", (seed, result.explanation)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_mistake_is_found_by_clients_on_the_seeds_that_its_plan_names(name: str) -> None:
+    comment = " ".join(dict(shipped())[name].split())
+    named = re.search(r"Found by clients, .*on seeds ([\d, ]+)", comment)
+    assert named is not None, comment
+    seeds = [int(seed) for seed in re.findall(r"\d+", named[1])]
+    assert resolve(load(name)).seed == seeds[0]
+    for seed in seeds:
+        assert run(name, seed).checks["linearizable"].verdict == "invalid", seed
+
+
+def test_the_steady_plan_fills_its_batches_as_it_is_shipped() -> None:
+    protocol = run("rsl-counter-steady", None).counts["protocol"]
+    assert protocol["requests in batches"] / protocol["batches"] > 30
+
+
+def test_every_plan_of_rsl_is_tested_here() -> None:
+    assert {name for name, _ in shipped() if name.startswith("rsl-")} == {*CORRECT, *HEAVY, *WRONG}
+
+
+def test_retransmissions_happen_and_run_once() -> None:
+    result = run("rsl-leader-loss", None)
+    assert result.counts["protocol"]["requests decided again"] > 0
+    assert result.verdict == "valid"
