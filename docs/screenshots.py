@@ -20,39 +20,41 @@ import trio
 from harness.plan import PlanError, load, resolve
 from harness.report.write import pictures
 from harness.run import run
+from harness.shrink import shrink_run
+from harness.store import find
 
 IMAGES = Path(__file__).parent / "images"
 
 
 @dataclass(frozen=True)
 class Shot:
-    """Pictures of one run: the plan (its shipped name), and which of them are wanted, in which colours."""
+    """Pictures of one run of a shipped plan, shrunk or not: which of them are wanted, and in which colours."""
 
     name: str
     plan: str
     wanted: tuple[str, ...]
-    seed: int | None = None
-    settings: tuple[str, ...] = ()
+    shrunk: bool = False
     dark: bool = False
 
 
-FEW = ("workload.operations=6",)
-
 SHOTS = (
     Shot("storm", "caspaxos-contention-storm", ("timeline", "latency", "rate", "lives")),
-    # Six operations are enough to lose one; of the shipped plan's seeds this is the first that does it in so few.
-    Shot("highest-version", "caspaxos-highest-version", ("timeline", "messages"), 11, FEW),
-    Shot("highest-version-dark", "caspaxos-highest-version", ("timeline",), 11, FEW, dark=True),
-    Shot("rsl-leader-loss", "rsl-leader-loss", ("timeline", "messages", "lives", "latency")),
+    Shot("highest-version", "caspaxos-highest-version", ("timeline",)),
+    Shot("highest-version-shrunk", "caspaxos-highest-version", ("timeline", "messages"), shrunk=True),
+    Shot("highest-version-shrunk-dark", "caspaxos-highest-version", ("timeline",), shrunk=True, dark=True),
+    Shot("rsl-leader-loss", "rsl-leader-loss", ("timeline", "messages", "lives")),
 )
 
 
 def shoot(shot: Shot) -> list[Path]:
     """Run the plan, and put its pictures among the others. Raises `PlanError` if there is no such plan."""
-    plan = resolve(load(shot.plan), shot.seed, list(shot.settings))
+    plan = resolve(load(shot.plan))
     made = []
     with tempfile.TemporaryDirectory() as store:
         result = trio.run(lambda: run(plan, nodes="inline", into=Path(store)))
+        if shot.shrunk:
+            assert result.run is not None
+            result = shrink_run(find(Path(result.run)), into=Path(store)).result
         assert result.run is not None
         for picture in pictures(Path(result.run) / "report.html", dark=shot.dark):
             name = picture.stem.removeprefix("report-")

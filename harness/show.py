@@ -167,7 +167,8 @@ def head(run: Recorded) -> Iterator[Line]:
     for line in (result.error or "").splitlines():
         yield (Span(f"error      {printable(line)}", "invalid"),)
     for what, counts in result.counts.items():
-        yield _entry(what, ", ".join(f"{count} {printable(name)}" for name, count in counts.items()))
+        if counts:
+            yield _entry(what, ", ".join(f"{count} {printable(name)}" for name, count in counts.items()))
 
 
 def numbers(run: Recorded, chosen: NDArray[np.int64] | None = None) -> Statistics:
