@@ -1,13 +1,14 @@
 """The default engine: whatever decides a problem fastest, and the search where nothing else does.
 
     a register        values set once?   zones: valid with its order, or invalid
-                      a stale read?      invalid, at this return or earlier: wgl on what was before it says which
-                      neither            wgl
+                      a stale read?      invalid, at this return or earlier: a search before it says which
+                      neither            a search: wgl and linear by turns
     a growing content pieces unique?     zones
                       if not             wgl
     anything else                        wgl
 
-Nothing is raced: each question costs about as much as sorting the operations, and the search only what is left.
+Nothing is raced: each question costs about as much as sorting the operations, and a search only what is left. Of the
+two searches wgl is faster where histories are easy, and they mostly are; linear does not mind where they are not.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from checkers.monitors import appends, stale, zones
 from checkers.monitors.register_form import DIFFERS, RegisterForm, register_form
 from checkers.outcome import Outcome
 from checkers.verdict import Budget
+
+_ROUNDS = ((2_000_000, (8, 32)), (20_000_000, (128, 512)), (200_000_000, (2048, 8192)))
+"""Steps of wgl, then widths of linear. What one cannot do the other often can, and nobody knows which beforehand."""
 
 
 def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
@@ -55,12 +59,33 @@ def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock) ->
         if found is not None:
             bound = int(problem.ret[found[1]])
     if bound is None:
-        return wgl.decide(problem, model, budget, clock)
+        return _search(form, model, budget, clock)
     # Nothing explains the return at `bound`. Was anything before it inexplicable already?
     start = problem.before(bound)
-    before = wgl.decide(start, model, budget, clock)
+    form_before = register_form(start, model)
+    assert form_before is not None
+    before = _search(form_before, model, budget, clock)
     mine = np.searchsorted(problem.number, start.number)
     order = mine[before.order].tolist()
     if before.stuck is not None:
-        return Outcome("invalid", order=order, stuck=int(problem.ret[mine[start.event_op[before.stuck]]]), engine="wgl")
+        return Outcome(
+            "invalid", order=order, stuck=int(problem.ret[mine[start.event_op[before.stuck]]]), engine=before.engine
+        )
     return Outcome("invalid", order=order, stuck=bound, engine=engine, stuck_is_first=before.answer == "valid")
+
+
+def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock) -> Outcome:
+    best = Outcome("unknown", why="time", engine="wgl")
+    for steps, widths in _ROUNDS:
+        outcome = wgl.decide(form.problem, model, budget, clock, steps=max(steps, 20 * len(form.problem.event_op)))
+        if outcome.answer == "unknown" and not clock.over():
+            best = max(best, outcome, key=lambda undecided: len(undecided.order))
+            from checkers import linear  # its kernels take long to compile, once, and most histories never need them
+
+            outcome = linear.decide(form, budget, clock, widths)
+        if outcome.answer != "unknown":
+            return outcome
+        best = max(best, outcome, key=lambda undecided: len(undecided.order))
+        if clock.over():
+            break
+    return best

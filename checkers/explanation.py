@@ -11,6 +11,7 @@ from checkers.models.model import Model
 from checkers.outcome import Outcome
 from checkers.verdict import Partition
 from histories.history import FAIL, INFO, History
+from histories.text import value_text
 
 
 def partition(history: History, model: Model, problem: Problem, outcome: Outcome, clock: Clock) -> Partition:
@@ -40,13 +41,13 @@ def partition(history: History, model: Model, problem: Problem, outcome: Outcome
 def _words(history: History, model: Model, problem: Problem, outcome: Outcome, core: list[int]) -> str:
     assert outcome.stuck is not None
     stuck = int(problem.event_op[outcome.stuck])
-    key = "" if problem.key is None else f" on key {problem.key!r}"
+    key = "" if problem.key is None else f" on key {value_text(problem.key)}"
     lines = [f"{describe(history, int(problem.number[stuck]))}{key}: no order of the operations explains this."]
     why = _story(history, model, problem, core, stuck)
     if why:
         lines.append(why)
     if len(core) <= _FEW:
-        lines.append("These alone are impossible, whatever the others did:")
+        lines.append("These are impossible together, whatever all the others did:")
         lines += [f"  operation {problem.number[op]}: {describe(history, int(problem.number[op]))}" for op in core]
     else:
         lines.append(f"It takes {len(core)} operations to show it; no smaller set was found.")
@@ -85,18 +86,19 @@ def _story(history: History, model: Model, problem: Problem, core: list[int], st
     number = int(problem.number[needing])
     begin = history.operations.start[number] / 1e9
     if replaced < 0:
-        return f"It needs {value!r}, and nobody had even begun to set {value!r} by then."
+        return f"It needs {value_text(value)}, and nobody had even begun to set {value_text(value)} by then."
     other = int(problem.number[replaced])
     by = history.operations.end[other] / 1e9
     words = (
-        f"It needs {value!r}, but by {by:.6f} s, before it began at {begin:.6f} s, the value was another: "
+        f"It needs {value_text(value)}, but by {by:.6f} s, before it began at {begin:.6f} s, the value was another: "
         f"{describe(history, other)}."
     )
     if not setters:
-        return f"{words} Nobody set {value!r} again: it is the initial value."
+        return f"{words} Nobody set {value_text(value)} again: it is the initial value."
     ended = max(int(problem.ret[setter]) for setter in setters)
     last = int(problem.number[next(setter for setter in setters if problem.ret[setter] == ended)])
-    return f"{words} The last operation to set {value!r} was over before that one began: {describe(history, last)}."
+    over = f"The last operation to set {value_text(value)} was over before that one began"
+    return f"{words} {over}: {describe(history, last)}."
 
 
 def describe(history: History, number: int) -> str:
@@ -105,7 +107,7 @@ def describe(history: History, number: int) -> str:
     f = history.fs[operations.f[number]]
     argument = history.values[operations.argument[number]]
     outcome = int(operations.outcome[number])
-    text = f if argument is None else f"{f} {argument!r}"
+    text = f if argument is None else f"{f} {value_text(argument)}"
     text += f" by process {operations.process[number]} from {operations.start[number] / 1e9:.6f} s"
     if outcome == INFO:
         return f"{text}, of unknown outcome"
@@ -113,8 +115,11 @@ def describe(history: History, number: int) -> str:
     if outcome == FAIL:
         return f"{text} found a mismatch"
     result = history.values[operations.result[number]]
-    return text if result == argument else f"{text} returned {result!r}"
+    return text if result == argument else f"{text} returned {value_text(result)}"
 
 
 def _plain(state: object) -> str:
-    return repr(state[0]) if isinstance(state, tuple) and len(state) == 1 else repr(state)
+    """A state as a person reads it: as JSON where it is a plain value, as Python has it otherwise."""
+    if isinstance(state, tuple) and len(state) == 1:
+        state = state[0]
+    return value_text(state) if state is None or isinstance(state, str | int | float | list) else repr(state)

@@ -49,7 +49,8 @@ from checkers.monitors.register_form import DIFFERS, READS, SWAPS, WRITES, Regis
 from checkers.outcome import Outcome
 from checkers.verdict import Budget, Why
 
-_WIDTHS = (8, 64, 512, 4096, 32768)
+WIDTHS = (8, 32, 128, 512, 2048, 8192)
+_WORK_PER_VISIT = 1_000_000
 
 _DONE, _DEAD, _PAUSE, _ROOM, _LOG_FULL = 0, 1, 2, 3, 4
 
@@ -62,13 +63,13 @@ _END, _NEW, _HIDDEN, _BOUNDARY, _LOOP, _READ_HERE, _READ_THERE, _ALREADY = range
 _INFINITE = np.int32(2**31 - 1)
 
 # Registers of the sweep.
-_POSITION, _COUNT, _OPEN, _ENTRIES, _DROPPED, _FULL, _STAMPED = range(7)
+_POSITION, _COUNT, _OPEN, _ENTRIES, _DROPPED, _FULL, _STAMPED, _WORK = range(8)
 
 
-def decide(form: RegisterForm, budget: Budget, clock: Clock) -> Outcome:
-    """Decide a problem of a register. See `Outcome`."""
+def decide(form: RegisterForm, budget: Budget, clock: Clock, widths: tuple[int, ...] = WIDTHS) -> Outcome:
+    """Decide a problem of a register, with one sweep after the other of these widths. See `Outcome`."""
     best: list[int] = []
-    for width in _WIDTHS:
+    for width in widths:
         outcome, dropped = _sweep(form, width, budget, clock)
         if len(outcome.order) > len(best):
             best = outcome.order
@@ -92,7 +93,7 @@ def _sweep(form: RegisterForm, width: int, budget: Budget, clock: Clock) -> tupl
     now = _rows(width, sizes)
     then = _rows(width, sizes)
     now[0, :_FIXED] = (form.initial, -1, -1, -1, 0, 0, 0, -1)
-    registers = np.zeros(7, np.int64)
+    registers = np.zeros(8, np.int64)
     registers[_COUNT] = 1
     open_ops = np.empty(count, np.int32)
     log = np.empty((max(1 << 12, 4 * count), 3), np.int32)
@@ -218,7 +219,6 @@ def _advance(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Sweep on from where `registers` say, until the end (_DONE), a return that no configuration survives (_DEAD), or
     until Python has to look at the clock (_PAUSE) or make room (_ROOM in the list `registers[_FULL]`, _LOG_FULL)."""
-    steps = 0
     while registers[_POSITION] < len(event_op):
         position = registers[_POSITION]
         op = event_op[position]
@@ -227,8 +227,8 @@ def _advance(  # type: ignore[no-untyped-def]
             registers[_OPEN] += 1
             registers[_POSITION] = position + 1
             continue
-        steps += registers[_COUNT]
-        if steps > 20_000 + registers[_COUNT]:
+        if registers[_WORK] > _WORK_PER_VISIT:
+            registers[_WORK] = 0
             return _PAUSE
         entries, dropped = registers[_ENTRIES], registers[_DROPPED]
         registers[_FULL] = -1
@@ -266,6 +266,10 @@ def _survey(returning, position, call, ret, kind, needs, sets, registers, open_o
     """Fill `by_value` from the open operations but the returning one. Returns the first call of those that will return,
     and the first call of a failed compare-and-set, _INFINITE where there is none."""
     oldest, differing = _INFINITE, _INFINITE
+    for i in range(registers[_OPEN]):
+        # A return that ran out of room is tried again at the same position.
+        value = sets[open_ops[i]] if kind[open_ops[i]] == WRITES else needs[open_ops[i]]
+        by_value[value, _STAMP] = 0
     for i in range(registers[_OPEN]):
         op = open_ops[i]
         if op == returning:
@@ -343,7 +347,7 @@ def _return(  # type: ignore[no-untyped-def]
         elif kind[z] == WRITES and z != op:
             roots[written] = z
             written += 1
-    count, emitted = 0, 0
+    count = 0
     for number in range(registers[_COUNT]):
         source = now[number]
         used = -1
@@ -397,6 +401,7 @@ def _return(  # type: ignore[no-untyped-def]
                     possible = stamps[other] == registers[_STAMPED] or not (call[root] <= call[other] <= deadline)
                     other = chain[other]
             search[_DEPTH] = _FRESH
+            tried = 0
             while possible:
                 length = 0 if mode == _ALREADY else 1
                 if not simple and kind[op] != WRITES:
@@ -409,10 +414,12 @@ def _return(  # type: ignore[no-untyped-def]
                 else:
                     path[0] = op
                     possible = False
-                emitted += 1
-                if emitted > 64 * len(then):
+                # A narrow sweep follows only the first ways of each kind: width goes to variety.
+                tried += 1
+                if tried > len(then):
                     registers[_DROPPED] = 1
-                    return count
+                    break
+                registers[_WORK] += 1 + count
                 row[:] = source
                 anchor = _build(
                     mode, way, used, length, deadline, op, position, sets, source, row, sizes, registers, path

@@ -10,15 +10,13 @@ from pathlib import Path
 import msgspec
 
 from harness import store
+from harness.exits import BAD_ARGUMENTS, EXIT
 from harness.judge import told
+from harness.mistake import Mistake
 from harness.plan.quantity import DURATION_HINT, SIZE_HINT, parse_duration, parse_size
-from harness.result import BAD_ARGUMENTS, EXIT, Result, worst
+from harness.result import Result, worst
 from histories import History, HistoryError
 from histories.codecs import CODECS, read, write
-
-
-class Mistake(ValueError):
-    """An option of a command that cannot be; the message says what would be right."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -76,7 +74,7 @@ def history_of(path: Path, format: str | None = None) -> tuple[History, store.Ru
     """
     if format is not None and format not in CODECS:
         raise Mistake(f"--format: there is no format {format!r}; there are {', '.join(CODECS)}")
-    if path.is_file():
+    if path.exists() and not path.is_dir():
         return read(path, format), None
     folder = store.find(path)
     if not folder.history.exists():
@@ -92,8 +90,12 @@ def check_file(
     limits: Limits | None = None,
     engine: str = "competition",
     keep_going: bool = False,
+    cut: bool = False,
 ) -> Checked:
     """The checker's verdict on a run or a history. The model is the one that the history names, unless it is given.
+
+    A file that ends in the middle of a line, as that of a killed run does, is checked up to there only if asked to
+    (`cut`): what is missing might change the answer.
 
     Raises `NoRun` and `HistoryError` for what cannot be checked, `Mistake` for an unknown model, format or engine.
     """
@@ -111,6 +113,10 @@ def check_file(
         except ValueError as error:
             raise Mistake(f"--model: {error}") from None
     history, folder = history_of(path, format)
+    if history.cut and not cut:
+        line = 2 if history.lines is None or not len(history.lines) else int(history.lines[-1]) + 1
+        message = f"the file is cut in the middle of this line; --cut checks the {len(history)} events before it"
+        raise HistoryError(message, source=history.source, line=line)
     header = history.header
     model = model or (header.model if header is not None else None)
     if model is None:
@@ -138,11 +144,12 @@ def check_files(
     format: str | None = None,
     limits: Limits | None = None,
     engine: str = "competition",
+    cut: bool = False,
 ) -> Iterator[Checked]:
     """`check_file` for each; a file that cannot be checked is no exception but a `Checked` with an `error`."""
     for path in paths:
         try:
-            yield check_file(path, model, format=format, limits=limits, engine=engine)
+            yield check_file(path, model, format=format, limits=limits, engine=engine, cut=cut)
         except (HistoryError, store.NoRun) as error:
             yield Checked(path, None, error=str(error))
         except OSError as error:

@@ -5,24 +5,21 @@ Nothing heavy is imported before a command needs it, so that `clew --help` answe
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import io
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from harness.result import BAD_ARGUMENTS, INTERNAL_ERROR
+from harness.exits import BAD_ARGUMENTS, INTERNAL_ERROR
 
 if TYPE_CHECKING:
-    import trio
-
-    from harness.plan import Plan
     from harness.result import Result
-    from harness.simulation import Progress
 
 INTERRUPTED = 130
 """What typer makes of a KeyboardInterrupt."""
@@ -66,18 +63,102 @@ def run(
     """Start the cluster, load it, break it, record it, check it."""
     from harness.plan import load, resolve
     from harness.run import run as run_plan
+    from harness.terminal import supervise
 
-    resolved = resolve(load(plan), seed, settings or [])
-    result = _supervise(
-        resolved, json, lambda watch, stop: run_plan(resolved, nodes=nodes.value, into=store, watch=watch, stop=stop)
-    )
+    # What a user's system prints, on import or inline, must not get between us and whoever reads our output.
+    with contextlib.redirect_stdout(sys.stderr):
+        resolved = resolve(load(plan), seed, settings or [])
+        result = supervise(
+            resolved,
+            json,
+            lambda watch, stop: run_plan(resolved, nodes=nodes.value, into=store, watch=watch, stop=stop),
+        )
     _tell(result, json)
+
+
+class Until(enum.StrEnum):
+    """When a hunt is over."""
+
+    first = "first"
+    all = "all"
+
+
+SettingsOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a field of the plan; repeatable.")
+]
+
+
+@app.command()
+def hunt(
+    plan: PlanArgument,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="A:B", help="The seeds from A up to, not including, B. Default: 0:1000.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Seeds from 0 on for this long, such as 10m.")
+    ] = None,
+    until: Annotated[Until, typer.Option(help="Stop at the first failure, or go through all seeds.")] = Until.first,
+    jobs: Annotated[int | None, typer.Option(help="Seeds at a time; as many as there are cores if not given.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Use the workers of this dask.distributed cluster.")
+    ] = None,
+    settings: SettingsOption = None,
+    store: StoreOption = Path("store"),
+    json: JsonOption = False,
+) -> None:
+    """Many seeds of a plan, on all cores or a cluster, until something breaks."""
+    from harness.hunt import at_home, on_cluster
+    from harness.hunt import hunt as hunt_seeds
+    from harness.hunt.options import seeds_and_time
+    from harness.hunt.tell import interruptible, progress, tell_found, tell_hunt
+    from harness.plan import load, resolve
+
+    source = load(plan)
+    chosen, seconds = seeds_and_time(seeds, time, jobs, scheduler)
+    name = resolve(source, 0 if chosen is None else chosen[0], settings or []).name
+    workers = at_home(jobs) if scheduler is None else on_cluster(scheduler)
+    with interruptible(), progress(name, json) as watch, workers as (executor, count):
+        hunted = hunt_seeds(
+            source,
+            executor,
+            count,
+            settings=settings or [],
+            seeds=chosen,
+            seconds=seconds,
+            until=until.value,
+            into=store,
+            found=lambda found, result: tell_found(found, result, json),
+            watch=watch,
+        )
+    tell_hunt(hunted, json)
+    raise typer.Exit(hunted.exit_code)
+
+
+@app.command()
+def shrink(
+    run: RunArgument,
+    any_failure: Annotated[bool, typer.Option("--any", help="Let any failure count, not only the same one.")] = False,
+    store: StoreOption = Path("store"),
+    json: JsonOption = False,
+) -> None:
+    """Find the smallest workload and faults that still break a failing run."""
+    from harness.hunt.tell import interruptible
+    from harness.shrink import shrink_run
+    from harness.shrink.tell import progress, tell
+    from harness.store import find
+
+    folder = find(run)
+    with interruptible(), progress(json) as watch:
+        shrunk = shrink_run(folder, any_failure=any_failure, into=store, watch=watch)
+    tell(shrunk, json)
+    raise typer.Exit(shrunk.result.exit_code)
 
 
 @app.command()
 def replay(
     run: RunArgument,
     nodes: NodesOption = NodesChoice.process,
+    times: Annotated[int, typer.Option(help="Again so often, and say how often it failed.", min=1, max=1000)] = 1,
     store: StoreOption = Path("store"),
     json: JsonOption = False,
 ) -> None:
@@ -85,15 +166,26 @@ def replay(
     from harness.replay import recorded_plan
     from harness.replay import replay as replay_run
     from harness.store import find
+    from harness.terminal import supervise
 
     folder = find(run)
-    plan = recorded_plan(folder)
-    again = _supervise(
-        plan, json, lambda watch, stop: replay_run(folder, nodes=nodes.value, into=store, watch=watch, stop=stop)
-    )
+    failed = 0
+    with contextlib.redirect_stdout(sys.stderr):
+        plan = recorded_plan(folder)
+        for _ in range(times):
+            again = supervise(
+                plan,
+                json,
+                lambda watch, stop: replay_run(folder, nodes=nodes.value, into=store, watch=watch, stop=stop),
+            )
+            failed += again.result.verdict == "invalid"
+            if not again.identical:
+                break
+    if times > 1 and not json:
+        print(f"failed {failed} times out of {times}")
     if not json:
         if again.identical and again.cut:
-            print(f"identical up to the end of the recorded history ({again.compared} bytes; that run was killed)")
+            print(f"identical up to the end of the recorded history ({again.compared} bytes; that run was cut short)")
         elif again.identical:
             print(f"identical: sha256 {again.sha256}")
     if not again.identical:
@@ -112,6 +204,9 @@ def check(
     format: Annotated[str | None, typer.Option(help="jsonl, edn, jepsen-log, ...; found out unless given.")] = None,
     budget: Annotated[str, typer.Option(help="What the checker may use for each: time, memory or both.")] = "60s,1GiB",
     engine: Annotated[str, typer.Option(help="One engine instead of whichever is best.")] = "competition",
+    cut: Annotated[
+        bool, typer.Option("--cut", help="Check a file that is cut in the middle of a line up to there.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Decide whether recorded histories are linearizable."""
@@ -120,11 +215,11 @@ def check(
 
     paths, allowed = expand(histories), limits(budget)
     if len(paths) == 1:
-        checked = [check_file(paths[0], model, format=format, limits=allowed, engine=engine)]
+        checked = [check_file(paths[0], model, format=format, limits=allowed, engine=engine, cut=cut)]
         assert checked[0].result is not None
         tell(checked[0].result, json, engine=checked[0].engine, seconds=checked[0].seconds)
     else:
-        checked = table(check_files(paths, model, format=format, limits=allowed, engine=engine), json)
+        checked = table(check_files(paths, model, format=format, limits=allowed, engine=engine, cut=cut), json)
     raise typer.Exit(exit_code(checked))
 
 
@@ -143,13 +238,115 @@ def export(
 
 @app.command()
 def show(
-    history: Annotated[Path, typer.Argument(metavar="RUN|HISTORY", help="A run folder or a history.jsonl.")],
+    history: Annotated[Path, typer.Argument(metavar="RUN|HISTORY", help="A run folder or a history in any format.")],
+    process: Annotated[int | None, typer.Option(help="Only operations of this process.")] = None,
+    key: Annotated[str | None, typer.Option(help="Only operations on this key.")] = None,
+    f: Annotated[str | None, typer.Option("--f", help="Only operations of this function, e.g. cas.")] = None,
+    type: Annotated[
+        str | None, typer.Option(help="Only operations that ended so: ok, fail, info; invoke: open.")
+    ] = None,
+    start: Annotated[str | None, typer.Option("--from", metavar="TIME", help="Only after this, e.g. 1.5s.")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Only before this.")] = None,
+    around: Annotated[int | None, typer.Option(metavar="INDEX", help="Only what is around this event.")] = None,
+    errors: Annotated[bool, typer.Option("--errors", help="Only operations with an error.")] = False,
+    stats: Annotated[bool, typer.Option("--stats", help="Counts, rates and latencies instead of a diagram.")] = False,
+    model: Annotated[str | None, typer.Option(help="What the history is a history of; it may say so itself.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
 ) -> None:
-    """Look at a recorded run: summary, faults, the operations around the failure."""
-    from harness.inspect import show as lines
+    """Look at a recorded run: the verdict, and the part that matters as a diagram."""
+    import msgspec
 
-    for line in lines(history):
-        print(line)
+    from harness.pager import page
+    from harness.recorded import recorded
+    from harness.show import Filter, as_json, moment
+    from harness.show import show as lines
+
+    wanted = Filter(process, key, f, type, moment(start, "--from"), moment(end, "--to"), around, errors)
+    run = recorded(history, model)
+    if json:
+        print(msgspec.json.encode(as_json(run, wanted, stats)).decode())
+    else:
+        page(lambda width: lines(run, wanted, width=width, stats=stats))
+
+
+@app.command()
+def report(
+    history: Annotated[Path, typer.Argument(metavar="RUN|HISTORY", help="A run folder or a history in any format.")],
+    out: Annotated[Path | None, typer.Option(help="The file to write; a run's own report.html by default.")] = None,
+    png: Annotated[bool, typer.Option("--png", help="Pictures as PNG files too; takes a headless Chromium.")] = False,
+    dark: Annotated[bool, typer.Option("--dark", help="With --png: on a dark background.")] = False,
+    model: Annotated[str | None, typer.Option(help="What the history is a history of; it may say so itself.")] = None,
+) -> None:
+    """Make the page of a run or a history, and pictures for a paper."""
+    from harness.report.write import write
+
+    for path in write(history, out, png=png, dark=dark, model=model):
+        print(path)
+
+
+@app.command()
+def diff(
+    one: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or a history in any format.")],
+    other: Annotated[Path, typer.Argument(metavar="RUN", help="Another one, of the same plan as a rule.")],
+    json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+) -> None:
+    """Find the first event where two runs part. Exits with 0 if they do not, 1 if they do."""
+    import msgspec
+
+    from harness.diff import diff as compare
+    from harness.diff import tell
+    from harness.pager import page
+
+    found = compare(one, other)
+    if json:
+        print(msgspec.json.encode(found).decode())
+    else:
+        page(lambda width: tell(found, width))
+    raise typer.Exit(0 if found.same else 1)
+
+
+@app.command()
+def serve(
+    store: StoreOption = Path("store"),
+    host: Annotated[
+        str, typer.Option(help="The address to listen on. Others than you can read what is served.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 for any that is free.", min=0, max=65535)] = 8080,
+) -> None:
+    """Serve the store as a local web page: all runs as a table, with their reports, until Ctrl-C."""
+    from harness.serve import serve as serve_store
+
+    serve_store(store, host, port)
+
+
+bench_app = typer.Typer(help="Measure clew by what it finds.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(bench_app, name="bench")
+
+
+@bench_app.callback()
+def bench() -> None:
+    """Measure clew by what it finds."""
+
+
+@bench_app.command("bugs")
+def bench_bugs(
+    system: Annotated[list[str] | None, typer.Option(help="Only this system; repeatable.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Put the table into this page, in place of the one there.")] = None,
+) -> None:
+    """Hunt and shrink every wrong variant of every system."""
+    from harness.bench import bugs, measure, table
+    from harness.bench.bugs import rewritten
+
+    found = []
+    for name, variant, plan in bugs(system or []):
+        found.append(measure(name, variant, plan))
+        print(table(found[-1:]).splitlines()[-1], file=sys.stderr)
+    print(table(found), end="")
+    if write is not None:
+        page = rewritten(write.read_text() if write.exists() else "", found)
+        aside = write.with_suffix(".tmp")
+        aside.write_text(page)
+        aside.replace(write)
 
 
 @app.command()
@@ -175,13 +372,6 @@ def systems() -> None:
             print(f"    {variant.name}: {variant.summary}")
 
 
-def _supervise(plan: Plan, quiet: bool, job: Callable[[Callable[[Progress], None], trio.CancelScope], Any]) -> Any:
-    """Run an asynchronous job with a progress line and signals that end it cleanly."""
-    from harness.terminal import supervise
-
-    return supervise(plan, quiet, job)
-
-
 def _tell(result: Result, json: bool) -> NoReturn:
     from harness.terminal import tell
 
@@ -190,16 +380,24 @@ def _tell(result: Result, json: bool) -> NoReturn:
 
 
 def _refuse(message: str, code: int) -> NoReturn:
-    print(f"clew: {message}", file=sys.stderr)
+    from histories.text import printable
+
+    print(f"clew: {printable(message)}", file=sys.stderr)
     sys.exit(code)
 
 
 def main() -> None:
     """The console script. A user's mistake is one line on stderr and exit code 254, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A plan's name need not fit the terminal's encoding.
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
-    except BrokenPipeError:
-        # Whoever read our output (a pager, `head`) has seen enough.
+    except SystemExit as end:
+        # This is how typer ends when whoever reads our output (a pager, `head`) has seen enough; 1 would mean invalid.
+        if end.code != 1:
+            raise
         os._exit(INTERNAL_ERROR)
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
@@ -219,9 +417,10 @@ def _is_mistake(error: Exception) -> bool:
     if hasattr(error, "format_message"):
         # Whatever the parser of the command line raises: typer brings it along, in a module that is not public.
         return True
-    from harness.check import Mistake
+    from harness.browser import NoBrowser
+    from harness.mistake import Mistake
     from harness.plan import PlanError
     from harness.store import NoRun
     from histories import HistoryError
 
-    return isinstance(error, PlanError | NoRun | HistoryError | Mistake)
+    return isinstance(error, PlanError | NoRun | NoBrowser | HistoryError | Mistake)

@@ -48,6 +48,8 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
         explanation="\n".join(reasons),
         run=None if run is None else str(run),
         error=error,
+        finished=outcome.finished or outcome.stopped,
+        notes=notes(plan, outcome),
         counts={
             "operations": dict(progress.outcomes),
             "faults": dict(progress.faults),
@@ -57,6 +59,18 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
         },
         seconds=progress.now / 1e9,
     )
+
+
+def notes(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
+    """What makes a verdict worth less than it seems."""
+    found = []
+    if not outcome.answered:
+        found.append("no operation of the workload was ok: a cluster that does nothing does nothing wrong")
+    if plan.nemesis and not outcome.progress.faults:
+        found.append(
+            f"no fault began: the workload was over after {outcome.progress.now / 1e9:.1f} s, recovery included"
+        )
+    return tuple(found)
 
 
 def linearizable(history: History, model: str, seconds: float, memory: int) -> CheckResult:
@@ -87,7 +101,7 @@ def watchman(model: str) -> Callable[[Event], None]:
 def told(verdict: Verdict) -> CheckResult:
     """A checker's verdict as the result of a check."""
     if verdict.verdict == "valid":
-        why = f"all {verdict.operations} operations took effect in an order that explains every answer"
+        why = "there is an order of the operations that explains every answer"
     elif verdict.verdict == "unknown":
         why = f"undecided within the checker's budget ({verdict.why})"
     else:

@@ -57,11 +57,12 @@ async def replay(
     # A history of another format version, or no history at all, is better told now than after the run.
     load_history(folder.history)
     original = folder.history.read_bytes()
-    finished = folder.verdict.exists()
+    recorded = folder.read_result()
+    finished = recorded is not None and recorded.finished
     result = await run(plan, nodes=nodes, into=into, watch=watch, stop=stop)
     assert result.run is not None
     again = (Path(result.run) / folder.history.name).read_bytes()
-    # A killed run leaves a beginning of its history: up to its last whole line it must be the same.
+    # A run that was interrupted or killed leaves a beginning of its history: that must be the same, to the last line.
     whole = original if finished else original[: original.rfind(b"\n") + 1]
     identical = again == whole or (not finished and again.startswith(whole))
     return Replay(

@@ -6,11 +6,9 @@ from typing import Any, Literal
 
 import msgspec
 
-Answer = Literal["valid", "invalid", "unknown"]
+from harness.exits import EXIT, INTERNAL_ERROR
 
-EXIT = {"valid": 0, "invalid": 1, "unknown": 2}
-BAD_ARGUMENTS = 254
-INTERNAL_ERROR = 255
+Answer = Literal["valid", "invalid", "unknown"]
 
 
 class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -26,7 +24,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `operations` counts the clients' operations; `explanation` is for people; `run` is the folder. `counts` says what
     happened in the run (completions by outcome, messages by fate, faults by kind, what nodes count, events), and
-    `seconds` is virtual time.
+    `seconds` is virtual time. `finished` is False for a run that was interrupted; `notes` say what makes its verdict
+    worth less than it seems.
     """
 
     verdict: Answer
@@ -37,6 +36,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     explanation: str
     run: str | None
     error: str | None = None
+    finished: bool = True
+    notes: tuple[str, ...] = ()
     counts: dict[str, dict[str, int]] = {}
     seconds: float = 0.0
 

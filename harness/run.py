@@ -17,10 +17,10 @@ import msgspec
 import trio
 
 from harness import store
-from harness.inspect import happened
 from harness.judge import FirstViolation, judge, watchman
-from harness.plan import Plan, dump
+from harness.plan import Plan
 from harness.plan.schema import Budget
+from harness.recorded import known
 from harness.report import report
 from harness.result import Result
 from harness.simulation import InlineNodes, NodeFailure, Outcome, Progress, Simulation, open_nodes
@@ -32,7 +32,7 @@ from systems import find
 NodesMode = Literal["inline", "process"]
 
 HASTY = 5_000_000_000
-"""Nanoseconds that the verdict on a cancelled run may take."""
+"""Nanoseconds that the verdict on a run that was cut short may take."""
 
 
 async def run(
@@ -45,9 +45,9 @@ async def run(
 ) -> Result:
     """Run a plan, keep everything about it in a new folder below `into`, and judge it.
 
-    `watch` is called once, with counters that the run keeps up to date. Cancelling `stop` ends the run early: what was
-    recorded until then is judged. A run cancelled from outside leaves its verdict too, in the folder, before the
-    cancellation goes on. Whatever happens, no node outlives the call.
+    `watch` is called once, with counters that the run keeps up to date. Cancelling `stop` ends the run early, or its
+    judgement: what was recorded until then is judged, in a hurry. A run cancelled from outside leaves its verdict too,
+    in the folder, before the cancellation goes on. Whatever happens, no node outlives the call.
 
     Raises `OSError` if the folder cannot be written. A node that breaks by itself is no exception but a result with an
     `error`.
@@ -56,20 +56,33 @@ async def run(
     recorder = Recorder(header(plan))
     outcome = Outcome()
     watch(outcome.progress)
+    result: Result | None = None
     try:
         with stop or trio.CancelScope():
             await _record(plan, nodes, folder, recorder, outcome)
-        history = recorder.history()
-        result = await trio.to_thread.run_sync(judge, plan, history, outcome, folder.path, abandon_on_cancel=True)
+            result = await _judged(plan, recorder, outcome, folder)
+        if result is None:
+            result = await _judged(hasty(plan), recorder, outcome, folder)
     except trio.Cancelled:
         with trio.CancelScope(shield=True):
-            hasty = msgspec.structs.replace(plan, budget=Budget(HASTY, plan.budget.memory))
-            history = recorder.history()
-            result = await trio.to_thread.run_sync(judge, hasty, history, outcome, folder.path)
-            folder.finish(result, report(result, happened(history, result), dump(plan)))
+            _finish(folder, recorder, await _judged(hasty(plan), recorder, outcome, folder))
         raise
-    folder.finish(result, report(result, happened(history, result), dump(plan)))
+    _finish(folder, recorder, result)
     return result
+
+
+async def _judged(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFolder) -> Result:
+    history = recorder.history()
+    return await trio.to_thread.run_sync(judge, plan, history, outcome, folder.path, abandon_on_cancel=True)
+
+
+def _finish(folder: RunFolder, recorder: Recorder, result: Result) -> None:
+    folder.finish(result, report(known(folder.path, recorder.history(), folder, result)))
+
+
+def hasty(plan: Plan) -> Plan:
+    """The plan with a checker that must answer soon: somebody is waiting for the end."""
+    return msgspec.structs.replace(plan, budget=Budget(min(HASTY, plan.budget.time), plan.budget.memory))
 
 
 async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Recorder, outcome: Outcome) -> None:
@@ -96,6 +109,14 @@ def simulate(plan: Plan) -> tuple[History, Outcome]:
 
     Raises `NodeFailure` for a node that breaks by itself.
     """
+    history, outcome = recording(plan)
+    if outcome.failure is not None:
+        raise outcome.failure
+    return history, outcome
+
+
+def recording(plan: Plan) -> tuple[History, Outcome]:
+    """As `simulate`, but a node that breaks by itself ends the run, and is the outcome's `failure`."""
     system = find(plan.system.name)
     recorder = Recorder(header(plan))
     if plan.stop == "first-violation":
@@ -104,6 +125,8 @@ def simulate(plan: Plan) -> tuple[History, Outcome]:
     nodes = InlineNodes(system, plan.system.variant, plan.system.parameters, plan.nodes)
     try:
         trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
+    except NodeFailure as failure:
+        outcome.failure = failure
     except FirstViolation:
         outcome.stopped = True
     return recorder.history(), outcome

@@ -71,7 +71,7 @@ class RunFolder:
 
     def note(self, line: str) -> None:
         """Add a line to `clew.log`, with the wall clock's time."""
-        with self.log.open("a") as stream:
+        with self.log.open("a", encoding="utf-8") as stream:
             stream.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {line}\n")
 
 
@@ -87,16 +87,24 @@ def writing(folder: RunFolder, recorder: Recorder) -> Iterator[tuple[Journal, Ca
         def log(node: str, line: str) -> None:
             if node not in logs:
                 # A node in a process of its own appends to the same file: what it prints stands between these lines.
-                logs[node] = files.enter_context((folder.nodes / f"{node}.log").open("a", buffering=1))
+                logs[node] = files.enter_context(
+                    (folder.nodes / f"{node}.log").open("a", buffering=1, encoding="utf-8")
+                )
             logs[node].write(line + "\n")
 
         yield journal, log
 
 
 def create(store: Path, plan: Plan, nodes: str) -> RunFolder:
-    """A new folder for a run of this plan, with the plan in it; `store/latest` points to it from now on."""
+    """A new folder for a run of this plan, with the plan in it; `store/latest` points to it from now on.
+
+    Raises `NoRun` for a store that cannot be, `OSError` if the disk is full.
+    """
     home = store / slug(plan.name)
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NoRun(f"--store {store}: no runs can be kept there: {error.strerror}") from None
     started = datetime.now(UTC)
     stem = f"{started:%Y%m%dT%H%M%S.%f}"[:-3] + f"Z-{plan.seed}"
     path = home / stem
@@ -107,7 +115,7 @@ def create(store: Path, plan: Plan, nodes: str) -> RunFolder:
         path = home / f"{stem}.{again}"
     folder = RunFolder(path)
     folder.nodes.mkdir()
-    folder.plan.write_text(dump(plan))
+    folder.plan.write_text(dump(plan), encoding="utf-8")
     folder.note(f"plan {plan.name}, seed {plan.seed}, nodes {nodes}")
     packages = ", ".join(f"{name} {version(name)}" for name in ("clew", "trio", "numba", "numpy", "msgspec"))
     folder.note(f"{platform.python_implementation()} {platform.python_version()} on {platform.platform()}; {packages}")
@@ -123,7 +131,7 @@ def find(run: Path) -> RunFolder:
     if run.is_file():
         run = run.parent
     if not run.is_dir():
-        raise NoRun(f"there is no run folder {run}")
+        raise NoRun(f"there is no run folder or history {run}")
     folder = RunFolder(run.resolve())
     if not folder.plan.exists() and not folder.history.exists():
         raise NoRun(f"{run} is no run folder: it has neither plan.yaml nor history.jsonl")
@@ -132,4 +140,5 @@ def find(run: Path) -> RunFolder:
 
 def slug(name: str) -> str:
     """A plan's name as the name of a folder: nothing in it can lead out of the store."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:80] or "plan"
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:80] or "plan"
+    return safe if safe != LATEST else f"{LATEST}-"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import trio
 
+from harness.exits import INTERNAL_ERROR
 from harness.result import Result
 from harness.unwrap import unwrapped
 from histories.text import printable
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 COLOUR = {"valid": "green", "invalid": "red", "unknown": "yellow"}
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PATIENCE = 1.0
+"""Seconds after which trio counts as stuck."""
 REFRESH = 0.1
 """Seconds between two looks at the progress."""
 
@@ -34,18 +41,19 @@ def supervise(
 
     `job` gets a function to hand its progress to, and a scope. A first SIGINT, SIGTERM or SIGHUP cancels the scope,
     which ends the cluster and leaves the verdict to be found; a second one cancels everything and raises
-    `KeyboardInterrupt`.
+    `KeyboardInterrupt`. If they find trio stuck, because an inline node does not return from a step, the process ends.
     """
 
     async def main() -> T:
         stop = trio.CancelScope()
         results: list[T] = []
         # Open for as long as anything runs: a third signal must not tear down what the second one is tidying up.
-        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        with trio.open_signal_receiver(*SIGNALS) as signals:
             async with trio.open_nursery() as nursery:
                 seen: list[Progress] = []
                 nursery.start_soon(_listen, signals, stop, nursery.cancel_scope)
-                if not quiet and sys.stderr.isatty():
+                nursery.start_soon(_beat)
+                if not quiet and sys.stderr is not None and sys.stderr.isatty():
                     nursery.start_soon(_display, plan, seen)
                 results.append(await job(seen.append, stop))
                 nursery.cancel_scope.cancel()
@@ -62,9 +70,34 @@ async def _listen(signals: AsyncIterator[int], stop: trio.CancelScope, everythin
         (everything if stop.cancel_called else stop).cancel()
 
 
+async def _beat() -> None:
+    """Die at the second signal that nobody has attended to for a second: a step of an inline node hangs."""
+    ignored = 0
+    clock = time.monotonic
+    seen = clock()
+
+    def wrap(inner: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], None]:
+        def handle(number: int, frame: FrameType | None) -> None:
+            nonlocal ignored
+            inner(number, frame)
+            ignored = ignored + 1 if clock() - seen > PATIENCE else 0
+            if ignored >= 2:
+                os.write(2, b"\nclew: a step of a node does not return; ended by force\n")
+                os._exit(INTERNAL_ERROR)
+
+        return handle
+
+    for number in SIGNALS:
+        inner = signal.getsignal(number)
+        assert callable(inner)
+        signal.signal(number, wrap(inner))
+    while True:
+        seen = clock()
+        await trio.sleep(PATIENCE / 10)
+
+
 async def _display(plan: Plan, seen: list[Progress]) -> None:
     from rich.console import Console
-    from rich.text import Text
 
     console = Console(stderr=True)
     began = trio.current_time()
@@ -80,7 +113,7 @@ async def _display(plan: Plan, seen: list[Progress]) -> None:
                     f"{printable(plan.name)}  {progress.now / 1e9:.1f} s  {operations}{goal} operations  "
                     f"{sum(progress.faults.values())} faults  {rate:,.0f} events/s"
                 )
-                status.update(Text(line, no_wrap=True, overflow="ellipsis"))
+                status.update(line[: console.width - 4])
 
 
 def tell(result: Result, json: bool, *, engine: str = "", seconds: float | None = None) -> None:
@@ -105,6 +138,8 @@ def tell(result: Result, json: bool, *, engine: str = "", seconds: float | None 
         console.print(
             Text(f"  {name:<13}").append(f"{check.verdict:<8}", style=COLOUR[check.verdict]).append(_lines(check.why))
         )
+    for note in result.notes:
+        console.print(Text(f"  {'note':<13}{printable(note)}", style="yellow"))
     for what, counts in result.counts.items():
         if what in ("operations", "faults", "messages", "protocol") and counts:
             console.print(

@@ -14,12 +14,9 @@ from math import log
 from random import Random
 from typing import Any, NamedTuple, Protocol
 
-from harness.plan.schema import PlannedOperation, Workload, WorkloadKind
+from harness.plan.schema import PlannedOperation, Workload
 from harness.streams import Streams
 from systems.node import Complete, Operation
-
-READS: dict[WorkloadKind, str] = {"cas-register": "read", "counter": "read", "kv": "get"}
-"""What reads a key, for the final reads of a run."""
 
 
 class Request(NamedTuple):

@@ -7,7 +7,7 @@ nemesis are events in the same history, of the process `nemesis`. The words are 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -17,6 +17,12 @@ FORMAT = 1
 NEMESIS: Literal["nemesis"] = "nemesis"
 MISMATCH = "mismatch"
 """The error of a compare-and-set that failed *because it compared*: the one kind of `fail` that is an observation."""
+
+LATEST = 2**63 - 1
+"""The largest time in a history, in ns: what 64 bits hold (292 years)."""
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=LATEST)]
+"""A number that a column of a history can hold."""
 
 EventType = Literal["invoke", "ok", "fail", "info"]
 
@@ -39,9 +45,9 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     `ok` completion the result. `error` says why an operation is `fail` or `info`.
     """
 
-    index: int
-    time: int
-    process: int | Literal["nemesis"]
+    index: Count
+    time: Count
+    process: Count | Literal["nemesis"]
     type: EventType
     f: str
     key: Any = None

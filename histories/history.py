@@ -222,23 +222,21 @@ class History:
         kinds = self.type[rows].tolist()
         processes = self.process[rows].tolist()
         open_operation: dict[int, int] = {}
+        waiting: dict[int, int] = {}
         retired: set[int] = set()
         invoked: list[int] = []
         completed: list[int] = []
         for row, kind, process in zip(rows.tolist(), kinds, processes, strict=True):
             if kind == INVOKE:
-                if process in open_operation:
-                    first = int(self.index[invoked[open_operation[process]]])
-                    raise self.failure(
-                        row,
-                        f"process {process} invokes an operation while its operation at index {first} is still open",
-                    )
+                if process in waiting:
+                    raise self._still_open(waiting[process], open_operation[process], invoked)
                 if process in retired:
                     raise self.failure(
                         row,
                         f"process {process} returns after an operation of unknown outcome; expected a fresh process",
                     )
-                open_operation[process] = len(invoked)
+                # Of a return and the next call at one and the same time, the call may be written first.
+                (waiting if process in open_operation else open_operation)[process] = len(invoked)
                 invoked.append(row)
                 completed.append(-1)
                 continue
@@ -261,10 +259,25 @@ class History:
                     f"process {process} completes an operation on key {self.keys[self.key[row]]!r}, "
                     f"but it invoked one on key {self.keys[self.key[start]]!r}",
                 )
+            following = waiting.pop(process, None)
+            if following is not None:
+                if kind == INFO or time[row] != time[invoked[following]]:
+                    raise self._still_open(following, operation, invoked)
+                open_operation[process] = following
             if kind == INFO:
                 retired.add(process)
             completed[operation] = row
+        for process, following in waiting.items():
+            raise self._still_open(following, open_operation[process], invoked)
         return self._operations(np.array(invoked, np.int64), np.array(completed, np.int64))
+
+    def _still_open(self, second: int, first: int, invoked: list[int]) -> HistoryError:
+        row = invoked[second]
+        return self.failure(
+            row,
+            f"process {self.process[row]} invokes an operation while its operation at index "
+            f"{self.index[invoked[first]]} is still open",
+        )
 
     def _operations(self, invoked: NDArray[np.int64], completed: NDArray[np.int64]) -> Operations:
         known = completed >= 0

@@ -89,6 +89,10 @@ def load(path: Path) -> History:
         raise HistoryError("expected a header line, found an empty or cut file", source=source, line=1)
     header = _read_header(lines[0], source)
     numbers: list[int] = []
+    cut = bool(tail.strip()) and not _is_event(tail)
+    if tail and not cut:
+        # Whole, only without a newline behind it: whoever wrote it had no more to say.
+        lines.append(tail)
 
     def events() -> Iterator[Event]:
         for number, line in enumerate(lines[1:], start=2):
@@ -96,7 +100,7 @@ def load(path: Path) -> History:
                 continue
             try:
                 event = _event.decode(line)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 raise HistoryError(
                     f"expected an event, found {_excerpt(line)}: {error}", source=source, line=number
                 ) from None
@@ -104,7 +108,15 @@ def load(path: Path) -> History:
             yield event
 
     whole = list(events())
-    return History.of(whole, header=header, lines=numbers, source=source, cut=bool(tail.strip()))
+    return History.of(whole, header=header, lines=numbers, source=source, cut=cut)
+
+
+def _is_event(line: bytes) -> bool:
+    try:
+        _event.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def _read_header(line: bytes, source: str) -> Header:

@@ -52,6 +52,17 @@ def disturbance(active: Iterable[Fault], source: str, destination: str) -> Distu
     return Disturbance(drop, duplicate, reorder, tuple(delays))
 
 
+def hits(fault: Fault, source: str, destination: str) -> bool:
+    """Whether the fault can do something to a message on a link; not to be asked of a network fault and a client."""
+    match fault:
+        case Partition(grudge):
+            return source in grudge.get(destination, ())
+        case Crash(nodes):
+            return destination in nodes
+        case Network():
+            return fault.nodes is None or source in fault.nodes or destination in fault.nodes
+
+
 def either(p: float, q: float) -> float:
     """The chance that at least one of two independent things of chance `p` and `q` happens; exact if one is 0."""
     return p + q * (1.0 - p)

@@ -155,6 +155,8 @@ class Context:
 
     def set_timer(self, name: str, delay: int) -> None:
         """Have `wake(ctx, name)` called after `delay` ns, instead of any earlier request of that name."""
+        if type(delay) is not int:
+            raise TypeError(f"set_timer({name!r}, {delay!r}): expected whole nanoseconds")
         self.effects.append(SetTimer(name, delay))
 
     def cancel_timer(self, name: str) -> None:
@@ -186,6 +188,9 @@ class ClientContext(Context):
 
     def complete(self, type: Literal["ok", "fail", "info"], value: Any = None, error: str | None = None) -> None:
         """End the operation: `ok` with its result, `fail` if it certainly did not happen, `info` if nobody knows."""
+        if type not in ("ok", "fail", "info"):
+            raise ValueError(f"complete({type!r}): expected 'ok', 'fail' or 'info'")
+        msgspec.to_builtins(value)  # raises TypeError for what has no place in a history
         self.effects.append(Complete(type, value, error))
 
 

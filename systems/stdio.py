@@ -1,14 +1,7 @@
 """Nodes as processes of their own, in lockstep with whoever runs them, over stdin and stdout.
 
-A JSON line a message, shaped like Maelstrom's:
-
-    in   {"src":"clew","dest":"n1","time":0,"body":{"type":"init","system":"caspaxos",...,"disk":{}}}
-    in   {"src":"n2","dest":"n1","time":5034211,"body":{"type":"prepare",...}}
-    out  {"src":"n1","dest":"clew","body":{"type":"write","key":"r/0","value":{...}}}
-    out  {"src":"n1","dest":"n2","body":{"type":"promise",...}}
-    out  {"src":"n1","dest":"clew","body":{"type":"done"}}
-
-Every line in is one step; its effects come out in order, closed by `done`. What the node prints goes to its log.
+Every line in is one step of the node, its effects are the lines out (`systems.wire`). What the node prints goes to its
+log.
 
 `python -m systems.stdio PARENT SYSTEM` is not a node yet but the *stem* that nodes are forked from: it has imported
 the system, so a restarted node is there in milliseconds instead of a tenth of a second. The stem ends with its parent
@@ -25,70 +18,13 @@ import socket
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import Any, Literal, NoReturn
+from typing import NoReturn
 
 import msgspec
 
-from systems.node import CancelTimer, Context, Count, Effect, Log, Node, Send, SetTimer, Sync, Write
+from systems.node import Context, Node
 from systems.registry import find
-
-HARNESS = "clew"
-"""The name under which the harness speaks to a node."""
-
-
-class Init(msgspec.Struct, frozen=True, tag_field="type", tag="init"):
-    """The first step of a life: who the node is, and what its disk holds."""
-
-    system: str
-    variant: str | None
-    parameters: msgspec.Raw
-    nodes: tuple[str, ...]
-    seed: int
-    disk: dict[str, msgspec.Raw]
-
-
-class Wake(msgspec.Struct, frozen=True, tag_field="type", tag="wake"):
-    """A timer that the node has set."""
-
-    timer: str
-
-
-class Done(msgspec.Struct, frozen=True, tag_field="type", tag="done"):
-    """The step is over."""
-
-
-class LineIn(msgspec.Struct, frozen=True):
-    """A line to the node."""
-
-    src: str
-    dest: str
-    time: int
-    body: msgspec.Raw
-
-
-class LineOut(msgspec.Struct, frozen=True):
-    """A line from the node: a message, or with `dest` the harness an effect."""
-
-    src: str
-    dest: str
-    body: Any
-
-
-class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of a line to the harness: an effect other than a message."""
-
-    type: Literal["done", "set_timer", "cancel_timer", "write", "sync", "log", "count"]
-    name: str = ""
-    delay: int = 0
-    amount: int = 0
-    key: str = ""
-    value: msgspec.Raw = msgspec.Raw(b"null")
-    text: str = ""
-
-
-_DONE = Asked("done")
-_SYNC = Asked("sync")
-_encoder = msgspec.json.Encoder()
+from systems.wire import HARNESS, Init, LineIn, Wake, lines_out
 
 
 def die_with(parent: int) -> None:
@@ -153,28 +89,6 @@ def lines(descriptor: int) -> Iterator[bytes]:
         yield from whole
 
 
-def outgoing(name: str, effects: list[Effect]) -> bytes:
-    """The lines that tell the harness about a step's effects."""
-    out: list[LineOut] = []
-    for effect in effects:
-        if isinstance(effect, Send):
-            out.append(LineOut(name, effect.destination, effect.message))
-        elif isinstance(effect, SetTimer):
-            out.append(LineOut(name, HARNESS, Asked("set_timer", name=effect.name, delay=effect.delay)))
-        elif isinstance(effect, CancelTimer):
-            out.append(LineOut(name, HARNESS, Asked("cancel_timer", name=effect.name)))
-        elif isinstance(effect, Write):
-            out.append(LineOut(name, HARNESS, Asked("write", key=effect.key, value=effect.value)))
-        elif isinstance(effect, Sync):
-            out.append(LineOut(name, HARNESS, _SYNC))
-        elif isinstance(effect, Log):
-            out.append(LineOut(name, HARNESS, Asked("log", text=effect.text)))
-        elif isinstance(effect, Count):
-            out.append(LineOut(name, HARNESS, Asked("count", name=effect.name, amount=effect.amount)))
-    out.append(LineOut(name, HARNESS, _DONE))
-    return _encoder.encode_lines(out)
-
-
 def write_all(descriptor: int, data: bytes) -> None:
     """Write all of `data` to a blocking pipe."""
     while data:
@@ -195,7 +109,7 @@ def serve(source: int, sink: int) -> None:
     ctx.now = first.time
     node: Node = system.variant(init.variant).node(parameters)
     node.start(ctx)
-    write_all(sink, outgoing(name, ctx.take()))
+    write_all(sink, lines_out(name, ctx.take()))
     message = msgspec.json.Decoder(system.messages)
     wake = msgspec.json.Decoder(Wake)
     for line in steps:
@@ -210,7 +124,7 @@ def serve(source: int, sink: int) -> None:
                 ctx.log(f"ignored what is no message, from {step.src}: {error}")
             else:
                 node.receive(ctx, step.src, body)
-        write_all(sink, outgoing(name, ctx.take()))
+        write_all(sink, lines_out(name, ctx.take()))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from systems.invariant import Invariant
+from systems.landmark import Landmark
 from systems.node import Client, Node
 
 
@@ -46,8 +47,8 @@ class System:
     system that serves one thing or another by its parameters they are functions of these, and `functions_of` and
     `model_of` are for whoever wants to know.
     `invariants(parameters, nodes)` makes fresh monitors for one run of a cluster of that many nodes, for what a quorum
-    is depends on both. `leads` is the message that tells that its sender leads from now on; None of a system without a
-    leader.
+    is depends on both. `landmarks()` makes fresh counters of what only the protocol can name, for campaigns. `leads` is
+    the message that tells that its sender leads from now on; None of a system without a leader.
     """
 
     name: str
@@ -60,6 +61,7 @@ class System:
     parameters: type[msgspec.Struct] = NoParameters
     validate: Callable[[Any, int], None] = lambda parameters, nodes: None
     invariants: Callable[[Any, int], list[Invariant]] = lambda parameters, nodes: []
+    landmarks: Callable[[], list[Landmark]] = list
     variants: Mapping[str, Variant] = field(default_factory=dict)
     leads: type[msgspec.Struct] | None = None
 

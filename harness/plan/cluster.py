@@ -43,7 +43,18 @@ def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, System]:
         raise PlanError(
             wrong.at if wrong else fields.whole.at, join(fields.whole.path, error.field), error.message
         ) from None
+    model = system.model_of(parameters)
+    if model not in models():
+        raise fields.found["name"].error(f"its model is {model!r}; expected {one_of(models(), model)}")
     return SystemPlan(name, nodes, None if variant == "none" else variant, parameters), system
+
+
+def models() -> tuple[str, ...]:
+    """The models that a system may be of."""
+    # Imported here: the checkers bring numpy along, and a look at the shipped plans does without.
+    from checkers.models import names
+
+    return names()
 
 
 def parameter_types(system: System) -> dict[str, msgspec.inspect.Type]:

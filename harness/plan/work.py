@@ -30,6 +30,8 @@ KINDS: dict[WorkloadKind, tuple[str, ...]] = {
     "kv": ("get", "put", "cas", "delete"),
 }
 """The kinds of workload, and the functions that each can make operations of."""
+READS: dict[WorkloadKind, str] = {"cas-register": "read", "counter": "read", "kv": "get"}
+"""What reads a key, for the final reads of a run."""
 
 CLIENTS_MOST = 10_000
 KEYS_MOST = 1_000_000
@@ -44,6 +46,8 @@ def read_workload(fields: Fields, functions: Sequence[str]) -> Workload:
         raise fields.found["kind"].error(
             f"the system knows none of {', '.join(KINDS[kind])}; it knows {', '.join(functions)}"
         )
+    if READS[kind] not in functions:
+        raise fields.found["kind"].error(f"the system has no function {READS[kind]!r}, with which every run ends")
     clients = fields.get("clients", lambda field: whole(field, 1, CLIENTS_MOST), 5)
     keys = fields.get("keys", lambda field: whole(field, 1, KEYS_MOST), 1)
     operations = fields.get("operations", lambda field: _operations(field, kind, clients, keys, usable), None)

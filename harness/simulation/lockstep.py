@@ -24,20 +24,12 @@ import trio
 from harness.plan.schema import SystemPlan
 from harness.simulation.nodes import NodeFailure
 from harness.unwrap import unwrapped
-from systems.node import CancelTimer, Count, Effect, Log, Send, SetTimer, Sync, Write
-from systems.stdio import HARNESS, Asked, Init
+from systems.node import Effect
 from systems.system import System
+from systems.wire import DONE, HARNESS, Init, effect_of, line_in
 
 STEP_SECONDS_MAX = 10.0
 """A node that takes longer than this (of real time) for one step hangs."""
-
-_LINE = b'{"src":"%b","dest":"%b","time":%d,"body":%b}\n'
-
-
-class _Line(msgspec.Struct, frozen=True):
-    src: str
-    dest: str
-    body: msgspec.Raw
 
 
 class _Stem:
@@ -57,17 +49,25 @@ class _Stem:
     async def ready(self) -> None:
         """Until nodes can be forked."""
         if await self._answer() != b"ready":
-            raise NodeFailure("(all)", f"cannot start: their system does not load (status {self._popen.wait()})")
+            raise NodeFailure("every node", "cannot start: the system does not load")
 
     async def spawn(self, descriptors: list[int]) -> int:
         """Fork a node with these as stdin, stdout and stderr; its process id."""
-        socket.send_fds(self._control, [b"spawn"], descriptors)
-        return int(await self._answer())
+        return int(await self._ask(b"spawn", descriptors))
 
     async def reap(self, pid: int) -> int:
         """The exit status of a node that has ended or is about to; until then its process id stays its own."""
-        self._control.send(b"reap %d" % pid)
-        return int(await self._answer())
+        return int(await self._ask(b"reap %d" % pid, []))
+
+    async def _ask(self, request: bytes, descriptors: list[int]) -> bytes:
+        try:
+            socket.send_fds(self._control, [request], descriptors)
+            answer = await self._answer()
+        except OSError:
+            answer = b""
+        if not answer:
+            raise NodeFailure("every node", "is lost: somebody has killed the process that they are forked from")
+        return answer
 
     async def _answer(self) -> bytes:
         await trio.lowlevel.wait_readable(self._control)
@@ -118,7 +118,7 @@ class _Process:
             else:
                 data = memoryview(data)[sent:]
         answer = b""
-        while not answer.endswith(_DONE):
+        while not answer.endswith(DONE):
             # The node shares this processor: given way to, it has mostly answered by the time we are back, and a step
             # costs half of what it does by way of trio's poll. What takes longer is waited for properly.
             os.sched_yield()
@@ -144,30 +144,29 @@ class _Process:
         """SIGKILL, then reap: the exit status. Not to be cancelled: this is what a cancelled run does last."""
         if self._pid is None:
             return None
-        with trio.CancelScope(shield=True):
-            os.kill(self._pid, signal.SIGKILL)
-            status = await self._stem.reap(self._pid)
-        self._pid = None
+        pid, self._pid = self._pid, None
         os.close(self._in)
         os.close(self._out)
-        return status
+        with trio.CancelScope(shield=True):
+            # Until it is reaped its process id cannot be somebody else's.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            status = await self._stem.reap(pid)
+        return status  # noqa: RET504 (a type checker thinks that a scope may be left early, even a shielded one)
 
     def failure(self, what: str) -> NodeFailure:
         """The node is broken, and this is what it left on stderr in this life."""
         with self._log.open("rb") as stream:
             stream.seek(self._log_start)
             detail = stream.read().decode(errors="replace")
-        return NodeFailure(self.name, what, detail)
+        return NodeFailure(f"node {self.name}", what, detail)
 
 
-_DONE = b'"dest":"clew","body":{"type":"done"}}\n'
 _ANSWER_BYTES_MAX = 64 << 20
 
 
 class ProcessNodes:
     """Nodes as child processes. Use `async with open_nodes(...)`, which leaves none behind."""
-
-    speaks_json = True
 
     def __init__(self, system: System, plan: SystemPlan, names: tuple[str, ...], logs: Path) -> None:
         self._plan = plan
@@ -175,8 +174,6 @@ class ProcessNodes:
         self._names = names
         self._logs = logs
         self._message = msgspec.json.Decoder(system.messages)
-        self._line = msgspec.json.Decoder(_Line)
-        self._asked = msgspec.json.Decoder(Asked)
         self._stem = _Stem(plan.name)
         self._running: dict[str, _Process] = {}
         self._stepping: tuple[_Process, float] | None = None
@@ -210,35 +207,18 @@ class ProcessNodes:
 
     async def _step(self, process: _Process, source: str, now: int, body: bytes) -> list[Effect]:
         self._stepping = process, trio.current_time()
-        line = _LINE % (source.encode(), process.name.encode(), now, body)
-        answer = await process.step(line)
+        answer = await process.step(line_in(source, process.name, now, body))
         self._stepping = None
-        return [effect for line in answer if (effect := self._effect(process, line)) is not None]
-
-    def _effect(self, process: _Process, line: bytes) -> Effect | None:
-        try:
-            out = self._line.decode(line)
-            if out.dest != HARNESS:
-                return Send(out.dest, self._message.decode(out.body))
-            asked = self._asked.decode(out.body)
-        except msgspec.DecodeError as error:
-            text = line[:200].decode(errors="replace")
-            raise process.failure(f"prints what is no message of its system: {text!r} ({error})") from None
-        match asked.type:
-            case "set_timer":
-                return SetTimer(asked.name, asked.delay)
-            case "cancel_timer":
-                return CancelTimer(asked.name)
-            case "write":
-                return Write(asked.key, asked.value)
-            case "sync":
-                return Sync()
-            case "log":
-                return Log(asked.text)
-            case "count":
-                return Count(asked.name, asked.amount)
-            case "done":
-                return None
+        effects: list[Effect] = []
+        for line in answer:
+            try:
+                effect = effect_of(line, self._message)
+            except msgspec.DecodeError as error:
+                text = line[:200].decode(errors="replace")
+                raise process.failure(f"sends what is no message of its system: {text!r} ({error})") from None
+            if effect is not None:
+                effects.append(effect)
+        return effects
 
     async def watch(self) -> None:
         """Raise `NodeFailure` for a node that hangs: a look every second costs less than a deadline for every step."""
@@ -254,6 +234,9 @@ class ProcessNodes:
         try:
             for process in self._running.values():
                 await process.kill()
+        except NodeFailure:
+            # The stem is gone, and the kernel has killed what was forked from it.
+            return
         finally:
             self._stem.close()
 

@@ -81,13 +81,14 @@ class Network:
             return CUT
         if lost < link.drop:
             return LOST
-        arrival = now + link.latency(u)
-        if overtakes >= link.reorder:
-            arrival = link.newest = max(arrival, link.newest)
+        arrivals = [now + link.latency(u)]
         if doubled < link.duplicate:
             # Given that it is below the chance of a duplicate, the draw divided by that chance is uniform again.
-            return [arrival, now + link.latency(doubled / link.duplicate)]
-        return [arrival]
+            arrivals.append(now + link.latency(doubled / link.duplicate))
+        if overtakes >= link.reorder:
+            arrivals = [max(arrival, link.newest) for arrival in arrivals]
+            link.newest = max(arrivals)
+        return arrivals
 
     def cut(self, source: str, destination: str) -> bool:
         """Whether a message that arrives now is refused: what was on its way when a partition began is lost too."""

@@ -15,28 +15,24 @@ from systems.system import System
 
 
 class NodeFailure(Exception):
-    """A node died by itself, hangs, or speaks no protocol: nobody's fault was injected, the system is broken.
+    """A part of the system under test died by itself, hangs, or speaks no protocol, without any fault to excuse it.
 
-    `detail` is what it left on stderr.
+    `who` is that part (`node n1`, `client c0`), `detail` what it left on stderr.
     """
 
-    def __init__(self, node: str, what: str, detail: str = "") -> None:
-        super().__init__(f"node {node} {what}")
-        self.node = node
+    def __init__(self, who: str, what: str, detail: str = "") -> None:
+        super().__init__(f"{who} {what}")
         self.detail = detail
 
 
 class Nodes(Protocol):
     """The lives of the nodes, and their steps. A method that takes a step returns its effects, in order."""
 
-    speaks_json: bool
-    """Whether `receive` needs the JSON of the message."""
-
     async def start(self, name: str, now: int, seed: int, disk: dict[str, bytes]) -> list[Effect]:
         """Begin a life."""
 
     async def receive(self, name: str, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
-        """Deliver a message; `body` is its JSON, if the nodes need it."""
+        """Deliver a message; `body` is its JSON."""
 
     async def wake(self, name: str, now: int, timer: str) -> list[Effect]:
         """A timer is due."""
@@ -47,8 +43,6 @@ class Nodes(Protocol):
 
 class InlineNodes:
     """Nodes as objects in this process."""
-
-    speaks_json = False
 
     def __init__(self, system: System, variant: str | None, parameters: Any, names: tuple[str, ...]) -> None:
         self._make = system.variant(variant).node
@@ -63,8 +57,8 @@ class InlineNodes:
             ctx.now = now
             self._lives[name] = node, ctx
             node.start(ctx)
-        except Exception:
-            raise _died(name) from None
+        except (Exception, SystemExit):
+            raise died(f"node {name}") from None
         return ctx.take()
 
     async def receive(self, name: str, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
@@ -72,8 +66,8 @@ class InlineNodes:
         ctx.now = now
         try:
             node.receive(ctx, source, message)
-        except Exception:
-            raise _died(name) from None
+        except (Exception, SystemExit):
+            raise died(f"node {name}") from None
         return ctx.take()
 
     async def wake(self, name: str, now: int, timer: str) -> list[Effect]:
@@ -81,13 +75,14 @@ class InlineNodes:
         ctx.now = now
         try:
             node.wake(ctx, timer)
-        except Exception:
-            raise _died(name) from None
+        except (Exception, SystemExit):
+            raise died(f"node {name}") from None
         return ctx.take()
 
     async def kill(self, name: str) -> None:
         del self._lives[name]
 
 
-def _died(name: str) -> NodeFailure:
-    return NodeFailure(name, "died by itself", traceback.format_exc())
+def died(who: str) -> NodeFailure:
+    """The failure of whoever raised the exception that is being handled."""
+    return NodeFailure(who, "died by itself", traceback.format_exc())

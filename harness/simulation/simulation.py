@@ -25,25 +25,30 @@ import msgspec
 import trio
 
 from harness.plan import Plan
+from harness.plan.work import READS
 from harness.simulation.clients import Thread
 from harness.simulation.disk import SimulatedDisk
 from harness.simulation.network import Network
-from harness.simulation.nodes import NodeFailure, Nodes
+from harness.simulation.nodes import NodeFailure, Nodes, died
 from harness.streams import Streams
-from harness.workload import READS, Request, scripts
+from harness.workload import Request, scripts
 from histories import NEMESIS, Recorder
 from histories.journal import Journal
 from nemesis import fault as faults
-from nemesis.effect import down
+from nemesis.effect import down, hits
 from nemesis.leader import settled
 from nemesis.schedule import schedule
 from systems import Invariant, Operation, Sent, System, Violation
+from systems.landmark import Landmark
 from systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 DELIVER, WAKE, INVOKE, TIMEOUT, CLIENT_WAKE, FAULT, HEAL, RECOVERED, DEADLINE = range(9)
 
 BREATH = 1024
 """Inline, a run gives way to trio (signals, progress) once in so many events."""
+
+KEYS_NAMED = 5
+"""Keys named in a liveness failure; more are counted."""
 
 RETRY = 20_000_000
 """Nanoseconds until a final read that was not `ok` is tried again."""
@@ -55,12 +60,18 @@ _encode = msgspec.json.Encoder().encode
 @dataclass
 class Progress:
     """How far a run is: virtual time in ns, events so far, completions by outcome, faults begun, messages by fate, and
-    what the nodes count."""
+    what the nodes count (`protocol`).
+
+    `touched` are the faults that reached an operation: one was open when the fault cut off, swallowed or disturbed a
+    message. `landmarks` are the system's own.
+    """
 
     now: int = 0
     events: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    touched: Counter[str] = field(default_factory=Counter)
+    landmarks: Counter[str] = field(default_factory=Counter)
     messages: Counter[str] = field(default_factory=Counter)
     protocol: Counter[str] = field(default_factory=Counter)
 
@@ -73,8 +84,12 @@ class Outcome:
     violations: list[Violation] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
     """Liveness failures, in words."""
+    rested: int | None = None
+    """When (ns) the workload was over and everything healed; what is invoked later is a final read."""
     finished: bool = False
     """False for a run that was cut short."""
+    answered: int = 0
+    """Operations of the workload, without the final reads, that were `ok`."""
     stopped: bool = False
     """True for a run that was cut short by its plan, at the first violation."""
     failure: NodeFailure | None = None
@@ -110,7 +125,7 @@ class Simulation:
         self._recorder = recorder
         self._outcome = outcome
         self._journal = journal
-        self._encodes = journal is not None or nodes.speaks_json
+        self._decode = msgspec.json.Decoder(system.messages).decode
         self._log = log
         self._streams = Streams(plan.seed)
         self._variant = system.variant(plan.system.variant)
@@ -119,6 +134,10 @@ class Simulation:
             for monitor in system.invariants(plan.system.parameters, plan.system.nodes):
                 for kind in monitor.watches:
                     self._monitors.setdefault(kind, []).append(monitor)
+        self._landmarks: dict[type, list[Landmark]] = {}
+        for landmark in system.landmarks():
+            for kind in landmark.watches:
+                self._landmarks.setdefault(kind, []).append(landmark)
         streams = self._streams
         self._lives = {node: _Life(node, SimulatedDisk(streams.get(f"disk/{node}"))) for node in plan.nodes}
         self._threads = [
@@ -129,6 +148,7 @@ class Simulation:
         self._network = Network(plan.network, plan.nodes, plan.clients, streams)
         self._coming_faults = schedule(plan.nemesis, plan.nodes, streams.get)
         self._active: list[faults.FaultEvent] = []
+        self._untouched: list[faults.FaultEvent] = []
         self._heap: list[tuple[int, int, int, Any, Any, Any, Any]] = []
         self._pushed = 0
         self._messages = 0
@@ -230,18 +250,31 @@ class Simulation:
         now = self._now
         id = self._messages
         self._messages += 1
+        # By way of JSON even if the nodes are inline: nobody shares an object with a message that has left, and what
+        # arrives is the same as with nodes in processes.
+        try:
+            body = _encode(message)
+            message = self._decode(body)
+        except (msgspec.MsgspecError, TypeError) as error:
+            who = "client" if source in self._by_name else "node"
+            what = f"sends what is no message of its system: {message!r:.200} ({error})"
+            raise NodeFailure(f"{who} {source}", what) from None
         if type(message) is self._leads:
             self._leader = source
-        # Encoding costs as much as a step; a campaign without journals and processes does without.
-        body = _encode(message) if self._encodes else b""
         if self._journal is not None:
             self._journal.send(id, now, source, destination, body)
         monitors = self._monitors.get(type(message))
         if monitors:
             self._observe(monitors, Sent(id, now, source, destination, message))
+        landmarks = self._landmarks.get(type(message))
+        if landmarks:
+            sent = Sent(id, now, source, destination, message)
+            self._outcome.progress.landmarks.update(mark.name for mark in landmarks if mark.observe(sent))
         if source == destination:
             self._push(now, DELIVER, source, destination, id, (message, body))
             return
+        if self._untouched:
+            self._touch(source, destination)
         arrivals = self._network.fate(source, destination, now)
         self._outcome.progress.messages["sent"] += 1
         if isinstance(arrivals, str):
@@ -255,9 +288,23 @@ class Simulation:
         if self._journal is not None:
             self._journal.drop(id, self._now, why)
 
+    def _touch(self, source: str, destination: str) -> None:
+        """A message goes from here to there: which of the active faults reach an open operation by it?"""
+        if all(thread.operation is None for thread in self._threads):
+            return
+        between_nodes = source in self._lives and destination in self._lives
+        for event in self._untouched[:]:
+            fault = event.fault
+            if (between_nodes or not isinstance(fault, faults.Network)) and hits(fault, source, destination):
+                self._untouched.remove(event)
+                self._outcome.progress.touched[faults.name(fault)] += 1
+
     def _observe(self, monitors: list[Invariant], sent: Sent) -> None:
         for monitor in monitors:
-            violation = monitor.observe(sent)
+            try:
+                violation = monitor.observe(sent)
+            except Exception:
+                raise died(f"the invariant {monitor.name}") from None
             if violation is not None:
                 self._outcome.violations.append(violation)
                 # It has said what it had to say, and what it saw makes no sense from here on.
@@ -266,6 +313,7 @@ class Simulation:
 
     async def _deliver(self, source: str, destination: str, id: int, packet: tuple[Any, bytes]) -> None:
         if source != destination and self._network.cut(source, destination):
+            self._touch(source, destination)
             self._lose(id, "partition")
             return
         life = self._lives.get(destination)
@@ -278,9 +326,7 @@ class Simulation:
         if life is not None:
             self._carry_out(life, await self._nodes.receive(destination, self._now, source, message, body))
         elif (thread := self._by_name.get(destination)) is not None:
-            thread.ctx.now = self._now
-            thread.client.receive(thread.ctx, source, message)
-            self._carry_out_client(thread)
+            self._step(thread, lambda: thread.client.receive(thread.ctx, source, message))
 
     # Clients
 
@@ -293,19 +339,25 @@ class Simulation:
         event = self._recorder.record(self._now, thread.process, "invoke", request.f, request.key, request.value)
         operation = thread.operation = Operation(event.index, request.f, request.key, request.value)
         self._push(self._now + self._plan.workload.timeout, TIMEOUT, thread, operation)
-        thread.ctx.now = self._now
-        thread.client.invoke(thread.ctx, operation)
-        self._carry_out_client(thread)
+        self._step(thread, lambda: thread.client.invoke(thread.ctx, operation))
 
     def _wake_client(self, thread: Thread, timer: str, token: int) -> None:
         if thread.timers.get(timer) == token:
             del thread.timers[timer]
-            thread.ctx.now = self._now
-            thread.client.wake(thread.ctx, timer)
-            self._carry_out_client(thread)
+            self._step(thread, lambda: thread.client.wake(thread.ctx, timer))
 
-    def _carry_out_client(self, thread: Thread) -> None:
+    def _step(self, thread: Thread, react: Callable[[], None]) -> None:
+        """Have a client take a step, and carry out its effects."""
+        thread.ctx.now = self._now
+        process = thread.process
+        try:
+            react()
+        except (Exception, SystemExit):
+            raise died(f"client {thread.name}") from None
         for effect in thread.ctx.take():
+            if thread.process != process:
+                # It has said that nobody knows: that was its last word.
+                break
             if isinstance(effect, Send):
                 self._send(thread.name, effect.destination, effect.message)
             elif isinstance(effect, SetTimer):
@@ -326,6 +378,7 @@ class Simulation:
         value = result.value if result.type == "ok" else operation.value
         self._recorder.record(self._now, thread.process, result.type, operation.f, operation.key, value, result.error)
         self._outcome.progress.outcomes[result.type] += 1
+        self._outcome.answered += self._working and result.type == "ok"
         if result.type == "info":
             thread.become(thread.process + len(self._threads), self._variant, self._plan.system.parameters)
         if self._working:
@@ -346,15 +399,19 @@ class Simulation:
         """A fault begins or ends."""
         if not self._working:
             return
+        # Faults may come thick and fast, and each costs a look at all that are active: leave room for a Ctrl-C.
+        await trio.lowlevel.checkpoint()
         if begins:
             fault = settled(fault, self._leader)
             self._active.append(fault)
+            self._untouched.append(fault)
             self._outcome.progress.faults[faults.name(fault.fault)] += 1
             if fault.until is not None:
                 self._push(fault.until, FAULT, fault, False)
             self._next_fault()
         else:
             self._active.remove(fault)
+            self._untouched = [event for event in self._untouched if event is not fault]
         self._record_fault(fault, begins)
         await self._suffer()
 
@@ -379,12 +436,14 @@ class Simulation:
         """When no thread has anything left to do, everything heals and the cluster gets time to recover."""
         if self._working and all(thread.request is None for thread in self._threads):
             self._working = False
+            self._outcome.rested = self._now
             self._push(self._now, HEAL)
 
     async def _heal(self) -> None:
         for fault in self._active:
             self._record_fault(fault, False)
         self._active.clear()
+        self._untouched.clear()
         await self._suffer()
         self._network.heal()
         recovery = self._plan.recovery
@@ -418,8 +477,9 @@ class Simulation:
         self._over = True
         within = self._plan.recovery.within / 1e9
         for thread in self._threads:
-            keys = ", ".join(str(key) for key in self._unread[thread.name])
-            if keys:
-                self._outcome.unanswered.append(
-                    f"{within:g} s after recovery the final read of client {thread.name} had no answer for key {keys}"
-                )
+            unread = list(self._unread[thread.name])
+            if unread:
+                keys = ", ".join(str(key) for key in unread[:KEYS_NAMED])
+                more = f" and {len(unread) - KEYS_NAMED} more" if len(unread) > KEYS_NAMED else ""
+                read = f"the final read of client {thread.name} had no answer for key {keys}{more}"
+                self._outcome.unanswered.append(f"{within:g} s after recovery {read}")

@@ -7,6 +7,7 @@ proof, `variants.py` has the known ways to get it wrong.
 
 from systems.caspaxos.client import CasPaxosClient
 from systems.caspaxos.invariants import invariants
+from systems.caspaxos.landmarks import landmarks
 from systems.caspaxos.messages import Message
 from systems.caspaxos.node import CasPaxosNode
 from systems.caspaxos.parameters import Parameters, validate
@@ -24,5 +25,6 @@ system = System(
     parameters=Parameters,
     validate=validate,
     invariants=invariants,
+    landmarks=landmarks,
     variants=VARIANTS,
 )

@@ -97,7 +97,7 @@ class Proposer:
         self._parameters = parameters
         self._registers: dict[Key, Register] = {}
         self._timers: dict[str, Register] = {}
-        self._requests: set[int] = set()
+        self._latest: dict[str, int] = {}
         self._round = 0
         self._prepare_quorum = 0
         self._accept_quorum = 0
@@ -108,10 +108,19 @@ class Proposer:
         self._prepare_quorum, self._accept_quorum = self._parameters.quorums(len(ctx.nodes))
 
     def request(self, ctx: Context, source: str, message: Request) -> None:
-        """Queue a change; a request that was delivered before in this life is a duplicate, whatever became of it."""
-        if message.id in self._requests:
+        """Queue a change, unless it was delivered before, in this life or another, or the client has gone on since.
+
+        A client numbers its requests upwards and has one at a time, so the last number seen of it is all there is to
+        remember; it is on disk before anything is sent for it.
+        """
+        last = self._latest.get(source)
+        if last is None:
+            last = ctx.disk.read(f"proposer/client/{source}", int)
+        if last is not None and message.id <= last:
             return
-        self._requests.add(message.id)
+        self._latest[source] = message.id
+        ctx.disk.write(f"proposer/client/{source}", message.id)
+        ctx.disk.sync()
         register = self._registers.get(message.key)
         if register is None:
             register = self._registers[message.key] = self._timers[repr(message.key)] = Register(message.key)

@@ -1,6 +1,7 @@
 """All benchmarks, one after the other: `make bench`."""
 
-from tests.benchmarks import rsl, simulation
+from tests.benchmarks import hunt, rsl, simulation
 
 simulation.main()
+hunt.main()
 rsl.main()

@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from checkers import Budget, check, competition, exhaustive, verify_witness, wgl
+from checkers import Budget, check, competition, exhaustive, linear, verify_witness, wgl
 from checkers.clock import Clock
 from checkers.encoding import Problem
 from checkers.models import Model, find, names
 from checkers.monitors import appends
+from checkers.monitors.register_form import register_form
 from checkers.outcome import Outcome
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
@@ -46,14 +47,22 @@ def assert_agrees(decide: Decide, problem: Problem, model: Model) -> str:
     return outcome.answer
 
 
-ENGINES = {"wgl": wgl.decide, "competition": competition.decide}
+def swept(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
+    """The engine for registers, on any model that is one."""
+    form = register_form(problem, model)
+    assert form is not None
+    return linear.decide(form, budget, clock)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+ENGINES: dict[str, Decide] = {"wgl": wgl.decide, "competition": competition.decide}
+REGISTERS = {"register": ENGINES | {"linear": swept}, "cas-register": ENGINES | {"linear": swept}}
+
+
+@pytest.mark.parametrize("engine", REGISTERS["cas-register"])
 def test_every_register_history_of_three_operations_gets_the_answer_of_the_exhaustive_checker(engine: str) -> None:
     model = find("cas-register")
     answers = [
-        assert_agrees(ENGINES[engine], problem, model)
+        assert_agrees(REGISTERS["cas-register"][engine], problem, model)
         for count in (1, 2, 3)
         for problem in small.every(model, ALPHABETS["cas-register"], count, symmetric=True)
     ]
@@ -80,7 +89,7 @@ def test_random_problems_get_the_answer_of_the_exhaustive_checker(name: str) -> 
         answers = [
             assert_agrees(decide, make(model, ALPHABETS[name], rng.randrange(3, 9), rng), model)
             for _ in range(3_000 if name == "cas-register" else 150)
-            for decide in ENGINES.values()
+            for decide in REGISTERS.get(name, ENGINES).values()
         ]
         assert 0.02 < answers.count("valid") / len(answers) < 0.98
 
@@ -89,8 +98,9 @@ def test_zones_decide_unambiguous_histories_as_the_exhaustive_checker_does() -> 
     model = find("cas-register")
     rng = random.Random(4)
     answers = [
-        assert_agrees(competition.decide, small.unambiguous(model, rng.randrange(2, 10), rng), model)
-        for _ in range(4_000)
+        assert_agrees(decide, small.unambiguous(model, rng.randrange(2, 10), rng), model)
+        for _ in range(2_000)
+        for decide in (competition.decide, swept)
     ]
     assert 0.1 < answers.count("valid") / len(answers) < 0.9
 

@@ -33,6 +33,8 @@ class Client:
     def invoke(self, ctx, operation):
         ctx.send("n1", Ask(operation.id))
     def receive(self, ctx, source, message):
+        if message.id < 0:
+            raise RuntimeError("a client has ideas too")
         ctx.complete("ok")
     def wake(self, ctx, timer): pass
 
@@ -67,7 +69,13 @@ def run(folder: Path, breaks: str, nodes: str) -> subprocess.CompletedProcess[st
         ("process", "os.kill(os.getpid(), 9)", "node n1 was killed by somebody else"),
         ("process", "time.sleep(1000)", "node n1 hangs"),
         ("process", "while True: pass", "node n1 hangs"),
-        ("process", "ctx.send(source, 'no message')", "node n1 prints what is no message of its system"),
+        ("process", "sys.exit(0)", "node n1 died by itself"),
+        ("inline", "sys.exit(0)", "node n1 died by itself"),
+        ("process", "ctx.send(source, 'no message')", "node n1 sends what is no message of its system"),
+        ("inline", "ctx.send(source, 'no message')", "node n1 sends what is no message of its system"),
+        ("process", "ctx.set_timer('t', 0.5)", "node n1 died by itself"),
+        ("inline", "ctx.set_timer('t', 0.5)", "node n1 died by itself"),
+        ("inline", "raise_in_client = ctx.send(source, Answer(-1))", "client c0 died by itself"),
     ],
 )
 def test_a_broken_node_ends_the_run(tmp_path: Path, nodes: str, breaks: str, said: str) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.check import Mistake, check_file, exit_code, expand, limits
+from harness.check import check_file, exit_code, expand, limits
+from harness.mistake import Mistake
 from histories import load
 from histories.codecs import read
 from tests.harness.conftest import Clew
@@ -46,7 +47,7 @@ def test_a_file_that_cannot_be_checked_does_not_keep_the_others_from_it(clew: Cl
     assert done.returncode == 254
     assert "a-good.log" in done.stdout
     assert "clew: broken.txt:1: expected a history in one of the formats" in done.stderr
-    assert "clew: there is no run folder nowhere" in done.stderr
+    assert "clew: there is no run folder or history nowhere" in done.stderr
 
 
 def test_json_is_one_object_for_each_file(clew: Clew, logs: Path) -> None:

@@ -96,8 +96,33 @@ def test_a_signal_ends_the_run_and_leaves_the_verdict_that_is_due(tmp_path: Path
     assert result["verdict"] == "unknown"
     assert result["checks"]["linearizable"]["verdict"] == "valid"
     assert "cut short" in result["checks"]["liveness"]["why"]
+    assert result["checks"]["invariants"]["verdict"] == "unknown"
     assert json.loads((tmp_path / "latest" / "verdict.json").read_text()) == result
     assert not load(tmp_path / "latest" / "history.jsonl").cut
+
+
+def test_an_interrupted_run_is_replayed_as_far_as_it_came(tmp_path: Path) -> None:
+    harness = start(tmp_path, "--set", "workload.operations=300", "--nodes", "process")
+    assert wait_for(running, tmp_path, 20)
+    harness.send_signal(signal.SIGINT)
+    harness.communicate(timeout=30)
+    assert harness.returncode == 2
+    command = [*CLEW, "replay", str(tmp_path / "latest"), "--nodes", "inline", "--store", str(tmp_path / "again")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("identical up to the end of the recorded history")
+
+
+def test_a_killed_stem_is_told_and_is_no_verdict(tmp_path: Path) -> None:
+    harness = start(tmp_path, "--set", "workload.operations=100000")
+    assert wait_for(running, tmp_path, 20)
+    (stem,) = (pid for pid in alive(tmp_path) if f"PPid:\t{harness.pid}\n" in Path(f"/proc/{pid}/status").read_text())
+    os.kill(stem, signal.SIGKILL)
+    _, errors = harness.communicate(timeout=30)
+    assert harness.returncode == 255, errors
+    assert b"is lost" in errors or b"killed by somebody" in errors
+    assert wait_for(gone, tmp_path, 1.0)
+    assert (tmp_path / "latest" / "verdict.json").exists()
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:

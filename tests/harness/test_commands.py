@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +66,12 @@ def test_replay_of_a_killed_run_is_identical_as_far_as_it_came(clew: Clew, recor
     history = recorded / "history.jsonl"
     history.write_bytes(history.read_bytes()[:-150])
     assert load(history).cut
+    done = clew("check", recorded)
+    assert done.returncode == 254
+    line = history.read_bytes().count(b"\n") + 1
+    assert f"history.jsonl:{line}: the file is cut in the middle of this line" in done.stderr
+    assert clew("check", recorded, "--cut").returncode == 0
+    assert "cut in the middle of a line" in clew("show", recorded).stdout
     done = clew("replay", recorded, "--nodes", "inline")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("identical up to the end of the recorded history")
@@ -71,6 +80,14 @@ def test_replay_of_a_killed_run_is_identical_as_far_as_it_came(clew: Clew, recor
 def test_replay_says_when_it_differs(clew: Clew, recorded: Path) -> None:
     history = recorded / "history.jsonl"
     history.write_bytes(history.read_bytes().replace(b'"write"', b'"wrote"'))
+    done = clew("replay", recorded, "--nodes", "inline")
+    assert done.returncode == 255
+    assert "the replay differs" in done.stderr
+
+
+def test_a_finished_run_must_be_replayed_whole(clew: Clew, recorded: Path) -> None:
+    history = recorded / "history.jsonl"
+    history.write_bytes(b"".join(history.read_bytes().splitlines(keepends=True)[:-2]))
     done = clew("replay", recorded, "--nodes", "inline")
     assert done.returncode == 255
     assert "the replay differs" in done.stderr
@@ -99,7 +116,7 @@ def test_show_tells_the_story(clew: Clew, tmp_path: Path) -> None:
     assert clew("run", "caspaxos-highest-version", "--nodes", "inline").returncode == 1
     done = clew("show", tmp_path / "store" / "latest")
     assert done.returncode == 0, done.stderr
-    for word in ("verdict    invalid", "nemesis  start   partition", "\n> "):
+    for word in ("verdict    invalid", "partition n1 | n2 n3", "┏ cas [64, 67]", "\n ✗ "):
         assert word in done.stdout
 
 
@@ -177,6 +194,20 @@ def test_a_run_folder_that_lacks_files_says_so(clew: Clew, recorded: Path) -> No
     assert "plan.yaml is missing" in done.stderr
 
 
+def test_a_plan_called_latest_does_not_take_the_link_for_its_folder(clew: Clew, tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(PLAN.replace("name: small", "name: latest"))
+    for _ in range(2):
+        assert clew("run", "small.yaml", "--nodes", "inline").returncode == 0
+        assert (tmp_path / "store" / "latest" / "verdict.json").exists()
+    assert {path.name for path in (tmp_path / "store").iterdir()} == {"latest", "latest-"}
+
+
+def test_what_a_mistake_quotes_cannot_steer_the_terminal(clew: Clew) -> None:
+    done = clew("run", "caspaxos-happy-path", "--set", "\x1b]0;pwned\x07=1")
+    assert done.returncode == 254
+    assert "\x1b" not in done.stderr
+
+
 def test_nothing_from_a_plan_leaves_the_store_or_enters_the_page_unescaped(clew: Clew, tmp_path: Path) -> None:
     evil = '"../../<script>alert(1)</script>"'
     (tmp_path / "evil.yaml").write_text(PLAN.replace("name: small", f"name: {evil}"))
@@ -185,14 +216,15 @@ def test_nothing_from_a_plan_leaves_the_store_or_enters_the_page_unescaped(clew:
     (folder,) = (path for path in (tmp_path / "store").iterdir() if path.name != "latest")
     (run,) = folder.iterdir()
     page = (run / "report.html").read_text()
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
 
 
 def test_output_that_nobody_reads_is_no_error(recorded: Path) -> None:
-    import subprocess
-    import sys
-
-    command = f"{sys.executable} -c 'from harness.cli import main; main()' show {recorded} | true"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", "from harness.cli import main; main()", "show", str(recorded)]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert done.returncode == 255, "and not 1, which says invalid"
     assert "Traceback" not in done.stderr

@@ -66,11 +66,11 @@ class Caller:
     def wake(self, ctx: ClientContext, timer: str) -> None: ...
 
 
-def run(plan_text: str, node: Callable[[Any], Any]) -> tuple[Recorder, Outcome]:
+def run(plan_text: str, node: Callable[[Any], Any], client: type[Caller] = Caller) -> tuple[Recorder, Outcome]:
     """Run a plan (written for caspaxos) on another system."""
     plan: Plan = resolve(loads(plan_text, "plan.yaml", Path()))
     plan = msgspec.structs.replace(plan, checks=("liveness",))
-    system = System("echo", "answers", Ask | Answer, node, lambda p: Caller(), "cas-register", ("read", "write", "cas"))
+    system = System("echo", "answers", Ask | Answer, node, lambda p: client(), "cas-register", ("read", "write", "cas"))
     recorder, outcome = Recorder(header(plan)), Outcome()
     nodes = InlineNodes(system, None, None, plan.nodes)
     trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
@@ -207,6 +207,10 @@ def test_a_crash_keeps_what_was_synced_and_a_beginning_of_the_rest() -> None:
         disk.write("b", b"3")
         disk.crash()
         kept.add(tuple(sorted(disk.contents().items())))
+        found = disk.contents()
+        disk.sync()
+        disk.crash()
+        assert disk.contents() == found, "what was lost stays lost"
     assert kept == {(("a", b"1"),), (("a", b"2"),), (("a", b"2"), ("b", b"3"))}
 
 

@@ -75,8 +75,18 @@ def test_a_history_can_be_cut_anywhere(tmp_path: Path) -> None:
     for length in range(header, len(whole)):
         path.write_bytes(whole[:length])
         history = load(path)
-        assert len(history) == whole[header:length].count(b"\n")
-        assert history.cut == (whole[length - 1 : length] != b"\n")
+        rest = whole[header:length].split(b"\n")
+        complete = rest[-1] == b"" or whole[length : length + 1] == b"\n"
+        assert len(history) == len(rest) - 1 + (complete and rest[-1] != b"")
+        assert history.cut == (not complete)
+
+
+def test_a_last_line_without_a_newline_is_an_event_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text('{"clew-history":1}\n{"index":0,"time":1,"process":0,"type":"invoke","f":"read"}')
+    history = load(path)
+    assert len(history) == 1
+    assert not history.cut
 
 
 def test_only_the_last_line_may_be_cut(tmp_path: Path) -> None:
@@ -109,6 +119,9 @@ INVOKE = '{"index":0,"time":5,"process":0,"type":"invoke","f":"read","key":0}'
         (['{"index":0,"time":5,"process":0,"type":"maybe","f":"read"}'], ":2: expected an event"),
         (['{"index":0,"time":5,"process":"bob","type":"ok","f":"read"}'], ":2: expected an event"),
         (["[]"], ":2: expected an event"),
+        (['{"index":0,"time":5,"process":-1,"type":"invoke","f":"read"}'], ":2: expected an event"),
+        (['{"index":0,"time":99999999999999999999,"process":1,"type":"invoke","f":"read"}'], ":2: expected an event"),
+        (['{"index":0,"time":5,"process":1,"type":"invoke","f":"r","value":' + "[" * 9999], ":2: expected an event"),
     ],
 )
 def test_a_broken_history_is_refused_with_its_line(tmp_path: Path, lines: list[str], said: str) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from systems import find
+from random import Random
+
+from systems import Context, find
+from systems.caspaxos.ballot import NEVER, Ballot
+from systems.caspaxos.change import EMPTY, Versioned, Write
 from systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Reply, Request
 from systems.caspaxos.parameters import Parameters
+from systems.caspaxos.proposer import Proposer
+from systems.node import Send
 from tests.systems.cluster import Cluster
 
 CASPAXOS = find("caspaxos")
@@ -207,3 +213,52 @@ def test_votes_of_an_earlier_round_do_not_count() -> None:
     for _ in range(3):
         cluster.deliver(vote, again=True)
     assert operation not in cluster.completed
+
+
+def test_a_request_that_comes_again_after_a_restart_is_not_applied_again() -> None:
+    cluster = three()
+    operation = cluster.invoke(0, "write", "once")
+    (request,) = (flight for flight in cluster.flying if type(flight[3]) is Request)
+    cluster.deliver(request, again=True)
+    cluster.settle()
+    assert cluster.completed[operation].type == "ok"
+    assert done(cluster, 1, "write", "later") == ("ok", "later", None)
+    cluster.crash("n1")
+    cluster.restart("n1")
+    cluster.deliver(request, again=True)
+    cluster.settle()
+    assert done(cluster, 2, "read") == ("ok", "later", None)
+
+
+def test_a_value_above_the_oldest_of_ours_may_descend_from_it() -> None:
+    """Also if it is not above the newest: one change has made two values, and either may be its ancestor."""
+    proposer = Proposer(Parameters())
+    ctx = Context("n1", ("n1", "n2", "n3"), Random(1), {})
+    proposer.start(ctx)
+    proposer.request(ctx, "c0", Request(7, 0, Write("ours")))
+
+    def prepared(*values: Versioned) -> Accept | Reply:
+        """Answer the prepare that is under way; what the proposer does next."""
+        sends = [effect.message for effect in ctx.take() if isinstance(effect, Send)]
+        ballot = next(message.ballot for message in sends if isinstance(message, Prepare))
+        for node, value in zip(("n1", "n2"), values, strict=True):
+            accepted = Ballot(ballot.round - 1, node) if value.version else NEVER
+            proposer.promise(ctx, node, Promise(0, ballot, accepted, value))
+        done = [effect.message for effect in ctx.effects if isinstance(effect, Send)][-1]
+        if isinstance(done, Accept):
+            ctx.take()
+            for node in ("n2", "n3"):
+                proposer.conflict(ctx, node, Conflict(0, done.ballot, Ballot(done.ballot.round + 5, "n3")))
+            ctx.take()
+            proposer.wake(ctx, repr(0))
+        return done
+
+    first = prepared(EMPTY, EMPTY)
+    assert isinstance(first, Accept)
+    assert first.value.version == 1
+    second = prepared(EMPTY, Versioned(1, "theirs", "x"))
+    assert isinstance(second, Accept)
+    assert second.value.version == 2
+    third = prepared(EMPTY, Versioned(2, "others", "y"))
+    assert isinstance(third, Reply)
+    assert (third.outcome, third.error) == ("info", "overtaken after a failed accept round")

@@ -1,0 +1,80 @@
+"""The pictures of the documentation, made anew from runs of shipped plans.
+
+    python docs/screenshots.py            all of them, into docs/images/
+    python docs/screenshots.py storm      only those whose name has this in it
+
+It takes a headless Chromium and selenium (`pip install -e '.[dev]'`, `apt install chromium chromium-driver`).
+A plan that is not shipped is left out with a word.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import trio
+
+from harness.plan import PlanError, load, resolve
+from harness.report.write import pictures
+from harness.run import run
+from harness.shrink import shrink_run
+from harness.store import find
+
+IMAGES = Path(__file__).parent / "images"
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Pictures of one run of a shipped plan, shrunk or not: which of them are wanted, and in which colours."""
+
+    name: str
+    plan: str
+    wanted: tuple[str, ...]
+    shrunk: bool = False
+    dark: bool = False
+
+
+SHOTS = (
+    Shot("storm", "caspaxos-contention-storm", ("timeline", "latency", "rate", "lives")),
+    Shot("highest-version", "caspaxos-highest-version", ("timeline",)),
+    Shot("highest-version-shrunk", "caspaxos-highest-version", ("timeline", "messages"), shrunk=True),
+    Shot("highest-version-shrunk-dark", "caspaxos-highest-version", ("timeline",), shrunk=True, dark=True),
+    Shot("rsl-leader-loss", "rsl-leader-loss", ("timeline", "messages", "lives")),
+)
+
+
+def shoot(shot: Shot) -> list[Path]:
+    """Run the plan, and put its pictures among the others. Raises `PlanError` if there is no such plan."""
+    plan = resolve(load(shot.plan))
+    made = []
+    with tempfile.TemporaryDirectory() as store:
+        result = trio.run(lambda: run(plan, nodes="inline", into=Path(store)))
+        if shot.shrunk:
+            assert result.run is not None
+            result = shrink_run(find(Path(result.run)), into=Path(store)).result
+        assert result.run is not None
+        for picture in pictures(Path(result.run) / "report.html", dark=shot.dark):
+            name = picture.stem.removeprefix("report-")
+            if name in shot.wanted:
+                made.append(IMAGES / f"{shot.name}-{name}.png")
+                shutil.copy(picture, made[-1])
+    return made
+
+
+def main() -> None:
+    """Make the pictures that the command line asks for."""
+    IMAGES.mkdir(exist_ok=True)
+    for shot in SHOTS:
+        if any(word not in shot.name for word in sys.argv[1:]):
+            continue
+        try:
+            print(*shoot(shot), sep="\n")
+        except PlanError as error:
+            print(f"{shot.name}: left out: {error}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

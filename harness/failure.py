@@ -1,0 +1,67 @@
+"""What broke in a run, in few enough words that two runs which broke the same way have the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from harness.result import Result
+from harness.simulation import Outcome
+from histories import FAIL, INFO, OK, History
+
+LARGEST_SHAPE = 8
+"""Operations in a core that is told apart by what they are; of larger ones hardly two look the same."""
+OUTCOMES = {OK: "ok", FAIL: "fail", INFO: "info"}
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """What broke: the check by which a user would notice first, the first invariant that fell, the shape of the core.
+
+    `check` is `linearizable`, `liveness`, `invariants`, or `node` for a node that broke by itself (then `invariant` is
+    the last line of what it left). `core` are the operations that together are impossible, each by what it was and how
+    it ended, in the order of their invocation.
+    """
+
+    check: str
+    invariant: str | None = None
+    core: tuple[str, ...] = ()
+
+    def same_as(self, other: Failure) -> bool:
+        """Whether two failures are one for the purpose of shrinking: the core is what shrinking is to find.
+
+        Which invariant falls first is kept only where no client sees anything: what the user saw outranks it.
+        """
+        if self.check != other.check:
+            return False
+        return self.check in ("linearizable", "liveness") or self.invariant == other.invariant
+
+    def __str__(self) -> str:
+        said = self.check if self.invariant is None else f"{self.check}: {self.invariant}"
+        return f"{said} ({', '.join(self.core)})" if self.core else said
+
+
+def failure(result: Result, history: History, outcome: Outcome) -> Failure | None:
+    """What broke in this run; None if nothing did, or nothing is known to have."""
+    broken = [check for check in ("linearizable", "liveness", "invariants") if _invalid(result, check)]
+    first = outcome.violations[0].invariant if outcome.violations else None
+    if broken:
+        return Failure(broken[0], first, _shape(result, history) if broken[0] == "linearizable" else ())
+    if outcome.failure is not None:
+        lines = outcome.failure.detail.strip().splitlines()
+        return Failure("node", lines[-1] if lines else str(outcome.failure))
+    return None
+
+
+def _invalid(result: Result, check: str) -> bool:
+    found = result.checks.get(check)
+    return found is not None and found.verdict == "invalid"
+
+
+def _shape(result: Result, history: History) -> tuple[str, ...]:
+    evidence: list[dict[str, Any]] = result.checks["linearizable"].evidence
+    core = next((part["core"] for part in evidence if part["verdict"] == "invalid" and part.get("core")), ())
+    operations = history.operations
+    if len(core) > LARGEST_SHAPE:
+        return (f"{len(core)} operations",)
+    return tuple(f"{history.fs[operations.f[i]]} {OUTCOMES[int(operations.outcome[i])]}" for i in sorted(core))

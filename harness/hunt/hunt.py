@@ -1,0 +1,141 @@
+"""The campaign as a command has it: seeds tried until something breaks, what broke kept, grouped and counted."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import trio
+
+from harness.exits import EXIT
+from harness.failure import Failure
+from harness.hunt.campaign import campaign
+from harness.hunt.trial import Trial
+from harness.plan import Source, resolve
+from harness.result import Result
+from harness.run import run
+from harness.unwrap import unwrapped
+
+Until = Literal["first", "all"]
+
+KEPT = 100
+"""Failing runs that leave a folder each; the seeds of more are only listed."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A failing seed: what broke, and its run kept in a folder (None beyond the first hundred)."""
+
+    seed: int
+    failure: Failure
+    run: str | None
+    at_seconds: float
+    """Since the hunt began; the one thing here that is not a function of plan and seed."""
+
+
+@dataclass
+class Hunt:
+    """What a campaign has come to, kept up to date while it goes on."""
+
+    seeds: int = 0
+    undecided: int = 0
+    failures: list[Found] = field(default_factory=list)
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    seconds: float = 0.0
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """1 if a seed failed; 2 if none did, but some are undecided or the hunt was interrupted; 0 otherwise."""
+        if self.failures:
+            return EXIT["invalid"]
+        return EXIT["unknown" if self.undecided or self.interrupted else "valid"]
+
+    def groups(self) -> dict[Failure, list[Found]]:
+        """The failures by what broke, the most frequent first."""
+        groups: dict[Failure, list[Found]] = {}
+        for found in self.failures:
+            groups.setdefault(found.failure, []).append(found)
+        return dict(sorted(groups.items(), key=lambda group: (-len(group[1]), group[1][0].seed)))
+
+    def summary(self) -> dict[str, object]:
+        """As JSON: the last object that `clew hunt --json` prints."""
+        return {
+            "seeds": self.seeds,
+            "failures": [
+                {"seed": found.seed, "run": found.run, "failure": str(found.failure)} for found in self.failures
+            ],
+            "undecided": self.undecided,
+            "coverage": {name: dict(sorted(count.items())) for name, count in self.counts.items()},
+            "interrupted": self.interrupted,
+            "seconds": self.seconds,
+        }
+
+    def add(self, trial: Trial) -> None:
+        """Count a trial in."""
+        self.seeds += 1
+        self.undecided += trial.failure is None and trial.verdict == "unknown"
+        for name, counts in trial.counts.items():
+            self.counts.setdefault(name, Counter()).update(counts)
+
+
+def hunt(
+    source: Source,
+    executor: Executor,
+    workers: int,
+    *,
+    settings: Sequence[str] = (),
+    seeds: Iterable[int] | None = None,
+    seconds: float | None = None,
+    until: Until = "first",
+    into: Path | None = Path("store"),
+    found: Callable[[Found, Result | None], None] = lambda found, result: None,
+    watch: Callable[[Hunt], None] = lambda hunt: None,
+) -> Hunt:
+    """Try seeds in their order until the first failure, or all of them.
+
+    Without `seeds` all from 0 on are tried, until the first failure or for `seconds`. Every failing run is run once
+    more into a folder below `into` (None: not kept), and `found` is called with it, in the order of the seeds. What
+    comes out is the same whatever executor does the work. KeyboardInterrupt ends the hunt early; what is known by then
+    is returned.
+
+    Raises `PlanError` for a plan that cannot be, of whichever seed; `OSError` if a folder cannot be written.
+    """
+    if seeds is None:
+        if until == "all" and seconds is None:
+            raise ValueError("all seeds there are would never end; expected seeds or seconds")
+        seeds = itertools.count()
+    began = time.monotonic()
+    hunted = Hunt()
+    deadline = None if seconds is None else began + seconds
+    try:
+        with closing(campaign(source, settings, seeds, executor, workers, deadline)) as tried:
+            for trial in tried:
+                hunted.add(trial)
+                hunted.seconds = time.monotonic() - began
+                if trial.failure is not None:
+                    keep = into if len(hunted.failures) < KEPT else None
+                    result = None if keep is None else _keep(source, settings, trial.seed, keep)
+                    folder = None if result is None else result.run
+                    hunted.failures.append(Found(trial.seed, trial.failure, folder, hunted.seconds))
+                    found(hunted.failures[-1], result)
+                    if until == "first":
+                        break
+                watch(hunted)
+    except KeyboardInterrupt:
+        hunted.interrupted = True
+    hunted.seconds = time.monotonic() - began
+    return hunted
+
+
+def _keep(source: Source, settings: Sequence[str], seed: int, into: Path) -> Result:
+    plan = resolve(source, seed, settings)
+    with unwrapped():
+        return trio.run(lambda: run(plan, nodes="inline", into=into))

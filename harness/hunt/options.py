@@ -1,0 +1,33 @@
+"""The options of a hunt, read."""
+
+from __future__ import annotations
+
+import re
+
+from harness.mistake import Mistake
+from harness.plan.quantity import DURATION_HINT, LONGEST, NANOSECONDS, parse_duration
+
+DEFAULT = range(1000)
+
+
+def seeds_and_time(
+    seeds: str | None, time: str | None, jobs: int | None, scheduler: str | None
+) -> tuple[range | None, float | None]:
+    """Which seeds (None: all from 0 on) and for how many seconds at most. Raises `Mistake`."""
+    if jobs is not None and jobs < 1:
+        raise Mistake(f"--jobs {jobs}: expected at least 1")
+    if jobs is not None and scheduler is not None:
+        raise Mistake("--jobs and --scheduler: the cluster has the workers it has; expected one of them")
+    seconds = None
+    if time is not None:
+        ns = parse_duration(time)
+        if not ns:
+            raise Mistake(f"--time {time}: expected {DURATION_HINT}")
+        seconds = ns / NANOSECONDS["s"]
+    if seeds is None:
+        return (DEFAULT if time is None else None), seconds
+    match = re.fullmatch(r"(\d{1,19}):(\d{1,19})", seeds)
+    first, end = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not first < end <= LONGEST:
+        raise Mistake(f"--seeds {seeds}: expected A:B with A below B, such as 0:100")
+    return range(first, end), seconds

@@ -1,0 +1,109 @@
+"""What a person sees of a campaign: a line while it goes on, and two tables at its end. Plain text when piped."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+import msgspec
+
+from harness.hunt.coverage import coverage
+from harness.hunt.hunt import Found, Hunt
+from harness.result import Result
+from histories.text import printable
+
+REFRESH = 0.1
+"""Seconds between two looks at the progress."""
+SEEDS_SHOWN = 10
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM and SIGHUP end what goes on in the block as Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {kind: signal.signal(kind, interrupt) for kind in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+
+@contextlib.contextmanager
+def progress(title: str, quiet: bool) -> Iterator[Callable[[Hunt], None]]:
+    """A line on the terminal, if there is one: seeds and their rate, faults, failures so far."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda hunt: None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(stderr=True).status(f"{title}  starting") as status:
+        shown = 0.0
+
+        def show(hunt: Hunt) -> None:
+            nonlocal shown
+            now = time.monotonic()
+            if now - shown >= REFRESH:
+                shown = now
+                faults = hunt.counts["faults"].total()
+                rate = hunt.seeds / max(hunt.seconds, 1e-9)
+                line = f"{title}  {hunt.seeds} seeds  {rate:,.1f} a second  {faults:,} faults  "
+                status.update(Text(f"{line}{len(hunt.failures)} failures", no_wrap=True, overflow="ellipsis"))
+
+        yield show
+
+
+def tell_found(found: Found, result: Result | None, json: bool) -> None:
+    """Say at once that a seed fails: the verdict object of its run, or a line."""
+    if not json:
+        print(f"seed {found.seed} fails: {found.failure}", flush=True)
+    elif result is not None:
+        print(msgspec.json.encode(result).decode(), flush=True)
+
+
+def tell_hunt(hunt: Hunt, json: bool) -> None:
+    """Print what the campaign came to: one object, or the failures by what broke, and the coverage."""
+    if json:
+        print(msgspec.json.encode(hunt.summary()).decode())
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(soft_wrap=True, highlight=False)
+    rate = hunt.seeds / max(hunt.seconds, 1e-9)
+    ended = ", interrupted" if hunt.interrupted else ""
+    undecided = f", {hunt.undecided} undecided" if hunt.undecided else ""
+    console.print(
+        f"{hunt.seeds} seeds in {hunt.seconds:.1f} s ({rate:.1f} a second{ended}): {len(hunt.failures)} fail{undecided}"
+    )
+    if hunt.failures:
+        table = Table("what broke", "core", "runs", "seeds", "first run", box=None, pad_edge=False)
+        for failure, found in hunt.groups().items():
+            seeds = [str(one.seed) for one in found[:SEEDS_SHOWN]] + ["..."] * (len(found) > SEEDS_SHOWN)
+            broke = failure.check if failure.invariant is None else f"{failure.check}, {printable(failure.invariant)}"
+            table.add_row(broke, ", ".join(failure.core), str(len(found)), " ".join(seeds), found[0].run or "")
+        _print_whole(table)
+    table = Table("coverage", "count", "", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for what, count, share in coverage(hunt.counts, hunt.seeds):
+        table.add_row(what, f"{count:,}", share)
+    _print_whole(table)
+
+
+def _print_whole(table: object) -> None:
+    """Nothing of a table is cut off when it is piped, whatever width is made up for a pipe."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=400)
+    console.print()
+    console.print(table)

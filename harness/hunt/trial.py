@@ -1,0 +1,48 @@
+"""One seed of a campaign, from drawing the plan to the verdict, in a worker; what comes back is small."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from harness.failure import Failure, failure
+from harness.judge import judge
+from harness.plan import Plan, Source, resolve
+from harness.result import Answer
+from harness.run import recording
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What one seed led to. `counts` adds up over trials: see `harness.hunt.coverage`."""
+
+    seed: int
+    verdict: Answer
+    failure: Failure | None
+    counts: dict[str, dict[str, int]]
+
+
+def trials(source: Source, settings: Sequence[str], seeds: Sequence[int]) -> list[Trial]:
+    """These seeds, one after the other: a worker's job."""
+    return [trial(resolve(source, seed, settings)) for seed in seeds]
+
+
+def trial(plan: Plan) -> Trial:
+    """Run a plan inline and in memory, and judge it. A node that breaks by itself is a failure like any other."""
+    history, outcome = recording(plan)
+    result = judge(plan, history, outcome)
+    progress = outcome.progress
+    counts: dict[str, Counter[str]] = {
+        "operations": progress.outcomes,
+        "faults": progress.faults,
+        "touched": progress.touched,
+        "landmarks": progress.landmarks,
+        "messages": progress.messages,
+    }
+    return Trial(
+        plan.seed,
+        result.verdict,
+        failure(result, history, outcome),
+        {name: dict(count) for name, count in counts.items()},
+    )

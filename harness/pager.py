@@ -1,0 +1,42 @@
+"""Styled lines on a terminal: in colour where there is one, through a pager where they are too many for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+
+from harness.terminal import COLOUR
+from histories.diagram import Line
+
+STYLES = {
+    **COLOUR,
+    "ok": "blue",
+    "fail": "bright_black",
+    "info": "yellow",
+    "core": "bold red",
+    "stuck": "bold white on red",
+    "point": "bold green",
+    "fault": "magenta",
+    "quiet": "dim",
+}
+
+
+def page(lines: Callable[[int], Iterable[Line]]) -> None:
+    """Print styled lines, made for the terminal's width: through a pager if they are too many, plain when piped."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(soft_wrap=True, highlight=False)
+    made = [Text.assemble(*((text, STYLES.get(style, "")) for text, style in line)) for line in lines(console.width)]
+    if not console.is_terminal:
+        for line in made:
+            print(line.plain.rstrip())
+    elif len(made) < console.height:
+        for line in made:
+            console.print(line)
+    else:
+        # A pager that shows escape sequences as they are would make colours unreadable.
+        os.environ.setdefault("LESS", "-R")
+        with console.pager(styles="less" in os.environ.get("PAGER", "less")):
+            for line in made:
+                console.print(line)

@@ -1,0 +1,252 @@
+"""The cluster of a run as columns: who said what to whom, which nodes were up, what the protocol went through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from harness.recorded import Recorded, stuck_row
+from harness.report.data import Moment, Table
+from harness.report.operations import key_name, label
+from histories import INFO
+from histories.history import freeze
+from histories.lanes import ends
+from histories.passages import Message, lives, passage, sends
+from histories.text import printable, value_text
+from nemesis.fault import Network, Partition
+
+MESSAGES = 700
+"""Messages drawn for one moment."""
+MOMENTS = 6
+SCANNED = 24 << 20
+"""Bytes of a journal that is read from end to end for the marks of its protocol."""
+BEFORE, AFTER = 150_000_000, 50_000_000
+"""What is shown around an invariant that broke, in ns."""
+EPOCHS = ("ballot", "bal", "view", "term", "epoch")
+"""Fields of messages that count up as a protocol makes a new start."""
+
+
+def moments(run: Recorded) -> list[Moment]:
+    """What there is to jump to: violations of the history, then of the protocol; or else the slowest operation."""
+    found = [*_of_the_history(run), *_of_the_protocol(run)]
+    return found[:MOMENTS] or list(_slowest(run))
+
+
+def _of_the_history(run: Recorded) -> Iterable[Moment]:
+    history = run.history
+    operations = history.operations
+    for part in run.partitions:
+        row = stuck_row(history, part)
+        if row is None:
+            continue
+        at = int(history.time[row])
+        core = list(part.core or ())
+        ending = np.flatnonzero(operations.completed == row)
+        start = int(operations.start[[*core, *ending.tolist()]].min()) if core or len(ending) else at
+        over = ends(operations, history.time)
+        end = max(at, int(over[core].max())) if core else at
+        margin = max(1_000_000, (end - start) // 8)
+        key = key_name(part.key)
+        yield Moment(
+            name="not linearizable" + (f" (key {key})" if key and len(run.partitions) > 1 else ""),
+            words=(part.explanation or "no order of the operations explains this").splitlines()[0],
+            at=at / 1e9,
+            start=max(0, start - margin) / 1e9,
+            end=(end + margin) / 1e9,
+            messages=_answers(run, row),
+            key=key,
+        )
+
+
+def _answers(run: Recorded, row: int) -> list[int]:
+    """The messages that reached the client as the event happened: what it was told is what no order explains."""
+    if run.journal is None:
+        return []
+    time = int(run.history.time[row])
+    process = int(run.history.process[row])
+    arrived = [m for m in passage(run.journal, time, time, MESSAGES) if time in m.received and m.destination[:1] == "c"]
+    clients = {m.destination for m in arrived}
+    if len(clients) > 1:
+        thread = [name for name in clients if name[1:].isdecimal() and process % _threads(run) == int(name[1:])]
+        arrived = [m for m in arrived if m.destination in thread]
+    return [m.id for m in arrived]
+
+
+def _threads(run: Recorded) -> int:
+    from histories.lanes import lanes
+
+    return int(lanes(run.history.operations, run.history.time).max(initial=0)) + 1
+
+
+def _of_the_protocol(run: Recorded) -> Iterable[Moment]:
+    for violation in run.violations:
+        yield Moment(
+            name=printable(violation.invariant),
+            words=printable(violation.explanation),
+            at=violation.time / 1e9,
+            start=max(0, violation.time - BEFORE) / 1e9,
+            end=(violation.time + AFTER) / 1e9,
+            messages=list(violation.messages),
+        )
+
+
+def _slowest(run: Recorded) -> Iterable[Moment]:
+    operations = run.history.operations
+    if not len(operations):
+        return
+    latency = np.where(operations.outcome == INFO, -1, ends(operations, run.history.time) - operations.start)
+    number = int(latency.argmax())
+    start, end = int(operations.start[number]), int(ends(operations, run.history.time)[number])
+    margin = max(1_000_000, (end - start) // 4)
+    yield Moment(
+        name="slowest operation",
+        words=label(run.history, number),
+        at=end / 1e9,
+        start=max(0, start - margin) / 1e9,
+        end=(end + margin) / 1e9,
+    )
+
+
+def messages(run: Recorded, around: list[Moment]) -> list[Message]:
+    """The messages of all these moments, each once, in the order in which they were sent."""
+    if run.journal is None:
+        return []
+    found: dict[int, Message] = {}
+    for moment in around:
+        for message in passage(run.journal, int(moment.start * 1e9), int(moment.end * 1e9), MESSAGES):
+            found.setdefault(message.id, message)
+    return sorted(found.values(), key=lambda message: (message.sent, message.id))
+
+
+def message_table(found: list[Message], places: list[str], end: float) -> Table:
+    """Messages as arrows: one for each copy that arrived, one that ends on the way for each that was lost."""
+    lane = {place: number for number, place in enumerate(places)}
+    slow = _slow(found)
+    columns: Table = {
+        name: [] for name in ("id", "sent", "from", "until", "to", "fate", "type", "body", "who", "words")
+    }
+    for message in found:
+        arrivals: list[tuple[int | None, str, str]] = []
+        for copy, received in enumerate(message.received):
+            took = f"took {(received - message.sent) / 1e6:.3f} ms"
+            late = received - message.sent > slow
+            fate = "duplicated" if copy else "delayed" if late else "delivered"
+            arrivals.append((received, fate, f"a second copy, {took}" if copy else took))
+        if message.dropped is not None:
+            arrivals.append((None, "dropped", f"lost: {printable(message.dropped)}"))
+        elif not arrivals:
+            arrivals.append((None, "under way", "still on its way at the end of this passage"))
+        for arrived, fate, words in arrivals:
+            source, destination = lane[message.source], lane[message.destination]
+            columns["id"].append(message.id)
+            columns["sent"].append(message.sent / 1e9)
+            columns["from"].append(source)
+            until = message.sent + max(slow // 4, 1) if arrived is None else arrived
+            columns["until"].append(min(until / 1e9, end) if arrived is None else until / 1e9)
+            # What is lost ends on its way, where the eye sees that it did not arrive.
+            columns["to"].append(destination if arrived is not None else source + (destination - source) * 0.45)
+            columns["fate"].append(fate)
+            columns["type"].append(printable(message.type))
+            columns["body"].append(_body(message.body))
+            columns["who"].append(f"{message.source} → {message.destination}")
+            columns["words"].append(words)
+    return columns
+
+
+def _slow(found: list[Message]) -> int:
+    """From how long on a message counts as delayed: three times the median of those between nodes."""
+    taken = [m.received[0] - m.sent for m in found if m.received and m.received[0] > m.sent]
+    return int(np.median(taken)) * 3 if taken else 1_000_000
+
+
+def _body(body: Any) -> str:
+    return value_text({name: part for name, part in body.items() if name != "type"} if isinstance(body, dict) else body)
+
+
+def places(found: Iterable[Message], nodes: list[str]) -> list[str]:
+    """Clients first, then nodes, each in the order of their numbers."""
+    named = {name for message in found for name in (message.source, message.destination)} | set(nodes)
+    return sorted(named, key=lambda name: (name in nodes, _numbered(name)))
+
+
+def _numbered(name: str) -> tuple[str, int]:
+    digits = name[len(name.rstrip("0123456789")) :]
+    return name.removesuffix(digits), int(digits or 0)
+
+
+def node_lives(run: Recorded) -> tuple[list[str], Table]:
+    """The nodes, and what was the matter with each, when: stretches of up, down, cut off or otherwise disturbed."""
+    columns: Table = {name: [] for name in ("lane", "start", "end", "state", "words")}
+    found = [] if run.journal is None else lives(run.journal)
+    nodes = sorted({life.node for life in found}, key=_numbered)
+    lane = {node: number for number, node in enumerate(nodes)}
+    ended: dict[str, int] = {}
+
+    def stretch(node: str, start: int, end: int, state: str, words: str) -> None:
+        for name, value in zip(columns, (lane[node], start / 1e9, end / 1e9, state, words), strict=True):
+            columns[name].append(value)
+
+    for life in found:
+        if life.node in ended:
+            stretch(life.node, ended[life.node], life.start, "down", "down")
+        over = run.last if life.end is None else life.end
+        stretch(life.node, life.start, max(over, life.start), "up", f"life {life.number}")
+        ended[life.node] = over
+        if life.end is None:
+            del ended[life.node]
+    for node, time in ended.items():
+        stretch(node, time, max(run.last, time), "down", "down until the end")
+    for window in run.windows:
+        if isinstance(window.fault, Partition):
+            deaf = {node: set(sources) for node, sources in window.fault.grudge.items()}
+            mute: dict[str, set[str]] = {}
+            for node, sources in deaf.items():
+                for source in sources:
+                    mute.setdefault(source, set()).add(node)
+            for node in nodes:
+                # The larger side of a partition goes on as if nothing had happened: mark who lost most of the others.
+                lost = deaf.get(node, set()) | mute.get(node, set())
+                if lost & set(nodes):
+                    state = "cut off" if len(lost & set(nodes)) * 2 >= len(nodes) else "parted"
+                    stretch(
+                        node, window.start, window.end, state, f"{state} from {' '.join(sorted(lost, key=_numbered))}"
+                    )
+        elif isinstance(window.fault, Network):
+            for node in nodes if window.fault.nodes is None else window.fault.nodes:
+                if node in lane:
+                    stretch(node, window.start, window.end, "disturbed", window.words)
+        elif window.kind == "pause":
+            for node in getattr(window.fault, "nodes", ()):
+                if node in lane:
+                    stretch(node, window.start, window.end, "paused", window.words)
+    return nodes, columns
+
+
+def protocol_marks(run: Recorded, nodes: list[str], found: list[Message]) -> tuple[Table, bool]:
+    """When a node was the first to use a ballot, a view or a term; and whether that is of the whole run.
+
+    Of a long journal only the messages at hand are looked at.
+    """
+    columns: Table = {name: [] for name in ("lane", "time", "words")}
+    lane = {node: number for number, node in enumerate(nodes)}
+    used: set[tuple[str, Any, Any]] = set()
+    whole = run.journal is not None and run.journal.stat().st_size <= SCANNED
+    said: Iterable[tuple[int, str, Any]] = ((message.sent, message.source, message.body) for message in found)
+    if whole and run.journal is not None:
+        said = sends(run.journal, SCANNED)
+    for time, source, body in said:
+        if source not in lane or not isinstance(body, dict):
+            continue
+        for field, value in body.items():
+            epoch = field.split("_")[0]
+            if epoch not in EPOCHS:
+                continue
+            about = (epoch, freeze(body.get("key")), freeze(value))
+            if about not in used:
+                used.add(about)
+                columns["lane"].append(lane[source])
+                columns["time"].append(time / 1e9)
+                columns["words"].append(f"{epoch} {value_text(value)} ({printable(str(body.get('type', '')))})")
+    return columns, whole

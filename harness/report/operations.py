@@ -1,0 +1,205 @@
+"""The operations of a run as columns: the timeline, the evidence on it, latencies and rates over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.recorded import Recorded, stuck_row
+from harness.report.data import Key, Table
+from histories import FOREVER, INFO, TYPES
+from histories.history import History
+from histories.lanes import ends, lanes, linearization_points
+from histories.statistics import latencies, quantiles
+from histories.text import printable, value_text
+
+DRAWN = 20_000
+"""Operations that a page draws at most."""
+BINS = 100
+AROUND = 500
+"""Operations on either side of a violation that are drawn whatever the others."""
+
+
+def lane_names(run: Recorded) -> tuple[list[str], NDArray[np.int64]]:
+    """The names of the lanes from top to bottom, and the lane of each operation."""
+    operations = run.history.operations
+    lane = lanes(operations, run.history.time)
+    count = int(lane.max(initial=-1)) + 1
+    processes = np.unique(operations.process).tolist()
+    if len(processes) == count:
+        return [f"process {process}" for process in processes], lane
+    return [f"client {number}" for number in range(count)], lane
+
+
+def drawn(run: Recorded) -> NDArray[np.int64]:
+    """Which operations a page draws: all, or of too many those that matter and an even choice of the others.
+
+    What matters is the evidence, what surrounds it, and whatever did not end `ok`, as far as there is room.
+    """
+    operations = run.history.operations
+    count = len(operations)
+    if count <= DRAWN:
+        return np.arange(count)
+    keep = np.zeros(count, np.bool_)
+    for part in run.partitions:
+        keep[list(part.core or ())] = True
+        row = stuck_row(run.history, part)
+        if row is not None:
+            number = int(np.searchsorted(operations.invoked, row))
+            keep[max(0, number - AROUND) : number + AROUND] = True
+    room = DRAWN - int(keep.sum())
+    for chosen, share in ((operations.outcome == INFO, room // 2), (np.ones(count, np.bool_), room)):
+        rest = np.flatnonzero(chosen & ~keep)
+        share = min(share, DRAWN - int(keep.sum()), len(rest))
+        if share > 0:
+            keep[rest[np.linspace(0, len(rest) - 1, share).astype(np.int64)]] = True
+    return np.flatnonzero(keep)
+
+
+def table(run: Recorded, rows: NDArray[np.int64], lane: NDArray[np.int64]) -> Table:
+    """The operations at `rows`, a column per field."""
+    history = run.history
+    operations = history.operations
+    over = ends(operations, history.time)[rows]
+    labels = [label(history, row) for row in rows.tolist()]
+    errors = [history.errors[code] for code in operations.error[rows].tolist()]
+    return {
+        "number": rows.tolist(),
+        "index": history.index[operations.invoked[rows]].tolist(),
+        "lane": lane[rows].tolist(),
+        "start": seconds(operations.start[rows]),
+        "end": seconds(over),
+        "outcome": [TYPES[code] for code in operations.outcome[rows].tolist()],
+        "process": [f"process {process}" for process in operations.process[rows].tolist()],
+        "key": [key_name(history.keys[code]) for code in operations.key[rows].tolist()],
+        "label": labels,
+        "error": ["" if error is None else printable(error) for error in errors],
+        "latency": np.round((over - operations.start[rows]) / 1e6, 6).tolist(),
+    }
+
+
+def keys(run: Recorded, rows: NDArray[np.int64]) -> list[Key]:
+    """The keys that there are, violated ones first, with the evidence of the checker on each."""
+    history = run.history
+    operations = history.operations
+    names = [key_name(history.keys[code]) for code in dict.fromkeys(operations.key.tolist())]
+    visible = np.zeros(len(operations), np.bool_)
+    visible[rows] = True
+    found = {}
+    for part in run.partitions:
+        row = stuck_row(history, part)
+        stuck = None if row is None else np.flatnonzero(operations.completed == row)
+        order = part.witness if part.witness is not None else part.prefix
+        found[key_name(part.key)] = Key(
+            name=key_name(part.key),
+            verdict=part.verdict,
+            core=list(part.core or ()),
+            stuck=int(stuck[0]) if stuck is not None and len(stuck) else None,
+            points=points(run, list(order or ()), visible),
+        )
+    return [*found.values(), *(Key(name, "", [], None, {}) for name in names if name not in found)]
+
+
+def points(run: Recorded, order: list[int], visible: NDArray[np.bool_]) -> Table:
+    """The moments at which the operations of an order took effect, and the state after each."""
+    moments = linearization_points(run.history.operations, order, run.last)
+    state = states(run, order)
+    shown = [position for position, number in enumerate(order) if visible[number]]
+    return {
+        "number": [order[position] for position in shown],
+        "time": seconds(moments[shown]),
+        "state": [state[position] for position in shown],
+    }
+
+
+def states(run: Recorded, order: list[int]) -> list[str]:
+    """The state after each operation of an order, as the model writes it; empty texts if the model is not known."""
+    from checkers.encoding import encode
+    from checkers.models import find
+
+    header = run.history.header
+    if header is None or header.model is None or not order:
+        return [""] * len(order)
+    try:
+        model = find(header.model)
+        problems = encode(run.history, model)
+    except ValueError:
+        return [""] * len(order)
+    step = {}
+    for problem in problems:
+        for number, cls in zip(problem.number.tolist(), problem.cls.tolist(), strict=True):
+            step[number] = problem.classes[cls]
+    state: Any = model.initial
+    told = []
+    for number in order:
+        if state is not None and number in step:
+            state = model.step(state, step[number])
+        told.append("" if state is None else plain(state))
+    return told
+
+
+def plain(state: object) -> str:
+    """A state of a model in a few characters."""
+    inner = state[0] if isinstance(state, tuple) and len(state) == 1 else state
+    text = "nil" if inner is None else str(inner)
+    return printable(text if len(text) <= 40 else text[:37] + "...")
+
+
+def label(history: History, number: int) -> str:
+    """An operation and its answer in a few characters: `read → 5`, `cas [4, 2]`, `write 3 ?`."""
+    operations = history.operations
+    f = printable(str(history.fs[operations.f[number]]))
+    argument = history.values[operations.argument[number]]
+    words = f if argument is None else f"{f} {value_text(argument)}"
+    if operations.outcome[number] == INFO:
+        return f"{words} ?"
+    if operations.completed[number] >= 0 and operations.argument[number] != operations.result[number]:
+        return f"{words} → {value_text(history.values[operations.result[number]])}"
+    return f"{words} → nil" if f == "read" and TYPES[operations.outcome[number]] == "ok" else words
+
+
+def rates(run: Recorded) -> Table:
+    """How many operations a second completed, by outcome, in equal stretches of time. Of all operations."""
+    history = run.history
+    operations = history.operations
+    edges = np.linspace(0, max(run.last, 1), _bins(len(operations)) + 1)
+    over = ends(operations, history.time)
+    width = (edges[1] - edges[0]) / 1e9
+    columns: Table = {"start": seconds(edges[:-1]), "end": seconds(edges[1:])}
+    for code, outcome in ((1, "ok"), (2, "fail"), (3, "info")):
+        count, _ = np.histogram(over[operations.outcome == code], edges)
+        columns[outcome] = np.round(count / width, 3).tolist()
+    return columns
+
+
+def latency_quantiles(run: Recorded) -> Table:
+    """p50, p95, p99 and the longest latency of what was answered, in equal stretches of time. Of all operations."""
+    operations = run.history.operations
+    answered = np.flatnonzero(operations.end != FOREVER)
+    edges = np.linspace(0, max(run.last, 1), _bins(len(operations)) // 2 + 1)
+    place = np.clip(np.searchsorted(edges, operations.end[answered], side="right") - 1, 0, len(edges) - 2)
+    columns: Table = {"time": [], "p50": [], "p95": [], "p99": [], "max": []}
+    for number in np.unique(place).tolist():
+        found = quantiles(latencies(operations, answered[place == number]))
+        assert found is not None
+        columns["time"].append(round(float(edges[number] + edges[number + 1]) / 2e9, 9))
+        for name, value in zip(("p50", "p95", "p99", "max"), found, strict=True):
+            columns[name].append(value)
+    return columns
+
+
+def key_name(key: Any) -> str:
+    """A key as text; the empty text if a history has none."""
+    return "" if key is None else value_text(key)
+
+
+def seconds(ns: NDArray[Any]) -> list[float]:
+    """Nanoseconds as seconds."""
+    told: list[float] = np.round(ns / 1e9, 9).tolist()
+    return told
+
+
+def _bins(operations: int) -> int:
+    return int(np.clip(operations // 5, 10, BINS))

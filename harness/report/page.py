@@ -1,0 +1,158 @@
+"""From a run to its page: the columns are gathered, packed beside the plotting library, and framed in words."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.recorded import Recorded
+from harness.report import cluster, operations
+from harness.report.data import Data, Table
+from histories.statistics import Numbers, Statistics, statistics
+from histories.text import printable
+
+HERE = Path(__file__).parent
+LIBRARY = ("bokeh.min.js", "bokeh-api.min.js")
+
+
+def report(run: Recorded) -> str:
+    """The page for a run, or for as much of one as there is. Raises `HistoryError` for a broken history or journal."""
+    # Imported here: it costs 50 ms, and campaigns make no pages.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    data = gather(run)
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    system, variant = _system(run.plan)
+    return environment.get_template("page.html").render(
+        run=run,
+        data=data,
+        title=title(run),
+        system=system,
+        variant=variant,
+        core=[_row(data.operations, number) for part in run.partitions[:1] for number in part.core or ()],
+        statistics=_table(statistics(run.history, [(w.kind, w.start, w.end) for w in run.windows])),
+        style=(HERE / "page.css").read_text(encoding="utf-8"),
+        script=(HERE / "page.js").read_text(encoding="utf-8"),
+        library=_library(),
+        packed=pack(msgspec.json.encode(data)),
+    )
+
+
+def title(run: Recorded) -> str:
+    """Plan and seed, or else the name of the file."""
+    name = None if run.result is None else run.result.plan
+    header = run.history.header
+    if name is None and header is not None:
+        name = header.plan
+    if name is None:
+        return printable(run.path.name)
+    seed = run.result.seed if run.result is not None else header.seed if header is not None else None
+    return printable(name if seed is None else f"{name}, seed {seed}")
+
+
+def gather(run: Recorded) -> Data:
+    """Everything that the pictures of a run show."""
+    names, lane = operations.lane_names(run)
+    rows = operations.drawn(run)
+    moments = cluster.moments(run)
+    found = cluster.messages(run, moments)
+    nodes, lives = cluster.node_lives(run)
+    marks, whole = cluster.protocol_marks(run, nodes, found)
+    places = cluster.places(found, nodes)
+    windows = run.windows
+    return Data(
+        end=max(run.last, 1) / 1e9,
+        lanes=names,
+        operations=operations.table(run, rows, lane),
+        keys=operations.keys(run, rows),
+        moments=moments,
+        windows={
+            "start": [window.start / 1e9 for window in windows],
+            "end": [window.end / 1e9 for window in windows],
+            "kind": [window.kind for window in windows],
+            "words": [window.words for window in windows],
+        },
+        rates=operations.rates(run),
+        quantiles=operations.latency_quantiles(run),
+        places=places,
+        messages=cluster.message_table(found, places, run.last / 1e9),
+        nodes=nodes,
+        lives=lives,
+        marks=marks,
+        notes=list(_notes(run, len(rows), whole, len(found))),
+    )
+
+
+def _notes(run: Recorded, drawn: int, whole: bool, messages: int) -> list[str]:
+    notes = []
+    total = len(run.history.operations)
+    if drawn < total:
+        notes.append(
+            f"{drawn:,} of {total:,} operations are drawn: all around a violation, then those of unknown outcome, then "
+            "an even choice of the others. Rates, quantiles and the table of numbers count all."
+        )
+    if run.missing:
+        notes.append(f"Missing from the run's folder: {', '.join(run.missing)}.")
+    if run.history.cut:
+        notes.append("The history ends in the middle of a line: the run was killed.")
+    if run.journal is None:
+        notes.append("There is no message journal, so there are no messages and no lives of nodes to be seen.")
+    elif messages:
+        notes.append(f"{messages:,} messages are drawn: those around the moments listed above the timeline.")
+        if not whole:
+            notes.append("The journal is long: marks of the protocol are shown only around those moments.")
+    if run.plan is None:
+        notes.append("There is no plan.")
+    return notes
+
+
+def _system(plan: str | None) -> tuple[str | None, str | None]:
+    import yaml
+
+    try:
+        tree = yaml.safe_load(plan or "")
+        system = tree["system"]
+        if isinstance(system, str):
+            return system, None
+        return str(system["name"]), None if system.get("variant") is None else str(system["variant"])
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError):
+        return None, None
+
+
+def _row(table: Table, number: int) -> dict[str, Any]:
+    at = table["number"].index(number)
+    return {name: column[at] for name, column in table.items()}
+
+
+def _table(numbers: Statistics) -> list[tuple[str, Numbers]]:
+    return [
+        ("all", numbers.all),
+        *((printable(f), part) for f, part in numbers.by_f.items()),
+        *(
+            (f"during {printable(name)}" if name != "no fault" else name, part)
+            for name, part in numbers.by_window.items()
+        ),
+    ]
+
+
+@cache
+def _library() -> str:
+    """BokehJS, packed. Bokeh itself is not imported: that takes longer than all the rest."""
+    spec = find_spec("bokeh")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent / "server" / "static" / "js"
+    return pack(b"\n;\n".join((folder / name).read_bytes() for name in LIBRARY))
+
+
+def pack(content: bytes) -> str:
+    """Compressed, in characters that may stand in a page: every browser since 2023 unpacks it by itself."""
+    return base64.b64encode(gzip.compress(content, 6, mtime=0)).decode()

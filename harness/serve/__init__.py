@@ -1,0 +1,64 @@
+"""The store as a local web page.
+
+catalogue    what is in the store, kept in memory
+pages        the table as HTML
+application  the addresses, and what may be had there
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import trio
+
+
+def serve(store: Path, host: str = "127.0.0.1", port: int = 8080) -> None:
+    """Serve the store until SIGINT, SIGTERM or SIGHUP; prints the address. Raises `OSError` if it is not to be had."""
+    trio.run(serve_until_stopped, store, host, port, lambda address: print(f"{address}  (Ctrl-C ends)", flush=True))
+
+
+async def serve_until_stopped(
+    store: Path, host: str, port: int, ready: Callable[[str], None] = lambda address: None
+) -> None:
+    """Serve the store until a signal or a cancellation; `ready` is called with the address when it can be opened."""
+    from hypercorn.config import Config
+    from hypercorn.trio import serve as hypercorn
+
+    from harness.serve.application import application
+
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    config = Config()
+    config.accesslog = config.errorlog = None
+    config.graceful_timeout = 1.0
+    with socket.socket(family, kind, protocol) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Bound here and not by the server: an address that is taken is the user's to know, in one line.
+        listening.bind(address)
+        listening.listen(100)
+        port = listening.getsockname()[1]
+        # From here on it is the server's, which closes it.
+        config.bind = [f"fd://{listening.detach()}"]
+        name = f"[{host}]" if ":" in host else host
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+
+            async def stopped() -> None:
+                async for _ in signals:
+                    return
+
+            app = application(store, _hosts(host))
+            # The socket listens already: whoever comes before the server does waits a moment.
+            ready(f"http://{name}:{port}/")
+            await hypercorn(app, config, shutdown_trigger=stopped, mode="asgi")  # type: ignore[arg-type]
+
+
+def _hosts(host: str) -> list[str] | None:
+    """The names that requests may come by: those of this machine, if only this machine is listened to."""
+    with contextlib.suppress(ValueError):
+        if not ipaddress.ip_address(host).is_loopback:
+            return None
+    return ["localhost", "127.0.0.1", "[::1]", host]

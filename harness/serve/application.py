@@ -1,0 +1,151 @@
+"""The web application: a table, and below `/runs/` the files of the runs that are in it.
+
+A file is found by the names of a run that the catalogue knows and of a file that a run has, never by a path: nothing
+that a request says is joined to a path before it was found among those. Links are not followed.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import trio
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from harness.serve.catalogue import Catalogue
+from harness.serve.pages import View, listing, render
+
+PLAIN = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+}
+REFRESH = 0.5
+"""Seconds for which a look at the store is good."""
+CHUNK = 1 << 16
+
+
+def application(store: Path, hosts: list[str] | None = None) -> Starlette:
+    """The application that serves the store. It answers only to these names (None: to any)."""
+    catalogue = Catalogue(store.resolve())
+    fresh = _Fresh(catalogue)
+
+    async def index(request: Request) -> Response:
+        await fresh.wait()
+        page = await trio.to_thread.run_sync(lambda: render(catalogue, View.of(request.query_params), whole=True))
+        return HTMLResponse(page, headers=PLAIN)
+
+    async def table(request: Request) -> Response:
+        await fresh.wait()
+        tag = f'"{catalogue.version}"'
+        if request.headers.get("If-None-Match") == tag:
+            return Response(status_code=304, headers={"ETag": tag, **PLAIN})
+        page = await trio.to_thread.run_sync(lambda: render(catalogue, View.of(request.query_params), whole=False))
+        return HTMLResponse(page, headers={"ETag": tag, **PLAIN})
+
+    async def run(request: Request) -> Path:
+        await fresh.wait()
+        folder = catalogue.folder(request.path_params["group"], request.path_params["name"])
+        if folder is None or folder.is_symlink():
+            raise HTTPException(404, "there is no such run")
+        return folder
+
+    async def files(request: Request) -> Response:
+        folder = await run(request)
+        if not request.url.path.endswith("/"):
+            return RedirectResponse(request.url.path + "/")
+        names = sorted({"report.html", *(name for name, _ in contents(folder))})
+        return HTMLResponse(listing(f"{folder.parent.name}/{folder.name}", names), headers=PLAIN)
+
+    async def file(request: Request) -> Response:
+        folder = await run(request)
+        name = request.path_params["file"]
+        found = dict(contents(folder)).get(name)
+        if name == "report.html" and found is None:
+            # A run that was killed, or is going on, has no page yet: here is the page of what there is.
+            return HTMLResponse(await trio.to_thread.run_sync(_report, folder), headers=PLAIN)
+        if found is None:
+            raise HTTPException(404, "there is no such file")
+        # A report is a page; nothing else from a run may act as one.
+        kind = "text/html" if name == "report.html" else "text/plain; charset=utf-8"
+        return FileResponse(found, media_type=kind, headers=PLAIN)
+
+    async def archive(request: Request) -> Response:
+        folder = await run(request)
+        packed = await trio.to_thread.run_sync(pack, folder)
+        headers = {**PLAIN, "Content-Disposition": f'attachment; filename="{folder.name}.zip"'}
+        return StreamingResponse(_read(packed), media_type="application/zip", headers=headers)
+
+    return Starlette(
+        routes=[
+            Route("/", index),
+            Route("/table", table),
+            Route("/runs/{group}/{name}.zip", archive),
+            Route("/runs/{group}/{name}", files),
+            Route("/runs/{group}/{name}/", files),
+            Route("/runs/{group}/{name}/{file:path}", file),
+        ],
+        # A page elsewhere whose name was made to lead here would otherwise read the store in its visitor's browser.
+        middleware=[] if hosts is None else [Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
+    )
+
+
+class _Fresh:
+    """Looks at the store again if the last look was too long ago; once, however many wait for it."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._lock = trio.Lock()
+        self._looked = float("-inf")
+
+    async def wait(self) -> None:
+        async with self._lock:
+            if trio.current_time() - self._looked > REFRESH:
+                await trio.to_thread.run_sync(self._catalogue.refresh)
+                self._looked = trio.current_time()
+
+
+def contents(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The files of a run, by their names below its folder; links are left out."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not any(part.is_symlink() for part in (path, *path.parents) if folder in part.parents):
+            yield path.relative_to(folder).as_posix(), path
+
+
+def pack(folder: Path) -> IO[bytes]:
+    """The files of a run as a zip, on disk if it is a large one. The caller closes it."""
+    packed: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=16 << 20)  # noqa: SIM115
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in contents(folder):
+            archive.write(path, f"{folder.name}/{name}")
+    packed.seek(0)
+    return packed
+
+
+def _read(packed: IO[bytes]) -> Iterator[bytes]:
+    with packed:
+        while chunk := packed.read(CHUNK):
+            yield chunk
+
+
+def _report(folder: Path) -> str:
+    from harness.recorded import recorded
+    from harness.report import report
+    from harness.store import NoRun
+    from histories import HistoryError
+
+    try:
+        return report(recorded(folder, seconds=10))
+    except (NoRun, HistoryError) as error:
+        raise HTTPException(404, str(error)) from None

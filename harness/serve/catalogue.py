@@ -1,0 +1,199 @@
+"""What is in the store, kept in memory: thousands of runs are read once, and after that only what is new.
+
+A finished run never changes, so it is read once. A run without a verdict is looked at again each time; it is
+"running" as long as its files grow, and "unfinished" when they have not for a while (its harness was killed).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+QUIET = 90.0
+"""Seconds without a new byte after which a run without a verdict counts as over: its checking takes a while."""
+_STARTED = re.compile(r"(\d{8}T\d{6})\.?(\d{0,3})Z-(\d+)")
+_SYSTEM = re.compile(r"^system:(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One run as a row of the table. Times are seconds; `unknown` is the share of operations of unknown outcome."""
+
+    group: str
+    """The folder of its plan: the runs of one plan are a campaign."""
+    name: str
+    plan: str
+    system: str
+    seed: int
+    verdict: str
+    operations: int
+    unknown: float
+    seconds: float
+    when: float
+
+    @property
+    def started(self) -> str:
+        """When it was started, in words."""
+        return f"{datetime.fromtimestamp(self.when, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+class _Verdict(msgspec.Struct):
+    """The little of a `verdict.json` that a row shows; the evidence is skipped unread."""
+
+    verdict: str
+    plan: str | None = None
+    seed: int | None = None
+    operations: int = 0
+    seconds: float = 0.0
+    counts: dict[str, dict[str, int]] = {}
+
+
+_decode = msgspec.json.Decoder(_Verdict).decode
+
+
+@dataclass
+class _Growing:
+    """How far the history of an unfinished run was counted."""
+
+    size: int = 0
+    operations: int = 0
+    unknown: int = 0
+    last: bytes = b""
+    changed: float = 0.0
+
+
+class Catalogue:
+    """The runs of one store. `refresh` looks what is new, `runs` are all of them, `version` grows with each change."""
+
+    def __init__(self, store: Path) -> None:
+        self.store = store
+        self.version = 0
+        self._finished: dict[tuple[str, str], Run] = {}
+        self._growing: dict[tuple[str, str], _Growing] = {}
+        self._rows: dict[tuple[str, str], Run] = {}
+
+    @property
+    def runs(self) -> list[Run]:
+        """All runs, in no particular order."""
+        return list(self._rows.values())
+
+    def folder(self, group: str, name: str) -> Path | None:
+        """The folder of a run that is in the catalogue: nothing else in the file system has a name here."""
+        return self.store / group / name if (group, name) in self._rows else None
+
+    def refresh(self) -> None:
+        """Look at the store again. Costs a look at each folder's name, and at the files of what is not finished."""
+        rows = {}
+        for group, name, path in self._folders():
+            known = self._finished.get((group, name)) or self._read(group, name, path)
+            if known is not None:
+                rows[group, name] = known
+        if rows != self._rows:
+            self._rows = rows
+            self.version += 1
+        for lost in self._finished.keys() - rows.keys():
+            del self._finished[lost]
+
+    def _folders(self) -> Iterator[tuple[str, str, Path]]:
+        for group in _directories(self.store):
+            for path in _directories(group):
+                if (group.name, path.name) in self._finished or (path / "plan.yaml").exists():
+                    yield group.name, path.name, path
+
+    def _read(self, group: str, name: str, path: Path) -> Run | None:
+        started = _STARTED.match(name)
+        when = path.stat().st_mtime if started is None else _time(started[1], started[2])
+        plan = _text(path / "plan.yaml")
+        named = re.match(r"^name: *(.*)$", plan, re.MULTILINE)
+        row: dict[str, Any] = {
+            "group": group,
+            "name": name,
+            "plan": group if named is None else _scalar(named[1]),
+            "system": _system(plan),
+            "seed": 0 if started is None else int(started[3]),
+            "when": when,
+        }
+        try:
+            found = _decode((path / "verdict.json").read_bytes())
+        except FileNotFoundError:
+            return self._unfinished(path, (group, name), row)
+        except (msgspec.DecodeError, OSError):
+            return Run(**row, verdict="unreadable", operations=0, unknown=0.0, seconds=0.0)
+        counts = found.counts.get("operations", {})
+        run = Run(
+            **{**row, "plan": found.plan or row["plan"], "seed": row["seed"] if found.seed is None else found.seed},
+            verdict=found.verdict,
+            operations=found.operations,
+            unknown=counts.get("info", 0) / max(1, sum(counts.values())),
+            seconds=found.seconds,
+        )
+        self._growing.pop((group, name), None)
+        self._finished[group, name] = run
+        return run
+
+    def _unfinished(self, path: Path, place: tuple[str, str], row: dict[str, Any]) -> Run:
+        growing = self._growing.setdefault(place, _Growing())
+        newest = max((file.stat().st_mtime for file in path.iterdir() if file.is_file()), default=0.0)
+        history = path / "history.jsonl"
+        if history.is_file() and history.stat().st_size > growing.size:
+            with history.open("rb") as stream:
+                stream.seek(growing.size)
+                new = stream.read()
+            whole = new[: new.rfind(b"\n") + 1]
+            growing.size += len(whole)
+            growing.operations += whole.count(b'"type":"invoke"')
+            growing.unknown += whole.count(b'"type":"info"') - whole.count(b'"process":"nemesis"')
+            growing.last = whole[whole.rfind(b"\n", 0, -1) + 1 :] or growing.last
+        growing.changed = max(growing.changed, newest)
+        seen = re.search(rb'"time":(\d+)', growing.last)
+        return Run(
+            **row,
+            verdict="running" if time.time() - growing.changed < QUIET else "unfinished",
+            operations=growing.operations,
+            unknown=max(0, growing.unknown) / max(1, growing.operations),
+            seconds=int(seen[1]) / 1e9 if seen else 0.0,
+        )
+
+
+def _directories(path: Path) -> list[Path]:
+    """The folders in a folder; a link is none, wherever it leads."""
+    try:
+        return [entry for entry in path.iterdir() if not entry.is_symlink() and entry.is_dir()]
+    except OSError:
+        return []
+
+
+def _time(stamp: str, milliseconds: str) -> float:
+    try:
+        whole = datetime.strptime(stamp, "%Y%m%dT%H%M%S").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return 0.0
+    return whole + int(milliseconds or 0) / 1000
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _system(plan: str) -> str:
+    # The whole plan as YAML takes milliseconds, and there may be thousands of them.
+    section = _SYSTEM.search(plan)
+    if section is None:
+        return ""
+    name = re.search(r"name: *([^,}\n]+)", section[1])
+    variant = re.search(r"variant: *([^,}\n]+)", section[1])
+    words = [_scalar(found[1]) for found in (name, variant) if found is not None]
+    return ", ".join(word for word in words if word not in ("none", "null"))
+
+
+def _scalar(text: str) -> str:
+    return text.strip().strip("'\"")

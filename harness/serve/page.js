@@ -1,0 +1,37 @@
+"use strict";
+// Filters as you type, and looks every second whether there is anything new; without this script, forms and links do.
+(() => {
+  const form = document.getElementById("filter");
+  const table = document.getElementById("table");
+  let version = null;
+  let number = 0;
+  const query = () => {
+    const fields = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (value !== "") fields.set(name, value);
+    const page = new URLSearchParams(location.search).get("page");
+    if (page !== null) fields.set("page", page);
+    return fields.toString();
+  };
+  const load = async () => {
+    const mine = ++number;
+    const headers = version === null ? {} : { "If-None-Match": version };
+    const answer = await fetch(`/table?${query()}`, { headers, cache: "no-store" }).catch(() => null);
+    // A slower answer to an older question must not replace a newer one.
+    if (answer === null || mine !== number || answer.status !== 200) return;
+    version = answer.headers.get("ETag");
+    const focused = table.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    // The server has escaped everything that comes from a run.
+    table.innerHTML = await answer.text();
+    if (focused !== null) table.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+  };
+  const changed = () => {
+    version = null;
+    const fields = new URLSearchParams(query());
+    fields.delete("page");
+    history.replaceState(null, "", `/?${fields}`);
+    load();
+  };
+  form.addEventListener("input", changed);
+  form.addEventListener("submit", (event) => { event.preventDefault(); changed(); });
+  setInterval(() => document.hidden || load(), 1000);
+})();

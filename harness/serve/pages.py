@@ -1,0 +1,151 @@
+"""The table of runs as HTML: filtered, sorted, in pages of a hundred, campaigns folded into a row each if asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from harness.serve.catalogue import Catalogue, Run
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+HERE = Path(__file__).parent
+PAGE = 100
+COLUMNS = ("plan", "system", "seed", "verdict", "operations", "unknown", "seconds", "when")
+VERDICTS = ("invalid", "unknown", "valid", "running", "unfinished", "unreadable")
+
+
+class View(msgspec.Struct, frozen=True):
+    """What of the store a page shows: the words every row must have, a verdict, a plan, the order, the page."""
+
+    words: str = ""
+    verdict: str = ""
+    group: str = ""
+    grouped: bool = False
+    sort: str = "when"
+    up: bool = False
+    page: int = 1
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> View:
+        """From the query of an address; what makes no sense there is as if it were not there."""
+        page = query.get("page", "1")
+        return cls(
+            words=query.get("words", "")[:200],
+            verdict=query.get("verdict", "") if query.get("verdict", "") in VERDICTS else "",
+            group=query.get("group", "")[:200],
+            grouped=query.get("grouped") == "1",
+            sort=query.get("sort", "when") if query.get("sort", "when") in COLUMNS else "when",
+            up=query.get("up") == "1",
+            page=int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 7 and int(page) else 1,
+        )
+
+    def address(self, **changed: object) -> str:
+        """The address of this view with something changed."""
+        view = msgspec.structs.replace(self, **{"page": 1, **changed})
+        fields = {
+            name: "1" if value is True else value
+            for name, value in msgspec.structs.asdict(view).items()
+            if value != getattr(View(), name)
+        }
+        return "/?" + urlencode(fields)
+
+
+class Group(msgspec.Struct, frozen=True):
+    """The runs of one plan together."""
+
+    group: str
+    plan: str
+    system: str
+    runs: int
+    verdicts: dict[str, int]
+    operations: int
+    when: str
+
+
+def select(catalogue: Catalogue, view: View) -> list[Run]:
+    """The runs of a view, in its order."""
+    words = view.words.lower().split()
+    found = [
+        run
+        for run in catalogue.runs
+        if (not view.verdict or run.verdict == view.verdict)
+        and (not view.group or run.group == view.group)
+        and all(word in f"{run.plan} {run.system} {run.seed} {run.verdict} {run.started}".lower() for word in words)
+    ]
+    # Newest first among equals, whatever the order is by.
+    found.sort(key=lambda run: (run.when, run.name), reverse=True)
+    found.sort(key=lambda run: getattr(run, view.sort), reverse=not view.up)
+    return found
+
+
+def groups(found: list[Run]) -> list[Group]:
+    """The same runs, those of one plan together, in the order of their first."""
+    together: dict[str, list[Run]] = {}
+    for run in found:
+        together.setdefault(run.group, []).append(run)
+    return [
+        Group(
+            group=group,
+            plan=runs[0].plan,
+            system=runs[0].system,
+            runs=len(runs),
+            verdicts=dict(Counter(run.verdict for run in sorted(runs, key=lambda run: VERDICTS.index(run.verdict)))),
+            operations=sum(run.operations for run in runs),
+            when=max(run.started for run in runs),
+        )
+        for group, runs in together.items()
+    ]
+
+
+def render(catalogue: Catalogue, view: View, *, whole: bool) -> str:
+    """The page of a view, or only its table."""
+    found = select(catalogue, view)
+    pages = max(1, -(-len(found) // PAGE))
+    page = min(view.page, pages)
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            whole=whole,
+            view=view,
+            columns=COLUMNS,
+            verdicts=VERDICTS,
+            total=len(catalogue.runs),
+            count=len(found),
+            pages=pages,
+            page=page,
+            runs=[] if view.grouped else found[(page - 1) * PAGE : page * PAGE],
+            groups=groups(found)[:PAGE] if view.grouped else [],
+            store=str(catalogue.store),
+            style=(HERE / "page.css").read_text(encoding="utf-8"),
+            script=(HERE / "page.js").read_text(encoding="utf-8"),
+        )
+    )
+
+
+def listing(run: str, files: list[str]) -> str:
+    """A page that lists the files of a run."""
+    return (
+        _environment()
+        .get_template("page.files.html")
+        .render(run=run, files=files, style=(HERE / "page.css").read_text(encoding="utf-8"))
+    )
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["segment"] = lambda text: quote(str(text), safe="")
+    return environment

@@ -1,0 +1,243 @@
+"""A run in the terminal: the verdict and why, the part that matters as a diagram, what was asked for, the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.plan.quantity import DURATION_HINT, parse_duration
+from harness.recorded import Recorded
+from harness.report.operations import key_name, label, states
+from histories import TYPES, HistoryError
+from histories.diagram import Interval, Line, Point, Span, diagram
+from histories.lanes import ends, linearization_points
+from histories.statistics import Statistics, statistics
+from histories.text import printable
+
+AROUND = 12
+"""Events shown before the one that matters, and after it half as many."""
+FAULTS = 12
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """Which operations to show; None is any. Times are ns; `around` is the index of an event."""
+
+    process: int | None = None
+    key: str | None = None
+    f: str | None = None
+    type: str | None = None
+    start: int | None = None
+    end: int | None = None
+    around: int | None = None
+    errors: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether it leaves anything out."""
+        return self != Filter()
+
+
+def moment(text: str | None, option: str) -> int | None:
+    """A time given on the command line, in ns. Raises `HistoryError` for one without a unit."""
+    if text is None:
+        return None
+    ns = parse_duration(text)
+    if ns is None:
+        raise HistoryError(f"expected {DURATION_HINT}; found {text!r}", source=option)
+    return ns
+
+
+def select(run: Recorded, wanted: Filter) -> NDArray[np.int64]:
+    """The numbers of the operations that pass. Raises `HistoryError` for a type or an index that there is not."""
+    history = run.history
+    operations = history.operations
+    keep = np.ones(len(operations), np.bool_)
+    over = ends(operations, history.time)
+    if wanted.process is not None:
+        keep &= operations.process == wanted.process
+    if wanted.key is not None:
+        codes = [code for code, key in enumerate(history.keys.objects) if wanted.key in (key, key_name(key), str(key))]
+        keep &= np.isin(operations.key, codes)
+    if wanted.f is not None:
+        keep &= operations.f == (-1 if (code := history.fs.find(wanted.f)) is None else code)
+    if wanted.type is not None:
+        if wanted.type not in TYPES:
+            raise HistoryError(f"there are the types {', '.join(TYPES)}; found {wanted.type!r}", source="--type")
+        # An operation is of the type of its last event: one that was never completed is still an invocation.
+        last = np.where(operations.completed >= 0, operations.completed, operations.invoked)
+        keep &= history.type[last] == TYPES.index(wanted.type)
+    if wanted.start is not None:
+        keep &= over >= wanted.start
+    if wanted.end is not None:
+        keep &= operations.start <= wanted.end
+    if wanted.errors:
+        keep &= np.array([history.errors[code] is not None for code in operations.error.tolist()], np.bool_)
+    if wanted.around is not None:
+        rows = (history.index == wanted.around).nonzero()[0]
+        if not len(rows):
+            raise HistoryError(f"there is no event {wanted.around}; there are {len(history)}", source="--around")
+        keep &= _near(run, int(rows[0]))
+    return np.flatnonzero(keep)
+
+
+def show(run: Recorded, wanted: Filter, *, width: int = 100, stats: bool = False) -> Iterator[Line]:
+    """Everything about a run as lines of styled text."""
+    yield from head(run)
+    yield (Span(""),)
+    if stats:
+        yield from table(numbers(run, select(run, wanted) if wanted.asks else None))
+        return
+    chosen = select(run, wanted).tolist() if wanted.asks else what_matters(run)
+    if not wanted.asks:
+        yield from _faults(run)
+    yield (Span(_title(run, wanted, len(chosen))),)
+    yield from picture(run, chosen, width)
+
+
+def _title(run: Recorded, wanted: Filter, count: int) -> str:
+    if wanted.asks:
+        return f"{count} of {len(run.history.operations)} operations:"
+    stuck = run.stuck()
+    if stuck is None:
+        return f"The last operations of {len(run.history.operations)}:"
+    return f"Around event {run.history.index[stuck]}, at which no order is left that explains every answer:"
+
+
+def what_matters(run: Recorded) -> list[int]:
+    """The numbers of the core and of what surrounds the event where no order is left; or of the last operations."""
+    operations = run.history.operations
+    stuck = run.stuck()
+    if stuck is None:
+        return list(range(max(0, len(operations) - AROUND), len(operations)))
+    part = next(part for part in run.partitions if part.stuck is not None)
+    near = _near(run, stuck)
+    if len(run.partitions) > 1:
+        near &= operations.key == run.history.keys.find(part.key)
+    return sorted({*(part.core or ()), *np.flatnonzero(near).tolist()})
+
+
+def picture(run: Recorded, chosen: list[int], width: int) -> list[Line]:
+    """The diagram of some operations, with the evidence on them and the faults beside them."""
+    part = next((part for part in run.partitions if part.verdict == "invalid"), None)
+    part = part or (run.partitions[0] if len(run.partitions) == 1 else None)
+    points = {}
+    core: frozenset[int] = frozenset()
+    if part is not None:
+        order = list(part.witness or part.prefix or ())
+        moments = linearization_points(run.history.operations, order, run.last).tolist()
+        shown = set(chosen)
+        points = {
+            number: Point(moment, state)
+            for number, moment, state in zip(order, moments, states(run, order), strict=True)
+            if number in shown
+        }
+        core = frozenset(part.core or ())
+    faults = [Interval(window.start, window.end, window.words) for window in run.windows]
+    return diagram(run.history, chosen, width=width, faults=faults, core=core, stuck=run.stuck(), points=points)
+
+
+def head(run: Recorded) -> Iterator[Line]:
+    """What it is, and what was found."""
+    history = run.history
+    header = history.header
+    if header is not None and header.plan is not None:
+        yield _entry("plan", printable(header.plan))
+        yield _entry("seed", str(header.seed))
+    cut = ", cut in the middle of a line" if history.cut else ""
+    yield _entry("history", f"{len(history)} events, {len(history.operations)} operations{cut}")
+    if run.folder is not None:
+        yield _entry("run", printable(str(run.place)))
+    if run.missing:
+        killed = " (the run did not come to its end)" if "verdict.json" in run.missing else ""
+        yield _entry("missing", ", ".join(run.missing) + killed)
+    result = run.result
+    if result is None:
+        yield _entry("verdict", "none: the history does not say which model it is of; give one with --model")
+        return
+    yield (Span("verdict    "), Span(result.verdict, result.verdict))
+    for name, check in result.checks.items():
+        first, *more = check.why.splitlines() or [""]
+        yield (Span(f"           {name}: "), Span(check.verdict, check.verdict), Span(f"; {printable(first)}"))
+        for line in more:
+            yield (Span(f"           {printable(line)}"),)
+    for line in (result.error or "").splitlines():
+        yield (Span(f"error      {printable(line)}", "invalid"),)
+    for what, counts in result.counts.items():
+        if counts:
+            yield _entry(what, ", ".join(f"{count} {printable(name)}" for name, count in counts.items()))
+
+
+def numbers(run: Recorded, chosen: NDArray[np.int64] | None = None) -> Statistics:
+    """The numbers of a run, or of some operations of it, with those of each kind of fault."""
+    return statistics(run.history, [(w.kind, w.start, w.end) for w in run.windows], chosen)
+
+
+def table(found: Statistics) -> Iterator[Line]:
+    """The numbers as a table."""
+    rows = [("all", found.all), *found.by_f.items()]
+    rows += [(name if name == "no fault" else f"during {name}", part) for name, part in found.by_window.items()]
+    wide = max(len(printable(name)) for name, _ in rows)
+    heads = ("all", "ok", "fail", "info", "unknown", "per s", "p50 ms", "p95 ms", "p99 ms", "max ms")
+    yield (Span(f"{'':<{wide}}" + "".join(f"{head:>10}" for head in heads), "quiet"),)
+    for name, part in rows:
+        latency = [f"{ms:.3f}" for ms in part.latency] if part.latency else ["-"] * 4
+        cells = [part.operations, part.ok, part.fail, part.info, f"{part.unknown:.1%}", f"{part.rate:.1f}", *latency]
+        yield (Span(f"{printable(name):<{wide}}" + "".join(f"{cell:>10}" for cell in cells)),)
+
+
+def as_json(run: Recorded, wanted: Filter, stats: bool) -> dict[str, Any]:
+    """The same as JSON: the verdict, the operations that were asked for (or matter), the faults, the numbers."""
+    history = run.history
+    chosen = select(run, wanted).tolist() if wanted.asks else what_matters(run)
+    over = ends(history.operations, history.time)
+    told: dict[str, Any] = {
+        "result": None if run.result is None else msgspec.to_builtins(run.result),
+        "missing": list(run.missing),
+        "faults": [{"start": w.start, "end": w.end, "kind": w.kind, "words": w.words} for w in run.windows],
+        "operations": [
+            {
+                "number": number,
+                "index": int(history.index[history.operations.invoked[number]]),
+                "process": int(history.operations.process[number]),
+                "key": history.keys[history.operations.key[number]],
+                "what": label(history, number),
+                "type": TYPES[history.operations.outcome[number]],
+                "start": int(history.operations.start[number]),
+                "end": int(over[number]),
+                "error": history.errors[history.operations.error[number]],
+            }
+            for number in chosen
+        ],
+    }
+    if stats:
+        told["stats"] = msgspec.to_builtins(numbers(run, select(run, wanted) if wanted.asks else None))
+    return told
+
+
+def _near(run: Recorded, row: int) -> NDArray[np.bool_]:
+    """Operations that begin or end among the events around a row."""
+    operations = run.history.operations
+    first, last = row - AROUND, row + AROUND // 2
+    begins = (operations.invoked >= first) & (operations.invoked <= last)
+    near: NDArray[np.bool_] = begins | ((operations.completed >= first) & (operations.completed <= last))
+    return near
+
+
+def _faults(run: Recorded) -> Iterable[Line]:
+    found = run.windows
+    if not found:
+        return
+    yield (Span(f"Faults ({len(found)}):"),)
+    for window in found[:FAULTS]:
+        yield (Span(f"  {window.start / 1e9:>11.6f} s to {window.end / 1e9:>11.6f} s  {window.words}", "fault"),)
+    if len(found) > FAULTS:
+        yield (Span(f"  ... and {len(found) - FAULTS} more"),)
+    yield (Span(""),)
+
+
+def _entry(name: str, text: str) -> Line:
+    return (Span(f"{printable(name):<10} {text}"),)

@@ -1,0 +1,14 @@
+"""From a failing run to the smallest plan that still fails the same way.
+
+explicit    the run as a plan of explicit operations and faults          the very same run
+reduce      dials turned down by Hypothesis, with the simulation as the test
+passes      what there is to turn down: members, world, shape, times
+shrink      the passes, one after the other, until none of them finds anything
+story       what is left, in words: the comment of the shrunk plan
+"""
+
+from harness.shrink.explicit import explicit
+from harness.shrink.run import Shrunk, shrink_run
+from harness.shrink.shrink import shrink
+
+__all__ = ["Shrunk", "explicit", "shrink", "shrink_run"]

@@ -1,0 +1,76 @@
+"""A recorded run as a plan that says everything: each operation and each fault with its time.
+
+In a drawn plan, leaving something out changes what is drawn for the rest: fault i of an entry follows from those before
+it, an operation from the completion before it. In an explicit one every operation and every fault stands for itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from harness.plan import Plan, PlannedOperation
+from harness.plan.work import KINDS
+from histories import NEMESIS, History
+from nemesis.fault import Crash, Fault, FaultEvent, Network, Partition, from_value
+from nemesis.latency import Constant
+from nemesis.schedule import At, Cut, Disturb, Entry, Kill, What
+from systems import find
+
+
+def explicit(plan: Plan, history: History, rested: int | None = None) -> Plan:
+    """The plan with the operations and faults of this history as explicit lists: its run is the same, byte for byte.
+
+    `rested` is when (ns) the workload of that run was over (`Outcome.rested`): what was invoked later were its final
+    reads, which every run makes by itself. None for a run that was cut short before.
+    """
+    operations: list[PlannedOperation] = []
+    faults: list[FaultEvent] = []
+    for event in history.events():
+        if event.process == NEMESIS:
+            if event.f.startswith("start-"):
+                faults.append(from_value(event.value))
+        elif event.type == "invoke" and (rested is None or event.time <= rested):
+            # A thread's processes follow each other at distances of as many as there are threads.
+            thread = event.process % plan.workload.clients
+            operations.append(PlannedOperation(event.time, thread, event.f, event.key, _argument(event.value)))
+    return with_members(plan, operations, faults)
+
+
+def with_members(plan: Plan, operations: list[PlannedOperation], faults: list[FaultEvent]) -> Plan:
+    """The plan with these operations and faults and no others."""
+    functions = find(plan.system.name).functions_of(plan.system.parameters)
+    usable = [f for f in KINDS[plan.workload.kind] if f in functions]
+    workload = msgspec.structs.replace(
+        plan.workload,
+        operations=tuple(sorted(operations, key=lambda operation: operation.at)),
+        # Without a meaning from here on: what a plan that leaves them out is read as.
+        mix=dict.fromkeys(usable, 1.0),
+        values="unique",
+        rate=None,
+        think=Constant(0),
+        duration=None,
+    )
+    entries = tuple(entry(fault) for fault in sorted(faults, key=lambda fault: (fault.at, fault.number)))
+    return msgspec.structs.replace(plan, workload=workload, nemesis=entries)
+
+
+def entry(event: FaultEvent) -> Entry:
+    """The fault as a line of a nemesis that draws nothing."""
+    duration = None if event.until is None else event.until - event.at
+    return Entry(_what(event.fault), At((event.at,)), duration)
+
+
+def _what(fault: Fault) -> What:
+    match fault:
+        case Partition(grudge):
+            return Cut(grudge)
+        case Crash(nodes):
+            return Kill(nodes)
+        case Network(drop, duplicate, reorder, delay, nodes):
+            return Disturb(drop, duplicate, reorder, delay, nodes)
+
+
+def _argument(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

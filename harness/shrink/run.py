@@ -1,0 +1,125 @@
+"""`clew shrink RUN`: from a run folder to the folder of the smallest run that fails the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import trio
+
+from harness.failure import Failure, failure
+from harness.judge import judge
+from harness.mistake import Mistake
+from harness.plan import Plan, dump
+from harness.replay import recorded_plan
+from harness.result import Result
+from harness.run import recording, run
+from harness.shrink.explicit import explicit
+from harness.shrink.passes import members_of
+from harness.shrink.shrink import Smallest, shrink
+from harness.shrink.story import story
+from harness.shrink.test import Test
+from harness.simulation import Outcome
+from harness.store import RunFolder
+from harness.unwrap import unwrapped
+from histories import History
+from nemesis.fault import FaultEvent
+
+TIMES = 3
+"""How often a run must fail before anything is concluded from leaving parts of it out."""
+
+SUFFIX = " (shrunk)"
+NAME_MOST = 100
+
+
+class Shrunk(msgspec.Struct, frozen=True):
+    """What a shrink came to: the smallest plan, its run, how many candidates were tried, whether it was interrupted."""
+
+    plan: Plan
+    failure: Failure
+    result: Result
+    operations: int
+    faults: int
+    candidates: int
+    interrupted: bool
+
+
+def shrink_run(
+    folder: RunFolder,
+    *,
+    any_failure: bool = False,
+    into: Path = Path("store"),
+    watch: Callable[[Plan], None] = lambda plan: None,
+) -> Shrunk:
+    """Shrink a recorded run, and keep the outcome as a run of its own below `into`.
+
+    KeyboardInterrupt ends the search, and the best so far is kept. Raises `Mistake` with the counts for a run that does
+    not fail every time; `NoRun` and `PlanError` for a folder that cannot be used; `OSError` if nothing can be written.
+    """
+    original = recorded_plan(folder)
+    found, history, outcome = reproduced(original)
+    whole = explicit(original, history, outcome.rested)
+    best = Smallest(whole, watch)
+    fails = Test(found, any_failure, best.offer)
+    interrupted = False
+    try:
+        shrink(whole, fails)
+    except KeyboardInterrupt:
+        interrupted = True
+    name = original.name if original.name.endswith(SUFFIX) else original.name[: NAME_MOST - len(SUFFIX)] + SUFFIX
+    plan = msgspec.structs.replace(best.plan, name=name)
+    result = _keep(original, plan, into)
+    members = members_of(plan)
+    faults = sum(isinstance(member, FaultEvent) for member in members)
+    return Shrunk(plan, found, result, len(members) - faults, faults, fails.candidates, interrupted)
+
+
+def smallest(plan: Plan) -> Plan:
+    """The smallest plan found that fails as this one does, in memory. Raises `Mistake` if it does not fail."""
+    found, history, outcome = reproduced(plan)
+    whole = explicit(plan, history, outcome.rested)
+    best = Smallest(whole, lambda plan: None)
+    fails = Test(found, found=best.offer)
+    shrink(whole, fails)
+    return best.plan
+
+
+def reproduced(plan: Plan) -> tuple[Failure, History, Outcome]:
+    """The failure of a plan's run, its history and outcome. Raises `Mistake` unless it fails the same way each time."""
+    runs = []
+    for _ in range(TIMES):
+        history, outcome = recording(plan)
+        runs.append((failure(judge(plan, history, outcome), history, outcome), history, outcome))
+    failing = [found for found, _, _ in runs if found is not None]
+    if len(failing) < TIMES:
+        raise Mistake(
+            f"the run fails {len(failing)} times out of {TIMES}; only one that fails every time can be shrunk"
+        )
+    if len(set(failing)) > 1:
+        said = "; ".join(sorted({str(found) for found in failing}))
+        raise Mistake(f"the run fails in another way each time ({said}); is the system deterministic?")
+    return failing[0], runs[0][1], runs[0][2]
+
+
+def _keep(original: Plan, plan: Plan, into: Path) -> Result:
+    """Run the plan into a folder, and put the story at the head of its plan. A folder is either whole or not there."""
+    history, outcome = recording(plan)
+    found = judge(plan, history, outcome)
+    broke = failure(found, history, outcome)
+    assert broke is not None, "the last candidate failed"
+    comment = story(original, plan, broke, found, history)
+    with unwrapped():
+        result = trio.run(lambda: run(plan, nodes="inline", into=into))
+    assert result.run is not None
+    target = Path(result.run) / "plan.yaml"
+    aside = target.with_suffix(".tmp")
+    try:
+        aside.write_text(comment + dump(plan))
+        aside.replace(target)
+    except OSError:
+        with suppress(OSError):
+            aside.unlink()
+        raise
+    return result

@@ -1,0 +1,76 @@
+"""What is left of a failure, in words: the comment at the head of a shrunk plan."""
+
+from __future__ import annotations
+
+import textwrap
+
+from harness.failure import OUTCOMES, Failure
+from harness.plan import Plan
+from harness.result import Result
+from harness.shrink.passes import members_of
+from histories import NEMESIS, History
+from histories.text import printable
+from nemesis.describe import describe, describe_duration
+from nemesis.fault import FaultEvent
+
+WIDTH = 118
+
+
+def story(original: Plan, plan: Plan, failure: Failure, result: Result, history: History) -> str:
+    """The comment: where the plan comes from, what happens in it, what is wrong, and the command that shows it.
+
+    A function of its arguments, without times of day or folders.
+    """
+    members = members_of(plan)
+    faults = sum(isinstance(member, FaultEvent) for member in members)
+    lines = [
+        f"Shrunk from {original.name}, seed {original.seed}: {_many(len(members) - faults, 'operation')} and "
+        f"{_many(faults, 'fault')} on {_many(plan.system.nodes, 'node')} are enough.",
+        "",
+        *_happened(history),
+        "",
+        f"What breaks: {failure.check}. {result.checks[failure.check].why}"
+        if failure.check in result.checks
+        else f"What breaks: {failure.invariant}",
+        "",
+        "The same again, from the folder of this file: clew run ./plan.yaml",
+    ]
+    out: list[str] = []
+    for line in "\n".join(lines).split("\n"):
+        out += textwrap.wrap(printable(line), WIDTH, subsequent_indent="  ") or [""]
+    return "".join(f"# {line}".rstrip() + "\n" for line in out)
+
+
+def _happened(history: History) -> list[str]:
+    """A line for each operation and fault, in the order of their beginnings."""
+    lines: list[tuple[int, int, str]] = []
+    operations = history.operations
+    for i in range(len(operations)):
+        start, row = int(operations.start[i]), int(operations.invoked[i])
+        ended = int(operations.completed[i])
+        outcome = OUTCOMES[int(operations.outcome[i])]
+        f = history.fs[operations.f[i]]
+        argument, result = history.values[operations.argument[i]], history.values[operations.result[i]]
+        said = f"{f} {_value(argument)}".strip() + f": {outcome}"
+        if outcome == "ok" and argument is None:
+            said += f" {_value(result, 'nothing')}"
+        at = f"{describe_duration(start)} to {describe_duration(int(history.time[ended])) if ended >= 0 else 'the end'}"
+        lines.append((start, row, f"{at:<22} client process {int(operations.process[i])}: {said}"))
+    for row, event in enumerate(history.events()):
+        if event.process == NEMESIS and event.f.startswith("start-"):
+            from nemesis.fault import from_value
+
+            fault = from_value(event.value)
+            end = "the end" if fault.until is None else describe_duration(fault.until)
+            lines.append((event.time, row, f"{f'{describe_duration(fault.at)} to {end}':<22} {describe(fault.fault)}"))
+    return [text for _, _, text in sorted(lines)]
+
+
+def _value(value: object, nothing: str = "") -> str:
+    if isinstance(value, list | tuple):
+        return " -> ".join(_value(part, "nothing") for part in value)
+    return nothing if value is None else str(value)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,133 @@
+"""The test that a candidate must fail: its simulation breaks the same way as the run that is being shrunk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import msgspec
+
+from harness.failure import Failure
+from harness.plan import Plan
+from harness.plan.schema import Check
+from harness.run import recording
+from histories import History, HistoryError
+from nemesis.latency import Constant
+from systems import BadParameters, find
+
+EVENTS_MOST = 400_000
+"""Simulated events that one descent may spend: some twenty seconds, and unlike seconds the same on every machine."""
+EVENTS_MOST_PLAIN = 150_000
+"""The same in a plain network, where hardly anything is tried in vain."""
+EVENTS_OVERHEAD = 150
+"""What a candidate costs however little happens in it, for Hypothesis and the checker, in events."""
+EVENTS_EACH = 3000
+"""Simulated events after which no further seed is tried with a candidate; a minimal plan has a few hundred."""
+SEEDS_MOST = 16
+SECONDS_MOST = 10.0
+"""What the checker may take for one candidate; it takes milliseconds, and what it cannot decide does not count."""
+
+
+class OutOfEvents(Exception):
+    """The events allowed for this shrink are used up."""
+
+
+class Test:
+    """Whether plans fail as the given failure did; `any_failure` lets any failure count.
+
+    Where the network is drawn, whatever is left out changes what is drawn for the rest. So a small plan is given other
+    seeds to fail with too: as many as cost about as much as one run of a large plan.
+
+    `found` is told of every plan that fails. Remembers what it has seen, counts what it simulates, and raises
+    `OutOfEvents` when enough is enough.
+    """
+
+    __test__ = False  # Not for pytest, whatever the name.
+
+    def __init__(
+        self, failure: Failure, any_failure: bool = False, found: Callable[[Plan], None] = lambda plan: None
+    ) -> None:
+        self.failure = failure
+        self._found = found
+        self.events = 0
+        self.candidates = 0
+        self._any = any_failure
+        self._most = EVENTS_MOST
+        self._seen: dict[str, Plan | None] = {}
+        self._moments: dict[str, int] = {}
+
+    def __call__(self, plan: Plan) -> Plan | None:
+        """The plan, perhaps with another seed, if it fails the same way; None if it does not."""
+        key = repr(plan)
+        if key not in self._seen:
+            self._seen[key] = self._try(plan)
+        return self._seen[key]
+
+    def begin(self, plan: Plan) -> None:
+        """Another descent begins, from this plan."""
+        self._most = self.events + (EVENTS_MOST_PLAIN if is_plain(plan) else EVENTS_MOST)
+
+    def _try(self, plan: Plan) -> Plan | None:
+        before = self.events
+        for again in range(SEEDS_MOST):
+            if self.events > self._most:
+                raise OutOfEvents
+            candidate = plan if not again else msgspec.structs.replace(plan, seed=again - 1)
+            if self._fails(candidate):
+                self._found(candidate)
+                return candidate
+            if self.events - before > EVENTS_EACH or is_plain(plan):
+                break
+        return None
+
+    def _fails(self, plan: Plan) -> bool:
+        system = find(plan.system.name)
+        try:
+            system.validate(plan.system.parameters, plan.system.nodes)
+        except BadParameters:
+            return False
+        checks: tuple[Check, ...] = plan.checks if self._any else self._checks(plan)
+        history, outcome = recording(msgspec.structs.replace(plan, checks=checks))
+        self.events += outcome.progress.events + EVENTS_OVERHEAD
+        self.candidates += 1
+        if self.failure.check == "node" or self._any:
+            broke = outcome.failure
+            lines = [] if broke is None else broke.detail.strip().splitlines()
+            if broke is not None and (self._any or (lines[-1] if lines else str(broke)) == self.failure.invariant):
+                return True
+        if "liveness" in checks and outcome.unanswered:
+            return True
+        if "invariants" in checks and outcome.violations:
+            self._moments[repr(plan)] = outcome.violations[0].time
+            return self._any or outcome.violations[0].invariant == self.failure.invariant
+        return "linearizable" in checks and self._violated(plan, history)
+
+    def moment(self, plan: Plan) -> int | None:
+        """When (ns) it was too late in the run of a failing plan: what began later is not to blame. None: unknown."""
+        return self._moments.get(repr(plan))
+
+    def _violated(self, plan: Plan, history: History) -> bool:
+        from checkers import Budget, check
+
+        budget = Budget(SECONDS_MOST, plan.budget.memory)
+        with suppress(HistoryError):
+            found = check(history, find(plan.system.name).model_of(plan.system.parameters), budget=budget)
+            stuck = {part.stuck for part in found.partitions if part.stuck is not None}
+            times = history.time[[int(index) in stuck for index in history.index]]
+            if len(times):
+                self._moments[repr(plan)] = int(times.min())
+            return found.verdict == "invalid"
+        return False
+
+    def _checks(self, plan: Plan) -> tuple[Check, ...]:
+        """Only the check in question: the others cost time and change nothing of the run."""
+        wanted: tuple[Check, ...] = tuple(check for check in plan.checks if check == self.failure.check)
+        return wanted or plan.checks
+
+
+def is_plain(plan: Plan) -> bool:
+    """Whether nothing of the network is drawn."""
+    return all(
+        isinstance(links.latency, Constant) and links.drop == links.duplicate == 0
+        for links in (plan.network.nodes, plan.network.clients)
+    )

@@ -1,0 +1,83 @@
+"""The faults of a history as windows of time, from the events of its nemesis.
+
+clew's own events carry their fault (`nemesis.fault`); a history of another tool has pairs of names at best
+(`start-partition` and `stop-partition`, `start` and `stop`, `kill` and `restart`), and those are paired as they come.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from histories.event import Event
+from histories.history import NEMESIS_PROCESS, History
+from histories.text import printable, value_text
+from nemesis.describe import describe
+from nemesis.fault import Fault, FaultEvent, from_value, name
+
+_ENDS = {"stop": "start", "heal": "start", "restart": "kill", "resume": "pause", "end": "begin"}
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A fault from `start` to `end` (ns): its kind, itself where it is known, and in words."""
+
+    start: int
+    end: int
+    kind: str
+    words: str
+    fault: Fault | None = None
+
+
+def windows(history: History) -> list[Window]:
+    """The windows in the order of their start; a fault that nothing ends lasts until the last event."""
+    last = int(history.time[-1]) if len(history) else 0
+    found: list[Window] = []
+    open_faults: dict[int, tuple[int, FaultEvent]] = {}
+    open_names: dict[str, tuple[int, Event]] = {}
+    for row in np.flatnonzero(history.process == NEMESIS_PROCESS).tolist():
+        event = history.event(row)
+        fault = _fault(event)
+        if fault is not None:
+            if event.f.startswith("start-"):
+                open_faults[fault.number] = (event.time, fault)
+            elif fault.number in open_faults:
+                start, fault = open_faults.pop(fault.number)
+                found.append(_window(start, event.time, fault))
+            continue
+        word, _, kind = event.f.partition("-")
+        begin = "-".join(part for part in (_ENDS.get(word), kind) if part)
+        if word not in _ENDS:
+            # Jepsen records an action twice, as it begins and as it is done: the first one counts.
+            open_names.setdefault(event.f, (event.time, event))
+        elif begin in open_names:
+            start, event_then = open_names.pop(begin)
+            found.append(_named(start, event.time, event_then))
+    found += [_window(start, last, fault) for start, fault in open_faults.values()]
+    found += [_named(start, last, event) for start, event in open_names.values() if event.f.split("-")[0] in _BEGINS]
+    return sorted(found, key=lambda window: (window.start, window.end))
+
+
+_BEGINS = set(_ENDS.values())
+
+
+def in_words(event: Event) -> str:
+    """What an event of the nemesis is about."""
+    fault = _fault(event)
+    return value_text(event.value) if fault is None else printable(describe(fault.fault))
+
+
+def _fault(event: Event) -> FaultEvent | None:
+    try:
+        return from_value(event.value)
+    except msgspec.ValidationError:
+        return None
+
+
+def _window(start: int, end: int, fault: FaultEvent) -> Window:
+    return Window(start, end, name(fault.fault), printable(describe(fault.fault)), fault.fault)
+
+
+def _named(start: int, end: int, event: Event) -> Window:
+    kind = event.f.partition("-")[2] or event.f
+    words = printable(event.f) if event.value is None else f"{printable(event.f)} {value_text(event.value)}"
+    return Window(start, end, printable(kind), words)

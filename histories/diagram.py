@@ -1,0 +1,225 @@
+"""A space-time diagram as text: time runs downwards, a column for each client, a row for each thing that happens.
+
+      9.714322 s                       ┏ cas [61, 64]
+      9.741000 s                       ◆ = 64
+      9.770643 s                       ┗ ok
+      9.826909 s  ┏ cas [64, 63]       ┃
+     10.000000 s  ┃                    ┃                   ▒ partition n1 | n2 n3
+   ✗ 10.123043 s                       ┗ ok                ▒
+
+Rows instead of a scale: what happens within a microsecond is as legible as what takes a second. Lines come as spans of
+text with a style, so that whoever prints them decides about colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from histories.history import FAIL, INFO, INVOKE, OK, TYPES, History
+from histories.lanes import ends, lanes
+from histories.text import printable, value_text
+
+NARROWEST, WIDEST = 17, 30
+MARGIN = 17
+"""Characters that the mark and the time take."""
+_WORDS = 24
+"""Characters from which on there is room for the words of a fault."""
+
+
+class Span(NamedTuple):
+    """Some text and its style: "" or one of the names ok, fail, info, core, stuck, point, fault, quiet."""
+
+    text: str
+    style: str = ""
+
+
+Line = tuple[Span, ...]
+
+
+class Interval(NamedTuple):
+    """A fault in ns and in words."""
+
+    start: int
+    end: int
+    words: str
+
+
+class Point(NamedTuple):
+    """When an operation took effect (ns), and the state after it as text."""
+
+    time: int
+    state: str
+
+
+class _Row(NamedTuple):
+    time: int
+    rank: int
+    """At equal times: what ends a fault, invocations, points, completions, what begins a fault."""
+    position: int
+    """The row of the history, or of the one that comes next."""
+    number: int
+    cell: str
+    style: str
+
+
+def diagram(
+    history: History,
+    numbers: Iterable[int],
+    *,
+    width: int,
+    faults: Iterable[Interval] = (),
+    core: frozenset[int] = frozenset(),
+    stuck: int | None = None,
+    points: Mapping[int, Point] | None = None,
+) -> list[Line]:
+    """The operations with these numbers, fitted to `width` characters (at least about 40).
+
+    `core` are drawn with thick lines, and `stuck` is the row of the history at which no order is left. Clients that do
+    not fit are left out, the least concerned first, and the last line says how many.
+    """
+    operations = history.operations
+    chosen = sorted(set(numbers))
+    if not chosen:
+        return []
+    lane_of = lanes(operations, history.time)
+    concerned = {int(lane_of[n]) for n in chosen if n in core or int(operations.completed[n]) == stuck}
+    used = sorted({int(lane_of[n]) for n in chosen}, key=lambda lane: (lane not in concerned, lane))
+    windows = [fault for fault in faults if _overlap(history, chosen, fault)]
+    aside = _WORDS if windows and width >= 100 else 2 if windows else 0
+    fitting = max(1, (width - MARGIN - aside) // NARROWEST)
+    shown = sorted(used[:fitting])
+    cell = min(WIDEST, (width - MARGIN - aside) // len(shown))
+    visible = [number for number in chosen if int(lane_of[number]) in set(shown)]
+    rows = sorted([*_rows(history, visible, core, stuck, points or {}), *_turns(history, windows, visible)])
+    lines: list[Line] = [_head(history, shown, lane_of, cell, bool(windows) and aside == _WORDS)]
+    going_on: dict[int, int] = {}
+    before: int | None = None
+    for row in rows:
+        if before is not None and row.position > before + 1:
+            hidden = _hidden(history, before + 1, row.position)
+            if hidden:
+                lines.append((Span(f"{'':>{MARGIN}}⋮ {hidden} event{'s' if hidden > 1 else ''}", "quiet"),))
+        before = row.position if before is None else max(before, row.position)
+        lines.append(_line(row, going_on, shown, lane_of, core, cell, windows, width - MARGIN - cell * len(shown)))
+    if len(used) > len(shown):
+        lines.append((Span(f"{len(used) - len(shown)} more clients do not fit in {width} columns", "quiet"),))
+    return lines
+
+
+def _rows(
+    history: History, numbers: list[int], core: frozenset[int], stuck: int | None, points: Mapping[int, Point]
+) -> Iterable[_Row]:
+    operations = history.operations
+    over = ends(operations, history.time)
+    for number in numbers:
+        heavy = number in core
+        style = "core" if heavy else _STYLE[int(operations.outcome[number])]
+        invoked, completed = int(operations.invoked[number]), int(operations.completed[number])
+        f = printable(str(history.fs[operations.f[number]]))
+        argument = history.values[operations.argument[number]]
+        call = f if argument is None else f"{f} {value_text(argument)}"
+        yield _Row(int(operations.start[number]), 1, invoked, number, f"{'┏' if heavy else '┌'} {call}", style)
+        if number in points:
+            time, state = points[number]
+            position = min(int(np.searchsorted(history.time, time)), len(history) - 1)
+            position = max(position, invoked) if completed < 0 else min(max(position, invoked), completed)
+            yield _Row(time, 2, position, number, f"◆ = {state}" if state else "◆", "point")
+        if completed >= 0:
+            answer = _answer(history, number)
+            corner = "✗" if completed == stuck else "┗" if heavy else "└"
+            found = "stuck" if completed == stuck else style
+            yield _Row(int(over[number]), 3, completed, number, f"{corner} {answer}", found)
+
+
+_STYLE = {OK: "ok", FAIL: "fail", INFO: "info", INVOKE: ""}
+
+
+def _answer(history: History, number: int) -> str:
+    operations = history.operations
+    outcome = int(operations.outcome[number])
+    error = history.errors[operations.error[number]]
+    if outcome == INFO:
+        return f"? {printable(error)}" if error else "?"
+    if outcome == FAIL:
+        return f"fail {printable(error)}" if error else "fail"
+    if operations.argument[number] != operations.result[number] or history.fs[operations.f[number]] == "read":
+        return value_text(history.values[operations.result[number]])
+    return TYPES[outcome]
+
+
+def _turns(history: History, windows: list[Interval], numbers: list[int]) -> Iterable[_Row]:
+    operations = history.operations
+    first, last = (
+        int(operations.invoked[numbers].min()),
+        int(max(operations.completed[numbers].max(), 0)) or len(history),
+    )
+    for window in windows:
+        for time, rank in ((window.start, 4), (window.end, 0)):
+            position = int(np.searchsorted(history.time, time))
+            if first <= position <= last:
+                yield _Row(time, rank, position, -1, window.words if rank else f"end of {window.words}", "fault")
+
+
+def _overlap(history: History, numbers: list[int], window: Interval) -> bool:
+    operations = history.operations
+    over = ends(operations, history.time)
+    return bool(window.start <= over[numbers].max() and window.end >= operations.start[numbers].min())
+
+
+def _hidden(history: History, first: int, last: int) -> int:
+    return int((history.process[first:last] >= 0).sum())
+
+
+def _head(
+    history: History, shown: list[int], lane_of: np.ndarray[tuple[int], np.dtype[np.int64]], cell: int, faults: bool
+) -> Line:
+    processes = history.operations.process
+    threads = len(np.unique(processes)) != int(lane_of.max()) + 1
+    names = []
+    for lane in shown:
+        name = f"client {lane}" if threads else f"process {processes[lane_of == lane][0]}"
+        names.append(f"{name:<{cell}}")
+    return (Span(" " * MARGIN + "".join(names) + ("faults" if faults else ""), "quiet"),)
+
+
+def _line(
+    row: _Row,
+    going_on: dict[int, int],
+    shown: list[int],
+    lane_of: np.ndarray[tuple[int], np.dtype[np.int64]],
+    core: frozenset[int],
+    cell: int,
+    windows: list[Interval],
+    room: int,
+) -> Line:
+    mark = "✗" if row.style == "stuck" else " "
+    spans = [Span(f" {mark}{row.time / 1e9:>11.6f} s  ", "stuck" if mark == "✗" else "quiet")]
+    active = any(window.start <= row.time < window.end for window in windows)
+    if row.number < 0 and room < _WORDS:
+        # No room beside the clients: the fault gets the whole line.
+        return (*spans, Span(_cut(f"▒▒▒ {row.cell}", cell * len(shown) + room), "fault"))
+    mine = int(lane_of[row.number]) if row.number >= 0 else -1
+    for lane in shown:
+        if lane == mine:
+            spans.append(Span(f"{_cut(row.cell, cell - 1):<{cell}}", row.style))
+        elif lane in going_on:
+            heavy = going_on[lane] in core
+            spans.append(Span(f"{'┃' if heavy else '│':<{cell}}", "core" if heavy else ""))
+        else:
+            spans.append(Span(" " * cell))
+    if row.rank == 1:
+        going_on[mine] = row.number
+    elif row.rank == 3:
+        going_on.pop(mine, None)
+    if row.number < 0:
+        spans.append(Span(_cut(f"▒ {row.cell}", room), "fault"))
+    elif active:
+        spans.append(Span("▒", "fault"))
+    return tuple(spans)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

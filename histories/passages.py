@@ -1,0 +1,148 @@
+"""Passages of a message journal: the messages around one moment, found without reading the rest.
+
+A journal is in the order of time and may be hundreds of megabytes long, so its lines are searched by bisection.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from histories.history import HistoryError
+from histories.journal import Entry
+
+LEAD = 2_000_000_000
+"""How long before a passage (ns) a message may have been sent that arrives in it."""
+
+_decode = msgspec.json.Decoder(Entry).decode
+_TIME = re.compile(rb'"time":(\d+)')
+
+
+@dataclass
+class Message:
+    """A message and what became of it: when it arrived (twice, if it was duplicated), or why it never did."""
+
+    id: int
+    source: str
+    destination: str
+    sent: int
+    body: Any
+    received: list[int] = field(default_factory=list)
+    dropped: str | None = None
+    dropped_at: int = 0
+
+    @property
+    def type(self) -> str:
+        """What kind of message it is, as far as its body says so."""
+        return str(self.body["type"]) if isinstance(self.body, dict) and "type" in self.body else "message"
+
+
+@dataclass
+class Life:
+    """One life of a node in ns; `end` is None while it goes on."""
+
+    node: str
+    number: int
+    start: int
+    end: int | None = None
+
+
+def passage(path: Path, start: int, end: int, most: int) -> list[Message]:
+    """The messages sent or received from `start` to `end` (ns), in the order in which they were sent.
+
+    No more than `most`: those nearest to the end. Raises `HistoryError` for a malformed line.
+    """
+    messages: dict[int, Message] = {}
+    for entry in _entries(path, max(0, start - LEAD), end):
+        if entry.event == "send":
+            messages[entry.id] = Message(entry.id, entry.src, entry.dest, entry.time, msgspec.json.decode(entry.body))
+        elif entry.event == "receive" and entry.id in messages:
+            messages[entry.id].received.append(entry.time)
+        elif entry.event == "drop" and entry.id in messages:
+            messages[entry.id].dropped = entry.why
+            messages[entry.id].dropped_at = entry.time
+    inside = [m for m in messages.values() if m.sent >= start or any(time >= start for time in m.received)]
+    return inside[-most:]
+
+
+def sends(path: Path, most_bytes: int) -> Iterator[tuple[int, str, Any]]:
+    """Time, source and body of every message, of a journal of no more than so many bytes; of a longer one, nothing."""
+    if path.stat().st_size > most_bytes:
+        return
+    for entry in _entries(path, 0, None):
+        if entry.event == "send":
+            yield entry.time, entry.src, msgspec.json.decode(entry.body)
+
+
+def lives(path: Path) -> list[Life]:
+    """All lives of all nodes, in the order in which they began: a search for a few lines among very many."""
+    found: list[Life] = []
+    going_on: dict[str, Life] = {}
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            return []
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as journal:
+            marks = sorted(_lines_of(journal, b'{"event":"start"') + _lines_of(journal, b'{"event":"crash"'))
+            for offset in marks:
+                stop = journal.find(b"\n", offset)
+                if stop < 0:
+                    break
+                entry = _entry(journal[offset:stop], path)
+                if entry.event == "start":
+                    going_on[entry.node] = Life(entry.node, entry.life, entry.time)
+                    found.append(going_on[entry.node])
+                elif entry.node in going_on:
+                    going_on.pop(entry.node).end = entry.time
+    return found
+
+
+def _lines_of(journal: mmap.mmap, beginning: bytes) -> list[int]:
+    found = []
+    at = journal.find(beginning)
+    while at >= 0:
+        if at == 0 or journal[at - 1] == 10:
+            found.append(at)
+        at = journal.find(beginning, at + 1)
+    return found
+
+
+def _entries(path: Path, start: int, end: int | None) -> Iterator[Entry]:
+    """The entries from `start` to `end`; a cut last line is left out."""
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as journal:
+            journal.seek(_offset(journal, start))
+            while (line := journal.readline()).endswith(b"\n"):
+                entry = _entry(line, path)
+                if end is not None and entry.time > end:
+                    return
+                yield entry
+
+
+def _offset(journal: mmap.mmap, time: int) -> int:
+    """The offset of the first line that is not before `time`."""
+    low, high = 0, len(journal)
+    while low < high:
+        middle = (low + high) // 2
+        line = journal.rfind(b"\n", low, middle) + 1 or low
+        stop = journal.find(b"\n", line)
+        found = None if stop < 0 else _TIME.search(journal[line:stop])
+        if stop < 0 or (found is not None and int(found[1]) >= time):
+            high = line
+        else:
+            low = stop + 1
+    return low
+
+
+def _entry(line: bytes, path: Path) -> Entry:
+    try:
+        return _decode(line)
+    except msgspec.DecodeError as error:
+        raise HistoryError(f"expected a journal entry, found {line[:60]!r}: {error}", source=str(path)) from None

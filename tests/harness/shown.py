@@ -1,0 +1,44 @@
+"""Runs and histories that the tests of pictures look at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from harness.plan import load, resolve
+from harness.run import run
+
+EVIL = "<script>alert(1)</script>"
+
+
+def failing_run(store: Path) -> Path:
+    """The folder of a run in which acceptors forgot, and a client saw it."""
+    result = trio.run(lambda: run(resolve(load("caspaxos-forgets-promises")), nodes="inline", into=store))
+    assert result.verdict == "invalid"
+    assert result.run is not None
+    return Path(result.run)
+
+
+def history_file(path: Path, events: list[tuple[Any, ...]], **header: Any) -> Path:
+    """A history of (time in ms, process, type, f, key, value) as a file."""
+    lines = [json.dumps({"clew-history": 1, **header})]
+    for index, (ms, process, type_, f, key, value) in enumerate(events):
+        event = {"index": index, "time": int(ms * 1e6), "process": process, "type": type_, "f": f}
+        lines.append(json.dumps({**event, "key": key, "value": value}))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+STALE = [
+    (0, 0, "invoke", "write", "x", 1),
+    (1, 0, "ok", "write", "x", 1),
+    (2, 0, "invoke", "write", "x", 2),
+    (3, 0, "ok", "write", "x", 2),
+    (4, 1, "invoke", "read", "x", None),
+    (5, 1, "ok", "read", "x", 1),
+]
+"""A read of what had been overwritten before it began."""
+GOOD = [(ms, process, type_, f, "y", value) for ms, process, type_, f, _, value in STALE[:4]]

@@ -1,0 +1,50 @@
+"""Where two runs part: in the plan, in a message, in an event."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from harness.diff import diff, tell
+from tests.harness.conftest import PLAN, Clew
+from tests.harness.shown import STALE, history_file
+
+
+def test_a_run_does_not_part_from_itself(clew: Clew, recorded: Path) -> None:
+    done = clew("diff", recorded, recorded)
+    assert done.returncode == 0, done.stderr
+    assert "The histories are the same" in done.stdout
+
+
+def test_the_first_event_that_differs_is_named_with_what_differs(tmp_path: Path) -> None:
+    one = history_file(tmp_path / "one.jsonl", STALE)
+    other = history_file(tmp_path / "other.jsonl", [*STALE[:5], (5, 1, "ok", "read", "x", 2)])
+    found = diff(one, other)
+    assert found.event == 5
+    assert found.words == "The first 5 events are the same, until 0.004000 s; event 5 differs in its value."
+    assert found.rows[found.event - found.first] == (
+        '0.005000 p1 ok read 1 key "x"',
+        '0.005000 p1 ok read 2 key "x"',
+    )
+    assert any("≠" in "".join(span.text for span in line) for line in tell(found, 100))
+
+
+def test_one_that_ends_early_is_over(tmp_path: Path) -> None:
+    found = diff(history_file(tmp_path / "a.jsonl", STALE), history_file(tmp_path / "b.jsonl", STALE[:4]))
+    assert (found.event, found.words) == (4, "The first 4 events are the same; then other is over.")
+
+
+def test_two_variants_part_in_the_plan_in_a_message_and_in_an_event(clew: Clew, tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    for variant in ("none", "dirty-reads"):
+        done = clew("run", "plan.yaml", "--nodes", "inline", "--store", variant, "--set", f"system.variant={variant}")
+        assert done.returncode in (0, 1), done.stderr
+    done = clew("diff", "none/latest", "dirty-reads/latest", "--json")
+    assert done.returncode == 1, done.stderr
+    found = json.loads(done.stdout)
+    assert list(found["plan"]) == ["system.variant"]
+    assert found["event"] is not None
+    assert found["message_time"] <= found["time"], "clients see what messages did before"
+    shown = clew("diff", "none/latest", "dirty-reads/latest").stdout
+    assert "The plans differ:" in shown
+    assert "The message journals part at" in shown

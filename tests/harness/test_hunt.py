@@ -1,0 +1,175 @@
+"""A campaign: every seed once, in order, whoever does the work; what broke, and whether the storm stormed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.hunt import Hunt, campaign, hunt
+from harness.hunt.coverage import coverage
+from harness.plan import load, loads
+from tests.harness.conftest import Clew
+
+PLAN = """\
+name: swarm
+system: {name: caspaxos, nodes: {choice: [3, 5]}, variant: forgets-promises}
+workload: {kind: cas-register, clients: 3, operations: 60, timeout: 1s}
+network: {latency: {exponential: 5ms}, drop: {uniform: [0, 0.2]}}
+nemesis:
+  - crash: {target: one, random: 200ms, for: 100ms}
+"""
+SOURCE = loads(PLAN, "swarm.yaml", Path())
+
+
+class AtOnce(Executor):
+    """Does a job when it is submitted."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def tried(workers: int, executor: Executor) -> list[Any]:
+    with executor:
+        return list(campaign(SOURCE, [], range(5, 30), executor, workers))
+
+
+def test_the_trials_are_the_same_whoever_does_them() -> None:
+    one = tried(1, AtOnce())
+    assert [trial.seed for trial in one] == list(range(5, 30))
+    assert tried(4, ThreadPoolExecutor(1)) == one
+
+
+def test_a_campaign_over_time_tries_the_first_seeds_and_no_others() -> None:
+    with AtOnce() as executor:
+        until = time.monotonic() + 0.5
+        seeds = [trial.seed for trial in campaign(SOURCE, [], iter(range(10**9)), executor, 1, until)]
+    assert seeds == list(range(len(seeds)))
+    assert seeds
+
+
+def summary(hunted: Hunt) -> dict[str, Any]:
+    return {name: value for name, value in hunted.summary().items() if name != "seconds"}
+
+
+def test_a_hunt_ends_at_the_first_failure_or_goes_on(tmp_path: Path) -> None:
+    with AtOnce() as executor:
+        every = hunt(SOURCE, executor, 1, seeds=range(20), until="all", into=None)
+        first = hunt(SOURCE, executor, 3, seeds=range(20), into=tmp_path)
+    assert every.seeds == 20
+    assert len(every.failures) > 1
+    assert first.failures[0].seed == every.failures[0].seed
+    assert first.seeds == first.failures[0].seed + 1
+    assert first.failures[0].run is not None
+    assert (Path(first.failures[0].run) / "verdict.json").exists()
+    assert sum(len(group) for group in every.groups().values()) == len(every.failures)
+    assert every.exit_code == 1
+
+
+def test_the_coverage_tells_faults_that_touched_an_operation_from_those_that_did_not() -> None:
+    late = loads(
+        PLAN.replace("random: 200ms", "at: 10ms").replace("operations: 60", "operations: 1, think: 1s"), "late", Path()
+    )
+    with AtOnce() as executor:
+        storm = hunt(SOURCE, executor, 1, seeds=range(8), until="all", into=None)
+        calm = hunt(late, executor, 1, seeds=range(8), until="all", into=None)
+    assert 0 < storm.counts["touched"]["crash"] <= storm.counts["faults"]["crash"]
+    assert storm.counts["landmarks"]["retries"] > 0
+    assert calm.counts["faults"]["crash"] == 8
+    assert calm.counts["touched"]["crash"] == 0
+    assert ("crash faults", 8, "0.0 % touched an operation") in coverage(calm.counts, calm.seeds)
+
+
+def test_json_is_a_verdict_for_each_failing_run_and_a_summary_whatever_the_jobs(clew: Clew, tmp_path: Path) -> None:
+    (tmp_path / "swarm.yaml").write_text(PLAN)
+    outputs = []
+    for jobs in ("1", "2"):
+        done = clew("hunt", "swarm.yaml", "--seeds", "0:12", "--until", "all", "--jobs", jobs, "--json")
+        assert done.returncode == 1, done.stderr
+        *verdicts, last = [json.loads(line) for line in done.stdout.splitlines()]
+        assert last["seeds"] == 12
+        assert [found["seed"] for found in last["failures"]] == [verdict["seed"] for verdict in verdicts]
+        for found, verdict in zip(last["failures"], verdicts, strict=True):
+            assert verdict["verdict"] == "invalid"
+            assert verdict["run"] == found["run"]
+            assert json.loads((tmp_path / found["run"] / "verdict.json").read_text()) == verdict
+        outputs.append(([{**verdict, "run": None} for verdict in verdicts], {**last, "failures": [], "seconds": 0}))
+    assert outputs[0] == outputs[1]
+
+
+def test_a_hunt_that_finds_nothing_is_valid(clew: Clew) -> None:
+    done = clew("hunt", "caspaxos-happy-path", "--seeds", "0:3", "--jobs", "1")
+    assert done.returncode == 0, done.stderr
+    assert "3 seeds" in done.stdout
+    assert "nothing was broken" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--seeds", "5:5"), "--seeds 5:5"),
+        (("--seeds", "all"), "--seeds all"),
+        (("--time", "ten"), "--time ten"),
+        (("--jobs", "0"), "--jobs 0"),
+        (("--scheduler", "tcp://127.0.0.1:1", "--jobs", "2"), "expected one of them"),
+        (("--set", "workload.cleints=3"), "workload.cleints"),
+        (("--until", "never"), "never"),
+    ],
+)
+def test_a_mistake_is_one_line_and_254(clew: Clew, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = clew("hunt", "caspaxos-happy-path", *arguments)
+    assert done.returncode == 254, done.stderr
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "store").exists()
+
+
+def test_ctrl_c_ends_a_hunt_with_what_is_known_and_without_orphans(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "if __name__ == '__main__':\n from harness.cli import main; main()"]
+    command += ["hunt", "caspaxos-contention-storm", "--time", "10m", "--jobs", "2", "--json", "--store", str(tmp_path)]
+    marked = {**os.environ, "CLEW_TEST_MARK": str(tmp_path)}
+    hunting = subprocess.Popen(command, env=marked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while len(alive(tmp_path)) < 3:
+        assert time.monotonic() < deadline, "the workers are not processes"
+        time.sleep(0.1)
+    time.sleep(1)
+    hunting.send_signal(signal.SIGINT)
+    output, errors = hunting.communicate(timeout=60)
+    assert hunting.returncode == 2, errors
+    assert "Traceback" not in errors
+    assert json.loads(output.splitlines()[-1])["interrupted"]
+    time.sleep(0.5)
+    assert not alive(tmp_path)
+
+
+def alive(mark: Path) -> list[int]:
+    """The processes that carry the mark in their environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                environment = (entry / "environ").read_bytes()
+                state = (entry / "stat").read_text().rsplit(")", 1)[1].split()[0]
+            except OSError:
+                continue
+            if f"CLEW_TEST_MARK={mark}".encode() in environment and state != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def test_every_shipped_plan_can_be_sent_to_a_worker() -> None:
+    import pickle
+
+    source = load("caspaxos-contention-storm")
+    assert pickle.loads(pickle.dumps(source)) == source

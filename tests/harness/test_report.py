@@ -1,0 +1,137 @@
+"""The page of a run, as text: what it says, what it keeps out, what it makes of half a run."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import re
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harness.recorded import recorded
+from harness.report import report
+from harness.report.data import Data
+from harness.report.operations import DRAWN
+from tests.harness.conftest import Clew
+from tests.harness.shown import EVIL, GOOD, STALE, failing_run, history_file
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return failing_run(tmp_path_factory.mktemp("store"))
+
+
+def unpacked(page: str, name: str) -> bytes:
+    found = re.search(rf'id="{name}">([^<]*)<', page)
+    assert found is not None
+    return gzip.decompress(base64.b64decode(found[1]))
+
+
+def data(page: str) -> Data:
+    return msgspec.json.decode(unpacked(page, "data"), type=Data)
+
+
+def test_the_page_of_a_failing_run_has_the_verdict_the_evidence_the_plan_and_how_to_run_it_again(failing: Path) -> None:
+    page = (failing / "report.html").read_text()
+    for words in ("no order of the operations explains this", "forgets-promises", f"clew replay {failing}", "seed"):
+        assert words in page
+    found = data(page)
+    key = found.keys[0]
+    assert key.verdict == "invalid"
+    assert key.stuck in key.core
+    assert found.moments[0].name == "not linearizable"
+    assert found.moments[0].start < found.moments[0].at <= found.moments[0].end
+    assert {moment.name for moment in found.moments} >= {"promises-are-kept"}
+    assert found.nodes == ["n1", "n2", "n3"]
+    assert "down" in found.lives["state"]
+
+
+def test_the_message_that_made_it_happen_is_the_answer_that_no_order_explains(failing: Path) -> None:
+    found = data((failing / "report.html").read_text())
+    moment = found.moments[0]
+    rows = [row for row, id in enumerate(found.messages["id"]) if id in moment.messages]
+    assert [found.messages["type"][row] for row in rows] == ["reply"]
+    assert found.messages["until"][rows[0]] == pytest.approx(moment.at)
+
+
+def test_points_are_within_their_operations_and_in_order(failing: Path) -> None:
+    found = data((failing / "report.html").read_text())
+    points = found.keys[0].points
+    assert len(points["time"]) > 50
+    assert points["time"] == sorted(points["time"])
+    place = {number: row for row, number in enumerate(found.operations["number"])}
+    for number, time in zip(points["number"], points["time"], strict=True):
+        row = place[number]
+        assert found.operations["start"][row] <= time
+        assert found.operations["outcome"][row] == "info" or time <= found.operations["end"][row]
+
+
+def test_nothing_is_fetched_and_the_library_is_whole(failing: Path) -> None:
+    page = (failing / "report.html").read_text()
+    assert not re.search(r'(?:src|href)="(?!data:)[^"#]*"', page)
+    assert b"Bokeh" in unpacked(page, "library")
+
+
+def test_what_is_missing_from_a_folder_is_said_and_the_rest_is_shown(failing: Path, tmp_path: Path) -> None:
+    half = tmp_path / "half"
+    shutil.copytree(failing, half)
+    for name in ("messages.jsonl", "verdict.json"):
+        (half / name).unlink()
+    page = report(recorded(half))
+    assert "Missing from the run&#39;s folder: messages.jsonl, verdict.json." in page
+    assert "There is no message journal" in page
+    assert data(page).keys[0].verdict == "invalid", "its history says what it is of, so it is judged"
+
+
+def test_a_history_of_nobody_knows_what_is_shown_without_a_verdict(tmp_path: Path) -> None:
+    page = report(recorded(history_file(tmp_path / "h.jsonl", STALE)))
+    assert "not judged" in page
+    assert data(page).keys[0].core == []
+    assert data(page).operations["label"] == ["write 1", "write 2", "read → 1"]
+
+
+def test_an_empty_history_has_a_page(tmp_path: Path) -> None:
+    assert data(report(recorded(history_file(tmp_path / "h.jsonl", [])))).operations["number"] == []
+
+
+def test_violated_keys_come_first(tmp_path: Path) -> None:
+    file = history_file(tmp_path / "h.jsonl", sorted(GOOD + [(ms + 10, p + 2, *rest) for ms, p, *rest in STALE]))
+    found = data(report(recorded(file, "cas-register")))
+    assert [(key.name, key.verdict) for key in found.keys] == [('"x"', "invalid"), ('"y"', "valid")]
+
+
+def test_scripts_from_a_history_stay_text(tmp_path: Path) -> None:
+    events = [(ms, p, t, EVIL if f == "read" else f, EVIL, EVIL) for ms, p, t, f, _, _ in STALE]
+    page = report(recorded(history_file(tmp_path / f"{EVIL.replace('/', '')}.jsonl", events, plan=EVIL, seed=1)))
+    assert "alert(1)" in page
+    assert "<script>alert" not in page
+
+
+def test_of_too_many_operations_an_even_choice_is_drawn_and_the_core_in_any_case(tmp_path: Path) -> None:
+    many: list[tuple[object, ...]] = []
+    for n in range(DRAWN + 5000):
+        many += [(n, 0, "invoke", "write", "x", n), (n + 0.5, 0, "ok", "write", "x", n)]
+    many[9001:9001] = [(4500.2, 1, "invoke", "read", "x", None), (4500.3, 1, "ok", "read", "x", 7)]
+    page = report(recorded(history_file(tmp_path / "h.jsonl", many, model="cas-register")))
+    found = data(page)
+    assert len(found.operations["number"]) <= DRAWN
+    assert set(found.keys[0].core) <= set(found.operations["number"])
+    assert f"{DRAWN:,} of {DRAWN + 5001:,} operations are drawn" in page
+
+
+def test_pictures_that_cannot_be_made_are_refused_with_what_to_install(
+    clew: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history_file(tmp_path / "h.jsonl", STALE, model="cas-register")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = clew("report", "h.jsonl", "--png")
+    assert done.returncode == 254
+    assert "apt install chromium chromium-driver" in done.stderr
+    assert not (tmp_path / "h.html").exists()
+    done = clew("report", "h.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["h.html"]
+    assert "no order of the operations" in (tmp_path / "h.html").read_text()

@@ -1,0 +1,117 @@
+"""A run in the terminal: the diagram, the filters, the numbers; and what a terminal must not obey."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.recorded import recorded
+from harness.show import Filter, select, show
+from histories import HistoryError
+from histories.history import NEMESIS_PROCESS
+from tests.harness.conftest import Clew
+from tests.harness.shown import STALE, history_file
+
+
+def text(path: Path, wanted: Filter | None = None, width: int = 100, model: str | None = "cas-register") -> list[str]:
+    return [
+        "".join(span.text for span in line) for line in show(recorded(path, model), wanted or Filter(), width=width)
+    ]
+
+
+def test_the_impossible_read_is_marked_and_the_core_is_thick(tmp_path: Path) -> None:
+    lines = text(history_file(tmp_path / "h.jsonl", STALE))
+    (stuck,) = [line for line in lines if line.startswith(" ✗")]
+    assert "0.005000 s" in stuck
+    assert "✗ 1" in stuck
+    assert any("┏ read" in line for line in lines)
+    assert any("┏ write 2" in line for line in lines)
+    assert any("verdict    invalid" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_the_diagram_fits_the_terminal(tmp_path: Path, width: int) -> None:
+    events = [
+        event for p in range(9) for event in ((p, p, "invoke", "write", None, p), (p + 20, p, "ok", "write", None, p))
+    ]
+    lines = text(history_file(tmp_path / "h.jsonl", sorted(events)), width=width)
+    start = next(number for number, line in enumerate(lines) if line.startswith("The last operations"))
+    assert max(len(line.rstrip()) for line in lines[start + 1 :]) <= width
+    assert ("do not fit" in lines[-1]) == (width < 170)
+
+
+def test_every_filter_filters(tmp_path: Path) -> None:
+    events = [
+        (0, 0, "invoke", "write", "x", 1),
+        (1, 0, "ok", "write", "x", 1),
+        (2, 1, "invoke", "read", "y", None),
+        (3, 1, "ok", "read", "y", None),
+        (4, 2, "invoke", "cas", "x", [1, 2]),
+        (5, 2, "info", "cas", "x", [1, 2]),
+        (6, 3, "invoke", "read", "x", None),
+    ]
+    run = recorded(history_file(tmp_path / "h.jsonl", events))
+
+    def passed(wanted: Filter) -> list[int]:
+        return select(run, wanted).tolist()
+
+    assert passed(Filter()) == [0, 1, 2, 3]
+    assert passed(Filter(process=1)) == [1]
+    assert passed(Filter(key="x")) == [0, 2, 3]
+    assert passed(Filter(f="cas")) == [2]
+    assert passed(Filter(f="nothing")) == []
+    assert passed(Filter(type="ok")) == [0, 1]
+    assert passed(Filter(type="info")) == [2]
+    assert passed(Filter(type="invoke")) == [3], "what was never completed"
+    assert passed(Filter(start=int(3.5e6))) == [2, 3]
+    assert passed(Filter(end=int(3.5e6))) == [0, 1]
+    assert passed(Filter(around=2)) == [0, 1, 2, 3]
+    assert passed(Filter(key="x", type="ok")) == [0]
+    for wrong in (Filter(type="okay"), Filter(around=99)):
+        with pytest.raises(HistoryError):
+            passed(wrong)
+
+
+def test_errors_are_those_with_an_error(clew: Clew, recorded: Path) -> None:
+    done = clew("show", recorded, "--errors", "--json")
+    shown = json.loads(done.stdout)["operations"]
+    assert shown
+    assert all(operation["error"] for operation in shown)
+
+
+def test_stats_count_every_operation_once(clew: Clew, recorded: Path) -> None:
+    done = clew("show", recorded, "--stats", "--json")
+    stats = json.loads(done.stdout)["stats"]
+    verdict = json.loads((recorded / "verdict.json").read_text())
+    assert stats["all"]["operations"] == verdict["operations"]
+    assert sum(part["operations"] for part in stats["by_f"].values()) == verdict["operations"]
+    assert set(stats["by_window"]) == {"crash", "partition", "no fault"}
+    assert sum(part["operations"] for part in stats["by_window"].values()) == verdict["operations"]
+    assert "p99 ms" in clew("show", recorded, "--stats").stdout
+
+
+def test_a_bad_time_is_refused(clew: Clew, recorded: Path) -> None:
+    done = clew("show", recorded, "--from", "soon")
+    assert done.returncode == 254
+    assert "--from: expected a duration" in done.stderr
+
+
+def test_a_history_of_another_tool_is_shown_with_the_names_of_its_faults(tmp_path: Path) -> None:
+    (tmp_path / "h.edn").write_text(
+        "{:index 0 :time 0 :process 0 :type :invoke :f :read :value nil}\n"
+        '{:index 1 :time 5 :process :nemesis :type :info :f :start-partition :value "n1 | n2"}\n'
+        "{:index 2 :time 10 :process 0 :type :ok :f :read :value nil}\n"
+        "{:index 3 :time 20 :process :nemesis :type :info :f :stop-partition :value nil}\n"
+    )
+    run = recorded(tmp_path / "h.edn")
+    assert (run.history.process == NEMESIS_PROCESS).sum() == 2
+    (window,) = run.windows
+    assert (window.start, window.end, window.kind) == (5, 20, "partition")
+    assert any("start-partition" in line for line in text(tmp_path / "h.edn", model=None))
+
+
+def test_a_terminal_is_not_given_orders(tmp_path: Path) -> None:
+    file = history_file(tmp_path / "h.jsonl", [(0, 0, "invoke", "\x1b[2J", "\x1b[31m", "\x1b]0;x\x07")], plan="\x1b[1m")
+    assert not any("\x1b" in line or "\x07" in line for line in text(file, model=None))

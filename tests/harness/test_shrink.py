@@ -1,0 +1,115 @@
+"""A failing run becomes an explicit plan with the same history, and then the smallest that fails the same way."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.failure import failure
+from harness.judge import judge
+from harness.plan import Plan, dump, load, loads, resolve, shipped
+from harness.run import recording
+from harness.shrink import explicit
+from harness.shrink.passes import members_of
+from harness.shrink.reduce import reduce, search
+from histories import History
+from histories import dump as dump_history
+from tests.harness.conftest import Clew
+
+HIGHEST = "caspaxos-highest-version"
+
+
+def written(history: History) -> bytes:
+    stream = io.BytesIO()
+    dump_history(history, stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("name", [name for name, _ in shipped()])
+def test_a_run_as_an_explicit_plan_is_the_same_run_byte_for_byte(name: str) -> None:
+    for seed in range(3):
+        plan = resolve(load(name), seed)
+        history, outcome = recording(plan)
+        spelled = explicit(plan, history, outcome.rested)
+        assert isinstance(spelled.workload.operations, tuple)
+        assert resolve(loads(dump(spelled), "plan.yaml", Path())) == spelled
+        again, repeated = recording(spelled)
+        assert written(again) == written(history)
+        assert repeated.violations == outcome.violations
+        assert explicit(spelled, again, repeated.rested) == spelled
+
+
+def test_an_explicit_plan_has_all_faults_with_their_times_and_none_that_never_began() -> None:
+    plan = resolve(load("caspaxos-contention-storm"), 3, ["workload.operations=300"])
+    history, outcome = recording(plan)
+    spelled = explicit(plan, history, outcome.rested)
+    assert len(spelled.nemesis) == outcome.progress.faults.total() > 0
+    assert all(member.at <= (outcome.rested or 0) for member in members_of(spelled))
+    assert len(members_of(spelled)) == len(spelled.nemesis) + 300
+
+
+def test_dials_are_turned_down_as_far_as_the_test_allows() -> None:
+    assert reduce([1] * 20, lambda dials: bool(dials[3] and dials[11])) == tuple(int(i in (3, 11)) for i in range(20))
+    assert reduce([900, 40, 7], lambda dials: dials[0] + dials[1] >= 50 and dials[2] > 1) == (10, 40, 2)
+    assert reduce([5, 5], lambda dials: dials == (5, 5)) == (5, 5)
+    assert reduce([0, 0], lambda dials: True) == (0, 0)
+
+
+def test_a_search_finds_the_simplest_of_what_is_easy_to_find() -> None:
+    assert search([20, 20], lambda dials: dials[0] >= 5, 100) == (5, 0)
+    assert search([20, 20], lambda dials: False, 100) is None
+
+
+@pytest.fixture
+def failing(clew: Clew, tmp_path: Path) -> Path:
+    assert clew("run", HIGHEST, "--nodes", "inline").returncode == 1
+    return (tmp_path / "store" / "latest").resolve()
+
+
+def test_a_shrunk_run_is_small_tells_its_story_and_fails_the_same_way_again(clew: Clew, failing: Path) -> None:
+    done = clew("shrink", failing, "--json", "--store", "first")
+    assert done.returncode == 1, done.stderr
+    result = json.loads(done.stdout)
+    assert result["verdict"] == "invalid"
+    folder = failing.parents[2] / result["run"]
+    text = (folder / "plan.yaml").read_text()
+    assert text.startswith(f"# Shrunk from {HIGHEST}, seed 1: ")
+    assert "clew run ./plan.yaml" in text
+    plan = resolve(load(str(folder / "plan.yaml")))
+    assert isinstance(plan.workload.operations, tuple)
+    assert len(plan.workload.operations) <= 3
+    assert len(plan.nemesis) <= 3
+    assert plan.system.nodes == 3
+    assert broken(plan) == "linearizable"
+    replayed = clew("replay", folder, "--nodes", "inline", "--times", "2", "--store", "first")
+    assert replayed.returncode == 1
+    assert "failed 2 times out of 2" in replayed.stdout
+    again = clew("shrink", failing, "--json", "--store", "second")
+    other = failing.parents[2] / json.loads(again.stdout)["run"]
+    for name in ("plan.yaml", "history.jsonl"):
+        assert (other / name).read_bytes() == (folder / name).read_bytes()
+
+
+def broken(plan: Plan) -> str:
+    history, outcome = recording(plan)
+    found = failure(judge(plan, history, outcome), history, outcome)
+    return "" if found is None else found.check
+
+
+def test_a_run_that_does_not_fail_is_refused_with_the_counts_and_nothing_is_written(clew: Clew, recorded: Path) -> None:
+    done = clew("shrink", recorded, "--store", "shrunk")
+    assert done.returncode == 254
+    assert "fails 0 times out of 3" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (recorded.parents[2] / "shrunk").exists()
+
+
+def test_a_store_that_cannot_be_written_is_one_line(clew: Clew, failing: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = clew("shrink", failing, "--store", "file")
+    assert done.returncode == 255
+    assert "Traceback" not in done.stderr
+    assert "file" in done.stderr

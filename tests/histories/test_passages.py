@@ -1,0 +1,68 @@
+"""Passages of a journal, against reading all of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from histories import HistoryError
+from histories.journal import Journal, entries
+from histories.passages import lives, passage
+
+
+def journal(path: Path, messages: int) -> Path:
+    random = Random(messages)
+    with path.open("wb") as stream:
+        written = Journal(stream)
+        written.start(0, "n1", 0)
+        for id in range(messages):
+            time = id * 1000
+            written.send(id, time, "n1", "n2", b'{"type":"ping","text":"{\\"event\\":\\"start\\""}' if id % 7 else b"3")
+            if random.random() < 0.5:
+                written.receive(id, time + 10)
+            elif random.random() < 0.5:
+                written.drop(id, time, "loss")
+        written.crash(messages * 1000, "n1", 0)
+        written.start(messages * 1000 + 5, "n1", 1)
+        written.flush()
+    return path
+
+
+@pytest.mark.parametrize("messages", [0, 1, 2, 50, 400])
+def test_a_passage_is_what_reading_everything_finds(tmp_path: Path, messages: int) -> None:
+    path = journal(tmp_path / "messages.jsonl", messages)
+    sent = {entry.id: entry.time for entry in entries(path) if entry.event == "send"}
+    for start, end in ((0, 10**9), (5000, 20_000), (7001, 7002), (messages * 1000, messages * 1000), (3000, 3010)):
+        wanted = [id for id, time in sent.items() if start <= time <= end]
+        found = [message.id for message in passage(path, start, end, 10_000)]
+        assert [id for id in found if sent[id] >= start] == wanted
+
+
+def test_of_too_many_the_last_are_kept(tmp_path: Path) -> None:
+    path = journal(tmp_path / "messages.jsonl", 100)
+    assert [message.id for message in passage(path, 0, 10**9, 3)] == [97, 98, 99]
+
+
+def test_fates_and_lives_are_told(tmp_path: Path) -> None:
+    path = journal(tmp_path / "messages.jsonl", 200)
+    found = passage(path, 0, 10**9, 1000)
+    assert {len(message.received) for message in found} == {0, 1}
+    assert {message.dropped for message in found} == {None, "loss"}
+    assert {message.type for message in found} == {"ping", "message"}
+    assert [(life.node, life.number, life.start, life.end) for life in lives(path)] == [
+        ("n1", 0, 0, 200_000),
+        ("n1", 1, 200_005, None),
+    ]
+
+
+def test_a_cut_journal_is_read_up_to_its_last_whole_line_and_a_broken_one_is_an_error(tmp_path: Path) -> None:
+    path = journal(tmp_path / "messages.jsonl", 20)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-10])
+    assert len(passage(path, 0, 10**9, 1000)) == 20
+    assert len(lives(path)) == 1
+    path.write_bytes(b'{"event":"send","time":' + whole)
+    with pytest.raises(HistoryError, match="journal entry"):
+        passage(path, 0, 10**9, 1000)

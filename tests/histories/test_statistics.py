@@ -1,0 +1,44 @@
+"""Counts, rates and quantiles, against counting by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from histories import Event, History
+from histories.statistics import quantiles, statistics
+
+MS = 1_000_000
+
+
+def ten() -> History:
+    """Ten operations of 1 to 10 ms, one after another, the last of unknown outcome."""
+    events = []
+    time = 0
+    for n in range(1, 11):
+        events.append(Event(len(events), time, 0, "invoke", "read"))
+        time += n * MS
+        events.append(Event(len(events), time, 0, "ok" if n < 10 else "info", "read"))
+    return History.of(events)
+
+
+def test_quantiles_are_latencies_that_occurred() -> None:
+    assert quantiles(np.array([1.0, 2.0, 3.0, 4.0])) == (3.0, 4.0, 4.0, 4.0)
+    assert quantiles(np.array([])) is None
+
+
+def test_everything_is_counted_and_unknown_outcomes_have_no_latency() -> None:
+    found = statistics(ten()).all
+    assert (found.operations, found.ok, found.fail, found.info) == (10, 9, 0, 1)
+    assert found.unknown == pytest.approx(0.1)
+    assert found.rate == pytest.approx(10 / 0.055)
+    assert found.latency == (5.0, 9.0, 9.0, 9.0)
+
+
+def test_windows_of_one_kind_are_taken_together_and_the_rest_is_no_fault() -> None:
+    windows = [("crash", 0, 1 * MS), ("crash", 3 * MS, 6 * MS), ("partition", 0, 2 * MS)]
+    found = statistics(ten(), windows)
+    counts = {name: part.operations for name, part in found.by_window.items()}
+    # They begin at 0, 1, 3, 6, ... ms.
+    assert counts == {"crash": 2, "partition": 2, "no fault": 7}
+    assert found.by_window["no fault"].rate == pytest.approx(7 / (0.055 - 0.005))
