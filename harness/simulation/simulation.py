@@ -263,13 +263,14 @@ class Simulation:
             self._leader = source
         if self._journal is not None:
             self._journal.send(id, now, source, destination, body)
-        monitors = self._monitors.get(type(message))
-        if monitors:
-            self._observe(monitors, Sent(id, now, source, destination, message))
-        landmarks = self._landmarks.get(type(message))
-        if landmarks:
+        monitors, landmarks = self._monitors.get(type(message)), self._landmarks.get(type(message))
+        if monitors or landmarks:
             sent = Sent(id, now, source, destination, message)
-            self._outcome.progress.landmarks.update(mark.name for mark in landmarks if mark.observe(sent))
+            if monitors:
+                self._observe(monitors, sent)
+            for mark in landmarks or ():
+                if mark.observe(sent):
+                    self._outcome.progress.landmarks[mark.name] += 1
         if source == destination:
             self._push(now, DELIVER, source, destination, id, (message, body))
             return
