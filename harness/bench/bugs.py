@@ -43,15 +43,16 @@ class Bug(msgspec.Struct, frozen=True):
     shrink_seconds: float | None
 
 
-def bugs(only: Sequence[str] = ()) -> Iterator[tuple[str, str, str | None]]:
-    """System, variant, and the shipped plan that looks for it (None if there is none); `only` of these systems."""
+def bugs(only: Sequence[str] = ()) -> Iterator[tuple[str, str, str]]:
+    """System, variant and plan of every variant that a shipped plan of its name looks for; `only` of these systems."""
     plans = {name for name, _ in shipped()}
     for system in names():
         if only and system not in only:
             continue
         for variant in find(system).variants:
             plan = f"{system}-{variant}"
-            yield system, variant, plan if plan in plans else None
+            if plan in plans:
+                yield system, variant, plan
 
 
 def seeds_to_failure(plan: str, first: int, most: int = SEEDS_MOST) -> int | None:
@@ -64,11 +65,9 @@ def seeds_to_failure(plan: str, first: int, most: int = SEEDS_MOST) -> int | Non
     return None
 
 
-def measure(system: str, variant: str, plan: str | None, starts: int = STARTS) -> Bug:
+def measure(system: str, variant: str, plan: str, starts: int = STARTS) -> Bug:
     """Hunt for a variant from that many starts, and shrink the failure of the first."""
     missed = Bug(system, variant, None, None, None, None, None, None)
-    if plan is None:
-        return missed
     # Compiling the checker takes seconds, and says nothing about the variant.
     trial(resolve(load(plan), 0))
     seeds: list[int] = []
