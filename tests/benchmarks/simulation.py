@@ -18,8 +18,10 @@ from pathlib import Path
 import trio
 
 from harness.plan import load, resolve
-from harness.run import NodesMode, run
-from harness.simulation import Progress
+from harness.run import NodesMode, _record, header
+from harness.simulation import Outcome
+from harness.store import create
+from histories import Recorder
 
 PLAN = "caspaxos-contention-storm"
 
@@ -34,11 +36,12 @@ def measure(nodes: NodesMode, seed: int, store: Path) -> tuple[float, float, flo
     """Of one run with history and journal on disk, start of the nodes included: events per second of wall and of
     processor time, and seconds."""
     plan = resolve(load(PLAN), seed, ["checks=[invariants, liveness]"])
-    seen: list[Progress] = []
+    recorder, outcome = Recorder(header(plan)), Outcome()
+    folder = create(store, plan, nodes)
     began, used = time.perf_counter(), processor_time()
-    trio.run(lambda: run(plan, nodes=nodes, into=store, watch=seen.append))
+    trio.run(lambda: _record(plan, nodes, folder, recorder, outcome))
     took, used = time.perf_counter() - began, processor_time() - used
-    return seen[0].events / took, seen[0].events / used, took
+    return outcome.progress.events / took, outcome.progress.events / used, took
 
 
 def main() -> None:
