@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument("variants", nargs="*")
     parser.add_argument("--starts", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=20)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     system = find(options.system)
     print(f"{'variant':<25} {'history':>12} {'invariant':>12} {'seconds':>8}  plan")
     for variant in options.variants or system.variants:
