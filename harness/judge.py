@@ -74,11 +74,17 @@ def notes(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
 
 
 def linearizable(history: History, model: str, seconds: float, memory: int) -> CheckResult:
-    """The checker's verdict on a history."""
-    # Imported here: a run that is not to be checked, and all of the command line's help, do without numba.
-    from checkers import Budget, check
+    """The checker's verdict on a history; the witness of a valid one is replayed, for no engine is to be trusted.
 
-    return told(check(history, model, budget=Budget(seconds, memory)))
+    Raises `checkers.WitnessError` if it does not show what it should, which is a mistake in clew.
+    """
+    # Imported here: a run that is not to be checked, and all of the command line's help, do without numba.
+    from checkers import Budget, check, verify_witness
+
+    verdict = check(history, model, budget=Budget(seconds, memory))
+    if verdict.verdict == "valid":
+        verify_witness(history, model, verdict)
+    return told(verdict)
 
 
 class FirstViolation(Exception):
