@@ -31,14 +31,6 @@ DELAYS = (
     "nemesis.3.network.for=2s",
     "nemesis.3.network.delay.uniform=[0ms, 2s]",
 )
-LOSSES = (
-    "rsl-heavy-weather",
-    "network.drop=0.25",
-    "network.latency.exponential=30ms",
-    "nemesis.1.crash.target=one",
-    "nemesis.1.crash.random=300ms",
-    "nemesis.1.crash.for=20ms",
-)
 SHIM = ("handles-packets-twice", "torn-writes", "read-error-as-empty", "fsync-lies")
 PLANS: dict[str, dict[str, tuple[str, ...]]] = {
     "rsl": {
@@ -52,10 +44,10 @@ PLANS: dict[str, dict[str, tuple[str, ...]]] = {
         "skips-holes": ("rsl-storm",),
         "ignores-promises": DELAYS,
         "answers-before-quorum": ("rsl-storm",),
-        "forgets-promises": LOSSES,
-        "votes-without-promising": LOSSES,
-        "takes-any-1b": DELAYS,
-        "reuses-ballots": DELAYS,
+        "forgets-promises": ("rsl-forgets-promises",),
+        "votes-without-promising": ("rsl-votes-without-promising",),
+        "takes-any-1b": ("rsl-takes-any-1b",),
+        "reuses-ballots": ("rsl-reuses-ballots",),
     },
     "caspaxos": {
         **dict.fromkeys(SHIM, ("caspaxos-forgets-promises",)),

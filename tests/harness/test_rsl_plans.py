@@ -22,7 +22,19 @@ CORRECT = {
     "rsl-kv-catch-up": ("workload.rate=25",),
 }
 HEAVY = {"rsl-heavy-weather": ("workload.rate=40",)}
-WRONG = {"rsl-amnesia": "system.durability=synced", "rsl-as-published": "system.variant=none"}
+WRONG = {
+    "rsl-amnesia": "system.durability=synced",
+    **dict.fromkeys(
+        (
+            "rsl-as-published",
+            "rsl-forgets-promises",
+            "rsl-reuses-ballots",
+            "rsl-takes-any-1b",
+            "rsl-votes-without-promising",
+        ),
+        "system.variant=none",
+    ),
+}
 """With what makes the system correct again."""
 BLOCKS = [range(first, first + 25) for first in range(0, 200, 25)]
 

@@ -70,7 +70,7 @@ VARIANTS: Mapping[str, Variant] = {
         ),
         Variant(
             "reuses-ballots",
-            "a restarted proposer uses its ballot again: hardly a client can notice",
+            "a restarted proposer uses its ballot again: 1b's that come late let it decide twice",
             made_of(Roles(proposer=ReusesBallots)),
         ),
         Variant(

@@ -14,8 +14,9 @@ from systems.rsl.types import OperationNumber, RequestBatch
 class ReusesBallots(Proposer):
     """Does not write down which ballots it has sent a 1a for, and after a restart takes the same one again.
 
-    Hardly a client can notice: acceptors promise a ballot once, so the second 1a is answered by nobody who answered the
-    first one. It takes 1b's of a quorum from before the crash that are still on their way when the proposer is back.
+    A client may see an acknowledged increment vanish. Acceptors promise a ballot once, so the second 1a is answered by
+    nobody who answered the first one: it takes 1b's of a quorum from before the crash that are still on their way, or
+    on their way again, when the proposer is back. With them it puts second batches where its first ones are.
     """
 
     def _keep_ballot(self, ctx: Context) -> None:
