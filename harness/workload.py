@@ -7,6 +7,7 @@ blindly it would never match, and it is two of them expecting the same value tha
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable
 from itertools import accumulate
@@ -85,7 +86,7 @@ class Mixed:
         if self._left is not None:
             self._left -= 1
         self._invoked = time
-        f = next((f for f, bound in zip(self._fs, self._bounds, strict=True) if which < bound), self._fs[-1])
+        f = self._fs[min(bisect_right(self._bounds, which), len(self._fs) - 1)]
         key = int(where * plan.keys)
         return Request(time, f, key, self._argument(f, key, what, old))
 

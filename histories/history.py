@@ -63,7 +63,8 @@ class Interned:
 
     def code(self, value: Any) -> int:
         """The number of `value`, a new one if it was not seen before."""
-        frozen = freeze(value)
+        kind = type(value)
+        frozen = value if kind is int or kind is str or value is None else freeze(value)
         code = self._codes.get(frozen)
         if code is None:
             code = self._codes[frozen] = len(self.objects)

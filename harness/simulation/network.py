@@ -51,7 +51,8 @@ class _Link:
         self.reorder = plan.reorder
         self.delays: tuple[Latency, ...] = ()
 
-    def latency(self, u: float) -> int:
+    def delayed(self, u: float) -> int:
+        """The latency with what faults add to it."""
         taken = self.sample(u)
         for delay in self.delays:
             # A fresh quantile for each delay without a draw of its own: the digits of u that the latency barely uses.
@@ -69,6 +70,8 @@ class Network:
             pairs += [(client, node, plan.clients, False) for node in nodes]
             pairs += [(node, client, plan.clients, False) for node in nodes]
         self._links = {(a, b): _Link(a, b, links, between, streams) for a, b, links, between in pairs}
+        self.whole = True
+        """Whether no link is cut: then there is no need to ask for each message."""
 
     def fate(self, source: str, destination: str, now: int) -> list[int] | str:
         """When a message sent now arrives (twice, if it is duplicated), or why it never does."""
@@ -81,10 +84,10 @@ class Network:
             return CUT
         if lost < link.drop:
             return LOST
-        arrivals = [now + link.latency(u)]
+        arrivals = [now + (link.delayed(u) if link.delays else link.sample(u))]
         if doubled < link.duplicate:
             # Given that it is below the chance of a duplicate, the draw divided by that chance is uniform again.
-            arrivals.append(now + link.latency(doubled / link.duplicate))
+            arrivals.append(now + link.delayed(doubled / link.duplicate))
         if overtakes >= link.reorder:
             arrivals = [max(arrival, link.newest) for arrival in arrivals]
             link.newest = max(arrivals)
@@ -97,6 +100,7 @@ class Network:
     def suffer(self, active: Sequence[Fault]) -> None:
         """Make the links what these faults, and no others, make of them."""
         refusing = refused(active)
+        self.whole = not refusing
         for link in self._links.values():
             link.cut = (link.source, link.destination) in refusing
             if link.between_nodes:

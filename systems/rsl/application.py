@@ -22,7 +22,7 @@ NOT_MINE = "the application does not know this request"
 class AppReply(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """What the application answers: a value, or why it did nothing."""
 
-    value: Any = None
+    value: int | str | tuple[str | None, str] | None = None
     error: str | None = None
 
 
@@ -141,7 +141,7 @@ class KeyValue:
             if self._values.get(request.key) != request.old:
                 return AppReply(error=MISMATCH)
             self._values[request.key] = request.new
-            return AppReply([request.old, request.new])
+            return AppReply((request.old, request.new))
         if kind is Delete:
             self._values.pop(request.key, None)
             return AppReply()

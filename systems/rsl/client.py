@@ -42,7 +42,8 @@ class RslClient:
         ctx.cancel_timer(RETRANSMIT)
         reply = message.reply
         if reply.error is None:
-            ctx.complete("ok", reply.value)
+            # A compare-and-set is answered with its pair, which is a list in a history.
+            ctx.complete("ok", list(reply.value) if type(reply.value) is tuple else reply.value)
         else:
             ctx.complete("fail", operation.value, reply.error)
 

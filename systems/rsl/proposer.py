@@ -108,16 +108,20 @@ class Proposer:
         """Nominate at the next operation number if there is room in the log, and something that must or may be
         nominated (LProposerMaybeNominateValueAndSend2a); whether it did anything."""
         opn = self.next_operation_number_to_propose
-        queue = self.request_queue
-        # The specification asks for room first. This is asked with every message, and mostly there is nothing to say.
-        if self.current_state != 2 or (not queue and opn > self._last_proposal):
+        queue, timer = self.request_queue, self.incomplete_batch_timer
+        # The specification asks for room first. This is asked with every message, and mostly there is nothing to say:
+        # no votes are left to be heeded, and there are no requests, or their batch waits for more.
+        if self.current_state != 2:
+            return False
+        if opn > self._last_proposal and (
+            not queue or (timer is not None and ctx.now < timer and len(queue) < self.constants.params.max_batch_size)
+        ):
             return False
         if not self.can_nominate_using_operation_number(log_truncation_point, opn):
             return False
         if not all_acceptors_had_no_proposal(self.received_1b_packets, opn):
             self.nominate_old_value_and_send_2a(ctx)
             return True
-        timer = self.incomplete_batch_timer
         if (
             len(queue) >= self.constants.params.max_batch_size
             or (queue and timer is not None and ctx.now >= timer)
