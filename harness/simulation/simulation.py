@@ -58,7 +58,7 @@ RETRY = 20_000_000
 @dataclass
 class Progress:
     """How far a run is: virtual time in ns, events so far, completions by outcome, faults begun, messages by fate, and
-    what the nodes count (`protocol`).
+    what nodes and clients count (`protocol`).
 
     `touched` are the faults that reached an operation: one was open when the fault cut off, swallowed or disturbed a
     message. `landmarks` are the system's own.
@@ -371,6 +371,8 @@ class Simulation:
                 thread.timers.pop(effect.name, None)
             elif type(effect) is Complete and thread.operation is not None:
                 self._complete(thread, effect)
+            elif type(effect) is Count:
+                self._outcome.progress.protocol[effect.name] += effect.amount
 
     def _time_out(self, thread: Thread, operation: Operation) -> None:
         if thread.operation is operation:

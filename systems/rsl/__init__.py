@@ -2,7 +2,7 @@
 SOSP 2015), after its protocol layer (microsoft/Ironclad, ironfleet/src/Dafny/Distributed/Protocol/RSL).
 
 Read `types.py` and `messages.py`, then the roles: `acceptor.py`, `proposer.py`, `learner.py`, `executor.py`, with
-`election.py` for who leads. A `replica.py` is all of them; `application.py` is what they replicate. `invariants.py`
+`election.py` for who leads. A `replica.py` is all of them; `application.py` is what they replicate. `invariants/`
 watches the lemmas of the proof, `variants/` has ways to get it wrong.
 """
 

@@ -50,6 +50,7 @@ class RslClient:
     def wake(self, ctx: ClientContext, timer: str) -> None:
         """Nobody has answered: the same request, with the same number, to the next replica."""
         if self._request is not None:
+            ctx.count("retransmissions")
             self._primary_server_index = (self._primary_server_index + 1) % len(ctx.nodes)
             self._send(ctx, self._request)
 

@@ -109,7 +109,7 @@ def test_the_counter_counts() -> None:
 def test_the_store_stores() -> None:
     store = KeyValue.initialize()
     assert store.handle_request(Get("k")) == AppReply(None)
-    assert store.handle_request(Cas("k", None, "a")) == AppReply([None, "a"])
+    assert store.handle_request(Cas("k", None, "a")) == AppReply((None, "a"))
     assert store.handle_request(Cas("k", "b", "c")) == AppReply(error="mismatch")
     assert store.handle_request(Put(1, "x")) == AppReply("x")
     again = KeyValue.deserialize(store.serialize())

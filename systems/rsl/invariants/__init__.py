@@ -1,0 +1,49 @@
+"""The lemmas of the proof that RSL is safe (CommonProof/), watched over the messages as they are sent.
+
+                    lemma_ChosenQuorumsMatchValue
+                                 │
+              lemma_ChosenQuorumAnd2aFromLaterBallotMatchValues
+         ┌───────────────────────┼──────────────────────────────┐
+    2a: 1b quorum permits it   1b: with and without a vote    one 2a for each ballot and place
+                                 │                              │
+                               a vote is from an earlier      a 2b has its 2a
+                               ballot, and was a 2a
+
+`lemma_QuorumIndexOverlap`, that two quorums share a replica, is arithmetic and has no monitor; where a variant breaks
+it, what rests on it falls. A message counts when it is sent, for by then it is on the sender's disk. Each monitor
+costs a few dictionary look-ups a message, and remembers what was proposed.
+"""
+
+from __future__ import annotations
+
+from systems.invariant import Invariant
+from systems.rsl.invariants.chosen import ChosenQuorumsMatch, ChosenValueBinds2a, QuorumOf1bPermits2a
+from systems.rsl.invariants.execution import ExecutorsAgree, RepliesAreChosen, TruncationIsCheckpointed
+from systems.rsl.invariants.votes import (
+    Every2bHas2a,
+    No1bHidesVotes,
+    OneValuePerBallotAndOperation,
+    PromisesAreKept,
+    VoteIsFromEarlierBallot,
+    VoteWas2a,
+)
+from systems.rsl.parameters import Parameters, min_quorum_size
+
+
+def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
+    """All of them, fresh, for a cluster of this many replicas."""
+    quorum = min_quorum_size(nodes)
+    return [
+        Every2bHas2a(),
+        OneValuePerBallotAndOperation(),
+        VoteIsFromEarlierBallot(),
+        VoteWas2a(),
+        No1bHidesVotes(),
+        PromisesAreKept(),
+        QuorumOf1bPermits2a(quorum),
+        ChosenValueBinds2a(quorum),
+        ChosenQuorumsMatch(quorum),
+        ExecutorsAgree(),
+        RepliesAreChosen(quorum),
+        TruncationIsCheckpointed(quorum),
+    ]

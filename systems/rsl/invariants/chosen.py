@@ -1,0 +1,134 @@
+"""What quorums permit and choose: the lemmas that make two leaders agree (Message2a, Chosen.i.dfy)."""
+
+from __future__ import annotations
+
+from systems.invariant import Sent, Violation
+from systems.rsl.invariants.ballots import Place, Votes, same, words
+from systems.rsl.messages import Message1b, Message2a, Message2b
+from systems.rsl.types import Ballot, OperationNumber, RequestBatch
+
+
+class QuorumOf1bPermits2a:
+    """A quorum of 1b's permits each 2a (lemma_2aMessageHas1bQuorumPermittingIt): none of them has truncated the place,
+    and the batch is the one of the highest ballot that any of them reports there, or none reports a vote."""
+
+    name = "quorum-of-1b-permits-2a"
+    watches: tuple[type, ...] = (Message1b, Message2a)
+
+    def __init__(self, quorum: int) -> None:
+        self._quorum = quorum
+        self._received: dict[Ballot, dict[str, Message1b]] = {}
+        self._seen: set[Place] = set()
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Look for a quorum among the 1b's for the ballot of a new 2a."""
+        m, kind = sent.message, type(sent.message)
+        if kind is Message1b:
+            self._received.setdefault(m.bal_1b, {})[sent.source] = m
+        elif kind is Message2a and (m.bal_2a, m.opn_2a) not in self._seen:
+            self._seen.add((m.bal_2a, m.opn_2a))
+            if not self._permitted(m):
+                return Violation(
+                    self.name,
+                    f"{sent.source} proposes {words(m.val_2a)} at {m.opn_2a} in ballot {m.bal_2a}, which no quorum of "
+                    f"1b's permits: {self._told(m)}",
+                    sent.time,
+                    (sent.id,),
+                )
+        return None
+
+    def _permitted(self, m: Message2a) -> bool:
+        able = [p for p in self._received.get(m.bal_2a, {}).values() if p.log_truncation_point <= m.opn_2a]
+        votes = sorted((p.votes[m.opn_2a] for p in able if m.opn_2a in p.votes), key=lambda vote: vote.max_value_bal)
+        silent = len(able) - len(votes)
+        # A quorum whose highest vote is this one may have all the silent ones in it, and all that voted lower.
+        return silent >= self._quorum or any(
+            same(vote.max_val, m.val_2a) and silent + number >= self._quorum
+            for number, vote in enumerate(votes, start=1)
+        )
+
+    def _told(self, m: Message2a) -> str:
+        told = []
+        for source, p in self._received.get(m.bal_2a, {}).items():
+            vote = p.votes.get(m.opn_2a)
+            if p.log_truncation_point > m.opn_2a:
+                told.append(f"{source} has truncated it")
+            elif vote is None:
+                told.append(f"{source} has no vote")
+            else:
+                told.append(f"{source} voted for {words(vote.max_val)} in ballot {vote.max_value_bal}")
+        return ", ".join(told) or "there is none"
+
+
+class ChosenValueBinds2a:
+    """Above the ballot in which a batch is chosen, nothing else is proposed at its place
+    (lemma_ChosenQuorumAnd2aFromLaterBallotMatchValues): the heart of Paxos."""
+
+    name = "chosen-value-binds-later-2a"
+    watches: tuple[type, ...] = (Message2a, Message2b)
+
+    def __init__(self, quorum: int) -> None:
+        self._votes = Votes(quorum)
+        self._chosen: dict[OperationNumber, tuple[Ballot, RequestBatch, int]] = {}
+        self._proposed: dict[OperationNumber, dict[Ballot, tuple[RequestBatch, int]]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a 2a with what is chosen below it, and what is newly chosen with the 2a's above it."""
+        m, kind = sent.message, type(sent.message)
+        if kind is Message2a:
+            self._proposed.setdefault(m.opn_2a, {}).setdefault(m.bal_2a, (m.val_2a, sent.id))
+            chosen = self._chosen.get(m.opn_2a)
+            if chosen is not None and chosen[0] < m.bal_2a and not same(chosen[1], m.val_2a):
+                return self._violation(sent, m.opn_2a, chosen[0], chosen[1], m.bal_2a, m.val_2a, chosen[2], sent.id)
+        elif kind is Message2b and self._votes.chosen(sent):
+            lowest = self._chosen.setdefault(m.opn_2b, (m.bal_2b, m.val_2b, sent.id))
+            if m.bal_2b < lowest[0]:
+                self._chosen[m.opn_2b] = (m.bal_2b, m.val_2b, sent.id)
+            for above, (proposed, proposal) in self._proposed.get(m.opn_2b, {}).items():
+                if m.bal_2b < above and not same(m.val_2b, proposed):
+                    return self._violation(sent, m.opn_2b, m.bal_2b, m.val_2b, above, proposed, sent.id, proposal)
+        return None
+
+    def _violation(
+        self,
+        sent: Sent,
+        opn: OperationNumber,
+        bal: Ballot,
+        chosen: RequestBatch,
+        above: Ballot,
+        proposed: RequestBatch,
+        *messages: int,
+    ) -> Violation:
+        return Violation(
+            self.name,
+            f"at {opn} {words(chosen)} is chosen in ballot {bal}, and {words(proposed)} is proposed in the later "
+            f"ballot {above}",
+            sent.time,
+            tuple(sorted(messages)),
+        )
+
+
+class ChosenQuorumsMatch:
+    """Two quorums of 2b's for one operation number hold the same batch (lemma_ChosenQuorumsMatchValue)."""
+
+    name = "chosen-quorums-match"
+    watches: tuple[type, ...] = (Message2b,)
+
+    def __init__(self, quorum: int) -> None:
+        self._votes = Votes(quorum)
+        self._chosen: dict[OperationNumber, tuple[Ballot, RequestBatch, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare what is newly chosen with what was chosen first."""
+        if not self._votes.chosen(sent):
+            return None
+        m = sent.message
+        bal, value, number = self._chosen.setdefault(m.opn_2b, (m.bal_2b, m.val_2b, sent.id))
+        if same(value, m.val_2b):
+            return None
+        return Violation(
+            self.name,
+            f"at {m.opn_2b} {words(value)} was chosen in ballot {bal}, and now {words(m.val_2b)} in ballot {m.bal_2b}",
+            sent.time,
+            (number, sent.id),
+        )

@@ -1,0 +1,108 @@
+"""What is made of the chosen: executors that agree, clients that are told the truth, a log cut where it may be."""
+
+from __future__ import annotations
+
+from systems.invariant import Sent, Violation
+from systems.rsl.invariants.ballots import Votes, words
+from systems.rsl.messages import Heartbeat, Message1b, Message2b, ReplyMessage
+from systems.rsl.types import OperationNumber, RequestBatch
+
+
+class ExecutorsAgree:
+    """Executors apply the same batch at the same operation number, to the same state
+    (lemma_ReplyInReplyCacheIsAllowed and the refinement above it).
+
+    The reply tells where in the log its request was applied. Whoever answers from that place must have applied the
+    same request, with the same result.
+    """
+
+    name = "executors-agree"
+    watches: tuple[type, ...] = (ReplyMessage,)
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[OperationNumber, int], tuple[str, ReplyMessage, str, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a reply with the first one from its place in the log."""
+        m = sent.message
+        place = (m.opn_reply, m.index)
+        client, first, replica, number = self._answers.setdefault(place, (sent.destination, m, sent.source, sent.id))
+        if client == sent.destination and (first is m or first == m):
+            return None
+        return Violation(
+            self.name,
+            f"request {m.index} of the batch at {m.opn_reply}: {replica} ran number {first.seqno_reply} of {client}, "
+            f"with the result {_result(first)}, {sent.source} number {m.seqno_reply} of {sent.destination}, with the "
+            f"result {_result(m)}",
+            sent.time,
+            (number, sent.id),
+        )
+
+
+class RepliesAreChosen:
+    """A client is told of its request only once that is chosen, at the place that the reply names
+    (lemma_ReplySentIsAllowed)."""
+
+    name = "replies-are-chosen"
+    watches: tuple[type, ...] = (Message2b, ReplyMessage)
+
+    def __init__(self, quorum: int) -> None:
+        self._votes = Votes(quorum)
+        self._chosen: dict[OperationNumber, RequestBatch] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Look a reply's request up in what is chosen."""
+        m, kind = sent.message, type(sent.message)
+        if kind is Message2b:
+            if self._votes.chosen(sent):
+                self._chosen.setdefault(m.opn_2b, m.val_2b)
+        elif kind is ReplyMessage:
+            batch = self._chosen.get(m.opn_reply)
+            if batch is not None and m.index < len(batch):
+                request = batch[m.index]
+                if request.client == sent.destination and request.seqno == m.seqno_reply:
+                    return None
+            return Violation(
+                self.name,
+                f"{sent.source} answers number {m.seqno_reply} of {sent.destination} as request {m.index} at "
+                f"{m.opn_reply}, "
+                + ("where nothing is chosen" if batch is None else f"where {words(batch)} is chosen"),
+                sent.time,
+                (sent.id,),
+            )
+        return None
+
+
+class TruncationIsCheckpointed:
+    """An acceptor truncates its log where a quorum has told of checkpoints, and no further
+    (LogTruncationPoint.i.dfy: lemma_LogTruncationPointInvariantHolds)."""
+
+    name = "truncation-is-checkpointed"
+    watches: tuple[type, ...] = (Heartbeat, Message1b)
+
+    def __init__(self, quorum: int) -> None:
+        self._quorum = quorum
+        self._told: dict[str, int] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare the truncation point in a 1b with the checkpoints in the heartbeats before."""
+        m, kind = sent.message, type(sent.message)
+        if kind is Heartbeat:
+            if m.opn_ckpt > self._told.get(sent.source, 0):
+                self._told[sent.source] = m.opn_ckpt
+        elif kind is Message1b and m.log_truncation_point > 0:
+            told = sorted(self._told.values(), reverse=True)
+            point = told[self._quorum - 1] if len(told) >= self._quorum else 0
+            if m.log_truncation_point > point:
+                return Violation(
+                    self.name,
+                    f"{sent.source} has truncated its log at {m.log_truncation_point}, but a quorum has checkpoints "
+                    f"only up to {point}",
+                    sent.time,
+                    (sent.id,),
+                )
+        return None
+
+
+def _result(m: ReplyMessage) -> str:
+    return repr(m.reply.value) if m.reply.error is None else m.reply.error

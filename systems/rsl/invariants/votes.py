@@ -1,0 +1,177 @@
+"""What acceptors vote and promise, and proposers propose, message by message (Message1b, 2a and 2b.i.dfy)."""
+
+from __future__ import annotations
+
+from systems.invariant import Sent, Violation
+from systems.rsl.invariants.ballots import Proposals, same, words
+from systems.rsl.messages import Message1b, Message2a, Message2b
+from systems.rsl.types import Ballot, OperationNumber
+
+
+class Every2bHas2a:
+    """An acceptor votes for what a proposer has sent it (lemma_2bMessageHasCorresponding2aMessage)."""
+
+    name = "every-2b-has-its-2a"
+    watches: tuple[type, ...] = (Message2a, Message2b)
+
+    def __init__(self) -> None:
+        self._proposals = Proposals()
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a 2b with the 2a for its ballot and place."""
+        kind = type(sent.message)
+        if kind is Message2a:
+            self._proposals.add(sent)
+        elif kind is Message2b:
+            m = sent.message
+            first = self._proposals.get(m.bal_2b, m.opn_2b)
+            if first is None or not same(first[0], m.val_2b):
+                return Violation(
+                    self.name,
+                    f"{sent.source} votes for {words(m.val_2b)} at {m.opn_2b} in ballot {m.bal_2b}, but there "
+                    + ("nothing was proposed" if first is None else f"{words(first[0])} was proposed"),
+                    sent.time,
+                    (sent.id,) if first is None else (first[1], sent.id),
+                )
+        return None
+
+
+class OneValuePerBallotAndOperation:
+    """All 2a's for one ballot and operation number say the same (lemma_2aMessagesFromSameBallotAndOperationMatch and
+    its WLOG): a ballot belongs to one proposer, which uses it once and goes through the log once."""
+
+    name = "one-value-per-ballot-and-operation"
+    watches: tuple[type, ...] = (Message2a,)
+
+    def __init__(self) -> None:
+        self._proposals = Proposals()
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a 2a with the first one for its ballot and place."""
+        m = sent.message
+        value, number = self._proposals.add(sent)
+        if same(value, m.val_2a):
+            return None
+        return Violation(
+            self.name,
+            f"at {m.opn_2a} in ballot {m.bal_2a} {words(value)} was proposed, and now {sent.source} proposes "
+            f"{words(m.val_2a)}",
+            sent.time,
+            (number, sent.id),
+        )
+
+
+class VoteIsFromEarlierBallot:
+    """The votes in a 1b were cast in ballots below the one that it promises (lemma_Vote1bMessageIsFromEarlierBallot):
+    an acceptor promises only above all it has voted in."""
+
+    name = "vote-in-1b-is-from-earlier-ballot"
+    watches: tuple[type, ...] = (Message1b,)
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare the votes in a 1b with its ballot."""
+        m = sent.message
+        for opn, vote in m.votes.items():
+            if not vote.max_value_bal < m.bal_1b:
+                return Violation(
+                    self.name,
+                    f"{sent.source} promises ballot {m.bal_1b}, but voted at {opn} in ballot {vote.max_value_bal}",
+                    sent.time,
+                    (sent.id,),
+                )
+        return None
+
+
+class VoteWas2a:
+    """What a 1b reports as a vote was proposed in that ballot (lemma_1bMessageWithOpnImplies2aSent)."""
+
+    name = "vote-in-1b-was-a-2a"
+    watches: tuple[type, ...] = (Message2a, Message1b)
+
+    def __init__(self) -> None:
+        self._proposals = Proposals()
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare the votes in a 1b with the 2a's of their ballots."""
+        kind = type(sent.message)
+        if kind is Message2a:
+            self._proposals.add(sent)
+        elif kind is Message1b:
+            for opn, vote in sent.message.votes.items():
+                first = self._proposals.get(vote.max_value_bal, opn)
+                if first is None or not same(first[0], vote.max_val):
+                    return Violation(
+                        self.name,
+                        f"{sent.source} reports a vote for {words(vote.max_val)} at {opn} in ballot "
+                        f"{vote.max_value_bal}, which was never proposed",
+                        sent.time,
+                        (sent.id,),
+                    )
+        return None
+
+
+class No1bHidesVotes:
+    """A 1b reports, at each place from its truncation point on, the highest ballot below its own that its acceptor
+    voted in there (lemma_1bMessageWithoutOpnImplicationsFor2b, for votes before the 1b)."""
+
+    name = "no-1b-hides-votes"
+    watches: tuple[type, ...] = (Message2b, Message1b)
+
+    def __init__(self) -> None:
+        self._voted: dict[str, dict[OperationNumber, tuple[Ballot, int]]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a 1b with the 2b's of its sender before it."""
+        m, kind = sent.message, type(sent.message)
+        if kind is Message2b:
+            voted = self._voted.setdefault(sent.source, {})
+            if m.opn_2b not in voted or voted[m.opn_2b][0] < m.bal_2b:
+                voted[m.opn_2b] = (m.bal_2b, sent.id)
+        elif kind is Message1b:
+            voted = self._voted.setdefault(sent.source, {})
+            # Truncation points of an acceptor do not fall, or only in variants that other lemmas find out.
+            self._voted[sent.source] = voted = {
+                opn: vote for opn, vote in voted.items() if opn >= m.log_truncation_point
+            }
+            for opn, (bal, number) in voted.items():
+                reported = m.votes.get(opn)
+                if bal < m.bal_1b and (reported is None or reported.max_value_bal < bal):
+                    told = "no vote" if reported is None else f"ballot {reported.max_value_bal}"
+                    return Violation(
+                        self.name,
+                        f"{sent.source} voted at {opn} in ballot {bal}, but its 1b for ballot {m.bal_1b} with "
+                        f"truncation point {m.log_truncation_point} reports {told} there",
+                        sent.time,
+                        (number, sent.id),
+                    )
+        return None
+
+
+class PromisesAreKept:
+    """After its 1b an acceptor votes in no lower ballot, and promises none again
+    (lemma_1bMessageWithoutOpnImplicationsFor2b, for votes after the 1b)."""
+
+    name = "promises-are-kept"
+    watches: tuple[type, ...] = (Message2b, Message1b)
+
+    def __init__(self) -> None:
+        self._promised: dict[str, tuple[Ballot, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a 2b or 1b with its sender's highest 1b before."""
+        m, kind = sent.message, type(sent.message)
+        if kind is Message2b:
+            bal, does = m.bal_2b, f"votes at {m.opn_2b}"
+        else:
+            bal, does = m.bal_1b, "answers a 1a"
+        promised = self._promised.get(sent.source)
+        if promised is not None and (bal < promised[0] or (bal == promised[0] and kind is Message1b)):
+            return Violation(
+                self.name,
+                f"{sent.source} had promised ballot {promised[0]}, and now {does} in ballot {bal}",
+                sent.time,
+                (promised[1], sent.id),
+            )
+        if kind is Message1b:
+            self._promised[sent.source] = (bal, sent.id)
+        return None
