@@ -31,8 +31,8 @@ class Operation(msgspec.Struct, frozen=True):
     value: Any
 
 
-class Effect(msgspec.Struct, frozen=True, tag_field="effect"):
-    """Something a step asked its host to do."""
+class Effect(msgspec.Struct, frozen=True, gc=False, tag_field="effect"):
+    """Something a step asked its host to do. It is in no cycle, so the garbage collector need not look at it."""
 
 
 class Send(Effect, frozen=True, tag="send"):

@@ -19,7 +19,7 @@ Key = int | str
 NOT_MINE = "the application does not know this request"
 
 
-class AppReply(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+class AppReply(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
     """What the application answers: a value, or why it did nothing."""
 
     value: int | str | tuple[str | None, str] | None = None
@@ -44,13 +44,13 @@ class Application(Protocol):
         """The state that was serialized; raises `ValueError` if the text is not one."""
 
 
-class Read(msgspec.Struct, frozen=True, array_like=True, tag="read"):
+class Read(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="read"):
     """The counter's value."""
 
     key: Key
 
 
-class Add(msgspec.Struct, frozen=True, array_like=True, tag="add-and-get"):
+class Add(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="add-and-get"):
     """Add to the counter; the reply is the new value."""
 
     key: Key
@@ -91,20 +91,20 @@ class Counter:
         return cls(dict(msgspec.json.decode(text, type=list[tuple[Key, int]])))
 
 
-class Get(msgspec.Struct, frozen=True, array_like=True, tag="get"):
+class Get(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="get"):
     """The value of a key, None if it is absent."""
 
     key: Key
 
 
-class Put(msgspec.Struct, frozen=True, array_like=True, tag="put"):
+class Put(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="put"):
     """Set the value of a key."""
 
     key: Key
     value: str
 
 
-class Cas(msgspec.Struct, frozen=True, array_like=True, tag="cas"):
+class Cas(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="cas"):
     """Set the value of a key to `new` if it is `old` (None: absent), else do nothing and say `mismatch`."""
 
     key: Key
@@ -112,7 +112,7 @@ class Cas(msgspec.Struct, frozen=True, array_like=True, tag="cas"):
     new: str
 
 
-class Delete(msgspec.Struct, frozen=True, array_like=True, tag="delete"):
+class Delete(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="delete"):
     """Make a key absent."""
 
     key: Key

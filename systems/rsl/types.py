@@ -29,7 +29,7 @@ ZERO = Ballot(0, 0)
 """Below the ballot of every view there is: the first is 1.0."""
 
 
-class Request(msgspec.Struct, frozen=True, array_like=True):
+class Request(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What a client asks for: its address, a number that grows with its requests, and the application's part."""
 
     client: str
@@ -41,7 +41,7 @@ RequestBatch = tuple[Request, ...]
 """What one operation number decides; empty for a hole that was filled."""
 
 
-class Vote(msgspec.Struct, frozen=True, array_like=True):
+class Vote(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What an acceptor voted for last at some operation number, and in which ballot."""
 
     max_value_bal: Ballot
