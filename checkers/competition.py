@@ -26,8 +26,10 @@ from checkers.monitors.register_form import DIFFERS, RegisterForm, register_form
 from checkers.outcome import Outcome
 from checkers.verdict import Budget
 
-_ROUNDS = ((2_000_000, (8, 32)), (20_000_000, (128, 512)), (200_000_000, (2048, 8192)))
-"""Steps of wgl, then widths of linear. What one cannot do the other often can, and nobody knows which beforehand."""
+_ROUNDS = ((20, (8, 32)), (200, (128, 512)), (2000, (2048, 8192)))
+"""Steps for each event, but for 100,000 events at least, and widths of linear. What wgl cannot do linear often can, and
+the other way round, and nobody knows which beforehand."""
+_FEWEST_EVENTS = 100_000
 
 
 def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
@@ -76,13 +78,15 @@ def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock) ->
 
 def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock) -> Outcome:
     best = Outcome("unknown", why="time", engine="wgl")
-    for steps, widths in _ROUNDS:
-        outcome = wgl.decide(form.problem, model, budget, clock, steps=max(steps, 20 * len(form.problem.event_op)))
+    events = max(_FEWEST_EVENTS, len(form.problem.event_op))
+    for effort, widths in _ROUNDS:
+        steps = effort * events
+        outcome = wgl.decide(form.problem, model, budget, clock, steps=steps)
         if outcome.answer == "unknown" and not clock.over():
             best = max(best, outcome, key=lambda undecided: len(undecided.order))
             from checkers import linear  # its kernels take long to compile, once, and most histories never need them
 
-            outcome = linear.decide(form, budget, clock, widths)
+            outcome = linear.decide(form, budget, clock, widths, steps)
         if outcome.answer != "unknown":
             return outcome
         best = max(best, outcome, key=lambda undecided: len(undecided.order))
