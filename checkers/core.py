@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from checkers import exhaustive, wgl
 from checkers.clock import Clock
 from checkers.encoding import NEVER, Problem, arrange
+from checkers.memo import Memo
 from checkers.models.model import INFO, MISMATCH, OK, Model, Operation
 from checkers.models.register import CasRegister
 from checkers.monitors import appends, stale, zones
@@ -45,11 +46,11 @@ def find(problem: Problem, model: Model, stuck: int, clock: Clock) -> list[int]:
     if form is not None and zones.applies(form) and not (form.kind == DIFFERS).any():
         tries = _by_zones(form)
     elif form is not None:
-        tries = _by_search(_let_go_register(form), clock)
+        tries = _by_search(*_let_go_register(form), clock)
     elif appends.forms(problem, model) is not None:
         tries = _by_appends(problem, model)
     else:
-        tries = _by_search(_let_go(problem, model), clock)
+        tries = _by_search(*_let_go(problem, model), clock)
 
     def impossible(core: Mask) -> bool:
         return not clock.over() and tries(core)
@@ -150,11 +151,11 @@ def _by_appends(problem: Problem, model: Model) -> Impossible:
     return impossible
 
 
-LetGo = Callable[[Mask], tuple[Problem, Model, Mask]]
-"""From a core to a problem in which everything else is optional, the model of that problem, and what is optional."""
+LetGo = Callable[[Mask], tuple[Problem, Mask]]
+"""From a core to a problem in which everything else is optional, and what is. All its problems have the same classes."""
 
 
-def _by_search(let_go: LetGo, clock: Clock) -> Impossible:
+def _by_search(let_go: LetGo, memo: Memo, model: Model, clock: Clock) -> Impossible:
     """By trying, within a number of steps: what takes more counts as possible."""
     steps_left = _STEPS_IN_ALL
 
@@ -162,41 +163,51 @@ def _by_search(let_go: LetGo, clock: Clock) -> Impossible:
         nonlocal steps_left
         if steps_left <= 0:
             return False
-        relaxed, model, optional = let_go(core)
-        outcome = wgl.decide(relaxed, model, Budget(bytes=1 << 24), clock, optional=optional, steps=_STEPS)
+        relaxed, optional = let_go(core)
+        outcome = wgl.decide(relaxed, model, Budget(bytes=1 << 24), clock, optional=optional, steps=_STEPS, memo=memo)
         steps_left -= _STEPS if outcome.answer == "unknown" else _STEPS // 10
         return outcome.answer == "invalid"
 
     return impossible
 
 
-def _let_go(problem: Problem, model: Model) -> LetGo:
+def _let_go(problem: Problem, model: Model) -> tuple[LetGo, Memo, Model]:
     forgotten = tuple(Operation(op.f, op.argument, None, INFO, op.process) for op in problem.classes)
+    classes = problem.classes + forgotten
     observer = np.concatenate((problem.observer, np.fromiter(map(model.observes, forgotten), np.bool_, len(forgotten))))
 
-    def let_go(core: Mask) -> tuple[Problem, Model, Mask]:
+    def let_go(core: Mask) -> tuple[Problem, Mask]:
         cls = np.where(core, problem.cls, problem.cls + len(problem.classes)).astype(np.int32)
         keep = core | ~(problem.observer[problem.cls] | observer[cls])
         relaxed = arrange(
             problem.key, problem.number[keep], cls[keep], problem.call[keep], problem.ret[keep],
-            problem.classes + forgotten, observer,
+            classes, observer,
         )  # fmt: skip
-        return relaxed, model, ~core[keep]
+        return relaxed, ~core[keep]
 
-    return let_go
+    return let_go, Memo(model, classes), model
 
 
-def _let_go_register(form: RegisterForm) -> LetGo:
+def _let_go_register(form: RegisterForm) -> tuple[LetGo, Memo, Model]:
     """For registers most of what is let go cannot matter: what sets a value that the core does not need, and of what
     sets a needed one before the core begins all but the last. A compare-and-set that is let go becomes a write, which
     lets it do more, not less."""
     problem = form.problem
     model = CasRegister()
+    numbers: dict[Operation, int] = {}
+    obliged, free = (
+        np.array([numbers.setdefault(_operation(form, op, kept), len(numbers)) for op in range(len(problem))], np.int32)
+        for kept in (True, False)
+    )
+    classes = tuple(numbers)
+    observer = np.fromiter(map(model.observes, classes), np.bool_, len(classes))
+    sets_something = form.sets >= 0
+    needing = (form.kind == READS) | (form.kind == SWAPS)
 
-    def let_go(core: Mask) -> tuple[Problem, Model, Mask]:
+    def let_go(core: Mask) -> tuple[Problem, Mask]:
         needed = np.zeros(form.values, np.bool_)
-        needed[form.needs[core & ((form.kind == READS) | (form.kind == SWAPS))]] = True
-        helps = ~core & (form.sets >= 0) & (problem.call < problem.ret[core].max())
+        needed[form.needs[core & needing]] = True
+        helps = ~core & sets_something & (problem.call < problem.ret[core].max())
         if not (core & (form.kind == DIFFERS)).any():
             helps &= needed[form.sets]
         early = np.flatnonzero(helps & (problem.ret < problem.call[core].min()))
@@ -206,16 +217,14 @@ def _let_go_register(form: RegisterForm) -> LetGo:
         last[form.sets[early]] = early
         helps[last[last >= 0]] = True
         kept = np.flatnonzero(core | helps)
-        numbers: dict[Operation, int] = {}
-        cls = [numbers.setdefault(_operation(form, op, bool(core[op])), len(numbers)) for op in kept.tolist()]
-        classes = tuple(numbers)
+        optional = ~core[kept]
         relaxed = arrange(
-            problem.key, problem.number[kept], np.array(cls, np.int32), problem.call[kept], problem.ret[kept],
-            classes, np.fromiter(map(model.observes, classes), np.bool_, len(classes)),
+            problem.key, problem.number[kept], np.where(optional, free[kept], obliged[kept]), problem.call[kept],
+            problem.ret[kept], classes, observer,
         )  # fmt: skip
-        return relaxed, model, ~core[kept]
+        return relaxed, optional
 
-    return let_go
+    return let_go, Memo(model, classes), model
 
 
 def _operation(form: RegisterForm, op: int, obliged: bool) -> Operation:

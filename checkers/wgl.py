@@ -51,19 +51,19 @@ def decide(
     *,
     optional: NDArray[np.bool_] | None = None,
     steps: int | None = None,
+    memo: Memo | None = None,
 ) -> Outcome:
     """Decide one problem. Time is up when `clock` says so; memory is `budget.bytes`. See `Outcome`.
 
     An `optional` operation takes effect between its call and its return or not at all; it must not share its class with
-    one that is not optional. `steps` bounds the search by something that is the same on every machine; when they are
+    one that is not optional. `memo` is what an earlier search with the same model and classes has learnt. `steps` bounds the search by something that is the same on every machine; when they are
     used up, the answer is "unknown" for "time".
     """
     if optional is None:
         optional = np.zeros(len(problem), np.bool_)
     count, positions = len(problem), len(problem.event_op)
-    memo = Memo(model, problem.classes)
-    random = np.random.default_rng(20_000_629)
-    zobrist = random.integers(0, 1 << 64, (count, 2), np.uint64)
+    memo = memo or Memo(model, problem.classes)
+    zobrist = _zobrist(count)
     following, heads = _queues(problem)
     open_list = np.empty((count + 2, 2), np.int64)  # next, previous; the last two are head and tail
     open_list[count] = (count + 1, -1)
@@ -117,6 +117,16 @@ def decide(
     if why is not None:
         return Outcome("unknown", why=why, order=prefix, engine="wgl")
     return Outcome("invalid", order=prefix, stuck=int(registers[_BEST]), engine="wgl")
+
+
+_random = np.random.default_rng(20_000_629).integers(0, 1 << 64, (1 << 10, 2), np.uint64)
+
+
+def _zobrist(count: int) -> NDArray[np.uint64]:
+    """128 random bits for each operation, the same in every search."""
+    if count <= len(_random):
+        return _random[:count]
+    return np.random.default_rng(20_000_629).integers(0, 1 << 64, (count, 2), np.uint64)
 
 
 def _queues(problem: Problem) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
