@@ -6,7 +6,7 @@ engine asks `step` only for a pair of state and operation that it has not met be
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 OK, MISMATCH, INFO = "ok", "mismatch", "info"
@@ -79,6 +79,14 @@ class Model:
         unknown. Saying False is always sound.
         """
         return False
+
+    def merge(self, classes: Sequence[Operation]) -> Callable[[Any], Any] | None:
+        """A function that maps states which no operations of these classes can tell apart, now or ever, to one of them.
+
+        It must commute with `step`: the merged state of a step from a merged state is that of the step from the state
+        itself. The fewer states, the less there is to search. None, for leaving every state as it is, is always sound.
+        """
+        return None
 
     register_initial: ClassVar[Any] = None
 
