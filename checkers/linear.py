@@ -89,9 +89,7 @@ def decide(
     return Outcome("unknown", order=best, why="memory", engine="linear")
 
 
-def _sweep(
-    form: RegisterForm, width: int, budget: Budget, clock: Clock, steps: int | None
-) -> tuple[Outcome, bool]:
+def _sweep(form: RegisterForm, width: int, budget: Budget, clock: Clock, steps: int | None) -> tuple[Outcome, bool]:
     """One sweep with at most so many configurations, and whether it had to drop some."""
     problem = form.problem
     count = len(problem)
