@@ -53,7 +53,8 @@ def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outc
         return max(outcome, wgl.decide(problem, model, budget, clock), key=_decided)
     if outcome.answer == "invalid" and not outcome.stuck_is_first:
         assert outcome.stuck is not None
-        return _earlier(problem, outcome.stuck, "monitors", lambda part: wgl.decide(part, model, budget, clock))
+        steps = _ROUNDS[0][0]  # the answer is known, and a better place is worth a little time only
+        return _earlier(problem, outcome.stuck, "monitors", lambda part: wgl.decide(part, model, budget, clock, steps=steps))
     return outcome
 
 

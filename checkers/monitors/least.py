@@ -29,8 +29,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from checkers.encoding import NEVER
-from checkers.monitors.lives import Ints, Lives, covered, free_gaps, in_gaps
+from checkers.monitors.lives import Ints, Lives, covered, free_gaps, in_gaps, soonest_take
 
 
 def order_of(lives: Lives) -> Ints | None:
@@ -80,18 +79,7 @@ def _free_from(onward, gap):  # type: ignore[no-untyped-def]
 
 
 def deadlines(lives: Lives) -> Ints:
-    """For each life that is `left` a position before which its take should be called, NEVER for the others: before a
-    greater element is taken that could be taken only when this one was there. A good guess, no more. O(n^2)"""
-    result: Ints = _deadlines(lives.put_ret, lives.take_call, lives.take_ret, lives.left, lives.end, NEVER)
-    return result
-
-
-@njit(cache=True, nogil=True)
-def _deadlines(put_ret, take_call, take_ret, left, end, never):  # type: ignore[no-untyped-def]
-    result = np.full(len(put_ret), never, np.int64)
-    for life in range(len(put_ret)):
-        if left[life]:
-            for greater in range(life + 1, len(put_ret)):
-                if take_call[greater] >= put_ret[life] and take_ret[greater] <= end:
-                    result[life] = min(result[life], take_ret[greater])
-    return result
+    """For each life a position before which its take should be called, NEVER if none: before a greater element is
+    taken that could be taken only when this one was there. A good guess, no more. O(n log n)"""
+    rank = -np.arange(len(lives.put))
+    return soonest_take(lives, rank, rank)

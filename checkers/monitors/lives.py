@@ -29,13 +29,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from checkers.encoding import Problem
+from checkers.encoding import NEVER, Problem
 from checkers.models.model import EMPTY, PUT, TAKE, TAKE_ANY, Model
 
 KINDS = (PUT, TAKE, TAKE_ANY, EMPTY)
 PUTS, TAKES, TAKES_ANY, EMPTIES = range(4)
+NO_KIND = -1
+"""Of operations that are left out."""
 NOBODY = -1
 
 Ints = NDArray[np.int64]
@@ -200,4 +203,35 @@ def in_gaps(lives: Lives, put_gap: Ints, take_gap: Ints, rank: Ints, empty_gap: 
     late[count : 2 * count] = 1
     order = np.lexsort((late, place, stage, gap))
     result: Ints = ops[order[gap[order] < lives.end]]
+    return result
+
+
+def soonest_take(lives: Lives, place: Ints, below: Ints) -> Ints:
+    """For each life the first return, NEVER if there is none, of a take that was called at or behind the life's
+    `put_ret`, of the lives whose `place` is less than the `below` of this one. O(n log n)"""
+    result: Ints = _soonest(
+        place[np.argsort(place)], np.argsort(place), below, np.argsort(below), lives.put_ret, lives.take_call,
+        np.where(lives.take_ret > lives.end, NEVER, lives.take_ret), lives.end, NEVER,
+    )  # fmt: skip
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _soonest(place, by_place, below, by_below, put_ret, take_call, take_ret, end, never):  # type: ignore[no-untyped-def]
+    result = np.full(len(place), never, np.int64)
+    # A binary indexed tree over the calls of takes, the last one first: the least return up to there.
+    tree = np.full(end + 2, never, np.int64)
+    following = 0
+    for life in by_below:
+        while following < len(place) and place[following] < below[life]:
+            other = by_place[following]
+            following += 1
+            node = end - take_call[other] + 1
+            while node < len(tree):
+                tree[node] = min(tree[node], take_ret[other])
+                node += node & -node
+        node = end - put_ret[life] + 1
+        while node > 0:
+            result[life] = min(result[life], tree[node])
+            node -= node & -node
     return result

@@ -34,8 +34,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from checkers.encoding import NEVER
-from checkers.monitors.lives import Ints, Lives, covered, free_gaps, in_gaps
+from checkers.monitors.lives import Ints, Lives, covered, free_gaps, in_gaps, soonest_take
 
 
 def order_of(lives: Lives) -> Ints | None:
@@ -204,20 +203,6 @@ def _greatest(tree, size, start, end):  # type: ignore[no-untyped-def]
 
 
 def deadlines(lives: Lives) -> Ints:
-    """For each life that is `left` a position before which its pop should be called, NEVER for the others: before an
-    element is popped that was pushed first for certain and was there with it. A good guess, no more. O(n^2)"""
-    result: Ints = _deadlines(
-        lives.put_call, lives.put_ret, lives.take_call, lives.take_ret, lives.left, lives.end, NEVER
-    )
-    return result
-
-
-@njit(cache=True, nogil=True)
-def _deadlines(put_call, put_ret, take_call, take_ret, left, end, never):  # type: ignore[no-untyped-def]
-    result = np.full(len(put_call), never, np.int64)
-    for life in range(len(put_call)):
-        if left[life]:
-            for under in range(len(put_call)):
-                if put_ret[under] < put_call[life] and take_call[under] >= put_ret[life] and take_ret[under] <= end:
-                    result[life] = min(result[life], take_ret[under])
-    return result
+    """For each life a position before which its pop should be called, NEVER if none: before an element is popped that
+    was pushed first for certain and was there with it. A good guess, no more. O(n log n)"""
+    return soonest_take(lives, lives.put_ret, lives.put_call)

@@ -51,7 +51,7 @@ Ints = NDArray[np.int64]
 
 _KINDS = (ADD, REMOVE, CONTAINS, READ)
 _ADDS, _REMOVES, _CONTAINS, _READS = range(4)
-_NO, _YES, _UNKNOWN = range(3)
+_NO, _YES, UNKNOWN = range(3)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def set_form(problem: Problem, model: Model) -> SetForm | None:
     numbers: dict[Any, int] = {}
     kind = np.empty(len(accesses), np.int8)
     element = np.full(len(accesses), -1, np.int64)
-    answer = np.full(len(accesses), _UNKNOWN, np.int8)
+    answer = np.full(len(accesses), UNKNOWN, np.int8)
     added = set()
     for number, (access, often) in enumerate(zip(accesses, times, strict=True)):
         if access is None:

@@ -15,7 +15,7 @@ from collections import Counter
 from checkers.models import find, names
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
-from tests.checkers.test_engines import ENGINES, REGISTERS, assert_agrees
+from tests.checkers.test_engines import ENGINES, REGISTERS, assert_all_agree
 
 BLOCK = 500
 
@@ -23,15 +23,14 @@ BLOCK = 500
 def block(name: str, seed: str) -> Counter[str]:
     """Check one block of problems of one model; returns how many were valid and invalid."""
     model, rng, answers = find(name), random.Random(seed), Counter[str]()
+    unique = small.UNIQUE.get(name)
+    engines = REGISTERS.get(name, ENGINES).values()
     for _ in range(BLOCK):
         make = rng.choice((small.lived, small.lived, small.scattered))
         problem = make(model, ALPHABETS[name], rng.randrange(1, 11), rng)
-        if name == "cas-register" and rng.random() < 0.3:
-            problem = small.unambiguous(model, rng.randrange(1, 11), rng)
-        if name in ("kv", "append-list") and rng.random() < 0.5:
-            problem = small.appended(model, rng.randrange(1, 11), rng)
-        for decide in REGISTERS.get(name, ENGINES).values():
-            answers[assert_agrees(decide, problem, model)] += 1
+        if unique is not None and rng.random() < 0.5:
+            problem = unique(model, rng.randrange(1, 11), rng)
+        answers[assert_all_agree(engines, problem, model)] += 1
     return answers
 
 

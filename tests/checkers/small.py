@@ -7,7 +7,7 @@ every interleaving, up to what no checker can see: the order of adjacent calls o
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -272,3 +272,16 @@ def register_history(rng: random.Random, count: int) -> History:
     return History.of(
         Event(index, e.time, e.process, e.type, e.f, e.key, e.value, e.error) for index, e in enumerate(ordered)
     )
+
+
+UNIQUE: dict[str, Callable[[Model, int, random.Random], Problem]] = {
+    "cas-register": unambiguous,
+    "kv": appended,
+    "append-list": appended,
+    "set": once,
+    "fifo-queue": once,
+    "unordered-queue": once,
+    "stack": once,
+    "priority-queue": once,
+}
+"""For the models that have monitors: random problems which these decide."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -35,16 +35,18 @@ def assert_explains(problem: Problem, model: Model, order: list[int], until: int
 
 def assert_agrees(decide: Decide, problem: Problem, model: Model) -> str:
     """The engine's answer is that of the exhaustive checker, and its evidence holds."""
-    outcome = decide(problem, model, Budget(), Clock(60))
-    expected = exhaustive.linearize(problem, model)
-    assert outcome.answer == ("invalid" if expected is None else "valid"), problem
-    if expected is None:
-        stuck = exhaustive.stuck(problem, model)
+    return assert_all_agree([decide], problem, model)
+
+
+def assert_all_agree(engines: Iterable[Decide], problem: Problem, model: Model) -> str:
+    """The answer of each engine is that of the exhaustive checker, and its evidence holds."""
+    stuck = None if exhaustive.linearize(problem, model) is not None else exhaustive.stuck(problem, model)
+    for decide in engines:
+        outcome = decide(problem, model, Budget(), Clock(60))
+        assert outcome.answer == ("valid" if stuck is None else "invalid"), problem
         assert outcome.stuck == stuck, problem
-        assert_explains(problem, model, outcome.order, outcome.stuck)
-    else:
-        assert_explains(problem, model, outcome.order, len(problem.event_op))
-    return outcome.answer
+        assert_explains(problem, model, outcome.order, len(problem.event_op) if stuck is None else stuck)
+    return "valid" if stuck is None else "invalid"
 
 
 def swept(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
