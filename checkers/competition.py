@@ -54,7 +54,9 @@ def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outc
     if outcome.answer == "invalid" and not outcome.stuck_is_first:
         assert outcome.stuck is not None
         steps = _ROUNDS[0][0]  # the answer is known, and a better place is worth a little time only
-        return _earlier(problem, outcome.stuck, "monitors", lambda part: wgl.decide(part, model, budget, clock, steps=steps))
+        return _earlier(
+            problem, outcome.stuck, "monitors", lambda part: wgl.decide(part, model, budget, clock, steps=steps)
+        )
     return outcome
 
 

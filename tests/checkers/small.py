@@ -58,6 +58,18 @@ def every(model: Model, alphabet: Sequence[Operation], count: int, *, symmetric:
                 yield problem(classes, start, end, alphabet, observer)
 
 
+def one_of_all(model: Model, alphabet: Sequence[Operation], count: int, rng: random.Random) -> Problem:
+    """One of the problems of `every`, at random: operations, and an order of their calls and returns."""
+    observer = np.array([model.observes(op) for op in alphabet], np.bool_)
+    classes = [rng.randrange(len(alphabet)) for _ in range(count)]
+    events = rng.sample(range(2 * count), 2 * count)
+    start = np.array([min(events[2 * op : 2 * op + 2]) for op in range(count)])
+    end = np.array([max(events[2 * op : 2 * op + 2]) for op in range(count)])
+    order = np.argsort(start)
+    end[[alphabet[c].outcome == "info" for c in classes]] = NEVER
+    return problem([classes[op] for op in order], start[order], end[order], alphabet, observer)
+
+
 def _renamed(alphabet: Sequence[Operation], classes: Sequence[int]) -> bool:
     """True if the first value that occurs is a 2: the same history stands in the list with 1 and 2 exchanged."""
     for cls in classes:
