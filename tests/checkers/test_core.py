@@ -47,7 +47,7 @@ def assert_impossible_alone(problem: Problem, model: Model, kept: list[int]) -> 
 @pytest.mark.parametrize("name", names())
 def test_a_core_is_impossible_whatever_the_others_did(name: str) -> None:
     model, rng, sizes = find(name), random.Random(6), []
-    while len(sizes) < 25:
+    while len(sizes) < 50:
         problem = small.lived(model, ALPHABETS[name], 7, rng)
         make = small.UNIQUE.get(name)
         if make is not None and rng.random() < 0.5:
