@@ -16,7 +16,6 @@ from checkers.encoding import NEVER, Problem
 from checkers.models.model import Model
 from checkers.verdict import Why
 
-
 _BYTES_EACH = 300  # of what is remembered: a tuple and a set, and 8 more for each operation
 
 

@@ -36,8 +36,8 @@ earlier stays, if another serves as well.
 
 The set is kept to a width, and of the unknown operations of one class only so many are open that a quarter of the
 width is reached: those called first, which fit wherever the others do. If nothing ever had to be dropped, dying out
-means "invalid", otherwise the sweep is repeated wider. An unknown operation that every configuration has used is closed:
-so the rows are as long as what is open, not as what was ever lost.
+means "invalid", otherwise the sweep is repeated wider. An unknown operation that all configurations have used is closed,
+so that the rows are as long as what is open, not as what was ever lost.
 """
 
 from __future__ import annotations
@@ -533,8 +533,9 @@ def _next_path(  # type: ignore[no-untyped-def]
     """Write the next way to lead from the value `start` to `op`, for a loop and back, into `path`; returns its length,
     0 when there are no more. Short ways come first: the fewer are used, the better.
 
-    An iteratively deepened depth-first search over paths that visit no value twice before `op`, and for a loop neither behind it. values[i]
-    is the value before path[i]; `search` says where the search stands, _TURN where `op` stands on the path.
+    An iteratively deepened depth-first search over paths that visit no value twice before `op`, and for a loop neither
+    behind it. values[i] is the value before path[i]; `search` says where the search stands, _TURN where `op` stands on
+    the path.
     """
     stamp = registers[_STAMPED]
     depth = search[_DEPTH]

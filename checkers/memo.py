@@ -49,8 +49,8 @@ class Memo:
     def learn(self, pairs: Sequence[tuple[int, int]]) -> None:
         """Ask the model for these transitions (state, class) and remember the answers.
 
-        A model that merges states has few of them, and a search asks for most of their transitions sooner or later: then
-        all those of a state are learnt at once, because going back and forth costs more than most answers.
+        A model that merges states has few of them, and a search asks for most of their transitions sooner or later:
+        then all those of a state are learnt at once, because going back and forth costs more than most answers.
         """
         classes = len(self._classes)
         if self._merge is not None and classes <= _A_ROW:

@@ -56,8 +56,9 @@ def decide(
     """Decide one problem. Time is up when `clock` says so; memory is `budget.bytes`. See `Outcome`.
 
     An `optional` operation takes effect between its call and its return or not at all; it must not share its class with
-    one that is not optional. `memo` is what an earlier search with the same model and classes has learnt. `steps` bounds the search by something that is the same on every machine; when they are
-    used up, the answer is "unknown" for "time".
+    one that is not optional. `memo` is what an earlier search with the same model and classes has learnt. `steps`
+    bounds the search by something that is the same on every machine; when they are used up, the answer is "unknown" for
+    "time".
     """
     if optional is None:
         optional = np.zeros(len(problem), np.bool_)
