@@ -122,8 +122,13 @@ def _linear(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Out
 def _exhaustive(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
     from checkers import exhaustive
 
-    order = exhaustive.linearize(problem, model)
-    if order is not None:
-        return Outcome("valid", order=order, engine="exhaustive")
-    stuck = exhaustive.stuck(problem, model)
-    return Outcome("invalid", order=exhaustive.linearize(problem, model, stuck) or [], stuck=stuck, engine="exhaustive")
+    limits = exhaustive.Limits(clock, budget.bytes)
+    try:
+        order = exhaustive.linearize(problem, model, limits=limits)
+        if order is not None:
+            return Outcome("valid", order=order, engine="exhaustive")
+        stuck = exhaustive.stuck(problem, model, limits)
+        before = exhaustive.linearize(problem, model, stuck, limits) or []
+    except exhaustive.GaveUp as gave_up:
+        return Outcome("unknown", why=gave_up.why, engine="exhaustive")
+    return Outcome("invalid", order=before, stuck=stuck, engine="exhaustive")

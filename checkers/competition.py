@@ -5,6 +5,8 @@
                       neither            a search: wgl and linear by turns
     a growing content pieces unique?     zones
                       if not             wgl
+    a queue or stack  elements unique?   monitors; a search for what takes of unknown outcome leave undecided
+    a set             elements unique?   monitors
     anything else                        wgl
 
 Nothing is raced: each question costs about as much as sorting the operations, and a search only what is left. Of the
@@ -13,6 +15,7 @@ two searches wgl is faster where histories are easy, and they mostly are; linear
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -21,13 +24,16 @@ from checkers import wgl
 from checkers.clock import Clock
 from checkers.encoding import Problem
 from checkers.models.model import Model
-from checkers.monitors import appends, stale, zones
+from checkers.monitors import appends, containers, sets, stale, zones
+from checkers.monitors.lives import container_form
 from checkers.monitors.register_form import DIFFERS, RegisterForm, register_form
 from checkers.outcome import Outcome
 from checkers.verdict import Budget
 
-_ROUNDS = ((2_000_000, (8, 32)), (20_000_000, (128, 512)), (200_000_000, (2048, 8192)))
-"""Steps of wgl, then widths of linear. What one cannot do the other often can, and nobody knows which beforehand."""
+_ROUNDS = ((20, (8, 32)), (200, (128, 512)), (2000, (2048, 8192)))
+"""Steps for each event, but for 100,000 events at least, and widths of linear. What wgl cannot do linear often can, and
+the other way round, and nobody knows which beforehand."""
+_FEWEST_EVENTS = 100_000
 
 
 def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
@@ -38,7 +44,27 @@ def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outc
     form_at = appends.forms(problem, model)
     if form_at is not None:
         return replace(zones.decide(problem, form_at), engine="zones")
-    return wgl.decide(problem, model, budget, clock)
+    set_form = sets.set_form(problem, model)
+    if set_form is not None:
+        return sets.decide(set_form)
+    lives = container_form(problem, model)
+    if lives is None:
+        return wgl.decide(problem, model, budget, clock)
+    outcome = containers.decide(lives)
+    if outcome.answer == "unknown":
+        return max(outcome, wgl.decide(problem, model, budget, clock), key=_decided)
+    if outcome.answer == "invalid" and not outcome.stuck_is_first:
+        assert outcome.stuck is not None
+        steps = _ROUNDS[0][0]  # the answer is known, and a better place is worth a little time only
+        return _earlier(
+            problem, outcome.stuck, "monitors", lambda part: wgl.decide(part, model, budget, clock, steps=steps)
+        )
+    return outcome
+
+
+def _decided(outcome: Outcome) -> tuple[bool, int]:
+    """More is better: an answer, or a longer beginning explained."""
+    return outcome.answer != "unknown", len(outcome.order)
 
 
 def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock) -> Outcome:
@@ -60,11 +86,19 @@ def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock) ->
             bound = int(problem.ret[found[1]])
     if bound is None:
         return _search(form, model, budget, clock)
-    # Nothing explains the return at `bound`. Was anything before it inexplicable already?
+
+    def search(part: Problem) -> Outcome:
+        form = register_form(part, model)
+        assert form is not None
+        return _search(form, model, budget, clock)
+
+    return _earlier(problem, bound, engine, search)
+
+
+def _earlier(problem: Problem, bound: int, engine: str, search: Callable[[Problem], Outcome]) -> Outcome:
+    """Nothing explains the return at `bound`, as `engine` found out. Was anything before it inexplicable already?"""
     start = problem.before(bound)
-    form_before = register_form(start, model)
-    assert form_before is not None
-    before = _search(form_before, model, budget, clock)
+    before = search(start)
     mine = np.searchsorted(problem.number, start.number)
     order = mine[before.order].tolist()
     if before.stuck is not None:
@@ -76,16 +110,18 @@ def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock) ->
 
 def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock) -> Outcome:
     best = Outcome("unknown", why="time", engine="wgl")
-    for steps, widths in _ROUNDS:
-        outcome = wgl.decide(form.problem, model, budget, clock, steps=max(steps, 20 * len(form.problem.event_op)))
+    events = max(_FEWEST_EVENTS, len(form.problem.event_op))
+    for effort, widths in _ROUNDS:
+        steps = effort * events
+        outcome = wgl.decide(form.problem, model, budget, clock, steps=steps)
         if outcome.answer == "unknown" and not clock.over():
-            best = max(best, outcome, key=lambda undecided: len(undecided.order))
+            best = max(best, outcome, key=_decided)
             from checkers import linear  # its kernels take long to compile, once, and most histories never need them
 
-            outcome = linear.decide(form, budget, clock, widths)
+            outcome = linear.decide(form, budget, clock, widths, steps)
         if outcome.answer != "unknown":
             return outcome
-        best = max(best, outcome, key=lambda undecided: len(undecided.order))
+        best = max(best, outcome, key=_decided)
         if clock.over():
             break
     return best

@@ -7,11 +7,16 @@ none of the others took effect. Taking an operation out altogether would show le
 only because the one write of 5 was taken out.
 
 To be readable, the core also names for every value that it observes one operation that set it, if there is any.
+
+Of queues and stacks this would show too little: somebody whose result is forgotten may have taken anything. There, if
+every element is put once, the core is all that was done to as few elements as possible, and the others did what they
+say they did, to other elements.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +24,15 @@ from numpy.typing import NDArray
 from checkers import exhaustive, wgl
 from checkers.clock import Clock
 from checkers.encoding import NEVER, Problem, arrange
+from checkers.memo import Memo
 from checkers.models.model import INFO, MISMATCH, OK, Model, Operation
 from checkers.models.register import CasRegister
-from checkers.monitors import appends, stale, zones
+from checkers.monitors import appends, containers, sets, stale, zones
+from checkers.monitors.lives import NO_KIND, TAKES_ANY, ContainerForm, container_form
 from checkers.monitors.register_form import DIFFERS, READS, SWAPS, RegisterForm, register_form
 from checkers.verdict import Budget
 
+_TRIES = 5_000
 _STEPS = 100_000
 _STEPS_IN_ALL = 3_000_000
 _SMALL = 8
@@ -42,22 +50,35 @@ def find(problem: Problem, model: Model, stuck: int, clock: Clock) -> list[int]:
     """
     past = problem.ret <= stuck
     form = register_form(problem, model)
+    lives = container_form(problem, model)
     if form is not None and zones.applies(form) and not (form.kind == DIFFERS).any():
         tries = _by_zones(form)
     elif form is not None:
-        tries = _by_search(_let_go_register(form), clock)
+        tries = _by_search(*_let_go_register(form), clock)
     elif appends.forms(problem, model) is not None:
         tries = _by_appends(problem, model)
+    elif lives is not None and containers.explain(lives, stuck + 1)[0] == "invalid":
+        tries = _by_lives(lives, stuck)
+    elif (elements := sets.set_form(problem, model)) is not None:
+        tries = _by_elements(elements)
     else:
-        tries = _by_search(_let_go(problem, model), clock)
+        tries = _by_search(*_let_go(problem, model), clock)
+    tries_left = _TRIES
 
     def impossible(core: Mask) -> bool:
-        return not clock.over() and tries(core)
+        nonlocal tries_left
+        tries_left -= 1
+        return tries_left >= 0 and not clock.over() and tries(core)
 
+    if not impossible(past):
+        # What was open then can matter with the result that it got later.
+        past |= (problem.call < stuck) & (problem.ret != NEVER)
     core = _recent(problem, _suspects(form, past), past, impossible)
     core = _fewer(problem, core, impossible)
     if form is not None:
         core = core | _setters(form, core)
+    elif lives is not None:
+        core = _whole_lives(lives, core)
     kept = np.flatnonzero(core)
     if len(kept) <= _SMALL:
         assert exhaustive.linearize(problem.only(core), model) is None
@@ -150,11 +171,45 @@ def _by_appends(problem: Problem, model: Model) -> Impossible:
     return impossible
 
 
-LetGo = Callable[[Mask], tuple[Problem, Model, Mask]]
-"""From a core to a problem in which everything else is optional, the model of that problem, and what is optional."""
+def _by_lives(form: ContainerForm, stuck: int) -> Impossible:
+    """Where elements are unique: what is let go did what it says, but to other elements than those of the core; what
+    is not possible without those is not possible with them either (see `lives`)."""
+
+    def impossible(core: Mask) -> bool:
+        kept = _whole_lives(form, core) | (form.kind == TAKES_ANY)
+        part = replace(form, kind=np.where(kept, form.kind, NO_KIND).astype(np.int8))
+        return containers.explain(part, stuck + 1)[0] == "invalid"
+
+    return impossible
 
 
-def _by_search(let_go: LetGo, clock: Clock) -> Impossible:
+def _whole_lives(form: ContainerForm, core: Mask) -> Mask:
+    """The operations of a core, and what else was done to their elements."""
+    mine = np.zeros(form.elements + 1, np.bool_)
+    mine[form.element[core & (form.element >= 0) & (form.element < form.elements)]] = True
+    return core | ((form.element >= 0) & mine[form.element])
+
+
+def _by_elements(form: sets.SetForm) -> Impossible:
+    """Where elements are added once: what is let go may take effect at any time after its call, whatever it said."""
+    problem = form.problem
+
+    def impossible(core: Mask) -> bool:
+        relaxed = arrange(
+            problem.key, problem.number, problem.cls, problem.call, np.where(core, problem.ret, NEVER),
+            problem.classes, problem.observer,
+        )  # fmt: skip
+        answer = np.where(core, form.answer, sets.UNKNOWN).astype(np.int8)
+        return sets.order_of(replace(form, problem=relaxed, answer=answer), len(relaxed.event_op)) is None
+
+    return impossible
+
+
+LetGo = Callable[[Mask], tuple[Problem, Mask]]
+"""From a core to a problem in which everything else is optional, and what is. Their classes are the same."""
+
+
+def _by_search(let_go: LetGo, memo: Memo, model: Model, clock: Clock) -> Impossible:
     """By trying, within a number of steps: what takes more counts as possible."""
     steps_left = _STEPS_IN_ALL
 
@@ -162,41 +217,51 @@ def _by_search(let_go: LetGo, clock: Clock) -> Impossible:
         nonlocal steps_left
         if steps_left <= 0:
             return False
-        relaxed, model, optional = let_go(core)
-        outcome = wgl.decide(relaxed, model, Budget(bytes=1 << 24), clock, optional=optional, steps=_STEPS)
+        relaxed, optional = let_go(core)
+        outcome = wgl.decide(relaxed, model, Budget(bytes=1 << 24), clock, optional=optional, steps=_STEPS, memo=memo)
         steps_left -= _STEPS if outcome.answer == "unknown" else _STEPS // 10
         return outcome.answer == "invalid"
 
     return impossible
 
 
-def _let_go(problem: Problem, model: Model) -> LetGo:
+def _let_go(problem: Problem, model: Model) -> tuple[LetGo, Memo, Model]:
     forgotten = tuple(Operation(op.f, op.argument, None, INFO, op.process) for op in problem.classes)
+    classes = problem.classes + forgotten
     observer = np.concatenate((problem.observer, np.fromiter(map(model.observes, forgotten), np.bool_, len(forgotten))))
 
-    def let_go(core: Mask) -> tuple[Problem, Model, Mask]:
+    def let_go(core: Mask) -> tuple[Problem, Mask]:
         cls = np.where(core, problem.cls, problem.cls + len(problem.classes)).astype(np.int32)
         keep = core | ~(problem.observer[problem.cls] | observer[cls])
         relaxed = arrange(
             problem.key, problem.number[keep], cls[keep], problem.call[keep], problem.ret[keep],
-            problem.classes + forgotten, observer,
+            classes, observer,
         )  # fmt: skip
-        return relaxed, model, ~core[keep]
+        return relaxed, ~core[keep]
 
-    return let_go
+    return let_go, Memo(model, classes), model
 
 
-def _let_go_register(form: RegisterForm) -> LetGo:
+def _let_go_register(form: RegisterForm) -> tuple[LetGo, Memo, Model]:
     """For registers most of what is let go cannot matter: what sets a value that the core does not need, and of what
     sets a needed one before the core begins all but the last. A compare-and-set that is let go becomes a write, which
     lets it do more, not less."""
     problem = form.problem
     model = CasRegister()
+    numbers: dict[Operation, int] = {}
+    obliged, free = (
+        np.array([numbers.setdefault(_operation(form, op, kept), len(numbers)) for op in range(len(problem))], np.int32)
+        for kept in (True, False)
+    )
+    classes = tuple(numbers)
+    observer = np.fromiter(map(model.observes, classes), np.bool_, len(classes))
+    sets_something = form.sets >= 0
+    needing = (form.kind == READS) | (form.kind == SWAPS)
 
-    def let_go(core: Mask) -> tuple[Problem, Model, Mask]:
+    def let_go(core: Mask) -> tuple[Problem, Mask]:
         needed = np.zeros(form.values, np.bool_)
-        needed[form.needs[core & ((form.kind == READS) | (form.kind == SWAPS))]] = True
-        helps = ~core & (form.sets >= 0) & (problem.call < problem.ret[core].max())
+        needed[form.needs[core & needing]] = True
+        helps = ~core & sets_something & (problem.call < problem.ret[core].max())
         if not (core & (form.kind == DIFFERS)).any():
             helps &= needed[form.sets]
         early = np.flatnonzero(helps & (problem.ret < problem.call[core].min()))
@@ -206,16 +271,14 @@ def _let_go_register(form: RegisterForm) -> LetGo:
         last[form.sets[early]] = early
         helps[last[last >= 0]] = True
         kept = np.flatnonzero(core | helps)
-        numbers: dict[Operation, int] = {}
-        cls = [numbers.setdefault(_operation(form, op, bool(core[op])), len(numbers)) for op in kept.tolist()]
-        classes = tuple(numbers)
+        optional = ~core[kept]
         relaxed = arrange(
-            problem.key, problem.number[kept], np.array(cls, np.int32), problem.call[kept], problem.ret[kept],
-            classes, np.fromiter(map(model.observes, classes), np.bool_, len(classes)),
+            problem.key, problem.number[kept], np.where(optional, free[kept], obliged[kept]), problem.call[kept],
+            problem.ret[kept], classes, observer,
         )  # fmt: skip
-        return relaxed, model, ~core[kept]
+        return relaxed, optional
 
-    return let_go
+    return let_go, Memo(model, classes), model
 
 
 def _operation(form: RegisterForm, op: int, obliged: bool) -> Operation:

@@ -2,21 +2,45 @@
 
 An operation may come next if no operation that still must be placed has returned before it was called. A history is
 linearizable if, by choosing next operations, all that returned can be placed. The only thing remembered is which
-(set of placed operations, state) has been tried already. Exponential: for histories of up to a dozen operations.
+(set of placed operations, state) has been tried already. Exponential: for histories of up to a dozen operations. On
+longer ones it ends with its limits, if it has any.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from checkers.clock import Clock
 from checkers.encoding import NEVER, Problem
 from checkers.models.model import Model
+from checkers.verdict import Why
+
+_BYTES_EACH = 300  # of what is remembered: a tuple and a set, and 8 more for each operation
 
 
-def linearize(problem: Problem, model: Model, until: int | None = None) -> list[int] | None:
+@dataclass(frozen=True)
+class Limits:
+    """When to give up."""
+
+    clock: Clock
+    bytes: int
+
+
+class GaveUp(Exception):
+    """The limits were reached before there was an answer."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def linearize(
+    problem: Problem, model: Model, until: int | None = None, limits: Limits | None = None
+) -> list[int] | None:
     """An order that explains all operations which return before position `until` (default: all), or None.
 
-    The order is a list of indices into the problem's operations, and holds those that took effect.
+    The order is a list of indices into the problem's operations, and holds those that took effect. Raises `GaveUp`.
     """
     count = len(problem)
     call, ret = problem.call.tolist(), problem.ret.tolist()
@@ -31,6 +55,10 @@ def linearize(problem: Problem, model: Model, until: int | None = None) -> list[
         if (placed, state) in tried:
             return False
         tried.add((placed, state))
+        if limits is not None and limits.clock.over():
+            raise GaveUp("time")
+        if limits is not None and len(tried) * (_BYTES_EACH + 8 * count) > limits.bytes:
+            raise GaveUp("memory")
         deadline = min(ret[op] for op in range(count) if op not in placed)
         for op in range(count):
             if op in placed or call[op] > deadline:
@@ -44,12 +72,15 @@ def linearize(problem: Problem, model: Model, until: int | None = None) -> list[
             order.pop()
         return False
 
-    return order if search(frozenset(), model.initial) else None
+    try:
+        return order if search(frozenset(), model.initial) else None
+    except RecursionError:
+        raise GaveUp("memory") from None
 
 
-def stuck(problem: Problem, model: Model) -> int | None:
+def stuck(problem: Problem, model: Model, limits: Limits | None = None) -> int | None:
     """The first position (a return) that no order explains together with all returns before it; None if all are."""
     for position in range(len(problem.event_op)):
-        if problem.event_return[position] and linearize(problem, model, position + 1) is None:
+        if problem.event_return[position] and linearize(problem, model, position + 1, limits) is None:
             return position
     return None

@@ -47,7 +47,10 @@ def _words(history: History, model: Model, problem: Problem, outcome: Outcome, c
     if why:
         lines.append(why)
     if len(core) <= _FEW:
-        lines.append("These are impossible together, whatever all the others did:")
+        from checkers.monitors.lives import container_form
+
+        to = "" if container_form(problem, model) is None else " to other elements"
+        lines.append(f"These are impossible together, whatever all the others did{to}:")
         lines += [f"  operation {problem.number[op]}: {describe(history, int(problem.number[op]))}" for op in core]
     else:
         lines.append(f"It takes {len(core)} operations to show it; no smaller set was found.")
@@ -64,6 +67,7 @@ def _words(history: History, model: Model, problem: Problem, outcome: Outcome, c
 
 
 _FEW = 12
+_LONG = 1_000
 
 
 def _story(history: History, model: Model, problem: Problem, core: list[int], stuck: int) -> str | None:
@@ -122,4 +126,5 @@ def _plain(state: object) -> str:
     """A state as a person reads it: as JSON where it is a plain value, as Python has it otherwise."""
     if isinstance(state, tuple) and len(state) == 1:
         state = state[0]
-    return value_text(state) if state is None or isinstance(state, str | int | float | list) else repr(state)
+    text = value_text(state) if state is None or isinstance(state, str | int | float | list) else repr(state)
+    return text if len(text) <= _LONG else f"{text[:_LONG]} ... ({len(text):,} characters)"

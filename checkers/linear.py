@@ -34,8 +34,10 @@ unknown operation used that the other has not (but a write may be unused if it c
 and hiding place with deadlines no earlier. Of operations with equal values one that returns later and was called
 earlier stays, if another serves as well.
 
-The set is kept to a width; if it never had to drop a configuration, dying out means "invalid", otherwise the sweep is
-repeated wider.
+The set is kept to a width, and of the unknown operations of one class only so many are open that a quarter of the
+width is reached: those called first, which fit wherever the others do. If nothing ever had to be dropped, dying out
+means "invalid", otherwise the sweep is repeated wider. An unknown operation that all configurations have used is closed,
+so that the rows are as long as what is open, not as what was ever lost.
 """
 
 from __future__ import annotations
@@ -64,23 +66,30 @@ _INFINITE = np.int32(2**31 - 1)
 
 # Registers of the sweep.
 _POSITION, _COUNT, _OPEN, _ENTRIES, _DROPPED, _FULL, _STAMPED, _WORK = range(8)
+_CLOSE_EVERY = 16
 
 
-def decide(form: RegisterForm, budget: Budget, clock: Clock, widths: tuple[int, ...] = WIDTHS) -> Outcome:
-    """Decide a problem of a register, with one sweep after the other of these widths. See `Outcome`."""
+def decide(
+    form: RegisterForm, budget: Budget, clock: Clock, widths: tuple[int, ...] = WIDTHS, steps: int | None = None
+) -> Outcome:
+    """Decide a problem of a register, with one sweep after the other of these widths. See `Outcome`.
+
+    `steps` bounds each sweep by something that is the same on every machine; when they are used up, the answer is
+    "unknown" for "time".
+    """
     best: list[int] = []
     for width in widths:
-        outcome, dropped = _sweep(form, width, budget, clock)
+        outcome, dropped = _sweep(form, width, budget, clock, steps)
         if len(outcome.order) > len(best):
             best = outcome.order
         if outcome.answer == "valid" or (outcome.answer == "invalid" and not dropped):
             return outcome
-        if outcome.answer == "unknown":
+        if outcome.answer == "unknown" and (outcome.why == "memory" or clock.over()):
             return Outcome("unknown", order=best, why=outcome.why, engine="linear")
     return Outcome("unknown", order=best, why="memory", engine="linear")
 
 
-def _sweep(form: RegisterForm, width: int, budget: Budget, clock: Clock) -> tuple[Outcome, bool]:
+def _sweep(form: RegisterForm, width: int, budget: Budget, clock: Clock, steps: int | None) -> tuple[Outcome, bool]:
     """One sweep with at most so many configurations, and whether it had to drop some."""
     problem = form.problem
     count = len(problem)
@@ -102,12 +111,15 @@ def _sweep(form: RegisterForm, width: int, budget: Budget, clock: Clock) -> tupl
     stamps = np.zeros(count, np.int64)
     path = np.empty(count + 2, np.int32)
     values = np.empty(count + 3, np.int32)
+    _, cls = np.unique(np.stack((kind, needs, sets)), axis=1, return_inverse=True)
+    unknown = np.zeros(int(cls.max()) + 1, np.int64)
     cramped = -1
+    visits = 0
     why: Why | None = None
     while True:
         status = _advance(
             problem.event_op, problem.event_return, call, ret, kind, needs, sets, now, then, sizes, registers, open_ops,
-            log, by_value, chain, stamps, path, values,
+            log, by_value, chain, stamps, path, values, cls, unknown,
         )  # fmt: skip
         if status in (_DONE, _DEAD):
             break
@@ -123,7 +135,8 @@ def _sweep(form: RegisterForm, width: int, budget: Budget, clock: Clock) -> tupl
         if now.nbytes + then.nbytes + log.nbytes > budget.bytes:
             why = "memory"
             break
-        if clock.over():
+        visits += status == _PAUSE
+        if clock.over() or (steps is not None and visits * _WORK_PER_VISIT >= steps):
             why = "time"
             break
     order = _order(log, int(now[0, _LOG]), count)
@@ -215,7 +228,7 @@ def _floor(open_ops, opened, call, deadline):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _advance(  # type: ignore[no-untyped-def]
     event_op, event_return, call, ret, kind, needs, sets, now, then, sizes, registers, open_ops, log, by_value,
-    chain, stamps, path, values,
+    chain, stamps, path, values, cls, unknown,
 ):  # fmt: skip
     """Sweep on from where `registers` say, until the end (_DONE), a return that no configuration survives (_DEAD), or
     until Python has to look at the clock (_PAUSE) or make room (_ROOM in the list `registers[_FULL]`, _LOG_FULL)."""
@@ -223,6 +236,12 @@ def _advance(  # type: ignore[no-untyped-def]
         position = registers[_POSITION]
         op = event_op[position]
         if not event_return[position]:
+            if ret[op] == _INFINITE:
+                if unknown[cls[op]] >= len(now) // 4:
+                    registers[_DROPPED] = 1
+                    registers[_POSITION] = position + 1
+                    continue
+                unknown[cls[op]] += 1
             open_ops[registers[_OPEN]] = op
             registers[_OPEN] += 1
             registers[_POSITION] = position + 1
@@ -245,13 +264,48 @@ def _advance(  # type: ignore[no-untyped-def]
             now[row] = then[row]
         registers[_COUNT] = count
         registers[_POSITION] = position + 1
-        at = 0
-        while open_ops[at] != op:
-            at += 1
-        registers[_OPEN] -= 1
-        for i in range(at, registers[_OPEN]):
-            open_ops[i] = open_ops[i + 1]
+        _close(op, open_ops, registers)
+        if position % _CLOSE_EVERY == 0:
+            i = now[0, _USED] - 1
+            while i >= 0:
+                z = now[0, _FIXED + i]
+                if ret[z] == _INFINITE and _used_by_all(z, now, count):
+                    _close(z, open_ops, registers)
+                    unknown[cls[z]] -= 1
+                i -= 1
     return _DONE
+
+
+@njit(cache=True, nogil=True)
+def _close(op, open_ops, registers):  # type: ignore[no-untyped-def]
+    """Take an operation off the list of open ones."""
+    at = 0
+    while open_ops[at] != op:
+        at += 1
+    registers[_OPEN] -= 1
+    for i in range(at, registers[_OPEN]):
+        open_ops[i] = open_ops[i + 1]
+
+
+@njit(cache=True, nogil=True)
+def _used_by_all(op, now, count):  # type: ignore[no-untyped-def]
+    """Whether every configuration has used an operation; if so, none needs to know any more."""
+    for number in range(count):
+        row = now[number]
+        at = 0
+        while at < row[_USED] and row[_FIXED + at] != op:
+            at += 1
+        if at == row[_USED]:
+            return False
+    for number in range(count):
+        row = now[number]
+        at = 0
+        while row[_FIXED + at] != op:
+            at += 1
+        row[_USED] -= 1
+        for i in range(at, row[_USED]):
+            row[_FIXED + i] = row[_FIXED + i + 1]
+    return True
 
 
 # What `by_value` holds for each value, valid if its stamp is that of the event: the first call of an open operation
@@ -336,7 +390,7 @@ def _return(  # type: ignore[no-untyped-def]
     bounds = _FIXED + sizes[0]
     places = bounds + 3 * sizes[1]
     row = np.empty(now.shape[1], np.int32)
-    search = np.zeros(4, np.int64)
+    search = np.zeros(5, np.int64)
     roots = np.empty(registers[_OPEN] + 1, np.int32)
     written = 0
     for i in range(registers[_OPEN]):
@@ -416,7 +470,7 @@ def _return(  # type: ignore[no-untyped-def]
                     possible = False
                 # A narrow sweep follows only the first ways of each kind: width goes to variety.
                 tried += 1
-                if tried > len(then):
+                if tried > max(2, len(then) // 8):
                     registers[_DROPPED] = 1
                     break
                 registers[_WORK] += 1 + count
@@ -467,7 +521,7 @@ def _candidate(  # type: ignore[no-untyped-def]
     return -1
 
 
-_DEPTH, _TURN, _BASE = range(3)
+_DEPTH, _TURN, _BASE, _LIMIT, _CUT = range(5)
 _FRESH = -1
 
 
@@ -477,10 +531,11 @@ def _next_path(  # type: ignore[no-untyped-def]
     path, values,
 ):  # fmt: skip
     """Write the next way to lead from the value `start` to `op`, for a loop and back, into `path`; returns its length,
-    0 when there are no more.
+    0 when there are no more. Short ways come first: the fewer are used, the better.
 
-    A depth-first search over paths that visit no value twice before `op`, and for a loop neither behind it. values[i]
-    is the value before path[i]; `search` says where the search stands, _TURN where `op` stands on the path.
+    An iteratively deepened depth-first search over paths that visit no value twice before `op`, and for a loop neither
+    behind it. values[i] is the value before path[i]; `search` says where the search stands, _TURN where `op` stands on
+    the path.
     """
     stamp = registers[_STAMPED]
     depth = search[_DEPTH]
@@ -488,6 +543,8 @@ def _next_path(  # type: ignore[no-untyped-def]
     if entering:
         depth = 0
         search[_TURN] = -1
+        search[_LIMIT] = 1
+        search[_CUT] = 0
         if root >= 0:
             path[0] = root
             depth = 1
@@ -502,21 +559,36 @@ def _next_path(  # type: ignore[no-untyped-def]
                 path[depth] = op
                 if mode != _LOOP:
                     search[_DEPTH] = depth
-                    return depth + 1
+                    if depth + 1 - base == search[_LIMIT]:
+                        return depth + 1
+                    entering = False
+                    continue
                 search[_TURN] = depth
                 depth += 1
                 values[depth] = sets[op] if sets[op] >= 0 else value
                 value = values[depth]
             if search[_TURN] >= 0 and value == start:
                 search[_DEPTH] = depth
-                return depth
+                if depth - base == search[_LIMIT]:
+                    return depth
+                entering = False
+                continue
             if by_value[value, _STAMP] == position + 1:
                 cursor = by_value[value, _SWAP_LIST]
+            if cursor >= 0 and depth - base + (2 if search[_TURN] < 0 else 1) > search[_LIMIT]:
+                search[_CUT] = 1
+                cursor = -1
         else:
             # Back: the next compare-and-set in place of the last one. `op` itself has no alternative.
             if depth == base:
-                search[_DEPTH] = depth
-                return 0
+                if search[_CUT] == 0:
+                    search[_DEPTH] = depth
+                    return 0
+                search[_LIMIT] += 1
+                search[_CUT] = 0
+                search[_TURN] = -1
+                entering = True
+                continue
             depth -= 1
             if depth == search[_TURN]:
                 search[_TURN] = -1

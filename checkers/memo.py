@@ -18,6 +18,7 @@ from checkers.models.model import Model, Operation
 IMPOSSIBLE = -1
 UNASKED = -2
 
+_A_ROW = 512
 _EMPTY = -1
 _FIBONACCI = np.uint64(0x9E3779B97F4A7C15)
 
@@ -32,8 +33,10 @@ class Memo:
     def __init__(self, model: Model, classes: Sequence[Operation]) -> None:
         self._model = model
         self._classes = classes
-        self.states: list[Any] = [model.initial]
-        self._numbers: dict[Hashable, int] = {model.initial: 0}
+        self._merge = model.merge(classes)
+        initial = model.initial if self._merge is None else self._merge(model.initial)
+        self.states: list[Any] = [initial]
+        self._numbers: dict[Hashable, int] = {initial: 0}
         self.keys: NDArray[np.int64] = np.full(1 << 10, _EMPTY, np.int64)
         self.next_state: NDArray[np.int32] = np.empty(1 << 10, np.int32)
         self._count = 0
@@ -44,20 +47,31 @@ class Memo:
         return self.keys.nbytes + self.next_state.nbytes + 200 * len(self.states)
 
     def learn(self, pairs: Sequence[tuple[int, int]]) -> None:
-        """Ask the model for these transitions (state, class) and remember the answers."""
-        for state, cls in pairs:
-            after = self._model.step(self.states[state], self._classes[cls])
-            if after is None:
-                number = IMPOSSIBLE
-            else:
-                known = self._numbers.get(after)
-                if known is None:
-                    known = self._numbers[after] = len(self.states)
-                    self.states.append(after)
-                number = known
-            if 2 * self._count >= len(self.keys):
-                self._grow()
-            self._count += put(self.keys, self.next_state, state * len(self._classes) + cls, number)
+        """Ask the model for these transitions (state, class) and remember the answers.
+
+        A model that merges states has few of them, and a search asks for most of their transitions sooner or later:
+        then all those of a state are learnt at once, because going back and forth costs more than most answers.
+        """
+        classes = len(self._classes)
+        if self._merge is not None and classes <= _A_ROW:
+            pairs = [(state, cls) for state in {state: None for state, _ in pairs} for cls in range(classes)]
+        answers = [self._after(self.states[state], self._classes[cls]) for state, cls in pairs]
+        while 2 * (self._count + len(pairs)) >= len(self.keys):
+            self._grow()
+        keys = np.array([state * classes + cls for state, cls in pairs], np.int64)
+        self._count += put_all(self.keys, self.next_state, keys, np.array(answers, np.int32))
+
+    def _after(self, state: Any, op: Operation) -> int:
+        after = self._model.step(state, op)
+        if after is None:
+            return IMPOSSIBLE
+        if self._merge is not None:
+            after = self._merge(after)
+        known = self._numbers.get(after)
+        if known is None:
+            known = self._numbers[after] = len(self.states)
+            self.states.append(after)
+        return known
 
     def _grow(self) -> None:
         keys, values = self.keys, self.next_state
@@ -91,6 +105,15 @@ def put(keys, values, key, value):  # type: ignore[no-untyped-def]
     keys[place] = key
     values[place] = value
     return 1 if new else 0
+
+
+@njit(cache=True, nogil=True)
+def put_all(keys, values, new_keys, new_values):  # type: ignore[no-untyped-def]
+    """`put` each; returns how many are new."""
+    new = 0
+    for i in range(len(new_keys)):
+        new += put(keys, values, new_keys[i], new_values[i])
+    return new
 
 
 @njit(cache=True, nogil=True)

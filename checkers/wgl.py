@@ -11,8 +11,8 @@ as long as the history but the trail of the search itself, which is the witness.
 came back are dead and never entered again; they are remembered by 127 bits of a Zobrist hash, so two of N could be
 taken for one another with a probability of about N^2 / 2^128 (10^-22 for 10^8 of them).
 
-Two reductions keep the branching small, `Eager observers` and `Earliest deadline first`; their arguments stand in
-`_search`, next to the lines that use them.
+Three reductions keep the branching small, `Eager observers`, `Earliest deadline first` and `One at a time`; their
+arguments stand next to the lines that use them.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _ADVANCE, _ENTER, _TRY, _EAGER, _BACK = 0, 1, 2, 3, 4
 _CALL, _RETURN, _PLACE, _EXPIRE = 0, 1, 2, 3
 
 # Registers: everything that the search keeps between two visits to Python.
-_MODE, _POSITION, _STATE, _TRAIL, _FRAMES, _CANDIDATES, _BEST, _BEST_LENGTH, _LOW, _DEAD, _ASKED = range(11)
-_REGISTERS = 11
+_MODE, _POSITION, _STATE, _TRAIL, _FRAMES, _CANDIDATES, _BEST, _BEST_LENGTH, _LOW, _DEAD, _ASKED, _CALLED = range(12)
+_REGISTERS = 12
 
 _NOBODY = -1
 """As a candidate: the returning operation, which is optional, does not take effect."""
@@ -51,19 +51,21 @@ def decide(
     *,
     optional: NDArray[np.bool_] | None = None,
     steps: int | None = None,
+    memo: Memo | None = None,
 ) -> Outcome:
     """Decide one problem. Time is up when `clock` says so; memory is `budget.bytes`. See `Outcome`.
 
     An `optional` operation takes effect between its call and its return or not at all; it must not share its class with
-    one that is not optional. `steps` bounds the search by something that is the same on every machine; when they are
-    used up, the answer is "unknown" for "time".
+    one that is not optional. `memo` is what an earlier search with the same model and classes has learnt. `steps`
+    bounds the search by something that is the same on every machine; when they are used up, the answer is "unknown" for
+    "time".
     """
     if optional is None:
         optional = np.zeros(len(problem), np.bool_)
     count, positions = len(problem), len(problem.event_op)
-    memo = Memo(model, problem.classes)
-    random = np.random.default_rng(20_000_629)
-    zobrist = random.integers(0, 1 << 64, (count, 2), np.uint64)
+    memo = memo or Memo(model, problem.classes)
+    zobrist = _zobrist(count)
+    following, heads = _queues(problem)
     open_list = np.empty((count + 2, 2), np.int64)  # next, previous; the last two are head and tail
     open_list[count] = (count + 1, -1)
     open_list[count + 1] = (-1, count)
@@ -84,7 +86,7 @@ def decide(
         status = _search(
             problem.event_op, problem.event_return, problem.cls, problem.ret, problem.observer, len(problem.classes),
             memo.keys, memo.next_state, zobrist, open_list, trail, best, frames, candidates, dead, registers, hashes,
-            asked, placed, first_of_class, optional,
+            asked, placed, first_of_class, optional, following, heads,
         )  # fmt: skip
         if status in (_VALID, _INVALID):
             break
@@ -116,6 +118,34 @@ def decide(
     if why is not None:
         return Outcome("unknown", why=why, order=prefix, engine="wgl")
     return Outcome("invalid", order=prefix, stuck=int(registers[_BEST]), engine="wgl")
+
+
+_random = np.random.default_rng(20_000_629).integers(0, 1 << 64, (1 << 10, 2), np.uint64)
+
+
+def _zobrist(count: int) -> NDArray[np.uint64]:
+    """128 random bits for each operation, the same in every search."""
+    if count <= len(_random):
+        return _random[:count]
+    return np.random.default_rng(20_000_629).integers(0, 1 << 64, (count, 2), np.uint64)
+
+
+def _queues(problem: Problem) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """One at a time: of the open operations of unknown outcome of one class only the one called first is ever tried.
+
+    If a linearization places another of them now, the two can change places, or names if the first never happens: both
+    are open now and for ever. So the others wait in a queue, and a search costs nothing for having lost a thousand.
+    Returns the next in the queue of each operation and the first of each class, -1 where there is none.
+    """
+    following = np.full(len(problem), -1, np.int64)
+    first = np.full(len(problem.classes), -1, np.int64)
+    unknown = np.flatnonzero(problem.ret == NEVER)
+    queued = unknown[np.argsort(problem.cls[unknown], kind="stable")]
+    same = problem.cls[queued[1:]] == problem.cls[queued[:-1]]
+    following[queued[:-1][same]] = queued[1:][same]
+    begins = np.concatenate(([True], ~same)) if len(queued) else np.empty(0, np.bool_)
+    first[problem.cls[queued[begins]]] = queued[begins]
+    return following, first
 
 
 def _placed(trail: NDArray[np.int32], length: int) -> list[int]:
@@ -160,7 +190,7 @@ def _configuration(position, state, hashes):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _search(  # type: ignore[no-untyped-def]
     event_op, event_return, cls, ret, observer, classes, memo_keys, memo_next, zobrist, open_list, trail, best, frames,
-    candidates, dead, registers, hashes, asked, placed, first_of_class, optional,
+    candidates, dead, registers, hashes, asked, placed, first_of_class, optional, following, heads,
 ):  # fmt: skip
     """The search, from where `registers` say it stands until it is decided or needs Python.
 
@@ -189,7 +219,7 @@ def _search(  # type: ignore[no-untyped-def]
                 hashes[1] ^= zobrist[op, 1]
                 _push(trail, registers, _RETURN, op, state)
             else:
-                before = open_list[tail, 1]
+                waiting = ret[op] == NEVER and heads[cls[op]] != op
                 if observer[cls[op]]:
                     after = lookup(memo_keys, memo_next, state * classes + cls[op])
                     if after == UNASKED:
@@ -200,12 +230,11 @@ def _search(  # type: ignore[no-untyped-def]
                 else:
                     after = IMPOSSIBLE
                 _push(trail, registers, _CALL, op, state)
-                open_list[op, 0] = tail
-                open_list[op, 1] = before
-                open_list[before, 0] = op
-                open_list[tail, 1] = op
-                if after != IMPOSSIBLE:
-                    _place(open_list, trail, registers, hashes, zobrist, placed, op, state)
+                registers[_CALLED] = op + 1
+                if not waiting:
+                    _link(open_list, op)
+                if after != IMPOSSIBLE and not waiting:
+                    _place(open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, op, state)
             registers[_POSITION] = position + 1
         elif mode == _ENTER:
             position = registers[_POSITION]
@@ -291,14 +320,13 @@ def _search(  # type: ignore[no-untyped-def]
             frames[frame, 3] += 1
             if op == _NOBODY:
                 op = event_op[registers[_POSITION]]
-                open_list[open_list[op, 1], 0] = open_list[op, 0]
-                open_list[open_list[op, 0], 1] = open_list[op, 1]
+                _unlink(open_list, op)
                 _push(trail, registers, _EXPIRE, op, state)
                 registers[_POSITION] += 1
                 registers[_MODE] = _ADVANCE
                 continue
             after = lookup(memo_keys, memo_next, state * classes + cls[op])
-            _place(open_list, trail, registers, hashes, zobrist, placed, op, state)
+            _place(open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, op, state)
             registers[_STATE] = after
             registers[_MODE] = _EAGER
         elif mode == _EAGER:
@@ -317,10 +345,10 @@ def _search(  # type: ignore[no-untyped-def]
                 return _ASK
             op = open_list[head, 0]
             while op != tail:
-                following = open_list[op, 0]
+                behind = open_list[op, 0]
                 if observer[cls[op]] and lookup(memo_keys, memo_next, state * classes + cls[op]) != IMPOSSIBLE:
-                    _place(open_list, trail, registers, hashes, zobrist, placed, op, state)
-                op = following
+                    _place(open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, op, state)
+                op = behind
             registers[_MODE] = _ADVANCE
         else:
             if registers[_POSITION] > registers[_BEST]:
@@ -331,7 +359,8 @@ def _search(  # type: ignore[no-untyped-def]
                 registers[_LOW] = registers[_TRAIL]
             if registers[_FRAMES] == 0:
                 return _INVALID
-            _undo(open_list, trail, registers, hashes, zobrist, placed, frames[registers[_FRAMES] - 1, 0])
+            length = frames[registers[_FRAMES] - 1, 0]
+            _undo(open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, length)
             registers[_LOW] = min(registers[_LOW], registers[_TRAIL])
             registers[_MODE] = _TRY
 
@@ -346,18 +375,49 @@ def _push(trail, registers, kind, op, state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _place(open_list, trail, registers, hashes, zobrist, placed, op, state):  # type: ignore[no-untyped-def]
-    """`op` takes effect: off the list of open operations without a place."""
+def _link(open_list, op):  # type: ignore[no-untyped-def]
+    """`op` goes to the end of the list of what can be placed."""
+    tail = len(open_list) - 1
+    before = open_list[tail, 1]
+    open_list[op, 0] = tail
+    open_list[op, 1] = before
+    open_list[before, 0] = op
+    open_list[tail, 1] = op
+
+
+@njit(cache=True, nogil=True)
+def _unlink(open_list, op):  # type: ignore[no-untyped-def]
     open_list[open_list[op, 1], 0] = open_list[op, 0]
     open_list[open_list[op, 0], 1] = open_list[op, 1]
+
+
+@njit(cache=True, nogil=True)
+def _relink(open_list, op):  # type: ignore[no-untyped-def]
+    """The last that was unlinked goes back to where it was."""
+    open_list[open_list[op, 1], 0] = op
+    open_list[open_list[op, 0], 1] = op
+
+
+@njit(cache=True, nogil=True)
+def _place(  # type: ignore[no-untyped-def]
+    open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, op, state
+):
+    """`op` takes effect: off the list of what can be placed. The next in its queue, if it has been called, comes up."""
+    _unlink(open_list, op)
     placed[op] = True
     hashes[0] ^= zobrist[op, 0]
     hashes[1] ^= zobrist[op, 1]
     _push(trail, registers, _PLACE, op, state)
+    if ret[op] == NEVER:
+        heads[cls[op]] = following[op]
+        if 0 <= following[op] < registers[_CALLED]:
+            _link(open_list, following[op])
 
 
 @njit(cache=True, nogil=True)
-def _undo(open_list, trail, registers, hashes, zobrist, placed, length):  # type: ignore[no-untyped-def]
+def _undo(  # type: ignore[no-untyped-def]
+    open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, length
+):
     """Take back the trail down to `length`, last things first, so that the links of the list fit again."""
     while registers[_TRAIL] > length:
         row = registers[_TRAIL] - 1
@@ -365,8 +425,11 @@ def _undo(open_list, trail, registers, hashes, zobrist, placed, length):  # type
         kind = trail[row, 0]
         op = trail[row, 1]
         if kind == _PLACE:
-            open_list[open_list[op, 1], 0] = op
-            open_list[open_list[op, 0], 1] = op
+            if ret[op] == NEVER:
+                if 0 <= following[op] < registers[_CALLED]:
+                    _unlink(open_list, following[op])
+                heads[cls[op]] = op
+            _relink(open_list, op)
             placed[op] = False
             hashes[0] ^= zobrist[op, 0]
             hashes[1] ^= zobrist[op, 1]
@@ -374,11 +437,11 @@ def _undo(open_list, trail, registers, hashes, zobrist, placed, length):  # type
         else:
             registers[_POSITION] -= 1
             if kind == _EXPIRE:
-                open_list[open_list[op, 1], 0] = op
-                open_list[open_list[op, 0], 1] = op
+                _relink(open_list, op)
             elif kind == _RETURN:
                 hashes[0] ^= zobrist[op, 0]
                 hashes[1] ^= zobrist[op, 1]
             else:
-                open_list[open_list[op, 1], 0] = open_list[op, 0]
-                open_list[open_list[op, 0], 1] = open_list[op, 1]
+                registers[_CALLED] = op
+                if ret[op] != NEVER or heads[cls[op]] == op:
+                    _unlink(open_list, op)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from checkers.models.model import APPEND, INFO, READ, Access, Model, Operation
+from checkers.models.model import ADD, APPEND, CONTAINS, INFO, READ, REMOVE, Access, Model, Operation
 from histories.history import freeze
 
 
@@ -44,6 +44,16 @@ class Set(Model):
     def observes(self, op: Operation) -> bool:
         """See `Model.observes`."""
         return op.f in ("contains", "read")
+
+    def set_access(self, op: Operation) -> Access | None:
+        """See `Model.set_access`."""
+        if op.f == "read":
+            elements = frozenset(map(freeze, op.result or ()))
+            return (READ, elements if op.outcome == INFO or len(elements) == len(op.result) else None, None)
+        if op.f == "contains":
+            return (CONTAINS, freeze(op.argument), op.result)
+        changed = op.result if isinstance(op.result, bool) and op.result is not op.argument else None
+        return (ADD if op.f == "add" else REMOVE, freeze(op.argument), changed)
 
 
 class AppendList(Model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from checkers.models.model import APPEND, DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, Operation
@@ -51,6 +53,24 @@ class KeyValue(Model):
         if op.f == "cas":
             return op.outcome == MISMATCH or _content(op.argument[0]) == _content(op.argument[1])
         return op.f == "get" or (op.f == "append" and op.argument == "")
+
+    def merge(self, classes: Sequence[Operation]) -> Callable[[Any], Any]:
+        """See `Model.merge`. A string that begins nothing that anybody looked for will begin nothing of that when it is
+        longer: all such strings are alike, until the next put. O(log n) for each state, n what was looked for.
+        """
+        sought = sorted({_content(self._sought(op)) for op in classes})
+
+        def begins(state: str) -> bool:
+            place = bisect_left(sought, state)
+            return place < len(sought) and sought[place].startswith(state)
+
+        lost = "\0"
+        while begins(lost):
+            lost += "\0"
+        return lambda state: state if begins(state) else lost
+
+    def _sought(self, op: Operation) -> Any:
+        return op.argument[0] if op.f == "cas" else op.result if op.f == "get" else None
 
     def register_access(self, op: Operation) -> Access | None:
         """Appends are none of a register; all else is."""

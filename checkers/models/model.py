@@ -6,12 +6,14 @@ engine asks `step` only for a pair of state and operation that it has not met be
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 OK, MISMATCH, INFO = "ok", "mismatch", "info"
 
 READ, WRITE, SWAP, DIFFER, APPEND = "read", "write", "swap", "differ", "append"
+PUT, TAKE, TAKE_ANY, EMPTY = "put", "take", "take any", "empty"
+ADD, REMOVE, CONTAINS = "add", "remove", "contains"
 Access = tuple[str, Any, Any]
 """What an operation does to a register: READ v saw v, WRITE v set it, SWAP old new saw old and set new, DIFFER v saw
 something other than v. The third part is None but for SWAP."""
@@ -80,6 +82,14 @@ class Model:
         """
         return False
 
+    def merge(self, classes: Sequence[Operation]) -> Callable[[Any], Any] | None:
+        """A function that maps states which no operations of these classes can tell apart, now or ever, to one of them.
+
+        It must commute with `step`: the merged state of a step from a merged state is that of the step from the state
+        itself. The fewer states, the less there is to search. None, for leaving every state as it is, is always sound.
+        """
+        return None
+
     register_initial: ClassVar[Any] = None
 
     def register_access(self, op: Operation) -> Access | None:
@@ -94,5 +104,26 @@ class Model:
         """What `op` does if the object is one sequence (a string or a tuple) that grows at its end, empty at first.
 
         (READ, content), (WRITE, content) or (APPEND, piece), the third part None; or None if it does something else.
+        """
+        return None
+
+    discipline: ClassVar[str | None] = None
+    """Which element a container gives: "oldest", "newest", "least", or "any"; None if the object is no container."""
+
+    def container_access(self, op: Operation) -> Access | None:
+        """What `op` does if the object is a container with a `discipline`, empty at first.
+
+        (PUT, element, None), (TAKE, element, None) which found and took it, (TAKE_ANY, None, None) which took what was
+        next if it took effect, or (EMPTY, None, None) which found that there is none; or None if it does something
+        else. Elements are hashable; those of a discipline of "least" can be compared.
+        """
+        return None
+
+    def set_access(self, op: Operation) -> Access | None:
+        """What `op` does if the object is a set, empty at first.
+
+        (ADD, element, changed) or (REMOVE, element, changed), where `changed` says whether it changed the set, None if
+        nobody knows; (CONTAINS, element, answer); (READ, elements, None), a frozenset, or None if no set can be read
+        like that; or None if it does something else. Elements are hashable.
         """
         return None

@@ -7,10 +7,18 @@ if it takes effect, and nobody knows which was returned.
 from __future__ import annotations
 
 from bisect import insort
-from typing import Any
+from typing import Any, ClassVar
 
-from checkers.models.model import INFO, Model, Operation
+from checkers.models.model import EMPTY, INFO, PUT, TAKE, TAKE_ANY, Access, Model, Operation
 from histories.history import freeze
+
+
+def _access(put: str, op: Operation) -> Access:
+    if op.f == put:
+        return (PUT, freeze(op.argument), None)
+    if op.outcome == INFO:
+        return (TAKE_ANY, None, None)
+    return (EMPTY, None, None) if op.result is None else (TAKE, freeze(op.result), None)
 
 
 class _Container(Model):
@@ -45,11 +53,16 @@ class _Container(Model):
         """Only what found the container empty."""
         return op.f != self.functions[0] and op.outcome != INFO and op.result is None
 
+    def container_access(self, op: Operation) -> Access | None:
+        """See `Model.container_access`."""
+        return _access(self.functions[0], op)
+
 
 class FifoQueue(_Container):
     """`enqueue v`, `dequeue` -> the oldest element, null if there is none."""
 
     name = "fifo-queue"
+    discipline: ClassVar[str | None] = "oldest"
     functions = ("enqueue", "dequeue")
 
 
@@ -57,6 +70,7 @@ class Stack(_Container):
     """`push v`, `pop` -> the newest element, null if there is none."""
 
     name = "stack"
+    discipline: ClassVar[str | None] = "newest"
     functions = ("push", "pop")
 
     def take(self, state: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
@@ -68,6 +82,7 @@ class PriorityQueue(_Container):
     """`insert n`, `delete-min` -> the least number, null if there is none."""
 
     name = "priority-queue"
+    discipline: ClassVar[str | None] = "least"
     functions = ("insert", "delete-min")
 
     def put(self, state: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
@@ -91,6 +106,7 @@ class UnorderedQueue(Model):
     """
 
     name = "unordered-queue"
+    discipline: ClassVar[str | None] = "any"
     initial = frozenset({()})
     functions = ("enqueue", "dequeue")
 
@@ -117,3 +133,7 @@ class UnorderedQueue(Model):
         if op.f == "enqueue" and op.argument is None:
             return "expected enqueue to have a value that is not null"
         return None
+
+    def container_access(self, op: Operation) -> Access | None:
+        """See `Model.container_access`."""
+        return _access("enqueue", op)

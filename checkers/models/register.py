@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from checkers.models.model import DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, Operation
@@ -30,6 +30,13 @@ class Register(Model):
     def observes(self, op: Operation) -> bool:
         """Reads do."""
         return op.f == "read"
+
+    def merge(self, classes: Sequence[Operation]) -> Callable[[Any], Any]:
+        """See `Model.merge`. Values that nobody looked for are alike."""
+        accesses = (self.register_access(op) for op in classes)
+        sought = {freeze(access[1]) for access in accesses if access is not None and access[0] != WRITE}
+        lost = (object(),)
+        return lambda state: state if state[0] in sought else lost
 
     def register_access(self, op: Operation) -> Access | None:
         """See `Model.register_access`."""

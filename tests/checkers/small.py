@@ -7,7 +7,7 @@ every interleaving, up to what no checker can see: the order of adjacent calls o
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
@@ -56,6 +56,18 @@ def every(model: Model, alphabet: Sequence[Operation], count: int, *, symmetric:
                 if symmetric and _renamed(alphabet, classes):
                     continue
                 yield problem(classes, start, end, alphabet, observer)
+
+
+def one_of_all(model: Model, alphabet: Sequence[Operation], count: int, rng: random.Random) -> Problem:
+    """One of the problems of `every`, at random: operations, and an order of their calls and returns."""
+    observer = np.array([model.observes(op) for op in alphabet], np.bool_)
+    classes = [rng.randrange(len(alphabet)) for _ in range(count)]
+    events = rng.sample(range(2 * count), 2 * count)
+    start = np.array([min(events[2 * op : 2 * op + 2]) for op in range(count)])
+    end = np.array([max(events[2 * op : 2 * op + 2]) for op in range(count)])
+    order = np.argsort(start)
+    end[[alphabet[c].outcome == "info" for c in classes]] = NEVER
+    return problem([classes[op] for op in order], start[order], end[order], alphabet, observer)
 
 
 def _renamed(alphabet: Sequence[Operation], classes: Sequence[int]) -> bool:
@@ -130,6 +142,42 @@ def appended(model: Model, count: int, rng: random.Random) -> Problem:
         if not unknown or rng.random() < 0.6:
             state = model.step(state, op)
     if rng.random() < 0.7:
+        one, two = rng.randrange(count), rng.randrange(count)
+        alphabet[one], alphabet[two] = alphabet[two], alphabet[one]
+    return _around_points(model, alphabet, list(range(count)), rng)
+
+
+def once(model: Model, count: int, rng: random.Random, *, unknown_takes: bool | None = None) -> Problem:
+    """A random problem of a set, a queue or a stack to which no element is given twice, spoilt more or less.
+
+    Takes that took nobody knows what occur if `unknown_takes`, by default in one problem of three; of a set either all
+    is read at once, or elements are removed.
+    """
+    state, alphabet = model.initial, list[Operation]()
+    fresh = rng.sample(range(count), count)
+    takes_unknown = rng.random() < 0.33 if unknown_takes is None else unknown_takes
+    reads, eager = rng.random() < 0.4, rng.choice((0.4, 0.5, 0.65))
+    for element in fresh:
+        puts, unknown = rng.random() < eager, rng.random() < 0.2
+        if model.name == "set":
+            known = rng.choice(fresh)
+            f = "add" if puts else rng.choice(("read", "contains") if reads else ("remove", "remove", "contains"))
+            argument = element if puts else None if f == "read" else known
+            unknown = unknown and f in ("add", "remove")
+            results = {"read": [sorted(state)], "contains": [known in state], "add": [True, argument, argument]}
+            result = rng.choice(results.get(f, [known in state, argument]))
+        else:
+            f, argument = (model.functions[0], element) if puts else (model.functions[1], None)
+            unknown = unknown and (puts or takes_unknown)
+            left = next(iter(state)) if model.name == "unordered-queue" else state
+            possible = {"stack": left[-1:], "unordered-queue": left}.get(model.name, left[:1])
+            result = argument if puts else rng.choice(possible) if possible else None
+        op = Operation(f, argument, None if unknown else result, "info" if unknown else "ok")
+        alphabet.append(op)
+        if not unknown or rng.random() < 0.6:
+            after = model.step(state, op)
+            state = state if after is None else after
+    for _ in range(rng.choice((0, 1, 2, 4))):
         one, two = rng.randrange(count), rng.randrange(count)
         alphabet[one], alphabet[two] = alphabet[two], alphabet[one]
     return _around_points(model, alphabet, list(range(count)), rng)
@@ -236,3 +284,16 @@ def register_history(rng: random.Random, count: int) -> History:
     return History.of(
         Event(index, e.time, e.process, e.type, e.f, e.key, e.value, e.error) for index, e in enumerate(ordered)
     )
+
+
+UNIQUE: dict[str, Callable[[Model, int, random.Random], Problem]] = {
+    "cas-register": unambiguous,
+    "kv": appended,
+    "append-list": appended,
+    "set": once,
+    "fifo-queue": once,
+    "unordered-queue": once,
+    "stack": once,
+    "priority-queue": once,
+}
+"""For the models that have monitors: random problems which these decide."""

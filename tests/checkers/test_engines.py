@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import islice
 
+import numpy as np
 import pytest
 
 from checkers import Budget, check, competition, exhaustive, linear, verify_witness, wgl
 from checkers.clock import Clock
-from checkers.encoding import Problem
-from checkers.models import Model, find, names
-from checkers.monitors import appends
+from checkers.encoding import NEVER, Problem
+from checkers.models import Model, Operation, find, names
+from checkers.monitors import appends, containers, sets
+from checkers.monitors.lives import container_form
 from checkers.monitors.register_form import register_form
 from checkers.outcome import Outcome
 from tests.checkers import small
-from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.alphabets import ALPHABETS, SYMMETRIC
 
 Decide = Callable[[Problem, Model, Budget, Clock], Outcome]
 
@@ -35,16 +39,18 @@ def assert_explains(problem: Problem, model: Model, order: list[int], until: int
 
 def assert_agrees(decide: Decide, problem: Problem, model: Model) -> str:
     """The engine's answer is that of the exhaustive checker, and its evidence holds."""
-    outcome = decide(problem, model, Budget(), Clock(60))
-    expected = exhaustive.linearize(problem, model)
-    assert outcome.answer == ("invalid" if expected is None else "valid"), problem
-    if expected is None:
-        stuck = exhaustive.stuck(problem, model)
+    return assert_all_agree([decide], problem, model)
+
+
+def assert_all_agree(engines: Iterable[Decide], problem: Problem, model: Model) -> str:
+    """The answer of each engine is that of the exhaustive checker, and its evidence holds."""
+    stuck = None if exhaustive.linearize(problem, model) is not None else exhaustive.stuck(problem, model)
+    for decide in engines:
+        outcome = decide(problem, model, Budget(), Clock(60))
+        assert outcome.answer == ("valid" if stuck is None else "invalid"), problem
         assert outcome.stuck == stuck, problem
-        assert_explains(problem, model, outcome.order, outcome.stuck)
-    else:
-        assert_explains(problem, model, outcome.order, len(problem.event_op))
-    return outcome.answer
+        assert_explains(problem, model, outcome.order, len(problem.event_op) if stuck is None else stuck)
+    return "valid" if stuck is None else "invalid"
 
 
 def swept(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
@@ -56,13 +62,35 @@ def swept(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outco
 
 ENGINES: dict[str, Decide] = {"wgl": wgl.decide, "competition": competition.decide}
 REGISTERS = {"register": ENGINES | {"linear": swept}, "cas-register": ENGINES | {"linear": swept}}
+GENERIC = ("counter", "consensus", "multi-register", "mutex", "versioned-register")
+"""Models for which the default engine is wgl and nothing else."""
 
 
-@pytest.mark.parametrize("engine", REGISTERS["cas-register"])
-def test_every_register_history_of_three_operations_gets_the_answer_of_the_exhaustive_checker(engine: str) -> None:
+CONTAINERS = ("fifo-queue", "priority-queue", "set", "stack", "unordered-queue")
+STRIDES = {name: 1 for name in names() if name != "cas-register"} | {
+    "counter": 3, "kv": 13, "multi-register": 3, "priority-queue": 2, "set": 13, "versioned-register": 13,
+}  # fmt: skip
+"""Of the histories of three operations every so many is in the test."""
+
+
+def monitored(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
+    """The monitors alone, on a problem to which they apply."""
+    elements, lives = sets.set_form(problem, model), container_form(problem, model)
+    if elements is not None:
+        return sets.decide(elements)
+    assert lives is not None
+    return containers.decide(lives)
+
+
+def engines_of(name: str) -> dict[str, Decide]:
+    """The engines that decide a model, each once."""
+    return {"competition": competition.decide} if name in GENERIC else REGISTERS.get(name, ENGINES)
+
+
+def test_every_register_history_of_three_operations_gets_the_answer_of_the_exhaustive_checker() -> None:
     model = find("cas-register")
     answers = [
-        assert_agrees(REGISTERS["cas-register"][engine], problem, model)
+        assert_all_agree(REGISTERS["cas-register"].values(), problem, model)
         for count in (1, 2, 3)
         for problem in small.every(model, ALPHABETS["cas-register"], count, symmetric=True)
     ]
@@ -70,15 +98,17 @@ def test_every_register_history_of_three_operations_gets_the_answer_of_the_exhau
     assert 0.1 < answers.count("valid") / len(answers) < 0.9
 
 
-@pytest.mark.parametrize("name", names())
-def test_every_history_of_two_operations_gets_the_answer_of_the_exhaustive_checker(name: str) -> None:
-    model = find(name)
-    answers = {
-        assert_agrees(competition.decide, problem, model)
-        for count in (1, 2)
-        for problem in small.every(model, ALPHABETS[name], count)
-    }
-    assert answers == {"valid", "invalid"}
+@pytest.mark.parametrize("name", STRIDES)
+def test_small_histories_get_the_answer_of_the_exhaustive_checker(name: str) -> None:
+    """All of one and two operations, and of those of three as many as there is time for; `make fuzz` runs all."""
+    model, answers = find(name), Counter[str]()
+    engines = engines_of(name).values()
+    for count in (1, 2, 3):
+        problems = small.every(model, ALPHABETS[name], count, symmetric=name in SYMMETRIC)
+        for problem in islice(problems, 0, None, STRIDES[name] if count == 3 else 1):
+            answers[assert_all_agree(engines, problem, model)] += 1
+    assert answers.total() > 250
+    assert min(answers["valid"], answers["invalid"]) > 0.1 * answers.total()
 
 
 @pytest.mark.parametrize("name", names())
@@ -89,7 +119,7 @@ def test_random_problems_get_the_answer_of_the_exhaustive_checker(name: str) -> 
         answers = [
             assert_agrees(decide, make(model, ALPHABETS[name], rng.randrange(3, 9), rng), model)
             for _ in range(3_000 if name == "cas-register" else 150)
-            for decide in REGISTERS.get(name, ENGINES).values()
+            for decide in engines_of(name).values()
         ]
         assert 0.02 < answers.count("valid") / len(answers) < 0.98
 
@@ -113,6 +143,67 @@ def test_zones_decide_unique_appends_as_the_exhaustive_checker_does(name: str) -
     answers = [assert_agrees(competition.decide, problem, model) for problem in problems]
     assert 0.1 < answers.count("valid") / len(answers) < 0.9
     assert all(appends.forms(problem, model) for problem in problems)
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_monitors_decide_containers_of_unique_elements_as_the_exhaustive_checker_does(name: str) -> None:
+    model = find(name)
+    rng = random.Random(7)
+    problems = [small.once(model, rng.randrange(2, 11), rng, unknown_takes=False) for _ in range(1_000)]
+    answers = [assert_agrees(monitored, problem, model) for problem in problems]
+    assert 0.1 < answers.count("valid") / len(answers) < 0.9
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_takes_that_took_nobody_knows_what_are_decided_as_by_the_exhaustive_checker(name: str) -> None:
+    model = find(name)
+    rng = random.Random(8)
+    problems = [small.once(model, rng.randrange(2, 11), rng, unknown_takes=True) for _ in range(1_000)]
+    answers = [assert_agrees(competition.decide, problem, model) for problem in problems]
+    assert 0.1 < answers.count("valid") / len(answers) < 0.95
+    # Few are left to the search.
+    alone = [monitored(problem, model, Budget(), Clock(60)) for problem in problems]
+    assert sum(outcome.answer == "unknown" or not outcome.stuck_is_first for outcome in alone) < 30
+
+
+def test_a_fifo_queue_that_nobody_found_empty_is_never_left_to_the_search() -> None:
+    model = find("fifo-queue")
+    rng = random.Random(9)
+    answers = Counter[str]()
+    while answers.total() < 500:
+        problem = small.once(model, rng.randrange(2, 11), rng, unknown_takes=True)
+        if not problem.observer.any():
+            answers[assert_agrees(monitored, problem, model)] += 1
+    assert min(answers["valid"], answers["invalid"]) > 20
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_monitors_and_the_search_agree_on_longer_histories(name: str) -> None:
+    model = find(name)
+    rng = random.Random(10)
+    answers = Counter[str]()
+    for _ in range(100):
+        problem = small.once(model, rng.randrange(11, 21), rng)
+        searched = wgl.decide(problem, model, Budget(bytes=1 << 22), Clock(60), steps=20_000)
+        if searched.answer == "unknown":
+            continue
+        decided = competition.decide(problem, model, Budget(), Clock(60))
+        assert (decided.answer, decided.stuck) == (searched.answer, searched.stuck)
+        assert_explains(
+            problem, model, decided.order, len(problem.event_op) if decided.stuck is None else decided.stuck
+        )
+        answers[decided.answer] += 1
+    assert min(answers["valid"], answers["invalid"]) > 10
+
+
+def test_an_element_that_is_put_twice_is_left_to_the_search() -> None:
+    for name, f in (("fifo-queue", "enqueue"), ("set", "add")):
+        model = find(name)
+        twice = [Operation(f, 1, 1, "ok"), Operation(f, 1, None, "info")]
+        observer = np.zeros(2, np.bool_)
+        problem = small.problem([0, 1], np.array([0, 1]), np.array([2, NEVER]), twice, observer)
+        assert (sets.set_form if name == "set" else container_form)(problem, model) is None
+        assert assert_agrees(competition.decide, problem, model) == "valid"
 
 
 def test_whole_histories_get_the_answer_of_the_exhaustive_checker_and_a_verified_witness() -> None:

@@ -13,7 +13,8 @@ import pytest
 from harness.plan import shipped
 
 PLANS = [name for name, _ in shipped()]
-SEEDS = (1, 2, 3)
+SEEDS = {"caspaxos-contention-storm": (1, 2), "rsl-storm": (1, 2)}
+"""One seed for the others: another seed is another input of the same code, and what differs in code is the plan."""
 SHORT = {"rsl": ["--set", "workload.duration=1500ms"]}
 """What the long plans of a system leave out here: the first faults are in what is left."""
 HASH_SEEDS = ("0", "1", "4242")
@@ -37,7 +38,7 @@ def hashes_of(plan: str, seed: int, nodes: str, hash_seed: str, store: Path) -> 
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_a_plan_gives_the_same_bytes_inline_and_in_processes_under_any_hash_seed(plan: str, tmp_path: Path) -> None:
-    for seed in SEEDS:
+    for seed in SEEDS.get(plan, (1,)):
         hashes = {
             (nodes, again): hashes_of(plan, seed, nodes, HASH_SEEDS[(seed + again) % 3], tmp_path)
             for nodes in ("inline", "process")

@@ -1,0 +1,269 @@
+"""Sets to which no element is added twice.
+
+*One element.* As long as nobody reads the whole set, every element is an object of its own, and a history of several
+objects is linearizable if each of them is (Herlihy & Wing, "Linearizability", TOPLAS 12(3), 1990, theorem 1). An
+element is absent, from its add on present, and from the first remove behind that on absent again:
+
+    gaps                        0  1  2  3  4  5  6  7
+    add v                       |-----|                    `latest` = 1: the last gap in which it can be added
+    contains v -> true                |--------|           so that it is there for those who saw it
+    remove v                                |-----|        x = 4: the first gap in which it can be removed behind that
+    there for certain                 ====
+
+`latest` is the last gap before the add returns, and before anybody returns who saw the element (or removed it, and was
+told so). If the add is called only behind `latest`, nothing explains this. A remove can be the first behind the add if
+it returns behind the gap x: the first in which the add, the remove, and all who saw the element have been called. Of
+the removes that can be (if one was told that it removed the element, it alone) the one with the smallest x will do:
+
+- If x is not behind `latest`, let the add, all who saw the element, and the remove take effect in gap x in this order.
+  Everybody else can take effect before or behind that.
+- Otherwise let the element be added in gap `latest` and removed in gap x. In every linearization it is there in all
+  gaps in between: it was added by then, and no remove was first any sooner. So whoever did not find it (or did not
+  remove it, though he would have) must be able to take effect up to gap `latest` or from gap x on; and if he can, he
+  does. This holds for the removes that are first in some other linearization and are not in this one, too: there they
+  took effect in gap x or later.
+
+If no remove can be first, x is behind everything. An add that may or may not happen did not if nobody saw the element;
+if somebody did, it happened, and `latest` is no later than the return of those who saw it.
+
+*The whole set.* If somebody reads all of it, and nobody ever removes anything, then what was read only grows, and this
+puts everything in line: the elements of the smallest content, those who read it, the elements that the next content
+has more, and so on, at last the elements that nobody read. Whoever asked for one element cuts the interval of its add,
+to the part behind the calls of those who did not find it and before the returns of those who did; then he finds a place
+before or behind it. If everybody in line takes effect at his call or right after the one before him, and elements of
+one content come in the order of their calls, each is as early as in any linearization. Reads and removes together are
+left to others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checkers.encoding import Problem
+from checkers.models.model import ADD, CONTAINS, READ, REMOVE, Model
+from checkers.outcome import Outcome
+
+Ints = NDArray[np.int64]
+
+_KINDS = (ADD, REMOVE, CONTAINS, READ)
+_ADDS, _REMOVES, _CONTAINS, _READS = range(4)
+_NO, _YES, UNKNOWN = range(3)
+
+
+@dataclass(frozen=True)
+class SetForm:
+    """For each operation its kind, its element (-1 for a read), and whether it found or changed something.
+
+    The content of read `reading[i]` is `content[starts[i] : starts[i + 1]]`; an element that does not exist stands in
+    what can be no content.
+    """
+
+    problem: Problem
+    kind: NDArray[np.int8]
+    element: Ints
+    answer: NDArray[np.int8]
+    elements: int
+    reading: Ints
+    starts: Ints
+    content: Ints
+
+
+def set_form(problem: Problem, model: Model) -> SetForm | None:
+    """The problem as one of elements; None if an operation is something else, if an element is added twice, or if there
+    are both removes and reads. O(n), with all that is read"""
+    accesses = [model.set_access(op) for op in problem.classes]
+    times = np.bincount(problem.cls, minlength=len(accesses)).tolist()
+    numbers: dict[Any, int] = {}
+    kind = np.empty(len(accesses), np.int8)
+    element = np.full(len(accesses), -1, np.int64)
+    answer = np.full(len(accesses), UNKNOWN, np.int8)
+    added = set()
+    for number, (access, often) in enumerate(zip(accesses, times, strict=True)):
+        if access is None:
+            return None
+        kind[number] = _KINDS.index(access[0])
+        if access[0] == READ:
+            continue
+        element[number] = numbers.setdefault(access[1], len(numbers))
+        if access[2] is not None:
+            answer[number] = _YES if access[2] else _NO
+        if access[0] == ADD:
+            if often > 1 or access[1] in added:
+                return None
+            added.add(access[1])
+    if (kind == _READS).any() and (kind == _REMOVES).any():
+        return None
+    nothing = len(numbers)
+    contents: dict[int, list[int]] = {}
+    for number, access in enumerate(accesses):
+        if access is not None and access[0] == READ:
+            what = [nothing] if access[1] is None else [numbers.get(one, nothing) for one in access[1]]
+            contents[number] = sorted(what)
+    cls = problem.cls
+    reading = np.flatnonzero(kind[cls] == _READS)
+    lengths = [len(contents[one]) for one in cls[reading].tolist()]
+    starts = np.concatenate(([0], np.cumsum(np.array(lengths, np.int64)))).astype(np.int64)
+    content = np.array([one for op in cls[reading].tolist() for one in contents[op]], np.int64)
+    return SetForm(problem, kind[cls], element[cls], answer[cls], len(numbers), reading, starts, content)
+
+
+def decide(form: SetForm) -> Outcome:
+    """Decide a problem. O(n log n) if valid; more by a factor of log n to find the first inexplicable return."""
+    problem = form.problem
+    order = order_of(form, len(problem.event_op))
+    if order is not None:
+        return Outcome("valid", order=order.tolist(), engine="monitors")
+    # The first return at which no order is left: orders of a longer beginning are orders of a shorter one.
+    returns = np.flatnonzero(problem.event_return)
+    low, high = 0, len(returns) - 1
+    best = np.empty(0, np.int64)
+    while low < high:
+        middle = (low + high) // 2
+        order = order_of(form, int(returns[middle]) + 1)
+        if order is None:
+            high = middle
+        else:
+            low, best = middle + 1, order
+    return Outcome("invalid", order=best.tolist(), stuck=int(returns[low]), engine="monitors")
+
+
+def order_of(form: SetForm, until: int) -> Ints | None:
+    """A linearization of all that returns before position `until`, or None if there is none. O(n log n)"""
+    problem = form.problem
+    called, returned = problem.call < until, problem.ret < until
+    ret = np.where(returned, problem.ret, until + 1)
+    # Who may or may not happen and changes nothing is left out, and nobody can say that he added what was there.
+    counts = called & (returned | ((form.kind == _REMOVES) & (form.answer != _NO)))
+    counts |= called & (form.kind == _ADDS) & (form.answer != _NO)
+    if (returned & (form.kind == _ADDS) & (form.answer == _NO)).any():
+        return None
+    if len(form.reading):
+        return _in_line(form, until, counts, returned, ret)
+    return _each(form, until, counts, returned, ret)
+
+
+def _adds(
+    form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArray[np.bool_], ret: Ints, seen: Ints
+) -> tuple[Ints, Ints] | None:
+    """For each element the add that happened, -1 if none did, and the last gap in which it can have; None if somebody
+    saw an element that nobody had begun to add. `seen` are the elements of reads."""
+    saw = np.flatnonzero(returned & (form.answer == _YES) & (form.kind != _ADDS))
+    latest = np.full(form.elements + 1, until, np.int64)
+    np.minimum.at(latest, form.element[saw], ret[saw] - 1)
+    was_seen = np.zeros(form.elements + 1, np.bool_)
+    was_seen[form.element[saw]] = True
+    was_seen[seen] = True
+    adds = np.flatnonzero(counts & (form.kind == _ADDS))
+    adds = adds[returned[adds] | was_seen[form.element[adds]]]
+    add = np.full(form.elements + 1, -1, np.int64)
+    add[form.element[adds]] = adds
+    np.minimum.at(latest, form.element[adds], ret[adds] - 1)
+    return None if (was_seen & (add < 0)).any() else (add, latest)
+
+
+def _each(form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArray[np.bool_], ret: Ints) -> Ints | None:
+    """Element by element."""
+    call = form.problem.call
+    found = _adds(form, until, counts, returned, ret, form.content)
+    if found is None:
+        return None
+    add, latest = found
+    added = add >= 0
+    if (call[add[added]] > latest[added]).any():
+        return None
+    told = returned & (form.kind == _REMOVES) & (form.answer == _YES)
+    if np.bincount(form.element[told], minlength=1).max(initial=0) > 1:
+        return None
+    some_told = np.zeros(form.elements + 1, np.bool_)
+    some_told[form.element[told]] = True
+
+    # The gap x of each remove that can be the first, and of these removes the one with the smallest.
+    soonest = np.where(added, call[add], until)
+    saw = np.flatnonzero(returned & (form.answer == _YES) & (form.kind == _CONTAINS))
+    np.maximum.at(soonest, form.element[saw], call[saw])
+    removes = np.flatnonzero(counts & (form.kind == _REMOVES) & (form.answer != _NO))
+    removes = removes[added[form.element[removes]]]
+    removes = removes[told[removes] | ~some_told[form.element[removes]]]
+    x = np.maximum(soonest[form.element[removes]], call[removes])
+    can = x < ret[removes]
+    removes, x = removes[can], x[can]
+    by_gap = np.argsort(x, kind="stable")[::-1]
+    first = np.full(form.elements + 1, -1, np.int64)
+    gone = np.full(form.elements + 1, until, np.int64)
+    first[form.element[removes[by_gap]]] = removes[by_gap]
+    gone[form.element[removes[by_gap]]] = x[by_gap]
+    if (some_told & (first < 0)).any():
+        return None
+    add_gap = np.where(added, np.minimum(latest, gone), until)
+
+    # Who did not see it takes effect before the add, or behind the first remove.
+    others = np.flatnonzero(returned & (form.kind != _ADDS) & (form.answer != _YES))
+    others = others[first[form.element[others]] != others]
+    which = form.element[others]
+    before = (call[others] <= add_gap[which]) | ~added[which]
+    if (~before & (ret[others] - 1 < gone[which])).any():
+        return None
+    firsts = first[first >= 0]
+    adds = add[added]
+    ops = np.concatenate((others, adds, saw, firsts))
+    gap = np.concatenate((
+        np.where(before, call[others], np.maximum(call[others], gone[which])),
+        add_gap[added],
+        np.maximum(call[saw], add_gap[form.element[saw]]),
+        gone[form.element[firsts]],
+    ))  # fmt: skip
+    stage = np.concatenate(
+        (np.where(before, 0, 4), np.full(len(adds), 1), np.full(len(saw), 2), np.full(len(firsts), 3))
+    )
+    order = np.lexsort((stage, form.element[ops], gap))
+    result: Ints = ops[order[gap[order] < until]]
+    return result
+
+
+def _in_line(
+    form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArray[np.bool_], ret: Ints
+) -> Ints | None:
+    """Where nothing is removed, and somebody reads everything."""
+    call = form.problem.call
+    reads = np.flatnonzero(returned[form.reading])
+    size = np.diff(form.starts)[reads]
+    reads, size = reads[np.argsort(size, kind="stable")], np.sort(size)
+    # For each of them, in the order of their sizes, what is in it.
+    place = np.repeat(np.arange(len(reads)), size)
+    within = np.arange(len(place)) - np.repeat(np.cumsum(size) - size, size)
+    content = form.content[form.starts[reads[place]] + within]
+    found = _adds(form, until, counts, returned, ret, content)
+    if found is None:
+        return None
+    add, latest = found
+    first = np.full(form.elements + 1, len(reads), np.int64)
+    np.minimum.at(first, content, place)
+    if (first + np.bincount(content, minlength=form.elements + 1) != len(reads)).any():
+        return None  # an element is in one content and not in a larger one
+
+    added = np.flatnonzero(add >= 0)
+    adds = add[added]
+    earliest = np.full(form.elements + 1, -1, np.int64)
+    earliest[added] = call[adds]
+    missed = np.flatnonzero(returned & (form.kind == _CONTAINS) & (form.answer == _NO))
+    np.maximum.at(earliest, form.element[missed], call[missed])
+    ops = np.concatenate((adds, form.reading[reads]))
+    begin = np.concatenate((earliest[added], call[form.reading[reads]]))
+    end = np.concatenate((latest[added], ret[form.reading[reads]] - 1))
+    turn = np.concatenate((2 * first[added], 2 * np.searchsorted(size, size, "left") + 1))
+    line = np.lexsort((begin, turn))
+    gap = np.maximum.accumulate(begin[line])
+    if (gap > end[line]).any():
+        return None
+    add_gap = np.full(form.elements + 1, until, np.int64)
+    adding = line < len(adds)
+    add_gap[added[line[adding]]] = gap[adding]
+    saw = np.flatnonzero(returned & (form.kind == _CONTAINS) & (form.answer == _YES))
+    everybody = np.concatenate((missed, ops[line], saw))
+    gaps = np.concatenate((call[missed], gap, np.maximum(call[saw], add_gap[form.element[saw]])))
+    result: Ints = everybody[np.argsort(gaps, kind="stable")]
+    return result

@@ -1,0 +1,91 @@
+"""Whole histories of queues, stacks and sets: decided by the monitors, with evidence that others can check."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from checkers import check, verify_witness
+from checkers.models import Operation, find
+from histories import Event, History
+
+CONTAINERS = ("fifo-queue", "priority-queue", "set", "stack", "unordered-queue")
+
+
+def lived(name: str, count: int, rng: random.Random, *, spoilt: bool) -> History:
+    """Ten clients of a container, every operation taking effect inside its interval; some puts of unknown outcome.
+
+    If spoilt, somebody is given an element near the end that was taken long before.
+    """
+    model = find(name)
+    put, take = ("add", "remove") if name == "set" else (model.functions[0], model.functions[1])
+    state: Any = model.initial
+    taken: list[int] = []
+    events: list[tuple[int, Event]] = []
+    for number, element in enumerate(rng.sample(range(count), count)):
+        point, process = 100 * number, number % 10
+        f, argument = (put, element) if rng.random() < 0.5 else (take, None)
+        unknown = f == put and rng.random() < 0.02
+        result: Any = argument
+        if f == take:
+            left = sorted(state) if name == "set" else list(next(iter(state)) if name == "unordered-queue" else state)
+            result = left[-1 if name == "stack" else 0] if left else None
+            if name == "set":
+                argument, result = (result, True) if left else (element, False)
+            if left:
+                taken.append(argument if name == "set" else result)
+        if not unknown or rng.random() < 0.5:
+            state = model.step(state, Operation(f, argument, None if unknown else result, "info" if unknown else "ok"))
+        if spoilt and f == take and number > 0.9 * count:
+            argument, result = (taken[10], True) if name == "set" else (None, taken[10])
+            spoilt = False
+        begin, end = point - rng.randrange(450), point + rng.randrange(450)
+        events.append((begin, Event(0, begin, process, "invoke", f, None, argument)))
+        events.append(
+            (end, Event(0, end, process, "info" if unknown else "ok", f, None, argument if unknown else result))
+        )
+    order = sorted(events, key=lambda event: event[0])
+    fresh = {process: process for process in range(10)}
+    whole = []
+    for index, (time, event) in enumerate(order):
+        whole.append(
+            Event(index, time + 1_000, fresh[event.process], event.type, event.f, event.key, event.value, event.error)
+        )
+        if event.type == "info":
+            fresh[event.process] += 10
+    return History.of(whole)
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_long_history_is_decided_with_a_witness_that_replays(name: str) -> None:
+    history = lived(name, 2_000, random.Random(1), spoilt=False)
+    verdict = check(history, name)
+    assert (verdict.verdict, verdict.partitions[0].engine) == ("valid", "monitors")
+    verify_witness(history, name, verdict)
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_an_element_that_is_given_twice_is_found_and_needs_few_operations_to_show(name: str) -> None:
+    history = lived(name, 2_000, random.Random(1), spoilt=True)
+    verdict = check(history, name)
+    assert (verdict.verdict, verdict.partitions[0].engine) == ("invalid", "monitors")
+    assert verdict.core is not None
+    assert len(verdict.core) <= 3
+    assert verdict.explanation is not None
+    assert "impossible together" in verdict.explanation
+
+
+def test_a_queue_that_gives_a_later_element_first_is_shown_by_these_two_elements() -> None:
+    events = []
+    for element in range(100):
+        events += [("invoke", "enqueue", element), ("ok", "enqueue", element)]
+    for element in (*range(50), 51, 50):
+        events += [("invoke", "dequeue", None), ("ok", "dequeue", element)]
+    history = History.of(Event(i, i, 0, kind, f, None, value) for i, (kind, f, value) in enumerate(events))
+    verdict = check(history, "fifo-queue")
+    assert verdict.verdict == "invalid"
+    # The puts of 50 and 51, and both takes: 51 went first.
+    assert verdict.core == (50, 51, 150, 151)
+    assert verdict.partitions[0].stuck == 200 + 2 * 50 + 1
