@@ -118,7 +118,7 @@ def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock) -> O
             best = max(best, outcome, key=_decided)
             from checkers import linear  # its kernels take long to compile, once, and most histories never need them
 
-            outcome = linear.decide(form, budget, clock, widths, steps)
+            outcome = linear.decide(form, budget, clock, widths, max(steps, 4 * effort * _FEWEST_EVENTS))
         if outcome.answer != "unknown":
             return outcome
         best = max(best, outcome, key=_decided)

@@ -36,8 +36,8 @@ earlier stays, if another serves as well.
 
 The set is kept to a width, and of the unknown operations of one class only so many are open that a quarter of the
 width is reached: those called first, which fit wherever the others do. If nothing ever had to be dropped, dying out
-means "invalid", otherwise the sweep is repeated wider. An unknown operation that all configurations have used is closed,
-so that the rows are as long as what is open, not as what was ever lost.
+means "invalid", otherwise the sweep is repeated wider. An unknown operation that all configurations have used is
+closed, so that the rows are as long as what is open, not as what was ever lost.
 """
 
 from __future__ import annotations
