@@ -16,6 +16,7 @@ import msgspec
 import yaml
 
 from harness.recorded import Recorded, recorded
+from harness.store import NoRun
 from harness.windows import in_words
 from histories import NEMESIS, Event
 from histories.diagram import Line, Span
@@ -64,6 +65,9 @@ class Difference(msgspec.Struct, frozen=True):
 def diff(one: Path, other: Path) -> Difference:
     """Compare two runs, or histories. Raises `NoRun` and `HistoryError` as `recorded` does."""
     runs = recorded(one, seconds=10), recorded(other, seconds=10)
+    for run in runs:
+        if run.lacks("history.jsonl"):
+            raise NoRun(f"{run.path} cannot be compared; missing: {', '.join(run.missing)}")
     events = [list(run.history.events()) for run in runs]
     parted = next((n for n, (a, b) in enumerate(zip_longest(*events)) if a != b), None)
     first = 0 if parted is None else max(0, parted - BEFORE)

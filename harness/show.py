@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.plan.quantity import DURATION_HINT, parse_duration
 from harness.recorded import Recorded
-from harness.report.operations import key_name, label, states
+from harness.report.operations import States, key_name, label
 from histories import TYPES, HistoryError
 from histories.diagram import Interval, Line, Point, Span, diagram
 from histories.lanes import ends, linearization_points
@@ -132,7 +132,7 @@ def picture(run: Recorded, chosen: list[int], width: int) -> list[Line]:
         shown = set(chosen)
         points = {
             number: Point(moment, state)
-            for number, moment, state in zip(order, moments, states(run, order), strict=True)
+            for number, moment, state in zip(order, moments, States(run).along(order), strict=True)
             if number in shown
         }
         core = frozenset(part.core or ())
@@ -153,7 +153,7 @@ def head(run: Recorded) -> Iterator[Line]:
         yield _entry("run", printable(str(run.place)))
     if run.missing:
         killed = " (the run did not come to its end)" if "verdict.json" in run.missing else ""
-        yield _entry("missing", ", ".join(run.missing) + killed)
+        yield _entry("missing", ", ".join(map(printable, run.missing)) + killed)
     result = run.result
     if result is None:
         yield _entry("verdict", "none: the history does not say which model it is of; give one with --model")

@@ -118,7 +118,7 @@ def _entries(path: Path, start: int, end: int | None) -> Iterator[Entry]:
         if not path.stat().st_size:
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as journal:
-            journal.seek(_offset(journal, start))
+            journal.seek(_offset(journal, start, path))
             while (line := journal.readline()).endswith(b"\n"):
                 entry = _entry(line, path)
                 if end is not None and entry.time > end:
@@ -126,15 +126,18 @@ def _entries(path: Path, start: int, end: int | None) -> Iterator[Entry]:
                 yield entry
 
 
-def _offset(journal: mmap.mmap, time: int) -> int:
-    """The offset of the first line that is not before `time`."""
+def _offset(journal: mmap.mmap, time: int, path: Path) -> int:
+    """The offset of the first line that is not before `time`. Raises `HistoryError` for a line that is no entry."""
     low, high = 0, len(journal)
     while low < high:
         middle = (low + high) // 2
         line = journal.rfind(b"\n", low, middle) + 1 or low
         stop = journal.find(b"\n", line)
-        found = None if stop < 0 else _TIME.search(journal[line:stop])
-        if stop < 0 or (found is not None and int(found[1]) >= time):
+        if stop < 0:
+            high = line
+            continue
+        found = _TIME.search(journal[line:stop])
+        if (int(found[1]) if found is not None else _entry(journal[line:stop], path).time) >= time:
             high = line
         else:
             low = stop + 1

@@ -88,6 +88,7 @@ def keys(run: Recorded, rows: NDArray[np.int64]) -> list[Key]:
     visible = np.zeros(len(operations), np.bool_)
     visible[rows] = True
     found = {}
+    states = States(run)
     for part in run.partitions:
         row = stuck_row(history, part)
         stuck = None if row is None else np.flatnonzero(operations.completed == row)
@@ -97,15 +98,15 @@ def keys(run: Recorded, rows: NDArray[np.int64]) -> list[Key]:
             verdict=part.verdict,
             core=list(part.core or ()),
             stuck=int(stuck[0]) if stuck is not None and len(stuck) else None,
-            points=points(run, list(order or ()), visible),
+            points=points(run, list(order or ()), visible, states),
         )
     return [*found.values(), *(Key(name, "", [], None, {}) for name in names if name not in found)]
 
 
-def points(run: Recorded, order: list[int], visible: NDArray[np.bool_]) -> Table:
+def points(run: Recorded, order: list[int], visible: NDArray[np.bool_], states: States) -> Table:
     """The moments at which the operations of an order took effect, and the state after each."""
     moments = linearization_points(run.history.operations, order, run.last)
-    state = states(run, order)
+    state = states.along(order)
     shown = [position for position, number in enumerate(order) if visible[number]]
     return {
         "number": [order[position] for position in shown],
@@ -114,30 +115,39 @@ def points(run: Recorded, order: list[int], visible: NDArray[np.bool_]) -> Table
     }
 
 
-def states(run: Recorded, order: list[int]) -> list[str]:
-    """The state after each operation of an order, as the model writes it; empty texts if the model is not known."""
-    from checkers.encoding import encode
-    from checkers.models import find
+class States:
+    """The states that a run goes through, as its model writes them. The history is encoded once, for all keys."""
 
-    header = run.history.header
-    if header is None or header.model is None or not order:
-        return [""] * len(order)
-    try:
-        model = find(header.model)
-        problems = encode(run.history, model)
-    except ValueError:
-        return [""] * len(order)
-    step = {}
-    for problem in problems:
-        for number, cls in zip(problem.number.tolist(), problem.cls.tolist(), strict=True):
-            step[number] = problem.classes[cls]
-    state: Any = model.initial
-    told = []
-    for number in order:
-        if state is not None and number in step:
-            state = model.step(state, step[number])
-        told.append("" if state is None else plain(state))
-    return told
+    def __init__(self, run: Recorded) -> None:
+        from checkers.encoding import encode
+        from checkers.models import find
+
+        self._model: Any = None
+        self._step: dict[int, Any] = {}
+        header = run.history.header
+        if header is None or header.model is None or not run.partitions:
+            return
+        try:
+            model = find(header.model)
+            problems = encode(run.history, model)
+        except ValueError:
+            return
+        self._model = model
+        for problem in problems:
+            for number, cls in zip(problem.number.tolist(), problem.cls.tolist(), strict=True):
+                self._step[number] = problem.classes[cls]
+
+    def along(self, order: list[int]) -> list[str]:
+        """The state after each operation of an order; empty texts if the model is not known."""
+        if self._model is None:
+            return [""] * len(order)
+        state: Any = self._model.initial
+        told = []
+        for number in order:
+            if state is not None and number in self._step:
+                state = self._model.step(state, self._step[number])
+            told.append("" if state is None else plain(state))
+        return told
 
 
 def plain(state: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +15,7 @@ import msgspec
 from harness.recorded import Recorded
 from harness.report import cluster, operations
 from harness.report.data import Data, Table
+from histories import HistoryError
 from histories.statistics import Numbers, Statistics, statistics
 from histories.text import printable
 
@@ -22,7 +24,7 @@ LIBRARY = ("bokeh.min.js", "bokeh-api.min.js")
 
 
 def report(run: Recorded) -> str:
-    """The page for a run, or for as much of one as there is. Raises `HistoryError` for a broken history or journal."""
+    """The page for a run, or for as much of one as there is. Raises `HistoryError` for a broken history."""
     # Imported here: it costs 50 ms, and campaigns make no pages.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -59,7 +61,18 @@ def title(run: Recorded) -> str:
 
 
 def gather(run: Recorded) -> Data:
-    """Everything that the pictures of a run show."""
+    """Everything that the pictures of a run show. A journal that cannot be read is as good as none, and said to be."""
+    try:
+        return _gathered(run)
+    except HistoryError as error:
+        if run.journal is None:
+            raise
+        why = printable(str(error).replace(f"{run.journal}:", "").strip())
+        missing = (*run.missing, f"{run.journal.name} (unreadable: {why})")
+        return _gathered(replace(run, journal=None, missing=missing))
+
+
+def _gathered(run: Recorded) -> Data:
     names, lane = operations.lane_names(run)
     rows = operations.drawn(run)
     moments = cluster.moments(run)

@@ -6,6 +6,7 @@ import base64
 import gzip
 import re
 import shutil
+import time
 from pathlib import Path
 
 import msgspec
@@ -120,6 +121,19 @@ def test_of_too_many_operations_an_even_choice_is_drawn_and_the_core_in_any_case
     assert len(found.operations["number"]) <= DRAWN
     assert set(found.keys[0].core) <= set(found.operations["number"])
     assert f"{DRAWN:,} of {DRAWN + 5001:,} operations are drawn" in page
+
+
+def test_a_thousand_keys_cost_no_more_than_one(tmp_path: Path) -> None:
+    """It took two minutes when the history was encoded for each key anew."""
+    events: list[tuple[object, ...]] = []
+    for n in range(10_000):
+        events += [(n, 0, "invoke", "write", n % 1000, n), (n + 0.5, 0, "ok", "write", n % 1000, n)]
+    run = recorded(history_file(tmp_path / "h.jsonl", events, model="cas-register"))
+    began = time.process_time()
+    found = data(report(run))
+    assert time.process_time() - began < 8
+    assert len(found.keys) == 1000
+    assert all(key.points["state"] == [str(number) for number in key.points["number"]] for key in found.keys)
 
 
 def test_pictures_that_cannot_be_made_are_refused_with_what_to_install(
