@@ -6,6 +6,7 @@ import base64
 import gzip
 from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ def report(run: Recorded) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     data = gather(run)
+    script = (HERE / "page.js").read_text(encoding="utf-8")
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -42,8 +44,9 @@ def report(run: Recorded) -> str:
         core=[_row(data.operations, number) for part in run.partitions[:1] for number in part.core or ()],
         statistics=_table(statistics(run.history, [(w.kind, w.start, w.end) for w in run.windows])),
         style=(HERE / "page.css").read_text(encoding="utf-8"),
-        script=(HERE / "page.js").read_text(encoding="utf-8"),
-        library=_library(),
+        script=script,
+        scripts=f"{hashed(script)} {_library()[1]}",
+        library=_library()[0],
         packed=pack(msgspec.json.encode(data)),
     )
 
@@ -157,13 +160,19 @@ def _table(numbers: Statistics) -> list[tuple[str, Numbers]]:
 
 
 @cache
-def _library() -> str:
-    """BokehJS, packed. Bokeh itself is not imported: that takes longer than all the rest."""
+def _library() -> tuple[str, str]:
+    """BokehJS, packed, and what names it to a browser. Bokeh is not imported: that takes longer than all the rest."""
     spec = find_spec("bokeh")
     assert spec is not None
     assert spec.origin is not None
     folder = Path(spec.origin).parent / "server" / "static" / "js"
-    return pack(b"\n;\n".join((folder / name).read_bytes() for name in LIBRARY))
+    whole = b"\n;\n".join((folder / name).read_bytes() for name in LIBRARY)
+    return pack(whole), hashed(whole.decode())
+
+
+def hashed(script: str) -> str:
+    """What names a script to a browser that is to run it and no other (a source of a Content-Security-Policy)."""
+    return f"'sha256-{base64.b64encode(sha256(script.encode()).digest()).decode()}'"
 
 
 def pack(content: bytes) -> str:

@@ -64,10 +64,10 @@ def test_points_are_within_their_operations_and_in_order(failing: Path) -> None:
     assert len(points["time"]) > 50
     assert points["time"] == sorted(points["time"])
     place = {number: row for row, number in enumerate(found.operations["number"])}
-    for number, time in zip(points["number"], points["time"], strict=True):
+    for number, moment in zip(points["number"], points["time"], strict=True):
         row = place[number]
-        assert found.operations["start"][row] <= time
-        assert found.operations["outcome"][row] == "info" or time <= found.operations["end"][row]
+        assert found.operations["start"][row] <= moment
+        assert found.operations["outcome"][row] == "info" or moment <= found.operations["end"][row]
 
 
 def test_nothing_is_fetched_and_the_library_is_whole(failing: Path) -> None:
