@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.recorded import Recorded, stuck_row
-from harness.report.data import Key, Table
+from harness.report.data import Key, Moment, Table
 from histories import FOREVER, INFO, TYPES
 from histories.history import History
 from histories.lanes import ends, lanes, linearization_points
@@ -80,7 +80,7 @@ def table(run: Recorded, rows: NDArray[np.int64], lane: NDArray[np.int64]) -> Ta
     }
 
 
-def keys(run: Recorded, rows: NDArray[np.int64]) -> list[Key]:
+def keys(run: Recorded, rows: NDArray[np.int64], moments: list[Moment]) -> list[Key]:
     """The keys that there are, violated ones first, with the evidence of the checker on each."""
     history = run.history
     operations = history.operations
@@ -98,9 +98,10 @@ def keys(run: Recorded, rows: NDArray[np.int64]) -> list[Key]:
             verdict=part.verdict,
             core=list(part.core or ()),
             stuck=int(stuck[0]) if stuck is not None and len(stuck) else None,
+            moment=next((n for n, moment in enumerate(moments) if moment.key == key_name(part.key)), None),
             points=points(run, list(order or ()), visible, states),
         )
-    return [*found.values(), *(Key(name, "", [], None, {}) for name in names if name not in found)]
+    return [*found.values(), *(Key(name, "", [], None, None, {}) for name in names if name not in found)]
 
 
 def points(run: Recorded, order: list[int], visible: NDArray[np.bool_], states: States) -> Table:

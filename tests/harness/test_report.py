@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import re
+import shlex
 import shutil
 import time
 from pathlib import Path
@@ -16,6 +18,7 @@ from harness.recorded import recorded
 from harness.report import report
 from harness.report.data import Data
 from harness.report.operations import DRAWN
+from harness.report.page import gather
 from tests.harness.conftest import Clew
 from tests.harness.shown import EVIL, GOOD, STALE, failing_run, history_file
 
@@ -37,7 +40,7 @@ def data(page: str) -> Data:
 
 def test_the_page_of_a_failing_run_has_the_verdict_the_evidence_the_plan_and_how_to_run_it_again(failing: Path) -> None:
     page = (failing / "report.html").read_text()
-    for words in ("no order of the operations explains this", "forgets-promises", f"clew replay {failing}", "seed"):
+    for words in ("no order of the operations explains this", "forgets-promises", f"clew replay {failing}<", "seed"):
         assert words in page
     found = data(page)
     key = found.keys[0]
@@ -134,6 +137,30 @@ def test_a_thousand_keys_cost_no_more_than_one(tmp_path: Path) -> None:
     assert time.process_time() - began < 8
     assert len(found.keys) == 1000
     assert all(key.points["state"] == [str(number) for number in key.points["number"]] for key in found.keys)
+
+
+def test_the_command_that_makes_it_again_is_one_that_a_shell_takes(clew: Clew, tmp_path: Path) -> None:
+    history_file(tmp_path / "a b;$(x).jsonl", STALE)
+    done = clew("report", "a b;$(x).jsonl", "--model", "cas-register", "--out", "page.html")
+    assert done.returncode == 0, done.stderr
+    command = re.search(r"<code>clew ([^<]*)</code>", (tmp_path / "page.html").read_text())
+    assert command is not None
+    words = shlex.split(html.unescape(command[1]))
+    assert words == ["check", "a b;$(x).jsonl", "--model", "cas-register"]
+    assert clew(*words).returncode == 1
+
+
+def test_messages_that_are_left_out_are_counted(failing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = data((failing / "report.html").read_text())
+    monkeypatch.setattr("harness.report.cluster.MESSAGES", 5)
+    few = gather(recorded(failing))
+    drawn, all_of_them = set(few.messages["id"]), set(whole.messages["id"])
+    assert drawn < all_of_them
+    made_it_happen = {id for moment in whole.moments for id in moment.messages}
+    assert len(made_it_happen & all_of_them) > 5
+    assert made_it_happen & all_of_them <= drawn
+    said = f"{len(drawn):,} messages are drawn: those around the moments listed above the timeline. "
+    assert f"{said}{len(all_of_them) - len(drawn):,} more" in " ".join(few.notes)
 
 
 def test_pictures_that_cannot_be_made_are_refused_with_what_to_install(
