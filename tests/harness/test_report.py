@@ -157,7 +157,7 @@ def test_messages_that_are_left_out_are_counted(failing: Path, monkeypatch: pyte
     drawn, all_of_them = set(few.messages["id"]), set(whole.messages["id"])
     assert drawn < all_of_them
     made_it_happen = {id for moment in whole.moments for id in moment.messages}
-    assert len(made_it_happen & all_of_them) > 5
+    assert len(made_it_happen & all_of_them) > 1
     assert made_it_happen & all_of_them <= drawn
     said = f"{len(drawn):,} messages are drawn: those around the moments listed above the timeline. "
     assert f"{said}{len(all_of_them) - len(drawn):,} more" in " ".join(few.notes)
