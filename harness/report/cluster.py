@@ -24,7 +24,7 @@ SCANNED = 24 << 20
 """Bytes of a journal that is read from end to end for the marks of its protocol."""
 BEFORE, AFTER = 150_000_000, 50_000_000
 """What is shown around an invariant that broke, in ns."""
-EARLIER, LATER = 220_000_000, 80_000_000
+EARLIER, LATER = 70_000_000, 60_000_000
 """What is shown around what is no violation, in ns: why a new leader came is seen before it came."""
 ELECTIONS = 40
 """Up to so many new ballots in a run each is something to look at; a protocol that makes one an operation has more."""

@@ -186,18 +186,22 @@ def rates(run: Recorded) -> Table:
 
 
 def latency_quantiles(run: Recorded) -> Table:
-    """p50, p95, p99 and the longest latency of what was answered, in equal stretches of time. Of all operations."""
+    """p50, p95, p99 and the longest latency of what was answered, in equal stretches of time. Of all operations.
+
+    Of fewer than a hundred operations the p99 would be the longest: there is none.
+    """
     operations = run.history.operations
     answered = np.flatnonzero(operations.end != FOREVER)
     edges = np.linspace(0, max(run.last, 1), _bins(len(operations)) // 2 + 1)
     place = np.clip(np.searchsorted(edges, operations.end[answered], side="right") - 1, 0, len(edges) - 2)
     columns: Table = {"time": [], "p50": [], "p95": [], "p99": [], "max": []}
     for number in np.unique(place).tolist():
-        found = quantiles(latencies(operations, answered[place == number]))
+        rows = answered[place == number]
+        found = quantiles(latencies(operations, rows))
         assert found is not None
         columns["time"].append(round(float(edges[number] + edges[number + 1]) / 2e9, 9))
         for name, value in zip(("p50", "p95", "p99", "max"), found, strict=True):
-            columns[name].append(value)
+            columns[name].append(None if name == "p99" and len(rows) < 100 else value)
     return columns
 
 

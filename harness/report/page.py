@@ -24,6 +24,8 @@ from histories.text import printable
 HERE = Path(__file__).parent
 FAULTS = 500
 """Faults that are listed with their numbers."""
+DRAWING = ("frame.js", "timeline.js", "curves.js", "cluster.js", "legends.js", "moving.js", "page.js")
+"""The script of a page, in this order."""
 LIBRARY = ("bokeh.min.js", "bokeh-api.min.js")
 
 
@@ -37,7 +39,7 @@ def report(run: Recorded, model: str | None = None) -> str:
 
     data = gather(run)
     numbers = statistics(run.history, [(w.kind, w.start, w.end) for w in run.windows])
-    script = (HERE / "page.js").read_text(encoding="utf-8")
+    script = "\n".join(['"use strict";', *((HERE / "drawing" / name).read_text(encoding="utf-8") for name in DRAWING)])
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -11,9 +11,9 @@ from harness.recorded import recorded
 from harness.report.page import report
 
 WHOLE = "clew.everything()"
-MOMENT = "clew.jump(clew.data.moments[0])"
+MOMENT = "clew.data.moments.length ? clew.jump(clew.data.moments[0]) : clew.everything()"
 VIEW = {
-    "timeline": f"clew.data.keys.some((key) => key.stuck !== null) ? {MOMENT} : {WHOLE}",
+    "timeline": f"clew.data.keys.some((key) => key.stuck !== null) ? ({MOMENT}) : {WHOLE}",
     "messages": MOMENT,
     "lives": WHOLE,
     "latency": WHOLE,
