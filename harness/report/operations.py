@@ -18,6 +18,8 @@ from histories.text import printable, value_text
 DRAWN = 20_000
 """Operations that a page draws at most."""
 BINS = 100
+FEWEST = {"p50": 1, "p95": 20, "p99": 100, "max": 1}
+"""How many operations a quantile is of at least."""
 AROUND = 500
 """Operations on either side of a violation that are drawn whatever the others."""
 
@@ -188,11 +190,12 @@ def rates(run: Recorded) -> Table:
 def latency_quantiles(run: Recorded) -> Table:
     """p50, p95, p99 and the longest latency of what was answered, in equal stretches of time. Of all operations.
 
-    Of fewer than a hundred operations the p99 would be the longest: there is none.
+    Of fewer than twenty of them the p95 would be the longest, of fewer than a hundred the p99:
+    there is none then.
     """
     operations = run.history.operations
     answered = np.flatnonzero(operations.end != FOREVER)
-    edges = np.linspace(0, max(run.last, 1), _bins(len(operations)) // 2 + 1)
+    edges = np.linspace(0, max(run.last, 1), int(np.clip(len(operations) // 40, 5, BINS // 2)) + 1)
     place = np.clip(np.searchsorted(edges, operations.end[answered], side="right") - 1, 0, len(edges) - 2)
     columns: Table = {"time": [], "p50": [], "p95": [], "p99": [], "max": []}
     for number in np.unique(place).tolist():
@@ -201,7 +204,7 @@ def latency_quantiles(run: Recorded) -> Table:
         assert found is not None
         columns["time"].append(round(float(edges[number] + edges[number + 1]) / 2e9, 9))
         for name, value in zip(("p50", "p95", "p99", "max"), found, strict=True):
-            columns[name].append(None if name == "p99" and len(rows) < 100 else value)
+            columns[name].append(value if len(rows) >= FEWEST[name] else None)
     return columns
 
 

@@ -49,7 +49,8 @@ function legends(f) {
       ...everywhere,
     ],
     latency: [
-      ...outcomes, swatch("ink", { line: true, width: 2.4 }, "p50"), swatch("ink", { line: "5 3" }, "p95"),
+      ...outcomes, swatch("ink", { line: true, width: 2.4 }, "p50"),
+      ...when(data.quantiles.p95.some((ms) => ms !== null), swatch("ink", { line: "5 3" }, "p95")),
       ...when(data.quantiles.p99.some((ms) => ms !== null), swatch("ink", { line: "1.5 3" }, "p99")),
       swatch("ink", { line: "6 2 1 2", width: 1 }, "max"), ...everywhere,
     ],
