@@ -47,7 +47,7 @@
   f.refresh();
   at("status").remove();
   // For whoever drives this page from outside: tests, and `clew report --png`.
-  const colours = () => f.painted.map(([model, property, name]) => [name, model[property]]);
+  const colours = () => f.painted.map(([model, property, name]) => [name, model[property]?.value ?? model[property]]);
   const plots = Object.fromEntries(f.figures);
   window.clew = { range: f.range, data, sources: f.sources, plots, colours, ...moves, drawn: performance.now() };
   document.documentElement.dataset.drawn = "yes";
