@@ -100,11 +100,11 @@ function messages(f) {
     };
     const flagged = news.data.time.flatMap((time, row) => (f.seen(time, time) ? [row] : []));
     flags.glyph.size = flagged.length > 100 ? 4 : 9;
-    const words = flagged.length > 12 ? [] : flagged;
-    named.data = columns(words.map((row) => [news.data.time[row], news.data.at[row], news.data.epoch[row]]));
+    const few = flagged.length > 12 ? [] : flagged;
+    named.data = columns(few.map((row) => [news.data.time[row], news.data.at[row], news.data.epoch[row]]));
     const covered = data.moments.some((moment) => f.seen(moment.start, moment.end));
-    f.at("elsewhere").textContent =
-      covered ? "" : "The messages of this stretch of time are not on this page: it has those around the moments above.";
+    const words = "The messages of this stretch of time are not on this page: it has those around the moments above.";
+    f.at("elsewhere").textContent = covered ? "" : words;
   };
   const tell = (row) => {
     pointed.data = f.pick(all, [row]);

@@ -28,7 +28,8 @@ function latencies(f) {
     const style = { source: quantiles, line_dash, line_width };
     f.paint(plot.line({ ...f.fields({ x: "time", y: name }), ...style }).glyph, { line_color: "ink" });
   }
-  f.tips(plot, dots, [["operation", "@number: @label"], ["took", "@latency{0.000} ms"], ["outcome", "@outcome @error"]]);
+  const told = [["operation", "@number: @label"], ["took", "@latency{0.000} ms"], ["outcome", "@outcome @error"]];
+  f.tips(plot, dots, told);
   f.mark(plot);
 }
 
@@ -36,14 +37,19 @@ function rates(f) {
   const { ok, fail, info, start, end } = f.data.rates;
   const two = ok.map((count, row) => count + fail[row]);
   const three = two.map((count, row) => count + info[row]);
+  // Of what did not happen there is no bar, not even its line.
+  const some = (tops, counts) => tops.map((top, row) => (counts[row] > 0 ? top : NaN));
   const most = Math.max(...three, 1e-9) * 1.08;
   const plot = f.figure("rate", 200);
   for (const axis of plot.yaxis) axis.axis_label = "a second";
   plot.y_range = new Bokeh.Range1d({ start: 0, end: most });
   f.shade(plot, 0, most);
   const none = ok.map(() => 0);
-  const source = f.source("rates", { start, end, ok, fail, info, none, one: ok, two, three });
-  const stacked = [["ok", "none", "one"], ["fail", "one", "two"], ["info", "two", "three"]];
+  const source = f.source("rates", {
+    start, end, ok, fail, info, none, two,
+    tops_ok: some(ok, ok), tops_fail: some(two, fail), tops_info: some(three, info),
+  });
+  const stacked = [["ok", "none", "tops_ok"], ["fail", "ok", "tops_fail"], ["info", "two", "tops_info"]];
   const drawn = stacked.map(([outcome, bottom, top]) => {
     const [fill, line, alpha, hatch_pattern] = f.LOOK[outcome];
     const quads = plot.quad({

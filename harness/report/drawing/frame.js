@@ -74,7 +74,8 @@ function frame(data) {
     );
   const bar = (plot, columns, style) =>
     plot.quad({
-      ...fields({ left: "start", right: "end", bottom: "low", top: "high" }), source: columns, line_width: 1.3, ...style,
+      ...fields({ left: "start", right: "end", bottom: "low", top: "high" }),
+      source: columns, line_width: 1.3, ...style,
     });
   const text = (plot, name, style, ink) => {
     const columns = source(name, { x: [], y: [], text: [] });

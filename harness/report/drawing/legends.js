@@ -26,7 +26,9 @@ function legends(f) {
   const DIAMOND = "M11 1 L16 6 L11 11 L6 6 Z";
   const WEDGE = "M6 2 L16 2 L11 10 Z";
   const when = (there, ...items) => (there ? items : []);
-  const outcomes = [swatch("ok", { fill: 0.3 }, "ok"), swatch("fail", {}, "fail"), swatch("info", { fill: 0.28 }, "unknown")];
+  const outcomes = [
+    swatch("ok", { fill: 0.3 }, "ok"), swatch("fail", {}, "fail"), swatch("info", { fill: 0.28 }, "unknown"),
+  ];
   const everywhere = [
     ...when(data.windows.start.length, swatch("soft", { fill: 0.2, width: 0 }, "fault")),
     ...when(data.moments.some((moment) => moment.wrong), swatch("bad", { line: "5 3", width: 1.2 }, "violation")),
@@ -61,7 +63,10 @@ function legends(f) {
       ...when(fates.has("duplicated"), swatch("good", { line: "6 2 1 2" }, "second copy")),
       ...when(fates.has("dropped"), swatch("bad", { line: "2 2" }, "dropped")),
       ...when(fates.has("under way"), swatch("soft", { line: "2 2" }, "still under way")),
-      ...when(data.moments.some((moment) => moment.messages.length), swatch("bad", { line: true, width: 5 }, "made it happen")),
+      ...when(
+        data.moments.some((moment) => moment.messages.length),
+        swatch("bad", { line: true, width: 5 }, "made it happen"),
+      ),
       ...when(marked, news), ...everywhere,
     ],
     lives: [

@@ -75,14 +75,18 @@ function moving(f, pictures) {
     last[id] = items[position < 0 ? 0 : (position + by + items.length) % items.length];
     at("details").textContent = pictures[id].tell(last[id]);
   };
-  const pan = (part) => go(range.start + (range.end - range.start) * part, range.end + (range.end - range.start) * part);
+  const pan = (part) => {
+    const by = (range.end - range.start) * part;
+    go(range.start + by, range.end + by);
+  };
   const zoom = (by) => {
     const middle = (range.start + range.end) / 2;
     const half = ((range.end - range.start) / 2) * by;
     go(middle - half, middle + half);
   };
   const keys = (stepThrough) => ({
-    ArrowLeft: () => pan(-0.2), ArrowRight: () => pan(0.2), "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2),
+    ArrowLeft: () => pan(-0.2), ArrowRight: () => pan(0.2),
+    "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2),
     n: () => stepThrough(1), p: () => stepThrough(-1), j: () => mine() && jump(mine()), 0: everything, Home: everything,
   });
   for (const plot of document.querySelectorAll(".plot")) {

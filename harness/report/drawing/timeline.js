@@ -49,7 +49,8 @@ function timeline(f) {
   outline("core", "bad", { line_width: 3.5 });
   // An operation of unknown outcome may take effect long after it was given up: as far as its point, if it has one.
   const ends = { x0: "x0", x1: "x1", y0: "y", y1: "y" };
-  f.segments(plot, f.source("later", { x0: [], x1: [], y: [] }), ends, { line_dash: "dotted", line_width: 1.5 }, "info");
+  const later = f.source("later", { x0: [], x1: [], y: [] });
+  f.segments(plot, later, ends, { line_dash: "dotted", line_width: 1.5 }, "info");
   const order = f.source("points", { time: [], lane: [], state: [], number: [], label: [] });
   const spots = { ...f.fields({ x: "time", y: "lane" }), source: order };
   const thread = plot.line({ ...spots, line_width: 1.6 });
