@@ -39,7 +39,8 @@ def test_the_diagram_fits_the_terminal(tmp_path: Path, width: int) -> None:
     lines = text(history_file(tmp_path / "h.jsonl", sorted(events)), width=width)
     start = next(number for number, line in enumerate(lines) if line.startswith("The last operations"))
     assert max(len(line.rstrip()) for line in lines[start + 1 :]) <= width
-    assert ("do not fit" in lines[-1]) == (width < 170)
+    assert ("not fit" in lines[-1]) == (width < 170)
+    assert "1 more clients" not in lines[-1]
 
 
 def test_every_filter_filters(tmp_path: Path) -> None:
