@@ -69,6 +69,8 @@ def test_the_keyboard_zooms_pans_jumps_and_steps_through_operations(chromium: An
     assert whole[1] >= chromium.execute_script("return clew.data.end")
     plot.send_keys("j")
     assert span(chromium) == (pytest.approx(began[0]), pytest.approx(began[1]))
+    own = "return Object.entries(clew.plots).filter(([, plot]) => plot.x_range !== clew.range).map(([name]) => name)"
+    assert chromium.execute_script(own) == ["overview"], "all others move together"
     plot.send_keys("n")
     first = chromium.find_element("id", "details").text
     assert first.startswith("Operation ")
