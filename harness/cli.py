@@ -249,7 +249,9 @@ def show(
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Only before this.")] = None,
     around: Annotated[int | None, typer.Option(metavar="INDEX", help="Only what is around this event.")] = None,
     errors: Annotated[bool, typer.Option("--errors", help="Only operations with an error.")] = False,
-    stats: Annotated[bool, typer.Option("--stats", help="Counts, rates and latencies instead of a diagram.")] = False,
+    stats: Annotated[
+        bool, typer.Option("--stats", help="Counts, rates and latencies, also during each fault.")
+    ] = False,
     model: Annotated[str | None, typer.Option(help="What the history is a history of; it may say so itself.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
 ) -> None:
@@ -309,7 +311,7 @@ def diff(
 def serve(
     store: StoreOption = Path("store"),
     host: Annotated[
-        str, typer.Option(help="The address to listen on. Others than you can read what is served.")
+        str, typer.Option(help="The address to listen on; if not this machine's own, all who reach it can read it.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on; 0 for any that is free.", min=0, max=65535)] = 8080,
 ) -> None:

@@ -16,12 +16,15 @@ import msgspec
 import yaml
 
 from harness.recorded import Recorded, recorded
+from harness.store import NoRun
 from harness.windows import in_words
 from histories import NEMESIS, Event
 from histories.diagram import Line, Span
 from histories.journal import Entry, entries
-from histories.text import printable, value_text
+from histories.text import cut, printable, value_text
 
+LONGEST = 10_000
+"""Characters of a value: it may differ from another at its end."""
 BEFORE, AFTER = 4, 6
 """Events shown before the first that differs, and from it on."""
 
@@ -45,6 +48,8 @@ class Difference(msgspec.Struct, frozen=True):
 
     one: Side
     other: Side
+    plans: bool
+    """Whether both have a plan."""
     plan: dict[str, tuple[Any, Any]]
     event: int | None
     time: int | None
@@ -64,6 +69,9 @@ class Difference(msgspec.Struct, frozen=True):
 def diff(one: Path, other: Path) -> Difference:
     """Compare two runs, or histories. Raises `NoRun` and `HistoryError` as `recorded` does."""
     runs = recorded(one, seconds=10), recorded(other, seconds=10)
+    for run in runs:
+        if run.lacks("history.jsonl"):
+            raise NoRun(f"{run.path} cannot be compared; missing: {', '.join(run.missing)}")
     events = [list(run.history.events()) for run in runs]
     parted = next((n for n, (a, b) in enumerate(zip_longest(*events)) if a != b), None)
     first = 0 if parted is None else max(0, parted - BEFORE)
@@ -73,6 +81,7 @@ def diff(one: Path, other: Path) -> Difference:
     return Difference(
         one=_side(runs[0]),
         other=_side(runs[1]),
+        plans=all(run.plan is not None for run in runs),
         plan=_plans(*(run.plan for run in runs)),
         event=parted,
         time=time,
@@ -97,7 +106,7 @@ def tell(found: Difference, width: int) -> Iterator[Line]:
         for field, (a, b) in found.plan.items():
             yield (Span(f"  {printable(field)}: "), Span(_value(a), "core"), Span(" | "), Span(_value(b), "point"))
     else:
-        yield (Span("The plans are the same, or are not there to be compared."),)
+        yield (Span("The plans are the same." if found.plans else "There are not two plans to compare."),)
     if found.message is not None:
         yield (Span(found.message),)
     yield (Span(found.words),)
@@ -107,8 +116,11 @@ def tell(found: Difference, width: int) -> Iterator[Line]:
     half = max(20, (width - 12) // 2)
     yield (Span(f"{'event':>7}   {'one':<{half}}  other", "quiet"),)
     for number, (a, b) in enumerate(found.rows, start=found.first):
-        mark, style = (" ", "") if a == b else ("≠", "stuck" if number == found.event else "fault")
-        yield (Span(f"{number:>7} {mark} {_fit(a, half):<{half}}  {_fit(b, half)}".rstrip(), style),)
+        mark, style = (
+            (" ", "") if a == b and number != found.event else ("≠", "stuck" if number == found.event else "fault")
+        )
+        a, b = _side_by_side(a, b, half)
+        yield (Span(f"{number:>7} {mark} {a:<{half}}  {b}".rstrip(), style),)
 
 
 def _side(run: Recorded) -> Side:
@@ -199,11 +211,16 @@ def _value(value: Any) -> str:
 def _line(event: Event) -> str:
     if event.process == NEMESIS:
         return f"{event.time / 1e9:.6f} {printable(event.f)} {in_words(event)}"
-    key = "" if event.key is None else f" key {value_text(event.key)}"
+    key = "" if event.key is None else f" key {value_text(event.key, LONGEST)}"
     error = "" if event.error is None else f" ({printable(event.error)})"
-    what = f"{printable(event.f)} {value_text(event.value)}"
+    what = f"{printable(event.f)} {value_text(event.value, LONGEST)}"
     return f"{event.time / 1e9:.6f} p{event.process} {event.type} {what}{key}{error}"
 
 
-def _fit(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+def _side_by_side(a: str, b: str, width: int) -> tuple[str, str]:
+    """Two lines in so many characters each, with what differs in sight: what they share before it gives way."""
+    same = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    hidden = same - width // 2 if a and b and same > width - 12 and max(len(a), len(b)) > width else 0
+    if hidden > 0:
+        a, b = (f"…{text[hidden:]}" for text in (a, b))
+    return cut(a, width), cut(b, width)

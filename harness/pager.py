@@ -35,8 +35,8 @@ def page(lines: Callable[[int], Iterable[Line]]) -> None:
         for line in made:
             console.print(line)
     else:
-        # A pager that shows escape sequences as they are would make colours unreadable.
-        os.environ.setdefault("LESS", "-R")
-        with console.pager(styles="less" in os.environ.get("PAGER", "less")):
+        # A pager that shows escape sequences as they are would make colours unreadable; less does without its -R.
+        os.environ["LESS"] = f"{os.environ.get('LESS', '')} -R".strip()
+        with console.pager(styles="less" in (os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less")):
             for line in made:
                 console.print(line)

@@ -17,6 +17,8 @@ from harness.check import history_of
 from harness.result import Result
 from harness.windows import Window, windows
 from histories import History, HistoryError
+from histories.codecs import read
+from histories.text import printable
 
 if TYPE_CHECKING:
     from checkers.verdict import Partition
@@ -34,7 +36,7 @@ class Recorded:
     plan: str | None = None
     journal: Path | None = None
     missing: tuple[str, ...] = ()
-    """The files that a finished run has and this one has not."""
+    """The files that a finished run has and this one has not, or not as they should be; then with the reason."""
     partitions: tuple[Partition, ...] = ()
     """The checker's evidence, a part for each key, violated keys first."""
     violations: tuple[Violation, ...] = ()
@@ -54,8 +56,14 @@ class Recorded:
 
     @property
     def last(self) -> int:
-        """The time of the last event in ns."""
-        return int(self.history.time[-1]) if len(self.history) else 0
+        """The time of the last event in ns; of a history that is not there, what the verdict says."""
+        if len(self.history):
+            return int(self.history.time[-1])
+        return 0 if self.result is None else int(self.result.seconds * 1e9)
+
+    def lacks(self, file: str) -> bool:
+        """Whether this file of the folder is missing, or cannot be read."""
+        return any(told.partition(" ")[0] == file for told in self.missing)
 
     def stuck(self) -> int | None:
         """The row of the event at which no linearization is left, of the first violated key."""
@@ -65,17 +73,49 @@ class Recorded:
 def recorded(path: Path, model: str | None = None, seconds: float = 60.0) -> Recorded:
     """Whatever there is at `path`: a run folder, or a history in any format.
 
-    A history that nobody has judged is judged now if its model is known: it names one itself, or `model` does. Raises
-    `NoRun` and `HistoryError`, also for a model that there is not.
+    A history that nobody has judged is judged now if its model is known: it names one itself, or `model` does. Of a
+    folder whatever can be read is taken, and `missing` names the rest. Raises `NoRun` for a path that is no run,
+    `HistoryError` for a history on its own that cannot be read, and for a model that there is not.
     """
-    history, folder = history_of(path)
-    result = None if folder is None else folder.read_result()
+    lacking: list[str] = []
+    folder = result = None
+    if path.is_dir():
+        folder = store.find(path)
+        history = _history(folder, lacking)
+        try:
+            result = folder.read_result()
+        except store.NoRun as error:
+            lacking.append(f"{folder.verdict.name} (unreadable: {_reason(error, folder.verdict)})")
+    else:
+        history, _ = history_of(path)
     run = known(path, history, folder, result)
+    lacking += [name for name in run.missing if not any(name == told.partition(" ")[0] for told in lacking)]
     named = model or (None if history.header is None else history.header.model)
     if named is not None and (result is None or model is not None):
-        missing = run.missing
-        run = replace(known(path, history, folder, judged(path, history, named, seconds)), missing=missing)
-    return run
+        run = known(path, history, folder, judged(path, history, named, seconds))
+    return replace(run, missing=tuple(lacking))
+
+
+def _history(folder: store.RunFolder, lacking: list[str]) -> History:
+    """The history of a folder; an empty one if it is not there or cannot be read, and then `lacking` says so."""
+    if not folder.history.exists():
+        lacking.append(folder.history.name)
+        return History.of([])
+    try:
+        history = read(folder.history)
+        # A history that breaks the rules is found out when its operations are put together.
+        _ = history.operations
+    except (HistoryError, IsADirectoryError) as error:
+        lacking.append(f"{folder.history.name} (unreadable: {_reason(error, folder.history)})")
+        return History.of([])
+    return history
+
+
+def _reason(error: Exception, path: Path) -> str:
+    """Why a file cannot be read, without the way to it."""
+    if isinstance(error, OSError):
+        return (error.strerror or "cannot be read").lower()
+    return printable(str(error).replace(f"{path}:", "").strip())
 
 
 def known(path: Path, history: History, folder: store.RunFolder | None, result: Result | None) -> Recorded:
@@ -84,11 +124,11 @@ def known(path: Path, history: History, folder: store.RunFolder | None, result: 
     missing: list[str] = []
     if folder is not None:
         for file in (folder.plan, folder.messages, *(() if result is not None else (folder.verdict,))):
-            if not file.exists():
-                missing.append(file.name)
-        if folder.plan.exists():
+            if not file.is_file():
+                missing.append(f"{file.name} (unreadable: no file)" if file.exists() else file.name)
+        if folder.plan.is_file():
             plan = folder.plan.read_text(encoding="utf-8", errors="replace")
-        if folder.messages.exists():
+        if folder.messages.is_file():
             journal = folder.messages
     return Recorded(
         path=path,

@@ -65,10 +65,9 @@ async def run(
             result = await _judged(hasty(plan), recorder, outcome, folder)
     except trio.Cancelled:
         with trio.CancelScope(shield=True):
-            _finish(folder, recorder, await _judged(hasty(plan), recorder, outcome, folder))
+            await _finish(folder, recorder, await _judged(hasty(plan), recorder, outcome, folder), HASTY / 1e9)
         raise
-    _finish(folder, recorder, result)
-    return result
+    return await _finish(folder, recorder, result)
 
 
 async def _judged(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFolder) -> Result:
@@ -76,8 +75,22 @@ async def _judged(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunF
     return await trio.to_thread.run_sync(judge, plan, history, outcome, folder.path, abandon_on_cancel=True)
 
 
-def _finish(folder: RunFolder, recorder: Recorder, result: Result) -> None:
-    folder.finish(result, report(known(folder.path, recorder.history(), folder, result)))
+async def _finish(folder: RunFolder, recorder: Recorder, result: Result, seconds: float = float("inf")) -> Result:
+    """Keep the verdict, and then make the page: whatever befalls the page, the verdict is there.
+
+    A page that cannot be made is a note of the result, and one that is not made within so many seconds is left out.
+    """
+    folder.keep(result)
+    page = None
+    with trio.move_on_after(seconds):
+        try:
+            run = known(folder.path, recorder.history(), folder, result)
+            page = await trio.to_thread.run_sync(report, run, abandon_on_cancel=True)
+        except Exception as error:
+            note = f"the page of the run could not be made: {type(error).__name__}: {error}"
+            result = msgspec.structs.replace(result, notes=(*result.notes, note))
+    folder.finish(result, page)
+    return result
 
 
 def hasty(plan: Plan) -> Plan:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.plan.quantity import DURATION_HINT, parse_duration
 from harness.recorded import Recorded
-from harness.report.operations import key_name, label, states
+from harness.report.operations import States, key_name, label
 from histories import TYPES, HistoryError
 from histories.diagram import Interval, Line, Point, Span, diagram
 from histories.lanes import ends, linearization_points
@@ -77,10 +77,7 @@ def select(run: Recorded, wanted: Filter) -> NDArray[np.int64]:
     if wanted.errors:
         keep &= np.array([history.errors[code] is not None for code in operations.error.tolist()], np.bool_)
     if wanted.around is not None:
-        rows = (history.index == wanted.around).nonzero()[0]
-        if not len(rows):
-            raise HistoryError(f"there is no event {wanted.around}; there are {len(history)}", source="--around")
-        keep &= _near(run, int(rows[0]))
+        keep &= _near(run, _row(run, wanted.around))
     return np.flatnonzero(keep)
 
 
@@ -89,7 +86,7 @@ def show(run: Recorded, wanted: Filter, *, width: int = 100, stats: bool = False
     yield from head(run)
     yield (Span(""),)
     if stats:
-        yield from table(numbers(run, select(run, wanted) if wanted.asks else None))
+        yield from table(numbers(run, wanted))
         return
     chosen = select(run, wanted).tolist() if wanted.asks else what_matters(run)
     if not wanted.asks:
@@ -132,7 +129,7 @@ def picture(run: Recorded, chosen: list[int], width: int) -> list[Line]:
         shown = set(chosen)
         points = {
             number: Point(moment, state)
-            for number, moment, state in zip(order, moments, states(run, order), strict=True)
+            for number, moment, state in zip(order, moments, States(run).along(order), strict=True)
             if number in shown
         }
         core = frozenset(part.core or ())
@@ -153,7 +150,7 @@ def head(run: Recorded) -> Iterator[Line]:
         yield _entry("run", printable(str(run.place)))
     if run.missing:
         killed = " (the run did not come to its end)" if "verdict.json" in run.missing else ""
-        yield _entry("missing", ", ".join(run.missing) + killed)
+        yield _entry("missing", ", ".join(map(printable, run.missing)) + killed)
     result = run.result
     if result is None:
         yield _entry("verdict", "none: the history does not say which model it is of; give one with --model")
@@ -171,15 +168,30 @@ def head(run: Recorded) -> Iterator[Line]:
             yield _entry(what, ", ".join(f"{count} {printable(name)}" for name, count in counts.items()))
 
 
-def numbers(run: Recorded, chosen: NDArray[np.int64] | None = None) -> Statistics:
-    """The numbers of a run, or of some operations of it, with those of each kind of fault."""
-    return statistics(run.history, [(w.kind, w.start, w.end) for w in run.windows], chosen)
+def numbers(run: Recorded, wanted: Filter) -> Statistics:
+    """The numbers of the operations that pass, with those of each kind of fault and of each fault."""
+    windows = [(window.kind, window.start, window.end) for window in run.windows]
+    return statistics(run.history, windows, select(run, wanted) if wanted.asks else None, interval(run, wanted))
+
+
+def interval(run: Recorded, wanted: Filter) -> tuple[int, int] | None:
+    """The stretch of time (ns) that a filter is about; None for all of it."""
+    bounds = [(0 if wanted.start is None else wanted.start, run.last if wanted.end is None else wanted.end)]
+    if wanted.around is not None:
+        row = _row(run, wanted.around)
+        time = run.history.time
+        bounds.append((int(time[max(0, row - AROUND)]), int(time[min(len(time) - 1, row + AROUND // 2)])))
+    if wanted.start is None and wanted.end is None and wanted.around is None:
+        return None
+    return max(start for start, _ in bounds), min(end for _, end in bounds)
 
 
 def table(found: Statistics) -> Iterator[Line]:
     """The numbers as a table."""
     rows = [("all", found.all), *found.by_f.items()]
-    rows += [(name if name == "no fault" else f"during {name}", part) for name, part in found.by_window.items()]
+    rows += [(name if name == "no fault" else f"during {name}", part) for name, part in found.by_kind.items()]
+    each = [part for part in found.by_window[:FAULTS] if len(found.by_window) > 1]
+    rows += [(f"{part.name} {part.start / 1e9:.3f} to {part.end / 1e9:.3f} s", part.numbers) for part in each]
     wide = max(len(printable(name)) for name, _ in rows)
     heads = ("all", "ok", "fail", "info", "unknown", "per s", "p50 ms", "p95 ms", "p99 ms", "max ms")
     yield (Span(f"{'':<{wide}}" + "".join(f"{head:>10}" for head in heads), "quiet"),)
@@ -187,6 +199,8 @@ def table(found: Statistics) -> Iterator[Line]:
         latency = [f"{ms:.3f}" for ms in part.latency] if part.latency else ["-"] * 4
         cells = [part.operations, part.ok, part.fail, part.info, f"{part.unknown:.1%}", f"{part.rate:.1f}", *latency]
         yield (Span(f"{printable(name):<{wide}}" + "".join(f"{cell:>10}" for cell in cells)),)
+    if each and len(found.by_window) > len(each):
+        yield (Span(f"... and {len(found.by_window) - len(each)} more faults; --json has them all", "quiet"),)
 
 
 def as_json(run: Recorded, wanted: Filter, stats: bool) -> dict[str, Any]:
@@ -214,8 +228,16 @@ def as_json(run: Recorded, wanted: Filter, stats: bool) -> dict[str, Any]:
         ],
     }
     if stats:
-        told["stats"] = msgspec.to_builtins(numbers(run, select(run, wanted) if wanted.asks else None))
+        told["stats"] = msgspec.to_builtins(numbers(run, wanted))
     return told
+
+
+def _row(run: Recorded, index: int) -> int:
+    """The row of the event of this index. Raises `HistoryError` if there is none."""
+    rows = (run.history.index == index).nonzero()[0]
+    if not len(rows):
+        raise HistoryError(f"there is no event {index}; there are {len(run.history)}", source="--around")
+    return int(rows[0])
 
 
 def _near(run: Recorded, row: int) -> NDArray[np.bool_]:

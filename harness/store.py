@@ -5,8 +5,8 @@ history.jsonl  what the clients saw and what the nemesis did, written as it happ
 messages.jsonl the message journal
 nodes/n1.log   what a node logged and printed
 clew.log       where and when it ran, with which versions
-report.html    the run as a page
-verdict.json   the verdict; written last, so a folder without one is a run that was killed
+verdict.json   the verdict; a folder without one is a run that was killed
+report.html    the run as a page, made when all the rest is there
 """
 
 from __future__ import annotations
@@ -48,13 +48,17 @@ class RunFolder:
         self.log = path / "clew.log"
         self.nodes = path / "nodes"
 
-    def finish(self, result: Result, page: str) -> None:
-        """Put report and verdict in place, each whole or not at all."""
-        verdict = msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
-        for path, content in ((self.report, page.encode()), (self.verdict, verdict)):
-            aside = path.with_suffix(".tmp")
-            aside.write_bytes(content)
-            aside.replace(path)
+    def keep(self, result: Result) -> None:
+        """Put the verdict in place, whole or not at all."""
+        _put(self.verdict, msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+
+    def finish(self, result: Result, page: str | None) -> None:
+        """The last that happens to a folder: its page, if one could be made, and what the result says of that."""
+        if page is not None:
+            _put(self.report, page.encode())
+        self.keep(result)
+        for line in result.notes:
+            self.note(f"note: {line}")
         self.note(f"verdict: {result.verdict}" + (f"; {result.error.splitlines()[0]}" if result.error else ""))
 
     def read_result(self) -> Result | None:
@@ -66,13 +70,22 @@ class RunFolder:
             return None
         try:
             return msgspec.json.decode(self.verdict.read_bytes(), type=Result)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, IsADirectoryError) as error:
             raise NoRun(f"{self.verdict}: expected the verdict of a run of this version: {error}") from None
 
     def note(self, line: str) -> None:
         """Add a line to `clew.log`, with the wall clock's time."""
         with self.log.open("a", encoding="utf-8") as stream:
             stream.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {line}\n")
+
+
+def _put(path: Path, content: bytes) -> None:
+    aside = path.with_suffix(".tmp")
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -133,7 +146,7 @@ def find(run: Path) -> RunFolder:
     if not run.is_dir():
         raise NoRun(f"there is no run folder or history {run}")
     folder = RunFolder(run.resolve())
-    if not folder.plan.exists() and not folder.history.exists():
+    if not any(file.exists() for file in (folder.plan, folder.history, folder.messages, folder.verdict)):
         raise NoRun(f"{run} is no run folder: it has neither plan.yaml nor history.jsonl")
     return folder
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from histories.history import FAIL, INFO, INVOKE, OK, TYPES, History
 from histories.lanes import ends, lanes
-from histories.text import printable, value_text
+from histories.text import cut, printable, value_text
 
 NARROWEST, WIDEST = 17, 30
 MARGIN = 17
@@ -105,7 +105,9 @@ def diagram(
         before = row.position if before is None else max(before, row.position)
         lines.append(_line(row, going_on, shown, lane_of, core, cell, windows, width - MARGIN - cell * len(shown)))
     if len(used) > len(shown):
-        lines.append((Span(f"{len(used) - len(shown)} more clients do not fit in {width} columns", "quiet"),))
+        more = len(used) - len(shown)
+        clients = "client does" if more == 1 else "clients do"
+        lines.append((Span(f"{more} more {clients} not fit in {width} columns", "quiet"),))
     return lines
 
 
@@ -200,11 +202,11 @@ def _line(
     active = any(window.start <= row.time < window.end for window in windows)
     if row.number < 0 and room < _WORDS:
         # No room beside the clients: the fault gets the whole line.
-        return (*spans, Span(_cut(f"▒▒▒ {row.cell}", cell * len(shown) + room), "fault"))
+        return (*spans, Span(cut(f"▒▒▒ {row.cell}", cell * len(shown) + room), "fault"))
     mine = int(lane_of[row.number]) if row.number >= 0 else -1
     for lane in shown:
         if lane == mine:
-            spans.append(Span(f"{_cut(row.cell, cell - 1):<{cell}}", row.style))
+            spans.append(Span(f"{cut(row.cell, cell - 1):<{cell}}", row.style))
         elif lane in going_on:
             heavy = going_on[lane] in core
             spans.append(Span(f"{'┃' if heavy else '│':<{cell}}", "core" if heavy else ""))
@@ -215,11 +217,7 @@ def _line(
     elif row.rank == 3:
         going_on.pop(mine, None)
     if row.number < 0:
-        spans.append(Span(_cut(f"▒ {row.cell}", room), "fault"))
+        spans.append(Span(cut(f"▒ {row.cell}", room), "fault"))
     elif active:
         spans.append(Span("▒", "fault"))
     return tuple(spans)
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"

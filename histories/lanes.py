@@ -63,7 +63,8 @@ def linearization_points(operations: Operations, order: Sequence[int], last: int
     if not len(number):
         return number
     earliest = np.maximum.accumulate(operations.start[number])
-    bound = np.where(operations.end == FOREVER, last, operations.end)[number]
+    end = operations.end[number]
+    bound = np.where(end == FOREVER, last, end)
     latest = np.minimum.accumulate(bound[::-1])[::-1]
     middle: NDArray[np.int64] = earliest + (latest - earliest) // 2
     return middle

@@ -18,9 +18,10 @@ from histories.history import HistoryError
 from histories.journal import Entry
 
 LEAD = 2_000_000_000
-"""How long before a passage (ns) a message may have been sent that arrives in it."""
+"""How long before a passage (ns) most messages were sent that arrive in it; the others are searched for."""
 
 _decode = msgspec.json.Decoder(Entry).decode
+_SEND = b'{"event":"send"'
 _TIME = re.compile(rb'"time":(\d+)')
 
 
@@ -35,7 +36,6 @@ class Message:
     body: Any
     received: list[int] = field(default_factory=list)
     dropped: str | None = None
-    dropped_at: int = 0
 
     @property
     def type(self) -> str:
@@ -53,28 +53,57 @@ class Life:
     end: int | None = None
 
 
-def passage(path: Path, start: int, end: int, most: int) -> list[Message]:
+def passage(path: Path, start: int, end: int) -> list[Message]:
     """The messages sent or received from `start` to `end` (ns), in the order in which they were sent.
 
-    No more than `most`: those nearest to the end. Raises `HistoryError` for a malformed line.
+    However long one was on its way: if something arrives whose beginning was not read, more is read. Raises
+    `HistoryError` for a malformed line.
     """
+    messages, unknown = _told(path, max(0, start - LEAD), start, end)
+    if unknown:
+        messages, _ = _told(path, _sent(path, min(unknown)), start, end)
+    return [m for m in messages.values() if m.sent >= start or any(time >= start for time in m.received)]
+
+
+def _told(path: Path, first: int, start: int, end: int) -> tuple[dict[int, Message], set[int]]:
+    """The messages sent from `first` to `end`, and which others arrive from `start` on."""
     messages: dict[int, Message] = {}
-    for entry in _entries(path, max(0, start - LEAD), end):
+    unknown: set[int] = set()
+    for entry in _entries(path, first, end):
         if entry.event == "send":
             messages[entry.id] = Message(entry.id, entry.src, entry.dest, entry.time, msgspec.json.decode(entry.body))
         elif entry.event == "receive" and entry.id in messages:
             messages[entry.id].received.append(entry.time)
+        elif entry.event == "receive" and entry.time >= start:
+            unknown.add(entry.id)
         elif entry.event == "drop" and entry.id in messages:
             messages[entry.id].dropped = entry.why
-            messages[entry.id].dropped_at = entry.time
-    inside = [m for m in messages.values() if m.sent >= start or any(time >= start for time in m.received)]
-    return inside[-most:]
+    return messages, unknown
 
 
-def sends(path: Path, most_bytes: int) -> Iterator[tuple[int, str, Any]]:
-    """Time, source and body of every message, of a journal of no more than so many bytes; of a longer one, nothing."""
-    if path.stat().st_size > most_bytes:
-        return
+def _sent(path: Path, id: int) -> int:
+    """When the message of this number was sent: numbers grow with time, so a bisection finds it."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as journal:
+        low, high, time = 0, len(journal), 0
+        while low < high:
+            middle = (low + high) // 2
+            line = journal.rfind(b"\n", low, middle) + 1 or low
+            # The first message that is sent from here on.
+            at = journal.find(_SEND, line, high)
+            stop = journal.find(b"\n", at)
+            if at < 0 or stop < 0:
+                high = line
+                continue
+            entry = _entry(journal[at:stop], path)
+            if entry.id > id:
+                high = line
+            else:
+                low, time = stop + 1, entry.time
+        return time
+
+
+def sends(path: Path) -> Iterator[tuple[int, str, Any]]:
+    """Time, source and body of every message."""
     for entry in _entries(path, 0, None):
         if entry.event == "send":
             yield entry.time, entry.src, msgspec.json.decode(entry.body)
@@ -118,7 +147,7 @@ def _entries(path: Path, start: int, end: int | None) -> Iterator[Entry]:
         if not path.stat().st_size:
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as journal:
-            journal.seek(_offset(journal, start))
+            journal.seek(_offset(journal, start, path))
             while (line := journal.readline()).endswith(b"\n"):
                 entry = _entry(line, path)
                 if end is not None and entry.time > end:
@@ -126,15 +155,18 @@ def _entries(path: Path, start: int, end: int | None) -> Iterator[Entry]:
                 yield entry
 
 
-def _offset(journal: mmap.mmap, time: int) -> int:
-    """The offset of the first line that is not before `time`."""
+def _offset(journal: mmap.mmap, time: int, path: Path) -> int:
+    """The offset of the first line that is not before `time`. Raises `HistoryError` for a line that is no entry."""
     low, high = 0, len(journal)
     while low < high:
         middle = (low + high) // 2
         line = journal.rfind(b"\n", low, middle) + 1 or low
         stop = journal.find(b"\n", line)
-        found = None if stop < 0 else _TIME.search(journal[line:stop])
-        if stop < 0 or (found is not None and int(found[1]) >= time):
+        if stop < 0:
+            high = line
+            continue
+        found = _TIME.search(journal[line:stop])
+        if (int(found[1]) if found is not None else _entry(journal[line:stop], path).time) >= time:
             high = line
         else:
             low = stop + 1

@@ -30,44 +30,67 @@ class Numbers(msgspec.Struct, frozen=True):
     latency: tuple[float, float, float, float] | None
 
 
+class During(msgspec.Struct, frozen=True):
+    """The operations invoked while one window was open, from `start` to `end` ns."""
+
+    name: str
+    start: int
+    end: int
+    numbers: Numbers
+
+
 class Statistics(msgspec.Struct, frozen=True):
-    """All operations, those of each function, and those invoked while each of the given windows was open."""
+    """All operations, those of each function, those of each kind of window together, those of each window."""
 
     all: Numbers
     by_f: dict[str, Numbers]
-    by_window: dict[str, Numbers]
+    by_kind: dict[str, Numbers]
+    by_window: list[During]
 
 
 def statistics(
-    history: History, windows: Iterable[tuple[str, int, int]] = (), chosen: NDArray[np.int64] | None = None
+    history: History,
+    windows: Iterable[tuple[str, int, int]] = (),
+    chosen: NDArray[np.int64] | None = None,
+    interval: tuple[int, int] | None = None,
 ) -> Statistics:
-    """The numbers of a history, or of the `chosen` operations of it. A window is a name, a start and an end in ns.
+    """The numbers of a history, or of the `chosen` operations of it. A window is a kind, a start and an end in ns.
 
-    Windows of one name are taken together, and "no fault" is what was invoked in none.
+    Rates are over the time from the first to the last event, or over the `interval` (ns) that was looked at; of a
+    window only what lies in it counts. "no fault" is what was invoked in no window. `chosen` is ascending.
     """
     operations = history.operations
     rows = np.arange(len(operations)) if chosen is None else chosen
-    span = int(history.time[-1] - history.time[0]) if len(history) else 0
+    first, last = (int(history.time[0]), int(history.time[-1])) if len(history) else (0, 0)
+    if interval is not None:
+        first, last = max(first, interval[0]), min(last, interval[1])
+    span = max(0, last - first)
     by_f = {
         str(history.fs[code]): numbers(operations, rows[operations.f[rows] == code], span)
         for code in np.unique(operations.f[rows]).tolist()
     }
     named: dict[str, list[tuple[int, int]]] = {}
-    for name, start, end in windows:
-        named.setdefault(name, []).append((start, end))
+    by_window = []
     starts = operations.start[rows]
+    for name, start, end in windows:
+        # Operations are in the order of their invocations.
+        inside = rows[np.searchsorted(starts, start) : np.searchsorted(starts, end)]
+        seen = max(start, first), min(end, last)
+        if seen[0] < seen[1] or len(inside):
+            named.setdefault(name, []).append((start, end))
+            by_window.append(During(name, start, end, numbers(operations, inside, seen[1] - seen[0])))
     covered = np.zeros(len(rows), np.bool_)
-    by_window = {}
+    by_kind = {}
     for name, spans in named.items():
-        inside = np.zeros(len(rows), np.bool_)
+        within = np.zeros(len(rows), np.bool_)
         for start, end in spans:
-            inside |= (starts >= start) & (starts < end)
-        covered |= inside
-        by_window[name] = numbers(operations, rows[inside], _length(spans))
+            within |= (starts >= start) & (starts < end)
+        covered |= within
+        by_kind[name] = numbers(operations, rows[within], _length(spans, first, last))
     if named:
-        outside = span - _length([interval for spans in named.values() for interval in spans])
-        by_window["no fault"] = numbers(operations, rows[~covered], outside)
-    return Statistics(numbers(operations, rows, span), by_f, by_window)
+        outside = span - _length([interval for spans in named.values() for interval in spans], first, last)
+        by_kind["no fault"] = numbers(operations, rows[~covered], outside)
+    return Statistics(numbers(operations, rows, span), by_f, by_kind, by_window)
 
 
 def numbers(operations: Operations, rows: NDArray[np.int64], span: int) -> Numbers:
@@ -98,12 +121,11 @@ def quantiles(latency: NDArray[np.float64]) -> tuple[float, float, float, float]
     return p50, p95, p99, most
 
 
-def _length(spans: list[tuple[int, int]]) -> int:
-    """How long at least one of the intervals is open."""
-    total = 0
-    reached = None
+def _length(spans: list[tuple[int, int]], first: int, last: int) -> int:
+    """For how long, from `first` to `last`, at least one of the intervals is open."""
+    total, reached = 0, first
     for start, end in sorted(spans):
-        begin = start if reached is None else max(start, reached)
-        total += max(0, end - begin)
-        reached = end if reached is None else max(reached, end)
+        end = min(end, last)
+        total += max(0, end - max(start, reached))
+        reached = max(reached, end)
     return total

@@ -22,12 +22,17 @@ def describe(event: Event) -> str:
     ).rstrip()
 
 
-def value_text(value: Any) -> str:
-    """A value as JSON, as a person reads it; what is long is cut."""
+def value_text(value: Any, most: int = 80) -> str:
+    """A value as JSON, as a person reads it; what is longer than `most` characters is cut."""
     text = msgspec.json.encode(value).decode().replace(",", ", ").replace(":", ": ")
-    return printable(text if len(text) <= 80 else text[:77] + "...")
+    return printable(text if len(text) <= most else text[: most - 3] + "...")
 
 
 def printable(text: str) -> str:
     """The text without what a terminal would obey: a history may come from anywhere."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def cut(text: str, width: int) -> str:
+    """The text in so many characters: the end of a longer one is three dots in one."""
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -46,8 +46,16 @@ def test_make_has_the_targets_that_are_spoken_of(target: str) -> None:
     assert re.search(rf"^{target}:", makefile, re.MULTILINE)
 
 
+PAGES = (readme.README, readme.ROOT / "CONTRIBUTING.md", *(readme.ROOT / "docs").glob("*.md"))
+
+
+def test_every_picture_is_shown_somewhere() -> None:
+    shown = {Path(target).name for page in PAGES for target in re.findall(r"\]\(([^)#]+\.png)", page.read_text())}
+    assert {path.name for path in (readme.ROOT / "docs" / "images").iterdir()} == shown
+
+
 def test_every_link_leads_somewhere() -> None:
-    for page in (readme.README, readme.ROOT / "CONTRIBUTING.md", *(readme.ROOT / "docs").glob("*.md")):
+    for page in PAGES:
         for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
             if not target.startswith("https://"):
                 assert (page.parent / target).exists(), (page.name, target)

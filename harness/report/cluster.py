@@ -24,14 +24,24 @@ SCANNED = 24 << 20
 """Bytes of a journal that is read from end to end for the marks of its protocol."""
 BEFORE, AFTER = 150_000_000, 50_000_000
 """What is shown around an invariant that broke, in ns."""
+EARLIER, LATER = 70_000_000, 60_000_000
+"""What is shown around what is no violation, in ns: why a new leader came is seen before it came."""
+ELECTIONS = 40
+"""Up to so many new ballots in a run each is something to look at; a protocol that makes one an operation has more."""
 EPOCHS = ("ballot", "bal", "view", "term", "epoch")
 """Fields of messages that count up as a protocol makes a new start."""
 
 
-def moments(run: Recorded) -> list[Moment]:
-    """What there is to jump to: violations of the history, then of the protocol; or else the slowest operation."""
+def moments(run: Recorded, marks: Table) -> list[Moment]:
+    """What there is to jump to: violations of the history, then of the protocol.
+
+    Of a run without any: new ballots and views after the first, as far as they are rare, crashes, and the slowest
+    operation.
+    """
     found = [*_of_the_history(run), *_of_the_protocol(run)]
-    return found[:MOMENTS] or list(_slowest(run))
+    if found:
+        return found[:MOMENTS]
+    return [*_elections(marks)[: MOMENTS // 2], *_crashes(run)[: MOMENTS // 3], *_slowest(run)]
 
 
 def _of_the_history(run: Recorded) -> Iterable[Moment]:
@@ -55,6 +65,7 @@ def _of_the_history(run: Recorded) -> Iterable[Moment]:
             at=at / 1e9,
             start=max(0, start - margin) / 1e9,
             end=(end + margin) / 1e9,
+            wrong=True,
             messages=_answers(run, row),
             key=key,
         )
@@ -66,7 +77,7 @@ def _answers(run: Recorded, row: int) -> list[int]:
         return []
     time = int(run.history.time[row])
     process = int(run.history.process[row])
-    arrived = [m for m in passage(run.journal, time, time, MESSAGES) if time in m.received and m.destination[:1] == "c"]
+    arrived = [m for m in passage(run.journal, time, time) if time in m.received and m.destination[:1] == "c"]
     clients = {m.destination for m in arrived}
     if len(clients) > 1:
         thread = [name for name in clients if name[1:].isdecimal() and process % _threads(run) == int(name[1:])]
@@ -88,15 +99,38 @@ def _of_the_protocol(run: Recorded) -> Iterable[Moment]:
             at=violation.time / 1e9,
             start=max(0, violation.time - BEFORE) / 1e9,
             end=(violation.time + AFTER) / 1e9,
+            wrong=True,
             messages=list(violation.messages),
         )
 
 
+def _elections(marks: Table) -> list[Moment]:
+    first: dict[str, tuple[float, str]] = {}
+    for epoch, time, words in zip(marks["epoch"], marks["time"], marks["words"], strict=True):
+        first.setdefault(epoch, (time, words))
+    if len(first) > ELECTIONS:
+        return []
+    # The first one is how the run began.
+    return [_around(f"new {epoch}", words, time) for epoch, (time, words) in list(first.items())[1:]]
+
+
+def _crashes(run: Recorded) -> list[Moment]:
+    return [
+        _around(window.words, window.words, window.start / 1e9)
+        for window in run.windows
+        if window.kind in ("crash", "kill")
+    ]
+
+
+def _around(name: str, words: str, at: float) -> Moment:
+    return Moment(name=name, words=words, at=at, start=max(0.0, at - EARLIER / 1e9), end=at + LATER / 1e9)
+
+
 def _slowest(run: Recorded) -> Iterable[Moment]:
     operations = run.history.operations
-    if not len(operations):
-        return
     latency = np.where(operations.outcome == INFO, -1, ends(operations, run.history.time) - operations.start)
+    if latency.max(initial=-1) < 0:
+        return
     number = int(latency.argmax())
     start, end = int(operations.start[number]), int(ends(operations, run.history.time)[number])
     margin = max(1_000_000, (end - start) // 4)
@@ -109,15 +143,23 @@ def _slowest(run: Recorded) -> Iterable[Moment]:
     )
 
 
-def messages(run: Recorded, around: list[Moment]) -> list[Message]:
-    """The messages of all these moments, each once, in the order in which they were sent."""
-    if run.journal is None:
-        return []
+def messages(run: Recorded, around: list[Moment]) -> tuple[list[Message], int]:
+    """The messages of all these moments, each once, in the order in which they were sent; and how many were left out.
+
+    Of a moment with too many, those nearest to its end are kept, and those that made it happen.
+    """
     found: dict[int, Message] = {}
-    for moment in around:
-        for message in passage(run.journal, int(moment.start * 1e9), int(moment.end * 1e9), MESSAGES):
-            found.setdefault(message.id, message)
-    return sorted(found.values(), key=lambda message: (message.sent, message.id))
+    left_out: set[int] = set()
+    special = {id for moment in around for id in moment.messages}
+    for moment in around if run.journal is not None else ():
+        assert run.journal is not None
+        told = passage(run.journal, int(moment.start * 1e9), int(moment.end * 1e9))
+        for position, message in enumerate(told, start=MESSAGES - len(told)):
+            if position >= 0 or message.id in special:
+                found[message.id] = message
+            else:
+                left_out.add(message.id)
+    return sorted(found.values(), key=lambda message: (message.sent, message.id)), len(left_out - found.keys())
 
 
 def message_table(found: list[Message], places: list[str], end: float) -> Table:
@@ -217,25 +259,22 @@ def node_lives(run: Recorded) -> tuple[list[str], Table]:
             for node in nodes if window.fault.nodes is None else window.fault.nodes:
                 if node in lane:
                     stretch(node, window.start, window.end, "disturbed", window.words)
-        elif window.kind == "pause":
-            for node in getattr(window.fault, "nodes", ()):
-                if node in lane:
-                    stretch(node, window.start, window.end, "paused", window.words)
     return nodes, columns
 
 
-def protocol_marks(run: Recorded, nodes: list[str], found: list[Message]) -> tuple[Table, bool]:
-    """When a node was the first to use a ballot, a view or a term; and whether that is of the whole run.
+def marks_in_reach(run: Recorded) -> bool:
+    """Whether the journal is short enough to be read from end to end for the marks of its protocol."""
+    return run.journal is not None and run.journal.stat().st_size <= SCANNED
 
-    Of a long journal only the messages at hand are looked at.
-    """
-    columns: Table = {name: [] for name in ("lane", "time", "words")}
+
+def protocol_marks(run: Recorded, nodes: list[str], found: list[Message]) -> Table:
+    """When a node was the first to use a ballot, a view or a term; of a long journal only of the messages at hand."""
+    columns: Table = {name: [] for name in ("lane", "time", "epoch", "words")}
     lane = {node: number for number, node in enumerate(nodes)}
     used: set[tuple[str, Any, Any]] = set()
-    whole = run.journal is not None and run.journal.stat().st_size <= SCANNED
     said: Iterable[tuple[int, str, Any]] = ((message.sent, message.source, message.body) for message in found)
-    if whole and run.journal is not None:
-        said = sends(run.journal, SCANNED)
+    if run.journal is not None and marks_in_reach(run):
+        said = sends(run.journal)
     for time, source, body in said:
         if source not in lane or not isinstance(body, dict):
             continue
@@ -248,5 +287,8 @@ def protocol_marks(run: Recorded, nodes: list[str], found: list[Message]) -> tup
                 used.add(about)
                 columns["lane"].append(lane[source])
                 columns["time"].append(time / 1e9)
-                columns["words"].append(f"{epoch} {value_text(value)} ({printable(str(body.get('type', '')))})")
-    return columns, whole
+                columns["epoch"].append(f"{epoch} {value_text(value)}")
+                columns["words"].append(
+                    f"{source} is the first to use {epoch} {value_text(value)} ({printable(str(body.get('type', '')))})"
+                )
+    return columns

@@ -25,13 +25,15 @@ class Key(msgspec.Struct, frozen=True):
     core: list[int]
     stuck: int | None
     """The operation (its number) that no order explains."""
+    moment: int | None
+    """The number of the moment that is about it."""
     points: Table
 
 
 class Moment(msgspec.Struct, frozen=True):
     """Something to jump to: when it happened, and the stretch of time around it that explains it.
 
-    `messages` are the numbers of those that made it happen.
+    `messages` are the numbers of those that made it happen. `wrong` is True for a violation.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Moment(msgspec.Struct, frozen=True):
     at: float
     start: float
     end: float
+    wrong: bool = False
     messages: list[int] = []
     key: str | None = None
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.recorded import Recorded, stuck_row
-from harness.report.data import Key, Table
+from harness.report.data import Key, Moment, Table
 from histories import FOREVER, INFO, TYPES
 from histories.history import History
 from histories.lanes import ends, lanes, linearization_points
@@ -18,6 +18,8 @@ from histories.text import printable, value_text
 DRAWN = 20_000
 """Operations that a page draws at most."""
 BINS = 100
+FEWEST = {"p50": 1, "p95": 20, "p99": 100, "max": 1}
+"""How many operations a quantile is of at least."""
 AROUND = 500
 """Operations on either side of a violation that are drawn whatever the others."""
 
@@ -80,7 +82,7 @@ def table(run: Recorded, rows: NDArray[np.int64], lane: NDArray[np.int64]) -> Ta
     }
 
 
-def keys(run: Recorded, rows: NDArray[np.int64]) -> list[Key]:
+def keys(run: Recorded, rows: NDArray[np.int64], moments: list[Moment]) -> list[Key]:
     """The keys that there are, violated ones first, with the evidence of the checker on each."""
     history = run.history
     operations = history.operations
@@ -88,6 +90,7 @@ def keys(run: Recorded, rows: NDArray[np.int64]) -> list[Key]:
     visible = np.zeros(len(operations), np.bool_)
     visible[rows] = True
     found = {}
+    states = States(run)
     for part in run.partitions:
         row = stuck_row(history, part)
         stuck = None if row is None else np.flatnonzero(operations.completed == row)
@@ -97,15 +100,16 @@ def keys(run: Recorded, rows: NDArray[np.int64]) -> list[Key]:
             verdict=part.verdict,
             core=list(part.core or ()),
             stuck=int(stuck[0]) if stuck is not None and len(stuck) else None,
-            points=points(run, list(order or ()), visible),
+            moment=next((n for n, moment in enumerate(moments) if moment.key == key_name(part.key)), None),
+            points=points(run, list(order or ()), visible, states),
         )
-    return [*found.values(), *(Key(name, "", [], None, {}) for name in names if name not in found)]
+    return [*found.values(), *(Key(name, "", [], None, None, {}) for name in names if name not in found)]
 
 
-def points(run: Recorded, order: list[int], visible: NDArray[np.bool_]) -> Table:
+def points(run: Recorded, order: list[int], visible: NDArray[np.bool_], states: States) -> Table:
     """The moments at which the operations of an order took effect, and the state after each."""
     moments = linearization_points(run.history.operations, order, run.last)
-    state = states(run, order)
+    state = states.along(order)
     shown = [position for position, number in enumerate(order) if visible[number]]
     return {
         "number": [order[position] for position in shown],
@@ -114,30 +118,39 @@ def points(run: Recorded, order: list[int], visible: NDArray[np.bool_]) -> Table
     }
 
 
-def states(run: Recorded, order: list[int]) -> list[str]:
-    """The state after each operation of an order, as the model writes it; empty texts if the model is not known."""
-    from checkers.encoding import encode
-    from checkers.models import find
+class States:
+    """The states that a run goes through, as its model writes them. The history is encoded once, for all keys."""
 
-    header = run.history.header
-    if header is None or header.model is None or not order:
-        return [""] * len(order)
-    try:
-        model = find(header.model)
-        problems = encode(run.history, model)
-    except ValueError:
-        return [""] * len(order)
-    step = {}
-    for problem in problems:
-        for number, cls in zip(problem.number.tolist(), problem.cls.tolist(), strict=True):
-            step[number] = problem.classes[cls]
-    state: Any = model.initial
-    told = []
-    for number in order:
-        if state is not None and number in step:
-            state = model.step(state, step[number])
-        told.append("" if state is None else plain(state))
-    return told
+    def __init__(self, run: Recorded) -> None:
+        from checkers.encoding import encode
+        from checkers.models import find
+
+        self._model: Any = None
+        self._step: dict[int, Any] = {}
+        header = run.history.header
+        if header is None or header.model is None or not run.partitions:
+            return
+        try:
+            model = find(header.model)
+            problems = encode(run.history, model)
+        except ValueError:
+            return
+        self._model = model
+        for problem in problems:
+            for number, cls in zip(problem.number.tolist(), problem.cls.tolist(), strict=True):
+                self._step[number] = problem.classes[cls]
+
+    def along(self, order: list[int]) -> list[str]:
+        """The state after each operation of an order; empty texts if the model is not known."""
+        if self._model is None:
+            return [""] * len(order)
+        state: Any = self._model.initial
+        told = []
+        for number in order:
+            if state is not None and number in self._step:
+                state = self._model.step(state, self._step[number])
+            told.append("" if state is None else plain(state))
+        return told
 
 
 def plain(state: object) -> str:
@@ -175,18 +188,23 @@ def rates(run: Recorded) -> Table:
 
 
 def latency_quantiles(run: Recorded) -> Table:
-    """p50, p95, p99 and the longest latency of what was answered, in equal stretches of time. Of all operations."""
+    """p50, p95, p99 and the longest latency of what was answered, in equal stretches of time. Of all operations.
+
+    Of fewer than twenty of them the p95 would be the longest, of fewer than a hundred the p99:
+    there is none then.
+    """
     operations = run.history.operations
     answered = np.flatnonzero(operations.end != FOREVER)
-    edges = np.linspace(0, max(run.last, 1), _bins(len(operations)) // 2 + 1)
+    edges = np.linspace(0, max(run.last, 1), int(np.clip(len(operations) // 40, 5, BINS // 2)) + 1)
     place = np.clip(np.searchsorted(edges, operations.end[answered], side="right") - 1, 0, len(edges) - 2)
     columns: Table = {"time": [], "p50": [], "p95": [], "p99": [], "max": []}
     for number in np.unique(place).tolist():
-        found = quantiles(latencies(operations, answered[place == number]))
+        rows = answered[place == number]
+        found = quantiles(latencies(operations, rows))
         assert found is not None
         columns["time"].append(round(float(edges[number] + edges[number + 1]) / 2e9, 9))
         for name, value in zip(("p50", "p95", "p99", "max"), found, strict=True):
-            columns[name].append(value)
+            columns[name].append(value if len(rows) >= FEWEST[name] else None)
     return columns
 
 

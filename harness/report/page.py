@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
+import shlex
+from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,19 +17,29 @@ import msgspec
 from harness.recorded import Recorded
 from harness.report import cluster, operations
 from harness.report.data import Data, Table
+from histories import HistoryError
 from histories.statistics import Numbers, Statistics, statistics
 from histories.text import printable
 
 HERE = Path(__file__).parent
+FAULTS = 500
+"""Faults that are listed with their numbers."""
+DRAWING = ("frame.js", "timeline.js", "curves.js", "cluster.js", "legends.js", "moving.js", "page.js")
+"""The script of a page, in this order."""
 LIBRARY = ("bokeh.min.js", "bokeh-api.min.js")
 
 
-def report(run: Recorded) -> str:
-    """The page for a run, or for as much of one as there is. Raises `HistoryError` for a broken history or journal."""
+def report(run: Recorded, model: str | None = None) -> str:
+    """The page for a run, or for as much of one as there is; `model` is the one that was asked for, if one was.
+
+    Raises `HistoryError` for a broken history.
+    """
     # Imported here: it costs 50 ms, and campaigns make no pages.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     data = gather(run)
+    numbers = statistics(run.history, [(w.kind, w.start, w.end) for w in run.windows])
+    script = "\n".join(['"use strict";', *((HERE / "drawing" / name).read_text(encoding="utf-8") for name in DRAWING)])
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -38,12 +51,24 @@ def report(run: Recorded) -> str:
         system=system,
         variant=variant,
         core=[_row(data.operations, number) for part in run.partitions[:1] for number in part.core or ()],
-        statistics=_table(statistics(run.history, [(w.kind, w.start, w.end) for w in run.windows])),
+        statistics=_table(numbers),
+        faults=[(part.start / 1e9, part.end / 1e9, part.numbers) for part in numbers.by_window[:FAULTS]],
+        words=[window.words for window in run.windows],
+        again=_again(run, model),
         style=(HERE / "page.css").read_text(encoding="utf-8"),
-        script=(HERE / "page.js").read_text(encoding="utf-8"),
-        library=_library(),
+        script=script,
+        scripts=f"{hashed(script)} {_library()[1]}",
+        library=_library()[0],
         packed=pack(msgspec.json.encode(data)),
     )
+
+
+def _again(run: Recorded, model: str | None) -> list[str]:
+    """The commands that make it again, as a shell takes them."""
+    place = shlex.quote(str(run.place))
+    if run.folder is not None and run.plan is not None:
+        return [f"clew replay {place}", "clew run ./plan.yaml"]
+    return [f"clew check {place}" + (f" --model {shlex.quote(model)}" if model is not None else "")]
 
 
 def title(run: Recorded) -> str:
@@ -59,20 +84,34 @@ def title(run: Recorded) -> str:
 
 
 def gather(run: Recorded) -> Data:
-    """Everything that the pictures of a run show."""
+    """Everything that the pictures of a run show. A journal that cannot be read is as good as none, and said to be."""
+    try:
+        return _gathered(run)
+    except HistoryError as error:
+        if run.journal is None:
+            raise
+        why = printable(str(error).replace(f"{run.journal}:", "").strip())
+        missing = (*run.missing, f"{run.journal.name} (unreadable: {why})")
+        return _gathered(replace(run, journal=None, missing=missing))
+
+
+def _gathered(run: Recorded) -> Data:
     names, lane = operations.lane_names(run)
     rows = operations.drawn(run)
-    moments = cluster.moments(run)
-    found = cluster.messages(run, moments)
     nodes, lives = cluster.node_lives(run)
-    marks, whole = cluster.protocol_marks(run, nodes, found)
+    whole = cluster.marks_in_reach(run)
+    marks = cluster.protocol_marks(run, nodes, [])
+    moments = cluster.moments(run, marks)
+    found, left_out = cluster.messages(run, moments)
+    if not whole:
+        marks = cluster.protocol_marks(run, nodes, found)
     places = cluster.places(found, nodes)
     windows = run.windows
     return Data(
         end=max(run.last, 1) / 1e9,
         lanes=names,
         operations=operations.table(run, rows, lane),
-        keys=operations.keys(run, rows),
+        keys=operations.keys(run, rows, moments),
         moments=moments,
         windows={
             "start": [window.start / 1e9 for window in windows],
@@ -87,11 +126,11 @@ def gather(run: Recorded) -> Data:
         nodes=nodes,
         lives=lives,
         marks=marks,
-        notes=list(_notes(run, len(rows), whole, len(found))),
+        notes=list(_notes(run, len(rows), whole, len(found), left_out)),
     )
 
 
-def _notes(run: Recorded, drawn: int, whole: bool, messages: int) -> list[str]:
+def _notes(run: Recorded, drawn: int, whole: bool, messages: int, left_out: int) -> list[str]:
     notes = []
     total = len(run.history.operations)
     if drawn < total:
@@ -106,7 +145,10 @@ def _notes(run: Recorded, drawn: int, whole: bool, messages: int) -> list[str]:
     if run.journal is None:
         notes.append("There is no message journal, so there are no messages and no lives of nodes to be seen.")
     elif messages:
-        notes.append(f"{messages:,} messages are drawn: those around the moments listed above the timeline.")
+        notes.append(
+            f"{messages:,} messages are drawn: those around the moments listed above the timeline."
+            + (f" {left_out:,} more of these stretches of time are left out." if left_out else "")
+        )
         if not whole:
             notes.append("The journal is long: marks of the protocol are shown only around those moments.")
     if run.plan is None:
@@ -138,19 +180,25 @@ def _table(numbers: Statistics) -> list[tuple[str, Numbers]]:
         *((printable(f), part) for f, part in numbers.by_f.items()),
         *(
             (f"during {printable(name)}" if name != "no fault" else name, part)
-            for name, part in numbers.by_window.items()
+            for name, part in numbers.by_kind.items()
         ),
     ]
 
 
 @cache
-def _library() -> str:
-    """BokehJS, packed. Bokeh itself is not imported: that takes longer than all the rest."""
+def _library() -> tuple[str, str]:
+    """BokehJS, packed, and what names it to a browser. Bokeh is not imported: that takes longer than all the rest."""
     spec = find_spec("bokeh")
     assert spec is not None
     assert spec.origin is not None
     folder = Path(spec.origin).parent / "server" / "static" / "js"
-    return pack(b"\n;\n".join((folder / name).read_bytes() for name in LIBRARY))
+    whole = b"\n;\n".join((folder / name).read_bytes() for name in LIBRARY)
+    return pack(whole), hashed(whole.decode())
+
+
+def hashed(script: str) -> str:
+    """What names a script to a browser that is to run it and no other (a source of a Content-Security-Policy)."""
+    return f"'sha256-{base64.b64encode(sha256(script.encode()).digest()).decode()}'"
 
 
 def pack(content: bytes) -> str:

@@ -11,9 +11,9 @@ from harness.recorded import recorded
 from harness.report.page import report
 
 WHOLE = "clew.everything()"
-MOMENT = "clew.jump(clew.data.moments[0])"
+MOMENT = "clew.data.moments.length ? clew.jump(clew.data.moments[0]) : clew.everything()"
 VIEW = {
-    "timeline": f"clew.data.keys.some((key) => key.stuck !== null) ? {MOMENT} : {WHOLE}",
+    "timeline": f"clew.data.keys.some((key) => key.stuck !== null) ? ({MOMENT}) : {WHOLE}",
     "messages": MOMENT,
     "lives": WHOLE,
     "latency": WHOLE,
@@ -45,7 +45,7 @@ def write(
     if out is None:
         out = run.folder.report if run.folder is not None else Path(f"{path.stem}.html")
     aside = out.with_name(f".{out.name}.tmp")
-    aside.write_text(report(run), encoding="utf-8")
+    aside.write_text(report(run, model), encoding="utf-8")
     aside.replace(out)
     return [out, *(pictures(out, dark=dark) if png else ())]
 

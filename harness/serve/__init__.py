@@ -33,7 +33,9 @@ async def serve_until_stopped(
 
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     config = Config()
-    config.accesslog = config.errorlog = None
+    config.accesslog = None
+    # What goes wrong in here is told on stderr; that the server has begun is told by `ready`.
+    config.errorlog, config.loglevel = "-", "WARNING"
     config.graceful_timeout = 1.0
     with socket.socket(family, kind, protocol) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -6,6 +6,7 @@ that a request says is joined to a path before it was found among those. Links a
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -21,16 +22,26 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from harness.report.page import hashed
 from harness.serve.catalogue import Catalogue
-from harness.serve.pages import View, listing, render
+from harness.serve.pages import SCRIPT, View, listing, render
 
+_ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 PLAIN = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-    "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    **_ALWAYS,
+    "Content-Security-Policy": f"default-src 'none'; script-src {hashed(SCRIPT)}; style-src 'unsafe-inline'; "
     "img-src data: blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 }
+"""The headers of our own pages: they run our script and no other."""
+FOREIGN = {
+    **_ALWAYS,
+    "Content-Security-Policy": "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+}
+"""Those of a report. The file in the folder may be from anywhere, so it gets an origin of its own and no connection:
+what runs in it can read nothing of the store.
+"""
 REFRESH = 0.5
 """Seconds for which a look at the store is good."""
 CHUNK = 1 << 16
@@ -40,6 +51,8 @@ def application(store: Path, hosts: list[str] | None = None) -> Starlette:
     """The application that serves the store. It answers only to these names (None: to any)."""
     catalogue = Catalogue(store.resolve())
     fresh = _Fresh(catalogue)
+    # The versions of two servers have nothing to do with each other: what one had sent, the next must send again.
+    mine = secrets.token_hex(8)
 
     async def index(request: Request) -> Response:
         await fresh.wait()
@@ -48,7 +61,7 @@ def application(store: Path, hosts: list[str] | None = None) -> Starlette:
 
     async def table(request: Request) -> Response:
         await fresh.wait()
-        tag = f'"{catalogue.version}"'
+        tag = f'"{mine}-{catalogue.version}"'
         if request.headers.get("If-None-Match") == tag:
             return Response(status_code=304, headers={"ETag": tag, **PLAIN})
         page = await trio.to_thread.run_sync(lambda: render(catalogue, View.of(request.query_params), whole=False))
@@ -74,12 +87,13 @@ def application(store: Path, hosts: list[str] | None = None) -> Starlette:
         found = dict(contents(folder)).get(name)
         if name == "report.html" and found is None:
             # A run that was killed, or is going on, has no page yet: here is the page of what there is.
-            return HTMLResponse(await trio.to_thread.run_sync(_report, folder), headers=PLAIN)
+            return HTMLResponse(await trio.to_thread.run_sync(_report, folder), headers=FOREIGN)
         if found is None:
             raise HTTPException(404, "there is no such file")
         # A report is a page; nothing else from a run may act as one.
-        kind = "text/html" if name == "report.html" else "text/plain; charset=utf-8"
-        return FileResponse(found, media_type=kind, headers=PLAIN)
+        if name == "report.html":
+            return FileResponse(found, media_type="text/html", headers=FOREIGN)
+        return FileResponse(found, media_type="text/plain; charset=utf-8", headers=PLAIN)
 
     async def archive(request: Request) -> Response:
         folder = await run(request)

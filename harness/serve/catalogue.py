@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 
+from harness.result import Answer
+
 QUIET = 90.0
 """Seconds without a new byte after which a run without a verdict counts as over: its checking takes a while."""
 _STARTED = re.compile(r"(\d{8}T\d{6})\.?(\d{0,3})Z-(\d+)")
@@ -46,7 +48,7 @@ class Run(msgspec.Struct, frozen=True):
 class _Verdict(msgspec.Struct):
     """The little of a `verdict.json` that a row shows; the evidence is skipped unread."""
 
-    verdict: str
+    verdict: Answer
     plan: str | None = None
     seed: int | None = None
     operations: int = 0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 HERE = Path(__file__).parent
+SCRIPT = (HERE / "page.js").read_text(encoding="utf-8")
 PAGE = 100
 COLUMNS = ("plan", "system", "seed", "verdict", "operations", "unknown", "seconds", "when")
 VERDICTS = ("invalid", "unknown", "valid", "running", "unfinished", "unreadable")
@@ -126,7 +127,7 @@ def render(catalogue: Catalogue, view: View, *, whole: bool) -> str:
             groups=groups(found)[:PAGE] if view.grouped else [],
             store=str(catalogue.store),
             style=(HERE / "page.css").read_text(encoding="utf-8"),
-            script=(HERE / "page.js").read_text(encoding="utf-8"),
+            script=SCRIPT,
         )
     )
 

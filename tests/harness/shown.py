@@ -12,6 +12,8 @@ from harness.plan import load, resolve
 from harness.run import run
 
 EVIL = "<script>alert(1)</script>"
+IMAGE = "<img src=x onerror='document.title=`owned`'>"
+"""What runs even where it is put into a page as `innerHTML`, which a script does not."""
 
 
 def failing_run(store: Path) -> Path:

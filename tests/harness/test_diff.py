@@ -14,6 +14,7 @@ def test_a_run_does_not_part_from_itself(clew: Clew, recorded: Path) -> None:
     done = clew("diff", recorded, recorded)
     assert done.returncode == 0, done.stderr
     assert "The histories are the same" in done.stdout
+    assert "The plans are the same." in done.stdout
 
 
 def test_the_first_event_that_differs_is_named_with_what_differs(tmp_path: Path) -> None:
@@ -27,6 +28,20 @@ def test_the_first_event_that_differs_is_named_with_what_differs(tmp_path: Path)
         '0.005000 p1 ok read 2 key "x"',
     )
     assert any("≠" in "".join(span.text for span in line) for line in tell(found, 100))
+
+
+def test_what_differs_is_in_sight_however_far_along_the_line_it_is(tmp_path: Path) -> None:
+    long = "x" * 200
+    files = [
+        history_file(tmp_path / f"{end}.jsonl", [(0, 0, "invoke", "write", None, f"{long}{end}")])
+        for end in ("one", "two")
+    ]
+    found = diff(*files)
+    (row,) = [line for line in ("".join(span.text for span in spans) for spans in tell(found, 80)) if "≠" in line]
+    assert 'one"' in row
+    assert 'two"' in row
+    assert len(row) <= 80
+    assert "There are not two plans to compare." in ["".join(span.text for span in line) for line in tell(found, 80)]
 
 
 def test_one_that_ends_early_is_over(tmp_path: Path) -> None:

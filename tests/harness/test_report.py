@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import re
+import shlex
 import shutil
+import time
 from pathlib import Path
 
 import msgspec
@@ -15,6 +18,7 @@ from harness.recorded import recorded
 from harness.report import report
 from harness.report.data import Data
 from harness.report.operations import DRAWN
+from harness.report.page import gather
 from tests.harness.conftest import Clew
 from tests.harness.shown import EVIL, GOOD, STALE, failing_run, history_file
 
@@ -36,7 +40,7 @@ def data(page: str) -> Data:
 
 def test_the_page_of_a_failing_run_has_the_verdict_the_evidence_the_plan_and_how_to_run_it_again(failing: Path) -> None:
     page = (failing / "report.html").read_text()
-    for words in ("no order of the operations explains this", "forgets-promises", f"clew replay {failing}", "seed"):
+    for words in ("no order of the operations explains this", "forgets-promises", f"clew replay {failing}<", "seed"):
         assert words in page
     found = data(page)
     key = found.keys[0]
@@ -63,10 +67,10 @@ def test_points_are_within_their_operations_and_in_order(failing: Path) -> None:
     assert len(points["time"]) > 50
     assert points["time"] == sorted(points["time"])
     place = {number: row for row, number in enumerate(found.operations["number"])}
-    for number, time in zip(points["number"], points["time"], strict=True):
+    for number, moment in zip(points["number"], points["time"], strict=True):
         row = place[number]
-        assert found.operations["start"][row] <= time
-        assert found.operations["outcome"][row] == "info" or time <= found.operations["end"][row]
+        assert found.operations["start"][row] <= moment
+        assert found.operations["outcome"][row] == "info" or moment <= found.operations["end"][row]
 
 
 def test_nothing_is_fetched_and_the_library_is_whole(failing: Path) -> None:
@@ -120,6 +124,43 @@ def test_of_too_many_operations_an_even_choice_is_drawn_and_the_core_in_any_case
     assert len(found.operations["number"]) <= DRAWN
     assert set(found.keys[0].core) <= set(found.operations["number"])
     assert f"{DRAWN:,} of {DRAWN + 5001:,} operations are drawn" in page
+
+
+def test_a_thousand_keys_cost_no_more_than_one(tmp_path: Path) -> None:
+    """It took two minutes when the history was encoded for each key anew."""
+    events: list[tuple[object, ...]] = []
+    for n in range(10_000):
+        events += [(n, 0, "invoke", "write", n % 1000, n), (n + 0.5, 0, "ok", "write", n % 1000, n)]
+    run = recorded(history_file(tmp_path / "h.jsonl", events, model="cas-register"))
+    began = time.process_time()
+    found = data(report(run))
+    assert time.process_time() - began < 8
+    assert len(found.keys) == 1000
+    assert all(key.points["state"] == [str(number) for number in key.points["number"]] for key in found.keys)
+
+
+def test_the_command_that_makes_it_again_is_one_that_a_shell_takes(clew: Clew, tmp_path: Path) -> None:
+    history_file(tmp_path / "a b;$(x).jsonl", STALE)
+    done = clew("report", "a b;$(x).jsonl", "--model", "cas-register", "--out", "page.html")
+    assert done.returncode == 0, done.stderr
+    command = re.search(r"<code>clew ([^<]*)</code>", (tmp_path / "page.html").read_text())
+    assert command is not None
+    words = shlex.split(html.unescape(command[1]))
+    assert words == ["check", "a b;$(x).jsonl", "--model", "cas-register"]
+    assert clew(*words).returncode == 1
+
+
+def test_messages_that_are_left_out_are_counted(failing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = data((failing / "report.html").read_text())
+    monkeypatch.setattr("harness.report.cluster.MESSAGES", 5)
+    few = gather(recorded(failing))
+    drawn, all_of_them = set(few.messages["id"]), set(whole.messages["id"])
+    assert drawn < all_of_them
+    made_it_happen = {id for moment in whole.moments for id in moment.messages}
+    assert len(made_it_happen & all_of_them) > 1
+    assert made_it_happen & all_of_them <= drawn
+    said = f"{len(drawn):,} messages are drawn: those around the moments listed above the timeline. "
+    assert f"{said}{len(all_of_them) - len(drawn):,} more" in " ".join(few.notes)
 
 
 def test_pictures_that_cannot_be_made_are_refused_with_what_to_install(

@@ -13,7 +13,7 @@ from harness.browser import browser, missing, open_page
 from harness.recorded import recorded
 from harness.report import report
 from harness.report.write import pictures
-from tests.harness.shown import EVIL, GOOD, STALE, failing_run, history_file
+from tests.harness.shown import EVIL, GOOD, IMAGE, STALE, failing_run, history_file
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
@@ -69,6 +69,8 @@ def test_the_keyboard_zooms_pans_jumps_and_steps_through_operations(chromium: An
     assert whole[1] >= chromium.execute_script("return clew.data.end")
     plot.send_keys("j")
     assert span(chromium) == (pytest.approx(began[0]), pytest.approx(began[1]))
+    own = "return Object.entries(clew.plots).filter(([, plot]) => plot.x_range !== clew.range).map(([name]) => name)"
+    assert chromium.execute_script(own) == ["overview"], "all others move together"
     plot.send_keys("n")
     first = chromium.find_element("id", "details").text
     assert first.startswith("Operation ")
@@ -107,6 +109,153 @@ def test_buttons_jump_and_a_click_tells_an_operation(chromium: Any, failing: Pat
     assert severe(chromium) == []
 
 
+def middle(driver: Any, plot: str, x: float, y: float) -> tuple[int, int]:
+    """Where a point of a picture (seconds, lane) lies, from the middle of the picture, in pixels."""
+    found = driver.execute_script(
+        """
+        const box = document.querySelector(`#${arguments[0]} .plot`).getBoundingClientRect();
+        const { frame } = Bokeh.index.get_by_id(clew.plots[arguments[0]].id);
+        const place = [frame.x_scale.compute(arguments[1]), frame.y_scale.compute(arguments[2])];
+        return [place[0] - box.width / 2, place[1] - box.height / 2];
+        """,
+        plot,
+        x,
+        y,
+    )
+    return int(found[0]), int(found[1])
+
+
+def tip(driver: Any, plot: str, x: float, y: float) -> str:
+    """What is told of a point of a picture that is hovered over: the text of the tips, through their shadow roots."""
+    from selenium.webdriver import ActionChains
+
+    element = driver.find_element("css selector", f"#{plot} .plot")
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+    ActionChains(driver).move_to_element_with_offset(element, *middle(driver, plot, x, y)).perform()
+    time.sleep(0.3)
+    found: str = driver.execute_script(SHADOWS + "return shadows(document).map((root) => root.textContent).join(' ')")
+    return found
+
+
+SHADOWS = """
+const shadows = (root) => [...root.querySelectorAll('*')].flatMap((element) =>
+  element.shadowRoot === null ? [] : [
+    ...(element.classList.contains('bk-Tooltip') ? [element.shadowRoot] : []), ...shadows(element.shadowRoot)]);
+"""
+
+
+def test_hovering_tells_operations_messages_and_lives(chromium: Any, failing: Path) -> None:
+    open_page(chromium, failing / "report.html")
+    data = chromium.execute_script("return clew.data")
+    stuck = data["operations"]["number"].index(data["keys"][0]["stuck"])
+    middle_of = (data["operations"]["start"][stuck] + data["operations"]["end"][stuck]) / 2
+    told = tip(chromium, "timeline", middle_of, data["operations"]["lane"][stuck] + 0.2)
+    assert data["operations"]["label"][stuck] in told
+    start, end = span(chromium)
+    row = next(
+        row
+        for row, sent in enumerate(data["messages"]["sent"])
+        if start < sent < data["messages"]["until"][row] < end and data["messages"]["fate"][row] == "delivered"
+    )
+    sent, until = data["messages"]["sent"][row], data["messages"]["until"][row]
+    way = (data["messages"]["from"][row] + data["messages"]["to"][row]) / 2
+    assert "sent" in tip(chromium, "messages", (sent + until) / 2, way)
+    chromium.execute_script("clew.everything()")
+    time.sleep(0.2)
+    down = data["lives"]["state"].index("down")
+    when = (data["lives"]["start"][down] + data["lives"]["end"][down]) / 2
+    assert data["lives"]["words"][down] in tip(chromium, "lives", when, data["lives"]["lane"][down])
+
+
+def test_messages_and_lives_are_stepped_through_by_keyboard(chromium: Any, failing: Path) -> None:
+    open_page(chromium, failing / "report.html")
+    details = chromium.find_element("id", "details")
+    for picture, word in (("messages", "Message "), ("lives", "Node ")):
+        plot = chromium.find_element("css selector", f"#{picture} .plot")
+        plot.send_keys("n")
+        first = details.text
+        assert first.startswith(word)
+        plot.send_keys("n")
+        second = details.text
+        assert second.startswith(word)
+        assert second != first
+        plot.send_keys("p")
+        assert details.text == first
+    assert chromium.execute_script("return clew.sources.pointed.data.id.length") == 1
+
+
+def test_the_dark_scheme_has_colours_of_its_own_and_the_pictures_follow(chromium: Any, failing: Path) -> None:
+    def scheme(name: str) -> tuple[list[list[str]], dict[str, str]]:
+        features = [{"name": "prefers-color-scheme", "value": name}]
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        painted, page = chromium.execute_script(
+            "const style = getComputedStyle(document.documentElement);"
+            "const names = ['paper', 'ink', 'ok', 'fail', 'info', 'bad', 'good'];"
+            "const colour = (name) => [name, style.getPropertyValue(`--${name}`).trim()];"
+            "return [clew.colours(), Object.fromEntries(names.map(colour))];"
+        )
+        return painted, page
+
+    open_page(chromium, failing / "report.html")
+    light, page = scheme("light")
+    assert page["paper"] == "#ffffff"
+    dark, dark_page = scheme("dark")
+    try:
+        assert all(page[name] != dark_page[name] for name in page)
+        assert len(dark) == len(light) > 50
+        # The pictures hear of the change a moment later than the page.
+        wait(lambda: all(colour == dark_page[name] for name, colour in scheme("dark")[0] if name in dark_page))
+        assert all(colour == page[name] for name, colour in light if name in page)
+    finally:
+        scheme("light")
+
+
+def test_legends_name_what_is_drawn(chromium: Any, failing: Path) -> None:
+    open_page(chromium, failing / "report.html")
+    said = {
+        name: chromium.find_element("css selector", f"#{name} .legend").text
+        for name in ("timeline", "messages", "lives", "latency", "rate")
+    }
+    fates = set(chromium.execute_script("return clew.data.messages.fate"))
+    words = {"delivered": "delivered", "delayed": "delayed", "duplicated": "second copy", "dropped": "dropped"}
+    for fate, text in {**words, "under way": "under way"}.items():
+        assert (text in said["messages"]) == (fate in fates), fate
+    states = set(chromium.execute_script("return clew.data.lives.state"))
+    for state, text in {"down": "down", "cut off": "cut off", "disturbed": "disturbed", "parted": "parted"}.items():
+        assert (text in said["lives"]) == (state in states), state
+    assert all("violation" in text for text in said.values()), "the dashed lines"
+
+
+def test_a_key_is_chosen_and_gone_to(chromium: Any, tmp_path: Path) -> None:
+    """The violation is of "x", early; "y" comes late and was not decided."""
+    late = [(ms + 5000, p + 2, t, f, "y", value) for ms, p, t, f, _, value in GOOD]
+    page = tmp_path / "h.html"
+    page.write_text(report(recorded(history_file(tmp_path / "h.jsonl", STALE + late), "cas-register")))
+    open_page(chromium, page)
+
+    def choose(value: str) -> None:
+        chromium.execute_script(
+            "const k = document.getElementById('key'); k.value = arguments[0]; k.dispatchEvent(new Event('change'))",
+            value,
+        )
+
+    at_x = span(chromium)
+    assert at_x[1] < 1
+    assert "no order" in chromium.find_element("id", "moment").text
+    choose('="y"')
+    assert span(chromium)[1] > 5
+    assert chromium.find_element("id", "moment").text == ""
+    plot = chromium.find_element("css selector", "#timeline .plot")
+    plot.send_keys("+", "j")
+    assert span(chromium)[1] > 1, "there is no violation of y to jump to"
+    choose('="x"')
+    assert span(chromium) == (pytest.approx(at_x[0]), pytest.approx(at_x[1]))
+    choose("")
+    assert span(chromium)[1] > 5
+    plot.send_keys("j")
+    assert span(chromium) == (pytest.approx(at_x[0]), pytest.approx(at_x[1]))
+
+
 def test_a_key_is_chosen_and_the_violated_one_is_first(chromium: Any, tmp_path: Path) -> None:
     file = history_file(tmp_path / "h.jsonl", sorted(GOOD + [(ms + 10, p + 2, *rest) for ms, p, *rest in STALE]))
     page = tmp_path / "h.html"
@@ -121,20 +270,24 @@ def test_a_key_is_chosen_and_the_violated_one_is_first(chromium: Any, tmp_path: 
     assert set(chromium.execute_script(labels)) == {'"x"', '"y"'}
 
 
-def test_a_script_in_a_run_stays_text(chromium: Any, tmp_path: Path) -> None:
-    from selenium.webdriver import ActionChains
-
-    events = [(ms, p, t, EVIL, EVIL, EVIL) for ms, p, t, *_ in STALE]
+@pytest.mark.parametrize("evil", [EVIL, IMAGE])
+def test_a_script_in_a_run_stays_text(chromium: Any, tmp_path: Path, evil: str) -> None:
+    events = [(ms * 1000, p, t, evil, evil, evil) for ms, p, t, *_ in STALE]
     page = tmp_path / "evil.html"
-    page.write_text(report(recorded(history_file(tmp_path / "evil.jsonl", events, plan=EVIL, seed=1))))
+    page.write_text(report(recorded(history_file(tmp_path / "evil.jsonl", events, plan=evil, seed=1))))
     open_page(chromium, page)
-    assert chromium.find_element("css selector", "h1").text.startswith(EVIL)
+    assert chromium.find_element("css selector", "h1").text.startswith(evil)
     plot = chromium.find_element("css selector", "#timeline .plot")
     plot.send_keys("n")
-    assert EVIL in chromium.find_element("id", "details").text
-    ActionChains(chromium).move_to_element(plot).perform()
-    time.sleep(0.3)
-    assert chromium.execute_script("return document.querySelectorAll('script').length") == 4, "ours, and no other"
+    assert evil in chromium.find_element("id", "details").text
+    # The tip of the first operation, where Bokeh puts the words of the run into a page of its own.
+    assert evil in tip(chromium, "timeline", 0.5, 0.15)
+    made = SHADOWS + (
+        "return shadows(document).concat(document).map((root) => root.querySelectorAll('img, script').length)"
+        ".reduce((a, b) => a + b, 0)"
+    )
+    assert chromium.execute_script(made) == 4, "our scripts, and nothing else"
+    assert chromium.title != "owned"
     assert severe(chromium) == []
 
 

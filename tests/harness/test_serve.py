@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
 from harness.browser import browser, missing
+from harness.serve import serve_until_stopped
 from harness.serve.catalogue import Catalogue
 from harness.serve.pages import View, render, select
-from tests.harness.shown import EVIL
+from tests.harness.shown import EVIL, IMAGE, STALE, history_file
 
 Get = Callable[..., tuple[int, bytes, dict[str, str]]]
 
@@ -62,7 +65,7 @@ def fill(path: Path) -> Path:
     return path
 
 
-def command(store: Path, port: str = "0") -> list[str]:
+def command(store: Path, port: str = "0", *more: str) -> list[str]:
     return [
         sys.executable,
         "-c",
@@ -72,13 +75,14 @@ def command(store: Path, port: str = "0") -> list[str]:
         str(store),
         "--port",
         port,
+        *more,
     ]
 
 
 @contextmanager
-def serving(store: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def serving(store: Path, *more: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """The address of a server of the store, and its process."""
-    process = subprocess.Popen(command(store), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command(store, "0", *more), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         yield process.stdout.readline().split()[0], process
@@ -136,6 +140,81 @@ def test_a_page_is_asked_for_again_and_sent_only_if_something_changed(get: Get, 
     status, body, _ = get("/table", If_None_Match=headers["etag"])
     assert status == 200
     assert b"running" in body
+
+
+def test_what_one_server_sent_the_next_sends_again(store: Path) -> None:
+    with serving(store) as (one, _), serving(store) as (other, _):
+        tag = ask(one, "/table")[2]["etag"]
+        assert ask(one, "/table", If_None_Match=tag)[0] == 304
+        assert ask(other, "/table", If_None_Match=tag)[0] == 200
+
+
+def test_a_run_that_is_going_on_is_seen_to_grow(store: Path) -> None:
+    history = make(store, "growing", 50, None) / "history.jsonl"
+    catalogue = Catalogue(store)
+
+    def row() -> tuple[str, int, float, float]:
+        catalogue.refresh()
+        (run,) = [run for run in catalogue.runs if run.plan == "growing"]
+        return run.verdict, run.operations, run.unknown, run.seconds
+
+    def events(*kinds: str) -> str:
+        event = '{{"index":0,"time":{}000000000,"process":0,"type":"{}","f":"read"}}\n'
+        return "".join(event.format(second, kind) for second, kind in enumerate(kinds, start=1))
+
+    assert row() == ("running", 0, 0.0, 0.0)
+    with history.open("a") as stream:
+        stream.write(events("invoke", "ok", "invoke") + '{"index":3,"ti')
+    assert row() == ("running", 2, 0.0, 3.0)
+    version = catalogue.version
+    with history.open("a") as stream:
+        stream.write('me":4000000000,"process":0,"type":"info","f":"read"}\n' + events("invoke", "invoke"))
+    assert row() == ("running", 4, 0.25, 2.0)
+    assert catalogue.version > version
+    old = time.time() - 1000
+    for file in history.parent.iterdir():
+        os.utime(file, (old, old))
+    catalogue = Catalogue(store)
+    assert row()[0] == "unfinished"
+
+
+def test_what_goes_wrong_in_the_server_is_told_on_stderr(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*arguments: object, **names: object) -> str:
+        raise RuntimeError("out of chalk")
+
+    async def main() -> None:
+        addresses: list[str] = []
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve_until_stopped, store, "127.0.0.1", 0, addresses.append)
+            while not addresses:
+                await trio.sleep(0.01)
+            status, _, _ = await trio.to_thread.run_sync(ask, addresses[0], "/")
+            assert status == 500
+            # The answer is sent before the reason is told.
+            with trio.move_on_after(10):
+                while "out of chalk" not in told[-1]:
+                    told.append(told[-1] + capfd.readouterr().err)
+                    await trio.sleep(0.01)
+            nursery.cancel_scope.cancel()
+
+    monkeypatch.setattr("harness.serve.application.render", broken)
+    told = [""]
+    trio.run(main)
+    assert "out of chalk" in told[-1]
+
+
+def test_the_loopback_of_ipv6_is_served_too(store: Path) -> None:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("no IPv6 here")
+    with serving(store, "--host", "::1") as (address, _):
+        assert address.startswith("http://[::1]:")
+        assert ask(address, "/")[0] == 200
+        assert ask(address, "/", Host="evil.example")[0] == 400
 
 
 def test_a_run_gives_its_report_its_files_and_a_zip(get: Get) -> None:
@@ -260,4 +339,44 @@ def test_the_table_filters_as_one_types_and_opens_a_report(store: Path) -> None:
         wait(lambda: len(rows()) == 1)
         driver.find_element("link text", "storm").click()
         wait(lambda: driver.title == "a report")
+        assert [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+        # Names that would be elements if anything were left unescaped, as the page comes and as it renews itself.
+        make(store, IMAGE, 57, "valid")
+        for place in (address, f"{address}?grouped=1"):
+            driver.get(place)
+            wait(lambda: IMAGE in driver.find_element("id", "table").text)
+            assert EVIL in driver.find_element("id", "table").text
+            # What is typed makes the page fetch its table anew.
+            driver.execute_script("document.getElementById('table').replaceChildren()")
+            driver.find_element("name", "words").send_keys("2026")
+            wait(lambda: IMAGE in driver.find_element("id", "table").text)
+            made = "return document.querySelectorAll('main img, main script').length"
+            assert driver.execute_script(made) == 0
+            assert driver.title != "owned"
+
+        # A report from elsewhere may run what it likes, and gets at nothing.
+        folder = make(store, "foreign", 58, "valid")
+        (folder / "report.html").write_text(
+            "<!doctype html><title>it runs</title><script>fetch('/table').then((answer) => answer.text())"
+            ".then((text) => { document.title = `read ${text}`; }, () => { document.title = `kept out ${origin}`; });"
+            "</script>"
+        )
+        time.sleep(0.6)
+        driver.get(f"{address}runs/foreign/{folder.name}/report.html")
+        wait(lambda: driver.title not in ("", "it runs"))
+        assert driver.title == "kept out null"
+
+
+@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+def test_a_report_is_drawn_as_it_is_served(tmp_path: Path) -> None:
+    folder = make(tmp_path, "killed", 40, None)
+    history_file(folder / "history.jsonl", STALE, model="cas-register")
+    with serving(tmp_path) as (address, _), browser() as driver:
+        driver.get(f"{address}runs/killed/{folder.name}/report.html")
+        deadline = time.monotonic() + 30
+        while (drawn := driver.execute_script("return document.documentElement.dataset.drawn")) is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert drawn == "yes"
         assert [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.recorded import recorded
-from harness.show import Filter, select, show
+from harness.show import Filter, numbers, select, show
 from histories import HistoryError
 from histories.history import NEMESIS_PROCESS
 from tests.harness.conftest import Clew
@@ -39,7 +39,8 @@ def test_the_diagram_fits_the_terminal(tmp_path: Path, width: int) -> None:
     lines = text(history_file(tmp_path / "h.jsonl", sorted(events)), width=width)
     start = next(number for number, line in enumerate(lines) if line.startswith("The last operations"))
     assert max(len(line.rstrip()) for line in lines[start + 1 :]) <= width
-    assert ("do not fit" in lines[-1]) == (width < 170)
+    assert ("not fit" in lines[-1]) == (width < 170)
+    assert "1 more clients" not in lines[-1]
 
 
 def test_every_filter_filters(tmp_path: Path) -> None:
@@ -87,9 +88,27 @@ def test_stats_count_every_operation_once(clew: Clew, recorded: Path) -> None:
     verdict = json.loads((recorded / "verdict.json").read_text())
     assert stats["all"]["operations"] == verdict["operations"]
     assert sum(part["operations"] for part in stats["by_f"].values()) == verdict["operations"]
-    assert set(stats["by_window"]) == {"crash", "partition", "no fault"}
-    assert sum(part["operations"] for part in stats["by_window"].values()) == verdict["operations"]
-    assert "p99 ms" in clew("show", recorded, "--stats").stdout
+    assert set(stats["by_kind"]) == {"crash", "partition", "no fault"}
+    assert sum(part["operations"] for part in stats["by_kind"].values()) == verdict["operations"]
+    assert [part["name"] for part in stats["by_window"]] == ["crash", "partition"]
+    shown = clew("show", recorded, "--stats").stdout
+    assert "p99 ms" in shown
+    assert "crash 0.050 to 0.150 s" in shown
+
+
+def test_a_rate_is_over_the_time_that_was_asked_for(tmp_path: Path) -> None:
+    """An operation each second, ten a second in the sixth."""
+    starts = [*range(10), *(5 + n / 10 for n in range(1, 10))]
+    events = [
+        (1000 * at + ms, 0, t, "read", None, None) for at in sorted(starts) for ms, t in ((0, "invoke"), (1, "ok"))
+    ]
+    run = recorded(history_file(tmp_path / "h.jsonl", [*events, (10_000, 0, "invoke", "read", None, None)]))
+    assert numbers(run, Filter()).all.rate == pytest.approx(2.0)
+    s = 1_000_000_000
+    assert numbers(run, Filter(start=5 * s, end=6 * s - 1)).all.rate == pytest.approx(10.0)
+    assert numbers(run, Filter(start=8 * s)).all.rate == pytest.approx(1.5)
+    # Around the event of 5.5 s: six operations before it and three after it.
+    assert numbers(run, Filter(around=20)).all.rate > 5
 
 
 def test_a_bad_time_is_refused(clew: Clew, recorded: Path) -> None:

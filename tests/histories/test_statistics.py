@@ -38,7 +38,20 @@ def test_everything_is_counted_and_unknown_outcomes_have_no_latency() -> None:
 def test_windows_of_one_kind_are_taken_together_and_the_rest_is_no_fault() -> None:
     windows = [("crash", 0, 1 * MS), ("crash", 3 * MS, 6 * MS), ("partition", 0, 2 * MS)]
     found = statistics(ten(), windows)
-    counts = {name: part.operations for name, part in found.by_window.items()}
+    counts = {name: part.operations for name, part in found.by_kind.items()}
     # They begin at 0, 1, 3, 6, ... ms.
     assert counts == {"crash": 2, "partition": 2, "no fault": 7}
-    assert found.by_window["no fault"].rate == pytest.approx(7 / (0.055 - 0.005))
+    assert found.by_kind["no fault"].rate == pytest.approx(7 / (0.055 - 0.005))
+    each = [(part.name, part.numbers.operations, part.numbers.rate) for part in found.by_window]
+    assert each == [("crash", 1, 1000.0), ("crash", 1, pytest.approx(1 / 0.003)), ("partition", 2, 1000.0)]
+
+
+def test_of_an_interval_windows_and_rates_are_those_within_it() -> None:
+    # Operations begin at 0, 1, 3, 6, 10, 15, ... ms; those from 3 to 10 ms are looked at.
+    windows = [("crash", 0, 1 * MS), ("crash", 2 * MS, 7 * MS), ("partition", 9 * MS, 40 * MS)]
+    found = statistics(ten(), windows, np.array([2, 3, 4]), (3 * MS, 10 * MS))
+    assert found.all.rate == pytest.approx(3 / 0.007)
+    assert found.by_kind["crash"].rate == pytest.approx(2 / 0.004)
+    assert found.by_kind["partition"].rate == pytest.approx(1 / 0.001)
+    assert found.by_kind["no fault"].operations == 0
+    assert [(part.name, part.start) for part in found.by_window] == [("crash", 2 * MS), ("partition", 9 * MS)]

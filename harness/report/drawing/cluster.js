@@ -1,0 +1,164 @@
+// The cluster: messages as arrows from lane to lane, and the lives of the nodes.
+const NAMED = 480; // messages in sight from which on only those that made it happen are named
+const FATE = {
+  delivered: ["ok", "solid", 1.2], delayed: ["doubt", "solid", 1.8], duplicated: ["good", "dotdash", 1.8],
+  dropped: ["bad", "dotted", 1.6], "under way": ["soft", "dotted", 1.2],
+};
+const STATE = {
+  up: ["good", 0.4, " ", 0.3], down: ["bad", 0.22, "x", 0.3], "cut off": ["info", 0.55, "/", 0.18],
+  parted: ["info", 0.22, " ", 0.18], disturbed: ["soft", 0.3, ".", 0.18],
+};
+
+function messages(f) {
+  const { data, range } = f;
+  const all = data.messages;
+  const special = new Set(data.moments.flatMap((moment) => moment.messages));
+  const height = Math.min(150 + 46 * data.places.length, 900);
+  const plot = f.figure("messages", height, { y_range: f.lanes(data.places) });
+  f.name_lanes(plot, data.places);
+  f.shade(plot, -0.65, data.places.length - 0.35);
+  all.angle = all.id.map(() => 0);
+  const way = { x0: "sent", x1: "until", y0: "from", y1: "to" };
+  const heads = [];
+  const arrows = Object.entries(FATE).map(([fate, [ink, line_dash, line_width]]) => {
+    const rows = all.fate.flatMap((found, row) => (found === fate ? [row] : []));
+    const columns = f.source(fate, f.pick(all, rows));
+    heads.push([columns, rows]);
+    const style = { line_dash, line_width, line_alpha: fate === "delivered" ? 0.75 : 0.95 };
+    const drawn = f.segments(plot, columns, way, style, ink);
+    const lost = fate === "dropped";
+    const head = plot.scatter({
+      ...f.fields({ x: "until", y: "to", angle: "angle" }), source: columns, marker: lost ? "x" : "triangle",
+      size: lost ? 8 : 7, line_width: lost ? 2 : 1,
+    });
+    f.paint(head.glyph, { fill_color: ink, line_color: ink });
+    return drawn;
+  });
+  const famous = f.source("famous", f.pick(all, all.id.flatMap((id, row) => (special.has(id) ? [row] : []))));
+  const loud = f.segments(plot, famous, way, { line_width: 4, line_alpha: 0.9 }, "bad");
+  const ends = { ...f.fields({ x: "until", y: "to" }), source: famous };
+  const peak = plot.scatter({ ...ends, marker: "star", size: 15 });
+  f.paint(peak.glyph, { fill_color: "bad", line_color: "paper" });
+  const pointed = f.source("pointed", f.pick(all, []));
+  f.segments(plot, pointed, way, { line_width: 6, line_alpha: 0.45 }, "ink");
+  // A message sent and received at one instant has no line to be named at: its words stand where it arrives.
+  const said = f.text(plot, "said", { x_offset: 8, y_offset: -7 }, "ink");
+  const strips = f.source("clients", { start: [], end: [], low: [], high: [] });
+  const drawn = f.bar(plot, strips, { level: "underlay", fill_alpha: 0.3, line_width: 1 });
+  f.paint(drawn.glyph, { fill_color: "ok", line_color: "ok" });
+  // New ballots and views, at the node that was the first to use them.
+  const lane = new Map(data.places.map((name, number) => [name, number]));
+  const firsts = data.marks.time.flatMap((_, row) => (lane.has(data.nodes[data.marks.lane[row]]) ? [row] : []));
+  const news = f.source("news", {
+    ...f.pick(data.marks, firsts), at: firsts.map((row) => lane.get(data.nodes[data.marks.lane[row]]) - 0.3),
+  });
+  const flags = plot.scatter({
+    ...f.fields({ x: "time", y: "at" }), source: news, marker: "inverted_triangle", size: 9,
+  });
+  f.paint(flags.glyph, { fill_color: "ink", line_color: "ink" });
+  const named = f.text(plot, "named", { x_offset: 9, text_font_style: "bold" }, "ink");
+  f.tips(plot, [...arrows, loud], [
+    ["message", "@who, @type"], ["sent", "@sent{0.000000} s"], ["fate", "@fate, @words"], ["body", "@body"],
+  ]);
+  f.tips(plot, [flags], [["first", "@words"], ["at", "@time{0.000000} s"]]);
+  f.mark(plot);
+
+  const home = new Map(
+    data.places.flatMap((name, number) => (/^c\d+$/.test(name) ? [[Number(name.slice(1)), number]] : [])),
+  );
+  const operations = data.operations;
+  const refresh = (visible) => {
+    const perSecond = f.perSecond();
+    const deep = (height - 60) / (data.places.length + 0.3);
+    // An arrow's head points the way its line goes on the screen, which zooming turns.
+    for (const [columns, rows] of heads) {
+      const angle = rows.map((row) =>
+        Math.atan2(-(all.until[row] - all.sent[row]) * perSecond, -(all.to[row] - all.from[row]) * deep));
+      columns.data = { ...columns.data, angle };
+    }
+    const inSight = all.sent.flatMap((time, row) => (f.seen(time, all.until[row]) ? [row] : []));
+    // Where names would lie over each other, what made it happen is named first, then what is rare.
+    const taken = new Map(data.places.map((_, number) => [number, []]));
+    const free = (row) => {
+      const names = taken.get(Math.round(all.to[row]));
+      const [left, right] = [all.until[row], all.until[row] + (10 + 6.6 * all.type[row].length) / perSecond];
+      const clear = special.has(all.id[row]) || names.every(([start, end]) => right < start || left > end);
+      if (clear) names.push([left, right]);
+      return clear;
+    };
+    const often = {};
+    for (const row of inSight) often[all.type[row]] = (often[all.type[row]] ?? 0) + 1;
+    const rank = (row) => (special.has(all.id[row]) ? 0 : often[all.type[row]]);
+    const told = inSight.filter((row) => inSight.length <= NAMED || special.has(all.id[row]));
+    told.sort((a, b) => rank(a) - rank(b) || all.until[a] - all.until[b]);
+    said.data = columns(told.filter(free).map((row) => [all.until[row], all.to[row], all.type[row]]));
+    const active = visible.length > 400 ? [] : visible.filter((row) => home.has(operations.lane[row]));
+    const at = (row) => home.get(operations.lane[row]);
+    strips.data = {
+      start: active.map((row) => operations.start[row]), end: active.map((row) => operations.end[row]),
+      low: active.map((row) => at(row) + 0.12), high: active.map((row) => at(row) - 0.12),
+    };
+    const flagged = news.data.time.flatMap((time, row) => (f.seen(time, time) ? [row] : []));
+    flags.glyph.size = flagged.length > 100 ? 4 : 9;
+    const few = flagged.length > 12 ? [] : flagged;
+    named.data = columns(few.map((row) => [news.data.time[row], news.data.at[row], news.data.epoch[row]]));
+    const covered = data.moments.some((moment) => f.seen(moment.start, moment.end));
+    const words = "The messages of this stretch of time are not on this page: it has those around the moments above.";
+    f.at("elsewhere").textContent = covered ? "" : words;
+  };
+  const tell = (row) => {
+    pointed.data = f.pick(all, [row]);
+    return [
+      `Message ${all.id[row]}`, `${all.who[row]}, ${all.type[row]}`, `sent at ${all.sent[row].toFixed(6)} s`,
+      `${all.fate[row]}: ${all.words[row]}`, all.body[row],
+      ...(special.has(all.id[row]) ? ["one of those that made it happen"] : []),
+    ].join(" · ");
+  };
+  const items = () => all.sent.flatMap((time, row) => (time >= range.start && time <= range.end ? [row] : []));
+  return { refresh, items, tell, any: famous.data.id.length > 0 };
+}
+
+function lives(f) {
+  const { data } = f;
+  const table = data.lives;
+  const plot = f.figure("lives", 110 + 40 * data.nodes.length, { y_range: f.lanes(data.nodes) });
+  f.name_lanes(plot, data.nodes);
+  const stretches = Object.entries(STATE).map(([state, [ink, fill_alpha, hatch_pattern, half]]) => {
+    const found = f.pick(table, table.state.flatMap((other, row) => (other === state ? [row] : [])));
+    found.low = found.lane.map((lane) => lane + half);
+    found.high = found.lane.map((lane) => lane - half);
+    const style = { fill_alpha, hatch_pattern, hatch_scale: 7, hatch_alpha: 0.7 };
+    const drawn = f.bar(plot, f.source(`life ${state}`, found), style);
+    f.paint(drawn.glyph, { fill_color: ink, line_color: ink, hatch_color: ink });
+    return drawn;
+  });
+  const pointed = f.source("stretch", { start: [], end: [], low: [], high: [] });
+  f.paint(f.bar(plot, pointed, { fill_alpha: 0, line_dash: "dotted", line_width: 3 }).glyph, { line_color: "ink" });
+  const columns = f.source("marks", { ...data.marks, place: data.marks.lane.map((lane) => lane + 0.42) });
+  const marks = plot.scatter({
+    ...f.fields({ x: "time", y: "place" }), source: columns, marker: "inverted_triangle", size: 9,
+  });
+  f.paint(marks.glyph, { fill_color: "ink", line_color: "ink" });
+  f.tips(plot, stretches, [["node", "@words"], ["from, to", "@start{0.000000} s, @end{0.000000} s"]]);
+  f.tips(plot, [marks], [["first", "@words"], ["at", "@time{0.000000} s"]]);
+  f.mark(plot);
+  const refresh = () => {
+    marks.glyph.size = data.marks.time.filter((time) => f.seen(time, time)).length > 100 ? 4 : 9;
+  };
+  // What befell the nodes, and the new ballots and views, in the order of time.
+  const items = () => [
+    ...table.start.flatMap((time, row) => (f.seen(time, table.end[row]) ? [["lives", row, time]] : [])),
+    ...data.marks.time.flatMap((time, row) => (f.seen(time, time) ? [["marks", row, time]] : [])),
+  ].sort((a, b) => a[2] - b[2]).map(([kind, row]) => `${kind} ${row}`);
+  const tell = (item) => {
+    const [kind, row] = [item.split(" ")[0], Number(item.split(" ")[1])];
+    const [lane, start, end] = kind === "lives"
+      ? [table.lane[row], table.start[row], table.end[row]]
+      : [data.marks.lane[row], data.marks.time[row], data.marks.time[row]];
+    pointed.data = { start: [start], end: [end], low: [lane + 0.36], high: [lane - 0.36] };
+    const what = kind === "lives" ? `${table.state[row]}: ${table.words[row]}` : data.marks.words[row];
+    const when = kind === "lives" ? `from ${start.toFixed(6)} s to ${end.toFixed(6)} s` : `at ${start.toFixed(6)} s`;
+    return `Node ${data.nodes[lane]} · ${what} · ${when}`;
+  };
+  return { refresh, items, tell };
+}

@@ -1,0 +1,120 @@
+// What all pictures share: one range of time, so that moving one moves them all; colours, sources, lanes, faults.
+function frame(data) {
+  const { Plotting } = Bokeh;
+  const HALF = 0.3;
+  const range = new Bokeh.Range1d({
+    start: 0, end: data.end, bounds: [-data.end * 0.02, data.end * 1.02], min_interval: Math.max(data.end * 1e-7, 1e-6),
+  });
+  const at = (id) => document.getElementById(id);
+  const width = () => Math.max((at("timeline").querySelector(".plot").clientWidth || 900) - 110, 200);
+  const perSecond = () => width() / (range.end - range.start);
+  const seen = (start, end) => end >= range.start && start <= range.end;
+
+  const sources = {};
+  const source = (name, columns) => (sources[name] = new Bokeh.ColumnDataSource({ data: columns, name }));
+  const pick = (table, rows) =>
+    Object.fromEntries(Object.entries(table).map(([name, column]) => [name, rows.map((row) => column[row])]));
+
+  // Colours are those of the style sheet; form and filling say the same again.
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const painted = []; // [model, property, name of the colour], to be done again when the scheme changes
+  const paint = (model, colours) => {
+    for (const [property, name] of Object.entries(colours)) {
+      painted.push([model, property, name]);
+      model[property] = colour(name);
+    }
+    return model;
+  };
+  dark.addEventListener("change", () => {
+    for (const [model, property, name] of painted) model[property] = colour(name);
+  });
+
+  const figures = [];
+  const figure = (id, height, options = {}) => {
+    const plot = Plotting.figure({
+      x_range: range, height, sizing_mode: "stretch_width", tools: [], toolbar_location: null,
+      min_border_left: 92, min_border_right: 12, background_fill_alpha: 0, border_fill_alpha: 0, outline_line_alpha: 0,
+      output_backend: "canvas", lod_threshold: 30000, ...options,
+    });
+    if (options.x_range === undefined) {
+      const wheel = new Bokeh.WheelZoomTool({ dimensions: "width", modifiers: { ctrl: true } });
+      plot.add_tools(new Bokeh.PanTool({ dimensions: "width" }), wheel);
+      plot.toolbar.active_scroll = wheel;
+    }
+    for (const axis of [...plot.xaxis, ...plot.yaxis]) {
+      paint(axis, {
+        major_label_text_color: "soft", axis_label_text_color: "soft",
+        axis_line_color: "rule", major_tick_line_color: "rule",
+      });
+      Object.assign(axis, {
+        minor_tick_line_alpha: 0, axis_label_text_font_style: "normal", major_label_text_font_size: "12px",
+        axis_label_text_font_size: "12px",
+      });
+    }
+    for (const grid of [...plot.xgrid, ...plot.ygrid]) paint(grid, { grid_line_color: "rule" });
+    for (const axis of plot.xaxis) axis.axis_label = "seconds";
+    figures.push([id, plot]);
+    return plot;
+  };
+
+  const fields = (names) => Object.fromEntries(Object.entries(names).map(([name, field]) => [name, { field }]));
+  const lanes = (names) => new Bokeh.Range1d({ start: names.length - 0.35, end: -0.65 });
+  const name_lanes = (plot, names) => {
+    const ticks = names.map((_, number) => number);
+    for (const axis of plot.yaxis) {
+      axis.ticker = new Bokeh.FixedTicker({ ticks });
+      axis.major_label_overrides = new Map(names.map((name, number) => [number, name]));
+    }
+    for (const grid of plot.ygrid) grid.ticker = new Bokeh.FixedTicker({ ticks });
+  };
+  const tips = (plot, renderers, tooltips) =>
+    plot.add_tools(
+      new Bokeh.HoverTool({ renderers, tooltips, point_policy: "follow_mouse", attachment: "vertical" }),
+    );
+  const bar = (plot, columns, style) =>
+    plot.quad({
+      ...fields({ left: "start", right: "end", bottom: "low", top: "high" }),
+      source: columns, line_width: 1.3, ...style,
+    });
+  const text = (plot, name, style, ink) => {
+    const columns = source(name, { x: [], y: [], text: [] });
+    const drawn = plot.text({
+      ...fields({ x: "x", y: "y", text: "text" }), source: columns, text_font_size: "11px", text_baseline: "middle",
+      ...style,
+    });
+    paint(drawn.glyph, { text_color: ink });
+    return columns;
+  };
+  const segments = (plot, columns, names, style, ink) => {
+    const drawn = plot.segment({ ...fields(names), source: columns, ...style });
+    paint(drawn.glyph, { line_color: ink });
+    return drawn;
+  };
+
+  const HATCH = { partition: "/", crash: "x", kill: "x", network: "." };
+  const windows = source("windows", { ...data.windows, hatch: data.windows.kind.map((kind) => HATCH[kind] ?? "-") });
+  const shade = (plot, bottom, top) => {
+    const drawn = plot.quad({
+      ...fields({ left: "start", right: "end" }), bottom, top, source: windows, level: "underlay", line_alpha: 0,
+      fill_alpha: 0.1, hatch_pattern: { field: "hatch" }, hatch_alpha: 0.2, hatch_scale: 9, hatch_weight: 0.6,
+    });
+    paint(drawn.glyph, { fill_color: "soft", hatch_color: "soft" });
+    tips(plot, [drawn], [["fault", "@words"], ["from, to", "@start{0.000000} s, @end{0.000000} s"]]);
+  };
+  const mark = (plot) => {
+    for (const moment of data.moments.filter((moment) => moment.wrong)) {
+      const line = new Bokeh.Span({
+        location: moment.at, dimension: "height", line_dash: "dashed", line_width: 1.2,
+      });
+      plot.add_layout(paint(line, { line_color: "bad" }));
+    }
+  };
+
+  // How an outcome looks, wherever it is drawn: filling, line, opacity of the filling, hatching.
+  const LOOK = { ok: ["ok", "ok", 0.3, " "], fail: ["paper", "fail", 1, " "], info: ["info", "info", 0.28, "/"] };
+  return {
+    data, range, at, perSecond, seen, sources, source, pick, paint, painted, figures, figure, fields, lanes, name_lanes,
+    tips, bar, text, segments, shade, mark, HALF, LOOK,
+  };
+}

@@ -1,0 +1,150 @@
+// The whole run in small, and its operations: bars in lanes, the thread of the order that explains them, the core.
+const LABELS = 120; // operations in sight from which on none is named
+const CROWD = 150; // points in sight from which on they are small and their thread is faint
+
+function overview(f) {
+  const { data } = f;
+  const plot = f.figure("overview", 84, { x_range: new Bokeh.Range1d({ start: 0, end: data.end }) });
+  const total = data.rates.start.map((_, row) => data.rates.ok[row] + data.rates.fail[row] + data.rates.info[row]);
+  const most = Math.max(...total, 1e-9) * 1.08;
+  plot.y_range = new Bokeh.Range1d({ start: 0, end: most });
+  for (const axis of plot.yaxis) axis.visible = false;
+  for (const grid of plot.ygrid) grid.visible = false;
+  for (const axis of plot.xaxis) axis.axis_label = null;
+  f.shade(plot, 0, most);
+  const { start, end } = data.rates;
+  const drawn = plot.quad({ left: start, right: end, bottom: 0, top: total, line_alpha: 0, fill_alpha: 0.55 });
+  f.paint(drawn.glyph, { fill_color: "ok" });
+  f.mark(plot);
+  const slider = new Bokeh.RangeTool({ x_range: f.range });
+  f.paint(slider.overlay, { fill_color: "info", line_color: "soft" });
+  Object.assign(slider.overlay, { fill_alpha: 0.22, line_alpha: 0.9 });
+  plot.add_tools(slider);
+}
+
+function timeline(f) {
+  const { data, sources } = f;
+  const operations = data.operations;
+  const several = data.keys.length > 1;
+  const all = [...operations.number.keys()];
+  const place = new Map(operations.number.map((number, row) => [number, row]));
+  const held = (numbers) => numbers.flatMap((number) => (place.has(number) ? [place.get(number)] : []));
+  operations.low = operations.lane.map((lane) => lane + f.HALF);
+  operations.high = operations.lane.map((lane) => lane - f.HALF);
+
+  const plot = f.figure("timeline", Math.min(130 + 56 * data.lanes.length, 900), { y_range: f.lanes(data.lanes) });
+  f.name_lanes(plot, data.lanes);
+  f.shade(plot, -0.65, data.lanes.length - 0.35);
+  const bars = Object.entries(f.LOOK).map(([outcome, [fill, line, alpha, pattern]]) => {
+    const columns = f.source(outcome, f.pick(operations, []));
+    const style = { fill_alpha: alpha, hatch_pattern: pattern, hatch_weight: 0.8, hatch_scale: 8 };
+    const drawn = f.bar(plot, columns, style);
+    f.paint(drawn.glyph, { fill_color: fill, line_color: line, hatch_color: line });
+    return drawn;
+  });
+  const outline = (name, ink, style) => {
+    const drawn = f.bar(plot, f.source(name, f.pick(operations, [])), { fill_alpha: 0, ...style });
+    f.paint(drawn.glyph, { line_color: ink });
+  };
+  outline("core", "bad", { line_width: 3.5 });
+  // An operation of unknown outcome may take effect long after it was given up: as far as its point, if it has one.
+  const ends = { x0: "x0", x1: "x1", y0: "y", y1: "y" };
+  const later = f.source("later", { x0: [], x1: [], y: [] });
+  f.segments(plot, later, ends, { line_dash: "dotted", line_width: 1.5 }, "info");
+  const order = f.source("points", { time: [], lane: [], state: [], number: [], label: [] });
+  const spots = { ...f.fields({ x: "time", y: "lane" }), source: order };
+  const thread = plot.line({ ...spots, line_width: 1.6 });
+  f.paint(thread.glyph, { line_color: "thread" });
+  const points = plot.scatter({ ...spots, marker: "diamond", size: 11, line_width: 1.2 });
+  f.paint(points.glyph, { fill_color: "thread", line_color: "paper" });
+  const dead = f.source("stuck", { x: [], y: [] });
+  const stuck = plot.scatter({ ...f.fields({ x: "x", y: "y" }), source: dead, marker: "x", size: 17, line_width: 4.5 });
+  f.paint(stuck.glyph, { line_color: "bad" });
+  outline("chosen", "ink", { line_dash: "dotted", line_width: 3 });
+  f.text(plot, "words", { text_font_size: "11.5px", x_offset: 5, y_offset: -9 }, "ink");
+  f.text(plot, "loud", { text_font_size: "12px", text_font_style: "bold" }, "bad");
+  const under = { text_font_style: "bold", text_baseline: "top", text_align: "center", y_offset: 5 };
+  f.text(plot, "states", under, "ink");
+  f.tips(plot, bars, [
+    ["operation", "@number: @label"], ["who", "@process"], ["from, to", "@start{0.000000} s, @end{0.000000} s"],
+    ["took", "@latency{0.000} ms"], ["outcome", "@outcome @error"],
+  ]);
+  f.tips(plot, [points], [["took effect", "@label"], ["state from here on", "@state"]]);
+  plot.add_tools(new Bokeh.TapTool({ renderers: [] }));
+  f.mark(plot);
+
+  const picture = { plot, place, rows: all, key: null, several };
+
+  // Show the operations of one key, or of all (null).
+  picture.choose = (name) => {
+    const key = (picture.key = name === null ? null : data.keys.find((found) => found.name === name));
+    const rows = (picture.rows = key === null ? all : all.filter((row) => operations.key[row] === key.name));
+    for (const outcome of Object.keys(f.LOOK)) {
+      // "invoke" never completed: nobody knows either.
+      const same = (found) => found === outcome || (outcome === "info" && found === "invoke");
+      sources[outcome].data = f.pick(operations, rows.filter((row) => same(operations.outcome[row])));
+    }
+    const concerned = key === null ? data.keys : [key];
+    sources.core.data = f.pick(operations, held(concerned.flatMap((found) => found.core)));
+    const last = held(concerned.flatMap((found) => (found.stuck === null ? [] : [found.stuck])));
+    dead.data = { x: last.map((row) => operations.end[row]), y: last.map((row) => operations.lane[row]) };
+    // The thread leads through one key; several at once would be a tangle.
+    const led = key !== null ? key.points : several ? {} : data.keys[0]?.points ?? {};
+    const placed = held(led.number ?? []);
+    order.data = {
+      time: led.time ?? [], state: led.state ?? [], number: led.number ?? [],
+      lane: placed.map((row) => operations.lane[row]), label: placed.map((row) => operations.label[row]),
+    };
+    const long = placed.flatMap((row, n) => (led.time[n] > operations.end[row] ? [[row, led.time[n]]] : []));
+    sources.later.data = {
+      x0: long.map(([row]) => operations.end[row]), x1: long.map(([, time]) => time),
+      y: long.map(([row]) => operations.lane[row]),
+    };
+  };
+
+  // Names appear where there is room for them.
+  picture.refresh = () => {
+    const { range } = f;
+    const perSecond = f.perSecond();
+    const rows = picture.rows.filter((row) => f.seen(operations.start[row], operations.end[row]));
+    picture.visible = rows;
+    const core = new Set(sources.core.data.number);
+    const quiet = rows.length > LABELS ? [] : rows.filter((row) => !core.has(operations.number[row]));
+    const fits = quiet.flatMap((row) => {
+      const left = Math.max(operations.start[row], range.start);
+      const room = (Math.min(operations.end[row], range.end) - left) * perSecond - 8;
+      const letters = Math.floor(room / 6.4);
+      const words = operations.label[row];
+      if (letters < 4) return [];
+      return [[left, operations.lane[row], words.length <= letters ? words : words.slice(0, letters - 1) + "…"]];
+    });
+    sources.words.data = columns(fits);
+    // What is impossible is named in full, above its bar; below it, if that place is taken.
+    const taken = new Map();
+    const loud = rows.filter((row) => core.has(operations.number[row])).map((row) => {
+      const left = Math.max(operations.start[row], range.start);
+      const lane = operations.lane[row];
+      const below = (taken.get(lane) ?? -Infinity) > left;
+      if (!below) taken.set(lane, left + (operations.label[row].length * 7.2 + 12) / perSecond);
+      return [left, below ? lane + f.HALF + 0.15 : lane - f.HALF - 0.12, operations.label[row]];
+    });
+    sources.loud.data = columns(loud);
+    const found = order.data;
+    const marked = found.time.flatMap((time, row) => (f.seen(time, time) ? [row] : []));
+    const crowded = marked.length > CROWD;
+    points.glyph.setv({ size: crowded ? 4 : 11, line_width: crowded ? 0.3 : 1.2 });
+    thread.glyph.line_alpha = crowded ? 0.12 : 0.55;
+    let before = -Infinity;
+    const told = marked.length > LABELS ? [] : marked.filter((row) => {
+      if ((found.time[row] - before) * perSecond < 12 + 7 * String(found.state[row]).length) return false;
+      before = found.time[row];
+      return found.state[row] !== "";
+    });
+    sources.states.data = columns(told.map((row) => [found.time[row], found.lane[row], `= ${found.state[row]}`]));
+  };
+  return picture;
+}
+
+function columns(rows) {
+  return { x: rows.map((row) => row[0]), y: rows.map((row) => row[1]), text: rows.map((row) => row[2]) };
+}

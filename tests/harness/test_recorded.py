@@ -1,0 +1,153 @@
+"""Half a run folder: what is there is shown, and what is missing is said, by everything that shows runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import trio
+
+from harness.plan import loads, resolve
+from harness.recorded import recorded
+from harness.report import report
+from harness.run import run
+from harness.serve.catalogue import Catalogue
+from harness.serve.pages import View, render
+from harness.show import Filter, as_json, show
+from tests.harness.conftest import PLAN, Clew
+
+FILES = ("plan.yaml", "history.jsonl", "messages.jsonl", "verdict.json")
+
+
+def gone(path: Path) -> None:
+    path.unlink()
+
+
+def halved(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def alien(path: Path) -> None:
+    path.write_text("hello\n")
+
+
+def folded(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    plan = resolve(loads(PLAN, "plan", Path()))
+    result = trio.run(lambda: run(plan, nodes="inline", into=tmp_path_factory.mktemp("store")))
+    assert result.run is not None
+    return Path(result.run)
+
+
+@pytest.mark.parametrize("harm", [gone, halved, emptied, alien, folded])
+@pytest.mark.parametrize("file", FILES)
+def test_a_folder_that_lacks_a_file_shows_the_others(
+    whole: Path, tmp_path: Path, file: str, harm: Callable[[Path], None]
+) -> None:
+    folder = tmp_path / "store" / "small" / whole.name
+    shutil.copytree(whole, folder)
+    (folder / "report.html").unlink()
+    harm(folder / file)
+    found = recorded(folder)
+    text = "\n".join("".join(span.text for span in line) for line in show(found, Filter()))
+    page = report(found)
+    # Half a history or half a journal is one that ends early, a plan is any text, an empty journal is one of nothing.
+    readable = {
+        ("plan.yaml", halved),
+        ("plan.yaml", emptied),
+        ("plan.yaml", alien),
+        ("history.jsonl", halved),
+        ("messages.jsonl", halved),
+        ("messages.jsonl", emptied),
+    }
+    if (file, harm) not in readable:
+        assert file in page.partition("Missing from the run")[2]
+        # A journal is read for the page alone.
+        assert file in text or harm is alien
+    assert ("small" in text) or file == "history.jsonl"
+    if file == "verdict.json":
+        assert found.result is not None
+        assert found.result.verdict == "valid", "its history says what it is of, so it is judged again"
+    if file == "history.jsonl" and harm is not halved:
+        assert found.result is not None
+        assert "linearizable: valid" in text
+    assert json.loads(json.dumps(as_json(found, Filter(), True)))["missing"] == list(found.missing)
+    catalogue = Catalogue(tmp_path / "store")
+    catalogue.refresh()
+    assert render(catalogue, View(grouped=True), whole=True)
+
+
+def test_the_command_says_what_is_missing_and_diff_does_not_compare_with_nothing(clew: Clew, recorded: Path) -> None:
+    (recorded / "history.jsonl").unlink()
+    done = clew("show", recorded)
+    assert done.returncode == 0, done.stderr
+    assert "missing    history.jsonl" in done.stdout
+    assert "linearizable: valid" in done.stdout
+    done = clew("diff", recorded, recorded)
+    assert done.returncode == 254
+    assert "history.jsonl" in done.stderr
+
+
+@pytest.mark.parametrize("verdict", ['{"verdict": "splendid"}', '{"verdict": 7}', "[]", "\x00"])
+def test_an_odd_verdict_is_unreadable_and_its_neighbours_are_listed(whole: Path, tmp_path: Path, verdict: str) -> None:
+    for name in ("20260101T000001.000Z-1", "20260101T000002.000Z-2"):
+        shutil.copytree(whole, tmp_path / "small" / name)
+    (tmp_path / "small" / "20260101T000001.000Z-1" / "verdict.json").write_text(verdict)
+    catalogue = Catalogue(tmp_path)
+    catalogue.refresh()
+    assert sorted(run.verdict for run in catalogue.runs) == ["unreadable", "valid"]
+    assert "1 unreadable" in render(catalogue, View(grouped=True), whole=True)
+
+
+def test_a_page_that_cannot_be_made_costs_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(found: object) -> str:
+        (folder,) = tmp_path.glob("small/*")
+        assert json.loads((folder / "verdict.json").read_text())["verdict"] == "valid", "it is kept before the page"
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr("harness.run.report", broken)
+    result = trio.run(lambda: run(resolve(loads(PLAN, "plan", Path())), nodes="inline", into=tmp_path))
+    (folder,) = tmp_path.glob("small/*")
+    assert result.verdict == "valid"
+    assert "the page of the run could not be made: RuntimeError: no ink" in result.notes
+    assert json.loads((folder / "verdict.json").read_text())["notes"] == list(result.notes)
+    assert "no ink" in (folder / "clew.log").read_text()
+    assert not (folder / "report.html").exists()
+
+
+def test_a_run_cancelled_while_its_page_is_made_has_its_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, over = threading.Event(), threading.Event()
+
+    def slow(found: object) -> str:
+        began.set()
+        over.wait(20)
+        return ""
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(lambda: run(resolve(loads(PLAN, "plan", Path())), nodes="inline", into=tmp_path))
+            await trio.to_thread.run_sync(began.wait, 20)
+            nursery.cancel_scope.cancel()
+
+    monkeypatch.setattr("harness.run.report", slow)
+    try:
+        trio.run(main)
+    finally:
+        over.set()
+    (verdict,) = tmp_path.glob("small/*/verdict.json")
+    assert json.loads(verdict.read_text())["verdict"] == "valid"
