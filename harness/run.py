@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -148,4 +149,10 @@ def recording(plan: Plan) -> tuple[History, Outcome]:
 def header(plan: Plan) -> Header:
     """The first line of the history of any run of this plan: the same on every machine."""
     model = find(plan.system.name).model_of(plan.system.parameters)
-    return Header(FORMAT, plan.name, plan.seed, model, {"clew": version("clew")})
+    return Header(FORMAT, plan.name, plan.seed, model, {"clew": _version()})
+
+
+@cache
+def _version() -> str:
+    # Looked up once: a campaign or a shrink runs thousands of plans, and each look reads the package's metadata.
+    return version("clew")

@@ -23,7 +23,7 @@ from harness.plan.schema import MILLISECOND, Links, client_names, node_names
 from harness.shrink.explicit import with_members
 from harness.shrink.reduce import Dials, reduce, search
 from nemesis.fault import Crash, Fault, FaultEvent, Network, Partition
-from nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
+from nemesis.latency import Constant, Exponential, Normal, Uniform
 from nemesis.schedule import schedule
 
 Fails = Callable[[Plan], Plan | None]
@@ -111,7 +111,7 @@ def without(plan: Plan, fails: Fails) -> Plan:
     whole = members_of(plan)
     for leaver in sorted(whole, key=lambda member: isinstance(member, PlannedOperation)):
         rest = rebuilt(plan, [member for member in whole if member is not leaver])
-        unit = max(MILLISECOND, _mean(plan.network.nodes.latency) // 2)
+        unit = max(MILLISECOND, mean_latency(plan) // 2)
         gaps, lasts = _gaps(rest, unit)
 
         def build(dials: Dials, rest: Plan = rest, lasts: list[int | None] = lasts, unit: int = unit) -> Plan:
@@ -129,10 +129,10 @@ def without(plan: Plan, fails: Fails) -> Plan:
 
 def worlds(plan: Plan, fails: Fails) -> list[Plan]:
     """The plan in the plainest network in which it fails the same way, with the first few seeds with which it does."""
-    plain = _plain(plan)
+    calm = plain(plan)
     found: list[Plan] = []
     for seed in range(WORLDS):
-        failing = fails(msgspec.structs.replace(plain, seed=seed))
+        failing = fails(msgspec.structs.replace(calm, seed=seed))
         if failing is not None and failing not in found:
             found.append(failing)
             if len(found) == STARTS:
@@ -142,28 +142,38 @@ def worlds(plan: Plan, fails: Fails) -> list[Plan]:
 
 def world(plan: Plan, fails: Fails) -> Plan:
     """Simplify the network as far as the failure allows: at once if possible, otherwise a knob at a time."""
-    plain = fails(_plain(plan))
-    if plain is not None:
-        return plain
-    links, calm = plan.network.nodes, _plain(plan).network.nodes
-    names = [name for name in Links.__struct_fields__ if getattr(links, name) != getattr(calm, name)]
+    calm = fails(plain(plan))
+    if calm is not None:
+        return calm
+    links, still = plan.network.nodes, plain(plan).network.nodes
+    names = [name for name in Links.__struct_fields__ if getattr(links, name) != getattr(still, name)]
 
     def build(dials: Dials) -> Plan:
-        changes = {name: getattr(calm, name) for name, kept in zip(names, dials, strict=True) if not kept}
+        changes = {name: getattr(still, name) for name, kept in zip(names, dials, strict=True) if not kept}
         network = msgspec.structs.replace(plan.network, nodes=msgspec.structs.replace(links, **changes))
         return msgspec.structs.replace(plan, network=network)
 
     return _reduced(build, [1] * len(names), fails)
 
 
-def _plain(plan: Plan) -> Plan:
+def plain(plan: Plan) -> Plan:
     """Nothing is lost, doubled or overtaken, and every message takes equally long."""
-    links = Links(Constant(_round_down(_mean(plan.network.nodes.latency))), 0.0, 0.0, plan.network.nodes.reorder)
+    links = Links(Constant(_round_down(mean_latency(plan))), 0.0, 0.0, plan.network.nodes.reorder)
     network = msgspec.structs.replace(plan.network, nodes=links, clients=Links(Constant(0)))
     return msgspec.structs.replace(plan, network=network)
 
 
-def _mean(latency: Latency) -> int:
+def is_plain(plan: Plan) -> bool:
+    """Whether nothing of the network is drawn."""
+    return all(
+        isinstance(links.latency, Constant) and links.drop == links.duplicate == 0
+        for links in (plan.network.nodes, plan.network.clients)
+    )
+
+
+def mean_latency(plan: Plan) -> int:
+    """How long a message between nodes takes on average, in ns."""
+    latency = plan.network.nodes.latency
     match latency:
         case Constant(delay):
             return delay
@@ -183,11 +193,23 @@ def shape(plan: Plan, fails: Fails) -> Plan:
     """Fewer clients, nodes and keys, those in use renumbered to come first; and small values."""
     for candidate in (_renumbered_values(plan), _renumbered_keys(plan)):
         plan = fails(candidate) or plan
+    for nodes in range(1, plan.system.nodes):
+        folded = fails(_folded(plan, nodes))
+        if folded is not None:
+            plan = folded
+            break
     for candidate in _smaller(plan):
         failing = fails(candidate)
         if failing is not None:
             return failing
     return plan
+
+
+def _folded(plan: Plan, nodes: int) -> Plan:
+    """The plan on fewer nodes, each of which gets the clients and the faults of several."""
+    places = {old: old % nodes for old in range(plan.system.nodes)}
+    homes = {client: client for client in range(plan.workload.clients)}
+    return _renamed(plan, places, nodes, homes, plan.workload.clients)
 
 
 def _smaller(plan: Plan) -> Iterable[Plan]:
@@ -257,21 +279,21 @@ def _among(fault: Fault, names: dict[str, str]) -> Fault | None:
     """The fault as far as it concerns endpoints that are left, under their new names; None if nothing of it is left."""
     match fault:
         case Partition(grudge):
-            left = {
-                names[receiver]: tuple(sorted(names[source] for source in sources if source in names))
-                for receiver, sources in grudge.items()
-                if receiver in names
-            }
-            left = {receiver: left[receiver] for receiver in sorted(left) if left[receiver]}
-            return Partition(left) if left else None
+            left: dict[str, set[str]] = {}
+            for receiver, sources in grudge.items():
+                if receiver in names:
+                    stays = {names[source] for source in sources if source in names} - {names[receiver]}
+                    left.setdefault(names[receiver], set()).update(stays)
+            refused = {receiver: tuple(sorted(left[receiver])) for receiver in sorted(left) if left[receiver]}
+            return Partition(refused) if refused else None
         case Crash(nodes):
-            stays = tuple(sorted(names[node] for node in nodes if node in names))
-            return Crash(stays) if stays else None
+            stays = {names[node] for node in nodes if node in names}
+            return Crash(tuple(sorted(stays))) if stays else None
         case Network(_, _, _, _, hit):
             if hit is None:
                 return fault
-            stays = tuple(sorted(names[node] for node in hit if node in names))
-            return msgspec.structs.replace(fault, nodes=stays) if stays else None
+            stays = {names[node] for node in hit if node in names}
+            return msgspec.structs.replace(fault, nodes=tuple(sorted(stays))) if stays else None
 
 
 def _renumbered_values(plan: Plan) -> Plan:

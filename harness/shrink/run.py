@@ -18,7 +18,8 @@ from harness.result import Result
 from harness.run import recording, run
 from harness.shrink.explicit import explicit
 from harness.shrink.passes import members_of
-from harness.shrink.shrink import Smallest, shrink
+from harness.shrink.shrink import shrink
+from harness.shrink.smallest import Smallest
 from harness.shrink.story import story
 from harness.shrink.test import Test
 from harness.simulation import Outcome
@@ -62,7 +63,7 @@ def shrink_run(
     found, history, outcome = reproduced(original)
     whole = explicit(original, history, outcome.rested)
     best = Smallest(whole, watch)
-    fails = Test(found, any_failure, best.offer)
+    fails = Test(found, best, any_failure)
     interrupted = False
     try:
         shrink(whole, fails)
@@ -80,10 +81,9 @@ def smallest(plan: Plan) -> Plan:
     """The smallest plan found that fails as this one does, in memory. Raises `Mistake` if it does not fail."""
     found, history, outcome = reproduced(plan)
     whole = explicit(plan, history, outcome.rested)
-    best = Smallest(whole, lambda plan: None)
-    fails = Test(found, found=best.offer)
+    fails = Test(found, Smallest(whole))
     shrink(whole, fails)
-    return best.plan
+    return fails.best.plan
 
 
 def reproduced(plan: Plan) -> tuple[Failure, History, Outcome]:

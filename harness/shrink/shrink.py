@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 
-from harness.plan import Plan, PlannedOperation
+from harness.plan import Plan
 from harness.shrink import passes
-from harness.shrink.test import OutOfEvents, Test, is_plain
+from harness.shrink.arrange import rearranged
+from harness.shrink.smallest import size
+from harness.shrink.test import EVENTS_MOST_ARRANGED, OutOfEvents, Test
 
 ROUNDS_MOST = 6
 SMALL = 10
 """Members of a plan that is small enough not to look for the failure in the network as it was."""
-
-
-class Smallest:
-    """The smallest failing plan so far: what there is to keep whenever the search ends."""
-
-    def __init__(self, plan: Plan, watch: Callable[[Plan], None]) -> None:
-        self.plan = plan
-        self._size = size(plan)
-        self._watch = watch
-
-    def offer(self, plan: Plan) -> None:
-        """A plan that fails."""
-        if (offered := size(plan)) < self._size:
-            self.plan, self._size = plan, offered
-            self._watch(plan)
 
 
 def shrink(plan: Plan, fails: Test) -> None:
@@ -40,7 +26,7 @@ def shrink(plan: Plan, fails: Test) -> None:
     starts: list[Plan] = []
     with suppress(OutOfEvents):
         plan = passes.cut(plan, fails.moment(plan), fails)
-        starts = [] if is_plain(plan) else passes.worlds(plan, fails)
+        starts = [] if passes.is_plain(plan) else passes.worlds(plan, fails)
     ends: list[Plan] = []
     for start in starts:
         fails.begin(start)
@@ -50,11 +36,12 @@ def shrink(plan: Plan, fails: Test) -> None:
         fails.begin(plan)
         with suppress(OutOfEvents):
             ends.append(_descend(plan, fails))
-    best = min(ends, key=size, default=plan)
-    fails.begin(best)
-    with suppress(OutOfEvents):
-        while (smaller := passes.without(best, fails)) != best:
-            best = _descend(smaller, fails)
+    for step, events in ((passes.without, None), (rearranged, EVENTS_MOST_ARRANGED)):
+        best = fails.best.plan
+        fails.begin(best, events)
+        with suppress(OutOfEvents):
+            while (smaller := step(best, fails)) != best:
+                best = _descend(smaller, fails)
 
 
 def _descend(plan: Plan, fails: Test) -> Plan:
@@ -67,20 +54,3 @@ def _descend(plan: Plan, fails: Test) -> Plan:
         if plan == before:
             break
     return plan
-
-
-def size(plan: Plan) -> tuple[float, ...]:
-    """How much there is to read in an explicit plan: operations and faults first, then the cluster, then time."""
-    members = passes.members_of(plan)
-    operations = sum(isinstance(member, PlannedOperation) for member in members)
-    last = max((member.at for member in members), default=0)
-    return (
-        len(members) + (0 if is_plain(plan) else 1),
-        len(members) - operations,
-        plan.system.nodes,
-        plan.workload.clients,
-        plan.workload.keys,
-        last,
-        sum(len(str(member.at).rstrip("0")) for member in members),
-        len(repr(plan)),
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
@@ -11,14 +10,17 @@ from harness.failure import Failure
 from harness.plan import Plan
 from harness.plan.schema import Check
 from harness.run import recording
+from harness.shrink.passes import is_plain
+from harness.shrink.smallest import Smallest
 from histories import History, HistoryError
-from nemesis.latency import Constant
 from systems import BadParameters, find
 
 EVENTS_MOST = 400_000
 """Simulated events that one descent may spend: some twenty seconds, and unlike seconds the same on every machine."""
 EVENTS_MOST_PLAIN = 150_000
 """The same in a plain network, where hardly anything is tried in vain."""
+EVENTS_MOST_ARRANGED = 1_000_000
+"""The same for arranging the smallest plans anew, where candidates are many and small: some ten seconds."""
 EVENTS_OVERHEAD = 150
 """What a candidate costs however little happens in it, for Hypothesis and the checker, in events."""
 EVENTS_EACH = 3000
@@ -38,17 +40,15 @@ class Test:
     Where the network is drawn, whatever is left out changes what is drawn for the rest. So a small plan is given other
     seeds to fail with too: as many as cost about as much as one run of a large plan.
 
-    `found` is told of every plan that fails. Remembers what it has seen, counts what it simulates, and raises
+    `best` is the smallest plan that failed so far. Remembers what it has seen, counts what it simulates, and raises
     `OutOfEvents` when enough is enough.
     """
 
     __test__ = False  # Not for pytest, whatever the name.
 
-    def __init__(
-        self, failure: Failure, any_failure: bool = False, found: Callable[[Plan], None] = lambda plan: None
-    ) -> None:
+    def __init__(self, failure: Failure, best: Smallest, any_failure: bool = False) -> None:
         self.failure = failure
-        self._found = found
+        self.best = best
         self.events = 0
         self.candidates = 0
         self._any = any_failure
@@ -63,9 +63,9 @@ class Test:
             self._seen[key] = self._try(plan)
         return self._seen[key]
 
-    def begin(self, plan: Plan) -> None:
-        """Another descent begins, from this plan."""
-        self._most = self.events + (EVENTS_MOST_PLAIN if is_plain(plan) else EVENTS_MOST)
+    def begin(self, plan: Plan, events: int | None = None) -> None:
+        """Another descent begins, from this plan; `events` it may spend, if not what is usual."""
+        self._most = self.events + (events or (EVENTS_MOST_PLAIN if is_plain(plan) else EVENTS_MOST))
 
     def _try(self, plan: Plan) -> Plan | None:
         before = self.events
@@ -74,7 +74,7 @@ class Test:
                 raise OutOfEvents
             candidate = plan if not again else msgspec.structs.replace(plan, seed=again - 1)
             if self._fails(candidate):
-                self._found(candidate)
+                self.best.offer(candidate)
                 return candidate
             if self.events - before > EVENTS_EACH or is_plain(plan):
                 break
@@ -123,11 +123,3 @@ class Test:
         """Only the check in question: the others cost time and change nothing of the run."""
         wanted: tuple[Check, ...] = tuple(check for check in plan.checks if check == self.failure.check)
         return wanted or plan.checks
-
-
-def is_plain(plan: Plan) -> bool:
-    """Whether nothing of the network is drawn."""
-    return all(
-        isinstance(links.latency, Constant) and links.drop == links.duplicate == 0
-        for links in (plan.network.nodes, plan.network.clients)
-    )

@@ -1,0 +1,86 @@
+"""Leaving out one more fault by having everything else happen in another way: the last pass, for the smallest plans.
+
+What can no longer be made smaller piece by piece may still be larger than need be: two crashes with all the time in the
+world do what one does at the right moment, and no plan in between fails. So a few operations and at most one crash are
+arranged anew, in the plain network, where only the order of what happens counts:
+
+    operations   in any order, half a latency or several apart, each at a node of its own
+    the crash    of any node, for a moment, just after messages of an operation's rounds have arrived
+
+    0        1        2    2.5   3 ✗      latencies since the first operation; the crash just after its accept
+    ├────────┼────────┼─────┼────┼─
+    first    prepare  promise    accept
+                            second
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations, product
+from random import Random
+
+import msgspec
+
+from harness.plan import Plan, PlannedOperation
+from harness.plan.schema import MILLISECOND
+from harness.shrink.explicit import with_members
+from harness.shrink.passes import Fails, mean_latency, members_of, plain
+from nemesis.fault import Crash, FaultEvent
+
+OPERATIONS_MOST = 2
+FAULTS_MOST = 1
+"""More have too many arrangements to look at a good part of them."""
+HALVES = range(7)
+"""The second operation begins so many halves of a latency after the first: with and between the steps of a round."""
+STEPS = range(5)
+"""The crash comes just after so many latencies since an operation began: a round of two phases takes four."""
+MOMENT = 5
+"""The crash comes, and lasts, a latency divided by this."""
+CANDIDATES_MOST = 3000
+"""Arrangements that are looked at, some ten seconds; of three nodes, two operations and a crash there are 2520."""
+
+
+def rearranged(plan: Plan, fails: Fails) -> Plan:
+    """A plan with fewer faults, or as many on fewer nodes, if some arrangement fails; the plan itself if none does.
+
+    A plan that is too large for it is left as it is. The arrangements are looked at in an order of no meaning, which is
+    always the same.
+    """
+    whole = members_of(plan)
+    operations = [member for member in whole if isinstance(member, PlannedOperation)]
+    faults = [member.fault for member in whole if isinstance(member, FaultEvent)]
+    if len(operations) > OPERATIONS_MOST or not all(isinstance(fault, Crash) for fault in faults):
+        return plan
+    for crashes, nodes in product(range(min(FAULTS_MOST, len(faults)) + 1), range(1, plan.system.nodes + 1)):
+        if (crashes, nodes) >= (len(faults), plan.system.nodes):
+            break
+        candidates = list(_arrangements(plain(plan), nodes, operations, crashes))
+        Random(0).shuffle(candidates)
+        for candidate in candidates[:CANDIDATES_MOST]:
+            failing = fails(candidate)
+            if failing is not None:
+                return failing
+    return plan
+
+
+def _arrangements(plan: Plan, nodes: int, operations: Sequence[PlannedOperation], crashes: int) -> Iterator[Plan]:
+    plan = msgspec.structs.replace(
+        plan,
+        system=msgspec.structs.replace(plan.system, nodes=nodes),
+        workload=msgspec.structs.replace(plan.workload, clients=max(plan.workload.clients, len(operations))),
+    )
+    latency = mean_latency(plan)
+    moment = max(MILLISECOND, latency // MOMENT)
+    homes = permutations(range(max(plan.workload.clients, len(operations))), len(operations))
+    for order, clients, halves in product(
+        permutations(operations), list(homes), list(product(HALVES, repeat=len(operations) - 1))
+    ):
+        starts = [sum(halves[:i]) * latency // 2 for i in range(len(operations))]
+        moved = [
+            msgspec.structs.replace(operation, at=at, client=client)
+            for operation, at, client in zip(order, starts, clients, strict=True)
+        ]
+        for hit in product(product(dict.fromkeys(starts), STEPS, plan.nodes), repeat=crashes):
+            begun = [(start + step * latency + moment, node) for start, step, node in hit]
+            faults = [FaultEvent(i, at, at + moment, Crash((node,))) for i, (at, node) in enumerate(begun)]
+            yield with_members(plan, moved, faults)
