@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from harness.exits import BAD_ARGUMENTS, INTERNAL_ERROR
+from harness.mistake import Breakdown, Mistake
 
 if TYPE_CHECKING:
     from harness.result import Result
@@ -336,13 +337,21 @@ def bench_bugs(
     write: Annotated[Path | None, typer.Option(help="Put the table into this page, in place of the one there.")] = None,
 ) -> None:
     """Hunt and shrink every wrong variant of every system."""
-    from harness.bench import bugs, measure, table
-    from harness.bench.bugs import rewritten
+    from harness.bench import bugs, measured, rewritten, table
+    from harness.hunt import at_home
+    from harness.hunt.tell import interruptible
+    from systems import names
 
+    for name in system or []:
+        if name not in names():
+            raise Mistake(f"--system {name}: expected one of {', '.join(names())}")
+    if system and write is not None:
+        raise Mistake("--system and --write: a page with the variants of some systems would lack the others")
     found = []
-    for name, variant, plan in bugs(system or []):
-        found.append(measure(name, variant, plan))
-        print(table(found[-1:]).splitlines()[-1], file=sys.stderr)
+    with interruptible(), at_home() as (executor, _):
+        for bug in measured(list(bugs(system or [])), executor):
+            found.append(bug)
+            print(table([bug]).splitlines()[-1], file=sys.stderr, flush=True)
     print(table(found), end="")
     if write is not None:
         page = rewritten(write.read_text() if write.exists() else "", found)
@@ -405,6 +414,8 @@ def main() -> None:
         place = f": {error.filename}" if error.filename else ""
         _refuse(f"{error.strerror or error}{place}", INTERNAL_ERROR)
     except Exception as error:
+        if isinstance(error, Breakdown):
+            _refuse(str(error), INTERNAL_ERROR)
         if _is_mistake(error):
             _refuse(error.format_message() if hasattr(error, "format_message") else str(error), BAD_ARGUMENTS)
         traceback.print_exc()
@@ -420,7 +431,6 @@ def _is_mistake(error: Exception) -> bool:
         # Whatever the parser of the command line raises: typer brings it along, in a module that is not public.
         return True
     from harness.browser import NoBrowser
-    from harness.mistake import Mistake
     from harness.plan import PlanError
     from harness.store import NoRun
     from histories import HistoryError

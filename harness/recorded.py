@@ -45,7 +45,7 @@ class Recorded:
     @property
     def place(self) -> Path:
         """Where it is, as one would type it: below the working directory without the way there."""
-        path = self.path if self.folder is None else self.folder.path
+        path = self.path if self.folder is None else self.folder.place
         here = Path.cwd()
         return path.relative_to(here) if path.is_relative_to(here) else path
 

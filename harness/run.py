@@ -43,6 +43,8 @@ async def run(
     into: Path = Path("store"),
     watch: Callable[[Progress], None] = lambda progress: None,
     stop: trio.CancelScope | None = None,
+    aside: bool = False,
+    comment: str = "",
 ) -> Result:
     """Run a plan, keep everything about it in a new folder below `into`, and judge it.
 
@@ -50,16 +52,30 @@ async def run(
     judgement: what was recorded until then is judged, in a hurry. A run cancelled from outside leaves its verdict too,
     in the folder, before the cancellation goes on. Whatever happens, no node outlives the call.
 
-    Raises `OSError` if the folder cannot be written. A node that breaks by itself is no exception but a result with an
-    `error`.
+    A run that is killed leaves the history that it had. One written `aside` leaves either its whole folder or nothing:
+    that is for runs of which everything is known before. `comment` is put above its plan.
+
+    Raises `NoRun` for a store that cannot be, and `OSError` if the folder cannot be written; then none is left. A node
+    that breaks by itself is no exception but a result with an `error`.
     """
-    folder = store.create(into, plan, nodes)
+    folder = store.create(into, plan, nodes, aside=aside, comment=comment)
+    try:
+        return await _run(plan, nodes, folder, watch, stop or trio.CancelScope())
+    except BaseException as error:
+        if aside or isinstance(error, OSError):
+            folder.discard()
+        raise
+
+
+async def _run(
+    plan: Plan, nodes: NodesMode, folder: RunFolder, watch: Callable[[Progress], None], stop: trio.CancelScope
+) -> Result:
     recorder = Recorder(header(plan))
     outcome = Outcome()
     watch(outcome.progress)
     result: Result | None = None
     try:
-        with stop or trio.CancelScope():
+        with stop:
             await _record(plan, nodes, folder, recorder, outcome)
             result = await _judged(plan, recorder, outcome, folder)
         if result is None:
@@ -73,7 +89,7 @@ async def run(
 
 async def _judged(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFolder) -> Result:
     history = recorder.history()
-    return await trio.to_thread.run_sync(judge, plan, history, outcome, folder.path, abandon_on_cancel=True)
+    return await trio.to_thread.run_sync(judge, plan, history, outcome, folder.place, abandon_on_cancel=True)
 
 
 async def _finish(folder: RunFolder, recorder: Recorder, result: Result, seconds: float = float("inf")) -> Result:

@@ -12,9 +12,11 @@ report.html    the run as a page, made when all the rest is there
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -36,10 +38,14 @@ class NoRun(LookupError):
 
 
 class RunFolder:
-    """The folder of one run."""
+    """The folder of one run.
 
-    def __init__(self, path: Path) -> None:
+    `place` is where it is to be once it is whole; until then, a run that is kept only whole is written aside.
+    """
+
+    def __init__(self, path: Path, place: Path | None = None) -> None:
         self.path = path
+        self.place = place or path
         self.plan = path / "plan.yaml"
         self.history = path / "history.jsonl"
         self.messages = path / "messages.jsonl"
@@ -60,6 +66,23 @@ class RunFolder:
         for line in result.notes:
             self.note(f"note: {line}")
         self.note(f"verdict: {result.verdict}" + (f"; {result.error.splitlines()[0]}" if result.error else ""))
+        if self.path != self.place:
+            self.path.replace(self.place)
+            _point(self.place)
+
+    def discard(self) -> None:
+        """Leave nothing of it, for it cannot be whole; the newest of the other runs is the latest again."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        group, store = self.path.parent, self.path.parent.parent
+        link = store / LATEST
+        with contextlib.suppress(OSError):
+            if link.is_symlink() and not link.exists():
+                link.unlink()
+                others = [path for path in store.glob("*/*/verdict.json") if not path.parent.name.startswith(".")]
+                if others:
+                    _point(max(others, key=lambda path: (path.parent.name, path.parent)).parent)
+        with contextlib.suppress(OSError):
+            group.rmdir()
 
     def read_result(self) -> Result | None:
         """The verdict, or None for a run that was killed before it had one.
@@ -108,35 +131,69 @@ def writing(folder: RunFolder, recorder: Recorder) -> Iterator[tuple[Journal, Ca
         yield journal, log
 
 
-def create(store: Path, plan: Plan, nodes: str) -> RunFolder:
-    """A new folder for a run of this plan, with the plan in it; `store/latest` points to it from now on.
+def create(store: Path, plan: Plan, nodes: str, *, aside: bool = False, comment: str = "") -> RunFolder:
+    """A new folder for a run of this plan, with the plan in it below the comment; `store/latest` points to it.
 
-    Raises `NoRun` for a store that cannot be, `OSError` if the disk is full.
+    One written `aside` is hidden, and comes to its place, and to be the latest, when it is finished. Raises `NoRun` for
+    a store that cannot be, `OSError` if the disk is full.
     """
-    home = store / slug(plan.name)
+    usable(store)
+    group = store / slug(plan.name)
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        group.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise NoRun(f"--store {store}: no runs can be kept there: {error.strerror}") from None
+        raise _unusable(store, error) from None
     started = datetime.now(UTC)
     stem = f"{started:%Y%m%dT%H%M%S.%f}"[:-3] + f"Z-{plan.seed}"
-    path = home / stem
-    for again in range(1, 1000):
+    folder = _made(group, stem, aside)
+    try:
+        folder.nodes.mkdir()
+        folder.plan.write_text(comment + dump(plan), encoding="utf-8")
+        folder.note(f"plan {plan.name}, seed {plan.seed}, nodes {nodes}")
+        packages = ", ".join(f"{name} {version(name)}" for name in ("clew", "trio", "numba", "numpy", "msgspec"))
+        python = f"{platform.python_implementation()} {platform.python_version()}"
+        folder.note(f"{python} on {platform.platform()}; {packages}")
+        if not aside:
+            _point(folder.path)
+    except OSError:
+        folder.discard()
+        raise
+    return folder
+
+
+def _made(group: Path, stem: str, aside: bool) -> RunFolder:
+    """An empty folder of a name that no other run has, however many begin in the same millisecond."""
+    for again in range(1000):
+        place = group / (f"{stem}.{again}" if again else stem)
+        path = group / f".{place.name}" if aside else place
         with contextlib.suppress(FileExistsError):
             path.mkdir()
-            break
-        path = home / f"{stem}.{again}"
-    folder = RunFolder(path)
-    folder.nodes.mkdir()
-    folder.plan.write_text(dump(plan), encoding="utf-8")
-    folder.note(f"plan {plan.name}, seed {plan.seed}, nodes {nodes}")
-    packages = ", ".join(f"{name} {version(name)}" for name in ("clew", "trio", "numba", "numpy", "msgspec"))
-    folder.note(f"{platform.python_implementation()} {platform.python_version()} on {platform.platform()}; {packages}")
+            if path == place or not place.exists():
+                return RunFolder(path, place)
+            path.rmdir()
+    raise FileExistsError(errno.EEXIST, "a thousand runs of this millisecond are there", str(group / stem))
+
+
+def _point(run: Path) -> None:
+    """Make this run the latest of its store."""
+    store = run.parent.parent
     link = store / f".{LATEST}-{os.getpid()}"
     link.unlink(missing_ok=True)
-    link.symlink_to(path.relative_to(store))
+    link.symlink_to(run.relative_to(store))
     link.replace(store / LATEST)
-    return folder
+
+
+def usable(store: Path) -> None:
+    """Raise `NoRun` for a store in which no run can be kept; better said before the run than after it."""
+    there = next(path for path in (store, *store.absolute().parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise _unusable(store, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise _unusable(store, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
+def _unusable(store: Path, error: OSError) -> NoRun:
+    return NoRun(f"--store {store}: no runs can be kept there: {error.strerror}")
 
 
 def find(run: Path) -> RunFolder:

@@ -3,7 +3,7 @@
 from systems.invariant import Invariant, Sent, Violation
 from systems.node import Client, ClientContext, Context, Disk, Node, Operation, UnreadableDisk
 from systems.registry import UnknownSystem, find, names
-from systems.system import BadParameters, NoParameters, System, Variant
+from systems.system import BadParameters, Hunted, NoParameters, System, Variant
 
 __all__ = [
     "BadParameters",
@@ -11,6 +11,7 @@ __all__ = [
     "ClientContext",
     "Context",
     "Disk",
+    "Hunted",
     "Invariant",
     "NoParameters",
     "Node",

@@ -37,6 +37,18 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Hunted:
+    """How a variant is hunted: by the shipped plan of this name, after these settings (`network.drop=0.25`).
+
+    `unnoticed` says why no client can tell the variant from the system as it should be, if none can.
+    """
+
+    plan: str
+    settings: tuple[str, ...] = ()
+    unnoticed: str = ""
+
+
+@dataclass(frozen=True)
 class System:
     """Everything the harness needs to know of a system that is written sans-IO.
 
@@ -48,7 +60,8 @@ class System:
     `model_of` are for whoever wants to know.
     `invariants(parameters, nodes)` makes fresh monitors for one run of a cluster of that many nodes, for what a quorum
     is depends on both. `landmarks()` makes fresh counters of what only the protocol can name, for campaigns. `leads` is
-    the message that tells that its sender leads from now on; None of a system without a leader.
+    the message that tells that its sender leads from now on; None of a system without a leader. `hunted` says for each
+    variant how `clew bench bugs` looks for it.
     """
 
     name: str
@@ -64,6 +77,7 @@ class System:
     landmarks: Callable[[], list[Landmark]] = list
     variants: Mapping[str, Variant] = field(default_factory=dict)
     leads: type[msgspec.Struct] | None = None
+    hunted: Mapping[str, Hunted] = field(default_factory=dict)
 
     def model_of(self, parameters: Any) -> str:
         """The checker's model of what a cluster with these parameters serves."""

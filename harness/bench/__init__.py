@@ -1,5 +1,5 @@
-"""What clew is measured by: the known bugs that it finds."""
+"""What clew finds, measured: the known bugs."""
 
-from harness.bench.bugs import Bug, bugs, measure, seeds_to_failure, table
+from harness.bench.bugs import Bug, Missed, bugs, measured, rewritten, table
 
-__all__ = ["Bug", "bugs", "measure", "seeds_to_failure", "table"]
+__all__ = ["Bug", "Missed", "bugs", "measured", "rewritten", "table"]

@@ -1,21 +1,23 @@
 """Every known-broken variant of every system: is it found, how soon, and how small does its failure get?
 
-A variant is looked for with the shipped plan `<system>-<variant>`, by what a client can see if the plan checks that.
+A variant is looked for as its system says (`System.hunted`), by what a client can see: wrong answers, or none.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 
 import msgspec
 import trio
 
 from harness.hunt.trial import trial
-from harness.plan import load, resolve, shipped
+from harness.plan import Plan, load, resolve
 from harness.run import run
 from harness.shrink import shrink_run
 from harness.store import RunFolder
@@ -25,109 +27,162 @@ from systems import find, names
 STARTS = 10
 STRIDE = 10_000
 """Between the first seeds of two starts."""
-SEEDS_MOST = 500
-"""Seeds after which a variant counts as not found."""
-SEEN_BY_CLIENTS = ("linearizable", "liveness")
+SEEDS_MOST = 100
+"""Seeds after which a start has not found the variant."""
+SEEN_BY_CLIENTS = {"linearizable": "wrong answers", "liveness": "no answers"}
 
 
 class Bug(msgspec.Struct, frozen=True):
-    """What the bench found of one variant; None where there is nothing to say, for it was not found."""
+    """A variant that clients noticed: medians of `seeds` and `seconds` (of processor time) to the first failure, and
+    what is left of the failure of the first start after shrinking."""
 
     system: str
     variant: str
-    seeds: int | None
-    seconds: float | None
-    operations: int | None
-    faults: int | None
-    nodes: int | None
-    shrink_seconds: float | None
+    plan: str
+    seen: str
+    seeds: int
+    seconds: float
+    operations: int
+    faults: int
+    nodes: int
+    shrink_seconds: float
 
 
-def bugs(only: Sequence[str] = ()) -> Iterator[tuple[str, str, str]]:
-    """System, variant and plan of every variant that a shipped plan of its name looks for; `only` of these systems."""
-    plans = {name for name, _ in shipped()}
+class Missed(msgspec.Struct, frozen=True):
+    """A variant that no client noticed in so many seeds: after how many of them a lemma broke, and why nobody could."""
+
+    system: str
+    variant: str
+    plan: str
+    seeds: int
+    lemma: int | None
+    why: str
+
+
+Variant = tuple[str, str]
+"""A system's name and a variant's."""
+
+
+def bugs(only: Sequence[str] = ()) -> Iterator[Variant]:
+    """Every variant of every system that says how it is hunted; `only` of these systems."""
     for system in names():
-        if only and system not in only:
-            continue
-        for variant in find(system).variants:
-            plan = f"{system}-{variant}"
-            if plan in plans:
-                yield system, variant, plan
+        if not only or system in only:
+            yield from ((system, variant) for variant in find(system).variants if variant in find(system).hunted)
 
 
-def seeds_to_failure(plan: str, first: int, most: int = SEEDS_MOST) -> int | None:
-    """How many seeds, from this one on, until a client sees the plan's system break; None if more than `most`."""
-    source = load(plan)
-    for tried in range(most):
-        failure = trial(resolve(source, first + tried)).failure
+def drawn(bug: Variant, seed: int) -> Plan:
+    """The plan that hunts this variant, for a seed."""
+    system, variant = bug
+    hunted = find(system).hunted[variant]
+    return resolve(load(hunted.plan), seed, [*hunted.settings, f"system.variant={variant}"])
+
+
+def seeds_to_failure(bug: Variant, first: int, most: int = SEEDS_MOST) -> tuple[int | None, str | None, int | None]:
+    """How many seeds, from this one on, until a client sees the system break, and by which check; None if more than
+    `most`. Then how many until a lemma broke and nothing else, if one did before."""
+    lemma = None
+    for tried in range(1, most + 1):
+        failure = trial(drawn(bug, first + tried - 1)).failure
         if failure is not None and failure.check in SEEN_BY_CLIENTS:
-            return tried + 1
-    return None
+            return tried, failure.check, lemma
+        if failure is not None and lemma is None:
+            lemma = tried
+    return None, None, lemma
 
 
-def measure(system: str, variant: str, plan: str, starts: int = STARTS) -> Bug:
+def measure(bug: Variant, starts: int = STARTS) -> Bug | Missed:
     """Hunt for a variant from that many starts, and shrink the failure of the first."""
-    missed = Bug(system, variant, None, None, None, None, None, None)
+    system, variant = bug
+    hunted = find(system).hunted[variant]
     # Compiling the checker takes seconds, and says nothing about the variant.
-    trial(resolve(load(plan), 0))
-    seeds: list[int] = []
+    trial(drawn(bug, 0))
+    seeds: list[float] = []
     seconds: list[float] = []
+    broke: str | None = None
     for start in range(starts):
-        began = time.perf_counter()
-        took = seeds_to_failure(plan, start * STRIDE)
-        if took is None:
-            return missed
-        seeds.append(took)
-        seconds.append(time.perf_counter() - began)
-    failing = resolve(load(plan), seeds[0] - 1)
-    with tempfile.TemporaryDirectory() as store, unwrapped():
-        result = trio.run(lambda: run(failing, nodes="inline", into=Path(store)))
-        assert result.run is not None
-        began = time.perf_counter()
-        shrunk = shrink_run(RunFolder(Path(result.run)), into=Path(store))
-        shrinking = time.perf_counter() - began
+        began = time.process_time()
+        took, check, lemma = seeds_to_failure(bug, start * STRIDE)
+        if start == 0:
+            if took is None:
+                return Missed(system, variant, hunted.plan, SEEDS_MOST, lemma, hunted.unnoticed)
+            broke = check
+        seeds.append(math.inf if took is None else took)
+        seconds.append(time.process_time() - began)
+    assert broke is not None
+    operations, faults, nodes, shrinking = _shrunk(drawn(bug, int(seeds[0]) - 1))
     return Bug(
         system,
         variant,
-        round(statistics.median(seeds)),
+        hunted.plan,
+        SEEN_BY_CLIENTS[broke],
+        round(min(statistics.median(seeds), SEEDS_MOST)),
         round(statistics.median(seconds), 2),
-        shrunk.operations,
-        shrunk.faults,
-        shrunk.plan.system.nodes,
+        operations,
+        faults,
+        nodes,
         round(shrinking, 1),
     )
 
 
-HEAD = (
+def _shrunk(failing: Plan) -> tuple[int, int, int, float]:
+    """What is left of the plan (operations, faults, nodes), and the seconds of processor time that it took."""
+    with tempfile.TemporaryDirectory() as store, unwrapped():
+        result = trio.run(lambda: run(failing, nodes="inline", into=Path(store)))
+        assert result.run is not None
+        began = time.process_time()
+        shrunk = shrink_run(RunFolder(Path(result.run)), into=Path(store))
+        return shrunk.operations, shrunk.faults, shrunk.plan.system.nodes, time.process_time() - began
+
+
+def measured(wanted: Sequence[Variant], executor: Executor) -> Iterator[Bug | Missed]:
+    """Each of these variants measured by an executor, in their order."""
+    yield from executor.map(measure, wanted)
+
+
+FOUND = (
     "system",
     "variant",
-    "found after seeds",
+    "plan",
+    "clients see",
+    "after seeds",
     "seconds",
     "shrunk to operations",
     "faults",
     "nodes",
     "seconds to shrink",
 )
+UNNOTICED = ("system", "variant", "plan", "seeds tried", "a lemma breaks after", "why no client notices")
 
 
-def table(found: Sequence[Bug]) -> str:
-    """The bugs as a table in Markdown."""
-    rows = [HEAD, tuple("---" for _ in HEAD)]
-    for bug in found:
-        cells = msgspec.structs.astuple(bug)
-        rows.append(tuple("not found" if cell is None else str(cell) for cell in cells))
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+def table(found: Sequence[Bug | Missed]) -> str:
+    """Two tables in Markdown: what clients noticed, and what they did not."""
+    noticed = [msgspec.structs.astuple(bug) for bug in found if isinstance(bug, Bug)]
+    missed = [
+        (*msgspec.structs.astuple(bug)[:4], "no lemma" if bug.lemma is None else bug.lemma, bug.why or "it could")
+        for bug in found
+        if isinstance(bug, Missed)
+    ]
+    parts = [_rows(head, rows) for head, rows in ((FOUND, noticed), (UNNOTICED, missed)) if rows]
+    return "\n".join(parts)
 
 
-def documented(page: str) -> dict[tuple[str, str], int]:
-    """From a page with such a table: the seeds after which each variant was found."""
+def _rows(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(str(cell) for cell in line)} |\n" for line in lines)
+
+
+def documented(page: str) -> tuple[dict[Variant, tuple[int, float]], set[Variant]]:
+    """From a page with such tables: seeds and seconds until each variant was found, and those that nobody noticed."""
     rows = [[cell.strip() for cell in line.strip("| \n").split("|")] for line in page.splitlines() if line[:1] == "|"]
-    return {(row[0], row[1]): int(row[2]) for row in rows if len(row) == len(HEAD) and row[2].isdigit()}
+    found = {
+        (row[0], row[1]): (int(row[4]), float(row[5])) for row in rows if len(row) == len(FOUND) and row[4].isdigit()
+    }
+    return found, {(row[0], row[1]) for row in rows if len(row) == len(UNNOTICED) and row[3].isdigit()}
 
 
-def rewritten(page: str, found: Sequence[Bug]) -> str:
-    """The page with its table (all lines that begin with a bar) replaced."""
+def rewritten(page: str, found: Sequence[Bug | Missed]) -> str:
+    """The page with its tables (from the first line that begins with a bar to the last) replaced."""
     lines = page.splitlines(keepends=True)
-    first = next((i for i, line in enumerate(lines) if line.startswith("|")), len(lines))
-    rest = [line for line in lines[first:] if not line.startswith("|")]
-    return "".join(lines[:first]) + table(found) + "".join(rest)
+    rows = [i for i, line in enumerate(lines) if line.startswith("|")]
+    first, end = (rows[0], rows[-1] + 1) if rows else (len(lines), len(lines))
+    return "".join(lines[:first]) + table(found) + "".join(lines[end:])

@@ -5,16 +5,21 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from itertools import islice
 
 from harness.hunt.trial import Trial, trials
+from harness.mistake import Breakdown
 from harness.plan import Source
 
 BATCH = 8
 """Seeds a job: half a second of work, against some milliseconds that it takes to send a job and its answer."""
 AHEAD = 3
 """Jobs that wait or run for each worker, so that none is idle while the first seeds of a window are slow."""
+DEATHS_MOST = 3
+"""Workers that may die one after the other over the same seeds; more are no accident."""
+
+Job = tuple[list[int], Future[list[Trial]]]
 
 
 def campaign(
@@ -29,20 +34,44 @@ def campaign(
 
     `seeds` may be endless. Nothing new is begun after `until` (of `time.monotonic()`); what was begun is finished, so
     the seeds that were tried are always the first ones. Closing the iterator submits nothing more; the few jobs that
-    were are the executor's to cancel, for a process pool that breaks trips over futures that others cancelled.
+    were are the executor's to cancel, for a process pool that breaks trips over futures that others cancelled. What an
+    executor lost with a worker is submitted again.
 
-    Raises what a trial raises (`PlanError` for a seed that draws an impossible plan), and `BrokenExecutor` if workers
-    die faster than the executor can replace them.
+    Raises what a trial raises (`PlanError` for a seed that draws an impossible plan), and `Breakdown` if workers die
+    over the same seeds again and again.
     """
     coming = iter(seeds)
-    waiting: deque[Future[list[Trial]]] = deque()
+    waiting: deque[Job] = deque()
+    deaths = 0
+
+    def submitted(batch: list[int]) -> Job:
+        return batch, executor.submit(trials, source, tuple(settings), batch)
+
     while True:
         while len(waiting) < workers * AHEAD and (until is None or time.monotonic() < until):
             batch = list(islice(coming, BATCH))
             if not batch:
                 break
-            waiting.append(executor.submit(trials, source, tuple(settings), batch))
+            waiting.append(submitted(batch))
         if not waiting:
             return
-        yield from waiting[0].result()
+        batch, future = waiting[0]
+        try:
+            tried = future.result()
+        except BrokenExecutor:
+            deaths += 1
+            if deaths > DEATHS_MOST:
+                raise Breakdown(
+                    f"a worker died {deaths} times over, last with seeds from {batch[0]} on: killed from outside, or "
+                    "for want of memory? Fewer --jobs take less"
+                ) from None
+            # A process pool loses all its jobs with one worker; only the answers that are here already are safe.
+            waiting = deque(job if _answered(job[1]) else submitted(job[0]) for job in waiting)
+            continue
+        deaths = 0
+        yield from tried
         waiting.popleft()
+
+
+def _answered(future: Future[list[Trial]]) -> bool:
+    return future.done() and future.exception() is None

@@ -6,11 +6,15 @@ import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from typing import ParamSpec, TypeVar
 
 from harness.mistake import Mistake
 from systems.stdio import die_with
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -18,12 +22,12 @@ def at_home(jobs: int | None = None) -> Iterator[tuple[Executor, int]]:
     """Processes on this machine, as many as it has cores unless told otherwise.
 
     They are spawned, not forked: a fork would copy the threads of numba and trio in whatever state they were. However
-    the block ends, none is left; should this process be killed, they die with it.
+    the block ends, none is left; should this process be killed, they die with it. A worker that is killed takes the
+    jobs of all with it (`BrokenExecutor`), and the next job is given to new ones.
     """
     jobs = jobs or len(os.sched_getaffinity(0))
     before = set(multiprocessing.active_children())
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, context, initializer=_be_a_worker, initargs=(os.getpid(),))
+    pool = _Pool(jobs)
     try:
         yield pool, jobs
     finally:
@@ -32,6 +36,29 @@ def at_home(jobs: int | None = None) -> Iterator[tuple[Executor, int]]:
         for child in set(multiprocessing.active_children()) - before:
             child.kill()
         pool.shutdown()
+
+
+class _Pool(Executor):
+    """A process pool, and another one when it breaks."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._pool = self._new()
+
+    def _new(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self._jobs, context, initializer=_be_a_worker, initargs=(os.getpid(),))
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        try:
+            return self._pool.submit(fn, *args, **kwargs)
+        except BrokenExecutor:
+            self._pool.shutdown()
+            self._pool = self._new()
+            return self._pool.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
 
 
 def _be_a_worker(parent: int) -> None:

@@ -18,9 +18,11 @@ from harness.exits import EXIT
 from harness.failure import Failure
 from harness.hunt.campaign import campaign
 from harness.hunt.trial import Trial
-from harness.plan import Source, resolve
+from harness.judge import judge
+from harness.plan import Plan, Source, resolve
 from harness.result import Result
-from harness.run import run
+from harness.run import recording, run
+from harness.store import usable
 from harness.unwrap import unwrapped
 
 Until = Literal["first", "all"]
@@ -58,6 +60,11 @@ class Hunt:
             return EXIT["invalid"]
         return EXIT["unknown" if self.undecided or self.interrupted else "valid"]
 
+    @property
+    def unkept(self) -> int:
+        """Failing runs without a folder of their own."""
+        return sum(found.run is None for found in self.failures)
+
     def groups(self) -> dict[Failure, list[Found]]:
         """The failures by what broke, the most frequent first."""
         groups: dict[Failure, list[Found]] = {}
@@ -72,6 +79,7 @@ class Hunt:
             "failures": [
                 {"seed": found.seed, "run": found.run, "failure": str(found.failure)} for found in self.failures
             ],
+            "unkept": self.unkept,
             "undecided": self.undecided,
             "coverage": {name: dict(sorted(count.items())) for name, count in self.counts.items()},
             "interrupted": self.interrupted,
@@ -102,12 +110,16 @@ def hunt(
     """Try seeds in their order until the first failure, or all of them.
 
     Without `seeds` all from 0 on are tried, until the first failure or for `seconds`. Every failing run is run once
-    more into a folder below `into` (None: not kept), and `found` is called with it, in the order of the seeds. What
+    more, the first hundred into folders below `into`, and `found` is called with its result, in the order of the seeds;
+    if `into` is None, it is called without one. What
     comes out is the same whatever executor does the work. KeyboardInterrupt ends the hunt early; what is known by then
     is returned.
 
-    Raises `PlanError` for a plan that cannot be, of whichever seed; `OSError` if a folder cannot be written.
+    Raises `PlanError` for a plan that cannot be, of whichever seed; `NoRun` for a store that cannot be; `OSError` if a
+    folder cannot be written.
     """
+    if into is not None:
+        usable(into)
     if seeds is None:
         if until == "all" and seconds is None:
             raise ValueError("all seeds there are would never end; expected seeds or seconds")
@@ -121,8 +133,13 @@ def hunt(
                 hunted.add(trial)
                 hunted.seconds = time.monotonic() - began
                 if trial.failure is not None:
-                    keep = into if len(hunted.failures) < KEPT else None
-                    result = None if keep is None else _keep(source, settings, trial.seed, keep)
+                    plan = resolve(source, trial.seed, settings)
+                    try:
+                        result = None if into is None else _again(plan, into if len(hunted.failures) < KEPT else None)
+                    except OSError:
+                        # With a full disk under it the hunt ends, but not without the seed that it has just found.
+                        found(Found(trial.seed, trial.failure, None, hunted.seconds), None)
+                        raise
                     folder = None if result is None else result.run
                     hunted.failures.append(Found(trial.seed, trial.failure, folder, hunted.seconds))
                     found(hunted.failures[-1], result)
@@ -135,7 +152,9 @@ def hunt(
     return hunted
 
 
-def _keep(source: Source, settings: Sequence[str], seed: int, into: Path) -> Result:
-    plan = resolve(source, seed, settings)
+def _again(plan: Plan, into: Path | None) -> Result:
+    """Run a failing plan once more, into a folder if there is to be one."""
+    if into is None:
+        return judge(plan, *recording(plan))
     with unwrapped():
-        return trio.run(lambda: run(plan, nodes="inline", into=into))
+        return trio.run(lambda: run(plan, nodes="inline", into=into, aside=True))

@@ -12,7 +12,7 @@ from types import FrameType
 import msgspec
 
 from harness.hunt.coverage import coverage
-from harness.hunt.hunt import Found, Hunt
+from harness.hunt.hunt import KEPT, Found, Hunt
 from harness.result import Result
 from histories.text import printable
 
@@ -26,7 +26,8 @@ def interruptible() -> Iterator[None]:
     """SIGTERM and SIGHUP end what goes on in the block as Ctrl-C does."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        # Python, or trio while it runs, knows where it may be interrupted by this one.
+        signal.raise_signal(signal.SIGINT)
 
     before = {kind: signal.signal(kind, interrupt) for kind in (signal.SIGTERM, signal.SIGHUP)}
     try:
@@ -91,6 +92,10 @@ def tell_hunt(hunt: Hunt, json: bool) -> None:
             broke = failure.check if failure.invariant is None else f"{failure.check}, {printable(failure.invariant)}"
             table.add_row(broke, ", ".join(failure.core), str(len(found)), " ".join(seeds), found[0].run or "")
         _print_whole(table)
+        if hunt.unkept:
+            console.print(
+                f"the first {KEPT} failing runs have folders; {hunt.unkept} more are listed by their seeds only"
+            )
     table = Table("coverage", "count", "", box=None, pad_edge=False)
     table.columns[1].justify = "right"
     for what, count, share in coverage(hunt.counts, hunt.seeds):

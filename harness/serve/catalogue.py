@@ -164,9 +164,10 @@ class Catalogue:
 
 
 def _directories(path: Path) -> list[Path]:
-    """The folders in a folder; a link is none, wherever it leads."""
+    """The folders in a folder; a link is none, wherever it leads, nor is what is written aside."""
     try:
-        return [entry for entry in path.iterdir() if not entry.is_symlink() and entry.is_dir()]
+        entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+        return [entry for entry in entries if not entry.is_symlink() and entry.is_dir()]
     except OSError:
         return []
 

@@ -1,8 +1,10 @@
 """What can be left out of a plan or made simpler: each pass turns a plan into dials, and dials into a plan.
 
     cut         what happens after it was too late
+    quick       the recovery
     members     operations and faults, in chunks, then one by one
-    world       the network: no losses, no duplicates, one latency for all messages; quick recovery
+    merged      one fault for two
+    world       the network: no losses, no duplicates, one latency for all messages
     shape       clients and nodes renumbered so that those in use come first, the others gone; keys; values
     times       gaps between what happens, and how long faults last: shorter and rounder
 
@@ -24,7 +26,7 @@ from harness.shrink.explicit import with_members
 from harness.shrink.reduce import Dials, reduce, search
 from nemesis.fault import Crash, Fault, FaultEvent, Network, Partition
 from nemesis.latency import Constant, Exponential, Normal, Uniform
-from nemesis.schedule import schedule
+from nemesis.schedule import Disturb, schedule
 
 Fails = Callable[[Plan], Plan | None]
 """The plan, perhaps with another seed, if it fails; None if it does not."""
@@ -43,6 +45,9 @@ GAP_MOST = 12
 """The longest gap and fault there, in halves of the mean latency: three round trips."""
 UNITS = (100 * MILLISECOND, 10 * MILLISECOND, MILLISECOND)
 """Round times, the roundest first."""
+
+MOMENT = 100 * MILLISECOND
+"""What a healed cluster gets before the final reads, if that is enough."""
 
 Member = PlannedOperation | FaultEvent
 
@@ -75,6 +80,32 @@ def cut(plan: Plan, late: int | None, fails: Fails) -> Plan:
             shorter = fails(rebuilt(plan, before)) if len(before) < len(members_of(plan)) else None
             if shorter is not None:
                 return shorter
+    return plan
+
+
+def quick(plan: Plan, fails: Fails) -> Plan:
+    """Let the healed cluster alone for a moment only, before the final reads: most of a small run is that silence."""
+    if plan.recovery.after <= MOMENT:
+        return plan
+    return fails(msgspec.structs.replace(plan, recovery=msgspec.structs.replace(plan.recovery, after=MOMENT))) or plan
+
+
+def merged(plan: Plan, fails: Fails) -> Plan:
+    """Leave out a fault by having an earlier one last until its end, or begin where it began if it is the earlier."""
+    again = True
+    while again:
+        again = False
+        whole = members_of(plan)
+        faults = [member for member in whole if isinstance(member, FaultEvent)]
+        for kept, left in permutations(faults, 2):
+            ends = (kept.until, left.until)
+            until = None if None in ends else max(end for end in ends if end is not None)
+            longer = msgspec.structs.replace(kept, at=min(kept.at, left.at), until=until)
+            rest = [longer if member is kept else member for member in whole if member is not left]
+            failing = fails(rebuilt(plan, rest))
+            if failing is not None:
+                plan, again = failing, True
+                break
     return plan
 
 
@@ -164,10 +195,13 @@ def plain(plan: Plan) -> Plan:
 
 
 def is_plain(plan: Plan) -> bool:
-    """Whether nothing of the network is drawn."""
+    """Whether nothing of the network is drawn, in faults neither."""
+    worse = [entry.what for entry in plan.nemesis if isinstance(entry.what, Disturb)]
     return all(
         isinstance(links.latency, Constant) and links.drop == links.duplicate == 0
         for links in (plan.network.nodes, plan.network.clients)
+    ) and all(
+        isinstance(what.delay, Constant | None) and what.drop in (0, 1) and what.duplicate in (0, 1) for what in worse
     )
 
 

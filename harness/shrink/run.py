@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,7 @@ import trio
 from harness.failure import Failure, failure
 from harness.judge import judge
 from harness.mistake import Mistake
-from harness.plan import Plan, dump
+from harness.plan import Plan
 from harness.replay import recorded_plan
 from harness.result import Result
 from harness.run import recording, run
@@ -23,7 +22,7 @@ from harness.shrink.smallest import Smallest
 from harness.shrink.story import story
 from harness.shrink.test import Test
 from harness.simulation import Outcome
-from harness.store import RunFolder
+from harness.store import RunFolder, usable
 from harness.unwrap import unwrapped
 from histories import History
 from nemesis.fault import FaultEvent
@@ -59,6 +58,7 @@ def shrink_run(
     KeyboardInterrupt ends the search, and the best so far is kept. Raises `Mistake` with the counts for a run that does
     not fail every time; `NoRun` and `PlanError` for a folder that cannot be used; `OSError` if nothing can be written.
     """
+    usable(into)
     original = recorded_plan(folder)
     found, history, outcome = reproduced(original)
     whole = explicit(original, history, outcome.rested)
@@ -71,7 +71,12 @@ def shrink_run(
         interrupted = True
     name = original.name if original.name.endswith(SUFFIX) else original.name[: NAME_MOST - len(SUFFIX)] + SUFFIX
     plan = msgspec.structs.replace(best.plan, name=name)
-    result = _keep(original, plan, into)
+    try:
+        result = _keep(original, plan, into)
+    except KeyboardInterrupt:
+        # Who interrupts a second time wants it sooner; what there is to keep takes a second.
+        interrupted = True
+        result = _keep(original, plan, into)
     members = members_of(plan)
     faults = sum(isinstance(member, FaultEvent) for member in members)
     return Shrunk(plan, found, result, len(members) - faults, faults, fails.candidates, interrupted)
@@ -104,22 +109,11 @@ def reproduced(plan: Plan) -> tuple[Failure, History, Outcome]:
 
 
 def _keep(original: Plan, plan: Plan, into: Path) -> Result:
-    """Run the plan into a folder, and put the story at the head of its plan. A folder is either whole or not there."""
+    """Run the plan into a folder, the story at the head of its plan. The folder is either whole or not there."""
     history, outcome = recording(plan)
     found = judge(plan, history, outcome)
     broke = failure(found, history, outcome)
     assert broke is not None, "the last candidate failed"
     comment = story(original, plan, broke, found, history)
     with unwrapped():
-        result = trio.run(lambda: run(plan, nodes="inline", into=into))
-    assert result.run is not None
-    target = Path(result.run) / "plan.yaml"
-    aside = target.with_suffix(".tmp")
-    try:
-        aside.write_text(comment + dump(plan))
-        aside.replace(target)
-    except OSError:
-        with suppress(OSError):
-            aside.unlink()
-        raise
-    return result
+        return trio.run(lambda: run(plan, nodes="inline", into=into, aside=True, comment=comment))

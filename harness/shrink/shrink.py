@@ -25,7 +25,7 @@ def shrink(plan: Plan, fails: Test) -> None:
     assert fails(plan) is not None, "only what fails can be shrunk"
     starts: list[Plan] = []
     with suppress(OutOfEvents):
-        plan = passes.cut(plan, fails.moment(plan), fails)
+        plan = passes.quick(passes.cut(plan, fails.moment(plan), fails), fails)
         starts = [] if passes.is_plain(plan) else passes.worlds(plan, fails)
     ends: list[Plan] = []
     for start in starts:
@@ -49,7 +49,7 @@ def _descend(plan: Plan, fails: Test) -> Plan:
     for _ in range(ROUNDS_MOST):
         before = plan
         plan = passes.cut(plan, fails.moment(plan), fails)
-        for step in (passes.members, passes.world, passes.shape, passes.times):
+        for step in (passes.quick, passes.members, passes.merged, passes.world, passes.shape, passes.times):
             plan = step(plan, fails)
         if plan == before:
             break

@@ -15,10 +15,12 @@ from harness.shrink.smallest import Smallest
 from histories import History, HistoryError
 from systems import BadParameters, find
 
-EVENTS_MOST = 400_000
+EVENTS_MOST = 1_000_000
 """Simulated events that one descent may spend: some twenty seconds, and unlike seconds the same on every machine."""
-EVENTS_MOST_PLAIN = 150_000
+EVENTS_MOST_PLAIN = 500_000
 """The same in a plain network, where hardly anything is tried in vain."""
+EVENTS_MOST_TOTAL = 1_200_000
+"""All descents together: some thirty seconds."""
 EVENTS_MOST_ARRANGED = 1_000_000
 """The same for arranging the smallest plans anew, where candidates are many and small: some ten seconds."""
 EVENTS_OVERHEAD = 150
@@ -65,7 +67,8 @@ class Test:
 
     def begin(self, plan: Plan, events: int | None = None) -> None:
         """Another descent begins, from this plan; `events` it may spend, if not what is usual."""
-        self._most = self.events + (events or (EVENTS_MOST_PLAIN if is_plain(plan) else EVENTS_MOST))
+        usual = EVENTS_MOST_PLAIN if is_plain(plan) else EVENTS_MOST
+        self._most = min(self.events + (events or usual), EVENTS_MOST_TOTAL)
 
     def _try(self, plan: Plan) -> Plan | None:
         before = self.events

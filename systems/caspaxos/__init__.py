@@ -11,7 +11,7 @@ from systems.caspaxos.landmarks import landmarks
 from systems.caspaxos.messages import Message
 from systems.caspaxos.node import CasPaxosNode
 from systems.caspaxos.parameters import Parameters, validate
-from systems.caspaxos.variants import VARIANTS
+from systems.caspaxos.variants import HUNTED, VARIANTS
 from systems.system import System
 
 system = System(
@@ -27,4 +27,5 @@ system = System(
     invariants=invariants,
     landmarks=landmarks,
     variants=VARIANTS,
+    hunted=HUNTED,
 )

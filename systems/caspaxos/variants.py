@@ -12,7 +12,7 @@ from systems.caspaxos.node import CasPaxosNode
 from systems.caspaxos.proposer import Proposer, Register
 from systems.node import Context
 from systems.shim import shims
-from systems.system import Variant
+from systems.system import Hunted, Variant
 
 
 class ForgetfulAcceptor(Acceptor):
@@ -90,3 +90,20 @@ VARIANTS: Mapping[str, Variant] = {
         *shims(CasPaxosNode),
     )
 }
+
+RESTARTS = "caspaxos-forgets-promises"
+HUNTED: Mapping[str, Hunted] = {
+    "forgets-promises": Hunted("caspaxos-forgets-promises"),
+    "highest-version": Hunted("caspaxos-highest-version"),
+    "dirty-reads": Hunted("caspaxos-dirty-reads"),
+    "handles-packets-twice": Hunted(
+        "caspaxos-contention-storm",
+        unnoticed="the protocol is made for networks that double packets: handling is idempotent",
+    ),
+    "torn-writes": Hunted(
+        RESTARTS, unnoticed="an acceptor that finds half a value on its disk stays silent, as if it were still down"
+    ),
+    "read-error-as-empty": Hunted(RESTARTS),
+    "fsync-lies": Hunted(RESTARTS),
+}
+"""By which shipped plan each variant is hunted."""

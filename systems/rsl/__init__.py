@@ -12,6 +12,7 @@ from systems.rsl.messages import Message, StartingPhase2
 from systems.rsl.parameters import FUNCTIONS, Parameters, validate
 from systems.rsl.replica import Replica
 from systems.rsl.variants import VARIANTS
+from systems.rsl.variants.hunted import HUNTED
 from systems.system import System
 
 system = System(
@@ -27,4 +28,5 @@ system = System(
     invariants=invariants,
     leads=StartingPhase2,
     variants=VARIANTS,
+    hunted=HUNTED,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -137,14 +138,58 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     assert (tmp_path / "latest" / "verdict.json").exists()
 
 
-def test_a_full_disk_is_one_clear_error_and_leaves_no_process(tmp_path: Path) -> None:
-    # A limit on the size of files is as good as a full disk, and needs no other file system.
-    script = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)); import signal;"
-    script += "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from harness.cli import main; main()"
-    command = [sys.executable, "-c", script, "run", "caspaxos-contention-storm", "--store", str(tmp_path)]
-    done = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=60)
+def limited(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`clew` with a limit on the size of files: as good as a full disk, and needs no other file system."""
+    script = "import resource, signal\n"
+    script += "if __name__ == '__main__':\n"
+    script += " resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
+    script += " signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n from harness.cli import main; main()"
+    command = [sys.executable, "-c", script, *arguments, "--store", str(store)]
+    return subprocess.run(command, env=environment(store), capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_a_full_disk_is_one_clear_error_and_leaves_no_process_and_no_half_of_a_run(tmp_path: Path) -> None:
+    before = subprocess.run(
+        [*CLEW, "run", "caspaxos-happy-path", "--nodes", "inline", "--store", str(tmp_path)], check=True
+    )
+    assert before.returncode == 0
+    kept = sorted(tmp_path.rglob("*"))
+    latest = (tmp_path / "latest").resolve()
+    done = limited(tmp_path, "run", "caspaxos-contention-storm")
     assert done.returncode == 255
     assert done.stderr.startswith("clew: ")
     assert "File too large" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
     assert not alive(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == kept
+    assert (tmp_path / "latest").resolve() == latest
+
+
+def test_a_hunt_on_a_full_disk_names_its_seed_and_leaves_no_half_of_a_run(tmp_path: Path) -> None:
+    done = limited(tmp_path, "hunt", "caspaxos-forgets-promises", "--jobs", "1")
+    assert done.returncode == 255
+    assert done.stdout.startswith("seed ")
+    assert done.stderr.startswith("clew: File too large")
+    assert done.stderr.count("\n") == 1
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not alive(tmp_path)
+
+
+def test_a_shrink_on_a_full_disk_leaves_no_half_of_a_run(tmp_path: Path) -> None:
+    """A real one: a file system of 64 KiB, which any user may mount in a namespace of their own."""
+    store, small = tmp_path / "store", tmp_path / "small"
+    small.mkdir()
+    run = [*CLEW, "run", "caspaxos-highest-version", "--nodes", "inline", "--store", str(store)]
+    assert subprocess.run(run, check=False).returncode == 1
+    mounted = f"mount -t tmpfs -o size=64k tmpfs {small}"
+    space = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    try:
+        subprocess.run([*space, mounted], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this machine allows no namespaces")
+    shrink = shlex.join([*CLEW, "shrink", str(store / "latest"), "--store", str(small)])
+    script = f"{mounted} && {shrink}; echo exit $?; ls -AR {small}"
+    done = subprocess.run([*space, script], capture_output=True, text=True, check=False, timeout=300)
+    assert done.stderr.startswith("clew: No space left on device"), done
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == f"exit 255\n{small}:\n"

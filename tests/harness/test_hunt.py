@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.hunt import Hunt, campaign, hunt
+from harness.hunt import Hunt, at_home, campaign, hunt
 from harness.hunt.coverage import coverage
+from harness.hunt.trial import trials
+from harness.mistake import Breakdown
 from harness.plan import load, loads
 from tests.harness.conftest import Clew
 
@@ -151,6 +154,54 @@ def test_ctrl_c_ends_a_hunt_with_what_is_known_and_without_orphans(tmp_path: Pat
     assert json.loads(output.splitlines()[-1])["interrupted"]
     time.sleep(0.5)
     assert not alive(tmp_path)
+
+
+def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice() -> None:
+    found = []
+    with at_home(2) as (executor, count):
+        for trial in campaign(SOURCE, [], range(60), executor, count):
+            found.append(trial)
+            if len(found) == 10:
+                victim, *_ = multiprocessing.active_children()
+                victim.kill()
+    assert [trial.seed for trial in found] == list(range(60))
+    assert found[30:40] == trials(SOURCE, [], range(30, 40))
+    assert not multiprocessing.active_children()
+
+
+class Doomed(AtOnce):
+    """Its workers die over every job."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(BrokenExecutor())
+        return future
+
+
+def test_workers_that_die_again_and_again_are_one_line() -> None:
+    with Doomed() as executor, pytest.raises(Breakdown, match="seeds from 5 on"):
+        list(campaign(SOURCE, [], range(5, 30), executor, 1))
+
+
+def test_beyond_the_kept_runs_there_are_verdicts_but_no_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.hunt.hunt.KEPT", 2)
+    verdicts = []
+    with AtOnce() as executor:
+        hunted = hunt(
+            SOURCE,
+            executor,
+            1,
+            seeds=range(20),
+            until="all",
+            into=tmp_path,
+            found=lambda found, result: verdicts.append(result and result.verdict),
+        )
+    assert len(hunted.failures) > 2
+    assert verdicts == ["invalid"] * len(hunted.failures)
+    assert [found.run is None for found in hunted.failures] == [i >= 2 for i in range(len(hunted.failures))]
+    assert hunted.summary()["unkept"] == len(hunted.failures) - 2
 
 
 def alive(mark: Path) -> list[int]:

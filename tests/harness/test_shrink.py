@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -155,3 +159,37 @@ def test_a_store_that_cannot_be_written_is_one_line(clew: Clew, failing: Path, t
     assert done.returncode == 254
     assert "Traceback" not in done.stderr
     assert "file" in done.stderr
+
+
+def test_ctrl_c_keeps_the_best_so_far_and_names_it(clew: Clew, tmp_path: Path) -> None:
+    # It shrinks for ten seconds, in a network that draws, and has soon found something smaller.
+    assert clew("run", "caspaxos-dirty-reads", "--nodes", "inline").returncode == 1
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-c", "from harness.cli import main; main()", "shrink", "store/latest"]
+    shrinking = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs, text=True)
+    os.close(theirs)
+    said = b""
+    while b" operations, " not in said:
+        # The first step is on the terminal: there is something to keep.
+        said += os.read(ours, 1000)
+    shrinking.send_signal(signal.SIGINT)
+    output, _ = shrinking.communicate(timeout=60)
+    os.close(ours)
+    assert shrinking.returncode == 1
+    assert "interrupted: the best so far to " in output
+    folder = tmp_path / output.split("run: ")[1].strip()
+    plan = resolve(load(str(folder / "plan.yaml")))
+    assert broken(plan) == "linearizable"
+    assert (folder / "verdict.json").exists()
+    assert (folder / "plan.yaml").read_text().startswith("# Shrunk from caspaxos-dirty-reads, seed 1: ")
+
+
+def test_any_failure_counts_if_asked_for(clew: Clew, tmp_path: Path) -> None:
+    assert clew("run", "caspaxos-dirty-reads", "--nodes", "inline").returncode == 1
+    done = clew("shrink", "store/latest", "--any", "--json")
+    checks = json.loads(done.stdout)["checks"]
+    # What clients saw takes four operations; a lemma breaks over fewer.
+    assert checks["invariants"]["verdict"] == "invalid"
+    assert checks["linearizable"]["verdict"] == "valid"
+    plan = resolve(load(str(tmp_path / json.loads(done.stdout)["run"] / "plan.yaml")))
+    assert len(split(plan)[0]) <= 2

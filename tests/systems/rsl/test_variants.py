@@ -12,7 +12,6 @@ from systems.rsl.messages import Message1a, Message1b, Message2a, Message2b
 from systems.rsl.parameters import Parameters
 from systems.rsl.replica import Replica
 from systems.rsl.types import Ballot, Vote
-from tests.benchmarks.variants import PLANS
 from tests.systems.rsl.hand import FIRST, SECOND, THIRD, batch, context, sent
 
 RSL = find("rsl")
@@ -49,8 +48,8 @@ BY_SCHEDULE = ("installs-older-states", "torn-writes", "handles-packets-twice")
 
 
 def checks(variant: str, seed: int) -> dict[str, str]:
-    name, *settings = PLANS["rsl"].get(variant, ("rsl-heavy-weather",))
-    plan = resolve(load(name), seed, [*settings, f"system.variant={variant}"])
+    hunted = RSL.hunted[variant]
+    plan = resolve(load(hunted.plan), seed, [*hunted.settings, f"system.variant={variant}"])
     return {name: check.verdict for name, check in judge(plan, *simulate(plan)).checks.items()}
 
 
