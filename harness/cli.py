@@ -164,13 +164,13 @@ def replay(
     json: JsonOption = False,
 ) -> None:
     """Run a recorded run again, and compare the histories byte for byte."""
-    from harness.replay import recorded_plan
+    from harness.replay import recorded_plan, together
     from harness.replay import replay as replay_run
     from harness.store import find
     from harness.terminal import supervise
 
     folder = find(run)
-    failed = 0
+    done = []
     with contextlib.redirect_stdout(sys.stderr):
         plan = recorded_plan(folder)
         for _ in range(times):
@@ -179,14 +179,15 @@ def replay(
                 json,
                 lambda watch, stop: replay_run(folder, nodes=nodes.value, into=store, watch=watch, stop=stop),
             )
-            failed += again.result.verdict == "invalid"
-            if not again.identical:
+            done.append(again)
+            if not again.identical or not again.result.finished:
                 break
-    if times > 1 and not json:
-        print(f"failed {failed} times out of {times}")
     if not json:
+        if times > 1:
+            failed = sum(one.result.verdict == "invalid" for one in done)
+            print(f"failed {failed} times out of {len(done)}")
         if again.identical and again.cut:
-            print(f"identical up to the end of the recorded history ({again.compared} bytes; that run was cut short)")
+            print(f"identical as far as both go ({again.compared} bytes; one of the runs was cut short)")
         elif again.identical:
             print(f"identical: sha256 {again.sha256}")
     if not again.identical:
@@ -195,6 +196,12 @@ def replay(
             "was it recorded by another version of clew or of the system?",
             INTERNAL_ERROR,
         )
+    if json and times > 1:
+        import msgspec
+
+        every = together(done)
+        print(msgspec.json.encode(every).decode())
+        raise typer.Exit(every.exit_code)
     _tell(again.result, json)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import msgspec
 import trio
 
 from harness import store
+from harness.exits import EXIT, INTERNAL_ERROR
 from harness.plan import Plan, load, resolve
-from harness.result import Result
+from harness.result import Answer, Result, worst
 from harness.run import NodesMode, run
 from harness.simulation import Progress
 from histories import load as load_history
@@ -20,8 +22,8 @@ from histories import load as load_history
 class Replay(msgspec.Struct, frozen=True):
     """A replayed run: its result, the hash of its history, and whether that is the history of the original.
 
-    `identical` is also True if the original was cut short and its history is a beginning of the replayed one;
-    `compared` is the number of bytes that were compared.
+    `identical` is also True if one of the two was cut short and its history is a beginning of the other; `compared` is
+    the number of bytes that were compared.
     """
 
     result: Result
@@ -30,6 +32,46 @@ class Replay(msgspec.Struct, frozen=True):
     original_sha256: str
     compared: int
     cut: bool
+
+
+class Replays(msgspec.Struct, frozen=True):
+    """A run replayed several times, as `--json` prints it: how often it failed, and each verdict as a single replay's.
+
+    `verdict` is the worst one, `verdicts` counts them, `times` is how many there were: fewer than asked for if one
+    differed or was interrupted.
+    """
+
+    verdict: Answer
+    plan: str | None
+    seed: int | None
+    times: int
+    failed: int
+    identical: bool
+    verdicts: dict[str, int]
+    sha256: str
+    runs: tuple[Result, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """The worst of the runs'."""
+        return INTERNAL_ERROR if any(run.error for run in self.runs) else EXIT[self.verdict]
+
+
+def together(replays: Sequence[Replay]) -> Replays:
+    """Some replays of one run, at least one, as one."""
+    results = [replay.result for replay in replays]
+    verdicts = Counter(result.verdict for result in results)
+    return Replays(
+        verdict=worst([result.verdict for result in results]),
+        plan=results[0].plan,
+        seed=results[0].seed,
+        times=len(results),
+        failed=verdicts["invalid"],
+        identical=all(replay.identical for replay in replays),
+        verdicts=dict(sorted(verdicts.items())),
+        sha256=replays[0].original_sha256,
+        runs=tuple(results),
+    )
 
 
 def recorded_plan(folder: store.RunFolder) -> Plan:
@@ -65,11 +107,14 @@ async def replay(
     # A run that was interrupted or killed leaves a beginning of its history: that must be the same, to the last line.
     whole = original if finished else original[: original.rfind(b"\n") + 1]
     identical = again == whole or (not finished and again.startswith(whole))
+    if not result.finished and result.error is None:
+        # So was this one: what there is of it must be the beginning of the other, or the other of it.
+        identical = whole.startswith(again) or again.startswith(whole)
     return Replay(
         result=result,
         identical=identical,
         sha256=sha256(again).hexdigest(),
         original_sha256=sha256(original).hexdigest(),
         compared=min(len(whole), len(again)),
-        cut=not finished,
+        cut=not (finished and result.finished),
     )

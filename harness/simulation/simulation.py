@@ -16,20 +16,19 @@ the end. What the final reads do not get answered is a liveness failure.
 from __future__ import annotations
 
 import heapq
-from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 import trio
 
 from harness.plan import Plan
-from harness.plan.work import READS
 from harness.simulation.clients import Thread
 from harness.simulation.disk import SimulatedDisk
+from harness.simulation.final import FinalReads
 from harness.simulation.network import Network
 from harness.simulation.nodes import NodeFailure, Nodes, died
+from harness.simulation.outcome import Outcome
 from harness.simulation.packet import Packets
 from harness.streams import Streams
 from harness.workload import Request, scripts
@@ -39,7 +38,7 @@ from nemesis import fault as faults
 from nemesis.effect import down, hits
 from nemesis.leader import settled
 from nemesis.schedule import schedule
-from systems import Invariant, Operation, Sent, System, Violation
+from systems import Invariant, Operation, Sent, System
 from systems.landmark import Landmark
 from systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
 
@@ -47,51 +46,6 @@ DELIVER, WAKE, INVOKE, TIMEOUT, CLIENT_WAKE, FAULT, HEAL, RECOVERED, DEADLINE = 
 
 BREATH = 1024
 """Inline, a run gives way to trio (signals, progress) once in so many events."""
-
-KEYS_NAMED = 5
-"""Keys named in a liveness failure; more are counted."""
-
-RETRY = 20_000_000
-"""Nanoseconds until a final read that was not `ok` is tried again."""
-
-
-@dataclass
-class Progress:
-    """How far a run is: virtual time in ns, events so far, completions by outcome, faults begun, messages by fate, and
-    what nodes and clients count (`protocol`).
-
-    `touched` are the faults that reached an operation: one was open when the fault cut off, swallowed or disturbed a
-    message. `landmarks` are the system's own.
-    """
-
-    now: int = 0
-    events: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    touched: Counter[str] = field(default_factory=Counter)
-    landmarks: Counter[str] = field(default_factory=Counter)
-    messages: Counter[str] = field(default_factory=Counter)
-    protocol: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass
-class Outcome:
-    """What a run leaves besides its history; kept up to date, so that a cancelled run leaves what there was."""
-
-    progress: Progress = field(default_factory=Progress)
-    violations: list[Violation] = field(default_factory=list)
-    unanswered: list[str] = field(default_factory=list)
-    """Liveness failures, in words."""
-    rested: int | None = None
-    """When (ns) the workload was over and everything healed; what is invoked later is a final read."""
-    finished: bool = False
-    """False for a run that was cut short."""
-    answered: int = 0
-    """Operations of the workload, without the final reads, that were `ok`."""
-    stopped: bool = False
-    """True for a run that was cut short by its plan, at the first violation."""
-    failure: NodeFailure | None = None
-    """The node that broke by itself."""
 
 
 class _Life:
@@ -154,8 +108,7 @@ class Simulation:
         self._now = 0
         self._working = True
         self._over = False
-        self._unread: dict[str, deque[int]] = {}
-        self._read = READS[plan.workload.kind]
+        self._final = FinalReads(plan, self._threads, self._ask)
         self._leads = system.leads
         self._leader = plan.nodes[0]
 
@@ -336,7 +289,7 @@ class Simulation:
     def _next_request(self, thread: Thread) -> None:
         thread.request = thread.script.next(self._now)
         if thread.request is not None:
-            self._push(thread.request.time, INVOKE, thread, thread.request)
+            self._ask(thread, thread.request)
 
     def _invoke(self, thread: Thread, request: Request) -> None:
         event = self._recorder.record(self._now, thread.process, "invoke", request.f, request.key, request.value)
@@ -392,7 +345,8 @@ class Simulation:
             self._next_request(thread)
             self._rest_if_done()
         else:
-            self._answered(thread, result.type == "ok")
+            self._final.answered(thread, result.type == "ok", self._now)
+            self._over = self._over or self._final.over
 
     # Faults
 
@@ -457,35 +411,14 @@ class Simulation:
         self._push(self._now + recovery.after + recovery.within, DEADLINE)
 
     def _read_finally(self) -> None:
-        """Every thread reads every key, once it is answered."""
-        self._unread = {thread.name: deque(range(self._plan.workload.keys)) for thread in self._threads}
         for thread in self._threads:
-            self._read_next(thread)
+            self._final.next(thread, self._now)
 
-    def _read_next(self, thread: Thread) -> None:
-        unread = self._unread[thread.name]
-        if unread:
-            thread.request = Request(self._now + 1, self._read, unread[0], None)
-            self._push(thread.request.time, INVOKE, thread, thread.request)
-        else:
-            self._over = not any(self._unread.values())
-
-    def _answered(self, thread: Thread, ok: bool) -> None:
-        if ok:
-            self._unread[thread.name].popleft()
-            self._read_next(thread)
-        else:
-            thread.request = Request(self._now + RETRY, self._read, self._unread[thread.name][0], None)
-            self._push(thread.request.time, INVOKE, thread, thread.request)
+    def _ask(self, thread: Thread, request: Request) -> None:
+        thread.request = request
+        self._push(request.time, INVOKE, thread, request)
 
     def _give_up(self) -> None:
-        """The cluster had its time: what was not answered is a liveness failure."""
+        """The cluster had its time."""
         self._over = True
-        within = self._plan.recovery.within / 1e9
-        for thread in self._threads:
-            unread = list(self._unread[thread.name])
-            if unread:
-                keys = ", ".join(str(key) for key in unread[:KEYS_NAMED])
-                more = f" and {len(unread) - KEYS_NAMED} more" if len(unread) > KEYS_NAMED else ""
-                read = f"the final read of client {thread.name} had no answer for key {keys}{more}"
-                self._outcome.unanswered.append(f"{within:g} s after recovery {read}")
+        self._outcome.unanswered.extend(self._final.unanswered())

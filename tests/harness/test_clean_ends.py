@@ -111,7 +111,25 @@ def test_an_interrupted_run_is_replayed_as_far_as_it_came(tmp_path: Path) -> Non
     command = [*CLEW, "replay", str(tmp_path / "latest"), "--nodes", "inline", "--store", str(tmp_path / "again")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("identical up to the end of the recorded history")
+    assert done.stdout.startswith("identical as far as both go")
+
+
+def test_an_interrupted_replay_is_no_different_run(tmp_path: Path) -> None:
+    settings = ["--set", "workload.operations=2000", "--nodes", "inline", "--store", str(tmp_path)]
+    subprocess.run([*CLEW, "run", "caspaxos-contention-storm", *settings], check=True, capture_output=True)
+    again = tmp_path / "again"
+    command = [*CLEW, "replay", str(tmp_path / "latest"), "--times", "50", "--json", "--store", str(again)]
+    replaying = subprocess.Popen(
+        command, env=environment(again), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert wait_for(running, again, 30)
+    replaying.send_signal(signal.SIGINT)
+    output, errors = replaying.communicate(timeout=30)
+    assert replaying.returncode == 2, errors
+    told = json.loads(output)
+    assert told["identical"]
+    assert told["times"] == 1
+    assert told["verdicts"] == {"unknown": 1}
 
 
 def test_a_killed_stem_is_told_and_is_no_verdict(tmp_path: Path) -> None:

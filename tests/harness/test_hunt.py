@@ -186,7 +186,7 @@ def test_workers_that_die_again_and_again_are_one_line() -> None:
 def test_beyond_the_kept_runs_there_are_verdicts_but_no_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.hunt.hunt.KEPT", 2)
+    monkeypatch.setattr(sys.modules["harness.hunt.hunt"], "KEPT", 2)
     verdicts = []
     with AtOnce() as executor:
         hunted = hunt(

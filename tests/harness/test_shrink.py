@@ -95,6 +95,12 @@ def test_a_shrunk_run_is_small_tells_its_story_and_fails_the_same_way_again(clew
     replayed = clew("replay", folder, "--nodes", "inline", "--times", "2", "--store", "first")
     assert replayed.returncode == 1
     assert "failed 2 times out of 2" in replayed.stdout
+    told = clew("replay", folder, "--nodes", "inline", "--times", "2", "--json", "--store", "first")
+    assert told.returncode == 1
+    both = json.loads(told.stdout)
+    assert (both["verdict"], both["times"], both["failed"], both["identical"]) == ("invalid", 2, 2, True)
+    assert both["verdicts"] == {"invalid": 2}
+    assert [run["verdict"] for run in both["runs"]] == ["invalid", "invalid"]
     again = clew("shrink", failing, "--json", "--store", "second")
     other = failing.parents[2] / json.loads(again.stdout)["run"]
     for name in ("plan.yaml", "history.jsonl"):
