@@ -15,7 +15,10 @@ from harness.run import recording
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """What one seed led to. `counts` adds up over trials: see `harness.hunt.coverage`."""
+    """What one seed led to. `counts` adds up over trials: see `harness.hunt.coverage`.
+
+    Among them are `landmarks`: what a system's landmarks saw in its messages, and what its nodes counted themselves.
+    """
 
     seed: int
     verdict: Answer
@@ -37,7 +40,7 @@ def trial(plan: Plan) -> Trial:
         "operations": progress.outcomes,
         "faults": progress.faults,
         "touched": progress.touched,
-        "landmarks": progress.landmarks,
+        "landmarks": progress.landmarks + progress.protocol,
         "messages": progress.messages,
     }
     return Trial(

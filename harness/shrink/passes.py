@@ -14,7 +14,7 @@ any more, moving a plan in time or renaming its nodes leaves its run as it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import permutations
 from typing import Any
 
@@ -91,22 +91,44 @@ def quick(plan: Plan, fails: Fails) -> Plan:
 
 
 def merged(plan: Plan, fails: Fails) -> Plan:
-    """Leave out a fault by having an earlier one last until its end, or begin where it began if it is the earlier."""
-    again = True
-    while again:
-        again = False
-        whole = members_of(plan)
-        faults = [member for member in whole if isinstance(member, FaultEvent)]
-        for kept, left in permutations(faults, 2):
-            ends = (kept.until, left.until)
-            until = None if None in ends else max(end for end in ends if end is not None)
-            longer = msgspec.structs.replace(kept, at=min(kept.at, left.at), until=until)
-            rest = [longer if member is kept else member for member in whole if member is not left]
-            failing = fails(rebuilt(plan, rest))
-            if failing is not None:
-                plan, again = failing, True
-                break
+    """Fewer faults that last longer: one for two, or the neighbours of one in its place."""
+    failing: Plan | None = plan
+    while failing is not None:
+        plan = failing
+        failing = next((found for fewer in _with_longer(plan) if (found := fails(fewer)) is not None), None)
     return plan
+
+
+def _with_longer(plan: Plan) -> Iterator[Plan]:
+    whole = members_of(plan)
+    faults = [member for member in whole if isinstance(member, FaultEvent)]
+    for kept, left in permutations(faults, 2):
+        others = [member for member in whole if member is not kept and member is not left]
+        for fault in _either(kept.fault, left.fault):
+            until = None if kept.until is None or left.until is None else max(kept.until, left.until)
+            yield rebuilt(plan, [*others, FaultEvent(0, min(kept.at, left.at), until, fault)])
+    for left in faults:
+        before = [fault.until for fault in faults if fault.until is not None and fault.until <= left.at]
+        after = [fault.at for fault in faults if left.until is not None and fault.at >= left.until]
+        grown: list[Member] = []
+        for member in whole:
+            if isinstance(member, FaultEvent) and before and member.until == max(before):
+                member = msgspec.structs.replace(member, until=left.until)
+            elif isinstance(member, FaultEvent) and after and member.at == min(after):
+                member = msgspec.structs.replace(member, at=left.at)
+            if member is not left:
+                grown.append(member)
+        if before or after:
+            yield rebuilt(plan, grown)
+
+
+def _either(one: Fault, other: Fault) -> list[Fault]:
+    """What may stand for both: the one, or all that two partitions cut."""
+    if not isinstance(one, Partition) or not isinstance(other, Partition):
+        return [one]
+    receivers = sorted({*one.grudge, *other.grudge})
+    both = {name: tuple(sorted({*one.grudge.get(name, ()), *other.grudge.get(name, ())})) for name in receivers}
+    return [one, Partition(both)]
 
 
 def members(plan: Plan, fails: Fails) -> Plan:

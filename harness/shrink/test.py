@@ -19,8 +19,8 @@ EVENTS_MOST = 1_000_000
 """Simulated events that one descent may spend: some twenty seconds, and unlike seconds the same on every machine."""
 EVENTS_MOST_PLAIN = 500_000
 """The same in a plain network, where hardly anything is tried in vain."""
-EVENTS_MOST_TOTAL = 1_200_000
-"""All descents together: some thirty seconds."""
+EVENTS_MOST_TOTAL = 2_000_000
+"""All descents together: some forty seconds."""
 EVENTS_MOST_ARRANGED = 1_000_000
 """The same for arranging the smallest plans anew, where candidates are many and small: some ten seconds."""
 EVENTS_OVERHEAD = 150

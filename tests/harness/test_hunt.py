@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,14 @@ def test_the_coverage_tells_faults_that_touched_an_operation_from_those_that_did
     assert calm.counts["faults"]["crash"] == 8
     assert calm.counts["touched"]["crash"] == 0
     assert ("crash faults", 8, "0.0 % touched an operation") in coverage(calm.counts, calm.seeds)
+
+
+def test_the_coverage_names_what_the_nodes_of_a_system_count() -> None:
+    source = load("rsl-kv-catch-up")
+    counts = trials(source, [], [0])[0].counts["landmarks"]
+    assert min(counts["view changes"], counts["state transfers"], counts["truncations"]) > 0
+    rows = [what for what, _, _ in coverage({"landmarks": Counter(counts)}, 1)]
+    assert {"view changes", "state transfers", "truncations"} <= set(rows)
 
 
 def test_json_is_a_verdict_for_each_failing_run_and_a_summary_whatever_the_jobs(clew: Clew, tmp_path: Path) -> None:
