@@ -27,7 +27,7 @@ from systems import find, names
 STARTS = 10
 STRIDE = 10_000
 """Between the first seeds of two starts."""
-SEEDS_MOST = 100
+SEEDS_MOST = 50
 """Seeds after which a start has not found the variant."""
 SEEN_BY_CLIENTS = {"linearizable": "wrong answers", "liveness": "no answers"}
 

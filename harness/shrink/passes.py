@@ -132,23 +132,27 @@ def _either(one: Fault, other: Fault) -> list[Fault]:
 
 
 def members(plan: Plan, fails: Fails) -> Plan:
-    """Leave out what the failure does not need: chunks first, then halves of chunks, at last single members."""
+    """Leave out what the failure does not need: chunks first, then halves of chunks, single members, at last several.
+
+    Chunks are left out one after the other, the latest first, for that takes a call of `fails` for each. What is left
+    then is for Hypothesis, which also finds what can only go together.
+    """
     size = 1
     while size * CHUNKS < len(members_of(plan)):
         size *= 2
-    while True:
-        whole = members_of(plan)
-        chunks = [whole[i : i + size] for i in range(0, len(whole), size)]
-
-        def build(dials: Dials, plan: Plan = plan, chunks: list[list[Member]] = chunks) -> Plan:
-            return rebuilt(
-                plan, [member for chunk, kept in zip(chunks, dials, strict=True) if kept for member in chunk]
-            )
-
-        plan = _reduced(build, [1] * len(chunks), fails)
-        if size == 1:
-            return plan
+    while size:
+        for start in reversed(range(0, len(members_of(plan)), size)):
+            whole = members_of(plan)
+            plan = fails(rebuilt(plan, [*whole[:start], *whole[start + size :]])) or plan
         size //= 2
+    whole = members_of(plan)
+    if len(whole) > CHUNKS:
+        return plan
+
+    def build(dials: Dials) -> Plan:
+        return rebuilt(plan, [member for member, kept in zip(whole, dials, strict=True) if kept])
+
+    return _reduced(build, [1] * len(whole), fails)
 
 
 def _reduced(build: Callable[[Dials], Plan], start: Sequence[int], fails: Fails) -> Plan:

@@ -2,36 +2,59 @@
 
 from __future__ import annotations
 
-import statistics
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
 
-from harness.bench.bugs import STRIDE, Bug, bugs, documented, rewritten, seeds_to_failure, table
+from harness.bench.bugs import STRIDE, Bug, Missed, Variant, bugs, documented, rewritten, seeds_to_failure, table
+from systems import find
 
 PAGE = Path(__file__).parents[2] / "docs" / "bugs.md"
-KNOWN = documented(PAGE.read_text())
+KNOWN, MISSED = documented(PAGE.read_text())
 STARTS = 3
+SECONDS = 6.0
+"""Of hunting, by the page's own figures: the variants that are found fastest, as many as there is time for."""
+BY_SECONDS = sorted(KNOWN, key=lambda variant: (KNOWN[variant][1], variant))
+FAST = [
+    variant
+    for variant, spent in zip(BY_SECONDS, accumulate(KNOWN[variant][1] for variant in BY_SECONDS), strict=True)
+    if spent <= SECONDS
+]
 
 
-@pytest.mark.parametrize(("system", "variant", "plan"), list(bugs()), ids=lambda value: str(value))
-def test_a_variant_that_was_found_is_found_within_three_times_its_seeds(system: str, variant: str, plan: str) -> None:
-    assert (system, variant) in KNOWN, "run: clew bench bugs --write docs/bugs.md"
-    # Ten starts made the figure, and a few of them lie above three times their median: of three, the median counts.
-    most = 3 * KNOWN[system, variant]
-    found = [seeds_to_failure(plan, start * STRIDE, most) or most + 1 for start in range(STARTS)]
-    assert statistics.median(found) <= most, found
+@pytest.mark.parametrize("variant", FAST, ids="-".join)
+def test_a_variant_that_was_found_is_found_within_three_times_its_seeds(variant: Variant) -> None:
+    # Ten starts made the figure, and one of them may lie above three times their median; three in a row do not.
+    most = 3 * KNOWN[variant][0]
+    assert any(seeds_to_failure(variant, start * STRIDE, most)[0] is not None for start in range(STARTS))
 
 
-def test_every_variant_has_a_row() -> None:
-    rows = [line for line in PAGE.read_text().splitlines() if line.startswith("|")]
-    for system, variant, _ in bugs():
-        assert any(row.startswith(f"| {system} | {variant} |") for row in rows), "run: clew bench bugs --write"
+def test_the_fast_ones_are_most_of_them() -> None:
+    assert len(FAST) > len(KNOWN) / 2
 
 
-def test_a_page_keeps_its_words_and_gets_a_new_table() -> None:
-    found = [Bug("s", "v", 3, 0.5, 2, 1, 3, 9.0), Bug("s", "w", None, None, None, None, None, None)]
-    page = rewritten("# Title\n\n| old |\n\nEnd\n", found)
+def test_every_variant_of_every_system_is_on_the_page() -> None:
+    assert {*KNOWN, *MISSED} == set(bugs()), "run: clew bench bugs --write docs/bugs.md"
+    for system in ("caspaxos", "rsl"):
+        assert {variant for name, variant in bugs([system]) if name == system} == set(find(system).variants)
+
+
+@pytest.mark.parametrize("variant", sorted(MISSED), ids="-".join)
+def test_where_nobody_notices_it_is_said_why(variant: Variant) -> None:
+    system, name = variant
+    assert find(system).hunted[name].unnoticed
+
+
+def test_a_page_keeps_its_words_and_gets_new_tables() -> None:
+    found = [
+        Bug("s", "v", "plan", "wrong answers", 3, 0.5, 2, 1, 3, 9.0),
+        Missed("s", "w", "plan", 100, None, "it is right"),
+        Missed("s", "x", "plan", 100, 7, ""),
+    ]
+    page = rewritten("# Title\n\n| old |\n\n| other |\n\nEnd\n", found)
     assert page == f"# Title\n\n{table(found)}\nEnd\n"
-    assert documented(page) == {("s", "v"): 3}
-    assert "| s | w | not found |" in page
+    assert rewritten(page, found) == page
+    assert documented(page) == ({("s", "v"): (3, 0.5)}, {("s", "w"), ("s", "x")})
+    assert "| s | w | plan | 100 | no lemma | it is right |" in page
+    assert "| s | x | plan | 100 | 7 | it could |" in page
