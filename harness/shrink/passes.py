@@ -5,7 +5,8 @@
     members     operations and faults, in chunks, then one by one
     merged      one fault for two
     world       the network: no losses, no duplicates, one latency for all messages
-    shape       clients and nodes renumbered so that those in use come first, the others gone; keys; values
+    shape       reads for writes; clients and nodes renumbered so that those in use come first, the others gone; keys;
+                values
     times       gaps between what happens, and how long faults last: shorter and rounder
 
 Members come before the rest, for they cost the most; the world comes before shape and times, for where nothing is drawn
@@ -22,6 +23,7 @@ import msgspec
 
 from harness.plan import Plan, PlannedOperation
 from harness.plan.schema import MILLISECOND, Links, client_names, node_names
+from harness.plan.work import READS
 from harness.shrink.explicit import with_members
 from harness.shrink.reduce import Dials, reduce, search
 from nemesis.fault import Crash, Fault, FaultEvent, Network, Partition
@@ -250,7 +252,12 @@ def _round_down(ns: int) -> int:
 
 
 def shape(plan: Plan, fails: Fails) -> Plan:
-    """Fewer clients, nodes and keys, those in use renumbered to come first; and small values."""
+    """Reads for whatever need not be more; fewer clients, nodes and keys, those in use renumbered; and small values."""
+    for place, member in enumerate(members_of(plan)):
+        if isinstance(member, PlannedOperation) and member.value is not None:
+            asked = msgspec.structs.replace(member, f=READS[plan.workload.kind], value=None)
+            whole = members_of(plan)
+            plan = fails(rebuilt(plan, [*whole[:place], asked, *whole[place + 1 :]])) or plan
     for candidate in (_renumbered_values(plan), _renumbered_keys(plan)):
         plan = fails(candidate) or plan
     for nodes in range(1, plan.system.nodes):

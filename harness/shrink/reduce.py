@@ -7,9 +7,10 @@ the key itself it takes for shrunk. So the known failure goes there, into a data
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from random import Random
 
-from hypothesis import Phase, find, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 from hypothesis.errors import NoSuchExample
@@ -27,19 +28,45 @@ def reduce(start: Sequence[int], fails: Callable[[Dials], bool]) -> Dials:
     Simpler is what Hypothesis calls so: lower numbers, the earlier ones first. Deterministic if `fails` is. The cost
     beyond the calls of `fails` is some milliseconds a call, growing with the number of dials: keep it below fifty.
     """
-    if not any(start):
+    # A dial that can only be zero is no choice to Hypothesis, and must not be among those that are saved.
+    turned = [i for i, most in enumerate(start) if most]
+    if not turned:
         return tuple(start)
+
+    def whole(part: Dials) -> Dials:
+        values = dict(zip(turned, part, strict=True))
+        return tuple(values.get(i, 0) for i in range(len(start)))
+
     known: dict[Dials, bool] = {tuple(start): True}
 
-    def condition(dials: Dials) -> bool:
+    def condition(part: Dials) -> bool:
+        dials = whole(part)
         if dials not in known:
             known[dials] = len(known) <= CALLS_MOST and fails(dials)
         return known[dials]
 
     database = InMemoryExampleDatabase()
-    database.save(_KEY + b".secondary", choices_to_bytes(tuple(start)))
-    strategy = st.tuples(*(st.integers(0, most) for most in start))
-    return find(strategy, condition, settings=_settings(CALLS_MOST, database), random=Random(0), database_key=_KEY)
+    database.save(_KEY + b".secondary", choices_to_bytes(tuple(start[i] for i in turned)))
+    strategy = st.tuples(*(st.integers(0, start[i]) for i in turned))
+    least: list[Dials] = []
+
+    @_settings(CALLS_MOST, database)
+    @given(strategy)
+    def turn(part: Dials) -> None:
+        if condition(part):
+            least[:] = [part]
+            raise _Fails
+
+    # What `hypothesis.find` does, but for its seed: one that is set as it should be takes the database away.
+    vars(turn)["_hypothesis_internal_database_key"] = _KEY
+    vars(turn)["_hypothesis_internal_use_seed"] = 0
+    with suppress(_Fails):
+        turn()
+    return whole(least[0])
+
+
+class _Fails(Exception):
+    """The dials fail."""
 
 
 def search(highest: Sequence[int], fails: Callable[[Dials], bool], attempts: int) -> Dials | None:
@@ -56,4 +83,12 @@ def search(highest: Sequence[int], fails: Callable[[Dials], bool], attempts: int
 
 def _settings(examples: int, database: InMemoryExampleDatabase | None) -> settings:
     phases = (Phase.reuse, Phase.generate, Phase.shrink)
-    return settings(database=database, max_examples=examples, phases=phases, deadline=None)
+    return settings(
+        database=database,
+        max_examples=examples,
+        phases=phases,
+        deadline=None,
+        report_multiple_bugs=False,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+    )

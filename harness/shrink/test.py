@@ -15,8 +15,8 @@ from harness.shrink.smallest import Smallest
 from histories import History, HistoryError
 from systems import BadParameters, find
 
-EVENTS_MOST = 1_000_000
-"""Simulated events that one descent may spend: some twenty seconds, and unlike seconds the same on every machine."""
+EVENTS_MOST = 1_600_000
+"""Simulated events that one descent may spend: some thirty seconds, and unlike seconds the same on every machine."""
 EVENTS_MOST_PLAIN = 500_000
 """The same in a plain network, where hardly anything is tried in vain."""
 EVENTS_MOST_TOTAL = 2_000_000

@@ -64,6 +64,11 @@ def test_dials_are_turned_down_as_far_as_the_test_allows() -> None:
     assert reduce([900, 40, 7], lambda dials: dials[0] + dials[1] >= 50 and dials[2] > 1) == (10, 40, 2)
     assert reduce([5, 5], lambda dials: dials == (5, 5)) == (5, 5)
     assert reduce([0, 0], lambda dials: True) == (0, 0)
+    far = [301, 302, 303, 304, 305]
+    assert reduce(far, lambda dials: dials == tuple(far)) == tuple(far)
+    # Only the start and what is near it fails, and some dials are down already.
+    near = [0, 8, 22, 1, 0, 1, 5]
+    assert reduce(near, lambda dials: dials[2] >= 21 and dials[6] == 5) == (0, 0, 21, 0, 0, 0, 5)
 
 
 def test_a_search_finds_the_simplest_of_what_is_easy_to_find() -> None:
