@@ -34,7 +34,9 @@ Fails = Callable[[Plan], Plan | None]
 """The plan, perhaps with another seed, if it fails; None if it does not."""
 
 CHUNKS = 16
-"""Chunks at the coarsest resolution: Hypothesis' own cost grows with the square of their number."""
+"""Chunks at the coarsest resolution."""
+DIALS_MOST = 48
+"""Members that Hypothesis gets to turn down: its own cost grows with the square of their number."""
 WORLDS = 40
 """Attempts at finding the same failure in the plainest of networks, each with other random pauses of the nodes."""
 STARTS = 2
@@ -136,25 +138,39 @@ def _either(one: Fault, other: Fault) -> list[Fault]:
 def members(plan: Plan, fails: Fails) -> Plan:
     """Leave out what the failure does not need: chunks first, then halves of chunks, single members, at last several.
 
-    Chunks are left out one after the other, the latest first, for that takes a call of `fails` for each. What is left
-    then is for Hypothesis, which also finds what can only go together.
+    Some of the chunks at random may do, and much is gone at once. Then they are left out one after the other, the
+    latest first, for that takes a call of `fails` for each. What is left is for Hypothesis, which also finds what can
+    only go together.
     """
     size = 1
     while size * CHUNKS < len(members_of(plan)):
         size *= 2
+    plan = _some(plan, size, fails) if size > 1 else plan
     while size:
         for start in reversed(range(0, len(members_of(plan)), size)):
             whole = members_of(plan)
             plan = fails(rebuilt(plan, [*whole[:start], *whole[start + size :]])) or plan
         size //= 2
     whole = members_of(plan)
-    if len(whole) > CHUNKS:
+    if len(whole) > DIALS_MOST:
         return plan
 
     def build(dials: Dials) -> Plan:
         return rebuilt(plan, [member for member, kept in zip(whole, dials, strict=True) if kept])
 
     return _reduced(build, [1] * len(whole), fails)
+
+
+def _some(plan: Plan, size: int, fails: Fails) -> Plan:
+    """A few chunks of the plan that fail by themselves, if chance finds any."""
+    whole = members_of(plan)
+    chunks = [whole[i : i + size] for i in range(0, len(whole), size)]
+
+    def build(dials: Dials) -> Plan:
+        return rebuilt(plan, [member for chunk, kept in zip(chunks, dials, strict=True) if kept for member in chunk])
+
+    found = search([1] * len(chunks), lambda dials: fails(build(dials)) is not None, ATTEMPTS)
+    return plan if found is None else fails(build(found)) or plan
 
 
 def _reduced(build: Callable[[Dials], Plan], start: Sequence[int], fails: Fails) -> Plan:
