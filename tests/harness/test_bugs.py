@@ -13,7 +13,7 @@ from systems import find
 PAGE = Path(__file__).parents[2] / "docs" / "bugs.md"
 KNOWN, MISSED = documented(PAGE.read_text())
 STARTS = 3
-SECONDS = 6.0
+SECONDS = 13.0
 """Of hunting, by the page's own figures: the variants that are found fastest, as many as there is time for."""
 BY_SECONDS = sorted(KNOWN, key=lambda variant: (KNOWN[variant][1], variant))
 FAST = [
