@@ -133,7 +133,7 @@ def picture(run: Recorded, chosen: list[int], width: int) -> list[Line]:
             if number in shown
         }
         core = frozenset(part.core or ())
-    faults = [Interval(window.start, window.end, window.words) for window in run.windows]
+    faults = [Interval(window.start, window.end, window.words, window.ended) for window in run.windows]
     return diagram(run.history, chosen, width=width, faults=faults, core=core, stuck=run.stuck(), points=points)
 
 
@@ -211,7 +211,9 @@ def as_json(run: Recorded, wanted: Filter, stats: bool) -> dict[str, Any]:
     told: dict[str, Any] = {
         "result": None if run.result is None else msgspec.to_builtins(run.result),
         "missing": list(run.missing),
-        "faults": [{"start": w.start, "end": w.end, "kind": w.kind, "words": w.words} for w in run.windows],
+        "faults": [
+            {"start": w.start, "end": w.end, "ended": w.ended, "kind": w.kind, "words": w.words} for w in run.windows
+        ],
         "operations": [
             {
                 "number": number,
@@ -255,7 +257,8 @@ def _faults(run: Recorded) -> Iterable[Line]:
         return
     yield (Span(f"Faults ({len(found)}):"),)
     for window in found[:FAULTS]:
-        yield (Span(f"  {window.start / 1e9:>11.6f} s to {window.end / 1e9:>11.6f} s  {window.words}", "fault"),)
+        until = f"{window.end / 1e9:>11.6f} s" if window.ended else f"{'the end':>13}"
+        yield (Span(f"  {window.start / 1e9:>11.6f} s to {until}  {window.words}", "fault"),)
     if len(found) > FAULTS:
         yield (Span(f"  ... and {len(found) - FAULTS} more"),)
     yield (Span(""),)

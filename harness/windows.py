@@ -19,13 +19,17 @@ _ENDS = {"stop": "start", "heal": "start", "restart": "kill", "resume": "pause",
 
 
 class Window(msgspec.Struct, frozen=True):
-    """A fault from `start` to `end` (ns): its kind, itself where it is known, and in words."""
+    """A fault from `start` to `end` (ns): its kind, itself where it is known, and in words.
+
+    Of one that nothing ended, `ended` is False and `end` the last event.
+    """
 
     start: int
     end: int
     kind: str
     words: str
     fault: Fault | None = None
+    ended: bool = True
 
 
 def windows(history: History) -> list[Window]:
@@ -52,8 +56,9 @@ def windows(history: History) -> list[Window]:
         elif begin in open_names:
             start, event_then = open_names.pop(begin)
             found.append(_named(start, event.time, event_then))
-    found += [_window(start, last, fault) for start, fault in open_faults.values()]
-    found += [_named(start, last, event) for start, event in open_names.values() if event.f.split("-")[0] in _BEGINS]
+    lasting = [_window(start, last, fault) for start, fault in open_faults.values()]
+    lasting += [_named(start, last, event) for start, event in open_names.values() if event.f.split("-")[0] in _BEGINS]
+    found += [msgspec.structs.replace(window, ended=False) for window in lasting]
     return sorted(found, key=lambda window: (window.start, window.end))
 
 

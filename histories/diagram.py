@@ -25,6 +25,8 @@ from histories.text import cut, printable, value_text
 NARROWEST, WIDEST = 17, 30
 MARGIN = 17
 """Characters that the mark and the time take."""
+_MARK = 2
+"""Characters that the mark alone takes."""
 _WORDS = 24
 """Characters from which on there is room for the words of a fault."""
 
@@ -45,10 +47,12 @@ class Interval(NamedTuple):
     start: int
     end: int
     words: str
+    ended: bool = True
+    """False if nothing ended it: `end` is then the last event."""
 
 
 class Point(NamedTuple):
-    """When an operation took effect (ns), and the state after it as text."""
+    """When an operation took effect (ns), or one that failed saw why, and the state after it as text."""
 
     time: int
     state: str
@@ -75,40 +79,57 @@ def diagram(
     stuck: int | None = None,
     points: Mapping[int, Point] | None = None,
 ) -> list[Line]:
-    """The operations with these numbers, fitted to `width` characters (at least about 40).
+    """The operations with these numbers, fitted to `width` characters; too narrow for times, it goes without them.
 
     `core` are drawn with thick lines, and `stuck` is the row of the history at which no order is left. Clients that do
-    not fit are left out, the least concerned first, and the last line says how many.
+    not fit are left out, the least concerned first, and the last line says how many: the client that is stuck stays
+    longest, then those of the core.
     """
     operations = history.operations
     chosen = sorted(set(numbers))
     if not chosen:
         return []
     lane_of = lanes(operations, history.time)
-    concerned = {int(lane_of[n]) for n in chosen if n in core or int(operations.completed[n]) == stuck}
-    used = sorted({int(lane_of[n]) for n in chosen}, key=lambda lane: (lane not in concerned, lane))
+    concerned = {int(lane_of[n]) for n in chosen if n in core}
+    hopeless = {int(lane_of[n]) for n in chosen if stuck is not None and int(operations.completed[n]) == stuck}
+    used = sorted(
+        {int(lane_of[n]) for n in chosen}, key=lambda lane: (lane not in hopeless, lane not in concerned, lane)
+    )
     windows = [fault for fault in faults if _overlap(history, chosen, fault)]
     aside = _WORDS if windows and width >= 100 else 2 if windows else 0
-    fitting = max(1, (width - MARGIN - aside) // NARROWEST)
+    margin = MARGIN if width >= MARGIN + NARROWEST + aside else _MARK
+    fitting = max(1, (width - margin - aside) // NARROWEST)
     shown = sorted(used[:fitting])
-    cell = min(WIDEST, (width - MARGIN - aside) // len(shown))
+    cell = max(2, min(WIDEST, (width - margin - aside) // len(shown)))
     visible = [number for number in chosen if int(lane_of[number]) in set(shown)]
     rows = sorted([*_rows(history, visible, core, stuck, points or {}), *_turns(history, windows, visible)])
-    lines: list[Line] = [_head(history, shown, lane_of, cell, bool(windows) and aside == _WORDS)]
+    lines: list[Line] = [_head(history, shown, visible, lane_of, margin, cell, bool(windows) and aside == _WORDS)]
     going_on: dict[int, int] = {}
     before: int | None = None
     for row in rows:
         if before is not None and row.position > before + 1:
             hidden = _hidden(history, before + 1, row.position)
             if hidden:
-                lines.append((Span(f"{'':>{MARGIN}}⋮ {hidden} event{'s' if hidden > 1 else ''}", "quiet"),))
+                lines.append((Span(f"{'':>{margin}}⋮ {hidden} event{'s' if hidden > 1 else ''}", "quiet"),))
         before = row.position if before is None else max(before, row.position)
-        lines.append(_line(row, going_on, shown, lane_of, core, cell, windows, width - MARGIN - cell * len(shown)))
+        lines.append(
+            _line(row, going_on, shown, lane_of, core, margin, cell, windows, width - margin - cell * len(shown))
+        )
     if len(used) > len(shown):
         more = len(used) - len(shown)
         clients = "client does" if more == 1 else "clients do"
         lines.append((Span(f"{more} more {clients} not fit in {width} columns", "quiet"),))
-    return lines
+    return [_within(line, width) for line in lines]
+
+
+def _within(line: Line, width: int) -> Line:
+    """The line without what does not fit, which happens in the narrowest of terminals."""
+    kept: list[Span] = []
+    for span in line:
+        if span.text and width > 0:
+            kept.append(Span(cut(span.text.rstrip(), width), span.style) if len(span.text) > width else span)
+        width -= len(span.text)
+    return tuple(kept)
 
 
 def _rows(
@@ -128,7 +149,11 @@ def _rows(
             time, state = points[number]
             position = min(int(np.searchsorted(history.time, time)), len(history) - 1)
             position = max(position, invoked) if completed < 0 else min(max(position, invoked), completed)
-            yield _Row(time, 2, position, number, f"◆ = {state}" if state else "◆", "point")
+            # What failed took no effect: it saw the state that made it fail.
+            saw = int(operations.outcome[number]) == FAIL
+            sign = "◇ saw" if saw else "◆"
+            words = f"{sign} {state}" if saw else f"{sign} = {state}"
+            yield _Row(time, 2, position, number, words if state else sign, "point")
         if completed >= 0:
             answer = _answer(history, number)
             corner = "✗" if completed == stuck else "┗" if heavy else "└"
@@ -159,7 +184,8 @@ def _turns(history: History, windows: list[Interval], numbers: list[int]) -> Ite
         int(max(operations.completed[numbers].max(), 0)) or len(history),
     )
     for window in windows:
-        for time, rank in ((window.start, 4), (window.end, 0)):
+        turns = [(window.start, 4), (window.end, 0)]
+        for time, rank in turns if window.ended else turns[:1]:
             position = int(np.searchsorted(history.time, time))
             if first <= position <= last:
                 yield _Row(time, rank, position, -1, window.words if rank else f"end of {window.words}", "fault")
@@ -176,15 +202,25 @@ def _hidden(history: History, first: int, last: int) -> int:
 
 
 def _head(
-    history: History, shown: list[int], lane_of: np.ndarray[tuple[int], np.dtype[np.int64]], cell: int, faults: bool
+    history: History,
+    shown: list[int],
+    visible: list[int],
+    lane_of: np.ndarray[tuple[int], np.dtype[np.int64]],
+    margin: int,
+    cell: int,
+    faults: bool,
 ) -> Line:
+    """The processes whose operations are in each column, which filters ask for; and the client, if there is room."""
     processes = history.operations.process
     threads = len(np.unique(processes)) != int(lane_of.max()) + 1
     names = []
     for lane in shown:
-        name = f"client {lane}" if threads else f"process {processes[lane_of == lane][0]}"
-        names.append(f"{name:<{cell}}")
-    return (Span(" " * MARGIN + "".join(names) + ("faults" if faults else ""), "quiet"),)
+        mine = sorted({int(processes[number]) for number in visible if int(lane_of[number]) == lane})
+        short = f"process{'es' if len(mine) > 1 else ''} {', '.join(map(str, mine))}"
+        both = f"client {lane} ({short})"
+        name = both if threads and len(both) < cell else short
+        names.append(f"{cut(name, cell - 1):<{cell}}")
+    return (Span(" " * margin + "".join(names) + ("faults" if faults else ""), "quiet"),)
 
 
 def _line(
@@ -193,13 +229,15 @@ def _line(
     shown: list[int],
     lane_of: np.ndarray[tuple[int], np.dtype[np.int64]],
     core: frozenset[int],
+    margin: int,
     cell: int,
     windows: list[Interval],
     room: int,
 ) -> Line:
     mark = "✗" if row.style == "stuck" else " "
-    spans = [Span(f" {mark}{row.time / 1e9:>11.6f} s  ", "stuck" if mark == "✗" else "quiet")]
-    active = any(window.start <= row.time < window.end for window in windows)
+    when = f" {mark}{row.time / 1e9:>11.6f} s  " if margin == MARGIN else f"{mark} "
+    spans = [Span(when, "stuck" if mark == "✗" else "quiet")]
+    active = any(w.start <= row.time and (row.time < w.end or not w.ended) for w in windows)
     if row.number < 0 and room < _WORDS:
         # No room beside the clients: the fault gets the whole line.
         return (*spans, Span(cut(f"▒▒▒ {row.cell}", cell * len(shown) + room), "fault"))

@@ -45,6 +45,12 @@ def test_what_nothing_ends_lasts_until_the_last_event() -> None:
     fault = to_value(FaultEvent(0, 0, None, Network(drop=0.5)))
     assert found((10, "start-network", fault)) == [(10, 100, "network", "network: drop 0.5")]
     assert found((10, "kill", ["n1"])) == [(10, 100, "kill", 'kill ["n1"]')]
+    assert [
+        window.ended for window in windows(history((10, "kill", None), (20, "pause", None), (30, "resume", None)))
+    ] == [
+        False,
+        True,
+    ]
 
 
 def test_a_stop_without_a_start_is_no_window() -> None:

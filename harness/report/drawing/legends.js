@@ -24,6 +24,7 @@ function legends(f) {
   const { data } = f;
   const CROSS = "M6 1 L16 11 M16 1 L6 11";
   const DIAMOND = "M11 1 L16 6 L11 11 L6 6 Z";
+  const DOT = "M7 6 A4 4 0 1 0 15 6 A4 4 0 1 0 7 6 Z";
   const WEDGE = "M6 2 L16 2 L11 10 Z";
   const when = (there, ...items) => (there ? items : []);
   const outcomes = [
@@ -43,6 +44,7 @@ function legends(f) {
       ...when(
         data.keys.some((found) => found.points.time?.length),
         swatch("thread", { mark: DIAMOND, fill: 1 }, "took effect here, = state"),
+        ...when(data.operations.outcome.includes("fail"), swatch("thread", { mark: DOT, fill: 1 }, "failed: seen here")),
       ),
       ...when(
         data.keys.some((found) => found.stuck !== null),

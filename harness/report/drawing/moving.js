@@ -45,7 +45,9 @@ function moving(f, pictures) {
     const o = operations;
     const points = f.sources.points.data;
     const state = points.number.indexOf(o.number[row]);
-    const effect = `took effect at ${points.time[state]?.toFixed(6)} s, then the state was ${points.state[state]}`;
+    const effect = points.effect[state] === "seen"
+      ? `at ${points.time[state].toFixed(6)} s it saw the state ${points.state[state]}`
+      : `took effect at ${points.time[state]?.toFixed(6)} s, then the state was ${points.state[state]}`;
     at("details").textContent = [
       `Operation ${o.number[row]} (event ${o.index[row]})`,
       o.process[row] + (o.key[row] === "" ? "" : `, key ${o.key[row]}`), o.label[row],

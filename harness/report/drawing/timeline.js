@@ -51,11 +51,11 @@ function timeline(f) {
   const ends = { x0: "x0", x1: "x1", y0: "y", y1: "y" };
   const later = f.source("later", { x0: [], x1: [], y: [] });
   f.segments(plot, later, ends, { line_dash: "dotted", line_width: 1.5 }, "info");
-  const order = f.source("points", { time: [], lane: [], state: [], number: [], label: [] });
+  const order = f.source("points", { time: [], lane: [], state: [], number: [], label: [], shape: [], effect: [] });
   const spots = { ...f.fields({ x: "time", y: "lane" }), source: order };
   const thread = plot.line({ ...spots, line_width: 1.6 });
   f.paint(thread.glyph, { line_color: "thread" });
-  const points = plot.scatter({ ...spots, marker: "diamond", size: 11, line_width: 1.2 });
+  const points = plot.scatter({ ...spots, marker: { field: "shape" }, size: 11, line_width: 1.2 });
   f.paint(points.glyph, { fill_color: "thread", line_color: "paper" });
   const dead = f.source("stuck", { x: [], y: [] });
   const stuck = plot.scatter({ ...f.fields({ x: "x", y: "y" }), source: dead, marker: "x", size: 17, line_width: 4.5 });
@@ -69,7 +69,7 @@ function timeline(f) {
     ["operation", "@number: @label"], ["who", "@process"], ["from, to", "@start{0.000000} s, @end{0.000000} s"],
     ["took", "@latency{0.000} ms"], ["outcome", "@outcome @error"],
   ]);
-  f.tips(plot, [points], [["took effect", "@label"], ["state from here on", "@state"]]);
+  f.tips(plot, [points], [["@effect", "@label"], ["state from here on", "@state"]]);
   plot.add_tools(new Bokeh.TapTool({ renderers: [] }));
   f.mark(plot);
 
@@ -94,6 +94,9 @@ function timeline(f) {
     order.data = {
       time: led.time ?? [], state: led.state ?? [], number: led.number ?? [],
       lane: placed.map((row) => operations.lane[row]), label: placed.map((row) => operations.label[row]),
+      // What failed took no effect: it saw the state that made it fail.
+      shape: placed.map((row) => (operations.outcome[row] === "fail" ? "circle" : "diamond")),
+      effect: placed.map((row) => (operations.outcome[row] === "fail" ? "seen" : "took effect")),
     };
     const long = placed.flatMap((row, n) => (led.time[n] > operations.end[row] ? [[row, led.time[n]]] : []));
     sources.later.data = {

@@ -1,0 +1,74 @@
+"""The diagram: what it keeps where there is little room, and what it says about whom."""
+
+from __future__ import annotations
+
+import pytest
+
+from histories import Event, History
+from histories.diagram import Interval, Point, diagram
+
+CHAIN: list[Event] = []
+"""Five clients count up one after the other, each while all others wait; the sixth reads what was long replaced."""
+for client in range(5):
+    CHAIN.append(Event(client, client, client, "invoke", "cas", None, [client, client + 1]))
+for client in range(5):
+    CHAIN.append(Event(5 + client, 10 + client, client, "ok", "cas", None, [client, client + 1]))
+CHAIN += [Event(10, 20, 5, "invoke", "read"), Event(11, 21, 5, "ok", "read", None, 3)]
+
+
+def drawn(events: list[Event], width: int, faults: tuple[Interval, ...] = (), **options: object) -> list[str]:
+    past = History.of(events)
+    found = diagram(past, range(len(past.operations)), width=width, faults=faults, **options)  # type: ignore[arg-type]
+    return ["".join(span.text for span in line) for line in found]
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+def test_the_client_at_which_no_order_is_left_is_never_left_out(width: int) -> None:
+    lines = drawn(CHAIN, width, core=frozenset(range(6)), stuck=11)
+    assert [line.split()[-1] for line in lines if "✗" in line] == ["3"]
+    assert "process 5" in lines[0]
+    assert "not fit" in lines[-1]
+
+
+@pytest.mark.parametrize("width", [3, 10, 17, 18, 19, 25, 33, 34, 35, 36])
+@pytest.mark.parametrize("fault", [False, True])
+def test_the_narrowest_terminals_get_what_fits(width: int, fault: bool) -> None:
+    faults = (Interval(5, 21, "partition of everybody from everybody", False),) if fault else ()
+    lines = drawn(CHAIN, width, faults, core=frozenset(range(6)), stuck=11)
+    assert max(map(len, lines)) <= width
+    assert any("✗" in line for line in lines)
+
+
+def test_a_fault_that_nothing_ended_has_no_end() -> None:
+    ended, lasting = (drawn(CHAIN, 120, (Interval(5, 12, "kill", ended),)) for ended in (True, False))
+    assert any("end of kill" in line for line in ended)
+    assert not any("end of kill" in line for line in lasting)
+    assert "▒" in lasting[-1]
+
+
+def test_what_failed_saw_something_and_did_not_take_effect() -> None:
+    events = [
+        Event(0, 0, 0, "invoke", "cas", None, [1, 2]),
+        Event(1, 2, 0, "fail", "cas", None, [1, 2], "mismatch"),
+        Event(2, 3, 0, "invoke", "write", None, 4),
+        Event(3, 5, 0, "ok", "write", None, 4),
+    ]
+    words = " ".join(drawn(events, 80, points={0: Point(1, "3"), 1: Point(4, "4")}))
+    assert "◇ saw 3" in words
+    assert "◆ = 4" in words
+
+
+def test_a_column_names_the_processes_that_are_in_it() -> None:
+    events = [
+        Event(0, 0, 0, "invoke", "f"),
+        Event(1, 0, 1, "invoke", "f"),
+        Event(2, 1, 0, "info", "f"),
+        Event(3, 2, 2, "invoke", "g"),
+        Event(4, 3, 2, "ok", "g"),
+        Event(5, 4, 1, "ok", "f"),
+    ]
+    past = History.of(events)
+    (head, *_) = ("".join(span.text for span in line) for line in diagram(past, [1, 2], width=80))
+    assert "client 0 (process 2)" in head
+    (head, *_) = ("".join(span.text for span in line) for line in diagram(past, [0, 1, 2], width=52))
+    assert "processes 0, 2" in head
