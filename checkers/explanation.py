@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 from msgspec.structs import replace
 
@@ -11,7 +13,7 @@ from checkers.models.model import Model
 from checkers.outcome import Outcome
 from checkers.verdict import Partition
 from histories.history import FAIL, INFO, History
-from histories.text import value_text
+from histories.text import state_text, value_text
 
 
 def partition(history: History, model: Model, problem: Problem, outcome: Outcome, clock: Clock) -> Partition:
@@ -123,8 +125,6 @@ def describe(history: History, number: int) -> str:
 
 
 def _plain(state: object) -> str:
-    """A state as a person reads it: as JSON where it is a plain value, as Python has it otherwise."""
-    if isinstance(state, tuple) and len(state) == 1:
-        state = state[0]
-    text = value_text(state) if state is None or isinstance(state, str | int | float | list) else repr(state)
+    """A state as a person reads it; a very long one says how long it is."""
+    text = state_text(state, sys.maxsize)
     return text if len(text) <= _LONG else f"{text[:_LONG]} ... ({len(text):,} characters)"

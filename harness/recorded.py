@@ -92,7 +92,11 @@ def recorded(path: Path, model: str | None = None, seconds: float = 60.0) -> Rec
     lacking += [name for name in run.missing if not any(name == told.partition(" ")[0] for told in lacking)]
     named = model or (None if history.header is None else history.header.model)
     if named is not None and (result is None or model is not None):
-        run = known(path, history, folder, judged(path, history, named, seconds))
+        again = judged(path, history, named, seconds)
+        killed = folder is not None and not folder.verdict.exists()
+        if killed or history.cut or (result is not None and not result.finished):
+            again = cut_short(again)
+        run = known(path, history, folder, again)
     return replace(run, missing=tuple(lacking))
 
 
@@ -165,6 +169,15 @@ def judged(path: Path, history: History, model: str, seconds: float) -> Result:
         explanation=check.why,
         run=None,
     )
+
+
+def cut_short(result: Result) -> Result:
+    """The verdict on a history that does not go to the end of its run: what is missing might not be explained."""
+    if result.verdict != "valid":
+        return result
+    why = "an order of the operations explains every answer up to where the run was cut short"
+    checks = {name: msgspec.structs.replace(check, verdict="unknown", why=why) for name, check in result.checks.items()}
+    return msgspec.structs.replace(result, verdict="unknown", checks=checks, explanation=why, finished=False)
 
 
 def stuck_row(history: History, part: Partition) -> int | None:

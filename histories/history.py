@@ -54,6 +54,23 @@ def freeze(value: Any) -> Any:
     return (kind.__name__, value)
 
 
+def thaw(frozen: Any) -> Any:
+    """A JSON value for a frozen one, or for a state that is made of frozen ones: a tuple of them is a list, and a set
+    is a list in the order of its texts. What is none of these stays as it is.
+    """
+    if isinstance(frozen, frozenset):
+        return sorted(map(thaw, frozen), key=repr)
+    if not isinstance(frozen, tuple):
+        return frozen
+    if len(frozen) == 2 and type(frozen[1]).__name__ == frozen[0] and type(frozen[1]) in (float, bool):
+        return frozen[1]
+    if frozen[:1] == ("list",):
+        return [thaw(part) for part in frozen[1:]]
+    if frozen[:1] == ("dict",) and all(isinstance(part, tuple) and len(part) == 2 for part in frozen[1:]):
+        return {key: thaw(part) for key, part in frozen[1:]}
+    return [thaw(part) for part in frozen]
+
+
 class Interned:
     """Objects numbered in the order in which they were first seen; equal JSON values share a number."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from histories.event import Event
+from histories.history import thaw
 
 
 def describe(event: Event) -> str:
@@ -26,6 +27,17 @@ def value_text(value: Any, most: int = 80) -> str:
     """A value as JSON, as a person reads it; what is longer than `most` characters is cut."""
     text = msgspec.json.encode(value).decode().replace(",", ", ").replace(":", ": ")
     return printable(text if len(text) <= most else text[: most - 3] + "...")
+
+
+def state_text(state: Any, most: int = 80) -> str:
+    """A state of a model as JSON, whatever its model keeps it in; as Python has it, if that is no JSON."""
+    # What holds one value and nothing else is that value to a person: a register.
+    plain = thaw(state[0] if isinstance(state, tuple) and len(state) == 1 else state)
+    try:
+        return value_text(plain, most)
+    except (TypeError, ValueError):
+        text = printable(repr(plain))
+        return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def printable(text: str) -> str:

@@ -13,7 +13,7 @@ from histories import FOREVER, INFO, TYPES
 from histories.history import History
 from histories.lanes import ends, lanes, linearization_points
 from histories.statistics import latencies, quantiles
-from histories.text import printable, value_text
+from histories.text import printable, state_text, value_text
 
 DRAWN = 20_000
 """Operations that a page draws at most."""
@@ -155,9 +155,7 @@ class States:
 
 def plain(state: object) -> str:
     """A state of a model in a few characters."""
-    inner = state[0] if isinstance(state, tuple) and len(state) == 1 else state
-    text = "nil" if inner is None else str(inner)
-    return printable(text if len(text) <= 40 else text[:37] + "...")
+    return "nil" if state is None or state == (None,) else state_text(state, 40)
 
 
 def label(history: History, number: int) -> str:

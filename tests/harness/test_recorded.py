@@ -151,3 +151,17 @@ def test_a_run_cancelled_while_its_page_is_made_has_its_verdict(
         over.set()
     (verdict,) = tmp_path.glob("small/*/verdict.json")
     assert json.loads(verdict.read_text())["verdict"] == "valid"
+
+
+def test_a_run_without_an_end_is_never_valid(whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / whole.name
+    shutil.copytree(whole, folder)
+    (folder / "verdict.json").unlink()
+    killed = recorded(folder).result
+    assert killed is not None
+    assert (killed.verdict, killed.checks["linearizable"].verdict) == ("unknown", "unknown")
+    assert "cut short" in killed.explanation
+    halved(folder / "history.jsonl")
+    alone = recorded(shutil.move(folder / "history.jsonl", tmp_path / "h.jsonl")).result
+    assert alone is not None
+    assert alone.verdict == "unknown", "so is what ends in the middle of a line"

@@ -43,7 +43,7 @@ def test_a_fault_that_nothing_ended_has_no_end() -> None:
     ended, lasting = (drawn(CHAIN, 120, (Interval(5, 12, "kill", ended),)) for ended in (True, False))
     assert any("end of kill" in line for line in ended)
     assert not any("end of kill" in line for line in lasting)
-    assert "▒" in lasting[-1]
+    assert "▒" in lasting[-2]
 
 
 def test_what_failed_saw_something_and_did_not_take_effect() -> None:

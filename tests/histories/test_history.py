@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from histories import FOREVER, INFO, OK, Event, Header, History, HistoryError, Recorder, dump, load
+from histories.history import freeze, thaw
 from histories.text import describe, printable
 
 JSON = st.recursive(
@@ -161,3 +162,13 @@ def test_text_does_not_obey_what_it_shows() -> None:
     assert "\x07" not in line
     assert "\n" not in line
     assert printable("süß") == "süß"
+
+
+@pytest.mark.parametrize("value", [1, "a", None, 1.5, True, [1, [2.5, None]], {"a": [1, 2], "b": {"c": False}}, []])
+def test_what_was_frozen_thaws(value: object) -> None:
+    assert thaw(freeze(value)) == value
+    assert thaw((freeze(value), freeze(value))) == [value, value]
+
+
+def test_a_set_thaws_in_one_order_only() -> None:
+    assert thaw(frozenset({("x", ("float", 1.5)), ("a", 2)})) == [["a", 2], ["x", 1.5]]
