@@ -90,13 +90,13 @@ def _story(history: History, model: Model, problem: Problem, core: list[int], st
         if problem.call[setter] < problem.ret[needing]
     ]
     number = int(problem.number[needing])
-    begin = history.operations.start[number] / 1e9
+    begin = history.when(int(history.operations.invoked[number]))
     if replaced < 0:
         return f"It needs {value_text(value)}, and nobody had even begun to set {value_text(value)} by then."
     other = int(problem.number[replaced])
-    by = history.operations.end[other] / 1e9
+    by = history.when(int(history.operations.completed[other]))
     words = (
-        f"It needs {value_text(value)}, but by {by:.6f} s, before it began at {begin:.6f} s, the value was another: "
+        f"It needs {value_text(value)}, but by {by}, before it began at {begin}, the value was another: "
         f"{describe(history, other)}."
     )
     if not setters:
@@ -114,10 +114,10 @@ def describe(history: History, number: int) -> str:
     argument = history.values[operations.argument[number]]
     outcome = int(operations.outcome[number])
     text = f if argument is None else f"{f} {value_text(argument)}"
-    text += f" by process {operations.process[number]} from {operations.start[number] / 1e9:.6f} s"
+    text += f" by process {operations.process[number]} from {history.when(int(operations.invoked[number]))}"
     if outcome == INFO:
         return f"{text}, of unknown outcome"
-    text += f" to {operations.end[number] / 1e9:.6f} s"
+    text += f" to {history.when(int(operations.completed[number]))}"
     if outcome == FAIL:
         return f"{text} found a mismatch"
     result = history.values[operations.result[number]]

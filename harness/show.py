@@ -52,11 +52,15 @@ def moment(text: str | None, option: str) -> int | None:
 
 
 def select(run: Recorded, wanted: Filter) -> NDArray[np.int64]:
-    """The numbers of the operations that pass. Raises `HistoryError` for a type or an index that there is not."""
+    """The numbers of the operations that pass. Raises `HistoryError` for a type, index or times that there are not."""
     history = run.history
     operations = history.operations
     keep = np.ones(len(operations), np.bool_)
     over = ends(operations, history.time)
+    if not history.clock and (wanted.start is not None or wanted.end is not None):
+        raise HistoryError(
+            "this history has no times; --around INDEX is for what is near an event", source="--from, --to"
+        )
     if wanted.process is not None:
         keep &= operations.process == wanted.process
     if wanted.key is not None:
@@ -145,7 +149,8 @@ def head(run: Recorded) -> Iterator[Line]:
         yield _entry("plan", printable(header.plan))
         yield _entry("seed", str(header.seed))
     cut = ", cut in the middle of a line" if history.cut else ""
-    yield _entry("history", f"{len(history)} events, {len(history.operations)} operations{cut}")
+    clock = "" if history.clock else "; it has no times, so there are no latencies and no rates"
+    yield _entry("history", f"{len(history)} events, {len(history.operations)} operations{cut}{clock}")
     if run.folder is not None:
         yield _entry("run", printable(str(run.place)))
     if run.missing:
@@ -190,14 +195,15 @@ def table(found: Statistics) -> Iterator[Line]:
     """The numbers as a table."""
     rows = [("all", found.all), *found.by_f.items()]
     rows += [(name if name == "no fault" else f"during {name}", part) for name, part in found.by_kind.items()]
-    each = [part for part in found.by_window[:FAULTS] if len(found.by_window) > 1]
+    each = [part for part in found.by_window[:FAULTS] if len(found.by_window) > 1 and part.numbers.rate is not None]
     rows += [(f"{part.name} {part.start / 1e9:.3f} to {part.end / 1e9:.3f} s", part.numbers) for part in each]
     wide = max(len(printable(name)) for name, _ in rows)
     heads = ("all", "ok", "fail", "info", "unknown", "per s", "p50 ms", "p95 ms", "p99 ms", "max ms")
     yield (Span(f"{'':<{wide}}" + "".join(f"{head:>10}" for head in heads), "quiet"),)
     for name, part in rows:
+        rate = "-" if part.rate is None else f"{part.rate:.1f}"
         latency = [f"{ms:.3f}" for ms in part.latency] if part.latency else ["-"] * 4
-        cells = [part.operations, part.ok, part.fail, part.info, f"{part.unknown:.1%}", f"{part.rate:.1f}", *latency]
+        cells = [part.operations, part.ok, part.fail, part.info, f"{part.unknown:.1%}", rate, *latency]
         yield (Span(f"{printable(name):<{wide}}" + "".join(f"{cell:>10}" for cell in cells)),)
     if each and len(found.by_window) > len(each):
         yield (Span(f"... and {len(found.by_window) - len(each)} more faults; --json has them all", "quiet"),)
@@ -257,8 +263,13 @@ def _faults(run: Recorded) -> Iterable[Line]:
         return
     yield (Span(f"Faults ({len(found)}):"),)
     for window in found[:FAULTS]:
-        until = f"{window.end / 1e9:>11.6f} s" if window.ended else f"{'the end':>13}"
-        yield (Span(f"  {window.start / 1e9:>11.6f} s to {until}  {window.words}", "fault"),)
+        begin, end = (
+            f"{ns / 1e9:.6f} s"
+            if run.history.clock
+            else f"event {run.history.index[run.history.time.searchsorted(ns)]}"
+            for ns in (window.start, window.end)
+        )
+        yield (Span(f"  {begin:>13} to {end if window.ended else 'the end':>13}  {window.words}", "fault"),)
     if len(found) > FAULTS:
         yield (Span(f"  ... and {len(found) - FAULTS} more"),)
     yield (Span(""),)

@@ -113,7 +113,21 @@ def diagram(
                 lines.append((Span(f"{'':>{margin}}⋮ {hidden} event{'s' if hidden > 1 else ''}", "quiet"),))
         before = row.position if before is None else max(before, row.position)
         lines.append(
-            _line(row, going_on, shown, lane_of, core, margin, cell, windows, width - margin - cell * len(shown))
+            _line(
+                row,
+                ""
+                if margin < MARGIN
+                else history.when(row.position)
+                if not history.clock
+                else f"{row.time / 1e9:.6f} s",
+                going_on,
+                shown,
+                lane_of,
+                core,
+                cell,
+                windows,
+                width - margin - cell * len(shown),
+            )
         )
     if len(used) > len(shown):
         more = len(used) - len(shown)
@@ -225,18 +239,17 @@ def _head(
 
 def _line(
     row: _Row,
+    when: str,
     going_on: dict[int, int],
     shown: list[int],
     lane_of: np.ndarray[tuple[int], np.dtype[np.int64]],
     core: frozenset[int],
-    margin: int,
     cell: int,
     windows: list[Interval],
     room: int,
 ) -> Line:
     mark = "✗" if row.style == "stuck" else " "
-    when = f" {mark}{row.time / 1e9:>11.6f} s  " if margin == MARGIN else f"{mark} "
-    spans = [Span(when, "stuck" if mark == "✗" else "quiet")]
+    spans = [Span(f" {mark}{when:>13}  " if when else f"{mark} ", "stuck" if mark == "✗" else "quiet")]
     active = any(w.start <= row.time and (row.time < w.end or not w.ended) for w in windows)
     if row.number < 0 and room < _WORDS:
         # No room beside the clients: the fault gets the whole line.

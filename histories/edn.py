@@ -219,8 +219,8 @@ def _excerpt(value: Any) -> str:
 def load(path: Path, *, keyed: bool | None = None) -> History:
     """Read `history.edn`. `keyed` says whether all values are `[key value]`; None finds out.
 
-    Events without `:time` get their position in the file for one. Raises `HistoryError` with the line for whatever is
-    malformed.
+    Events without `:time` get their position in the file for one; if none has any, the header says that there is no
+    clock. Raises `HistoryError` with the line for whatever is malformed.
     """
     source = str(path)
     header: Header | None = None
@@ -236,13 +236,17 @@ def load(path: Path, *, keyed: bool | None = None) -> History:
         stream.seek(0)
         events: list[Event] = []
         numbers: list[int] = []
+        clock = False
         for number, item in maps(stream, source):
+            clock = clock or "time" in item
             events.append(event_of(item, len(events), source, number))
             numbers.append(number)
     if not events:
         raise HistoryError("expected events, found none", source=source, line=1)
     if keyed or (keyed is None and _looks_keyed(events)):
         events = [_unkeyed(event, source, line) for event, line in zip(events, numbers, strict=True)]
+    if not clock and header is None:
+        header = Header(FORMAT, clock=False)
     return History.of(events, header=header, lines=numbers, source=source)
 
 

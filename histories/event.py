@@ -28,13 +28,17 @@ EventType = Literal["invoke", "ok", "fail", "info"]
 
 
 class Header(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The first line of `history.jsonl`: which run this is the history of."""
+    """The first line of `history.jsonl`: which run this is the history of.
+
+    `clock` is False for a history that came without times: then they number the events.
+    """
 
     clew_history: int = msgspec.field(name="clew-history")
     plan: str | None = None
     seed: int | None = None
     model: str | None = None
     versions: dict[str, str] = {}
+    clock: bool = True
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):

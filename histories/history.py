@@ -151,6 +151,15 @@ class History:
     cut: bool = field(default=False)
     """True if the file ended in the middle of a line, as that of a killed run does."""
 
+    @property
+    def clock(self) -> bool:
+        """Whether its times are times; those of a file without any number its events."""
+        return self.header is None or self.header.clock
+
+    def when(self, row: int) -> str:
+        """When the event of a row happened, in words: "1.204000 s", or "event 12" where there is no clock."""
+        return f"{self.time[row] / 1e9:.6f} s" if self.clock else f"event {self.index[row]}"
+
     @classmethod
     def of(
         cls,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from histories.edn import EdnError, event_of, forms
-from histories.event import Event
+from histories.event import FORMAT, Event, Header
 from histories.history import History, HistoryError
 
 PREFIX = b"jepsen.util - "
@@ -37,7 +37,7 @@ def load(path: Path) -> History:
             numbers.append(number)
     if not events:
         raise HistoryError("expected events, found none", source=source, line=1)
-    return History.of(events, lines=numbers, source=source)
+    return History.of(events, header=Header(FORMAT, clock=False), lines=numbers, source=source)
 
 
 def _event(text: bytes, count: int, source: str, line: int) -> Event:

@@ -19,4 +19,4 @@ def load(path: Path) -> History:
     for row in range(len(history)):
         if history.process[row] >= 0 and history.keys[history.key[row]] is None:
             raise history.failure(row, "expected a :key, found none")
-    return replace(history, header=Header(FORMAT, model="kv"))
+    return replace(history, header=Header(FORMAT, model="kv", clock=history.clock))

@@ -17,14 +17,17 @@ QUANTILES = (0.5, 0.95, 0.99, 1.0)
 
 
 class Numbers(msgspec.Struct, frozen=True):
-    """Some operations in numbers. `latency` is p50, p95, p99 and the longest in ms, None if none was answered."""
+    """Some operations in numbers. `latency` is p50, p95, p99 and the longest in ms, None if none was answered.
+
+    A history without a clock has no latencies either.
+    """
 
     operations: int
     ok: int
     fail: int
     info: int
-    rate: float
-    """Operations a second."""
+    rate: float | None
+    """Operations a second; None of a history without a clock."""
     unknown: float
     """The share of unknown outcomes, 0 to 1."""
     latency: tuple[float, float, float, float] | None
@@ -90,7 +93,22 @@ def statistics(
     if named:
         outside = span - _length([interval for spans in named.values() for interval in spans], first, last)
         by_kind["no fault"] = numbers(operations, rows[~covered], outside)
-    return Statistics(numbers(operations, rows, span), by_f, by_kind, by_window)
+    found = Statistics(numbers(operations, rows, span), by_f, by_kind, by_window)
+    return found if history.clock else _timeless(found)
+
+
+def _timeless(found: Statistics) -> Statistics:
+    """The same without what takes a clock."""
+
+    def without(part: Numbers) -> Numbers:
+        return msgspec.structs.replace(part, rate=None, latency=None)
+
+    return Statistics(
+        without(found.all),
+        {name: without(part) for name, part in found.by_f.items()},
+        {name: without(part) for name, part in found.by_kind.items()},
+        [msgspec.structs.replace(during, numbers=without(during.numbers)) for during in found.by_window],
+    )
 
 
 def numbers(operations: Operations, rows: NDArray[np.int64], span: int) -> Numbers:

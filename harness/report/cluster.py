@@ -129,7 +129,7 @@ def _around(name: str, words: str, at: float) -> Moment:
 def _slowest(run: Recorded) -> Iterable[Moment]:
     operations = run.history.operations
     latency = np.where(operations.outcome == INFO, -1, ends(operations, run.history.time) - operations.start)
-    if latency.max(initial=-1) < 0:
+    if latency.max(initial=-1) < 0 or not run.history.clock:
         return
     number = int(latency.argmax())
     start, end = int(operations.start[number]), int(ends(operations, run.history.time)[number])

@@ -63,5 +63,7 @@ class Data(msgspec.Struct, frozen=True):
     nodes: list[str]
     lives: Table
     marks: Table
+    clock: bool
+    """Whether there is one: otherwise what would be seconds numbers the events, and there are no latencies or rates."""
     notes: list[str]
     """What is not there and why, in sentences."""

@@ -37,6 +37,9 @@ def report(run: Recorded, model: str | None = None) -> str:
     # Imported here: it costs 50 ms, and campaigns make no pages.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    if not run.history.clock:
+        # An event takes the place of a second: all pictures are drawn on the scale of the numbers of events.
+        run = replace(run, history=replace(run.history, time=run.history.time * 1_000_000_000))
     data = gather(run)
     numbers = statistics(run.history, [(w.kind, w.start, w.end) for w in run.windows])
     script = "\n".join(['"use strict";', *((HERE / "drawing" / name).read_text(encoding="utf-8") for name in DRAWING)])
@@ -59,6 +62,7 @@ def report(run: Recorded, model: str | None = None) -> str:
         script=script,
         scripts=f"{hashed(script)} {_library()[1]}",
         library=_library()[0],
+        when=lambda time: f"{time:.6f} s" if data.clock else f"event {time:.0f}",
         packed=pack(msgspec.json.encode(data)),
     )
 
@@ -126,6 +130,7 @@ def _gathered(run: Recorded) -> Data:
         nodes=nodes,
         lives=lives,
         marks=marks,
+        clock=run.history.clock,
         notes=list(_notes(run, len(rows), whole, len(found), left_out)),
     )
 
@@ -142,6 +147,8 @@ def _notes(run: Recorded, drawn: int, whole: bool, messages: int, left_out: int)
         notes.append(f"Missing from the run's folder: {', '.join(run.missing)}.")
     if run.history.cut:
         notes.append("The history ends in the middle of a line: the run was killed.")
+    if not run.history.clock:
+        notes.append("The history has no times: its events are numbered, and there are no latencies and no rates.")
     if run.journal is None:
         notes.append("There is no message journal, so there are no messages and no lives of nodes to be seen.")
     elif messages:

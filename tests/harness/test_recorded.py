@@ -80,7 +80,10 @@ def test_a_folder_that_lacks_a_file_shows_the_others(
     assert ("small" in text) or file == "history.jsonl"
     if file == "verdict.json":
         assert found.result is not None
-        assert found.result.verdict == "valid", "its history says what it is of, so it is judged again"
+        # A run without a verdict did not come to its end.
+        assert found.result.verdict == ("unknown" if harm is gone else "valid"), (
+            "its history says what it is of, so it is judged again"
+        )
     if file == "history.jsonl" and harm is not halved:
         assert found.result is not None
         assert "linearizable: valid" in text

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.recorded import recorded
+from harness.report import report
 from harness.show import Filter, numbers, select, show
 from histories import HistoryError
 from histories.history import NEMESIS_PROCESS
@@ -134,3 +135,21 @@ def test_a_history_of_another_tool_is_shown_with_the_names_of_its_faults(tmp_pat
 def test_a_terminal_is_not_given_orders(tmp_path: Path) -> None:
     file = history_file(tmp_path / "h.jsonl", [(0, 0, "invoke", "\x1b[2J", "\x1b[31m", "\x1b]0;x\x07")], plan="\x1b[1m")
     assert not any("\x1b" in line or "\x07" in line for line in text(file, model=None))
+
+
+def test_a_history_without_times_is_told_by_its_events(tmp_path: Path) -> None:
+    calls = [(0, "write", 1), (0, "write", 2), (1, "read", 1)]
+    rows = [f"{p}\t:{kind}\t:{f}\t{value}" for p, f, value in calls for kind in ("invoke", "ok")]
+    (tmp_path / "h.txt").write_text("\n".join(rows).replace(":invoke\t:read\t1", ":invoke\t:read\tnil") + "\n")
+    lines = text(tmp_path / "h.txt")
+    assert not any("0.000000" in line for line in lines)
+    assert any("it has no times" in line for line in lines)
+    assert any("by event 3, before it began at event 4" in line for line in lines)
+    (stuck,) = [line for line in lines if line.startswith(" ✗")]
+    assert stuck.split()[1:3] == ["event", "5"]
+    with pytest.raises(HistoryError, match="has no times"):
+        select(recorded(tmp_path / "h.txt"), Filter(start=1))
+    page = report(recorded(tmp_path / "h.txt", "cas-register"))
+    assert "<td>event 4</td>" in page
+    assert "The history has no times" in page
+    assert "0.000000" not in page.partition("<script")[0]

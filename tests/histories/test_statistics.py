@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from histories import Event, History
+from histories.codecs import read, write
 from histories.statistics import quantiles, statistics
 
 MS = 1_000_000
@@ -55,3 +58,15 @@ def test_of_an_interval_windows_and_rates_are_those_within_it() -> None:
     assert found.by_kind["partition"].rate == pytest.approx(1 / 0.001)
     assert found.by_kind["no fault"].operations == 0
     assert [(part.name, part.start) for part in found.by_window] == [("crash", 2 * MS), ("partition", 9 * MS)]
+
+
+def test_without_a_clock_there_are_no_rates_and_no_latencies(tmp_path: Path) -> None:
+    (tmp_path / "h.txt").write_text("0\t:invoke\t:read\tnil\n0\t:ok\t:read\tnil\n")
+    past = read(tmp_path / "h.txt")
+    assert not past.clock
+    found = statistics(past, [("kill", 0, 2)])
+    for part in (found.all, found.by_f["read"], found.by_kind["kill"], found.by_window[0].numbers):
+        assert (part.ok, part.rate, part.latency) == (1, None, None)
+    with (tmp_path / "h.jsonl").open("wb") as stream:
+        write(past, stream)
+    assert not read(tmp_path / "h.jsonl").clock, "it is still without one in another format"

@@ -8,6 +8,9 @@ function frame(data) {
   const at = (id) => document.getElementById(id);
   const width = () => Math.max((at("timeline").querySelector(".plot").clientWidth || 900) - 110, 200);
   const perSecond = () => width() / (range.end - range.start);
+  // Without a clock, what would be seconds numbers the events.
+  const when = (time) => (data.clock ? `${time.toFixed(6)} s` : `event ${time.toFixed(0)}`);
+  const told = (...names) => names.map((name) => (data.clock ? `@${name}{0.000000} s` : `event @${name}{0}`)).join(", ");
   const seen = (start, end) => end >= range.start && start <= range.end;
 
   const sources = {};
@@ -53,7 +56,7 @@ function frame(data) {
       });
     }
     for (const grid of [...plot.xgrid, ...plot.ygrid]) paint(grid, { grid_line_color: "rule" });
-    for (const axis of plot.xaxis) axis.axis_label = "seconds";
+    for (const axis of plot.xaxis) axis.axis_label = data.clock ? "seconds" : "events";
     figures.push([id, plot]);
     return plot;
   };
@@ -93,14 +96,22 @@ function frame(data) {
   };
 
   const HATCH = { partition: "/", crash: "x", kill: "x", network: "." };
-  const windows = source("windows", { ...data.windows, hatch: data.windows.kind.map((kind) => HATCH[kind] ?? "-") });
+  const hatches = data.windows.kind.map((kind) => HATCH[kind] ?? "-");
+  // A renderer for each hatching: one whose windows differ in it makes a pattern for each of them, each time.
+  const windows = [...new Set(hatches)].map((hatch) => {
+    const rows = hatches.flatMap((other, row) => (other === hatch ? [row] : []));
+    return [hatch, source(`windows ${hatch}`, pick(data.windows, rows))];
+  });
   const shade = (plot, bottom, top) => {
-    const drawn = plot.quad({
-      ...fields({ left: "start", right: "end" }), bottom, top, source: windows, level: "underlay", line_alpha: 0,
-      fill_alpha: 0.1, hatch_pattern: { field: "hatch" }, hatch_alpha: 0.2, hatch_scale: 9, hatch_weight: 0.6,
+    const drawn = windows.map(([hatch_pattern, columns]) => {
+      const quads = plot.quad({
+        ...fields({ left: "start", right: "end" }), bottom, top, source: columns, level: "underlay", line_alpha: 0,
+        fill_alpha: 0.1, hatch_pattern, hatch_alpha: 0.2, hatch_scale: 9, hatch_weight: 0.6,
+      });
+      paint(quads.glyph, { fill_color: "soft", hatch_color: "soft" });
+      return quads;
     });
-    paint(drawn.glyph, { fill_color: "soft", hatch_color: "soft" });
-    tips(plot, [drawn], [["fault", "@words"], ["from, to", "@start{0.000000} s, @end{0.000000} s"]]);
+    if (drawn.length) tips(plot, drawn, [["fault", "@words"], ["from, to", told("start", "end")]]);
   };
   const mark = (plot) => {
     for (const moment of data.moments.filter((moment) => moment.wrong)) {
@@ -114,7 +125,7 @@ function frame(data) {
   // How an outcome looks, wherever it is drawn: filling, line, opacity of the filling, hatching.
   const LOOK = { ok: ["ok", "ok", 0.3, " "], fail: ["paper", "fail", 1, " "], info: ["info", "info", 0.28, "/"] };
   return {
-    data, range, at, perSecond, seen, sources, source, pick, paint, painted, figures, figure, fields, lanes, name_lanes,
+    data, range, at, perSecond, when, told, seen, sources, source, pick, paint, painted, figures, figure, fields, lanes, name_lanes,
     tips, bar, text, segments, shade, mark, HALF, LOOK,
   };
 }

@@ -22,7 +22,7 @@ function moving(f, pictures) {
   const jump = (moment) => {
     if (moment.key !== null && operationsPicture.several) show(moment.key);
     go(moment.start, moment.end);
-    at("moment").textContent = `At ${moment.at.toFixed(6)} s, ${moment.name}: ${moment.words}`;
+    at("moment").textContent = `At ${f.when(moment.at)}, ${moment.name}: ${moment.words}`;
   };
   // What there is to see of the key that is shown.
   const mine = () => {
@@ -45,13 +45,13 @@ function moving(f, pictures) {
     const o = operations;
     const points = f.sources.points.data;
     const state = points.number.indexOf(o.number[row]);
-    const effect = points.effect[state] === "seen"
-      ? `at ${points.time[state].toFixed(6)} s it saw the state ${points.state[state]}`
-      : `took effect at ${points.time[state]?.toFixed(6)} s, then the state was ${points.state[state]}`;
+    const effect = state < 0 ? "" : points.effect[state] === "seen"
+      ? `at ${f.when(points.time[state])} it saw the state ${points.state[state]}`
+      : `took effect at ${f.when(points.time[state])}, then the state was ${points.state[state]}`;
     at("details").textContent = [
       `Operation ${o.number[row]} (event ${o.index[row]})`,
       o.process[row] + (o.key[row] === "" ? "" : `, key ${o.key[row]}`), o.label[row],
-      `from ${o.start[row].toFixed(6)} s to ${o.end[row].toFixed(6)} s (${o.latency[row].toFixed(3)} ms)`,
+      `from ${f.when(o.start[row])} to ${f.when(o.end[row])}` + (data.clock ? ` (${o.latency[row].toFixed(3)} ms)` : ""),
       (o.outcome[row] === "info" ? "outcome unknown" : o.outcome[row]) + (o.error[row] ? `: ${o.error[row]}` : ""),
       ...(state < 0 ? [] : [effect]),
       ...(f.sources.core.data.number.includes(o.number[row]) ? ["one of those that are impossible together"] : []),

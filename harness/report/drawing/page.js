@@ -38,7 +38,8 @@
   if (data.moments.length && data.moments[0].wrong) moves.jump(data.moments[0]);
   else moves.everything();
   const filled = { messages: data.messages.id.length, lives: data.nodes.length };
-  const shown = f.figures.filter(([id]) => (filled[id] ?? data.operations.number.length) > 0);
+  const timed = data.clock ? [] : ["latency", "rate"];
+  const shown = f.figures.filter(([id]) => !timed.includes(id) && (filled[id] ?? data.operations.number.length) > 0);
   for (const [id] of shown) at(id).hidden = false;
   const roots = new Bokeh.Document();
   for (const [, plot] of shown) roots.add_root(plot);

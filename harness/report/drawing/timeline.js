@@ -66,8 +66,8 @@ function timeline(f) {
   const under = { text_font_style: "bold", text_baseline: "top", text_align: "center", y_offset: 5 };
   f.text(plot, "states", under, "ink");
   f.tips(plot, bars, [
-    ["operation", "@number: @label"], ["who", "@process"], ["from, to", "@start{0.000000} s, @end{0.000000} s"],
-    ["took", "@latency{0.000} ms"], ["outcome", "@outcome @error"],
+    ["operation", "@number: @label"], ["who", "@process"], ["from, to", f.told("start", "end")],
+    ...(data.clock ? [["took", "@latency{0.000} ms"]] : []), ["outcome", "@outcome @error"],
   ]);
   f.tips(plot, [points], [["@effect", "@label"], ["state from here on", "@state"]]);
   plot.add_tools(new Bokeh.TapTool({ renderers: [] }));
