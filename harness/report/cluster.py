@@ -26,6 +26,10 @@ BEFORE, AFTER = 150_000_000, 50_000_000
 """What is shown around an invariant that broke, in ns."""
 EARLIER, LATER = 70_000_000, 60_000_000
 """What is shown around what is no violation, in ns: why a new leader came is seen before it came."""
+IN_SIGHT = 200
+"""Operations in a stretch of time from which on it shows nothing."""
+NEAR = 30
+"""Operations that are shown then before the one at which no order is left, and after it a third as many."""
 ELECTIONS = 40
 """Up to so many new ballots in a run each is something to look at; a protocol that makes one an operation has more."""
 EPOCHS = ("ballot", "bal", "view", "term", "epoch")
@@ -57,6 +61,12 @@ def _of_the_history(run: Recorded) -> Iterable[Moment]:
         start = int(operations.start[[*core, *ending.tolist()]].min()) if core or len(ending) else at
         over = ends(operations, history.time)
         end = max(at, int(over[core].max())) if core else at
+        if ((operations.start <= end) & (over >= start)).sum() > IN_SIGHT:
+            # The core is too wide for a picture: here is where it ends, and buttons lead to the rest of it.
+            number = int(operations.invoked.searchsorted(row))
+            near = np.arange(max(0, number - NEAR), min(number + NEAR // 3, len(operations)))
+            start = int(operations.start[[*near.tolist(), *ending.tolist()]].min())
+            end = max(at, int(operations.start[near].max()))
         margin = max(1_000_000, (end - start) // 8)
         key = key_name(part.key)
         yield Moment(

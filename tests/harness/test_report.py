@@ -176,3 +176,14 @@ def test_pictures_that_cannot_be_made_are_refused_with_what_to_install(
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["h.html"]
     assert "no order of the operations" in (tmp_path / "h.html").read_text()
+
+
+def test_the_violation_is_in_sight_where_its_core_spans_the_whole_run(tmp_path: Path) -> None:
+    events: list[tuple[object, ...]] = list(STALE[:2])
+    for n in range(2, 500):
+        events += [(n, 0, kind, "cas", "x", [n - 1, n]) for kind in ("invoke", "ok")]
+    events += [(600, 1, "invoke", "read", "x", None), (601, 1, "ok", "read", "x", 1)]
+    found = gather(recorded(history_file(tmp_path / "h.jsonl", events, model="cas-register")))
+    assert 0 in found.keys[0].core
+    moment = found.moments[0]
+    assert 0.3 < moment.start < moment.at <= moment.end

@@ -314,3 +314,27 @@ def test_pictures_are_files_of_twice_the_resolution(failing: Path) -> None:
         assert png.startswith(b"\x89PNG")
         assert int.from_bytes(png[16:20], "big") > 1600
         assert len(png) > 10_000, "an empty picture is small"
+
+
+def test_the_heading_says_how_far_the_order_goes_and_what_is_of_all_keys(chromium: Any, tmp_path: Path) -> None:
+    both = history_file(tmp_path / "h.jsonl", sorted(GOOD + [(ms + 10, p + 2, *rest) for ms, p, *rest in STALE]))
+    (tmp_path / "h.html").write_text(report(recorded(both, "cas-register")))
+    open_page(chromium, tmp_path / "h.html")
+    heading = chromium.find_element("css selector", "#timeline h2")
+    note = chromium.find_element("css selector", "#rate .note.all")
+    told = []
+    for key in ("'\"x\"'", "'\"y\"'", "null"):
+        chromium.execute_script(f"clew.choose({key})")
+        told.append((heading.text, note.is_displayed()))
+    order = "Operations, and the order that explains them"
+    assert told == [(f"{order}, up to where none does", True), (order, True), ("Operations on all keys", False)]
+
+
+def test_no_picture_makes_a_pattern_for_each_fault(chromium: Any, failing: Path) -> None:
+    """With a hundred faults, hatching each by itself was a third of the time that a page took to open."""
+    open_page(chromium, failing / "report.html")
+    assert chromium.execute_script("return clew.data.windows.start.length") > 0
+    kinds = chromium.execute_script("""
+        return Object.values(clew.plots).flatMap((plot) => plot.renderers.map((drawn) =>
+          "field" in (drawn.glyph.hatch_pattern ?? {}) ? "a fault each" : "one"))""")
+    assert set(kinds) == {"one"}

@@ -84,12 +84,20 @@ function timeline(f) {
       const same = (found) => found === outcome || (outcome === "info" && found === "invoke");
       sources[outcome].data = f.pick(operations, rows.filter((row) => same(operations.outcome[row])));
     }
+    // What of an order there is, and whether it goes to the end.
+    const told = key ?? (several ? null : data.keys[0] ?? null);
+    const led = told?.points ?? {};
+    const how = { valid: "", invalid: ", up to where none does", unknown: ", as far as it was found" };
+    const there = led.number?.length > 0;
+    f.at("timeline").querySelector("h2").textContent =
+      `Operations${several && key === null ? " on all keys" : ""}${
+        there ? `, and the order that explains them${how[told.verdict] ?? ""}` : ""}`;
+    for (const note of document.querySelectorAll(".note.all")) note.hidden = key === null;
     const concerned = key === null ? data.keys : [key];
     sources.core.data = f.pick(operations, held(concerned.flatMap((found) => found.core)));
     const last = held(concerned.flatMap((found) => (found.stuck === null ? [] : [found.stuck])));
     dead.data = { x: last.map((row) => operations.end[row]), y: last.map((row) => operations.lane[row]) };
     // The thread leads through one key; several at once would be a tangle.
-    const led = key !== null ? key.points : several ? {} : data.keys[0]?.points ?? {};
     const placed = held(led.number ?? []);
     order.data = {
       time: led.time ?? [], state: led.state ?? [], number: led.number ?? [],
