@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from harness.terminal import COLOUR
 from histories.diagram import Line
@@ -28,15 +31,16 @@ def page(lines: Callable[[int], Iterable[Line]]) -> None:
 
     console = Console(soft_wrap=True, highlight=False)
     made = [Text.assemble(*((text, STYLES.get(style, "")) for text, style in line)) for line in lines(console.width)]
+    pager = shlex.split(os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less") or ["less"]
     if not console.is_terminal:
         for line in made:
             print(line.plain.rstrip())
-    elif len(made) < console.height:
+    elif len(made) < console.height or shutil.which(pager[0]) is None:
         for line in made:
             console.print(line)
     else:
         # A pager that shows escape sequences as they are would make colours unreadable; less does without its -R.
         os.environ["LESS"] = f"{os.environ.get('LESS', '')} -R".strip()
-        with console.pager(styles="less" in (os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less")):
+        with console.pager(styles=any(word in Path(pager[0]).name for word in ("less", "cat"))):
             for line in made:
                 console.print(line)

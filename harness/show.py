@@ -21,6 +21,8 @@ from histories.text import printable
 AROUND = 12
 """Events shown before the one that matters, and after it half as many."""
 FAULTS = 12
+NAMED = 12
+"""How many of the keys, functions or processes an error names."""
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -63,11 +65,16 @@ def select(run: Recorded, wanted: Filter) -> NDArray[np.int64]:
         )
     if wanted.process is not None:
         keep &= operations.process == wanted.process
+        _there_is(keep, "--process", wanted.process, np.unique(operations.process).tolist())
     if wanted.key is not None:
         codes = [code for code, key in enumerate(history.keys.objects) if wanted.key in (key, key_name(key), str(key))]
-        keep &= np.isin(operations.key, codes)
+        of_key = np.isin(operations.key, codes)
+        _there_is(of_key, "--key", wanted.key, [history.keys[code] for code in np.unique(operations.key).tolist()])
+        keep &= of_key
     if wanted.f is not None:
-        keep &= operations.f == (-1 if (code := history.fs.find(wanted.f)) is None else code)
+        of_f = operations.f == (-1 if (code := history.fs.find(wanted.f)) is None else code)
+        _there_is(of_f, "--f", wanted.f, [history.fs[code] for code in np.unique(operations.f).tolist()])
+        keep &= of_f
     if wanted.type is not None:
         if wanted.type not in TYPES:
             raise HistoryError(f"there are the types {', '.join(TYPES)}; found {wanted.type!r}", source="--type")
@@ -238,6 +245,16 @@ def as_json(run: Recorded, wanted: Filter, stats: bool) -> dict[str, Any]:
     if stats:
         told["stats"] = msgspec.to_builtins(numbers(run, wanted))
     return told
+
+
+def _there_is(found: NDArray[np.bool_], option: str, wanted: object, all_of_them: list[Any]) -> None:
+    """Raises `HistoryError` if a filter asks for what no operation has, with the first few of what there is."""
+    if not found.any():
+        names = [
+            printable(str(one)) if isinstance(one, str) else key_name(one) or "none" for one in all_of_them[:NAMED]
+        ]
+        more = f" and {len(all_of_them) - NAMED} more" if len(all_of_them) > NAMED else ""
+        raise HistoryError(f"no operation has {wanted}; there are: {', '.join(names)}{more}", source=option)
 
 
 def _row(run: Recorded, index: int) -> int:

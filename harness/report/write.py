@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import time
 from pathlib import Path
 
 from harness.browser import NoBrowser, browser, missing, open_page
+from harness.mistake import Mistake
 from harness.recorded import recorded
 from harness.report.page import report
 
@@ -36,17 +38,26 @@ def write(
     """Write the page of the run or history at `path` to `out`, and return what was written.
 
     Without `out`, a run's page is its `report.html`, and a history's stands in the working directory under its name.
-    Raises `NoRun` and `HistoryError` as `recorded` does, `NoBrowser` for pictures that cannot be made: before anything
-    is written, if it can be known then.
+    Raises `NoRun` and `HistoryError` as `recorded` does, `Mistake` for an `out` that cannot be written, `NoBrowser` for
+    pictures that cannot be made: before anything is written, if it can be known then.
     """
     if png and (lacking := missing()) is not None:
         raise NoBrowser(lacking)
     run = recorded(path, model)
     if out is None:
         out = run.folder.report if run.folder is not None else Path(f"{path.stem}.html")
+    if out.is_dir():
+        raise Mistake(f"--out {out}: this is a folder; expected the file to write")
+    page = report(run, model)
     aside = out.with_name(f".{out.name}.tmp")
-    aside.write_text(report(run, model), encoding="utf-8")
-    aside.replace(out)
+    try:
+        aside.write_text(page, encoding="utf-8")
+        aside.replace(out)
+    except OSError as error:
+        raise Mistake(f"{out} cannot be written: {(error.strerror or str(error)).lower()}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
     return [out, *(pictures(out, dark=dark) if png else ())]
 
 

@@ -16,10 +16,19 @@ from pathlib import Path
 
 import trio
 
+from harness.mistake import Mistake
+from harness.unwrap import unwrapped
+
 
 def serve(store: Path, host: str = "127.0.0.1", port: int = 8080) -> None:
-    """Serve the store until SIGINT, SIGTERM or SIGHUP; prints the address. Raises `OSError` if it is not to be had."""
-    trio.run(serve_until_stopped, store, host, port, lambda address: print(f"{address}  (Ctrl-C ends)", flush=True))
+    """Serve the store until SIGINT, SIGTERM or SIGHUP; prints the address. Raises `Mistake` if it is not to be had.
+
+    So it does for a store that is no folder.
+    """
+    if not store.is_dir():
+        raise Mistake(f"--store {store}: there is no such folder; clew run PLAN makes one")
+    with unwrapped():
+        trio.run(serve_until_stopped, store, host, port, lambda address: print(f"{address}  (Ctrl-C ends)", flush=True))
 
 
 async def serve_until_stopped(
@@ -31,7 +40,10 @@ async def serve_until_stopped(
 
     from harness.serve.application import application
 
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror as error:
+        raise Mistake(f"--host {host}: {error.strerror}") from None
     config = Config()
     config.accesslog = None
     # What goes wrong in here is told on stderr; that the server has begun is told by `ready`.
@@ -40,7 +52,10 @@ async def serve_until_stopped(
     with socket.socket(family, kind, protocol) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Bound here and not by the server: an address that is taken is the user's to know, in one line.
-        listening.bind(address)
+        try:
+            listening.bind(address)
+        except OSError as error:
+            raise Mistake(f"{host} port {port} is not to be had: {(error.strerror or str(error)).lower()}") from None
         listening.listen(100)
         port = listening.getsockname()[1]
         # From here on it is the server's, which closes it.

@@ -72,6 +72,14 @@ def test_what_does_not_fit_goes_through_less_in_colour(tmp_path: Path, own: str 
     assert COLOUR in paged
 
 
+def test_without_a_pager_it_is_printed(tmp_path: Path) -> None:
+    assert "no order of the operations" in on_terminal(tmp_path, 5, PAGER="/nonexistent")
+
+
+def test_cat_gets_colours(tmp_path: Path) -> None:
+    assert COLOUR in on_terminal(tmp_path, 5, PAGER="cat")
+
+
 def test_another_pager_gets_no_colours(tmp_path: Path) -> None:
     kept = pager(tmp_path, "leaf")
     on_terminal(tmp_path, 5, PAGER=str(kept))

@@ -14,11 +14,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from harness.mistake import Mistake
 from harness.recorded import recorded
 from harness.report import report
 from harness.report.data import Data
 from harness.report.operations import DRAWN
 from harness.report.page import gather
+from harness.report.write import write
 from tests.harness.conftest import Clew
 from tests.harness.shown import EVIL, GOOD, STALE, failing_run, history_file
 
@@ -187,3 +189,12 @@ def test_the_violation_is_in_sight_where_its_core_spans_the_whole_run(tmp_path: 
     assert 0 in found.keys[0].core
     moment = found.moments[0]
     assert 0.3 < moment.start < moment.at <= moment.end
+
+
+def test_a_place_that_cannot_be_written_is_named_and_nothing_is_left_there(tmp_path: Path) -> None:
+    file = history_file(tmp_path / "h.jsonl", STALE)
+    (tmp_path / "folder").mkdir()
+    for out in (tmp_path / "none" / "x.html", tmp_path / "folder"):
+        with pytest.raises(Mistake, match=re.escape(str(out))):
+            write(file, out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "h.jsonl"]

@@ -21,7 +21,8 @@ import pytest
 import trio
 
 from harness.browser import browser, missing
-from harness.serve import serve_until_stopped
+from harness.mistake import Mistake
+from harness.serve import serve, serve_until_stopped
 from harness.serve.catalogue import Catalogue
 from harness.serve.pages import View, render, select
 from tests.harness.shown import EVIL, IMAGE, STALE, history_file
@@ -286,7 +287,7 @@ def test_a_signal_ends_it_cleanly(store: Path, number: int) -> None:
 def test_a_port_that_is_taken_is_one_line(address: str, store: Path) -> None:
     taken = command(store, address.rsplit(":", 1)[1].rstrip("/"))
     done = subprocess.run(taken, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 255
+    assert done.returncode == 254
     assert done.stderr.count("\n") == 1
     assert "in use" in done.stderr
 
@@ -380,3 +381,14 @@ def test_a_report_is_drawn_as_it_is_served(tmp_path: Path) -> None:
             time.sleep(0.05)
         assert drawn == "yes"
         assert [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_a_port_that_is_taken_and_a_store_that_is_not_there_are_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(Mistake, match=f"127.0.0.1 port {port} is not to be had"):
+            serve(tmp_path, port=port)
+    with pytest.raises(Mistake, match="there is no such folder"):
+        serve(tmp_path / "none")

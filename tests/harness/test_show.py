@@ -63,7 +63,6 @@ def test_every_filter_filters(tmp_path: Path) -> None:
     assert passed(Filter(process=1)) == [1]
     assert passed(Filter(key="x")) == [0, 2, 3]
     assert passed(Filter(f="cas")) == [2]
-    assert passed(Filter(f="nothing")) == []
     assert passed(Filter(type="ok")) == [0, 1]
     assert passed(Filter(type="info")) == [2]
     assert passed(Filter(type="invoke")) == [3], "what was never completed"
@@ -74,6 +73,14 @@ def test_every_filter_filters(tmp_path: Path) -> None:
     for wrong in (Filter(type="okay"), Filter(around=99)):
         with pytest.raises(HistoryError):
             passed(wrong)
+    for none, there_are in (
+        (Filter(process=7), "0, 1, 2, 3"),
+        (Filter(key="z"), "x, y"),
+        (Filter(f="nothing"), "write, read, cas"),
+    ):
+        with pytest.raises(HistoryError, match=f"there are: {there_are}"):
+            passed(none)
+    assert passed(Filter(process=1, key="x")) == [], "each by itself there is"
 
 
 def test_errors_are_those_with_an_error(clew: Clew, recorded: Path) -> None:
