@@ -53,6 +53,15 @@ class Life:
     end: int | None = None
 
 
+def cut(path: Path) -> bool:
+    """Whether a journal ends in the middle of a line, as that of a killed run may."""
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            return False
+        file.seek(-1, 2)
+        return file.read(1) != b"\n"
+
+
 def passage(path: Path, start: int, end: int) -> list[Message]:
     """The messages sent or received from `start` to `end` (ns), in the order in which they were sent.
 

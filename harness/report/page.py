@@ -18,6 +18,7 @@ from harness.recorded import Recorded
 from harness.report import cluster, operations
 from harness.report.data import Data, Table
 from histories import HistoryError
+from histories.passages import cut
 from histories.statistics import Numbers, Statistics, statistics
 from histories.text import printable
 
@@ -70,7 +71,7 @@ def report(run: Recorded, model: str | None = None) -> str:
 def _again(run: Recorded, model: str | None) -> list[str]:
     """The commands that make it again, as a shell takes them."""
     place = shlex.quote(str(run.place))
-    if run.folder is not None and run.plan is not None:
+    if run.folder is not None and _system(run.plan)[0] is not None:
         return [f"clew replay {place}", "clew run ./plan.yaml"]
     return [f"clew check {place}" + (f" --model {shlex.quote(model)}" if model is not None else "")]
 
@@ -141,7 +142,8 @@ def _notes(run: Recorded, drawn: int, whole: bool, messages: int, left_out: int)
     if drawn < total:
         notes.append(
             f"{drawn:,} of {total:,} operations are drawn: all around a violation, then those of unknown outcome, then "
-            "an even choice of the others. Rates, quantiles and the table of numbers count all."
+            "an even choice of the others. Zooming in shows no more of them; clew show has all, with --around, --from "
+            "and --to. Rates, quantiles and the table of numbers count all."
         )
     if run.missing:
         notes.append(f"Missing from the run's folder: {', '.join(run.missing)}.")
@@ -158,8 +160,12 @@ def _notes(run: Recorded, drawn: int, whole: bool, messages: int, left_out: int)
         )
         if not whole:
             notes.append("The journal is long: marks of the protocol are shown only around those moments.")
+    if run.journal is not None and cut(run.journal):
+        notes.append("The message journal ends in the middle of a line: messages after that are not there.")
     if run.plan is None:
         notes.append("There is no plan.")
+    elif _system(run.plan)[0] is None:
+        notes.append("The plan of the run's folder cannot be read: it cannot be run again.")
     return notes
 
 

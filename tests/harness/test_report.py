@@ -198,3 +198,16 @@ def test_a_place_that_cannot_be_written_is_named_and_nothing_is_left_there(tmp_p
         with pytest.raises(Mistake, match=re.escape(str(out))):
             write(file, out)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "h.jsonl"]
+
+
+def test_a_cut_journal_and_a_plan_that_is_none_are_said(failing: Path, tmp_path: Path) -> None:
+    half = tmp_path / "half"
+    shutil.copytree(failing, half)
+    journal = half / "messages.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-20])
+    (half / "plan.yaml").write_text("")
+    page = report(recorded(half))
+    assert "The message journal ends in the middle of a line" in page
+    assert "The plan of the run&#39;s folder cannot be read" in page
+    assert "clew replay" not in page
+    assert "ends in the middle" not in report(recorded(failing))

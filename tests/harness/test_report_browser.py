@@ -338,3 +338,23 @@ def test_no_picture_makes_a_pattern_for_each_fault(chromium: Any, failing: Path)
         return Object.values(clew.plots).flatMap((plot) => plot.renderers.map((drawn) =>
           "field" in (drawn.glyph.hatch_pattern ?? {}) ? "a fault each" : "one"))""")
     assert set(kinds) == {"one"}
+
+
+def test_a_narrow_screen_scrolls_tables_and_not_the_page(chromium: Any, failing: Path) -> None:
+    metrics = {"width": 400, "height": 900, "deviceScaleFactor": 1, "mobile": True}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        open_page(chromium, failing / "report.html")
+        assert chromium.execute_script("return document.documentElement.scrollWidth") <= 400
+    finally:
+        chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_of_many_lanes_only_so_many_are_named_as_there_is_room_for(chromium: Any, tmp_path: Path) -> None:
+    many = [(n, p, kind, "write", None, p) for p in range(200) for n, kind in ((0, "invoke"), (1, "ok"))]
+    file = history_file(tmp_path / "h.jsonl", sorted(many))
+    (tmp_path / "h.html").write_text(report(recorded(file)))
+    open_page(chromium, tmp_path / "h.html")
+    plot = "clew.plots.timeline"
+    named, height = chromium.execute_script(f"return [[...{plot}.yaxis][0].ticker.ticks.length, {plot}.height]")
+    assert 10 < named <= height / 16

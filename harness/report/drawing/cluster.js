@@ -43,9 +43,12 @@ function messages(f) {
   f.segments(plot, pointed, way, { line_width: 6, line_alpha: 0.45 }, "ink");
   // A message sent and received at one instant has no line to be named at: its words stand where it arrives.
   const said = f.text(plot, "said", { x_offset: 8, y_offset: -7 }, "ink");
-  const strips = f.source("clients", { start: [], end: [], low: [], high: [] });
-  const drawn = f.bar(plot, strips, { level: "underlay", fill_alpha: 0.3, line_width: 1 });
-  f.paint(drawn.glyph, { fill_color: "ok", line_color: "ok" });
+  const strips = Object.entries(f.LOOK).map(([outcome, [fill, line, alpha, hatch_pattern]]) => {
+    const columns = f.source(`clients ${outcome}`, { start: [], end: [], low: [], high: [] });
+    const style = { level: "underlay", fill_alpha: alpha, line_width: 1, hatch_pattern, hatch_scale: 8 };
+    f.paint(f.bar(plot, columns, style).glyph, { fill_color: fill, line_color: line, hatch_color: line });
+    return [outcome, columns];
+  });
   // New ballots and views, at the node that was the first to use them.
   const lane = new Map(data.places.map((name, number) => [name, number]));
   const firsts = data.marks.time.flatMap((_, row) => (lane.has(data.nodes[data.marks.lane[row]]) ? [row] : []));
@@ -94,10 +97,15 @@ function messages(f) {
     said.data = columns(told.filter(free).map((row) => [all.until[row], all.to[row], all.type[row]]));
     const active = visible.length > 400 ? [] : visible.filter((row) => home.has(operations.lane[row]));
     const at = (row) => home.get(operations.lane[row]);
-    strips.data = {
-      start: active.map((row) => operations.start[row]), end: active.map((row) => operations.end[row]),
-      low: active.map((row) => at(row) + 0.12), high: active.map((row) => at(row) - 0.12),
-    };
+    for (const [outcome, columns] of strips) {
+      // "invoke" never completed: nobody knows either.
+      const ended = (row) => (operations.outcome[row] === "invoke" ? "info" : operations.outcome[row]);
+      const same = active.filter((row) => ended(row) === outcome);
+      columns.data = {
+        start: same.map((row) => operations.start[row]), end: same.map((row) => operations.end[row]),
+        low: same.map((row) => at(row) + 0.12), high: same.map((row) => at(row) - 0.12),
+      };
+    }
     const flagged = news.data.time.flatMap((time, row) => (f.seen(time, time) ? [row] : []));
     flags.glyph.size = flagged.length > 100 ? 4 : 9;
     const few = flagged.length > 12 ? [] : flagged;

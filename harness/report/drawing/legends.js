@@ -60,6 +60,7 @@ function legends(f) {
     ],
     rate: [...outcomes, ...everywhere],
     messages: [
+      ...outcomes.map((item) => item.cloneNode(true)),
       ...when(fates.has("delivered"), swatch("ok", { line: true }, "delivered")),
       ...when(fates.has("delayed"), swatch("doubt", { line: true, width: 3 }, "delayed (over three times the median)")),
       ...when(fates.has("duplicated"), swatch("good", { line: "6 2 1 2" }, "second copy")),
