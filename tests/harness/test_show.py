@@ -157,6 +157,6 @@ def test_a_history_without_times_is_told_by_its_events(tmp_path: Path) -> None:
     with pytest.raises(HistoryError, match="has no times"):
         select(recorded(tmp_path / "h.txt"), Filter(start=1))
     page = report(recorded(tmp_path / "h.txt", "cas-register"))
-    assert "<td>event 4</td>" in page
+    assert '<td class="when">event 4</td>' in page
     assert "The history has no times" in page
     assert "0.000000" not in page.partition("<script")[0]
