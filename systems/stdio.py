@@ -95,6 +95,10 @@ def write_all(descriptor: int, data: bytes) -> None:
         data = data[os.write(descriptor, data) :]
 
 
+MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for bytes that are no message: wrong syntax or types, no UTF-8, nested without end."""
+
+
 def serve(source: int, sink: int) -> None:
     """Be one life of a node until the lines end."""
     steps = lines(source)
@@ -113,14 +117,19 @@ def serve(source: int, sink: int) -> None:
     message = msgspec.json.Decoder(system.messages)
     wake = msgspec.json.Decoder(Wake)
     for line in steps:
-        step = envelope.decode(line)
+        try:
+            step = envelope.decode(line)
+        except MALFORMED as error:
+            ctx.log(f"ignored what is no message: {error}")
+            write_all(sink, lines_out(name, ctx.take()))
+            continue
         ctx.now = step.time
         if step.src == HARNESS:
             node.wake(ctx, wake.decode(step.body).timer)
         else:
             try:
                 body = message.decode(step.body)
-            except msgspec.DecodeError as error:
+            except MALFORMED as error:
                 ctx.log(f"ignored what is no message, from {step.src}: {error}")
             else:
                 node.receive(ctx, step.src, body)

@@ -42,6 +42,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a client waits before it sends its request, with the same number, to the next replica."""
 
 
+_LONGEST_RUN = 10**15
+
+
 def validate(parameters: Parameters, nodes: int) -> None:
     """Raise `BadParameters` for what WFLParameters excludes, and for a client that never stops sending."""
     for field in (
@@ -53,11 +56,12 @@ def validate(parameters: Parameters, nodes: int) -> None:
     ):
         if getattr(parameters, field) <= 0:
             raise BadParameters(field, f"{getattr(parameters, field)}; expected more than zero")
-    if not parameters.max_log_length < parameters.max_integer_val < 2**63:
+    # Times are bounded by it as well. A timer that is cut off at a bound that has passed would ring for ever.
+    if not max(parameters.max_log_length, _LONGEST_RUN) < parameters.max_integer_val < 2**63:
         raise BadParameters(
             "max_integer_val",
-            f"{parameters.max_integer_val}; expected more than max_log_length ({parameters.max_log_length}) "
-            f"and at most {2**63 - 1}",
+            f"{parameters.max_integer_val}; expected more than max_log_length ({parameters.max_log_length}) and than "
+            f"any time of a run in nanoseconds ({_LONGEST_RUN}), and at most {2**63 - 1}",
         )
 
 

@@ -158,6 +158,8 @@ def test_random_bytes_end_at_the_edge_of_a_process(seed: int) -> None:
     rng = random.Random(seed)
     bodies = [b"%d" % rng.getrandbits(60), b'"text"', b"null", b"[]", b'{"type":"1a"}', b'{"type":"1a","bal_1a":"x"}']
     bodies += [json.dumps("".join(map(chr, rng.choices(range(1, 0x300), k=20)))).encode() for _ in range(20)]
+    bodies += [rng.randbytes(rng.randrange(1, 40)).replace(b"\n", b"?") for _ in range(20)]
+    bodies += [b"\xff\xfe", b"nul", b'{"type"', b'"\\ud800"', b"[" * 3000, b'{"type":"request","val":"\xff"}']
     bodies += [msgspec.json.encode(Message1a(Ballot(1, 1)))]
     init = Init("rsl", None, msgspec.Raw(msgspec.json.encode(Parameters())), NODES, 1, {})
     lines = [b'{"src":"clew","dest":"n1","time":0,"body":%s}' % msgspec.json.encode(init)]
