@@ -74,7 +74,7 @@ def test_replay_of_a_killed_run_is_identical_as_far_as_it_came(clew: Clew, recor
     assert "cut in the middle of a line" in clew("show", recorded).stdout
     done = clew("replay", recorded, "--nodes", "inline")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("identical up to the end of the recorded history")
+    assert done.stdout.startswith("identical as far as both go")
 
 
 def test_replay_says_when_it_differs(clew: Clew, recorded: Path) -> None:
@@ -174,8 +174,8 @@ def test_a_folder_of_another_version_is_refused_with_its_line(clew: Clew, record
     history.write_bytes(history.read_bytes().replace(b'"clew-history":7', b'"clew-history":1', 1))
     verdict.write_text('{"verdict": "fine"}')
     done = clew("show", recorded)
-    assert done.returncode == 254
-    assert "verdict.json" in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "verdict.json" in done.stdout
     (recorded / "plan.yaml").write_text("name: small\nsystem: {name: caspaxos, nodes: 3}\nworkload_v2: {}\n")
     done = clew("replay", recorded)
     assert done.returncode == 254
