@@ -168,8 +168,9 @@ def test_a_folder_of_another_version_is_refused_with_its_line(clew: Clew, record
     history.write_bytes(history.read_bytes().replace(b'"clew-history":1', b'"clew-history":7', 1))
     for command in ("check", "show", "replay"):
         done = clew(command, recorded)
-        assert done.returncode == 254, done.stderr
-        assert "history.jsonl:1: this is a history of format version 7" in done.stderr
+        # What is left of a folder is shown, and what of it cannot be read is named.
+        assert done.returncode == (0 if command == "show" else 254), done.stderr
+        assert "this is a history of format version 7" in (done.stdout if command == "show" else done.stderr)
     verdict = recorded / "verdict.json"
     history.write_bytes(history.read_bytes().replace(b'"clew-history":7', b'"clew-history":1', 1))
     verdict.write_text('{"verdict": "fine"}')
