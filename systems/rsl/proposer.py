@@ -101,6 +101,8 @@ class Proposer:
         self.current_state = 2
         self.next_operation_number_to_propose = log_truncation_point
         self._last_proposal = max((opn for m in received.values() for opn in m.votes), default=-1)
+        if self.max_ballot_i_sent_1a != FIRST_VIEW:
+            ctx.count("views led")
         broadcast_to_everyone(ctx, StartingPhase2(self.max_ballot_i_sent_1a, log_truncation_point))
         return True
 

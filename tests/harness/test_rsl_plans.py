@@ -47,21 +47,23 @@ def run(name: str, seed: int | None, *settings: str) -> Result:
 @pytest.mark.parametrize("seeds", BLOCKS, ids=str)
 @pytest.mark.parametrize("name", CORRECT)
 def test_the_correct_system_is_valid_and_what_the_plan_is_for_happens(name: str, seeds: range) -> None:
-    transfers = 0
+    transfers = batches = requests = 0
     for seed in seeds:
         result = run(name, seed, *CORRECT[name])
         assert result.verdict == "valid", (seed, result.explanation)
         happened = Counter(result.counts["protocol"])
         assert happened["truncations"] >= 3, seed
-        assert happened["requests in batches"] >= happened["batches"] > 0, seed
+        batches += happened["batches"]
+        requests += happened["requests in batches"]
         if name == "rsl-counter-steady":
             assert happened["requests in batches"] > 25 * happened["batches"], seed
             assert happened["view changes"] == 0, seed
         else:
-            assert happened["view changes"] >= 1, seed
+            assert happened["views led"] >= 1, seed
         if name == "rsl-kv-catch-up":
             assert happened["state transfers"] >= 1, seed
         transfers += happened["state transfers"]
+    assert requests > batches > 0
     # With so few requests, the storm may spare everybody on one seed in fifty.
     assert transfers >= len(seeds) or name == "rsl-counter-steady"
 
@@ -71,7 +73,7 @@ def test_the_correct_system_stands_what_is_made_to_find_variants(name: str) -> N
     for seed in range(12):
         result = run(name, seed, *HEAVY[name])
         assert result.verdict == "valid", (seed, result.explanation)
-        assert result.counts["protocol"]["view changes"] >= 3, seed
+        assert result.counts["protocol"]["views led"] >= 3, seed
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -95,6 +95,8 @@ def test_a_recovered_executor_goes_on_from_its_checkpoint() -> None:
     again = Executor(constants())
     again.recover(context(disk=disk))
     assert again.ops_complete == 2
+    # A request that the checkpoint holds is answered from the cache that lies with it, and not run again.
+    assert run(again, batch(2)) == [("c0", 2, 2)]
     assert run(again, batch(3), batch(2), batch(4)) == [("c0", 3, 3), ("c0", 4, 4)]
 
 

@@ -8,7 +8,7 @@ from harness.judge import judge
 from harness.plan import load, resolve
 from harness.run import simulate
 from systems import Context, find
-from systems.rsl.messages import Message1a, Message1b, Message2a, Message2b
+from systems.rsl.messages import AppStateSupply, Message1a, Message1b, Message2a, Message2b
 from systems.rsl.parameters import Parameters
 from systems.rsl.replica import Replica
 from systems.rsl.types import Ballot, Vote
@@ -43,8 +43,10 @@ BY_INVARIANT = (
     "supplies-no-replies",
     "read-error-as-empty",
 )
-BY_SCHEDULE = ("installs-older-states", "torn-writes", "handles-packets-twice")
-"""Not to be noticed."""
+BY_SILENCE = ("torn-writes",)
+"""A replica that finds half a value on its disk stays silent, and sooner or later too many do."""
+BY_NOBODY = ("installs-older-states", "handles-packets-twice")
+"""Only a schedule by hand shows that they do anything."""
 
 
 def checks(variant: str, seed: int) -> dict[str, str]:
@@ -54,7 +56,7 @@ def checks(variant: str, seed: int) -> dict[str, str]:
 
 
 def test_every_variant_is_here() -> None:
-    assert sorted(RSL.variants) == sorted([*BY_HISTORY, *BY_INVARIANT, *BY_SCHEDULE])
+    assert sorted(RSL.variants) == sorted([*BY_HISTORY, *BY_INVARIANT, *BY_SILENCE, *BY_NOBODY])
 
 
 @pytest.mark.parametrize("variant", BY_HISTORY)
@@ -65,6 +67,32 @@ def test_clients_can_tell(variant: str) -> None:
 @pytest.mark.parametrize("variant", BY_INVARIANT)
 def test_a_lemma_breaks(variant: str) -> None:
     assert any(checks(variant, seed)["invariants"] == "invalid" for seed in range(SEEDS))
+
+
+@pytest.mark.parametrize("variant", BY_SILENCE)
+def test_the_cluster_falls_silent(variant: str) -> None:
+    found = [checks(variant, seed) for seed in range(SEEDS)]
+    assert any(check["liveness"] == "invalid" for check in found)
+    assert all(check["linearizable"] != "invalid" for check in found)
+
+
+@pytest.mark.parametrize("variant", BY_NOBODY)
+def test_nobody_can_tell(variant: str) -> None:
+    for seed in range(3):
+        assert checks(variant, seed)["linearizable"] == "valid"
+
+
+@pytest.mark.parametrize(("variant", "after"), [(None, 3), ("installs-older-states", 1)])
+def test_a_state_behind_ones_own_is_taken_over_only_by_who_installs_older_states(
+    variant: str | None, after: int
+) -> None:
+    node, ctx = life(variant, {})
+    for number in range(3):
+        node.executor.get_decision(FIRST, batch(number + 1))
+        node.executor.execute(ctx)
+    older = AppStateSupply(FIRST, 1, "[[0,1]]", {})
+    node.receive(ctx, "n2", older)
+    assert node.executor.ops_complete == after
 
 
 def life(variant: str | None, disk: dict[str, bytes], name: str = "n1") -> tuple[Replica, Context]:
