@@ -18,7 +18,7 @@ from histories.history import History
 
 Engine = Callable[[Problem, Model, Budget, Clock], Outcome]
 
-ENGINES = ("competition", "linear", "wgl", "exhaustive")
+ENGINES = ("competition", "linear", "lazy", "wgl", "exhaustive")
 
 _DEFAULT_BUDGET = Budget()
 _SEVERITY: dict[Answer, int] = {"invalid": 0, "unknown": 1, "valid": 2}
@@ -99,7 +99,11 @@ def _engine(name: str) -> Engine:
 
         return competition.decide
     if name == "linear":
-        return _linear
+        from checkers import linear
+
+        return linear.decide
+    if name == "lazy":
+        return _lazy
     if name == "wgl":
         from checkers import wgl
 
@@ -109,14 +113,14 @@ def _engine(name: str) -> Engine:
     raise ValueError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
 
 
-def _linear(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
-    from checkers import linear
+def _lazy(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
+    from checkers.lazy import sweep
     from checkers.monitors.register_form import register_form
 
     form = register_form(problem, model)
     if form is None:
-        raise ValueError(f"the engine linear knows registers only, and {model.name or type(model).__name__} is none")
-    return linear.decide(form, budget, clock)
+        raise ValueError(f"the engine lazy knows registers only, and {model.name or type(model).__name__} is none")
+    return sweep.decide(form, budget, clock)
 
 
 def _exhaustive(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:

@@ -2,7 +2,7 @@
 
     a register        values set once?   zones: valid with its order, or invalid
                       a stale read?      invalid, at this return or earlier: a search before it says which
-                      neither            a search: wgl and linear by turns
+                      neither            a search: wgl and lazy by turns
     a growing content pieces unique?     zones
                       if not             wgl
     a queue or stack  elements unique?   monitors; a search for what takes of unknown outcome leave undecided
@@ -10,7 +10,7 @@
     anything else                        wgl
 
 Nothing is raced: each question costs about as much as sorting the operations, and a search only what is left. Of the
-two searches wgl is faster where histories are easy, and they mostly are; linear does not mind where they are not.
+two searches wgl is faster where histories are easy, and they mostly are; lazy does not mind where they are not.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from checkers.outcome import Outcome
 from checkers.verdict import Budget
 
 _ROUNDS = ((20, (8, 32)), (200, (128, 512)), (2000, (2048, 8192)))
-"""Steps for each event, but for 100,000 events at least, and widths of linear. What wgl cannot do linear often can, and
+"""Steps for each event, but for 100,000 events at least, and widths of lazy. What wgl cannot do lazy often can, and
 the other way round, and nobody knows which beforehand."""
 _FEWEST_EVENTS = 100_000
 
@@ -116,9 +116,11 @@ def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock) -> O
         outcome = wgl.decide(form.problem, model, budget, clock, steps=steps)
         if outcome.answer == "unknown" and not clock.over():
             best = max(best, outcome, key=_decided)
-            from checkers import linear  # its kernels take long to compile, once, and most histories never need them
+            from checkers.lazy import (
+                sweep,
+            )  # its kernels take long to compile, once, and most histories never need them
 
-            outcome = linear.decide(form, budget, clock, widths, max(steps, 4 * effort * _FEWEST_EVENTS))
+            outcome = sweep.decide(form, budget, clock, widths, max(steps, 4 * effort * _FEWEST_EVENTS))
         if outcome.answer != "unknown":
             return outcome
         best = max(best, outcome, key=_decided)

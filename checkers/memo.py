@@ -61,17 +61,27 @@ class Memo:
         keys = np.array([state * classes + cls for state, cls in pairs], np.int64)
         self._count += put_all(self.keys, self.next_state, keys, np.array(answers, np.int32))
 
+    def number(self, state: Any) -> int:
+        """The number of a state, a new one if it was not met before."""
+        known = self._numbers.get(state)
+        if known is None:
+            known = self._numbers[state] = len(self.states)
+            self.states.append(state)
+        return known
+
+    def forget(self, keep: Sequence[int]) -> None:
+        """Forget all states but these, which are numbered anew in this order, and all transitions."""
+        self.states = [self.states[state] for state in keep]
+        self._numbers = {state: number for number, state in enumerate(self.states)}
+        self.keys, self.next_state, self._count = np.full(1 << 10, _EMPTY, np.int64), np.empty(1 << 10, np.int32), 0
+
     def _after(self, state: Any, op: Operation) -> int:
         after = self._model.step(state, op)
         if after is None:
             return IMPOSSIBLE
         if self._merge is not None:
             after = self._merge(after)
-        known = self._numbers.get(after)
-        if known is None:
-            known = self._numbers[after] = len(self.states)
-            self.states.append(after)
-        return known
+        return self.number(after)
 
     def _grow(self) -> None:
         keys, values = self.keys, self.next_state

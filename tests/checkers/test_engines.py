@@ -13,6 +13,7 @@ import pytest
 from checkers import Budget, check, competition, exhaustive, linear, verify_witness, wgl
 from checkers.clock import Clock
 from checkers.encoding import NEVER, Problem
+from checkers.lazy import sweep
 from checkers.models import Model, Operation, find, names
 from checkers.monitors import appends, containers, sets
 from checkers.monitors.lives import container_form
@@ -57,11 +58,11 @@ def swept(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outco
     """The engine for registers, on any model that is one."""
     form = register_form(problem, model)
     assert form is not None
-    return linear.decide(form, budget, clock)
+    return sweep.decide(form, budget, clock)
 
 
-ENGINES: dict[str, Decide] = {"wgl": wgl.decide, "competition": competition.decide}
-REGISTERS = {"register": ENGINES | {"linear": swept}, "cas-register": ENGINES | {"linear": swept}}
+ENGINES: dict[str, Decide] = {"wgl": wgl.decide, "linear": linear.decide, "competition": competition.decide}
+REGISTERS = {"register": ENGINES | {"lazy": swept}, "cas-register": ENGINES | {"lazy": swept}}
 GENERIC = ("counter", "consensus", "multi-register", "mutex", "versioned-register")
 """Models for which the default engine is wgl and nothing else."""
 
@@ -84,7 +85,8 @@ def monitored(problem: Problem, model: Model, budget: Budget, clock: Clock) -> O
 
 def engines_of(name: str) -> dict[str, Decide]:
     """The engines that decide a model, each once."""
-    return {"competition": competition.decide} if name in GENERIC else REGISTERS.get(name, ENGINES)
+    engines = REGISTERS.get(name, ENGINES)
+    return {engine: engines[engine] for engine in engines if name not in GENERIC or engine != "wgl"}
 
 
 def test_every_register_history_of_three_operations_gets_the_answer_of_the_exhaustive_checker() -> None:

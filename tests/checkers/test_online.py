@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import random
 
+import pytest
+from msgspec.structs import replace
+
+import checkers.online
 from checkers import Online, check
 from histories import Event, History
 from tests.checkers import small
@@ -41,3 +45,60 @@ def test_a_run_is_stopped_at_the_first_completion_that_makes_its_beginning_impos
             assert check(History.of(events[: stop - 1])).verdict == "valid" or events[stop - 2].type == "fail"
             stops += 1
     assert stops > 30
+
+
+def completed(history: History) -> list[Event]:
+    """Its events, and a completion of unknown outcome for what has none, soon after its call."""
+    events = list(history.events())
+    done = {event.process for event in events if event.type != "invoke"}
+    lost = [replace(e, type="info", time=e.time + 2) for e in events if e.process not in done]
+    return [replace(e, index=i) for i, e in enumerate(sorted([*events, *lost], key=lambda event: event.time))]
+
+
+def test_what_is_forgotten_is_not_missed() -> None:
+    """Of histories longer than the window, the stop is that of a check of every beginning."""
+    rng = random.Random(9)
+    stops = forgotten = 0
+    for _ in range(120):
+        events = completed(small.register_history(rng, 30))
+        reads = [event for event in events if (event.type, event.f) == ("ok", "read")]
+        if reads and rng.random() < 0.7:
+            wrong = rng.choice(reads)
+            events[wrong.index] = replace(wrong, value=rng.randrange(3))
+        online = Online("cas-register")
+        stop = next((count for count, event in enumerate(events, start=1) if online.feed(event)), None)
+        ends = [count for count in range(1, len(events) + 1) if events[count - 1].type != "invoke"]
+        first = next((count for count in ends if check(History.of(events[:count])).verdict == "invalid"), None)
+        assert stop == first or (stop is not None and first is not None and events[first - 1].type == "fail")
+        stops += stop is not None
+        forgotten += any(2 * len(key._window) < len(key._past) for key in online._keys.values())
+    assert 30 < stops < 90
+    assert forgotten > 30
+
+
+def test_a_long_run_is_looked_at_through_a_small_window() -> None:
+    online, events = Online("counter"), []
+    for number in range(700):
+        process = number % 3
+        add = Event(2 * number, 10 * number, process, "invoke", "add-and-get", None, 1)
+        events += [add, replace(add, index=2 * number + 1, time=10 * number + 5, type="ok", value=number + 1)]
+    events[-1] = replace(events[-1], value=699)
+    for event in events[:-1]:
+        assert online.feed(event) is None
+    assert all(len(key._window) < 10 for key in online._keys.values())
+    verdict = online.feed(events[-1])
+    assert verdict is not None
+    assert verdict.partitions[0].stuck == len(events) - 1
+
+
+def test_where_too_much_is_open_the_whole_history_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of ten lost additions may have happened at any time: a thousand configurations, more than there is room."""
+    monkeypatch.setattr(checkers.online, "_BYTES", 1 << 18)
+    online = Online("counter")
+    story = [(process, kind, "add", 1 << process) for process in range(10) for kind in ("invoke", "info")]
+    story += [(10, "invoke", "read", None), (10, "ok", "read", 0), (10, "invoke", "read", None), (10, "ok", "read", 5)]
+    story += [(10, "invoke", "read", None), (10, "ok", "read", 4)]
+    events = [Event(i, i, process, kind, f, None, value) for i, (process, kind, f, value) in enumerate(story)]
+    assert all(online.feed(event) is None for event in events[:-1])
+    assert not any(key._streams for key in online._keys.values())
+    assert online.feed(events[-1]) is not None
