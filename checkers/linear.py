@@ -68,7 +68,8 @@ class Sweep:
     """The configurations of a problem at a position, from which they can be moved on.
 
     It starts before everything, or from `start`: configurations that came out of an earlier part, at a moment at which
-    just the first `opened` operations of the problem had been called.
+    just the first `opened` operations of the problem had been called. Those that come out of a sweep can start another
+    one only if it was begun like that itself: otherwise states are merged that only this problem cannot tell apart.
     """
 
     def __init__(
@@ -77,11 +78,11 @@ class Sweep:
         model: Model,
         budget: Budget,
         clock: Clock,
-        start: Sequence[Configuration] = (),
+        start: Sequence[Configuration] | None = None,
         opened: int = 0,
     ) -> None:
         self._problem, self._budget, self._clock = problem, budget, clock
-        self._memo = Memo(model, problem.classes)
+        self._memo = Memo(model, problem.classes, merge=start is None)
         self._asked = np.empty((_ASK_AT_ONCE, 2), np.int64)
         self._log = np.empty((1 << 12, 2), np.int32)
         self._settled: list[NDArray[np.int32]] = []
@@ -94,7 +95,7 @@ class Sweep:
         self._room(16, 1)
         self._registers[_COUNT] = 1
         self._now[0, :_BITS] = (0, -1)
-        if start:
+        if start is not None:
             self._begin(start, opened)
 
     def _room(self, rows: int, words: int) -> None:

@@ -28,12 +28,14 @@ class Memo:
 
     `keys` and `next_state` are an open-addressing table from `state * classes + class` to a state, IMPOSSIBLE where
     the model says None. State 0 is the initial one.
+
+    Where operations of other classes may follow later, states must not be merged.
     """
 
-    def __init__(self, model: Model, classes: Sequence[Operation]) -> None:
+    def __init__(self, model: Model, classes: Sequence[Operation], *, merge: bool = True) -> None:
         self._model = model
         self._classes = classes
-        self._merge = model.merge(classes)
+        self._merge = model.merge(classes) if merge else None
         initial = model.initial if self._merge is None else self._merge(model.initial)
         self.states: list[Any] = [initial]
         self._numbers: dict[Hashable, int] = {initial: 0}

@@ -92,7 +92,7 @@ class _Key:
         self._window: list[Event] = []
         self._streams = True
         # At the frontier: states, each with the operations used, by the index of their invocation; how many are open.
-        self._start: list[tuple[Hashable, frozenset[int]]] = []
+        self._start: list[tuple[Hashable, frozenset[int]]] = [(model.initial, frozenset())]
         self._opened = 0
         self._looked = 0
         self.unseen = False

@@ -55,8 +55,11 @@ def completed(history: History) -> list[Event]:
     return [replace(e, index=i) for i, e in enumerate(sorted([*events, *lost], key=lambda event: event.time))]
 
 
-def test_what_is_forgotten_is_not_missed() -> None:
-    """Of histories longer than the window, the stop is that of a check of every beginning."""
+def test_what_is_forgotten_is_neither_missed_nor_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of histories longer than the window, the stop is that of a check of every beginning, and asked for only there."""
+    asked: list[bool] = []
+    evidence = Online._evidence
+    monkeypatch.setattr(Online, "_evidence", lambda online: asked.append(True) or evidence(online))
     rng = random.Random(9)
     stops = forgotten = 0
     for _ in range(120):
@@ -73,6 +76,7 @@ def test_what_is_forgotten_is_not_missed() -> None:
         stops += stop is not None
         forgotten += any(2 * len(key._window) < len(key._past) for key in online._keys.values())
     assert 30 < stops < 90
+    assert len(asked) == stops
     assert forgotten > 30
 
 
