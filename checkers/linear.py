@@ -30,6 +30,8 @@ from checkers.models.model import Model
 from checkers.outcome import Outcome
 from checkers.verdict import Budget
 
+_FREE = -1
+
 _THERE, _DEAD, _ASK, _ROWS, _SLOTS, _LOG_FULL, _PAUSE = range(7)
 
 # A configuration is a row: its state, the latest entry of its log, and a bit for each slot.
@@ -37,7 +39,7 @@ _STATE, _LOG, _BITS = 0, 1, 2
 
 _POSITION, _COUNT, _OPEN, _ENTRIES, _ASKED, _WORK, _STAMP, _VISIT = range(8)
 
-_ASK_AT_ONCE = 1 << 12
+_ASK_AT_ONCE = 1 << 15
 _WORK_PER_VISIT = 500_000
 _CLOSE_EVERY = 16
 _FEWEST_STATES = 1 << 14
@@ -87,9 +89,8 @@ class Sweep:
         self._log = np.empty((1 << 12, 2), np.int32)
         self._settled: list[NDArray[np.int32]] = []
         self._registers = np.zeros(8, np.int64)
-        self._slot_of = np.full(len(problem), -1, np.int32)
         self._open = np.empty(64, np.int32)
-        self._taken = np.zeros(64, np.bool_)
+        self._op_of = np.full(64, _FREE, np.int32)
         self._first = np.zeros(len(problem.classes), np.int64)
         self._many_states = _FEWEST_STATES
         self._room(16, 1)
@@ -109,17 +110,15 @@ class Sweep:
         self._heads = np.empty((2, 2 * rows), np.int32)
         self._stamps = np.zeros((2, 2 * rows), np.int64)
         self._unknown = np.zeros(words, np.int64)
-        for op in self._open[: self._registers[_OPEN]].tolist():
-            if self._problem.ret[op] == NEVER:
-                _set(self._unknown, int(self._slot_of[op]))
+        for slot in self._open[: self._registers[_OPEN]].tolist():
+            if self._problem.ret[self._op_of[slot]] == NEVER:
+                _set(self._unknown, slot)
 
     def _begin(self, start: Sequence[Configuration], opened: int) -> None:
         words = max(1, -(-opened // 64))
-        self._open, self._taken = np.empty(64 * words, np.int32), np.zeros(64 * words, np.bool_)
-        order = np.argsort(self._problem.ret[:opened], kind="stable")
-        self._open[:opened] = order
-        self._slot_of[:opened] = np.arange(opened)
-        self._taken[:opened] = True
+        self._open, self._op_of = np.empty(64 * words, np.int32), np.full(64 * words, _FREE, np.int32)
+        self._open[:opened] = np.argsort(self._problem.ret[:opened], kind="stable")
+        self._op_of[:opened] = np.arange(opened)
         self._registers[_POSITION] = self._registers[_OPEN] = opened
         self._registers[_COUNT] = len(start)
         self._room(max(16, 2 * len(start)), words)
@@ -140,7 +139,7 @@ class Sweep:
             status = _advance(
                 problem.event_op, problem.event_return, problem.cls, problem.ret, problem.observer,
                 len(problem.classes), position, memo.keys, memo.next_state, self._now, self._then, self._seen,
-                self._chains, self._heads, self._stamps, self._open, self._slot_of, self._taken, self._unknown,
+                self._chains, self._heads, self._stamps, self._open, self._op_of, self._unknown,
                 self._first, self._log, self._asked, registers,
             )  # fmt: skip
             if status == _THERE:
@@ -153,18 +152,20 @@ class Sweep:
                 self._room(4 * len(self._now), self._now.shape[1] - _BITS)
             elif status == _SLOTS:
                 self._open = np.concatenate((self._open, np.empty_like(self._open)))
-                self._taken = np.concatenate((self._taken, np.zeros_like(self._taken)))
-                self._room(len(self._now), len(self._taken) // 64)
+                self._op_of = np.concatenate((self._op_of, np.full_like(self._op_of, _FREE)))
+                self._room(len(self._now), len(self._op_of) // 64)
             elif status == _LOG_FULL:
                 self._settle()
             if len(memo.states) > self._many_states:
                 self._forget()
-            if self._bytes() > self._budget.bytes:
+            if self.bytes > self._budget.bytes:
                 return "memory"
             if self._clock.over():
                 return "time"
 
-    def _bytes(self) -> int:
+    @property
+    def bytes(self) -> int:
+        """What it holds now, but for the part of the linearization that is settled."""
         rows = self._now.nbytes + self._then.nbytes + self._seen.nbytes
         return (
             rows + self._chains.nbytes + self._heads.nbytes + self._stamps.nbytes + self._log.nbytes + self._memo.bytes
@@ -188,17 +189,16 @@ class Sweep:
 
     def configurations(self) -> list[Configuration]:
         """Where the object may be now."""
-        slots = np.flatnonzero(self._taken)
-        op_of = {int(slot): int(op) for op, slot in enumerate(self._slot_of) if slot >= 0 and self._taken[slot]}
+        op_of = [(slot, int(self._op_of[slot])) for slot in self._open[: self._registers[_OPEN]].tolist()]
         found = []
         for row in self._now[: self._registers[_COUNT]]:
-            used = frozenset(op_of[slot] for slot in slots.tolist() if row[_BITS + (slot >> 6)] >> (slot & 63) & 1)
+            used = frozenset(op for slot, op in op_of if row[_BITS + (slot >> 6)] >> (slot & 63) & 1)
             found.append(Configuration(self._memo.states[row[_STATE]], used))
         return found
 
     def open(self) -> list[int]:
         """The operations that are open now, and of which configurations know different things."""
-        return sorted(self._open[: self._registers[_OPEN]].tolist())
+        return sorted(self._op_of[self._open[: self._registers[_OPEN]]].tolist())
 
     def order(self) -> list[int]:
         """A linearization of what has returned until now."""
@@ -249,7 +249,7 @@ def _collect(log, entries, now, count):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _advance(  # type: ignore[no-untyped-def]
     event_op, event_return, cls, ret, observer, classes, until, memo_keys, memo_next, now, then, seen, chains, heads,
-    stamps, open_ops, slot_of, taken, unknown, first, log, asked, registers,
+    stamps, open_slots, op_of, unknown, first, log, asked, registers,
 ):  # fmt: skip
     """Sweep on from where `registers` say to the position `until` (_THERE), to a return that no configuration survives
     (_DEAD), or until Python has to answer (_ASK), to make room (_ROWS, _SLOTS, _LOG_FULL) or to look at the clock."""
@@ -262,7 +262,7 @@ def _advance(  # type: ignore[no-untyped-def]
             entries = registers[_ENTRIES]
             status, count = _return(
                 op, cls, ret, observer, classes, memo_keys, memo_next, now, then, seen, chains, heads, stamps,
-                open_ops, slot_of, unknown, first, log, asked, registers,
+                open_slots, op_of, unknown, first, log, asked, registers,
             )  # fmt: skip
             if status != _THERE:
                 registers[_ENTRIES] = entries
@@ -271,13 +271,13 @@ def _advance(  # type: ignore[no-untyped-def]
                 return _DEAD
             now[:count] = then[:count]
             registers[_COUNT] = count
-            _close(op, open_ops, slot_of, taken, registers)
+            _close(_slot(op, open_slots, op_of), open_slots, op_of, registers)
             if registers[_POSITION] % _CLOSE_EVERY == 0:
-                _close_used(now, open_ops, slot_of, taken, unknown, registers)
+                _close_used(now, open_slots, op_of, unknown, registers)
         else:
             status = _call(
-                op, cls, ret, observer, classes, memo_keys, memo_next, now, open_ops, slot_of, taken, unknown, log,
-                asked, registers,
+                op, cls, ret, observer, classes, memo_keys, memo_next, now, open_slots, op_of, unknown, log, asked,
+                registers,
             )  # fmt: skip
             if status != _THERE:
                 return status
@@ -287,11 +287,11 @@ def _advance(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _call(  # type: ignore[no-untyped-def]
-    op, cls, ret, observer, classes, memo_keys, memo_next, now, open_ops, slot_of, taken, unknown, log, asked, registers
+    op, cls, ret, observer, classes, memo_keys, memo_next, now, open_slots, op_of, unknown, log, asked, registers
 ):
     """Open an operation."""
     count = registers[_COUNT]
-    if registers[_OPEN] == len(open_ops):
+    if registers[_OPEN] == len(open_slots):
         return _SLOTS
     if registers[_ENTRIES] + count > len(log):
         return _LOG_FULL
@@ -302,15 +302,14 @@ def _call(  # type: ignore[no-untyped-def]
         if registers[_ASKED] > 0:
             return _ASK
     slot = 0
-    while taken[slot]:
+    while op_of[slot] != _FREE:
         slot += 1
-    taken[slot] = True
-    slot_of[op] = slot
+    op_of[slot] = op
     at = registers[_OPEN]
-    while at > 0 and ret[open_ops[at - 1]] > ret[op]:
-        open_ops[at] = open_ops[at - 1]
+    while at > 0 and ret[op_of[open_slots[at - 1]]] > ret[op]:
+        open_slots[at] = open_slots[at - 1]
         at -= 1
-    open_ops[at] = op
+    open_slots[at] = slot
     registers[_OPEN] += 1
     if ret[op] == NEVER:
         unknown[slot >> 6] |= np.int64(1) << (slot & 63)
@@ -346,20 +345,28 @@ def _use(row, op, slot, log, registers):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _close(op, open_ops, slot_of, taken, registers):  # type: ignore[no-untyped-def]
-    """Take an operation off the list of open ones; its slot is free."""
+def _slot(op, open_slots, op_of):  # type: ignore[no-untyped-def]
+    """Where an open operation is: one that returns soon is found soon."""
     at = 0
-    while open_ops[at] != op:
+    while op_of[open_slots[at]] != op:
         at += 1
-    registers[_OPEN] -= 1
-    for i in range(at, registers[_OPEN]):
-        open_ops[i] = open_ops[i + 1]
-    taken[slot_of[op]] = False
-    slot_of[op] = -1
+    return open_slots[at]
 
 
 @njit(cache=True, nogil=True)
-def _close_used(now, open_ops, slot_of, taken, unknown, registers):  # type: ignore[no-untyped-def]
+def _close(slot, open_slots, op_of, registers):  # type: ignore[no-untyped-def]
+    """Take an operation off the list of open ones; its slot is free."""
+    at = 0
+    while open_slots[at] != slot:
+        at += 1
+    registers[_OPEN] -= 1
+    for i in range(at, registers[_OPEN]):
+        open_slots[i] = open_slots[i + 1]
+    op_of[slot] = _FREE
+
+
+@njit(cache=True, nogil=True)
+def _close_used(now, open_slots, op_of, unknown, registers):  # type: ignore[no-untyped-def]
     """Used by all: an operation of unknown outcome that has taken effect in every configuration is closed, because from
     now on it makes no difference."""
     for word in range(len(unknown)):
@@ -370,10 +377,9 @@ def _close_used(now, open_ops, slot_of, taken, unknown, registers):  # type: ign
             continue
         at = registers[_OPEN] - 1
         while at >= 0:
-            op = open_ops[at]
-            slot = slot_of[op]
+            slot = open_slots[at]
             if slot >> 6 == word and (common >> (slot & 63)) & 1:
-                _close(op, open_ops, slot_of, taken, registers)
+                _close(slot, open_slots, op_of, registers)
             at -= 1
         unknown[word] &= ~common
         for row in range(registers[_COUNT]):
@@ -424,11 +430,11 @@ def _add(row, rows, count, mask, which, chains, heads, stamps, stamp):  # type: 
 
 @njit(cache=True, nogil=True)
 def _return(  # type: ignore[no-untyped-def]
-    op, cls, ret, observer, classes, memo_keys, memo_next, now, then, seen, chains, heads, stamps, open_ops, slot_of,
+    op, cls, ret, observer, classes, memo_keys, memo_next, now, then, seen, chains, heads, stamps, open_slots, op_of,
     unknown, first, log, asked, registers,
 ):  # fmt: skip
     """The configurations after the return of an operation, into `then`. Returns a status and how many there are."""
-    slot = slot_of[op]
+    slot = _slot(op, open_slots, op_of)
     word, bit = slot >> 6, np.int64(1) << (slot & 63)
     nothing = np.zeros_like(unknown)
     row = np.empty(now.shape[1], np.int64)
@@ -452,8 +458,8 @@ def _return(  # type: ignore[no-untyped-def]
         registers[_WORK] += registers[_OPEN]
         registers[_VISIT] += 1
         for i in range(-1, registers[_OPEN]):
-            z = op if i < 0 else open_ops[i]
-            z_slot = slot_of[z]
+            z_slot = slot if i < 0 else open_slots[i]
+            z = op_of[z_slot]
             if (i >= 0 and z == op) or seen[at, _BITS + (z_slot >> 6)] >> (z_slot & 63) & 1:
                 continue
             if i >= 0:
@@ -473,8 +479,8 @@ def _return(  # type: ignore[no-untyped-def]
                 # Eager observers: what never changes a state and is possible now takes effect now. If a linearization
                 # places it later, it can be moved here: nobody sees it, here or there.
                 for j in range(registers[_OPEN]):
-                    other = open_ops[j]
-                    o_slot = slot_of[other]
+                    o_slot = open_slots[j]
+                    other = op_of[o_slot]
                     if (
                         observer[cls[other]]
                         and not row[_BITS + (o_slot >> 6)] >> (o_slot & 63) & 1

@@ -44,10 +44,16 @@ def assert_agrees(decide: Decide, problem: Problem, model: Model) -> str:
 
 
 def assert_all_agree(engines: Iterable[Decide], problem: Problem, model: Model) -> str:
-    """The answer of each engine is that of the exhaustive checker, and its evidence holds."""
+    """The answer of each engine is that of the exhaustive checker, and its evidence holds.
+
+    Only `linear` may give up, where there are too many configurations for its memory: not in small histories.
+    """
     stuck = None if exhaustive.linearize(problem, model) is not None else exhaustive.stuck(problem, model)
     for decide in engines:
-        outcome = decide(problem, model, Budget(), Clock(60))
+        outcome = decide(problem, model, Budget(bytes=1 << 24), Clock(60))
+        if decide is linear.decide and outcome.why == "memory":
+            assert len(problem) > 6
+            continue
         assert outcome.answer == ("valid" if stuck is None else "invalid"), problem
         assert outcome.stuck == stuck, problem
         assert_explains(problem, model, outcome.order, len(problem.event_op) if stuck is None else stuck)
@@ -119,9 +125,8 @@ def test_random_problems_get_the_answer_of_the_exhaustive_checker(name: str) -> 
     rng = random.Random(2)
     for make in (small.lived, small.scattered):
         answers = [
-            assert_agrees(decide, make(model, ALPHABETS[name], rng.randrange(3, 9), rng), model)
-            for _ in range(3_000 if name == "cas-register" else 150)
-            for decide in engines_of(name).values()
+            assert_all_agree(engines_of(name).values(), make(model, ALPHABETS[name], rng.randrange(3, 9), rng), model)
+            for _ in range(1_500 if name == "cas-register" else 150)
         ]
         assert 0.02 < answers.count("valid") / len(answers) < 0.98
 
@@ -211,7 +216,7 @@ def test_an_element_that_is_put_twice_is_left_to_the_search() -> None:
 def test_whole_histories_get_the_answer_of_the_exhaustive_checker_and_a_verified_witness() -> None:
     rng = random.Random(3)
     answers = []
-    for _ in range(10_000):
+    for _ in range(4_000):
         history = small.register_history(rng, rng.randrange(1, 9))
         expected = check(history, engine="exhaustive")
         verdict = check(history)
