@@ -93,6 +93,7 @@ class Sweep:
         self._op_of = np.full(64, _FREE, np.int32)
         self._first = np.zeros(len(problem.classes), np.int64)
         self._many_states = _FEWEST_STATES
+        self._forgot = -1
         self._room(16, 1)
         self._registers[_COUNT] = 1
         self._now[0, :_BITS] = (0, -1)
@@ -156,7 +157,7 @@ class Sweep:
                 self._room(len(self._now), len(self._op_of) // 64)
             elif status == _LOG_FULL:
                 self._settle()
-            if len(memo.states) > self._many_states:
+            if len(memo.states) > self._many_states and self.position > self._forgot:
                 self._forget()
             if self.bytes > self._budget.bytes:
                 return "memory"
@@ -186,6 +187,7 @@ class Sweep:
         states, rows[:, _STATE] = np.unique(rows[:, _STATE], return_inverse=True)
         self._memo.forget(states.tolist())
         self._many_states = max(_FEWEST_STATES, 4 * len(states))
+        self._forgot = self.position  # a return that needs more states than that must come to its end
 
     def configurations(self) -> list[Configuration]:
         """Where the object may be now."""

@@ -1,166 +1,157 @@
-"""How fast the checker decides: `python -m tests.benchmarks.checker [--large]`.
+"""How fast the checker decides: `python -m tests.benchmarks.checker [--large] [--seeds N] [ROW ...]`.
 
-Histories are made here: clients in a closed loop, each operation with an exponential latency and one moment inside it
-at which it takes effect; a few are of unknown outcome, and happen at their moment or never. An illegal history has one
-late read that returns the value of a write that another write had replaced before the read began. Each row is the
-median of five seeds (of one, from 100,000 operations on); seconds are those of `check` alone, evidence included.
+Each row is a process of its own, which makes the histories (see `grid`), checks them one after the other with a budget
+of 60 s, holds each verdict against what the history was made to be, and verifies the evidence. Seconds are those of
+`check` alone, evidence included; memory is the most that the process ever had resident, history and interpreter
+included. "Slowest" names the cell that it was. Real histories are looked for in the folder $CLEW_HISTORIES.
 """
 
 from __future__ import annotations
 
 import argparse
-import heapq
 import json
 import os
 import platform
-import random
+import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from checkers import Budget, check, verify_witness
-from histories import Event, History, codecs
-from histories.event import EventType
+from histories import History, codecs
+from tests.benchmarks.grid import Cell, history
 
-LATENCY, THINK = 10_000_000, 1_000_000
-
-
-def operations(rng: random.Random, count: int, clients: int, unknown: float, unique: bool) -> Iterator[dict[str, Any]]:
-    """Register operations in the order in which they take effect, with call, return (None: unknown) and values."""
-    free = [(int(rng.expovariate(1 / THINK)), client) for client in range(clients)]
-    heapq.heapify(free)
-    calls = []
-    for number in range(count):
-        call, process = heapq.heappop(free)
-        length = 1_000 + int(rng.expovariate(1 / LATENCY))
-        point, end = call + rng.randrange(1, length), call + length
-        lost = rng.random() < unknown
-        next_process = process + clients if lost else process
-        heapq.heappush(free, (end + 1 + int(rng.expovariate(1 / THINK)), next_process))
-        f = rng.choice(("read", "write", "cas"))
-        calls.append((point, number, process, f, call, None if lost else end))
-    value: Any = None
-    for _, number, process, f, call, end in sorted(calls):
-        fresh = number if unique else rng.randrange(5)
-        argument: Any = None if f == "read" else fresh
-        outcome = "ok" if end is not None else "info"
-        result = value
-        if f == "cas":
-            old = value if rng.random() < 0.5 and value is not None else number - 1 if unique else rng.randrange(5)
-            argument = result = [old, fresh]
-            if old != value and outcome == "ok":
-                outcome = "fail"
-        if f == "write":
-            result = fresh
-        if (
-            f != "read"
-            and outcome != "fail"
-            and (outcome == "ok" or rng.random() < 0.5)
-            and (f == "write" or argument[0] == value)
-        ):
-            value = fresh
-        yield {
-            "process": process, "f": f, "call": call, "end": end, "argument": argument, "result": result,
-            "outcome": outcome,
-        }  # fmt: skip
+BUDGET = Budget(60.0, 2 << 30)
+Named = tuple[str, History, str, bool]
+"""What a history is called, the history, its model, and whether it is linearizable."""
 
 
-def spoil(past: list[dict[str, Any]]) -> None:
-    """Let one late read return what a write set that had been replaced, by a write, before the read was called."""
-    setters: dict[Any, list[dict[str, Any]]] = {}
-    for op in past:
-        if op["f"] != "read" and op["outcome"] != "fail":
-            setters.setdefault(_sets(op), []).append(op)
-    reads = [op for op in past if op["f"] == "read" and op["outcome"] == "ok"]
-    for read in reads[: -len(reads) // 20 : -1]:
-        before = [op for op in past if op["f"] == "write" and op["outcome"] == "ok" and op["end"] < read["call"]]
-        last = max(before, key=lambda op: op["call"])
-        for value in {op["result"] for op in before[-40:]} - {last["result"], read["result"]}:
-            those = [op for op in setters[value] if op["call"] < read["end"]]
-            if all(op["end"] is not None and op["end"] < last["call"] for op in those):
-                read["result"] = value
-                return
-    read = next(op for op in reversed(past) if op["f"] == "read" and op["outcome"] == "ok")
-    read["result"] = None
+def grid(operations: int, processes: tuple[int, ...]) -> list[Cell]:
+    """Small and unique values, outcomes all known or one in a hundred not, legal or with a stale read."""
+    return [
+        Cell(operations, those, unknown, unique, legal)
+        for those in processes
+        for unknown in (0.0, 0.01)
+        for unique in (False, True)
+        for legal in (True, False)
+    ]
 
 
-def _sets(op: dict[str, Any]) -> Any:
-    return op["argument"] if op["f"] == "write" else op["argument"][1] if op["f"] == "cas" else None
+def cells(those: list[Cell]) -> Callable[[int], Iterator[Named]]:
+    """The histories of these cells, for so many seeds each."""
+
+    def made(seeds: int) -> Iterator[Named]:
+        for cell in those:
+            for seed in range(1, seeds + 1):
+                told = f"{cell.processes} processes, {'unique' if cell.unique else 'small'} values"
+                told += f", {cell.unknown:.0%} unknown" if cell.unknown else ""
+                yield f"{told}{'' if cell.legal else ', stale read'}", history(cell, seed), cell.model, cell.legal
+
+    return made
 
 
-def history(past: list[dict[str, Any]]) -> History:
-    """The events of these operations in the order of time."""
-    events: list[tuple[int, int, Event]] = []
-    for op in past:
-        events.append((op["call"], 0, Event(0, op["call"], op["process"], "invoke", op["f"], None, op["argument"])))
-        if op["end"] is not None:
-            kind: EventType = op["outcome"]
-            events.append((op["end"], 1, Event(0, op["end"], op["process"], kind, op["f"], None, op["result"])))
-    events.sort(key=lambda entry: entry[:2])
-    return History.of(
-        Event(index, e.time, e.process, e.type, e.f, e.key, e.value) for index, (_, _, e) in enumerate(events)
+def recorded(folder: str) -> Callable[[int], Iterator[Named]]:
+    """Real histories with known verdicts: the files of a folder that `expected.json` beside it names."""
+
+    def read(_: int) -> Iterator[Named]:
+        root = Path(os.environ["CLEW_HISTORIES"])
+        for name, what in json.loads((root / "expected.json").read_text()).items():
+            if name.startswith(f"{folder}/"):
+                yield name, codecs.read(root / name), what["model"], what["valid"]
+
+    return read
+
+
+SMALL: dict[str, Callable[[int], Iterator[Named]]] = {
+    "1,000 operations, 5 to 100 processes": cells(grid(1_000, (5, 10, 30, 100))),
+    "10,000 operations, 5 and 10 processes": cells(grid(10_000, (5, 10))),
+    "10,000 operations, 30 and 100 processes": cells(grid(10_000, (30, 100))),
+    "10,000 operations, 20 processes, 5 % unknown, small values": cells([Cell(10_000, 20, 0.05)]),
+    "100 keys of 1,000 operations and 10 processes, register": cells([Cell(1_000, 10, keys=100)]),
+    "the same, kv with appends": cells([Cell(1_000, 10, keys=100, kind="kv", unique=True)]),
+}
+LARGE: dict[str, Callable[[int], Iterator[Named]]] = {
+    "100,000 operations, 5 and 10 processes": cells(grid(100_000, (5, 10))),
+    "100,000 operations, 100 processes, unique values": cells([Cell(100_000, 100, unique=True)]),
+    "1,000,000 operations, 5 and 10 processes": cells(grid(1_000_000, (5, 10))),
+    "1,000,000 operations, one process": cells([Cell(1_000_000, 1)]),
+}
+REAL: dict[str, Callable[[int], Iterator[Named]]] = {
+    "etcd, as Jepsen logged it": recorded("jepsen-etcd"),
+    "key-value histories of 10 and 50 clients": recorded("kv"),
+}
+ROWS = SMALL | LARGE | REAL
+
+
+def measure(row: str, seeds: int) -> str:
+    """Check the histories of a row; returns it."""
+    # Compiled code is loaded before anything is measured.
+    for cell in grid(100, (5,)):
+        check(history(cell, 0), cell.model)
+    seconds: list[tuple[float, str]] = []
+    undecided = 0
+    for name, past, model, legal in ROWS[row](seeds):
+        _ = past.operations
+        began = time.perf_counter()
+        verdict = check(past, model, budget=BUDGET)
+        seconds.append((time.perf_counter() - began, name))
+        undecided += verdict.verdict == "unknown"
+        assert verdict.verdict == "unknown" or (verdict.verdict == "valid") is legal, f"{name}: {verdict.explanation}"
+        verify_witness(past, model, verdict)
+    times = [each for each, _ in seconds]
+    slowest, name = max(seconds)
+    mebibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    decided = f"{len(times) - undecided} of {len(times)}"
+    return (
+        f"| {row} | {decided} | {statistics.median(times):.3f} s | {slowest:.3f} s | {sum(times):.2f} s "
+        f"| {mebibytes:,.0f} MiB | {name if len({each for _, each in seconds}) > 1 else ''} |"
     )
 
 
-def measure(past: History, model: str, expected: bool | None) -> float:
-    """Seconds of one check; its verdict must be the expected one, and its evidence hold."""
-    _ = past.operations
-    began = time.perf_counter()
-    verdict = check(past, model, budget=Budget(60.0))
-    seconds = time.perf_counter() - began
-    if expected is not None and verdict.verdict != "unknown":
-        assert (verdict.verdict == "valid") is expected, verdict.explanation
-    verify_witness(past, model, verdict)
-    return seconds if verdict.verdict != "unknown" else float("inf")
+def cold() -> str:
+    """The whole command on a small history: the first time, when the kernels are compiled, and from then on."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "history.jsonl"
+        with file.open("wb") as stream:
+            codecs.write(history(Cell(100, 5), 1), stream)
+        environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
+        times = []
+        for _ in range(6):
+            began = time.perf_counter()
+            subprocess.run(
+                [Path(sys.executable).with_name("clew"), "check", file, "--model", "cas-register"],
+                env=environment, check=True, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+            times.append(time.perf_counter() - began)
+    return f"`clew check` of 100 operations: {times[0]:.1f} s the first time, then {statistics.median(times[1:]):.2f} s"
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help="the rows with these words in their names")
     parser.add_argument("--large", action="store_true", help="100,000 and 1,000,000 operations too")
+    parser.add_argument("--seeds", type=int, default=5, help="how many histories of each cell")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print("| operations | clients | unknown | values | history | seconds |\n|---|---|---|---|---|---|")
-    measure(history(list(operations(random.Random(0), 100, 5, 0.01, False))), "cas-register", True)
-    cells = [
-        (count, clients, unknown)
-        for count, those in ((1_000, (5, 10, 30, 100)), (10_000, (5, 10, 20, 100)))
-        for clients in those
-        for unknown in ((0.0, 0.01) if clients != 20 else (0.05,))
-    ]
-    if options.large:
-        cells += [
-            (100_000, 10, 0.0),
-            (100_000, 10, 0.01),
-            (100_000, 100, 0.0),
-            (1_000_000, 1, 0.0),
-            (1_000_000, 10, 0.0),
-        ]
-    for count, clients, unknown in cells:
-        for unique in (False, True):
-            for legal in (True, False) if count < 100_000 else (True,):
-                seconds = []
-                for seed in range(5 if count < 100_000 else 1):
-                    past = list(operations(random.Random(seed), count, clients, unknown, unique))
-                    if not legal:
-                        spoil(past)
-                    seconds.append(measure(history(past), "cas-register", legal))
-                print(
-                    f"| {count:,} | {clients} | {unknown:.0%} | {'unique' if unique else '0..4'} | "
-                    f"{'legal' if legal else 'stale read'} | {statistics.median(seconds):.3f} |",
-                    flush=True,
-                )
-    if "CLEW_HISTORIES" in os.environ:
-        root = Path(os.environ["CLEW_HISTORIES"])
-        expected = json.loads((root / "expected.json").read_text())
-        total: dict[str, float] = {}
-        for name, what in expected.items():
-            folder = name.partition("/")[0]
-            total[folder] = total.get(folder, 0.0) + measure(codecs.read(root / name), what["model"], what["valid"])
-        for folder, sum_of in total.items():
-            print(f"| {folder} | | | | all, in sum | {sum_of:.3f} |")
+    if options.here:
+        print(measure(options.rows[0], options.seeds))
+        return
+    rows = [*SMALL, *(LARGE if options.large else ()), *(REAL if "CLEW_HISTORIES" in os.environ else ())]
+    if options.rows:
+        rows = [row for row in ROWS if any(words in row for words in options.rows)]
+    print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
+    if not options.rows:
+        print(cold())
+    print("\n| histories | decided | median | slowest | in all | most memory | the slowest is |")
+    print("|---|---|---|---|---|---|---|")
+    for row in rows:
+        command = [sys.executable, "-m", "tests.benchmarks.checker", "--here", "--seeds", str(options.seeds), row]
+        print(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip(), flush=True)
 
 
 if __name__ == "__main__":
