@@ -24,6 +24,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from checkers.clock import Clock
+from checkers.copy import copy
 from checkers.encoding import NEVER, Problem
 from checkers.memo import IMPOSSIBLE, UNASKED, Memo, lookup
 from checkers.models.model import Model
@@ -229,11 +230,12 @@ def _collect(log, entries, now, count):  # type: ignore[no-untyped-def]
         if log[entry, 0] >= 0:
             heirs[log[entry, 0]] += heirs[entry]
     settled = np.empty((entries, 2), np.int32)
-    new = np.full(entries, -1, np.int32)
+    new = np.empty(entries, np.int32)
     kept, agreed = 0, 0
     for entry in range(entries):
+        new[entry] = -1
         if heirs[entry] == count:
-            settled[agreed] = log[entry]
+            copy(log[entry], settled[agreed])
             agreed += 1
         elif heirs[entry] > 0:
             parent = log[entry, 0]
@@ -244,7 +246,8 @@ def _collect(log, entries, now, count):  # type: ignore[no-untyped-def]
     for row in range(count):
         if now[row, _LOG] >= 0:
             now[row, _LOG] = new[now[row, _LOG]]
-    log[kept : kept + agreed] = settled[:agreed]
+    for entry in range(agreed):
+        copy(settled[entry], log[kept + entry])
     return kept, agreed
 
 
@@ -271,7 +274,8 @@ def _advance(  # type: ignore[no-untyped-def]
                 return status
             if count == 0:
                 return _DEAD
-            now[:count] = then[:count]
+            for row in range(count):
+                copy(then[row], now[row])
             registers[_COUNT] = count
             _close(_slot(op, open_slots, op_of), open_slots, op_of, registers)
             if registers[_POSITION] % _CLOSE_EVERY == 0:
@@ -421,10 +425,10 @@ def _add(row, rows, count, mask, which, chains, heads, stamps, stamp):  # type: 
         if same and fewer:
             return count
         if same and more:
-            rows[other] = row
+            copy(row, rows[other])
             return count
         other = chains[which, other]
-    rows[count] = row
+    copy(row, rows[count])
     chains[which, count] = heads[which, place]
     heads[which, place] = count
     return count + 1
@@ -438,7 +442,7 @@ def _return(  # type: ignore[no-untyped-def]
     """The configurations after the return of an operation, into `then`. Returns a status and how many there are."""
     slot = _slot(op, open_slots, op_of)
     word, bit = slot >> 6, np.int64(1) << (slot & 63)
-    nothing = np.zeros_like(unknown)
+    nothing = np.zeros(len(unknown), np.int64)
     row = np.empty(now.shape[1], np.int64)
     registers[_STAMP] += 1
     stamp = registers[_STAMP]
@@ -446,7 +450,7 @@ def _return(  # type: ignore[no-untyped-def]
     count, met, at = 0, 0, 0
     for number in range(registers[_COUNT]):
         if now[number, _BITS + word] & bit:
-            row[:] = now[number]
+            copy(now[number], row)
             row[_BITS + word] &= ~bit
             count = _add(row, then, count, unknown, 0, chains, heads, stamps, stamp)
         else:
@@ -474,7 +478,7 @@ def _return(  # type: ignore[no-untyped-def]
             after = _after(seen[at, _STATE], cls[z], classes, memo_keys, memo_next, asked, registers)
             if after == IMPOSSIBLE:
                 continue
-            row[:] = seen[at]
+            copy(seen[at], row)
             row[_STATE] = after
             _use(row, z, z_slot, log, registers)
             if not observer[cls[z]]:

@@ -22,6 +22,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from checkers.clock import Clock
+from checkers.copy import copy
 from checkers.encoding import NEVER, Problem
 from checkers.memo import IMPOSSIBLE, UNASKED, Memo, lookup
 from checkers.models.model import Model
@@ -177,7 +178,7 @@ def _rehash(dead, larger):  # type: ignore[no-untyped-def]
     for row in range(len(dead)):
         if dead[row, 0] != 0 or dead[row, 1] != 0:
             place = _place_of(larger, dead[row, 0], dead[row, 1])
-            larger[place] = dead[row]
+            copy(dead[row], larger[place])
 
 
 @njit(cache=True, nogil=True)
@@ -353,7 +354,7 @@ def _search(  # type: ignore[no-untyped-def]
         else:
             if registers[_POSITION] > registers[_BEST]:
                 for row in range(registers[_LOW], registers[_TRAIL]):
-                    best[row] = trail[row]
+                    copy(trail[row], best[row])
                 registers[_BEST] = registers[_POSITION]
                 registers[_BEST_LENGTH] = registers[_TRAIL]
                 registers[_LOW] = registers[_TRAIL]

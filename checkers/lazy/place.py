@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from checkers.copy import copy
 from checkers.lazy.row import (
     ALREADY,
     BOUNDARY,
@@ -204,7 +205,7 @@ def place_all(  # type: ignore[no-untyped-def]
                     registers[DROPPED] = 1
                     break
                 registers[WORK] += 1 + count
-                row[:] = source
+                copy(source, row)
                 anchor = build(
                     mode, way, used, length, deadline, op, position, sets, source, row, sizes, registers, path
                 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from checkers.copy import copy
 from checkers.monitors.register_form import WRITES
 
 VALUE, LAST, HIDE, BEFORE, USED, BOUNDS, PLACES, LOG = range(8)
@@ -191,7 +192,7 @@ def keep(  # type: ignore[no-untyped-def]
                 if number % 2 == 0:
                     return count
                 count -= 1
-                then[number // 2] = then[count]
+                copy(then[count], then[number // 2])
                 number -= 1
                 continue
         number += 1
@@ -205,7 +206,7 @@ def keep(  # type: ignore[no-untyped-def]
         if worst_row < 0:
             return count
         count -= 1
-        then[worst_row] = then[count]
+        copy(then[count], then[worst_row])
     if registers[ENTRIES] + length > len(log):
         registers[FULL] = 3
         return count
@@ -216,7 +217,7 @@ def keep(  # type: ignore[no-untyped-def]
         log[entry, 2] = anchor if i == 0 else path[i - 1]
         row[LOG] = entry
         registers[ENTRIES] = entry + 1
-    then[count] = row
+    copy(row, then[count])
     return count + 1
 
 

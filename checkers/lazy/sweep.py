@@ -47,6 +47,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from checkers.clock import Clock
+from checkers.copy import copy
 from checkers.lazy.log import collect, linearization
 from checkers.lazy.place import place_all
 from checkers.lazy.row import COUNT, DROPPED, ENTRIES, FIXED, FULL, INFINITE, LOG, OPEN, POSITION, USED, WORK
@@ -197,7 +198,7 @@ def _advance(  # type: ignore[no-untyped-def]
         if count == 0:
             return _DEAD
         for row in range(count):
-            now[row] = then[row]
+            copy(then[row], now[row])
         registers[COUNT] = count
         registers[POSITION] = position + 1
         _close(op, open_ops, registers)
