@@ -40,7 +40,8 @@ def check(
         verdict = check(load(Path("history.jsonl")), "cas-register")
         assert verdict.verdict == "valid", verdict.explanation
 
-    The answer comes within `budget` (for all keys together), "unknown" if need be. Keys are checked on all cores; the
+    The answer comes within `budget` (for all keys together), "unknown" if need be; the seconds in which numba compiles
+    kernels, once after an install, do not count. Keys are checked on all cores; the
     first key, in order of appearance, that is not linearizable stops those behind it ("unknown", `why` "stopped")
     unless asked to `keep_going`. Raises `HistoryError` for a broken history and for a function or value that the model
     does not know; `ValueError` for an unknown model or engine.
@@ -63,21 +64,22 @@ def check(
                 later.stop()
         return outcome
 
-    if workers == 1:
-        outcomes = [one(number) for number in range(len(problems))]
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            outcomes = list(pool.map(one, range(len(problems))))
     partitions: list[Partition] = []
     stopped = False
-    for problem, outcome in zip(problems, outcomes, strict=True):
-        # What a thread found out behind the first violation is dropped: it depends on how fast it was.
-        partitions.append(
-            Partition(problem.key, "unknown", len(problem), "", why="stopped")
-            if stopped
-            else explanation.partition(history, model, problem, outcome, clock)
-        )
-        stopped = stopped or (outcome.answer == "invalid" and not keep_going)
+    with clock.searching():
+        if workers == 1:
+            outcomes = [one(number) for number in range(len(problems))]
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                outcomes = list(pool.map(one, range(len(problems))))
+        for problem, outcome in zip(problems, outcomes, strict=True):
+            # What a thread found out behind the first violation is dropped: it depends on how fast it was.
+            partitions.append(
+                Partition(problem.key, "unknown", len(problem), "", why="stopped")
+                if stopped
+                else explanation.partition(history, model, problem, outcome, clock)
+            )
+            stopped = stopped or (outcome.answer == "invalid" and not keep_going)
     worst = min(partitions, key=lambda part: _SEVERITY[part.verdict], default=None)
     return Verdict(
         verdict="valid" if worst is None else worst.verdict,

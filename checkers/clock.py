@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 
 
 class Clock:
@@ -12,6 +14,7 @@ class Clock:
         self._deadline = time.monotonic() + seconds
         self._parent = parent
         self._stopped = False
+        self._stands_at: float | None = None
 
     def stop(self) -> None:
         """It is over from now on."""
@@ -19,7 +22,31 @@ class Clock:
 
     def over(self) -> bool:
         """Whether the search must end."""
-        return self._stopped or time.monotonic() > self._deadline or (self._parent is not None and self._parent.over())
+        now = time.monotonic() if self._stands_at is None else self._stands_at
+        return self._stopped or now > self._deadline or (self._parent is not None and self._parent.over())
+
+    @contextlib.contextmanager
+    def searching(self) -> Iterator[None]:
+        """Meanwhile the time in which numba compiles kernels does not count: it does so once after an install, and for
+        longer than many a budget."""
+        from numba.core import event
+
+        began: list[float] = []
+        clock = self
+
+        class Pause(event.Listener):
+            def on_start(self, _: event.Event) -> None:
+                began.append(time.monotonic())
+                clock._stands_at = began[0]
+
+            def on_end(self, _: event.Event) -> None:
+                start = began.pop()
+                if not began:
+                    clock._deadline += time.monotonic() - start
+                    clock._stands_at = None
+
+        with event.install_listener("numba:compile", Pause()):
+            yield
 
     def child(self) -> Clock:
         """A clock that can be stopped alone, and is over with this one."""
