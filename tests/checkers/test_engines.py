@@ -50,7 +50,8 @@ def assert_all_agree(engines: Iterable[Decide], problem: Problem, model: Model) 
     """
     stuck = None if exhaustive.linearize(problem, model) is not None else exhaustive.stuck(problem, model)
     for decide in engines:
-        outcome = decide(problem, model, Budget(bytes=1 << 24), Clock(60))
+        budget = Budget(bytes=1 << 22) if decide is linear.decide else Budget()
+        outcome = decide(problem, model, budget, Clock(600))
         if decide is linear.decide and outcome.why == "memory":
             assert len(problem) > 6
             continue

@@ -1,0 +1,97 @@
+"""What the checker holds, over the length of a history: `python -m tests.benchmarks.memory [--png FILE]`.
+
+One register, values 0 to 4, outcomes all known, legal. "history" is what its columns take; "linear" the most that the
+sweep held at a time: configurations, states, log; "wgl" the most that the search held. The linearization itself, four
+bytes for each operation, is not counted: it is the answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+import tracemalloc
+from pathlib import Path
+
+from checkers import Budget, linear, wgl
+from checkers.clock import Clock
+from checkers.encoding import encode
+from checkers.models import find
+from histories import History
+from tests.benchmarks.grid import Cell, history
+
+LENGTHS = (1_000, 10_000, 100_000, 1_000_000)
+PROCESSES = (5, 10)
+GLANCES = 500
+
+
+def columns(past: History) -> int:
+    """Bytes of the columns of a history."""
+    return sum(
+        getattr(past, name).nbytes for name in ("index", "time", "process", "type", "f", "key", "value", "error")
+    )
+
+
+def measure(operations: int, processes: int) -> tuple[int, int, int]:
+    """Bytes of a history, the most that `linear` held, and the most that `wgl` held."""
+    past, model = history(Cell(operations, processes), 1), find("cas-register")
+    problem = encode(past, model)[0]
+    sweep = linear.Sweep(problem, model, Budget(), Clock(float("inf")))
+    most, length = 0, len(problem.event_op)
+    for glance in range(1, GLANCES + 1):
+        assert sweep.to(length * glance // GLANCES) == "there"
+        most = max(most, sweep.bytes)
+    wgl.decide(problem, model, Budget(), Clock(float("inf")))
+    tracemalloc.start()
+    assert wgl.decide(problem, model, Budget(), Clock(float("inf"))).answer == "valid"
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return columns(past), most, peak
+
+
+def draw(rows: dict[tuple[int, int], tuple[int, int, int]], target: Path) -> None:
+    """The table as a picture; it takes a Chromium."""
+    from bokeh.embed import file_html
+    from bokeh.plotting import figure
+    from bokeh.resources import INLINE
+
+    from harness.browser import browser
+
+    plot = figure(
+        x_axis_type="log", y_axis_type="log", width=760, height=420, toolbar_location=None,
+        x_axis_label="operations", y_axis_label="bytes",
+    )  # fmt: skip
+    for part, (name, colour) in enumerate((("history", "#8a8a8a"), ("linear", "#0072b2"), ("wgl", "#d55e00"))):
+        for processes, dash in zip(PROCESSES, ("solid", "dashed"), strict=True):
+            y = [rows[length, processes][part] for length in LENGTHS]
+            label = f"{name}, {processes} processes"
+            plot.line(LENGTHS, y, color=colour, line_dash=dash, line_width=2, legend_label=label)
+            plot.scatter(LENGTHS, y, color=colour, size=6)
+    plot.legend.location = "top_left"
+    plot.legend.background_fill_alpha = 0.6
+    with tempfile.TemporaryDirectory() as folder, browser(width=780, height=590, scale=2.0) as driver:
+        page = Path(folder) / "memory.html"
+        page.write_text(file_html(plot, INLINE, "memory"))
+        driver.get(page.as_uri())
+        time.sleep(1.0)
+        driver.save_screenshot(str(target))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--png", type=Path, help="draw it, too")
+    options = parser.parse_args()
+    print("| operations | processes | history | linear | wgl |\n|---|---|---|---|---|")
+    rows = {}
+    for length in LENGTHS:
+        for processes in PROCESSES:
+            rows[length, processes] = measure(length, processes)
+            sizes = " | ".join(f"{size / 1e6:,.2f} MB" for size in rows[length, processes])
+            print(f"| {length:,} | {processes} | {sizes} |", flush=True)
+    if options.png is not None:
+        draw(rows, options.png)
+
+
+if __name__ == "__main__":
+    main()
