@@ -1,8 +1,13 @@
 """All benchmarks, one after the other: `make bench`."""
 
-from tests.benchmarks import hunt, report, rsl, simulation
+import sys
 
+from tests.benchmarks import checker, hunt, report, rsl, simulation
+
+# Each reads options of its own.
+del sys.argv[1:]
 simulation.main()
 hunt.main()
 rsl.main()
+checker.main()
 report.main()
