@@ -20,12 +20,11 @@ from collections.abc import Hashable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from checkers.clock import Clock
-from checkers.copy import copy
 from checkers.encoding import NEVER, Problem
+from checkers.kernel import copy, kernel
 from checkers.memo import IMPOSSIBLE, UNASKED, Memo, lookup
 from checkers.models.model import Model
 from checkers.outcome import Outcome
@@ -216,7 +215,7 @@ def _set(words: NDArray[np.int64], slot: int) -> None:
     words.view(np.uint64)[slot >> 6] |= np.uint64(1 << (slot & 63))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _collect(log, entries, now, count):  # type: ignore[no-untyped-def]
     """Throw away the entries that no configuration leads back to, and put those to which all do behind the rest.
 
@@ -251,7 +250,7 @@ def _collect(log, entries, now, count):  # type: ignore[no-untyped-def]
     return kept, agreed
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _advance(  # type: ignore[no-untyped-def]
     event_op, event_return, cls, ret, observer, classes, until, memo_keys, memo_next, now, then, seen, chains, heads,
     stamps, open_slots, op_of, unknown, first, log, asked, registers,
@@ -291,7 +290,7 @@ def _advance(  # type: ignore[no-untyped-def]
     return _THERE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _call(  # type: ignore[no-untyped-def]
     op, cls, ret, observer, classes, memo_keys, memo_next, now, open_slots, op_of, unknown, log, asked, registers
 ):
@@ -326,7 +325,7 @@ def _call(  # type: ignore[no-untyped-def]
     return _THERE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _after(state, cls, classes, memo_keys, memo_next, asked, registers):  # type: ignore[no-untyped-def]
     """The state after an operation; while nobody knows it is IMPOSSIBLE, and the question is noted."""
     after = lookup(memo_keys, memo_next, state * classes + cls)
@@ -339,7 +338,7 @@ def _after(state, cls, classes, memo_keys, memo_next, asked, registers):  # type
     return after
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _use(row, op, slot, log, registers):  # type: ignore[no-untyped-def]
     """An open operation takes effect in a configuration; the caller has seen to it that the log has room."""
     row[_BITS + (slot >> 6)] |= np.int64(1) << (slot & 63)
@@ -350,7 +349,7 @@ def _use(row, op, slot, log, registers):  # type: ignore[no-untyped-def]
     registers[_ENTRIES] = entry + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _slot(op, open_slots, op_of):  # type: ignore[no-untyped-def]
     """Where an open operation is: one that returns soon is found soon."""
     at = 0
@@ -359,7 +358,7 @@ def _slot(op, open_slots, op_of):  # type: ignore[no-untyped-def]
     return open_slots[at]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _close(slot, open_slots, op_of, registers):  # type: ignore[no-untyped-def]
     """Take an operation off the list of open ones; its slot is free."""
     at = 0
@@ -371,7 +370,7 @@ def _close(slot, open_slots, op_of, registers):  # type: ignore[no-untyped-def]
     op_of[slot] = _FREE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _close_used(now, open_slots, op_of, unknown, registers):  # type: ignore[no-untyped-def]
     """Used by all: an operation of unknown outcome that has taken effect in every configuration is closed, because from
     now on it makes no difference."""
@@ -392,7 +391,7 @@ def _close_used(now, open_slots, op_of, unknown, registers):  # type: ignore[no-
             now[row, _BITS + word] &= ~common
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hash(row, mask):  # type: ignore[no-untyped-def]
     """64 bits for the state of a row and its bits but those of `mask`."""
     code = np.uint64(row[_STATE]) * np.uint64(0x9E3779B97F4A7C15)
@@ -403,7 +402,7 @@ def _hash(row, mask):  # type: ignore[no-untyped-def]
     return code ^ (code >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add(row, rows, count, mask, which, chains, heads, stamps, stamp):  # type: ignore[no-untyped-def]
     """Put a configuration among others, unless one there is at least as good; returns how many there are then.
 
@@ -434,7 +433,7 @@ def _add(row, rows, count, mask, which, chains, heads, stamps, stamp):  # type: 
     return count + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _return(  # type: ignore[no-untyped-def]
     op, cls, ret, observer, classes, memo_keys, memo_next, now, then, seen, chains, heads, stamps, open_slots, op_of,
     unknown, first, log, asked, registers,

@@ -10,9 +10,9 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from checkers.kernel import kernel
 from checkers.models.model import Model, Operation
 
 IMPOSSIBLE = -1
@@ -92,7 +92,7 @@ class Memo:
         refill(keys, values, self.keys, self.next_state)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def slot(keys, key):  # type: ignore[no-untyped-def]
     """Where `key` is, or the empty place where it belongs."""
     mask = len(keys) - 1
@@ -102,14 +102,14 @@ def slot(keys, key):  # type: ignore[no-untyped-def]
     return place
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def lookup(keys, values, key):  # type: ignore[no-untyped-def]
     """The value of `key`, UNASKED if it has none yet."""
     place = slot(keys, key)
     return values[place] if keys[place] == key else UNASKED
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put(keys, values, key, value):  # type: ignore[no-untyped-def]
     """Set the value of `key`; returns 1 if it is new. The caller keeps the table at most half full."""
     place = slot(keys, key)
@@ -119,7 +119,7 @@ def put(keys, values, key, value):  # type: ignore[no-untyped-def]
     return 1 if new else 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_all(keys, values, new_keys, new_values):  # type: ignore[no-untyped-def]
     """`put` each; returns how many are new."""
     new = 0
@@ -128,7 +128,7 @@ def put_all(keys, values, new_keys, new_values):  # type: ignore[no-untyped-def]
     return new
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def refill(keys, values, new_keys, new_values):  # type: ignore[no-untyped-def]
     """Move everything into a larger table."""
     for place in range(len(keys)):

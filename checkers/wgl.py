@@ -18,12 +18,11 @@ arguments stand next to the lines that use them.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from checkers.clock import Clock
-from checkers.copy import copy
 from checkers.encoding import NEVER, Problem
+from checkers.kernel import copy, kernel
 from checkers.memo import IMPOSSIBLE, UNASKED, Memo, lookup
 from checkers.models.model import Model
 from checkers.outcome import Outcome
@@ -156,14 +155,14 @@ def _placed(trail: NDArray[np.int32], length: int) -> list[int]:
     return order
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _mix(x):  # type: ignore[no-untyped-def]
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _place_of(dead, one, two):  # type: ignore[no-untyped-def]
     """Where the hash (one, two) is in the table, or the empty place (0, 0) where it belongs."""
     mask = len(dead) - 1
@@ -173,7 +172,7 @@ def _place_of(dead, one, two):  # type: ignore[no-untyped-def]
     return place
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _rehash(dead, larger):  # type: ignore[no-untyped-def]
     for row in range(len(dead)):
         if dead[row, 0] != 0 or dead[row, 1] != 0:
@@ -181,14 +180,14 @@ def _rehash(dead, larger):  # type: ignore[no-untyped-def]
             copy(dead[row], larger[place])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _configuration(position, state, hashes):  # type: ignore[no-untyped-def]
     """128 bits for (position, state, set of open operations placed)."""
     where = np.uint64(position) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(state)
     return _mix(hashes[0] ^ _mix(where)) | np.uint64(1), _mix(hashes[1] + _mix(where + np.uint64(0x632BE59BD9B4E019)))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _search(  # type: ignore[no-untyped-def]
     event_op, event_return, cls, ret, observer, classes, memo_keys, memo_next, zobrist, open_list, trail, best, frames,
     candidates, dead, registers, hashes, asked, placed, first_of_class, optional, following, heads,
@@ -366,7 +365,7 @@ def _search(  # type: ignore[no-untyped-def]
             registers[_MODE] = _TRY
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _push(trail, registers, kind, op, state):  # type: ignore[no-untyped-def]
     row = registers[_TRAIL]
     trail[row, 0] = kind
@@ -375,7 +374,7 @@ def _push(trail, registers, kind, op, state):  # type: ignore[no-untyped-def]
     registers[_TRAIL] = row + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _link(open_list, op):  # type: ignore[no-untyped-def]
     """`op` goes to the end of the list of what can be placed."""
     tail = len(open_list) - 1
@@ -386,20 +385,20 @@ def _link(open_list, op):  # type: ignore[no-untyped-def]
     open_list[tail, 1] = op
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _unlink(open_list, op):  # type: ignore[no-untyped-def]
     open_list[open_list[op, 1], 0] = open_list[op, 0]
     open_list[open_list[op, 0], 1] = open_list[op, 1]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _relink(open_list, op):  # type: ignore[no-untyped-def]
     """The last that was unlinked goes back to where it was."""
     open_list[open_list[op, 1], 0] = op
     open_list[open_list[op, 0], 1] = op
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _place(  # type: ignore[no-untyped-def]
     open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, op, state
 ):
@@ -415,7 +414,7 @@ def _place(  # type: ignore[no-untyped-def]
             _link(open_list, following[op])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _undo(  # type: ignore[no-untyped-def]
     open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, length
 ):

@@ -7,9 +7,9 @@ or right before it (-2 - anchor). Configurations that came from one share their 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from checkers.kernel import kernel
 from checkers.lazy.row import LOG
 
 
@@ -33,7 +33,7 @@ def linearization(log: NDArray[np.int32], entry: int, count: int) -> list[int]:
     return order
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def collect(log, entries, now, count):  # type: ignore[no-untyped-def]
     """Throw away the entries that no configuration leads back to; returns how many are left."""
     new = np.full(entries, -1, np.int32)

@@ -6,9 +6,8 @@ The ways, and why there are no others worth trying, are in `checkers.lazy.sweep`
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from checkers.copy import copy
+from checkers.kernel import copy, kernel
 from checkers.lazy.row import (
     ALREADY,
     BOUNDARY,
@@ -46,7 +45,7 @@ _DEPTH, _TURN, _BASE, _LIMIT, _CUT = range(5)
 _FRESH = -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _survey(returning, position, call, ret, kind, needs, sets, registers, open_ops, by_value, chain):  # type: ignore[no-untyped-def]
     """Fill `by_value` from the open operations but the returning one. Returns the first call of those that will return,
     and the first call of a failed compare-and-set, INFINITE where there is none."""
@@ -92,7 +91,7 @@ def _survey(returning, position, call, ret, kind, needs, sets, registers, open_o
     return oldest, differing
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def place_all(  # type: ignore[no-untyped-def]
     op,
     position,
@@ -223,7 +222,7 @@ def place_all(  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _candidate(  # type: ignore[no-untyped-def]
     op, first, start, end, deadline, call, sets, chain, stamps, stamp, path, length, values
 ):
@@ -252,7 +251,7 @@ def _candidate(  # type: ignore[no-untyped-def]
     return -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _next_path(  # type: ignore[no-untyped-def]
     search, mode, start, root, deadline, op, position, call, kind, needs, sets, registers, by_value, chain, stamps,
     path, values,

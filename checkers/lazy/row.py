@@ -8,9 +8,8 @@ many as `sizes` says: the operations used, the boundaries and the places, the la
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from checkers.copy import copy
+from checkers.kernel import copy, kernel
 from checkers.monitors.register_form import WRITES
 
 VALUE, LAST, HIDE, BEFORE, USED, BOUNDS, PLACES, LOG = range(8)
@@ -31,7 +30,7 @@ of open writes. Lists are linked by `chain`, those that return first in front, o
 called."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def floor(open_ops, opened, call, deadline):  # type: ignore[no-untyped-def]
     """The latest call of an open operation before a deadline, -1 if none: what comes later cannot use it anyway."""
     low, high = 0, opened
@@ -44,7 +43,7 @@ def floor(open_ops, opened, call, deadline):  # type: ignore[no-untyped-def]
     return call[open_ops[low - 1]] if low > 0 else -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def build(  # type: ignore[no-untyped-def]
     mode, way, used, length, deadline, op, position, sets, source, row, sizes, registers, path
 ):
@@ -113,7 +112,7 @@ def build(  # type: ignore[no-untyped-def]
     return anchor
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _visit(row, places, value, deadline, anchor):  # type: ignore[no-untyped-def]
     """Note that the register held a value at a place, if no place with a later deadline is known for it."""
     for i in range(row[PLACES]):
@@ -128,7 +127,7 @@ def _visit(row, places, value, deadline, anchor):  # type: ignore[no-untyped-def
     row[PLACES] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def keep(  # type: ignore[no-untyped-def]
     row, anchor, path, length, count, position, oldest, differing, call, ret, kind, then, sizes, registers,
     open_ops, log, by_value,
@@ -221,13 +220,13 @@ def keep(  # type: ignore[no-untyped-def]
     return count + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _badness(row):  # type: ignore[no-untyped-def]
     """Which configuration to drop if one must go: the one that has used most and has least to offer."""
     return 2 * row[USED] - row[BOUNDS] - row[PLACES] - (1 if row[HIDE] >= 0 else 0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _dominates(one, two, sizes, call, ret, kind):  # type: ignore[no-untyped-def]
     """Whether a configuration is at least as good as another with the same value at the end: see the module."""
     if one[HIDE] < two[HIDE]:

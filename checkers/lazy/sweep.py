@@ -43,11 +43,10 @@ closed, so that the rows are as long as what is open, not as what was ever lost.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from checkers.clock import Clock
-from checkers.copy import copy
+from checkers.kernel import copy, kernel
 from checkers.lazy.log import collect, linearization
 from checkers.lazy.place import place_all
 from checkers.lazy.row import COUNT, DROPPED, ENTRIES, FIXED, FULL, INFINITE, LOG, OPEN, POSITION, USED, WORK
@@ -162,7 +161,7 @@ def _wider(
     return larger, _rows(width, sizes)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _advance(  # type: ignore[no-untyped-def]
     event_op, event_return, call, ret, kind, needs, sets, now, then, sizes, registers, open_ops, log, by_value,
     chain, stamps, path, values, cls, unknown,
@@ -213,7 +212,7 @@ def _advance(  # type: ignore[no-untyped-def]
     return _DONE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _close(op, open_ops, registers):  # type: ignore[no-untyped-def]
     """Take an operation off the list of open ones."""
     at = 0
@@ -224,7 +223,7 @@ def _close(op, open_ops, registers):  # type: ignore[no-untyped-def]
         open_ops[i] = open_ops[i + 1]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _used_by_all(op, now, count):  # type: ignore[no-untyped-def]
     """Whether every configuration has used an operation; if so, none needs to know any more."""
     for number in range(count):

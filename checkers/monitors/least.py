@@ -27,8 +27,8 @@ A bag is the same without the rule: elements are taken at once, and block only t
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from checkers.kernel import kernel
 from checkers.monitors.lives import Ints, Lives, covered, free_gaps, in_gaps, soonest_take
 
 
@@ -50,7 +50,7 @@ def order_of_bag(lives: Lives) -> Ints | None:
     return in_gaps(lives, put_gap, lives.take_call, -np.arange(len(lives.put)), empty_gap)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _take(put_ret, take_call, take_ret, end):  # type: ignore[no-untyped-def]
     """For each life the gap of its take, as far as there is one; and which gaps but the last nobody blocks."""
     count = len(put_ret)
@@ -69,7 +69,7 @@ def _take(put_ret, take_call, take_ret, end):  # type: ignore[no-untyped-def]
     return take_gap, onward[:end] == np.arange(end)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _free_from(onward, gap):  # type: ignore[no-untyped-def]
     """The first free gap from `gap` on. The last one always is."""
     while onward[gap] != gap:

@@ -29,10 +29,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from checkers.encoding import NEVER, Problem
+from checkers.kernel import kernel
 from checkers.models.model import EMPTY, PUT, TAKE, TAKE_ANY, Model
 
 KINDS = (PUT, TAKE, TAKE_ANY, EMPTY)
@@ -216,7 +216,7 @@ def soonest_take(lives: Lives, place: Ints, below: Ints) -> Ints:
     return result
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _soonest(place, by_place, below, by_below, put_ret, take_call, take_ret, end, never):  # type: ignore[no-untyped-def]
     result = np.full(len(place), never, np.int64)
     # A binary indexed tree over the calls of takes, the last one first: the least return up to there.

@@ -32,8 +32,8 @@ shorter, a life changes from the second to the first once. A third tree counts w
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from checkers.kernel import kernel
 from checkers.monitors.lives import Ints, Lives, covered, free_gaps, in_gaps, soonest_take
 
 
@@ -56,7 +56,7 @@ def order_of(lives: Lives) -> Ints | None:
     return in_gaps(lives, put_gap, take_gap, rank, empty_gap)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _nest(put_call, put_ret, take_call, take_ret, cover):  # type: ignore[no-untyped-def]
     """Gaps of the pushes and pops of certain lives, which come sorted by `put_ret`, and a rank that is higher inside;
     or None if they cannot be nested."""
@@ -108,7 +108,7 @@ _NONE = -(1 << 62)
 _MANY = 1 << 40
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _fall_apart(least, added, size, start, end, runs, waiting, nodes):  # type: ignore[no-untyped-def]
     """Add to `runs` those into which the gaps from `start` to before `end` fall. A gap is found uncovered only once."""
     while start < end:
@@ -124,7 +124,7 @@ def _fall_apart(least, added, size, start, end, runs, waiting, nodes):  # type: 
     return waiting
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _uncovered(least, added, size, start, end, nodes):  # type: ignore[no-untyped-def]
     """The first gap from `start` to before `end` that nobody covers, or -1. The count of a gap is the sum of what was
     added to the nodes above it, and `least` is the least count below a node, without what was added above."""
@@ -147,7 +147,7 @@ def _uncovered(least, added, size, start, end, nodes):  # type: ignore[no-untype
     return -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add(least, added, size, start, end, more):  # type: ignore[no-untyped-def]
     """Add to the counts of the gaps from `start` to before `end`."""
     low, high = start + size, end + size
@@ -169,7 +169,7 @@ def _add(least, added, size, start, end, more):  # type: ignore[no-untyped-def]
             node //= 2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _put(tree, size, leaf, value):  # type: ignore[no-untyped-def]
     node = size + leaf
     tree[node] = value
@@ -179,7 +179,7 @@ def _put(tree, size, leaf, value):  # type: ignore[no-untyped-def]
         node //= 2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _greatest(tree, size, start, end):  # type: ignore[no-untyped-def]
     """A leaf, from `start` to before `end`, with the greatest value."""
     low, high = start + size, end + size

@@ -27,9 +27,9 @@ its calls before the gap, what lives behind has all its returns behind it.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from checkers.encoding import NEVER
+from checkers.kernel import kernel
 from checkers.monitors.lives import Ints, Lives, covered, free_gaps
 
 
@@ -61,7 +61,7 @@ def order_of(lives: Lives) -> Ints | None:
     return result
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _line_up(  # type: ignore[no-untyped-def]
     put_call, put_ret, take_call, take_ret, by_put_call, by_put_ret, by_take_call, by_take_ret
 ):

@@ -14,9 +14,9 @@ ever. This is one way to be wrong among many: finding none says nothing.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from checkers.encoding import NEVER
+from checkers.kernel import kernel
 from checkers.monitors.register_form import DIFFERS, RegisterForm
 
 
@@ -33,7 +33,7 @@ def first(form: RegisterForm) -> tuple[int, int] | None:
     return None if r < 0 else (int(d), int(r))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _first(event_op, event_return, call, ret, needs, sets, witnessed, initial, values):  # type: ignore[no-untyped-def]
     count = len(call)
     # Of the operations from one on in the order of calls: who returns first, and who first with another value.
