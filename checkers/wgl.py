@@ -26,15 +26,35 @@ from checkers.kernel import copy, kernel
 from checkers.memo import IMPOSSIBLE, UNASKED, Memo, lookup
 from checkers.models.model import Model
 from checkers.outcome import Outcome
+from checkers.trail import (
+    ASKED,
+    BEST,
+    BEST_LENGTH,
+    CALL,
+    CALLED,
+    CANDIDATES,
+    DEAD,
+    EXPIRE,
+    FRAMES,
+    LOW,
+    MODE,
+    PLACE,
+    POSITION,
+    REGISTERS,
+    RETURN,
+    STATE,
+    TRAIL,
+    link,
+    push,
+    take_effect,
+    undo,
+    unlink,
+)
 from checkers.verdict import Budget, Why
 
 _VALID, _INVALID, _ASK, _GROW, _PAUSE = 0, 1, 2, 3, 4
 _ADVANCE, _ENTER, _TRY, _EAGER, _BACK = 0, 1, 2, 3, 4
-_CALL, _RETURN, _PLACE, _EXPIRE = 0, 1, 2, 3
 
-# Registers: everything that the search keeps between two visits to Python.
-_MODE, _POSITION, _STATE, _TRAIL, _FRAMES, _CANDIDATES, _BEST, _BEST_LENGTH, _LOW, _DEAD, _ASKED, _CALLED = range(12)
-_REGISTERS = 12
 
 _NOBODY = -1
 """As a candidate: the returning operation, which is optional, does not take effect."""
@@ -74,8 +94,8 @@ def decide(
     frames = np.empty((count + 1, 4), np.int64)  # trail length, candidates from, to, next
     candidates = np.empty(1 << 12, np.int32)
     dead = np.zeros((1 << 12, 2), np.uint64)
-    registers = np.zeros(_REGISTERS, np.int64)
-    registers[_BEST] = -1
+    registers = np.zeros(REGISTERS, np.int64)
+    registers[BEST] = -1
     hashes = np.zeros(2, np.uint64)
     asked = np.empty((_ASK_AT_ONCE, 2), np.int64)
     placed = np.zeros(count, np.bool_)
@@ -91,11 +111,11 @@ def decide(
         if status in (_VALID, _INVALID):
             break
         if status == _ASK:
-            memo.learn([(state, cls) for state, cls in asked[: registers[_ASKED]].tolist()])
+            memo.learn([(state, cls) for state, cls in asked[: registers[ASKED]].tolist()])
         elif status == _GROW:
-            if registers[_CANDIDATES] + count + 1 >= len(candidates):
+            if registers[CANDIDATES] + count + 1 >= len(candidates):
                 candidates = np.concatenate((candidates, np.empty(len(candidates) + count, np.int32)))
-            if 2 * registers[_DEAD] >= len(dead):
+            if 2 * registers[DEAD] >= len(dead):
                 larger = np.zeros((4 * len(dead), 2), np.uint64)
                 if larger.nbytes + dead.nbytes + candidates.nbytes + memo.bytes > budget.bytes:
                     why = "memory"
@@ -110,14 +130,14 @@ def decide(
             why = "time"
             break
     if status == _VALID:
-        return Outcome("valid", order=_placed(trail, int(registers[_TRAIL])), engine="wgl")
-    if registers[_POSITION] > registers[_BEST]:
-        prefix = _placed(trail, int(registers[_TRAIL]))
+        return Outcome("valid", order=_placed(trail, int(registers[TRAIL])), engine="wgl")
+    if registers[POSITION] > registers[BEST]:
+        prefix = _placed(trail, int(registers[TRAIL]))
     else:
-        prefix = _placed(best, int(registers[_BEST_LENGTH]))
+        prefix = _placed(best, int(registers[BEST_LENGTH]))
     if why is not None:
         return Outcome("unknown", why=why, order=prefix, engine="wgl")
-    return Outcome("invalid", order=prefix, stuck=int(registers[_BEST]), engine="wgl")
+    return Outcome("invalid", order=prefix, stuck=int(registers[BEST]), engine="wgl")
 
 
 _random = np.random.default_rng(20_000_629).integers(0, 1 << 64, (1 << 10, 2), np.uint64)
@@ -151,7 +171,7 @@ def _queues(problem: Problem) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def _placed(trail: NDArray[np.int32], length: int) -> list[int]:
     """The operations that a trail places, in order."""
     rows = trail[:length]
-    order: list[int] = rows[rows[:, 0] == _PLACE, 1].tolist()
+    order: list[int] = rows[rows[:, 0] == PLACE, 1].tolist()
     return order
 
 
@@ -202,22 +222,22 @@ def _search(  # type: ignore[no-untyped-def]
     steps = 0
     while True:
         steps += 1
-        mode = registers[_MODE]
-        state = registers[_STATE]
+        mode = registers[MODE]
+        state = registers[STATE]
         if steps > _STEPS_PER_VISIT:
             return _PAUSE
         if mode == _ADVANCE:
-            position = registers[_POSITION]
+            position = registers[POSITION]
             if position == positions:
                 return _VALID
             op = event_op[position]
             if event_return[position]:
                 if not placed[op]:
-                    registers[_MODE] = _ENTER
+                    registers[MODE] = _ENTER
                     continue
                 hashes[0] ^= zobrist[op, 0]
                 hashes[1] ^= zobrist[op, 1]
-                _push(trail, registers, _RETURN, op, state)
+                push(trail, registers, RETURN, op, state)
             else:
                 waiting = ret[op] == NEVER and heads[cls[op]] != op
                 if observer[cls[op]]:
@@ -225,24 +245,26 @@ def _search(  # type: ignore[no-untyped-def]
                     if after == UNASKED:
                         asked[0, 0] = state
                         asked[0, 1] = cls[op]
-                        registers[_ASKED] = 1
+                        registers[ASKED] = 1
                         return _ASK
                 else:
                     after = IMPOSSIBLE
-                _push(trail, registers, _CALL, op, state)
-                registers[_CALLED] = op + 1
+                push(trail, registers, CALL, op, state)
+                registers[CALLED] = op + 1
                 if not waiting:
-                    _link(open_list, op)
+                    link(open_list, op)
                 if after != IMPOSSIBLE and not waiting:
-                    _place(open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, op, state)
-            registers[_POSITION] = position + 1
+                    take_effect(
+                        open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, op, state
+                    )
+            registers[POSITION] = position + 1
         elif mode == _ENTER:
-            position = registers[_POSITION]
-            if 2 * registers[_DEAD] >= len(dead) or registers[_CANDIDATES] + len(cls) + 1 >= len(candidates):
+            position = registers[POSITION]
+            if 2 * registers[DEAD] >= len(dead) or registers[CANDIDATES] + len(cls) + 1 >= len(candidates):
                 return _GROW
             one, two = _configuration(position, state, hashes)
             if dead[_place_of(dead, one, two), 0] == one:
-                registers[_MODE] = _BACK
+                registers[MODE] = _BACK
                 continue
             # Earliest deadline first: of the operations of one class only the one that returns first is tried. If a
             # linearization places another one now, this one comes later in it, or never if its outcome is unknown, and
@@ -264,7 +286,7 @@ def _search(  # type: ignore[no-untyped-def]
                         asked[missing, 1] = cls[op]
                         missing += 1
                 op = open_list[op, 0]
-            start = registers[_CANDIDATES]
+            start = registers[CANDIDATES]
             end = start
             if missing == 0:
                 # First the returning operation itself, then what enables it, then the rest; of unknown outcome last.
@@ -293,42 +315,42 @@ def _search(  # type: ignore[no-untyped-def]
                 first_of_class[cls[op]] = -1
                 op = open_list[op, 0]
             if missing > 0:
-                registers[_ASKED] = missing
+                registers[ASKED] = missing
                 return _ASK
-            frame = registers[_FRAMES]
-            frames[frame, 0] = registers[_TRAIL]
+            frame = registers[FRAMES]
+            frames[frame, 0] = registers[TRAIL]
             frames[frame, 1] = start
             frames[frame, 2] = end
             frames[frame, 3] = start
-            registers[_CANDIDATES] = end
-            registers[_FRAMES] = frame + 1
-            registers[_MODE] = _TRY
+            registers[CANDIDATES] = end
+            registers[FRAMES] = frame + 1
+            registers[MODE] = _TRY
         elif mode == _TRY:
-            frame = registers[_FRAMES] - 1
+            frame = registers[FRAMES] - 1
             if frames[frame, 3] == frames[frame, 2]:
-                one, two = _configuration(registers[_POSITION], state, hashes)
+                one, two = _configuration(registers[POSITION], state, hashes)
                 place = _place_of(dead, one, two)
                 if dead[place, 0] != one:
-                    registers[_DEAD] += 1
+                    registers[DEAD] += 1
                 dead[place, 0] = one
                 dead[place, 1] = two
-                registers[_CANDIDATES] = frames[frame, 1]
-                registers[_FRAMES] = frame
-                registers[_MODE] = _BACK
+                registers[CANDIDATES] = frames[frame, 1]
+                registers[FRAMES] = frame
+                registers[MODE] = _BACK
                 continue
             op = candidates[frames[frame, 3]]
             frames[frame, 3] += 1
             if op == _NOBODY:
-                op = event_op[registers[_POSITION]]
-                _unlink(open_list, op)
-                _push(trail, registers, _EXPIRE, op, state)
-                registers[_POSITION] += 1
-                registers[_MODE] = _ADVANCE
+                op = event_op[registers[POSITION]]
+                unlink(open_list, op)
+                push(trail, registers, EXPIRE, op, state)
+                registers[POSITION] += 1
+                registers[MODE] = _ADVANCE
                 continue
             after = lookup(memo_keys, memo_next, state * classes + cls[op])
-            _place(open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, op, state)
-            registers[_STATE] = after
-            registers[_MODE] = _EAGER
+            take_effect(open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, op, state)
+            registers[STATE] = after
+            registers[MODE] = _EAGER
         elif mode == _EAGER:
             # Eager observers: an open operation that never changes a state and is possible now takes effect now. If a
             # linearization places it later, it can be moved here: nobody sees it, here or there.
@@ -341,107 +363,27 @@ def _search(  # type: ignore[no-untyped-def]
                     missing += 1
                 op = open_list[op, 0]
             if missing > 0:
-                registers[_ASKED] = missing
+                registers[ASKED] = missing
                 return _ASK
             op = open_list[head, 0]
             while op != tail:
                 behind = open_list[op, 0]
                 if observer[cls[op]] and lookup(memo_keys, memo_next, state * classes + cls[op]) != IMPOSSIBLE:
-                    _place(open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, op, state)
+                    take_effect(
+                        open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, op, state
+                    )
                 op = behind
-            registers[_MODE] = _ADVANCE
+            registers[MODE] = _ADVANCE
         else:
-            if registers[_POSITION] > registers[_BEST]:
-                for row in range(registers[_LOW], registers[_TRAIL]):
+            if registers[POSITION] > registers[BEST]:
+                for row in range(registers[LOW], registers[TRAIL]):
                     copy(trail[row], best[row])
-                registers[_BEST] = registers[_POSITION]
-                registers[_BEST_LENGTH] = registers[_TRAIL]
-                registers[_LOW] = registers[_TRAIL]
-            if registers[_FRAMES] == 0:
+                registers[BEST] = registers[POSITION]
+                registers[BEST_LENGTH] = registers[TRAIL]
+                registers[LOW] = registers[TRAIL]
+            if registers[FRAMES] == 0:
                 return _INVALID
-            length = frames[registers[_FRAMES] - 1, 0]
-            _undo(open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, length)
-            registers[_LOW] = min(registers[_LOW], registers[_TRAIL])
-            registers[_MODE] = _TRY
-
-
-@kernel
-def _push(trail, registers, kind, op, state):  # type: ignore[no-untyped-def]
-    row = registers[_TRAIL]
-    trail[row, 0] = kind
-    trail[row, 1] = op
-    trail[row, 2] = state
-    registers[_TRAIL] = row + 1
-
-
-@kernel
-def _link(open_list, op):  # type: ignore[no-untyped-def]
-    """`op` goes to the end of the list of what can be placed."""
-    tail = len(open_list) - 1
-    before = open_list[tail, 1]
-    open_list[op, 0] = tail
-    open_list[op, 1] = before
-    open_list[before, 0] = op
-    open_list[tail, 1] = op
-
-
-@kernel
-def _unlink(open_list, op):  # type: ignore[no-untyped-def]
-    open_list[open_list[op, 1], 0] = open_list[op, 0]
-    open_list[open_list[op, 0], 1] = open_list[op, 1]
-
-
-@kernel
-def _relink(open_list, op):  # type: ignore[no-untyped-def]
-    """The last that was unlinked goes back to where it was."""
-    open_list[open_list[op, 1], 0] = op
-    open_list[open_list[op, 0], 1] = op
-
-
-@kernel
-def _place(  # type: ignore[no-untyped-def]
-    open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, op, state
-):
-    """`op` takes effect: off the list of what can be placed. The next in its queue, if it has been called, comes up."""
-    _unlink(open_list, op)
-    placed[op] = True
-    hashes[0] ^= zobrist[op, 0]
-    hashes[1] ^= zobrist[op, 1]
-    _push(trail, registers, _PLACE, op, state)
-    if ret[op] == NEVER:
-        heads[cls[op]] = following[op]
-        if 0 <= following[op] < registers[_CALLED]:
-            _link(open_list, following[op])
-
-
-@kernel
-def _undo(  # type: ignore[no-untyped-def]
-    open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, length
-):
-    """Take back the trail down to `length`, last things first, so that the links of the list fit again."""
-    while registers[_TRAIL] > length:
-        row = registers[_TRAIL] - 1
-        registers[_TRAIL] = row
-        kind = trail[row, 0]
-        op = trail[row, 1]
-        if kind == _PLACE:
-            if ret[op] == NEVER:
-                if 0 <= following[op] < registers[_CALLED]:
-                    _unlink(open_list, following[op])
-                heads[cls[op]] = op
-            _relink(open_list, op)
-            placed[op] = False
-            hashes[0] ^= zobrist[op, 0]
-            hashes[1] ^= zobrist[op, 1]
-            registers[_STATE] = trail[row, 2]
-        else:
-            registers[_POSITION] -= 1
-            if kind == _EXPIRE:
-                _relink(open_list, op)
-            elif kind == _RETURN:
-                hashes[0] ^= zobrist[op, 0]
-                hashes[1] ^= zobrist[op, 1]
-            else:
-                registers[_CALLED] = op
-                if ret[op] != NEVER or heads[cls[op]] == op:
-                    _unlink(open_list, op)
+            length = frames[registers[FRAMES] - 1, 0]
+            undo(open_list, trail, registers, hashes, zobrist, placed, cls, ret, following, heads, length)
+            registers[LOW] = min(registers[LOW], registers[TRAIL])
+            registers[MODE] = _TRY
