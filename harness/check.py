@@ -122,7 +122,13 @@ def check_file(
     if model is None:
         raise HistoryError("does not say what it is a history of; give its model with --model", source=str(path))
     limits = limits or Limits()
-    verdict = check(history, model, budget=Budget(limits.seconds, limits.bytes), engine=engine, keep_going=keep_going)
+    budget = Budget(limits.seconds, limits.bytes)
+    try:
+        verdict = check(history, model, budget=budget, engine=engine, keep_going=keep_going)
+    except HistoryError:
+        raise
+    except ValueError as error:
+        raise Mistake(f"--engine: {error}") from None
     checked = told(verdict)
     result = Result(
         verdict=checked.verdict,

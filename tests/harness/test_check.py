@@ -10,7 +10,7 @@ import pytest
 
 from harness.check import check_file, exit_code, expand, limits
 from harness.mistake import Mistake
-from histories import load
+from histories import Event, History, codecs, load
 from histories.codecs import read
 from tests.harness.conftest import Clew
 
@@ -27,6 +27,10 @@ def logs(tmp_path: Path) -> Path:
     """A valid history, an invalid one, and a file that is none."""
     (tmp_path / "a-good.log").write_text(LOG.format(1))
     (tmp_path / "b-bad.log").write_text(LOG.format(2))
+    with (tmp_path / "counted.jsonl").open("wb") as stream:
+        codecs.write(
+            History.of([Event(0, 0, 0, "invoke", "add", None, 1), Event(1, 1, 0, "ok", "add", None, 1)]), stream
+        )
     (tmp_path / "broken.txt").write_text("nothing of the kind\n")
     return tmp_path
 
@@ -63,6 +67,7 @@ def test_json_is_one_object_for_each_file(clew: Clew, logs: Path) -> None:
         (("*.nothing",), "no file matches *.nothing"),
         (("a-good.log", "--model", "cas-registre"), "did you mean 'cas-register'"),
         (("a-good.log", "--model", "cas-register", "--engine", "steam"), "there is no engine 'steam'"),
+        (("counted.jsonl", "--model", "counter", "--engine", "lazy"), "lazy knows registers only, and counter is none"),
         (("a-good.log", "--model", "cas-register", "--format", "xml"), "there is no format 'xml'"),
         (("a-good.log", "--model", "cas-register", "--budget", "soon"), "--budget: found 'soon'"),
         (("a-good.log", "--model", "cas-register", "--budget", "0s"), "--budget: found '0s'"),
