@@ -6,6 +6,7 @@ engine asks `step` only for a pair of state and operation that it has not met be
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -35,7 +36,7 @@ class Operation(NamedTuple):
     process: int | None = None
 
 
-class Model:
+class Model(ABC):
     """A sequential object. Subclass it, set `name` and `initial`, write `step`.
 
         class Counter(Model):
@@ -58,9 +59,9 @@ class Model:
     by_process: ClassVar[bool] = False
     """Whether it matters who does an operation, as for a mutex. It costs the engines interchangeable operations."""
 
+    @abstractmethod
     def step(self, state: Any, op: Operation) -> Any:
         """The state after `op` took effect in `state`; None if it cannot have taken effect there with that result."""
-        raise NotImplementedError
 
     def problem(self, op: Operation) -> str | None:
         """What is wrong with an operation that this model does not know, in words that say what it expects; or None."""
