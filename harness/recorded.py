@@ -14,7 +14,7 @@ import msgspec
 
 from harness import store
 from harness.check import history_of
-from harness.result import Result
+from harness.result import Result, worst
 from harness.windows import Window, windows
 from histories import History, HistoryError
 from histories.codecs import read
@@ -93,9 +93,13 @@ def recorded(path: Path, model: str | None = None, seconds: float = 60.0) -> Rec
     named = model or (None if history.header is None else history.header.model)
     if named is not None and (result is None or model is not None):
         again = judged(path, history, named, seconds)
-        killed = folder is not None and not folder.verdict.exists()
-        if killed or history.cut or (result is not None and not result.finished):
-            again = cut_short(again)
+        if folder is not None and folder.verdict.exists() and result is None:
+            # Whether it was cut short is what its verdict would say, and which other checks it did not pass.
+            again = not_valid(again, "of the verdict of the run nothing can be read")
+        elif history.cut or (folder is not None and (result is None or not result.finished)):
+            again = not_valid(again, "the run did not come to its end")
+        if result is not None:
+            again = beside(again, result)
         run = known(path, history, folder, again)
     return replace(run, missing=tuple(lacking))
 
@@ -171,13 +175,20 @@ def judged(path: Path, history: History, model: str, seconds: float) -> Result:
     )
 
 
-def cut_short(result: Result) -> Result:
-    """The verdict on a history that does not go to the end of its run: what is missing might not be explained."""
+def not_valid(result: Result, reason: str) -> Result:
+    """The verdict on what may not be all of a run, for this reason: what is missing might not be explained."""
     if result.verdict != "valid":
         return result
-    why = "an order of the operations explains every answer up to where the run was cut short"
+    why = f"an order of the operations explains every answer as far as the history goes; {reason}"
     checks = {name: msgspec.structs.replace(check, verdict="unknown", why=why) for name, check in result.checks.items()}
     return msgspec.structs.replace(result, verdict="unknown", checks=checks, explanation=why, finished=False)
+
+
+def beside(again: Result, result: Result) -> Result:
+    """The verdict of a run whose history was judged again, as one of another model: its other checks stand."""
+    checks = {**result.checks, **again.checks}
+    verdict = worst([check.verdict for check in checks.values()])
+    return msgspec.structs.replace(result, verdict=verdict, checks=checks, explanation=again.explanation)
 
 
 def stuck_row(history: History, part: Partition) -> int | None:

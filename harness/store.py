@@ -203,9 +203,18 @@ def find(run: Path) -> RunFolder:
     if not run.is_dir():
         raise NoRun(f"there is no run folder or history {run}")
     folder = RunFolder(run.resolve())
-    if not any(file.exists() for file in (folder.plan, folder.history, folder.messages, folder.verdict)):
+    if not is_run(folder.path):
         raise NoRun(f"{run} is no run folder: it has neither plan.yaml nor history.jsonl")
     return folder
+
+
+FILES = ("plan.yaml", "history.jsonl", "messages.jsonl", "verdict.json")
+"""What a finished run has in any case; one of them makes a folder that of a run."""
+
+
+def is_run(folder: Path) -> bool:
+    """Whether there is anything of a run in this folder."""
+    return any((folder / name).exists() for name in FILES)
 
 
 def slug(name: str) -> str:

@@ -25,6 +25,7 @@ from starlette.routing import Route
 from harness.report.page import hashed
 from harness.serve.catalogue import Catalogue
 from harness.serve.pages import SCRIPT, View, listing, render
+from harness.store import FILES
 
 _ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 PLAIN = {
@@ -78,8 +79,10 @@ def application(store: Path, hosts: list[str] | None = None) -> Starlette:
         folder = await run(request)
         if not request.url.path.endswith("/"):
             return RedirectResponse(request.url.path + "/")
-        names = sorted({"report.html", *(name for name, _ in contents(folder))})
-        return HTMLResponse(listing(f"{folder.parent.name}/{folder.name}", names), headers=PLAIN)
+        there = [name for name, _ in contents(folder)]
+        missing = [name for name in FILES if name not in there]
+        page = listing(f"{folder.parent.name}/{folder.name}", sorted({"report.html", *there}), missing)
+        return HTMLResponse(page, headers=PLAIN)
 
     async def file(request: Request) -> Response:
         folder = await run(request)

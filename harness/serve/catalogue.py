@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from harness.result import Answer
+from harness.store import is_run
 
 QUIET = 90.0
 """Seconds without a new byte after which a run without a verdict counts as over: its checking takes a while."""
@@ -32,7 +33,8 @@ class Run(msgspec.Struct, frozen=True):
     name: str
     plan: str
     system: str
-    seed: int
+    seed: int | None
+    """None where neither a verdict nor the name of the folder says it."""
     verdict: str
     operations: int
     unknown: float
@@ -93,9 +95,11 @@ class Catalogue:
         """Look at the store again. Costs a look at each folder's name, and at the files of what is not finished."""
         rows = {}
         for group, name, path in self._folders():
-            known = self._finished.get((group, name)) or self._read(group, name, path)
-            if known is not None:
-                rows[group, name] = known
+            try:
+                rows[group, name] = self._finished.get((group, name)) or self._read(group, name, path)
+            except FileNotFoundError:
+                # It was removed while it was looked at.
+                continue
         if rows != self._rows:
             self._rows = rows
             self.version += 1
@@ -105,12 +109,12 @@ class Catalogue:
     def _folders(self) -> Iterator[tuple[str, str, Path]]:
         for group in _directories(self.store):
             for path in _directories(group):
-                if (group.name, path.name) in self._finished or (path / "plan.yaml").exists():
+                if (group.name, path.name) in self._finished or _is_run(path):
                     yield group.name, path.name, path
 
-    def _read(self, group: str, name: str, path: Path) -> Run | None:
+    def _read(self, group: str, name: str, path: Path) -> Run:
         started = _STARTED.match(name)
-        when = path.stat().st_mtime if started is None else _time(started[1], started[2])
+        when = None if started is None else _time(started[1], started[2])
         plan = _text(path / "plan.yaml")
         named = re.match(r"^name: *(.*)$", plan, re.MULTILINE)
         row: dict[str, Any] = {
@@ -118,15 +122,16 @@ class Catalogue:
             "name": name,
             "plan": group if named is None else _scalar(named[1]),
             "system": _system(plan),
-            "seed": 0 if started is None else int(started[3]),
-            "when": when,
+            "seed": None if started is None else int(started[3]),
+            "when": path.stat().st_mtime if when is None else when,
         }
         try:
             found = _decode((path / "verdict.json").read_bytes())
         except FileNotFoundError:
             return self._unfinished(path, (group, name), row)
         except (msgspec.DecodeError, OSError):
-            return Run(**row, verdict="unreadable", operations=0, unknown=0.0, seconds=0.0)
+            # What there is besides is shown all the same.
+            return msgspec.structs.replace(self._unfinished(path, (group, name), row), verdict="unreadable")
         counts = found.counts.get("operations", {})
         run = Run(
             **{**row, "plan": found.plan or row["plan"], "seed": row["seed"] if found.seed is None else found.seed},
@@ -163,6 +168,14 @@ class Catalogue:
         )
 
 
+def _is_run(path: Path) -> bool:
+    try:
+        return is_run(path)
+    except OSError:
+        # A folder of somebody else's.
+        return False
+
+
 def _directories(path: Path) -> list[Path]:
     """The folders in a folder; a link is none, wherever it leads, nor is what is written aside."""
     try:
@@ -172,11 +185,11 @@ def _directories(path: Path) -> list[Path]:
         return []
 
 
-def _time(stamp: str, milliseconds: str) -> float:
+def _time(stamp: str, milliseconds: str) -> float | None:
     try:
         whole = datetime.strptime(stamp, "%Y%m%dT%H%M%S").replace(tzinfo=UTC).timestamp()
     except ValueError:
-        return 0.0
+        return None
     return whole + int(milliseconds or 0) / 1000
 
 

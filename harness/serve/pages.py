@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -79,12 +79,25 @@ def select(catalogue: Catalogue, view: View) -> list[Run]:
         for run in catalogue.runs
         if (not view.verdict or run.verdict == view.verdict)
         and (not view.group or run.group == view.group)
-        and all(word in f"{run.plan} {run.system} {run.seed} {run.verdict} {run.started}".lower() for word in words)
+        and all(_has(run, word) for word in words)
     ]
     # Newest first among equals, whatever the order is by.
     found.sort(key=lambda run: (run.when, run.name), reverse=True)
-    found.sort(key=lambda run: getattr(run, view.sort), reverse=not view.up)
+    found.sort(key=lambda run: _rank(run, view.sort), reverse=not view.up)
     return found
+
+
+def _has(run: Run, word: str) -> bool:
+    # A verdict is a word, and not a part of one: "valid" is not what invalid runs have.
+    return run.verdict.startswith(word) or word in f"{run.plan} {run.system} {_seed(run)} {run.started}".lower()
+
+
+def _seed(run: Run) -> str:
+    return "" if run.seed is None else str(run.seed)
+
+
+def _rank(run: Run, column: str) -> Any:
+    return (run.seed is not None, run.seed) if column == "seed" else getattr(run, column)
 
 
 def groups(found: list[Run]) -> list[Group]:
@@ -132,12 +145,12 @@ def render(catalogue: Catalogue, view: View, *, whole: bool) -> str:
     )
 
 
-def listing(run: str, files: list[str]) -> str:
-    """A page that lists the files of a run."""
+def listing(run: str, files: list[str], missing: list[str]) -> str:
+    """A page that lists the files of a run, and what is missing from it."""
     return (
         _environment()
         .get_template("page.files.html")
-        .render(run=run, files=files, style=(HERE / "page.css").read_text(encoding="utf-8"))
+        .render(run=run, files=files, missing=missing, style=(HERE / "page.css").read_text(encoding="utf-8"))
     )
 
 

@@ -80,10 +80,8 @@ def test_a_folder_that_lacks_a_file_shows_the_others(
     assert ("small" in text) or file == "history.jsonl"
     if file == "verdict.json":
         assert found.result is not None
-        # A run without a verdict did not come to its end.
-        assert found.result.verdict == ("unknown" if harm is gone else "valid"), (
-            "its history says what it is of, so it is judged again"
-        )
+        # Its history says what it is of, so it is judged again; but who knows whether the run came to its end?
+        assert found.result.verdict == "unknown"
     if file == "history.jsonl" and harm is not halved:
         assert found.result is not None
         assert "linearizable: valid" in text
@@ -156,6 +154,37 @@ def test_a_run_cancelled_while_its_page_is_made_has_its_verdict(
     assert json.loads(verdict.read_text())["verdict"] == "valid"
 
 
+def test_another_model_leaves_the_other_checks_of_a_run_as_they_are(whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / whole.name
+    shutil.copytree(whole, folder)
+    told = json.loads((folder / "verdict.json").read_text())
+    told["verdict"] = told["checks"]["liveness"]["verdict"] = "invalid"
+    (folder / "verdict.json").write_text(json.dumps(told))
+    result = recorded(folder, "cas-register").result
+    assert result is not None
+    assert (result.verdict, result.checks["linearizable"].verdict) == ("invalid", "valid")
+    assert result.counts == told["counts"]
+
+
+@pytest.mark.parametrize("left", FILES)
+def test_a_folder_with_one_file_of_a_run_is_listed_and_says_what_is_missing(
+    whole: Path, tmp_path: Path, left: str
+) -> None:
+    folder = tmp_path / "store" / "small" / "by-hand"
+    folder.mkdir(parents=True)
+    shutil.copy(whole / left, folder)
+    catalogue = Catalogue(tmp_path / "store")
+    catalogue.refresh()
+    (row,) = catalogue.runs
+    assert row.verdict == ("valid" if left == "verdict.json" else "running")
+    everything = json.loads((whole / "verdict.json").read_text())["operations"]
+    assert row.operations == (everything if left in ("verdict.json", "history.jsonl") else 0)
+    assert row.seed == (5 if left == "verdict.json" else None)
+    page = report(recorded(folder))
+    missing = page.partition("Missing from the run")[2].partition(".</li>")[0]
+    assert all((name in missing) == (name != left) for name in FILES)
+
+
 def test_a_run_without_an_end_is_never_valid(whole: Path, tmp_path: Path) -> None:
     folder = tmp_path / whole.name
     shutil.copytree(whole, folder)
@@ -163,7 +192,7 @@ def test_a_run_without_an_end_is_never_valid(whole: Path, tmp_path: Path) -> Non
     killed = recorded(folder).result
     assert killed is not None
     assert (killed.verdict, killed.checks["linearizable"].verdict) == ("unknown", "unknown")
-    assert "cut short" in killed.explanation
+    assert "did not come to its end" in killed.explanation
     halved(folder / "history.jsonl")
     alone = recorded(shutil.move(folder / "history.jsonl", tmp_path / "h.jsonl")).result
     assert alone is not None
