@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import enum
 import io
-import os
 import sys
 import traceback
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from harness.exits import BAD_ARGUMENTS, INTERNAL_ERROR
+from harness.exits import BAD_ARGUMENTS, INTERNAL_ERROR, reader_gone
 from harness.mistake import Breakdown, Mistake
 
 if TYPE_CHECKING:
@@ -412,11 +411,16 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
+        if sys.stdout is not None:
+            # What is still held back may find its reader gone, and that is to be known here.
+            sys.stdout.flush()
     except SystemExit as end:
-        # This is how typer ends when whoever reads our output (a pager, `head`) has seen enough; 1 would mean invalid.
+        # This is how typer and rich end when whoever reads our output is gone; 1 would mean invalid.
         if end.code != 1:
             raise
-        os._exit(INTERNAL_ERROR)
+        reader_gone()
+    except BrokenPipeError:
+        reader_gone()
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
         _refuse(f"{error.strerror or error}{place}", INTERNAL_ERROR)
