@@ -52,6 +52,10 @@ class Data(msgspec.Struct, frozen=True):
     end: float
     lanes: list[str]
     operations: Table
+    evidence: list[int]
+    """The rows of the operations that are drawn however many are in sight; empty if there are not too many."""
+    drawn: int
+    """How many operations are drawn at a time, about."""
     keys: list[Key]
     moments: list[Moment]
     windows: Table

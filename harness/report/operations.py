@@ -15,8 +15,10 @@ from histories.lanes import ends, lanes, linearization_points
 from histories.statistics import latencies, quantiles
 from histories.text import printable, state_text, value_text
 
+HELD = 100_000
+"""Operations that a page holds at most."""
 DRAWN = 20_000
-"""Operations that a page draws at most."""
+"""Operations that a page draws at a time: zooming in shows the others that it holds."""
 BINS = 100
 FEWEST = {"p50": 1, "p95": 20, "p99": 100, "max": 1}
 """How many operations a quantile is of at least."""
@@ -35,26 +37,33 @@ def lane_names(run: Recorded) -> tuple[list[str], NDArray[np.int64]]:
     return [f"client {number}" for number in range(count)], lane
 
 
-def drawn(run: Recorded) -> NDArray[np.int64]:
-    """Which operations a page draws: all, or of too many those that matter and an even choice of the others.
-
-    What matters is the evidence, what surrounds it, and whatever did not end `ok`, as far as there is room.
-    """
+def evidence(run: Recorded) -> NDArray[np.bool_]:
+    """Which operations are drawn however many there are: the cores of the violations, and what surrounds them."""
     operations = run.history.operations
-    count = len(operations)
-    if count <= DRAWN:
-        return np.arange(count)
-    keep = np.zeros(count, np.bool_)
+    keep = np.zeros(len(operations), np.bool_)
     for part in run.partitions:
         keep[list(part.core or ())] = True
         row = stuck_row(run.history, part)
         if row is not None:
             number = int(np.searchsorted(operations.invoked, row))
             keep[max(0, number - AROUND) : number + AROUND] = True
-    room = DRAWN - int(keep.sum())
+    return keep
+
+
+def held(run: Recorded) -> NDArray[np.int64]:
+    """Which operations a page holds: all, or of too many those that matter and an even choice of the others.
+
+    What matters is the evidence, and whatever ended `info`, as far as there is room.
+    """
+    operations = run.history.operations
+    count = len(operations)
+    if count <= HELD:
+        return np.arange(count)
+    keep = evidence(run)
+    room = HELD - int(keep.sum())
     for chosen, share in ((operations.outcome == INFO, room // 2), (np.ones(count, np.bool_), room)):
         rest = np.flatnonzero(chosen & ~keep)
-        share = min(share, DRAWN - int(keep.sum()), len(rest))
+        share = min(share, HELD - int(keep.sum()), len(rest))
         if share > 0:
             keep[rest[np.linspace(0, len(rest) - 1, share).astype(np.int64)]] = True
     return np.flatnonzero(keep)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from harness.recorded import Recorded
 from harness.report import cluster, operations
@@ -25,7 +26,7 @@ from histories.text import printable
 HERE = Path(__file__).parent
 FAULTS = 500
 """Faults that are listed with their numbers."""
-DRAWING = ("frame.js", "timeline.js", "curves.js", "cluster.js", "legends.js", "moving.js", "page.js")
+DRAWING = ("frame.js", "timeline.js", "curves.js", "cluster.js", "legends.js", "lanes.js", "moving.js", "page.js")
 """The script of a page, in this order."""
 LIBRARY = ("bokeh.min.js", "bokeh-api.min.js")
 
@@ -102,7 +103,7 @@ def gather(run: Recorded) -> Data:
 
 def _gathered(run: Recorded) -> Data:
     names, lane = operations.lane_names(run)
-    rows = operations.drawn(run)
+    rows = operations.held(run)
     nodes, lives = cluster.node_lives(run)
     whole = cluster.marks_in_reach(run)
     marks = cluster.protocol_marks(run, nodes, [])
@@ -116,6 +117,8 @@ def _gathered(run: Recorded) -> Data:
         end=max(run.last, 1) / 1e9,
         lanes=names,
         operations=operations.table(run, rows, lane),
+        evidence=np.flatnonzero(operations.evidence(run)[rows]).tolist() if len(rows) > operations.DRAWN else [],
+        drawn=operations.DRAWN,
         keys=operations.keys(run, rows, moments),
         moments=moments,
         windows={
@@ -136,14 +139,14 @@ def _gathered(run: Recorded) -> Data:
     )
 
 
-def _notes(run: Recorded, drawn: int, whole: bool, messages: int, left_out: int) -> list[str]:
+def _notes(run: Recorded, held: int, whole: bool, messages: int, left_out: int) -> list[str]:
     notes = []
     total = len(run.history.operations)
-    if drawn < total:
+    if held < total:
         notes.append(
-            f"{drawn:,} of {total:,} operations are drawn: all around a violation, then those of unknown outcome, then "
-            "an even choice of the others. Zooming in shows no more of them; clew show has all, with --around, --from "
-            "and --to. Rates, quantiles and the table of numbers count all."
+            f"{held:,} of {total:,} operations are on this page: all around a violation, then those of unknown "
+            "outcome, then an even choice of the others. Zooming in shows no more of them; clew show has all, with "
+            "--around, --from and --to. Rates, quantiles and the table of numbers count all."
         )
     if run.missing:
         notes.append(f"Missing from the run's folder: {', '.join(run.missing)}.")

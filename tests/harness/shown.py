@@ -44,3 +44,13 @@ STALE = [
 ]
 """A read of what had been overwritten before it began."""
 GOOD = [(ms, process, type_, f, "y", value) for ms, process, type_, f, _, value in STALE[:4]]
+
+
+def many_writes(count: int, stale: int) -> list[tuple[Any, ...]]:
+    """So many writes to "x", one a millisecond; after the one of number `stale` a read of what is long overwritten."""
+    events: list[tuple[Any, ...]] = []
+    for n in range(count):
+        events += [(n, 0, "invoke", "write", "x", n), (n + 0.5, 0, "ok", "write", "x", n)]
+        if n == stale:
+            events += [(n + 0.6, 1, "invoke", "read", "x", None), (n + 0.7, 1, "ok", "read", "x", 7)]
+    return events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from harness.browser import browser, missing, open_page
 from harness.recorded import recorded
 from harness.report import report
 from harness.report.write import pictures
-from tests.harness.shown import EVIL, GOOD, IMAGE, STALE, failing_run, history_file
+from tests.harness.shown import EVIL, GOOD, IMAGE, STALE, failing_run, history_file, many_writes
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
@@ -86,8 +87,11 @@ def test_buttons_jump_and_a_click_tells_an_operation(chromium: Any, failing: Pat
     open_page(chromium, failing / "report.html")
     chromium.find_element("id", "whole").click()
     assert span(chromium)[0] <= 0
+    chromium.find_element("css selector", "#timeline .plot").send_keys("n")
+    assert chromium.find_element("id", "details").text != ""
     chromium.find_element("css selector", "#moments button").click()
     assert span(chromium)[0] > 0
+    assert chromium.find_element("id", "details").text == "", "it told of what is no longer there"
     core = chromium.find_element("css selector", "#core button")
     core.click()
     assert chromium.find_element("id", "details").text.startswith(f"Operation {core.text} ")
@@ -304,6 +308,39 @@ def test_ten_thousand_operations_are_drawn(chromium: Any, tmp_path: Path) -> Non
     assert chromium.execute_script("return clew.drawn") < 8000
 
 
+def test_zooming_in_shows_what_was_thinned_out(chromium: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.report.operations.DRAWN", 100)
+    monkeypatch.setattr("harness.report.operations.AROUND", 5)
+    page = tmp_path / "many.html"
+    file = history_file(tmp_path / "many.jsonl", many_writes(3000, 900), model="cas-register")
+    page.write_text(report(recorded(file)))
+    open_page(chromium, page)
+
+    def shown(start: float, end: float) -> tuple[list[int], str]:
+        chromium.execute_script("clew.go(arguments[0], arguments[1])", start, end)
+        time.sleep(0.3)
+        return (
+            chromium.execute_script("return clew.sources.ok.data.number"),
+            chromium.find_element("id", "sketch").text,
+        )
+
+    whole, said = shown(0, 3)
+    core = set(chromium.execute_script("return clew.data.keys[0].core"))
+    assert 50 <= len(whole) <= 100
+    assert core <= set(whole)
+    assert said == f"{len(whole)} of the 3,001 operations in sight are drawn. Zoom in for the others."
+    assert max(b - a for a, b in itertools.pairwise(whole)) < 100, "no stretch of time is left out"
+    some, _ = shown(1, 1.4)
+    assert {number for number in whole if 1003 < number < 1398} < set(some), "none of those that were seen goes"
+    few, said = shown(2, 2.05)
+    assert few == list(range(2001, 2052))
+    assert said == ""
+    points = chromium.execute_script("return clew.sources.points.data.number")
+    assert points == []
+    few, _ = shown(0.5, 0.55)
+    assert chromium.execute_script("return clew.sources.points.data.number") == few
+
+
 def test_pictures_are_files_of_twice_the_resolution(failing: Path) -> None:
     made = pictures(failing / "report.html", width=900)
     assert [path.name for path in made] == [
@@ -350,11 +387,33 @@ def test_a_narrow_screen_scrolls_tables_and_not_the_page(chromium: Any, failing:
         chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def test_of_many_lanes_only_so_many_are_named_as_there_is_room_for(chromium: Any, tmp_path: Path) -> None:
+def test_of_many_lanes_only_some_are_named_and_one_can_zoom_in_on_them(chromium: Any, tmp_path: Path) -> None:
     many = [(n, p, kind, "write", None, p) for p in range(200) for n, kind in ((0, "invoke"), (1, "ok"))]
     file = history_file(tmp_path / "h.jsonl", sorted(many))
     (tmp_path / "h.html").write_text(report(recorded(file)))
     open_page(chromium, tmp_path / "h.html")
-    plot = "clew.plots.timeline"
-    named, height = chromium.execute_script(f"return [[...{plot}.yaxis][0].ticker.ticks.length, {plot}.height]")
+
+    def lanes() -> tuple[float, float, int]:
+        y = "clew.plots.timeline.y_range"
+        top, bottom, ticks = chromium.execute_script(
+            f"return [{y}.end, {y}.start, [...clew.plots.timeline.yaxis][0].ticker.ticks]"
+        )
+        return top, bottom, len([tick for tick in ticks if top <= tick <= bottom])
+
+    plot = chromium.find_element("css selector", "#timeline .plot")
+    height = chromium.execute_script("return clew.plots.timeline.height")
+    top, bottom, named = lanes()
+    assert bottom - top > 200
     assert 10 < named <= height / 16
+    assert chromium.execute_script("return clew.sources.words.data.text") == [], "words need room"
+    plot.send_keys("zzzz")
+    top, bottom, named = lanes()
+    assert bottom - top == pytest.approx(200.3 / 16)
+    assert named >= 12, "now there is room for all"
+    wait(lambda: len(chromium.execute_script("return clew.sources.words.data.text")) >= 12)
+    plot.send_keys("\ue015")  # the arrow down
+    assert lanes()[0] == pytest.approx(top + (bottom - top) / 5)
+    plot.send_keys("n")
+    assert lanes()[0] == pytest.approx(-0.65), "what is told of is in sight"
+    plot.send_keys("0")
+    assert lanes()[1] - lanes()[0] == pytest.approx(200.3)

@@ -72,7 +72,7 @@ function messages(f) {
   const operations = data.operations;
   const refresh = (visible) => {
     const perSecond = f.perSecond();
-    const deep = (height - 60) / (data.places.length + 0.3);
+    const deep = f.deep(plot);
     // An arrow's head points the way its line goes on the screen, which zooming turns.
     for (const [columns, rows] of heads) {
       const angle = rows.map((row) =>

@@ -42,7 +42,7 @@ function frame(data) {
     });
     if (options.x_range === undefined) {
       const wheel = new Bokeh.WheelZoomTool({ dimensions: "width", modifiers: { ctrl: true } });
-      plot.add_tools(new Bokeh.PanTool({ dimensions: "width" }), wheel);
+      plot.add_tools(new Bokeh.PanTool({ dimensions: options.y_range === undefined ? "width" : "both" }), wheel);
       plot.toolbar.active_scroll = wheel;
     }
     for (const axis of [...plot.xaxis, ...plot.yaxis]) {
@@ -56,23 +56,36 @@ function frame(data) {
       });
     }
     for (const grid of [...plot.xgrid, ...plot.ygrid]) paint(grid, { grid_line_color: "rule" });
-    for (const axis of plot.xaxis) axis.axis_label = data.clock ? "seconds" : "events";
+    for (const axis of plot.xaxis) {
+      axis.axis_label = data.clock ? "seconds" : "events";
+      axis.formatter = new Bokeh.BasicTickFormatter({ use_scientific: false });
+    }
     figures.push([id, plot]);
     return plot;
   };
 
   const fields = (names) => Object.fromEntries(Object.entries(names).map(([name, field]) => [name, { field }]));
-  const lanes = (names) => new Bokeh.Range1d({ start: names.length - 0.35, end: -0.65 });
+  const lanes = (names) => {
+    const [top, bottom] = [-0.65, names.length - 0.35];
+    return new Bokeh.Range1d({ start: bottom, end: top, bounds: [top, bottom], min_interval: Math.min(2, bottom - top) });
+  };
   const name_lanes = (plot, names) => {
-    // Of very many lanes only as many are named as there is room for.
-    const each = Math.ceil((names.length * 16) / plot.height);
-    const ticks = names.flatMap((_, number) => (number % each === 0 ? [number] : []));
+    const ticker = new Bokeh.FixedTicker({ ticks: [] });
     for (const axis of plot.yaxis) {
-      axis.ticker = new Bokeh.FixedTicker({ ticks });
+      axis.ticker = ticker;
       axis.major_label_overrides = new Map(names.map((name, number) => [number, name]));
     }
-    for (const grid of plot.ygrid) grid.ticker = new Bokeh.FixedTicker({ ticks });
+    for (const grid of plot.ygrid) grid.ticker = ticker;
+    const name = () => {
+      // Of very many lanes only as many are named as there is room for.
+      const each = Math.ceil(16 / deep(plot));
+      ticker.ticks = names.flatMap((_, number) => (number % each === 0 ? [number] : []));
+    };
+    plot.y_range.change.connect(name);
+    name();
   };
+  // The height of a lane in pixels.
+  const deep = (plot) => (plot.height - 60) / (plot.y_range.start - plot.y_range.end);
   const tips = (plot, renderers, tooltips) =>
     plot.add_tools(
       new Bokeh.HoverTool({ renderers, tooltips, point_policy: "follow_mouse", attachment: "vertical" }),
@@ -127,7 +140,7 @@ function frame(data) {
   // How an outcome looks, wherever it is drawn: filling, line, opacity of the filling, hatching.
   const LOOK = { ok: ["ok", "ok", 0.3, " "], fail: ["paper", "fail", 1, " "], info: ["info", "info", 0.28, "/"] };
   return {
-    data, range, at, perSecond, when, told, seen, sources, source, pick, paint, painted, figures, figure, fields, lanes, name_lanes,
-    tips, bar, text, segments, shade, mark, HALF, LOOK,
+    data, range, at, perSecond, when, told, seen, sources, source, pick, paint, painted, figures, figure, fields,
+    lanes, name_lanes, deep, tips, bar, text, segments, shade, mark, HALF, LOOK,
   };
 }

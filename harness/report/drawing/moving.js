@@ -3,7 +3,9 @@ function moving(f, pictures) {
   const { data, range, at } = f;
   const { timeline: operationsPicture } = pictures;
   const operations = data.operations;
+  const lanes = laneZoom(f);
 
+  let current = -1; // the row of the operation that was told last
   const go = (start, end) => {
     const middle = (start + end) / 2;
     const half = Math.max((end - start) / 2, (range.min_interval ?? 0) / 2);
@@ -12,6 +14,7 @@ function moving(f, pictures) {
   };
   const everything = () => {
     at("moment").textContent = "";
+    lanes.everything();
     go(-data.end * 0.01, data.end * 1.01);
   };
   const show = (name) => {
@@ -19,8 +22,19 @@ function moving(f, pictures) {
     operationsPicture.choose(name);
     f.refresh();
   };
+  // What was told of is out of sight, or on another key.
+  const forget = () => {
+    current = -1;
+    at("details").textContent = "";
+    for (const name of ["chosen", "pointed", "stretch"]) {
+      const { data: columns } = f.sources[name];
+      f.sources[name].data = Object.fromEntries(Object.keys(columns).map((column) => [column, []]));
+    }
+  };
   const jump = (moment) => {
+    forget();
     if (moment.key !== null && operationsPicture.several) show(moment.key);
+    lanes.everything();
     go(moment.start, moment.end);
     at("moment").textContent = `At ${f.when(moment.at)}, ${moment.name}: ${moment.words}`;
   };
@@ -32,34 +46,34 @@ function moving(f, pictures) {
     return data.moments.find((moment) => moment.key === null) ?? null;
   };
   const choose = (name) => {
+    forget();
     show(name);
     const moment = mine();
     if (name !== null && moment !== null && moment.key !== null) jump(moment);
     else everything();
   };
 
-  let current = -1;
   const tell = (row) => {
     current = row;
     f.sources.chosen.data = f.pick(operations, [row]);
     const o = operations;
-    const points = f.sources.points.data;
-    const state = points.number.indexOf(o.number[row]);
-    const effect = state < 0 ? "" : points.effect[state] === "seen"
-      ? `at ${f.when(points.time[state])} it saw the state ${points.state[state]}`
-      : `took effect at ${f.when(points.time[state])}, then the state was ${points.state[state]}`;
+    const [time, state] = operationsPicture.order.get(row) ?? [null, ""];
+    const effect = time === null ? [] : o.outcome[row] === "fail"
+      ? [`at ${f.when(time)} it saw the state ${state}`]
+      : [`took effect at ${f.when(time)}, then the state was ${state}`];
     at("details").textContent = [
       `Operation ${o.number[row]} (event ${o.index[row]})`,
       o.process[row] + (o.key[row] === "" ? "" : `, key ${o.key[row]}`), o.label[row],
       `from ${f.when(o.start[row])} to ${f.when(o.end[row])}` + (data.clock ? ` (${o.latency[row].toFixed(3)} ms)` : ""),
       (o.outcome[row] === "info" ? "outcome unknown" : o.outcome[row]) + (o.error[row] ? `: ${o.error[row]}` : ""),
-      ...(state < 0 ? [] : [effect]),
+      ...effect,
       ...(f.sources.core.data.number.includes(o.number[row]) ? ["one of those that are impossible together"] : []),
     ].join(" · ");
     if (!f.seen(o.start[row], o.end[row])) {
       const half = (range.end - range.start) / 2;
       go(o.start[row] - half, o.start[row] + half);
     }
+    lanes.show("timeline", o.lane[row]);
   };
   const step = (by) => {
     const { rows } = operationsPicture;
@@ -95,7 +109,8 @@ function moving(f, pictures) {
     const { id } = plot.closest("figure");
     const acts = keys(id === "messages" || id === "lives" ? stepping(id) : step);
     plot.addEventListener("keydown", (event) => {
-      const act = event.ctrlKey || event.metaKey || event.altKey ? undefined : acts[event.key];
+      const free = !event.ctrlKey && !event.metaKey && !event.altKey;
+      const act = free ? acts[event.key] ?? lanes.keys(id)[event.key] : undefined;
       if (act === undefined) return;
       event.preventDefault();
       act();
@@ -134,5 +149,5 @@ function moving(f, pictures) {
     option("", "all keys");
     at("key").addEventListener("change", () => choose(at("key").value === "" ? null : at("key").value.slice(1)));
   }
-  return { go, everything, jump, choose, show, tell };
+  return { go, everything, jump, choose, show, tell, lanes: lanes.ranges };
 }

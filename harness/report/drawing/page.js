@@ -25,12 +25,14 @@
     pictures.messages.refresh(pictures.timeline.visible);
     pictures.lives.refresh();
   };
-  let waiting = 0;
-  f.range.change.connect(() => {
-    clearTimeout(waiting);
-    waiting = setTimeout(f.refresh, 60);
-  });
   const moves = moving(f, pictures);
+  let waiting = 0;
+  for (const range of [f.range, ...moves.lanes]) {
+    range.change.connect(() => {
+      clearTimeout(waiting);
+      waiting = setTimeout(f.refresh, 60);
+    });
+  }
   legends(f);
 
   const violated = data.keys.find((key) => key.stuck !== null) ?? data.keys[0];

@@ -73,17 +73,12 @@ function timeline(f) {
   plot.add_tools(new Bokeh.TapTool({ renderers: [] }));
   f.mark(plot);
 
-  const picture = { plot, place, rows: all, key: null, several };
+  const picture = { plot, place, rows: all, order: new Map(), key: null, several };
 
   // Show the operations of one key, or of all (null).
   picture.choose = (name) => {
     const key = (picture.key = name === null ? null : data.keys.find((found) => found.name === name));
-    const rows = (picture.rows = key === null ? all : all.filter((row) => operations.key[row] === key.name));
-    for (const outcome of Object.keys(f.LOOK)) {
-      // "invoke" never completed: nobody knows either.
-      const same = (found) => found === outcome || (outcome === "info" && found === "invoke");
-      sources[outcome].data = f.pick(operations, rows.filter((row) => same(operations.outcome[row])));
-    }
+    picture.rows = key === null ? all : all.filter((row) => operations.key[row] === key.name);
     // What of an order there is, and whether it goes to the end.
     const told = key ?? (several ? null : data.keys[0] ?? null);
     const led = told?.points ?? {};
@@ -98,19 +93,51 @@ function timeline(f) {
     const last = held(concerned.flatMap((found) => (found.stuck === null ? [] : [found.stuck])));
     dead.data = { x: last.map((row) => operations.end[row]), y: last.map((row) => operations.lane[row]) };
     // The thread leads through one key; several at once would be a tangle.
-    const placed = held(led.number ?? []);
+    picture.order = new Map((led.number ?? []).map((number, n) => [place.get(number), [led.time[n], led.state[n]]]));
+    if (picture.rows.length <= data.drawn) draw(picture.rows);
+  };
+
+  const draw = (rows) => {
+    for (const outcome of Object.keys(f.LOOK)) {
+      // "invoke" never completed: nobody knows either.
+      const same = (found) => found === outcome || (outcome === "info" && found === "invoke");
+      sources[outcome].data = f.pick(operations, rows.filter((row) => same(operations.outcome[row])));
+    }
+    const there = new Set(rows);
+    const led = [...picture.order].filter(([row]) => there.has(row));
     order.data = {
-      time: led.time ?? [], state: led.state ?? [], number: led.number ?? [],
-      lane: placed.map((row) => operations.lane[row]), label: placed.map((row) => operations.label[row]),
+      time: led.map(([, [time]]) => time), state: led.map(([, [, state]]) => state),
+      number: led.map(([row]) => operations.number[row]), lane: led.map(([row]) => operations.lane[row]),
+      label: led.map(([row]) => operations.label[row]),
       // What failed took no effect: it saw the state that made it fail.
-      shape: placed.map((row) => (operations.outcome[row] === "fail" ? "circle" : "diamond")),
-      effect: placed.map((row) => (operations.outcome[row] === "fail" ? "seen" : "took effect")),
+      shape: led.map(([row]) => (operations.outcome[row] === "fail" ? "circle" : "diamond")),
+      effect: led.map(([row]) => (operations.outcome[row] === "fail" ? "seen" : "took effect")),
     };
-    const long = placed.flatMap((row, n) => (led.time[n] > operations.end[row] ? [[row, led.time[n]]] : []));
+    const long = led.filter(([row, [time]]) => time > operations.end[row]);
     sources.later.data = {
-      x0: long.map(([row]) => operations.end[row]), x1: long.map(([, time]) => time),
+      x0: long.map(([row]) => operations.end[row]), x1: long.map(([, [time]]) => time),
       y: long.map(([row]) => operations.lane[row]),
     };
+  };
+
+  // Of too many in sight: the evidence, those of unknown outcome as far as half of the room, and an even choice of the
+  // rest. Multiples of the golden ratio are spread evenly whatever they are of, and shares are halves of halves: who
+  // pans sees the same choice, who zooms in sees more of it.
+  const evidence = new Set(data.evidence);
+  const spread = all.map((row) => (row * 0.6180339887498949) % 1);
+  const share = (many, room) => {
+    let part = 1;
+    while (many * part > Math.max(room, 1)) part /= 2;
+    return part;
+  };
+  const sketch = (rows) => {
+    const unknown = (row) => operations.outcome[row] === "info" || operations.outcome[row] === "invoke";
+    const others = rows.filter((row) => !evidence.has(row));
+    const doubtful = others.filter(unknown).length;
+    const room = data.drawn - (rows.length - others.length);
+    const ofDoubtful = share(doubtful, room / 2);
+    const ofRest = share(others.length - doubtful, room - doubtful * ofDoubtful);
+    return rows.filter((row) => evidence.has(row) || spread[row] < (unknown(row) ? ofDoubtful : ofRest));
   };
 
   // Names appear where there is room for them.
@@ -119,8 +146,19 @@ function timeline(f) {
     const perSecond = f.perSecond();
     const rows = picture.rows.filter((row) => f.seen(operations.start[row], operations.end[row]));
     picture.visible = rows;
+    // What took effect only after it was given up is there until then.
+    const over = (row) => Math.max(operations.end[row], picture.order.get(row)?.[0] ?? 0);
+    const many = picture.rows.length > data.drawn;
+    const there = many ? picture.rows.filter((row) => f.seen(operations.start[row], over(row))) : rows;
+    const drawn = there.length > data.drawn ? sketch(there) : there;
+    if (many) draw(drawn);
+    f.at("sketch").textContent = drawn === there ? "" : `${drawn.length.toLocaleString("en")} of the ${
+      there.length.toLocaleString("en")} operations in sight are drawn. Zoom in for the others.`;
     const core = new Set(sources.core.data.number);
-    const quiet = rows.length > LABELS ? [] : rows.filter((row) => !core.has(operations.number[row]));
+    const { start: bottom, end: top } = plot.y_range;
+    const near = rows.filter((row) => operations.lane[row] > top - 0.5 && operations.lane[row] < bottom + 0.5);
+    const crowd = near.length > LABELS || f.deep(plot) < 14;
+    const quiet = crowd ? [] : near.filter((row) => !core.has(operations.number[row]));
     const fits = quiet.flatMap((row) => {
       const left = Math.max(operations.start[row], range.start);
       const room = (Math.min(operations.end[row], range.end) - left) * perSecond - 8;

@@ -1,0 +1,48 @@
+// Lanes can be zoomed too, in each picture by itself: of thousands, each is a line otherwise.
+function laneZoom(f) {
+  const laned = f.figures.filter(([, plot]) => plot.y_range.bounds);
+  const found = Object.fromEntries(
+    laned.map(([id, { y_range: range }]) => [id, { range, all: [range.end, range.start] }]),
+  );
+  // From lane to lane, in the order of the screen; as much of it as there is.
+  const to = ({ range, all: [least, most] }, top, bottom) => {
+    const height = Math.min(Math.max(bottom - top, range.min_interval), most - least);
+    const from = Math.min(Math.max((top + bottom - height) / 2, least), most - height);
+    range.setv({ start: from + height, end: from });
+  };
+  // Around what stays where it is, from 0 (top) to 1.
+  const zoom = (id, by, around = 0.5) => {
+    const { start, end } = found[id].range;
+    const fixed = end + (start - end) * around;
+    to(found[id], fixed + (end - fixed) * by, fixed + (start - fixed) * by);
+  };
+  const pan = (id, part) => {
+    const { start, end } = found[id].range;
+    to(found[id], end + (start - end) * part, start + (start - end) * part);
+  };
+  const zoomed = (id) => {
+    if (!(id in found)) return false;
+    const { range: { start, end }, all: [least, most] } = found[id];
+    return start - end < (most - least) * 0.999;
+  };
+  const everything = () => Object.values(found).forEach((lanes) => to(lanes, ...lanes.all));
+  const show = (id, lane) => {
+    const { start, end } = found[id].range;
+    if (lane - 0.5 < end || lane + 0.5 > start) to(found[id], lane - (start - end) / 2, lane + (start - end) / 2);
+  };
+  for (const [id] of laned) {
+    const place = f.at(id).querySelector(".plot");
+    place.addEventListener("wheel", (event) => {
+      if (!event.shiftKey || event.ctrlKey) return;
+      event.preventDefault();
+      const box = place.getBoundingClientRect();
+      // With Shift held, some browsers make it a wheel to the side.
+      zoom(id, event.deltaY + event.deltaX > 0 ? 1.25 : 0.8, (event.clientY - box.top) / box.height);
+    }, { passive: false });
+  }
+  const keys = (id) => ({
+    ...(id in found ? { z: () => zoom(id, 0.5), x: () => zoom(id, 2) } : {}),
+    ...(zoomed(id) ? { ArrowUp: () => pan(id, -0.2), ArrowDown: () => pan(id, 0.2) } : {}),
+  });
+  return { ranges: Object.values(found).map(({ range }) => range), everything, show, keys };
+}
