@@ -42,16 +42,25 @@ class HistoryError(ValueError):
         super().__init__(f"{place}: {message}" if place else message)
 
 
+class _Tag(str):
+    """Says what a frozen value was. It is told by its type, since a history may hold any text, "list" among them."""
+
+    __slots__ = ()
+
+
+_LIST, _DICT = _Tag("list"), _Tag("dict")
+
+
 def freeze(value: Any) -> Any:
     """A hashable stand-in for a JSON value, equal only for equal values *of equal type* (1, 1.0 and true differ)."""
     kind = type(value)
     if kind is int or kind is str or value is None:
         return value
     if kind is list or kind is tuple:
-        return ("list", *(freeze(part) for part in value))
+        return (_LIST, *(freeze(part) for part in value))
     if kind is dict:
-        return ("dict", *sorted((str(k), freeze(v)) for k, v in value.items()))
-    return (kind.__name__, value)
+        return (_DICT, *sorted((str(k), freeze(v)) for k, v in value.items()))
+    return (_Tag(kind.__name__), value)
 
 
 def thaw(frozen: Any) -> Any:
@@ -62,13 +71,13 @@ def thaw(frozen: Any) -> Any:
         return sorted(map(thaw, frozen), key=repr)
     if not isinstance(frozen, tuple):
         return frozen
-    if len(frozen) == 2 and type(frozen[1]).__name__ == frozen[0] and type(frozen[1]) in (float, bool):
-        return frozen[1]
-    if frozen[:1] == ("list",):
+    if not frozen or not isinstance(frozen[0], _Tag):
+        return [thaw(part) for part in frozen]
+    if frozen[0] == _LIST:
         return [thaw(part) for part in frozen[1:]]
-    if frozen[:1] == ("dict",) and all(isinstance(part, tuple) and len(part) == 2 for part in frozen[1:]):
+    if frozen[0] == _DICT:
         return {key: thaw(part) for key, part in frozen[1:]}
-    return [thaw(part) for part in frozen]
+    return frozen[1]
 
 
 class Interned:

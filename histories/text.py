@@ -32,7 +32,7 @@ def value_text(value: Any, most: int = 80) -> str:
 def state_text(state: Any, most: int = 80) -> str:
     """A state of a model as JSON, whatever its model keeps it in; as Python has it, if that is no JSON."""
     # What holds one value and nothing else is that value to a person: a register.
-    plain = thaw(state[0] if isinstance(state, tuple) and len(state) == 1 else state)
+    plain = thaw(state[0] if isinstance(state, tuple) and len(state) == 1 and thaw(state) != [] else state)
     try:
         return value_text(plain, most)
     except (TypeError, ValueError):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from histories import FOREVER, INFO, OK, Event, Header, History, HistoryError, Recorder, dump, load
 from histories.history import freeze, thaw
-from histories.text import describe, printable
+from histories.text import describe, printable, state_text
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=5),
@@ -170,5 +170,13 @@ def test_what_was_frozen_thaws(value: object) -> None:
     assert thaw((freeze(value), freeze(value))) == [value, value]
 
 
+@pytest.mark.parametrize("text", ["list", "dict", "float", "bool"])
+def test_a_state_that_holds_the_name_of_a_kind_is_told_as_it_is(text: str) -> None:
+    assert thaw((text, 5)) == [text, 5]
+    assert thaw((text, ("a", 1))) == [text, ["a", 1]]
+    assert state_text((freeze([]),)) == "[]"
+    assert state_text(freeze([])) == "[]"
+
+
 def test_a_set_thaws_in_one_order_only() -> None:
-    assert thaw(frozenset({("x", ("float", 1.5)), ("a", 2)})) == [["a", 2], ["x", 1.5]]
+    assert thaw(frozenset({("x", freeze(1.5)), ("a", 2)})) == [["a", 2], ["x", 1.5]]
