@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from harness.plan.quantity import DURATION_HINT, parse_duration
 from harness.recorded import Recorded
-from harness.report.operations import States, key_name, label
+from harness.states import States
 from histories import TYPES, HistoryError
 from histories.diagram import Interval, Line, Point, Span, diagram
 from histories.lanes import ends, linearization_points
 from histories.statistics import Statistics, statistics
-from histories.text import printable
+from histories.text import key_name, label, printable
 
 AROUND = 12
 """Events shown before the one that matters, and after it half as many."""
@@ -200,8 +200,7 @@ def interval(run: Recorded, wanted: Filter) -> tuple[int, int] | None:
 
 def table(found: Statistics) -> Iterator[Line]:
     """The numbers as a table."""
-    rows = [("all", found.all), *found.by_f.items()]
-    rows += [(name if name == "no fault" else f"during {name}", part) for name, part in found.by_kind.items()]
+    rows = found.rows()
     each = [part for part in found.by_window[:FAULTS] if len(found.by_window) > 1 and part.numbers.rate is not None]
     rows += [(f"{part.name} {part.start / 1e9:.3f} to {part.end / 1e9:.3f} s", part.numbers) for part in each]
     wide = max(len(printable(name)) for name, _ in rows)

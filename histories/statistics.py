@@ -12,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from histories.history import FAIL, INFO, OK, History, Operations
+from histories.text import printable
 
 QUANTILES = (0.5, 0.95, 0.99, 1.0)
+NO_FAULT = "no fault"
+"""The name of what was invoked in no window."""
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -49,6 +52,13 @@ class Statistics(msgspec.Struct, frozen=True):
     by_f: dict[str, Numbers]
     by_kind: dict[str, Numbers]
     by_window: list[During]
+
+    def rows(self) -> list[tuple[str, Numbers]]:
+        """All but the single windows as the rows of a table, with their names."""
+        during = (
+            (name if name == NO_FAULT else f"during {printable(name)}", part) for name, part in self.by_kind.items()
+        )
+        return [("all", self.all), *((printable(f), part) for f, part in self.by_f.items()), *during]
 
 
 def statistics(
@@ -92,7 +102,7 @@ def statistics(
         by_kind[name] = numbers(operations, rows[within], _length(spans, first, last))
     if named:
         outside = span - _length([interval for spans in named.values() for interval in spans], first, last)
-        by_kind["no fault"] = numbers(operations, rows[~covered], outside)
+        by_kind[NO_FAULT] = numbers(operations, rows[~covered], outside)
     found = Statistics(numbers(operations, rows, span), by_f, by_kind, by_window)
     return found if history.clock else _timeless(found)
 

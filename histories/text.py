@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from histories.event import Event
-from histories.history import thaw
+from histories.history import INFO, OK, History, thaw
 
 
 def describe(event: Event) -> str:
@@ -23,9 +23,27 @@ def describe(event: Event) -> str:
     ).rstrip()
 
 
+def label(history: History, number: int) -> str:
+    """An operation and its answer in a few characters: `read → 5`, `cas [4, 2]`, `write 3 ?`."""
+    operations = history.operations
+    f = printable(str(history.fs[operations.f[number]]))
+    argument = history.values[operations.argument[number]]
+    words = f if argument is None else f"{f} {value_text(argument)}"
+    if operations.outcome[number] == INFO:
+        return f"{words} ?"
+    if operations.completed[number] >= 0 and operations.argument[number] != operations.result[number]:
+        return f"{words} → {value_text(history.values[operations.result[number]])}"
+    return f"{words} → nil" if f == "read" and operations.outcome[number] == OK else words
+
+
+def key_name(key: Any) -> str:
+    """A key as text; the empty text if a history has none."""
+    return "" if key is None else value_text(key)
+
+
 def value_text(value: Any, most: int = 80) -> str:
     """A value as JSON, as a person reads it; what is longer than `most` characters is cut."""
-    text = msgspec.json.encode(value).decode().replace(",", ", ").replace(":", ": ")
+    text = msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
     return printable(text if len(text) <= most else text[: most - 3] + "...")
 
 

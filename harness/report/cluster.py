@@ -9,12 +9,11 @@ import numpy as np
 
 from harness.recorded import Recorded, stuck_row
 from harness.report.data import Moment, Table
-from harness.report.operations import key_name, label
 from histories import INFO
 from histories.history import freeze
 from histories.lanes import ends
 from histories.passages import Message, lives, passage, sends
-from histories.text import printable, value_text
+from histories.text import key_name, label, printable, value_text
 from nemesis.fault import Network, Partition
 
 MESSAGES = 700

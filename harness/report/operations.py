@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from harness.recorded import Recorded, stuck_row
 from harness.report.data import Key, Moment, Table
+from harness.states import States
 from histories import FOREVER, INFO, TYPES
-from histories.history import History
 from histories.lanes import ends, lanes, linearization_points
 from histories.statistics import latencies, quantiles
-from histories.text import printable, state_text, value_text
+from histories.text import key_name, label, printable
 
 HELD = 100_000
 """Operations that a page holds at most."""
@@ -127,59 +127,6 @@ def points(run: Recorded, order: list[int], visible: NDArray[np.bool_], states: 
     }
 
 
-class States:
-    """The states that a run goes through, as its model writes them. The history is encoded once, for all keys."""
-
-    def __init__(self, run: Recorded) -> None:
-        from checkers.encoding import encode
-        from checkers.models import find
-
-        self._model: Any = None
-        self._step: dict[int, Any] = {}
-        header = run.history.header
-        if header is None or header.model is None or not run.partitions:
-            return
-        try:
-            model = find(header.model)
-            problems = encode(run.history, model)
-        except ValueError:
-            return
-        self._model = model
-        for problem in problems:
-            for number, cls in zip(problem.number.tolist(), problem.cls.tolist(), strict=True):
-                self._step[number] = problem.classes[cls]
-
-    def along(self, order: list[int]) -> list[str]:
-        """The state after each operation of an order; empty texts if the model is not known."""
-        if self._model is None:
-            return [""] * len(order)
-        state: Any = self._model.initial
-        told = []
-        for number in order:
-            if state is not None and number in self._step:
-                state = self._model.step(state, self._step[number])
-            told.append("" if state is None else plain(state))
-        return told
-
-
-def plain(state: object) -> str:
-    """A state of a model in a few characters."""
-    return "nil" if state is None or state == (None,) else state_text(state, 40)
-
-
-def label(history: History, number: int) -> str:
-    """An operation and its answer in a few characters: `read → 5`, `cas [4, 2]`, `write 3 ?`."""
-    operations = history.operations
-    f = printable(str(history.fs[operations.f[number]]))
-    argument = history.values[operations.argument[number]]
-    words = f if argument is None else f"{f} {value_text(argument)}"
-    if operations.outcome[number] == INFO:
-        return f"{words} ?"
-    if operations.completed[number] >= 0 and operations.argument[number] != operations.result[number]:
-        return f"{words} → {value_text(history.values[operations.result[number]])}"
-    return f"{words} → nil" if f == "read" and TYPES[operations.outcome[number]] == "ok" else words
-
-
 def rates(run: Recorded) -> Table:
     """How many operations a second completed, by outcome, in equal stretches of time. Of all operations."""
     history = run.history
@@ -213,11 +160,6 @@ def latency_quantiles(run: Recorded) -> Table:
         for name, value in zip(("p50", "p95", "p99", "max"), found, strict=True):
             columns[name].append(value if len(rows) >= FEWEST[name] else None)
     return columns
-
-
-def key_name(key: Any) -> str:
-    """A key as text; the empty text if a history has none."""
-    return "" if key is None else value_text(key)
 
 
 def seconds(ns: NDArray[Any]) -> list[float]:

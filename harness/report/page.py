@@ -7,7 +7,6 @@ import gzip
 import shlex
 from dataclasses import replace
 from functools import cache
-from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from harness.markup import hashed, render
 from harness.recorded import Recorded
 from harness.report import cluster, operations
 from harness.report.data import Data, Table
 from histories import HistoryError
 from histories.passages import cut
-from histories.statistics import Numbers, Statistics, statistics
+from histories.statistics import statistics
 from histories.text import printable
 
 HERE = Path(__file__).parent
@@ -36,31 +36,25 @@ def report(run: Recorded, model: str | None = None) -> str:
 
     Raises `HistoryError` for a broken history.
     """
-    # Imported here: it costs 50 ms, and campaigns make no pages.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     if not run.history.clock:
         # An event takes the place of a second: all pictures are drawn on the scale of the numbers of events.
         run = replace(run, history=replace(run.history, time=run.history.time * 1_000_000_000))
     data = gather(run)
     numbers = statistics(run.history, [(w.kind, w.start, w.end) for w in run.windows])
     script = "\n".join(['"use strict";', *((HERE / "drawing" / name).read_text(encoding="utf-8") for name in DRAWING)])
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     system, variant = _system(run.plan)
-    return environment.get_template("page.html").render(
+    return render(
+        HERE / "page.html",
         run=run,
         data=data,
         title=title(run),
         system=system,
         variant=variant,
         core=[_row(data.operations, number) for part in run.partitions[:1] for number in part.core or ()],
-        statistics=_table(numbers),
+        statistics=numbers.rows(),
         faults=[(part.start / 1e9, part.end / 1e9, part.numbers) for part in numbers.by_window[:FAULTS]],
         words=data.windows["words"],
         again=_again(run, model),
-        style=(HERE / "page.css").read_text(encoding="utf-8"),
         script=script,
         scripts=f"{hashed(script)} {_library()[1]}",
         library=_library()[0],
@@ -190,17 +184,6 @@ def _row(table: Table, number: int) -> dict[str, Any]:
     return {name: column[at] for name, column in table.items()}
 
 
-def _table(numbers: Statistics) -> list[tuple[str, Numbers]]:
-    return [
-        ("all", numbers.all),
-        *((printable(f), part) for f, part in numbers.by_f.items()),
-        *(
-            (f"during {printable(name)}" if name != "no fault" else name, part)
-            for name, part in numbers.by_kind.items()
-        ),
-    ]
-
-
 @cache
 def _library() -> tuple[str, str]:
     """BokehJS, packed, and what names it to a browser. Bokeh is not imported: that takes longer than all the rest."""
@@ -210,11 +193,6 @@ def _library() -> tuple[str, str]:
     folder = Path(spec.origin).parent / "server" / "static" / "js"
     whole = b"\n;\n".join((folder / name).read_bytes() for name in LIBRARY)
     return pack(whole), hashed(whole.decode())
-
-
-def hashed(script: str) -> str:
-    """What names a script to a browser that is to run it and no other (a source of a Content-Security-Policy)."""
-    return f"'sha256-{base64.b64encode(sha256(script.encode()).digest()).decode()}'"
 
 
 def pack(content: bytes) -> str:

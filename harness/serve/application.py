@@ -22,9 +22,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from harness.report.page import hashed
+from harness.markup import hashed
 from harness.serve.catalogue import Catalogue
-from harness.serve.pages import SCRIPT, View, listing, render
+from harness.serve.pages import SCRIPT, View, listing, runs_page
 from harness.store import FILES
 
 _ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
@@ -57,16 +57,16 @@ def application(store: Path, hosts: list[str] | None = None) -> Starlette:
 
     async def index(request: Request) -> Response:
         await fresh.wait()
-        page = await trio.to_thread.run_sync(lambda: render(catalogue, View.of(request.query_params), whole=True))
-        return HTMLResponse(page, headers=PLAIN)
+        body = await trio.to_thread.run_sync(lambda: runs_page(catalogue, View.of(request.query_params), whole=True))
+        return HTMLResponse(body, headers=PLAIN)
 
     async def table(request: Request) -> Response:
         await fresh.wait()
         tag = f'"{mine}-{catalogue.version}"'
         if request.headers.get("If-None-Match") == tag:
             return Response(status_code=304, headers={"ETag": tag, **PLAIN})
-        page = await trio.to_thread.run_sync(lambda: render(catalogue, View.of(request.query_params), whole=False))
-        return HTMLResponse(page, headers={"ETag": tag, **PLAIN})
+        body = await trio.to_thread.run_sync(lambda: runs_page(catalogue, View.of(request.query_params), whole=False))
+        return HTMLResponse(body, headers={"ETag": tag, **PLAIN})
 
     async def run(request: Request) -> Path:
         await fresh.wait()
@@ -81,8 +81,8 @@ def application(store: Path, hosts: list[str] | None = None) -> Starlette:
             return RedirectResponse(request.url.path + "/")
         there = [name for name, _ in contents(folder)]
         missing = [name for name in FILES if name not in there]
-        page = listing(f"{folder.parent.name}/{folder.name}", sorted({"report.html", *there}), missing)
-        return HTMLResponse(page, headers=PLAIN)
+        body = listing(f"{folder.parent.name}/{folder.name}", sorted({"report.html", *there}), missing)
+        return HTMLResponse(body, headers=PLAIN)
 
     async def file(request: Request) -> Response:
         folder = await run(request)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
+from harness.markup import render
 from harness.serve.catalogue import Catalogue, Run
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 HERE = Path(__file__).parent
 SCRIPT = (HERE / "page.js").read_text(encoding="utf-8")
@@ -119,47 +116,28 @@ def groups(found: list[Run]) -> list[Group]:
     ]
 
 
-def render(catalogue: Catalogue, view: View, *, whole: bool) -> str:
+def runs_page(catalogue: Catalogue, view: View, *, whole: bool) -> str:
     """The page of a view, or only its table."""
     found = select(catalogue, view)
     pages = max(1, -(-len(found) // PAGE))
-    page = min(view.page, pages)
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            whole=whole,
-            view=view,
-            columns=COLUMNS,
-            verdicts=VERDICTS,
-            total=len(catalogue.runs),
-            count=len(found),
-            pages=pages,
-            page=page,
-            runs=[] if view.grouped else found[(page - 1) * PAGE : page * PAGE],
-            groups=groups(found)[:PAGE] if view.grouped else [],
-            store=str(catalogue.store),
-            style=(HERE / "page.css").read_text(encoding="utf-8"),
-            script=SCRIPT,
-        )
+    number = min(view.page, pages)
+    return render(
+        HERE / "page.html",
+        whole=whole,
+        view=view,
+        columns=COLUMNS,
+        verdicts=VERDICTS,
+        total=len(catalogue.runs),
+        count=len(found),
+        pages=pages,
+        page=number,
+        runs=[] if view.grouped else found[(number - 1) * PAGE : number * PAGE],
+        groups=groups(found)[:PAGE] if view.grouped else [],
+        store=str(catalogue.store),
+        script=SCRIPT,
     )
 
 
 def listing(run: str, files: list[str], missing: list[str]) -> str:
     """A page that lists the files of a run, and what is missing from it."""
-    return (
-        _environment()
-        .get_template("page.files.html")
-        .render(run=run, files=files, missing=missing, style=(HERE / "page.css").read_text(encoding="utf-8"))
-    )
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["segment"] = lambda text: quote(str(text), safe="")
-    return environment
+    return render(HERE / "page.files.html", run=run, files=files, missing=missing)

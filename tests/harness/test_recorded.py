@@ -16,7 +16,7 @@ from harness.recorded import recorded
 from harness.report import report
 from harness.run import run
 from harness.serve.catalogue import Catalogue
-from harness.serve.pages import View, render
+from harness.serve.pages import View, runs_page
 from harness.show import Filter, as_json, show
 from tests.harness.conftest import PLAN, Clew
 
@@ -88,7 +88,7 @@ def test_a_folder_that_lacks_a_file_shows_the_others(
     assert json.loads(json.dumps(as_json(found, Filter(), True)))["missing"] == list(found.missing)
     catalogue = Catalogue(tmp_path / "store")
     catalogue.refresh()
-    assert render(catalogue, View(grouped=True), whole=True)
+    assert runs_page(catalogue, View(grouped=True), whole=True)
 
 
 def test_the_command_says_what_is_missing_and_diff_does_not_compare_with_nothing(clew: Clew, recorded: Path) -> None:
@@ -110,7 +110,7 @@ def test_an_odd_verdict_is_unreadable_and_its_neighbours_are_listed(whole: Path,
     catalogue = Catalogue(tmp_path)
     catalogue.refresh()
     assert sorted(run.verdict for run in catalogue.runs) == ["unreadable", "valid"]
-    assert "1 unreadable" in render(catalogue, View(grouped=True), whole=True)
+    assert "1 unreadable" in runs_page(catalogue, View(grouped=True), whole=True)
 
 
 def test_a_page_that_cannot_be_made_costs_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

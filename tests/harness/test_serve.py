@@ -24,7 +24,7 @@ from harness.browser import browser, missing
 from harness.mistake import Mistake
 from harness.serve import serve, serve_until_stopped
 from harness.serve.catalogue import Catalogue
-from harness.serve.pages import View, render, select
+from harness.serve.pages import View, runs_page, select
 from tests.harness.shown import EVIL, IMAGE, STALE, history_file
 
 Get = Callable[..., tuple[int, bytes, dict[str, str]]]
@@ -200,7 +200,7 @@ def test_what_goes_wrong_in_the_server_is_told_on_stderr(
                     await trio.sleep(0.01)
             nursery.cancel_scope.cancel()
 
-    monkeypatch.setattr("harness.serve.application.render", broken)
+    monkeypatch.setattr("harness.serve.application.runs_page", broken)
     told = [""]
     trio.run(main)
     assert "out of chalk" in told[-1]
@@ -300,7 +300,7 @@ def test_the_table_is_filtered_sorted_and_grouped(store: Path) -> None:
     assert select(catalogue, View(sort="operations"))[0].plan == "storm"
     assert select(catalogue, View(sort="operations", up=True))[-1].plan == "storm"
     assert [run.seed for run in select(catalogue, View(words="calm"))] == [2, 1, 0]
-    assert "3 valid" in render(catalogue, View(grouped=True), whole=False)
+    assert "3 valid" in runs_page(catalogue, View(grouped=True), whole=False)
 
 
 def test_thousands_of_runs_are_read_once_and_shown_without_lag(tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_thousands_of_runs_are_read_once_and_shown_without_lag(tmp_path: Path) -
     catalogue.refresh()
     began = time.process_time()
     catalogue.refresh()
-    page = render(catalogue, View(sort="plan"), whole=True)
+    page = runs_page(catalogue, View(sort="plan"), whole=True)
     assert time.process_time() - began < 1.0
     assert "3,000 of 3,000 runs" in page
     assert len(page) < 200_000

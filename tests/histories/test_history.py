@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from histories import FOREVER, INFO, OK, Event, Header, History, HistoryError, Recorder, dump, load
 from histories.history import freeze, thaw
-from histories.text import describe, printable, state_text
+from histories.text import describe, printable, state_text, value_text
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=5),
@@ -180,3 +180,7 @@ def test_a_state_that_holds_the_name_of_a_kind_is_told_as_it_is(text: str) -> No
 
 def test_a_set_thaws_in_one_order_only() -> None:
     assert thaw(frozenset({("x", freeze(1.5)), ("a", 2)})) == [["a", 2], ["x", 1.5]]
+
+
+def test_a_value_is_told_with_room_between_its_parts_and_its_texts_as_they_are() -> None:
+    assert value_text([1, "a,b:c", {"x": [1, 2]}]) == '[1, "a,b:c", {"x": [1, 2]}]'
