@@ -318,7 +318,11 @@ def diff(
 def serve(
     store: StoreOption = Path("store"),
     host: Annotated[
-        str, typer.Option(help="The address to listen on; if not this machine's own, all who reach it can read it.")
+        str,
+        typer.Option(
+            help="The address to listen on; if not this machine's own, all who reach it can read it, by its address or "
+            "the name of this machine."
+        ),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on; 0 for any that is free.", min=0, max=65535)] = 8080,
 ) -> None:

@@ -67,15 +67,20 @@ async def serve_until_stopped(
                 async for _ in signals:
                     return
 
-            app = application(store, _hosts(host))
+            app = application(store, names(host))
             # The socket listens already: whoever comes before the server does waits a moment.
             ready(f"http://{name}:{port}/")
             await hypercorn(app, config, shutdown_trigger=stopped, mode="asgi")  # type: ignore[arg-type]
 
 
-def _hosts(host: str) -> list[str] | None:
-    """The names that requests may come by: those of this machine, if only this machine is listened to."""
+def names(host: str) -> frozenset[str]:
+    """The names by which a server at this address may be asked for, besides its addresses.
+
+    A page elsewhere can have its own name lead here, and would then read the store in the browser of whoever visits it
+    (DNS rebinding). It cannot do so by a name that is not its own, nor by an address.
+    """
+    here = set()
     with contextlib.suppress(ValueError):
         if not ipaddress.ip_address(host).is_loopback:
-            return None
-    return ["localhost", "127.0.0.1", "[::1]", host]
+            here = {socket.gethostname(), socket.getfqdn()}
+    return frozenset(name.lower() for name in {"localhost", host, *here})

@@ -6,6 +6,7 @@ that a request says is joined to a path before it was found among those. Links a
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 import tempfile
 import zipfile
@@ -15,12 +16,20 @@ from typing import IO
 
 import trio
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from harness.markup import hashed
 from harness.serve.catalogue import Catalogue
@@ -48,8 +57,8 @@ REFRESH = 0.5
 CHUNK = 1 << 16
 
 
-def application(store: Path, hosts: list[str] | None = None) -> Starlette:
-    """The application that serves the store. It answers only to these names (None: to any)."""
+def application(store: Path, names: frozenset[str]) -> Starlette:
+    """The application that serves the store. It answers to these names, and to addresses."""
     catalogue = Catalogue(store.resolve())
     fresh = _Fresh(catalogue)
     # The versions of two servers have nothing to do with each other: what one had sent, the next must send again.
@@ -113,9 +122,37 @@ def application(store: Path, hosts: list[str] | None = None) -> Starlette:
             Route("/runs/{group}/{name}/", files),
             Route("/runs/{group}/{name}/{file:path}", file),
         ],
-        # A page elsewhere whose name was made to lead here would otherwise read the store in its visitor's browser.
-        middleware=[] if hosts is None else [Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
+        middleware=[Middleware(_Named, names=names)],
     )
+
+
+class _Named:
+    """Answers only to whoever calls the server by its address or by one of its names (see `harness.serve.names`)."""
+
+    def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
+        self._app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        called = called_by(Headers(scope=scope).get("host", "")) if scope["type"] == "http" else None
+        if called is None or called in self._names or _is_address(called):
+            await self._app(scope, receive, send)
+            return
+        words = f"This server is not called {called}. Ask for it by its address, or by the name of its machine."
+        await PlainTextResponse(words, 400, headers=PLAIN)(scope, receive, send)
+
+
+def called_by(host: str) -> str:
+    """The name or address in a Host header, without the port."""
+    return (host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]).lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 class _Fresh:

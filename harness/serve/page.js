@@ -31,7 +31,15 @@
     history.replaceState(null, "", `/?${fields}`);
     load();
   };
-  form.addEventListener("input", changed);
+  // Some browsers tell of a choice by the one event, some by the other; and going back may fill in what was typed.
+  let asked = query();
+  const look = () => {
+    if (query() === asked) return;
+    asked = query();
+    changed();
+  };
+  for (const kind of ["input", "change", "search"]) form.addEventListener(kind, look);
+  addEventListener("pageshow", () => setTimeout(look));
   form.addEventListener("submit", (event) => { event.preventDefault(); changed(); });
   setInterval(() => document.hidden || load(), 1000);
 })();

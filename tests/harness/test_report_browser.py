@@ -81,6 +81,24 @@ def test_the_keyboard_zooms_pans_jumps_and_steps_through_operations(chromium: An
     assert chromium.find_element("id", "details").text == first
 
 
+def test_every_stop_of_the_tab_key_has_a_name(chromium: Any, failing: Path) -> None:
+    from selenium.webdriver import ActionChains
+
+    open_page(chromium, failing / "report.html")
+    stops = []
+    inner = "return document.activeElement.shadowRoot?.activeElement ?? document.activeElement.tagName"
+    while len(stops) < 40:
+        ActionChains(chromium).send_keys("\ue004").perform()
+        where = chromium.execute_script(inner)
+        if where == "BODY":
+            break
+        assert isinstance(where, str), "nothing within a picture is a stop of its own"
+        stops.append(chromium.switch_to.active_element.accessible_name)
+    assert all(stops)
+    assert len([name for name in stops if "Arrow keys pan" in name]) == 6
+    assert any("jump to the violation" in name for name in stops)
+
+
 def test_buttons_jump_and_a_click_tells_an_operation(chromium: Any, failing: Path) -> None:
     from selenium.webdriver import ActionChains
 
@@ -377,12 +395,18 @@ def test_no_picture_makes_a_pattern_for_each_fault(chromium: Any, failing: Path)
     assert set(kinds) == {"one"}
 
 
-def test_a_narrow_screen_scrolls_tables_and_not_the_page(chromium: Any, failing: Path) -> None:
+def test_a_narrow_screen_scrolls_tables_and_not_the_page(chromium: Any, failing: Path, tmp_path: Path) -> None:
+    long = [(ms, p, t, f, "k" * 90, ["v" * 90, v]) for ms, p, t, f, _, v in STALE]
+    file = history_file(
+        tmp_path / "h.jsonl", [*long, *((ms + 9, p + 2, *rest) for ms, p, *rest in GOOD)], plan="p" * 90
+    )
+    (tmp_path / "long.html").write_text(report(recorded(file, "cas-register")))
     metrics = {"width": 400, "height": 900, "deviceScaleFactor": 1, "mobile": True}
     chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
-        open_page(chromium, failing / "report.html")
-        assert chromium.execute_script("return document.documentElement.scrollWidth") <= 400
+        for page in (failing / "report.html", tmp_path / "long.html"):
+            open_page(chromium, page)
+            assert chromium.execute_script("return document.documentElement.scrollWidth") <= 400
     finally:
         chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 

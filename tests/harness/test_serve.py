@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ import trio
 
 from harness.browser import browser, missing
 from harness.mistake import Mistake
-from harness.serve import serve, serve_until_stopped
+from harness.serve import names, serve, serve_until_stopped
 from harness.serve.catalogue import Catalogue
 from harness.serve.pages import View, runs_page, select
 from tests.harness.shown import EVIL, IMAGE, STALE, history_file
@@ -271,6 +272,19 @@ def test_a_name_that_was_made_to_lead_here_is_refused(get: Get) -> None:
     assert get("/", Host="localhost:1")[0] == 200
 
 
+def test_a_server_for_everybody_answers_to_its_addresses_and_to_its_name_only() -> None:
+    here = socket.gethostname().lower()
+    assert {here, "localhost", "0.0.0.0"} <= names("0.0.0.0")
+    assert here not in names("127.0.0.1") - {"localhost"}
+    with tempfile.TemporaryDirectory() as store, serving(Path(store), "--host", "0.0.0.0") as (address, _):
+        address = address.replace("0.0.0.0", "127.0.0.1")
+        for known in (f"{here.upper()}:80", "10.1.2.3:8080", "[fe80::1]:80", "localhost"):
+            assert ask(address, "/", Host=known)[0] == 200, known
+        for stranger in ("evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[evil]"):
+            status, body, _ = ask(address, "/", Host=stranger)
+            assert (status, b"not called" in body) == (400, True), stranger
+
+
 def test_only_this_machine_is_listened_to(address: str) -> None:
     assert address.startswith("http://127.0.0.1:")
 
@@ -297,6 +311,8 @@ def test_the_table_is_filtered_sorted_and_grouped(store: Path) -> None:
     catalogue.refresh()
     assert [run.plan for run in select(catalogue, View(words="STORM odd"))] == ["storm"]
     assert {run.verdict for run in select(catalogue, View(verdict="valid"))} == {"valid"}
+    assert {run.verdict for run in select(catalogue, View(words="valid"))} == {"valid"}
+    assert {run.verdict for run in select(catalogue, View(words="inv"))} == {"invalid"}
     assert select(catalogue, View(sort="operations"))[0].plan == "storm"
     assert select(catalogue, View(sort="operations", up=True))[-1].plan == "storm"
     assert [run.seed for run in select(catalogue, View(words="calm"))] == [2, 1, 0]
@@ -335,6 +351,15 @@ def test_the_table_filters_as_one_types_and_opens_a_report(store: Path) -> None:
 
         assert len(rows()) == 5
         make(store, "newest", 59, None)
+        wait(lambda: len(rows()) == 6)
+        # A choice that a browser tells of by `change` alone.
+        choose = (
+            "const v = document.getElementsByName('verdict')[0]; v.value = arguments[0];"
+            "v.dispatchEvent(new Event('change', { bubbles: true }))"
+        )
+        driver.execute_script(choose, "valid")
+        wait(lambda: len(rows()) == 3)
+        driver.execute_script(choose, "")
         wait(lambda: len(rows()) == 6)
         driver.find_element("name", "words").send_keys("storm")
         wait(lambda: len(rows()) == 1)

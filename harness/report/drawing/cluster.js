@@ -108,8 +108,15 @@ function messages(f) {
     }
     const flagged = news.data.time.flatMap((time, row) => (f.seen(time, time) ? [row] : []));
     flags.glyph.size = flagged.length > 100 ? 4 : 9;
-    const few = flagged.length > 12 ? [] : flagged;
-    named.data = columns(few.map((row) => [news.data.time[row], news.data.at[row], news.data.epoch[row]]));
+    // As many of them are named as have room for it beside the one before.
+    const beside = new Map();
+    const roomy = flagged.filter((row) => {
+      const { time, at: place, epoch } = news.data;
+      if ((beside.get(place[row]) ?? -Infinity) > time[row]) return false;
+      beside.set(place[row], time[row] + (16 + 7.4 * epoch[row].length) / perSecond);
+      return true;
+    });
+    named.data = columns(roomy.map((row) => [news.data.time[row], news.data.at[row], news.data.epoch[row]]));
     const covered = data.moments.some((moment) => f.seen(moment.start, moment.end));
     const words = "The messages of this stretch of time are not on this page: it has those around the moments above.";
     f.at("elsewhere").textContent = covered ? "" : words;

@@ -47,6 +47,8 @@
   for (const [, plot] of shown) roots.add_root(plot);
   const places = shown.map(([id]) => at(id).querySelector(".plot"));
   await Bokeh.embed.add_document_standalone(roots, document.body, places);
+  // Each picture is one stop of the Tab key, which has a name: Bokeh's own within it has none.
+  for (const [, plot] of shown) Bokeh.index.get_by_id(plot.id).canvas_view.events_el.tabIndex = -1;
   f.refresh();
   at("status").remove();
   // For whoever drives this page from outside: tests, and `clew report --png`.
