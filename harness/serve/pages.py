@@ -119,7 +119,8 @@ def groups(found: list[Run]) -> list[Group]:
 def runs_page(catalogue: Catalogue, view: View, *, whole: bool) -> str:
     """The page of a view, or only its table."""
     found = select(catalogue, view)
-    pages = max(1, -(-len(found) // PAGE))
+    rows: list[Any] = groups(found) if view.grouped else found
+    pages = max(1, -(-len(rows) // PAGE))
     number = min(view.page, pages)
     return render(
         HERE / "page.html",
@@ -131,8 +132,7 @@ def runs_page(catalogue: Catalogue, view: View, *, whole: bool) -> str:
         count=len(found),
         pages=pages,
         page=number,
-        runs=[] if view.grouped else found[(number - 1) * PAGE : number * PAGE],
-        groups=groups(found)[:PAGE] if view.grouped else [],
+        rows=rows[(number - 1) * PAGE : number * PAGE],
         store=str(catalogue.store),
         script=SCRIPT,
     )

@@ -25,7 +25,7 @@ from harness.browser import browser, missing
 from harness.mistake import Mistake
 from harness.serve import names, serve, serve_until_stopped
 from harness.serve.catalogue import Catalogue
-from harness.serve.pages import View, runs_page, select
+from harness.serve.pages import PAGE, View, runs_page, select
 from tests.harness.shown import EVIL, IMAGE, STALE, history_file
 
 Get = Callable[..., tuple[int, bytes, dict[str, str]]]
@@ -317,6 +317,17 @@ def test_the_table_is_filtered_sorted_and_grouped(store: Path) -> None:
     assert select(catalogue, View(sort="operations", up=True))[-1].plan == "storm"
     assert [run.seed for run in select(catalogue, View(words="calm"))] == [2, 1, 0]
     assert "3 valid" in runs_page(catalogue, View(grouped=True), whole=False)
+
+
+def test_more_plans_than_a_page_holds_have_a_next_page(tmp_path: Path) -> None:
+    for number in range(PAGE + 1):
+        make(tmp_path, f"plan-{number:03}", number)
+    catalogue = Catalogue(tmp_path)
+    catalogue.refresh()
+    pages = [runs_page(catalogue, View(grouped=True, page=number), whole=False) for number in (1, 2)]
+    assert ["plan-000" in page for page in pages] == [False, True], "the newest come first"
+    assert [page.count("<tr>") for page in pages] == [PAGE + 1, 2]
+    assert ['rel="next"' in page for page in pages] == [True, False]
 
 
 def test_thousands_of_runs_are_read_once_and_shown_without_lag(tmp_path: Path) -> None:
