@@ -32,6 +32,8 @@ class Recorded:
     path: Path
     history: History
     folder: store.RunFolder | None = None
+    model: str | None = None
+    """What it is a history of: as was asked for, or as it says itself."""
     result: Result | None = None
     plan: str | None = None
     journal: Path | None = None
@@ -101,7 +103,7 @@ def recorded(path: Path, model: str | None = None, seconds: float = 60.0) -> Rec
         if result is not None:
             again = beside(again, result)
         run = known(path, history, folder, again)
-    return replace(run, missing=tuple(lacking))
+    return replace(run, model=named, missing=tuple(lacking))
 
 
 def _history(folder: store.RunFolder, lacking: list[str]) -> History:
@@ -142,6 +144,7 @@ def known(path: Path, history: History, folder: store.RunFolder | None, result: 
         path=path,
         history=history,
         folder=folder,
+        model=None if history.header is None else history.header.model,
         result=result,
         plan=plan,
         journal=journal,

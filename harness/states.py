@@ -17,11 +17,10 @@ class States:
 
         self._model: Any = None
         self._step: dict[int, Any] = {}
-        header = run.history.header
-        if header is None or header.model is None or not run.partitions:
+        if run.model is None or not run.partitions:
             return
         try:
-            model = find(header.model)
+            model = find(run.model)
             problems = encode(run.history, model)
         except ValueError:
             return

@@ -31,8 +31,8 @@ DRAWING = ("frame.js", "timeline.js", "curves.js", "cluster.js", "legends.js", "
 LIBRARY = ("bokeh.min.js", "bokeh-api.min.js")
 
 
-def report(run: Recorded, model: str | None = None) -> str:
-    """The page for a run, or for as much of one as there is; `model` is the one that was asked for, if one was.
+def report(run: Recorded) -> str:
+    """The page for a run, or for as much of one as there is.
 
     Raises `HistoryError` for a broken history.
     """
@@ -54,7 +54,7 @@ def report(run: Recorded, model: str | None = None) -> str:
         statistics=numbers.rows(),
         faults=[(part.start / 1e9, part.end / 1e9, part.numbers) for part in numbers.by_window[:FAULTS]],
         words=data.windows["words"],
-        again=_again(run, model),
+        again=_again(run),
         script=script,
         scripts=f"{hashed(script)} {_library()[1]}",
         library=_library()[0],
@@ -63,12 +63,14 @@ def report(run: Recorded, model: str | None = None) -> str:
     )
 
 
-def _again(run: Recorded, model: str | None) -> list[str]:
+def _again(run: Recorded) -> list[str]:
     """The commands that make it again, as a shell takes them."""
     place = shlex.quote(str(run.place))
     if run.folder is not None and _system(run.plan)[0] is not None:
         return [f"clew replay {place}", "clew run ./plan.yaml"]
-    return [f"clew check {place}" + (f" --model {shlex.quote(model)}" if model is not None else "")]
+    header = run.history.header
+    itself = run.model is None or (header is not None and header.model == run.model)
+    return [f"clew check {place}" + ("" if itself else f" --model {shlex.quote(str(run.model))}")]
 
 
 def title(run: Recorded) -> str:

@@ -48,7 +48,7 @@ def write(
         out = run.folder.report if run.folder is not None else Path(f"{path.stem}.html")
     if out.is_dir():
         raise Mistake(f"--out {out}: this is a folder; expected the file to write")
-    page = report(run, model)
+    page = report(run)
     aside = out.with_name(f".{out.name}.tmp")
     try:
         aside.write_text(page, encoding="utf-8")

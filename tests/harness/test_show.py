@@ -30,6 +30,7 @@ def test_the_impossible_read_is_marked_and_the_core_is_thick(tmp_path: Path) -> 
     assert any("┏ read" in line for line in lines)
     assert any("┏ write 2" in line for line in lines)
     assert any("verdict    invalid" in line for line in lines)
+    assert any("◆ = 2" in line for line in lines), "the state, of a model that was asked for"
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
