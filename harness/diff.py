@@ -21,7 +21,7 @@ from harness.windows import in_words
 from histories import NEMESIS, Event
 from histories.diagram import Line, Span
 from histories.journal import Entry, entries
-from histories.text import cut, printable, value_text
+from histories.text import cut, key_name, printable, value_text
 
 LONGEST = 10_000
 """Characters of a value: it may differ from another at its end."""
@@ -75,7 +75,8 @@ def diff(one: Path, other: Path) -> Difference:
     events = [list(run.history.events()) for run in runs]
     parted = next((n for n, (a, b) in enumerate(zip_longest(*events)) if a != b), None)
     first = 0 if parted is None else max(0, parted - BEFORE)
-    told = [[_line(event) for event in side[first : first + BEFORE + AFTER]] for side in events]
+    keyed = len({key for run in runs for key in map(key_name, run.history.keys.objects) if key}) > 1
+    told = [[_line(event, keyed) for event in side[first : first + BEFORE + AFTER]] for side in events]
     time = None if parted is None else min(side[parted].time for side in events if parted < len(side))
     when, message = _messages(*runs)
     return Difference(
@@ -208,10 +209,10 @@ def _value(value: Any) -> str:
     return "none" if value is None else value_text(value)
 
 
-def _line(event: Event) -> str:
+def _line(event: Event, keyed: bool) -> str:
     if event.process == NEMESIS:
         return f"{event.time / 1e9:.6f} {printable(event.f)} {in_words(event)}"
-    key = "" if event.key is None else f" key {value_text(event.key, LONGEST)}"
+    key = "" if event.key is None or not keyed else f" key {value_text(event.key, LONGEST)}"
     error = "" if event.error is None else f" ({printable(event.error)})"
     what = f"{printable(event.f)} {value_text(event.value, LONGEST)}"
     return f"{event.time / 1e9:.6f} p{event.process} {event.type} {what}{key}{error}"
@@ -220,7 +221,7 @@ def _line(event: Event) -> str:
 def _side_by_side(a: str, b: str, width: int) -> tuple[str, str]:
     """Two lines in so many characters each, with what differs in sight: what they share before it gives way."""
     same = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-    hidden = same - width // 2 if a and b and same > width - 12 and max(len(a), len(b)) > width else 0
+    hidden = same - width // 2 if a and b and a != b and same > width - 12 and max(len(a), len(b)) > width else 0
     if hidden > 0:
         a, b = (f"…{text[hidden:]}" for text in (a, b))
     return cut(a, width), cut(b, width)

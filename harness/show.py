@@ -63,6 +63,8 @@ def select(run: Recorded, wanted: Filter) -> NDArray[np.int64]:
         raise HistoryError(
             "this history has no times; --around INDEX is for what is near an event", source="--from, --to"
         )
+    if wanted.start is not None and wanted.end is not None and wanted.end < wanted.start:
+        raise HistoryError("this ends before it begins", source="--from, --to")
     if wanted.process is not None:
         keep &= operations.process == wanted.process
         _there_is(keep, "--process", wanted.process, np.unique(operations.process).tolist())

@@ -23,21 +23,23 @@ def test_the_first_event_that_differs_is_named_with_what_differs(tmp_path: Path)
     found = diff(one, other)
     assert found.event == 5
     assert found.words == "The first 5 events are the same, until 0.004000 s; event 5 differs in its value."
-    assert found.rows[found.event - found.first] == (
-        '0.005000 p1 ok read 1 key "x"',
-        '0.005000 p1 ok read 2 key "x"',
-    )
+    assert found.rows[found.event - found.first] == ("0.005000 p1 ok read 1", "0.005000 p1 ok read 2")
     assert any("≠" in "".join(span.text for span in line) for line in tell(found, 100))
 
 
 def test_what_differs_is_in_sight_however_far_along_the_line_it_is(tmp_path: Path) -> None:
     long = "x" * 200
     files = [
-        history_file(tmp_path / f"{end}.jsonl", [(0, 0, "invoke", "write", None, f"{long}{end}")])
+        history_file(
+            tmp_path / f"{end}.jsonl",
+            [(0, 1, "invoke", "write", None, long), (0, 0, "invoke", "write", None, f"{long}{end}")],
+        )
         for end in ("one", "two")
     ]
     found = diff(*files)
-    (row,) = [line for line in ("".join(span.text for span in spans) for spans in tell(found, 80)) if "≠" in line]
+    lines = ["".join(span.text for span in spans) for spans in tell(found, 80)]
+    assert sum("0.000000 p1 invoke" in line for line in lines) == 1, "what is the same is shown from its beginning"
+    (row,) = [line for line in lines if "≠" in line]
     assert 'one"' in row
     assert 'two"' in row
     assert len(row) <= 80

@@ -71,7 +71,7 @@ def test_every_filter_filters(tmp_path: Path) -> None:
     assert passed(Filter(end=int(3.5e6))) == [0, 1]
     assert passed(Filter(around=2)) == [0, 1, 2, 3]
     assert passed(Filter(key="x", type="ok")) == [0]
-    for wrong in (Filter(type="okay"), Filter(around=99)):
+    for wrong in (Filter(type="okay"), Filter(around=99), Filter(start=5, end=4)):
         with pytest.raises(HistoryError):
             passed(wrong)
     for none, there_are in (
