@@ -151,21 +151,25 @@ def _messages(one: Recorded, other: Recorded) -> tuple[int | None, str | None]:
     if one.journal is None or other.journal is None:
         return None, None
     same = 0
-    for a, b in zip_longest(entries(one.journal), entries(other.journal)):
+    paths = one.journal, other.journal
+    for a, b in zip_longest(*map(entries, paths)):
         if a == b:
             same += 1
             continue
         time = min(entry.time for entry in (a, b) if entry is not None)
         until = f"The message journals part at {time / 1e9:.6f} s, after {same} entries"
-        return time, f"{until}: {_alike(a, b) or f'one has {_entry(a)}, other has {_entry(b)}.'}"
+        return (
+            time,
+            f"{until}: {_alike(a, b, paths) or f'one has {_entry(a, paths[0])}, other has {_entry(b, paths[1])}.'}",
+        )
     return None, None
 
 
-def _alike(a: Entry | None, b: Entry | None) -> str | None:
+def _alike(a: Entry | None, b: Entry | None, paths: tuple[Path, Path]) -> str | None:
     """What differs in two messages that are otherwise the same, in words; None if there is more to say."""
     if a is None or b is None or a.event != "send" or b.event != "send" or (a.src, a.dest) != (b.src, b.dest):
         return None
-    one, other = msgspec.json.decode(a.body), msgspec.json.decode(b.body)
+    one, other = a.content(paths[0]), b.content(paths[1])
     if not isinstance(one, dict) or not isinstance(other, dict) or one.get("type") != other.get("type"):
         return None
     fields = [
@@ -177,11 +181,11 @@ def _alike(a: Entry | None, b: Entry | None) -> str | None:
     return f"{a.src} → {a.dest} {kind}, whose {'; '.join(fields)}." if fields else None
 
 
-def _entry(entry: Entry | None) -> str:
+def _entry(entry: Entry | None, path: Path) -> str:
     if entry is None:
         return "no more"
     if entry.event == "send":
-        return f"{entry.src} → {entry.dest} {value_text(msgspec.json.decode(entry.body))}"
+        return f"{entry.src} → {entry.dest} {value_text(entry.content(path))}"
     if entry.event in ("receive", "drop"):
         return f"{entry.event} of message {entry.id}" + (f" ({printable(entry.why)})" if entry.why else "")
     return f"{entry.event} of {entry.node}"

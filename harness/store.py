@@ -28,6 +28,7 @@ import msgspec
 from harness.plan import Plan, dump
 from harness.result import Result
 from histories import Recorder
+from histories.event import MALFORMED
 from histories.journal import Journal
 
 LATEST = "latest"
@@ -93,7 +94,7 @@ class RunFolder:
             return None
         try:
             return msgspec.json.decode(self.verdict.read_bytes(), type=Result)
-        except (msgspec.DecodeError, IsADirectoryError) as error:
+        except (*MALFORMED, IsADirectoryError) as error:
             raise NoRun(f"{self.verdict}: expected the verdict of a run of this version: {error}") from None
 
     def note(self, line: str) -> None:

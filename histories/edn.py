@@ -23,7 +23,7 @@ from typing import IO, Any
 
 import msgspec
 
-from histories.event import FORMAT, NEMESIS, Event, Header
+from histories.event import FORMAT, MALFORMED, NEMESIS, Event, Header
 from histories.history import TYPES, History, HistoryError
 
 _TOKEN = re.compile(
@@ -230,7 +230,7 @@ def load(path: Path, *, keyed: bool | None = None) -> History:
             values, _, rest = first[len(_COMMENT) :].partition(b" ")
             try:
                 header = msgspec.json.decode(rest, type=Header)
-            except msgspec.DecodeError as error:
+            except MALFORMED as error:
                 raise HistoryError(f"expected clew's header, found {error}", source=source, line=1) from None
             keyed = values == _KEYED if keyed is None else keyed
         stream.seek(0)

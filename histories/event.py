@@ -25,6 +25,8 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=LATEST)]
 """A number that a column of a history can hold."""
 
 EventType = Literal["invoke", "ok", "fail", "info"]
+MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What `msgspec` raises for bytes that are not what they should be."""
 
 
 class Header(msgspec.Struct, frozen=True, omit_defaults=True):

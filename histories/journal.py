@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 import msgspec
 
+from histories.event import MALFORMED
 from histories.history import HistoryError
 
 _BUFFERED_LINES = 4096
@@ -35,6 +36,13 @@ class Entry(msgspec.Struct, frozen=True):
     why: str = ""
     node: str = ""
     life: int = 0
+
+    def content(self, journal: Path) -> Any:
+        """The body of a message, from its JSON. Raises `HistoryError` if it is none."""
+        try:
+            return msgspec.json.decode(self.body)
+        except MALFORMED as error:
+            raise HistoryError(f"expected message {self.id} to be JSON: {error}", source=str(journal)) from None
 
 
 class Journal:
@@ -85,5 +93,5 @@ def entries(path: Path) -> Iterator[Entry]:
                 return
             try:
                 yield decode(line)
-            except msgspec.DecodeError as error:
+            except MALFORMED as error:
                 raise HistoryError(f"expected a journal entry: {error}", source=str(path), line=number) from None

@@ -15,7 +15,7 @@ from typing import IO, Any, Literal
 
 import msgspec
 
-from histories.event import FORMAT, Event, EventType, Header
+from histories.event import FORMAT, MALFORMED, Event, EventType, Header
 from histories.history import History, HistoryError
 
 _header = msgspec.json.Decoder(Header)
@@ -100,7 +100,7 @@ def load(path: Path) -> History:
                 continue
             try:
                 event = _event.decode(line)
-            except (msgspec.DecodeError, RecursionError) as error:
+            except MALFORMED as error:
                 raise HistoryError(
                     f"expected an event, found {_excerpt(line)}: {error}", source=source, line=number
                 ) from None
@@ -114,7 +114,7 @@ def load(path: Path) -> History:
 def _is_event(line: bytes) -> bool:
     try:
         _event.decode(line)
-    except (msgspec.DecodeError, RecursionError):
+    except MALFORMED:
         return False
     return True
 
@@ -122,7 +122,7 @@ def _is_event(line: bytes) -> bool:
 def _read_header(line: bytes, source: str) -> Header:
     try:
         header = _header.decode(line)
-    except msgspec.DecodeError as error:
+    except MALFORMED as error:
         raise HistoryError(
             f'expected a header line like {{"clew-history":{FORMAT}}}, found {_excerpt(line)}: {error}',
             source=source,

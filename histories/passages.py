@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from histories.event import MALFORMED
 from histories.history import HistoryError
 from histories.journal import Entry
 
@@ -80,7 +81,7 @@ def _told(path: Path, first: int, start: int, end: int) -> tuple[dict[int, Messa
     unknown: set[int] = set()
     for entry in _entries(path, first, end):
         if entry.event == "send":
-            messages[entry.id] = Message(entry.id, entry.src, entry.dest, entry.time, msgspec.json.decode(entry.body))
+            messages[entry.id] = Message(entry.id, entry.src, entry.dest, entry.time, entry.content(path))
         elif entry.event == "receive" and entry.id in messages:
             messages[entry.id].received.append(entry.time)
         elif entry.event == "receive" and entry.time >= start:
@@ -115,7 +116,7 @@ def sends(path: Path) -> Iterator[tuple[int, str, Any]]:
     """Time, source and body of every message."""
     for entry in _entries(path, 0, None):
         if entry.event == "send":
-            yield entry.time, entry.src, msgspec.json.decode(entry.body)
+            yield entry.time, entry.src, entry.content(path)
 
 
 def lives(path: Path) -> list[Life]:
@@ -185,5 +186,5 @@ def _offset(journal: mmap.mmap, time: int, path: Path) -> int:
 def _entry(line: bytes, path: Path) -> Entry:
     try:
         return _decode(line)
-    except msgspec.DecodeError as error:
+    except MALFORMED as error:
         raise HistoryError(f"expected a journal entry, found {line[:60]!r}: {error}", source=str(path)) from None

@@ -113,7 +113,7 @@ class Disk:
             return None
         try:
             return msgspec.json.decode(data, type=type)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UnreadableDisk(f"{key}: {error}") from None
 
     def keys(self) -> list[str]:

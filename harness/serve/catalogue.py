@@ -18,6 +18,7 @@ import msgspec
 
 from harness.result import Answer
 from harness.store import is_run
+from histories.event import MALFORMED
 
 QUIET = 90.0
 """Seconds without a new byte after which a run without a verdict counts as over: its checking takes a while."""
@@ -129,7 +130,7 @@ class Catalogue:
             found = _decode((path / "verdict.json").read_bytes())
         except FileNotFoundError:
             return self._unfinished(path, (group, name), row)
-        except (msgspec.DecodeError, OSError):
+        except (*MALFORMED, OSError):
             # What there is besides is shown all the same.
             return msgspec.structs.replace(self._unfinished(path, (group, name), row), verdict="unreadable")
         counts = found.counts.get("operations", {})

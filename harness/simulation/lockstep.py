@@ -24,6 +24,7 @@ import trio
 from harness.plan.schema import SystemPlan
 from harness.simulation.nodes import NodeFailure
 from harness.unwrap import unwrapped
+from histories.event import MALFORMED
 from systems.node import Effect
 from systems.system import System
 from systems.wire import DONE, HARNESS, Init, effect_of, line_in
@@ -213,7 +214,7 @@ class ProcessNodes:
         for line in answer:
             try:
                 effect = effect_of(line, self._message)
-            except msgspec.DecodeError as error:
+            except MALFORMED as error:
                 text = line[:200].decode(errors="replace")
                 raise process.failure(f"sends what is no message of its system: {text!r} ({error})") from None
             if effect is not None:

@@ -44,6 +44,14 @@ def folded(path: Path) -> None:
     path.mkdir()
 
 
+def scrambled(path: Path) -> None:
+    """A byte that is no text, where there was some."""
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    at = whole.find(b'"', middle) + 1 or middle
+    path.write_bytes(whole[:at] + b"\xff" + whole[at + 1 :])
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = resolve(loads(PLAN, "plan", Path()))
@@ -52,7 +60,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(result.run)
 
 
-@pytest.mark.parametrize("harm", [gone, halved, emptied, alien, folded])
+@pytest.mark.parametrize("harm", [gone, halved, emptied, alien, folded, scrambled])
 @pytest.mark.parametrize("file", FILES)
 def test_a_folder_that_lacks_a_file_shows_the_others(
     whole: Path, tmp_path: Path, file: str, harm: Callable[[Path], None]
@@ -69,6 +77,7 @@ def test_a_folder_that_lacks_a_file_shows_the_others(
         ("plan.yaml", halved),
         ("plan.yaml", emptied),
         ("plan.yaml", alien),
+        ("plan.yaml", scrambled),
         ("history.jsonl", halved),
         ("messages.jsonl", halved),
         ("messages.jsonl", emptied),
@@ -76,7 +85,7 @@ def test_a_folder_that_lacks_a_file_shows_the_others(
     if (file, harm) not in readable:
         assert file in page.partition("Missing from the run")[2]
         # A journal is read for the page alone.
-        assert file in text or harm is alien
+        assert file in text or harm in (alien, scrambled)
     assert ("small" in text) or file == "history.jsonl"
     if file == "verdict.json":
         assert found.result is not None
