@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from harness.browser import browser
+from tests.harness.shown import failing_run
 
 Clew = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -23,21 +28,55 @@ seed: 5
 """
 
 
-@pytest.fixture
-def clew(tmp_path: Path) -> Clew:
-    """Run `clew` with these arguments in an empty folder."""
+def clew_in(folder: Path) -> Clew:
+    """What runs `clew` with its arguments in this folder."""
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", "from harness.cli import main; main()", *map(str, arguments)]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
 
     return run
 
 
 @pytest.fixture
-def recorded(clew: Clew, tmp_path: Path) -> Path:
-    """The folder of a recorded run."""
-    (tmp_path / "small.yaml").write_text(PLAN)
-    done = clew("run", "small.yaml", "--nodes", "inline")
+def clew(tmp_path: Path) -> Clew:
+    """Run `clew` with these arguments in an empty folder."""
+    return clew_in(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def recorded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of a recorded run, for `recorded` to copy."""
+    folder = tmp_path_factory.mktemp("recorded")
+    (folder / "small.yaml").write_text(PLAN)
+    done = clew_in(folder)("run", "small.yaml", "--nodes", "inline")
     assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def recorded(recorded_once: Path, tmp_path: Path) -> Path:
+    """The folder of a recorded run, in a store of the test's own."""
+    shutil.copytree(recorded_once, tmp_path, symlinks=True, dirs_exist_ok=True)
     return (tmp_path / "store" / "latest").resolve()
+
+
+@pytest.fixture(scope="session")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run in which acceptors forgot, and a client saw it; only to be looked at."""
+    return failing_run(tmp_path_factory.mktemp("failing"))
+
+
+@pytest.fixture(scope="session")
+def browser_once() -> Iterator[Any]:
+    """One browser for all tests of pages: starting it takes longer than most of them."""
+    with browser() as driver:
+        yield driver
+
+
+@pytest.fixture
+def chromium(browser_once: Any) -> Any:
+    """A browser that has said nothing yet."""
+    browser_once.get("about:blank")
+    browser_once.get_log("browser")
+    return browser_once

@@ -22,12 +22,7 @@ from harness.report.data import Data
 from harness.report.page import gather
 from harness.report.write import write
 from tests.harness.conftest import Clew
-from tests.harness.shown import EVIL, GOOD, STALE, failing_run, history_file, many_writes
-
-
-@pytest.fixture(scope="module")
-def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return failing_run(tmp_path_factory.mktemp("store"))
+from tests.harness.shown import EVIL, GOOD, STALE, history_file, many_writes
 
 
 def unpacked(page: str, name: str) -> bytes:

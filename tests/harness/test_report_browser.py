@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.browser import browser, missing, open_page
+from harness.browser import missing, open_page
 from harness.recorded import recorded
 from harness.report import report
 from harness.report.write import pictures
-from tests.harness.shown import EVIL, GOOD, IMAGE, STALE, failing_run, history_file, many_writes
+from tests.harness.shown import EVIL, GOOD, IMAGE, STALE, history_file, many_writes
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
-
-
-@pytest.fixture(scope="module")
-def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return failing_run(tmp_path_factory.mktemp("store"))
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as driver:
-        yield driver
 
 
 def wait(condition: Callable[[], bool], seconds: float = 10.0) -> None:

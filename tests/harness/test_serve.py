@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import trio
 
-from harness.browser import browser, missing
+from harness.browser import missing
 from harness.mistake import Mistake
 from harness.serve import names, serve, serve_until_stopped
 from harness.serve.catalogue import Catalogue
@@ -344,8 +344,9 @@ def test_thousands_of_runs_are_read_once_and_shown_without_lag(tmp_path: Path) -
 
 
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
-def test_the_table_filters_as_one_types_and_opens_a_report(store: Path) -> None:
-    with serving(store) as (address, _), browser() as driver:
+def test_the_table_filters_as_one_types_and_opens_a_report(store: Path, chromium: Any) -> None:
+    driver = chromium
+    with serving(store) as (address, _):
         driver.get(address)
 
         def rows() -> list[str]:
@@ -406,10 +407,11 @@ def test_the_table_filters_as_one_types_and_opens_a_report(store: Path) -> None:
 
 
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
-def test_a_report_is_drawn_as_it_is_served(tmp_path: Path) -> None:
+def test_a_report_is_drawn_as_it_is_served(tmp_path: Path, chromium: Any) -> None:
     folder = make(tmp_path, "killed", 40, None)
     history_file(folder / "history.jsonl", STALE, model="cas-register")
-    with serving(tmp_path) as (address, _), browser() as driver:
+    driver = chromium
+    with serving(tmp_path) as (address, _):
         driver.get(f"{address}runs/killed/{folder.name}/report.html")
         deadline = time.monotonic() + 30
         while (drawn := driver.execute_script("return document.documentElement.dataset.drawn")) is None:
