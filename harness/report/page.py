@@ -176,7 +176,8 @@ def _system(plan: str | None) -> tuple[str | None, str | None]:
         system = tree["system"]
         if isinstance(system, str):
             return system, None
-        return str(system["name"]), None if system.get("variant") is None else str(system["variant"])
+        variant = system.get("variant")
+        return str(system["name"]), None if variant in (None, "none") else str(variant)
     except (yaml.YAMLError, KeyError, TypeError, AttributeError):
         return None, None
 

@@ -72,6 +72,7 @@ def test_a_folder_that_lacks_a_file_shows_the_others(
     found = recorded(folder)
     text = "\n".join("".join(span.text for span in line) for line in show(found, Filter()))
     page = report(found)
+    assert "variant <strong>" not in page, "it is the system as it should be"
     # Half a history or half a journal is one that ends early, a plan is any text, an empty journal is one of nothing.
     readable = {
         ("plan.yaml", halved),
