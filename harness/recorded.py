@@ -92,7 +92,7 @@ def recorded(path: Path, model: str | None = None, seconds: float = 60.0) -> Rec
         history, _ = history_of(path)
     run = known(path, history, folder, result)
     lacking += [name for name in run.missing if not any(name == told.partition(" ")[0] for told in lacking)]
-    named = model or (None if history.header is None else history.header.model)
+    named = model or _named(history)
     if named is not None and (result is None or model is not None):
         again = judged(path, history, named, seconds)
         if folder is not None and folder.verdict.exists() and result is None:
@@ -121,6 +121,14 @@ def _history(folder: store.RunFolder, lacking: list[str]) -> History:
     return history
 
 
+def _named(history: History) -> str | None:
+    """The model that a history names, if there is one here: it may be of another tool, or of a system of one's own."""
+    from checkers.models import names
+
+    model = None if history.header is None else history.header.model
+    return model if model in names() else None
+
+
 def _reason(error: Exception, path: Path) -> str:
     """Why a file cannot be read, without the way to it."""
     if isinstance(error, OSError):
@@ -144,7 +152,7 @@ def known(path: Path, history: History, folder: store.RunFolder | None, result: 
         path=path,
         history=history,
         folder=folder,
-        model=None if history.header is None else history.header.model,
+        model=_named(history),
         result=result,
         plan=plan,
         journal=journal,

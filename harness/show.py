@@ -167,7 +167,9 @@ def head(run: Recorded) -> Iterator[Line]:
         yield _entry("missing", ", ".join(map(printable, run.missing)) + killed)
     result = run.result
     if result is None:
-        yield _entry("verdict", "none: the history does not say which model it is of; give one with --model")
+        named = None if header is None else header.model
+        why = f"there is no model {printable(named)}" if named else "the history does not say which model it is of"
+        yield _entry("verdict", f"none: {why}; give one with --model")
         return
     yield (Span("verdict    "), Span(result.verdict, result.verdict))
     for name, check in result.checks.items():

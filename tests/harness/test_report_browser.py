@@ -396,6 +396,10 @@ def test_a_narrow_screen_scrolls_tables_and_not_the_page(chromium: Any, failing:
         for page in (failing / "report.html", tmp_path / "long.html"):
             open_page(chromium, page)
             assert chromium.execute_script("return document.documentElement.scrollWidth") <= 400
+        canvas = "Bokeh.index.get_by_id(clew.plots.timeline.id).canvas_view.events_el"
+        assert chromium.execute_script(f"return getComputedStyle({canvas}).touchAction") == "pan-y", (
+            "a page of pictures"
+        )
     finally:
         chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 

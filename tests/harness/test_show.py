@@ -33,6 +33,16 @@ def test_the_impossible_read_is_marked_and_the_core_is_thick(tmp_path: Path) -> 
     assert any("◆ = 2" in line for line in lines), "the state, of a model that was asked for"
 
 
+def test_a_history_of_a_model_that_nobody_has_is_shown_without_a_verdict(tmp_path: Path) -> None:
+    file = history_file(tmp_path / "h.jsonl", STALE, model="their-own")
+    lines = text(file, model=None)
+    assert "verdict    none: there is no model their-own; give one with --model" in lines
+    assert any("write 2" in line for line in lines)
+    assert "not judged" in report(recorded(file))
+    with pytest.raises(HistoryError, match="there is no model 'their-own'"):
+        recorded(file, "their-own")
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
 def test_the_diagram_fits_the_terminal(tmp_path: Path, width: int) -> None:
     events = [

@@ -47,8 +47,13 @@
   for (const [, plot] of shown) roots.add_root(plot);
   const places = shown.map(([id]) => at(id).querySelector(".plot"));
   await Bokeh.embed.add_document_standalone(roots, document.body, places);
-  // Each picture is one stop of the Tab key, which has a name: Bokeh's own within it has none.
-  for (const [, plot] of shown) Bokeh.index.get_by_id(plot.id).canvas_view.events_el.tabIndex = -1;
+  for (const [, plot] of shown) {
+    const { events_el: touched } = Bokeh.index.get_by_id(plot.id).canvas_view;
+    // Each picture is one stop of the Tab key, which has a name: Bokeh's own within it has none.
+    touched.tabIndex = -1;
+    // A finger that moves up or down scrolls the page, which is full of pictures; to the side it moves them.
+    touched.style.touchAction = "pan-y";
+  }
   f.refresh();
   at("status").remove();
   // For whoever drives this page from outside: tests, and `clew report --png`.
