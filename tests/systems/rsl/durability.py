@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -83,7 +84,7 @@ NO_CHECKPOINT = Checkpoint(0, ZERO, "", {})
 class Held:
     """A replica whose messages are held against its disk; `broken` is where to say what did not hold."""
 
-    def __init__(self, node: Node, parameters: Parameters, broken: list[str], said: dict[type, int]) -> None:
+    def __init__(self, node: Node, parameters: Parameters, broken: list[str], said: Counter[type]) -> None:
         self._node = node
         self._synced = Synced(parameters)
         self._broken = broken
@@ -110,4 +111,4 @@ class Held:
             if unsupported is not None:
                 self._broken.append(f"{ctx.name} at {ctx.now}: {unsupported}")
             if type(effect) is Send:
-                self._said[type(effect.message)] = self._said.get(type(effect.message), 0) + 1
+                self._said[type(effect.message)] += 1

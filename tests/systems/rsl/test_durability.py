@@ -1,8 +1,10 @@
-"""Nothing is said before it is on disk: not by any role of a replica, in any run, nor under any random life."""
+"""Nothing is said before it is on disk, by any role of a replica, in any run or random life; and what holds without."""
 
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,14 +13,16 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.plan import load, resolve, shipped
-from harness.run import header
+from harness.judge import judge
+from harness.plan import Plan, load, resolve, shipped
+from harness.run import header, simulate
 from harness.simulation import InlineNodes, Outcome, Simulation
-from histories import Recorder
-from systems import Context, find
+from histories import History, Recorder
+from systems import Context, Node, find
 from systems.node import Sync, Write
 from systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b, StartingPhase2
 from systems.rsl.parameters import Parameters
+from systems.rsl.replica import Replica
 from tests.systems.rsl.anything import lively
 from tests.systems.rsl.durability import Held
 from tests.systems.rsl.hand import NODES
@@ -28,18 +32,23 @@ PLANS = [name for name, _ in shipped() if name.startswith("rsl-")]
 REVEALING = {Message1a, Message1b, StartingPhase2, Message2a, Message2b, Heartbeat}
 
 
-def held(name: str, variant: str = "none") -> tuple[list[str], dict[type, int]]:
+def played(plan: Plan, node: Callable[[Any], Node]) -> tuple[History, Outcome]:
+    """A run of a plan by nodes of a test's own making."""
+    system = replace(RSL, node=node)
+    nodes = InlineNodes(system, None, plan.system.parameters, plan.nodes)
+    recorder, outcome = Recorder(header(plan)), Outcome()
+    trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
+    return recorder.history(), outcome
+
+
+def held(name: str, variant: str = "none") -> tuple[list[str], Counter[type]]:
     """What did not hold in a run of a plan, and how many messages of each type were looked at."""
     short = ["workload.operations=640"] if name == "rsl-counter-steady" else ["workload.duration=2s"]
-    plan = resolve(
-        load(name), None, [*short, "system.durability=synced", f"system.variant={variant}", "checks=[liveness]"]
-    )
+    plan = resolve(load(name), None, [*short, "system.durability=synced", f"system.variant={variant}"])
     broken: list[str] = []
-    said: dict[type, int] = {}
-    wrong = RSL.variant(plan.system.variant)
-    system = replace(RSL, node=lambda parameters: Held(wrong.node(parameters), parameters, broken, said))
-    nodes = InlineNodes(system, None, plan.system.parameters, plan.nodes)
-    trio.run(Simulation(plan, system, nodes, Recorder(header(plan)), Outcome()).run)
+    said: Counter[type] = Counter()
+    make = RSL.variant(plan.system.variant).node
+    played(plan, lambda parameters: Held(make(parameters), parameters, broken, said))
     return broken, said
 
 
@@ -63,6 +72,47 @@ def test_no_replica_says_in_any_plan_what_a_crash_could_take_back(name: str) -> 
 def test_a_replica_that_forgets_is_caught_at_it(variant: str, says: str) -> None:
     broken, _ = held("rsl-amnesia", variant)
     assert any(says in each for each in broken)
+
+
+class Mortal:
+    """A replica that dies once: where it finds that it has lived before, it stays silent."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._dead = False
+
+    def start(self, ctx: Context) -> None:
+        self._dead = ctx.disk.read("lived", bool) is not None
+        ctx.disk.write("lived", True)
+        ctx.disk.sync()
+        if not self._dead:
+            self._node.start(ctx)
+
+    def receive(self, ctx: Context, source: str, message: Any) -> None:
+        if not self._dead:
+            self._node.receive(ctx, source, message)
+
+    def wake(self, ctx: Context, timer: str) -> None:
+        self._node.wake(ctx, timer)
+
+
+FORGETFUL = ("system.durability=none", "workload.duration=3s", "workload.rate=40", "network.drop=0.1")
+
+
+@pytest.mark.parametrize("crash", ["{target: minority, at: 1s}", "{target: leader, at: [1s, 2s]}"])
+def test_without_durability_a_minority_may_stay_down_for_good(crash: str) -> None:
+    for seed in range(12):
+        plan = resolve(load("rsl-storm"), seed, [*FORGETFUL, f"nemesis.1.crash={crash}"])
+        history, outcome = played(plan, lambda parameters: Mortal(Replica(parameters)))
+        result = judge(plan, history, outcome)
+        assert result.verdict == "valid", (seed, result.explanation)
+        assert result.counts["faults"]["crash"] >= 1
+
+
+def test_without_durability_it_must_not_come_back() -> None:
+    back = "nemesis.1.crash={target: minority, every: 500ms, for: 100ms}"
+    plans = (resolve(load("rsl-storm"), seed, [*FORGETFUL, back]) for seed in range(12))
+    assert any(judge(plan, *simulate(plan)).checks["invariants"].verdict == "invalid" for plan in plans)
 
 
 Happening = tuple[str, Any]
@@ -98,7 +148,10 @@ def test_no_replica_says_in_any_life_what_a_crash_could_take_back(life: list[Hap
 
 
 def begin(parameters: Parameters, disk: dict[str, bytes], now: int, broken: list[str]) -> tuple[Held, Context]:
-    node, ctx = Held(RSL.node(parameters), parameters, broken, {}), Context("n1", NODES, random.Random(0), dict(disk))
+    node, ctx = (
+        Held(RSL.node(parameters), parameters, broken, Counter()),
+        Context("n1", NODES, random.Random(0), dict(disk)),
+    )
     ctx.now = now
     node.start(ctx)
     return node, ctx
