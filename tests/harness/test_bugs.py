@@ -64,13 +64,16 @@ def test_where_nobody_notices_it_is_said_why(variant: Variant) -> None:
 
 def test_a_page_keeps_its_words_and_gets_new_tables() -> None:
     found = [
-        Bug("s", "v", "plan", "wrong answers", 3, 0.5, 2, 1, 3, 9.0),
+        Bug("s", "v", "plan", "wrong answers", 3, 0.5, 1, 2, 1, 3, 9.0),
+        Bug("s", "u", "plan", "no answers", 2, 0.5, None, 2, 1, 3, 9.0),
         Missed("s", "w", "plan", 100, None, "it is right"),
         Missed("s", "x", "plan", 100, 7, ""),
     ]
     page = rewritten("# Title\n\n| old |\n\n| other |\n\nEnd\n", found)
     assert page == f"# Title\n\n{table(found)}\nEnd\n"
     assert rewritten(page, found) == page
-    assert documented(page) == ({("s", "v"): (3, 0.5)}, {("s", "w"), ("s", "x")})
+    assert documented(page) == ({("s", "v"): (3, 0.5), ("s", "u"): (2, 0.5)}, {("s", "w"), ("s", "x")})
+    assert "| s | v | plan | wrong answers | 3 | 0.5 | 1 | 2 |" in page
+    assert "| s | u | plan | no answers | 2 | 0.5 | no lemma | 2 |" in page
     assert "| s | w | plan | 100 | no lemma | it is right |" in page
     assert "| s | x | plan | 100 | 7 | it could |" in page
