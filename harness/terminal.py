@@ -75,8 +75,10 @@ async def _listen(signals: AsyncIterator[int], stop: trio.CancelScope, everythin
 
 
 async def _beat(task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-    """Die at the second signal that nobody has attended to for a second, or a while after the first: a step of an inline
-    node hangs. Whoever sends one SIGTERM and waits, as most supervisors do, shall not wait for ever."""
+    """Die at the second signal that nobody has attended to for a second, or a while after the first: a step hangs.
+
+    Whoever sends one SIGTERM and waits, as most supervisors do, shall not wait for ever.
+    """
     ignored = 0
     clock = time.monotonic
     seen = clock()
