@@ -66,7 +66,7 @@ def test_without_durability_nothing_is_written() -> None:
     assert {type(effect) for effect in ctx.take()} == {Send}
 
 
-@pytest.mark.parametrize("length", [1, 2, 3, 7])
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 2**62])
 def test_a_recovered_acceptor_has_every_vote_from_its_truncation_point_on(length: int) -> None:
     disk: dict[str, bytes] = {}
     acceptor, ctx = Acceptor(constants(max_log_length=length)), context(disk=disk)
