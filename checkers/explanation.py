@@ -68,6 +68,8 @@ def _words(history: History, model: Model, problem: Problem, outcome: Outcome, c
     return "\n".join(lines)
 
 
+_TELLING = ("read", "get", "add-and-get", "propose")
+"""Functions whose result says something even where it is the same as the argument: `add-and-get 1` that returned 1."""
 _FEW = 12
 _LONG = 1_000
 
@@ -121,7 +123,7 @@ def describe(history: History, number: int) -> str:
     if outcome == FAIL:
         return f"{text} found a mismatch"
     result = history.values[operations.result[number]]
-    return text if result == argument else f"{text} returned {value_text(result)}"
+    return text if result == argument and f not in _TELLING else f"{text} returned {value_text(result)}"
 
 
 def _plain(state: object) -> str:

@@ -30,6 +30,8 @@ COLOUR = {"valid": "green", "invalid": "red", "unknown": "yellow"}
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 1.0
 """Seconds after which trio counts as stuck."""
+GRACE = 5.0
+"""Seconds that a signal is given to be attended to."""
 REFRESH = 0.1
 """Seconds between two looks at the progress."""
 
@@ -41,7 +43,8 @@ def supervise(
 
     `job` gets a function to hand its progress to, and a scope. A first SIGINT, SIGTERM or SIGHUP cancels the scope,
     which ends the cluster and leaves the verdict to be found; a second one cancels everything and raises
-    `KeyboardInterrupt`. If they find trio stuck, because an inline node does not return from a step, the process ends.
+    `KeyboardInterrupt`. If trio is stuck, because an inline node does not return from a step, the process ends at the
+    second one, or `GRACE` after the first.
     """
 
     async def main() -> T:
@@ -52,7 +55,8 @@ def supervise(
             async with trio.open_nursery() as nursery:
                 seen: list[Progress] = []
                 nursery.start_soon(_listen, signals, stop, nursery.cancel_scope)
-                nursery.start_soon(_beat)
+                # Before the job: its first step may be the one that does not return.
+                await nursery.start(_beat)
                 if not quiet and sys.stderr is not None and sys.stderr.isatty():
                     nursery.start_soon(_display, plan, seen)
                 results.append(await job(seen.append, stop))
@@ -70,20 +74,34 @@ async def _listen(signals: AsyncIterator[int], stop: trio.CancelScope, everythin
         (everything if stop.cancel_called else stop).cancel()
 
 
-async def _beat() -> None:
-    """Die at the second signal that nobody has attended to for a second: a step of an inline node hangs."""
+async def _beat(task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+    """Die at the second signal that nobody has attended to for a second, or a while after the first: a step hangs.
+
+    Whoever sends one SIGTERM and waits, as most supervisors do, shall not wait for ever.
+    """
     ignored = 0
     clock = time.monotonic
     seen = clock()
+
+    def stuck() -> bool:
+        return clock() - seen > PATIENCE
+
+    def die() -> None:
+        os.write(2, b"\nclew: a step of a node does not return; ended by force\n")
+        os._exit(INTERNAL_ERROR)
+
+    def look_again(number: int, frame: FrameType | None) -> None:
+        if stuck():
+            die()
 
     def wrap(inner: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], None]:
         def handle(number: int, frame: FrameType | None) -> None:
             nonlocal ignored
             inner(number, frame)
-            ignored = ignored + 1 if clock() - seen > PATIENCE else 0
+            ignored = ignored + 1 if stuck() else 0
             if ignored >= 2:
-                os.write(2, b"\nclew: a step of a node does not return; ended by force\n")
-                os._exit(INTERNAL_ERROR)
+                die()
+            signal.setitimer(signal.ITIMER_REAL, GRACE)
 
         return handle
 
@@ -91,9 +109,15 @@ async def _beat() -> None:
         inner = signal.getsignal(number)
         assert callable(inner)
         signal.signal(number, wrap(inner))
-    while True:
-        seen = clock()
-        await trio.sleep(PATIENCE / 10)
+    before = signal.signal(signal.SIGALRM, look_again)
+    task_status.started()
+    try:
+        while True:
+            seen = clock()
+            await trio.sleep(PATIENCE / 10)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 async def _display(plan: Plan, seen: list[Progress]) -> None:
@@ -142,9 +166,13 @@ def tell(result: Result, json: bool, *, engine: str = "", seconds: float | None 
         console.print(Text(f"  {'note':<13}{printable(note)}", style="yellow"))
     for what, counts in result.counts.items():
         if what in ("operations", "faults", "messages", "protocol") and counts:
-            console.print(
-                Text(f"  {what:<13}" + ", ".join(f"{count} {printable(name)}" for name, count in counts.items()))
+            # What the nodes count has names that their authors gave, most of them in the plural.
+            told = (
+                (f"{printable(name)} {count}" for name, count in sorted(counts.items()))
+                if what == "protocol"
+                else (f"{count} {printable(name)}" for name, count in counts.items())
             )
+            console.print(Text(f"  {what:<13}" + ", ".join(told)))
     if result.seconds:
         console.print(Text(f"  {'time':<13}{result.seconds:.1f} s of cluster time"))
     if engine and seconds is not None:

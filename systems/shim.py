@@ -72,7 +72,9 @@ class ForgivingDisk(TornDisk):
     """Takes a value that it cannot read for one that was never written, as IronFleet's file shim did (Fonseca et al.,
     bug 8). On top of torn writes, for there must be something that cannot be read.
 
-    A client sees acknowledged changes vanish: after a crash in the middle of a write, the node has promised nothing.
+    A client sees acknowledged changes vanish: after a crash in the middle of a write, the node has promised nothing. Or
+    it sees no answers any more: where whole states are written, such as checkpoints, and every node has lost its own in
+    turn, there is nothing left to answer from.
     """
 
     def read(self, key: str, type: type[T]) -> T | None:
@@ -149,7 +151,8 @@ def shims(node: Callable[[Any], Node]) -> tuple[Variant, ...]:
         ),
         Variant(
             "read-error-as-empty",
-            "a value that cannot be read is taken for none: promises are forgotten, acknowledged changes vanish",
+            "a value that cannot be read is taken for none: acknowledged changes vanish, or so much that nobody "
+            "answers",
             lambda parameters: OnDisk(node(parameters), ForgivingDisk),
         ),
         Variant(

@@ -29,12 +29,15 @@ STRIDE = 10_000
 """Between the first seeds of two starts."""
 SEEDS_MOST = 50
 """Seeds after which a start has not found the variant."""
+SEEDS_MOST_TO_LEMMA = 10
+"""Seeds after which a start has broken no lemma; most variants that break one do so at once."""
 SEEN_BY_CLIENTS = {"linearizable": "wrong answers", "liveness": "no answers"}
 
 
 class Bug(msgspec.Struct, frozen=True):
-    """A variant that clients noticed: medians of `seeds` and `seconds` (of processor time) to the first failure, and
-    what is left of the failure of the first start after shrinking."""
+    """A variant that clients noticed: medians of `seeds` and `seconds` (of processor time) to the first failure, and of
+    the seeds until a `lemma` broke (None if for most starts none did), whether a client noticed or not; and what is
+    left of the failure of the first start after shrinking."""
 
     system: str
     variant: str
@@ -42,6 +45,7 @@ class Bug(msgspec.Struct, frozen=True):
     seen: str
     seeds: int
     seconds: float
+    lemma: int | None
     operations: int
     faults: int
     nodes: int
@@ -49,7 +53,8 @@ class Bug(msgspec.Struct, frozen=True):
 
 
 class Missed(msgspec.Struct, frozen=True):
-    """A variant that no client noticed in so many seeds: after how many of them a lemma broke, and why nobody could."""
+    """A variant that no client noticed in so many seeds: after how many a `lemma` broke (the median, as in `Bug`),
+    and why nobody could."""
 
     system: str
     variant: str
@@ -77,17 +82,23 @@ def drawn(bug: Variant, seed: int) -> Plan:
     return resolve(load(hunted.plan), seed, [*hunted.settings, f"system.variant={variant}"])
 
 
-def seeds_to_failure(bug: Variant, first: int, most: int = SEEDS_MOST) -> tuple[int | None, str | None, int | None]:
+def seeds_to_failure(bug: Variant, first: int, most: int = SEEDS_MOST) -> tuple[int | None, str | None]:
     """How many seeds, from this one on, until a client sees the system break, and by which check; None if more than
-    `most`. Then how many until a lemma broke and nothing else, if one did before."""
-    lemma = None
+    `most`."""
     for tried in range(1, most + 1):
         failure = trial(drawn(bug, first + tried - 1)).failure
         if failure is not None and failure.check in SEEN_BY_CLIENTS:
-            return tried, failure.check, lemma
-        if failure is not None and lemma is None:
-            lemma = tried
-    return None, None, lemma
+            return tried, failure.check
+    return None, None
+
+
+def seeds_to_lemma(bug: Variant, first: int, most: int = SEEDS_MOST_TO_LEMMA) -> int | None:
+    """How many seeds, from this one on, until a lemma breaks, whatever clients see; None if more than `most`."""
+    for tried in range(1, most + 1):
+        failure = trial(drawn(bug, first + tried - 1)).failure
+        if failure is not None and failure.invariant is not None:
+            return tried
+    return None
 
 
 def measure(bug: Variant, starts: int = STARTS) -> Bug | Missed:
@@ -96,32 +107,41 @@ def measure(bug: Variant, starts: int = STARTS) -> Bug | Missed:
     hunted = find(system).hunted[variant]
     # Compiling the checker takes seconds, and says nothing about the variant.
     trial(drawn(bug, 0))
-    seeds: list[float] = []
+    lemma = _median([seeds_to_lemma(bug, start * STRIDE) for start in range(starts)])
+    seeds: list[int | None] = []
     seconds: list[float] = []
     broke: str | None = None
     for start in range(starts):
         began = time.process_time()
-        took, check, lemma = seeds_to_failure(bug, start * STRIDE)
+        took, check = seeds_to_failure(bug, start * STRIDE)
         if start == 0:
             if took is None:
                 return Missed(system, variant, hunted.plan, SEEDS_MOST, lemma, hunted.unnoticed)
             broke = check
-        seeds.append(math.inf if took is None else took)
+        seeds.append(took)
         seconds.append(time.process_time() - began)
+    assert seeds[0] is not None
     assert broke is not None
-    operations, faults, nodes, shrinking = _shrunk(drawn(bug, int(seeds[0]) - 1))
+    operations, faults, nodes, shrinking = _shrunk(drawn(bug, seeds[0] - 1))
     return Bug(
         system,
         variant,
         hunted.plan,
         SEEN_BY_CLIENTS[broke],
-        round(min(statistics.median(seeds), SEEDS_MOST)),
+        _median(seeds) or SEEDS_MOST,
         round(statistics.median(seconds), 2),
+        lemma,
         operations,
         faults,
         nodes,
         round(shrinking, 1),
     )
+
+
+def _median(seeds: Sequence[int | None]) -> int | None:
+    """The median of what the starts took, rounded; None if it lies among those that found nothing."""
+    middle = statistics.median(math.inf if took is None else took for took in seeds)
+    return None if math.isinf(middle) else round(middle)
 
 
 def _shrunk(failing: Plan) -> tuple[int, int, int, float]:
@@ -146,6 +166,7 @@ FOUND = (
     "clients see",
     "after seeds",
     "seconds",
+    "a lemma breaks after",
     "shrunk to operations",
     "faults",
     "nodes",
@@ -156,14 +177,32 @@ UNNOTICED = ("system", "variant", "plan", "seeds tried", "a lemma breaks after",
 
 def table(found: Sequence[Bug | Missed]) -> str:
     """Two tables in Markdown: what clients noticed, and what they did not."""
-    noticed = [msgspec.structs.astuple(bug) for bug in found if isinstance(bug, Bug)]
+    noticed = [
+        (
+            b.system,
+            b.variant,
+            b.plan,
+            b.seen,
+            b.seeds,
+            b.seconds,
+            _lemma(b),
+            b.operations,
+            b.faults,
+            b.nodes,
+            b.shrink_seconds,
+        )
+        for b in found
+        if isinstance(b, Bug)
+    ]
     missed = [
-        (*msgspec.structs.astuple(bug)[:4], "no lemma" if bug.lemma is None else bug.lemma, bug.why or "it could")
-        for bug in found
-        if isinstance(bug, Missed)
+        (b.system, b.variant, b.plan, b.seeds, _lemma(b), b.why or "it could") for b in found if isinstance(b, Missed)
     ]
     parts = [_rows(head, rows) for head, rows in ((FOUND, noticed), (UNNOTICED, missed)) if rows]
     return "\n".join(parts)
+
+
+def _lemma(bug: Bug | Missed) -> int | str:
+    return "no lemma" if bug.lemma is None else bug.lemma
 
 
 def _rows(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -109,6 +109,9 @@ def _parameter(field: Field, type: msgspec.inspect.Type) -> Any:
         present = [member for member in type.types if not isinstance(member, msgspec.inspect.NoneType)]
         if len(present) == 1:
             return _parameter(field, present[0])
+    if isinstance(type, msgspec.inspect.LiteralType) and all(isinstance(value, str) for value in type.values):
+        known = tuple(map(str, type.values))
+        return word(field, known, "value")
     return drawn(field, _plain)
 
 

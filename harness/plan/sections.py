@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from harness.plan.cluster import read_system
+from harness.plan.cluster import CLUSTER_FIELDS, read_system
 from harness.plan.error import Place, PlanError
 from harness.plan.faults import read_nemesis
 from harness.plan.field import Field, Fields
@@ -35,6 +35,15 @@ SECTIONS = (
     "stop",
     "seed",
 )
+LINKS = ("latency", "drop", "duplicate", "reorder")
+FIELDS = {
+    "system": CLUSTER_FIELDS,
+    "workload": WORKLOAD_FIELDS,
+    "network": (*LINKS, "clients"),
+    "recovery": ("after", "within"),
+    "budget": ("time", "memory"),
+}
+"""The fields of the sections that have some of their own."""
 CHECKS: tuple[Check, ...] = get_args(Check)
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 STOPS: tuple[Stop, ...] = get_args(Stop)
@@ -50,15 +59,15 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
     if seed is not None:
         root = _override_seed(root, seed)
     # The seed itself is read without randomness to draw it: there is none before it.
-    undrawn = Field("", root, Streams(0)).fields(SECTIONS)
+    undrawn = _sections(Field("", root, Streams(0)))
     seed = undrawn.get("seed", _seed, 0)
     plan = Field("", root, Streams(seed)).fields(SECTIONS)
 
     name = plan.read("name", _name)
     system_plan, system = read_system(plan.read("system", lambda field: field.fields()), folder)
     runtime = plan.get("runtime", _runtime, RUNTIMES[0])
-    workload = read_workload(plan.section("workload", WORKLOAD_FIELDS), system.functions_of(system_plan.parameters))
-    network = _network(plan.section("network", ("latency", "drop", "duplicate", "reorder", "clients")))
+    workload = read_workload(plan.section("workload", FIELDS["workload"]), system.functions_of(system_plan.parameters))
+    network = _network(plan.section("network", FIELDS["network"]))
     leads = system.leads is not None
     no_faults: tuple[Entry, ...] = ()
     nemesis = plan.get(
@@ -71,12 +80,23 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
         workload=workload,
         network=network,
         nemesis=nemesis,
-        recovery=_recovery(plan.section("recovery", ("after", "within"))),
+        recovery=_recovery(plan.section("recovery", FIELDS["recovery"])),
         checks=plan.get("checks", lambda field: distinct(field, CHECKS, "check"), CHECKS),
-        budget=_budget(plan.section("budget", ("time", "memory"))),
+        budget=_budget(plan.section("budget", FIELDS["budget"])),
         seed=seed,
         stop=plan.get("stop", lambda field: word(field, STOPS, "moment to stop"), STOPS[0]),
     )
+
+
+def _sections(whole: Field) -> Fields:
+    """The sections; of a field that stands outside of its own, the error says which one that is."""
+    for name, field in whole.fields().found.items():
+        homes = [section for section, known in FIELDS.items() if name in known]
+        if name not in SECTIONS and homes:
+            raise PlanError(
+                field.key_at, name, f"unknown field; did you mean {' or '.join(f'{home}.{name}' for home in homes)}?"
+            )
+    return whole.fields(SECTIONS)
 
 
 def _override_seed(root: Value, seed: int) -> Value:
@@ -105,7 +125,7 @@ def _runtime(field: Field) -> Runtime:
 
 def _network(fields: Fields) -> NetworkPlan:
     default = NetworkPlan()
-    clients = fields.section("clients", ("latency", "drop", "duplicate", "reorder"))
+    clients = fields.section("clients", LINKS)
     return NetworkPlan(_links(fields, default.nodes), _links(clients, default.clients))
 
 

@@ -44,11 +44,17 @@ def drawn(field: Field, read: Callable[[Field], T], between: Callable[[T, T, flo
 
 def whole(field: Field, least: int = 0, most: int = LONGEST) -> int:
     """A whole number from `least` to `most`."""
-    limits = f"a whole number of at least {least}" if most == LONGEST else f"a whole number from {least} to {most}"
+    limits = f"a whole number from {least} to {most}"
+    if most == LONGEST:
+        # What 64 bits hold is no limit that anybody needs to be told of who has not gone beyond it.
+        limits = "a whole number" if least < -LONGEST else f"a whole number of at least {least}"
 
     def read(field: Field) -> int:
-        if type(field.data) is not int or not least <= field.data <= most:
+        if type(field.data) is not int:
             raise field.expected(limits)
+        if not least <= field.data <= most:
+            beyond = f"a whole number of at most {most}" if field.data > most else f"a whole number of at least {least}"
+            raise field.expected(beyond if most == LONGEST else limits)
         return field.data
 
     return drawn(field, read, _whole_between)

@@ -57,8 +57,9 @@ class Acceptor:
         self.max_bal, self.log_truncation_point = promise.max_bal, promise.log_truncation_point
         found = [
             written
-            for slot in range(self.constants.params.max_log_length)
-            if (written := ctx.disk.read(f"acceptor/vote/{slot}", WrittenVote)) is not None
+            for key in ctx.disk.keys()  # noqa: SIM118 (a disk is no dictionary)
+            if key.startswith("acceptor/vote/")
+            and (written := ctx.disk.read(key, WrittenVote)) is not None
             and written.opn >= self.log_truncation_point
         ]
         self.votes = {written.opn: written.vote for written in sorted(found, key=lambda written: written.opn)}

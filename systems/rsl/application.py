@@ -8,13 +8,14 @@ replica. `counter` and `kv` are the two there are.
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import msgspec
 
 from histories import MISMATCH
 
 Key = int | str
+Value = TypeVar("Value")
 
 NOT_MINE = "the application does not know this request"
 
@@ -57,19 +58,38 @@ class Add(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="add-and-g
     amount: int
 
 
-class Counter:
-    """The counter of IronFleet's IronRSLCounter service, one for each key: an increment returns the new value.
+class Keyed(Generic[Value]):
+    """A value for each key. As text it is pairs: JSON objects do not know numbers as keys."""
 
-    No two increments of an intact counter return the same, and none is skipped: whatever is lost or done twice shows.
-    """
+    _pairs: ClassVar[Any]
+    """What the text holds, as a type."""
 
-    def __init__(self, values: dict[Key, int]) -> None:
+    def __init__(self, values: dict[Key, Value]) -> None:
         self._values = values
 
     @classmethod
     def initialize(cls) -> Self:
-        """All counters at zero."""
+        """No keys."""
         return cls({})
+
+    def serialize(self) -> str:
+        """See `Application.serialize`."""
+        return msgspec.json.encode(list(self._values.items())).decode()
+
+    @classmethod
+    def deserialize(cls, text: str) -> Self:
+        """See `Application.deserialize`."""
+        return cls(dict(msgspec.json.decode(text, type=cls._pairs)))
+
+
+class Counter(Keyed[int]):
+    """The counter of IronFleet's IronRSLCounter service, one for each key: an increment returns the new value.
+
+    All are at zero in the beginning. No two increments of an intact counter return the same, and none is skipped:
+    whatever is lost or done twice shows.
+    """
+
+    _pairs = list[tuple[Key, int]]
 
     def handle_request(self, request: Any) -> AppReply:
         """Add or read."""
@@ -80,15 +100,6 @@ class Counter:
         if kind is Read:
             return AppReply(self._values.get(request.key, 0))
         return AppReply(error=NOT_MINE)
-
-    def serialize(self) -> str:
-        """The counters as pairs: JSON objects do not know numbers as keys."""
-        return _write(list(self._values.items()))
-
-    @classmethod
-    def deserialize(cls, text: str) -> Self:
-        """See `Application.deserialize`."""
-        return cls(dict(msgspec.json.decode(text, type=list[tuple[Key, int]])))
 
 
 class Get(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="get"):
@@ -118,16 +129,10 @@ class Delete(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="delete
     key: Key
 
 
-class KeyValue:
+class KeyValue(Keyed[str]):
     """A map from keys to strings."""
 
-    def __init__(self, values: dict[Key, str]) -> None:
-        self._values = values
-
-    @classmethod
-    def initialize(cls) -> Self:
-        """No keys."""
-        return cls({})
+    _pairs = list[tuple[Key, str]]
 
     def handle_request(self, request: Any) -> AppReply:
         """Get, put, compare and set, or delete."""
@@ -147,19 +152,6 @@ class KeyValue:
             return AppReply()
         return AppReply(error=NOT_MINE)
 
-    def serialize(self) -> str:
-        """The map as pairs: JSON objects do not know numbers as keys."""
-        return _write(list(self._values.items()))
-
-    @classmethod
-    def deserialize(cls, text: str) -> Self:
-        """See `Application.deserialize`."""
-        return cls(dict(msgspec.json.decode(text, type=list[tuple[Key, str]])))
-
 
 AppRequest = Read | Add | Get | Put | Cas | Delete
 """The requests of all applications."""
-
-
-def _write(state: Any) -> str:
-    return msgspec.json.encode(state).decode()

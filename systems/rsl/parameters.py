@@ -43,19 +43,22 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _LONGEST_RUN = 10**15
+_SHORTEST_PERIOD = 100_000
+"""Nanoseconds. Timers that ring at once would ring for ever, and one that rings each microsecond is as good as that."""
 
 
 def validate(parameters: Parameters, nodes: int) -> None:
-    """Raise `BadParameters` for what WFLParameters excludes, and for a client that never stops sending."""
-    for field in (
-        "max_log_length",
-        "baseline_view_timeout_period",
-        "heartbeat_period",
-        "max_batch_size",
-        "time_before_server_switch",
-    ):
+    """Raise `BadParameters` for what WFLParameters excludes, and for timers that leave no time for anything else."""
+    for field in ("max_log_length", "max_batch_size"):
         if getattr(parameters, field) <= 0:
             raise BadParameters(field, f"{getattr(parameters, field)}; expected more than zero")
+    for field in ("baseline_view_timeout_period", "heartbeat_period", "time_before_server_switch"):
+        if getattr(parameters, field) < _SHORTEST_PERIOD:
+            raise BadParameters(
+                field,
+                f"{getattr(parameters, field)} ns; expected at least {_SHORTEST_PERIOD // 1000} us, or time is all "
+                "spent on timers",
+            )
     # Times are bounded by it as well. A timer that is cut off at a bound that has passed would ring for ever.
     if not max(parameters.max_log_length, _LONGEST_RUN) < parameters.max_integer_val < 2**63:
         raise BadParameters(

@@ -159,7 +159,11 @@ class Replica:
     # Packets
 
     def process_request(self, ctx: Context, source: str, m: RequestMessage) -> None:
-        """Answer what is answered already, propose what is not (LReplicaNextProcessRequest)."""
+        """Answer what is answered already, propose what is not (LReplicaNextProcessRequest).
+
+        The specification ignores a request of more than MaxAppRequestSize, 128 MB of bytes that mean something only to
+        the application. Here requests are typed, a key and a value or two, and no bound is put on them.
+        """
         if self.executor.satisfied(source, m.seqno_req):
             self.executor.process_request(ctx, source, m.seqno_req)
         else:

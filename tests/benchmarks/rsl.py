@@ -6,20 +6,19 @@ Inline in memory as a campaign has it, without and with the invariants; inline a
 with history and journal on disk. The workload is that of `rsl-counter-steady`, the ways take turns, and what counts is
 the median. `--profile` tells where the time goes instead.
 
-The profile, before: a request is seven events and four messages, of which only the request itself is said once. The top
-three lines were what a message costs to send (`_send`: encoding, parsing, the network's draws), parsing alone, and what
-a client's step costs, most of which find a second or third reply and do nothing. What was done:
+Where the time goes: a request is seven events and more than four messages, of which only the request itself is said
+once. The top three lines of the profile, by what they cost without what they call, are these. What is done about each:
 
-- equal messages that nobody can change are parsed once (`harness.simulation.packet`);
-- a delivery to a client is no coroutine, a step without effects ends there, and effects are told apart by `type() is`:
-  `isinstance` takes four times as long to say no to a msgspec struct;
-- a message that no invariant and no landmark watches is not shown around, a network without a cut is not asked for one,
-  and a leader whose batch still fills does not look for room in the log;
-- the garbage collector leaves messages and effects alone, which counts in long runs.
+- `Simulation.run`, a tenth, goes from event to event. A delivery to a client is no coroutine, and a step without
+  effects ends at once: most of them find a second or third reply and do nothing.
+- `Simulation._send`, a tenth, and a quarter with what it calls. Equal messages that nobody can change are parsed once
+  (`harness.simulation.packet`); what no invariant and no landmark watches is not shown around; effects are told apart
+  by `type() is`, for `isinstance` takes four times as long to say no to a msgspec struct.
+- `Network.fate`, a twentieth, draws for each message. A network without a cut is not asked for one on arrival.
 
-After: the same histories, byte for byte, at 1.3 times the requests a processor second, with invariants at 1.25 times.
-Measured in turns on a busy machine, where only ratios mean something. What is left is spread thin: the heap, four
-random draws a message, nine actions a step.
+In long runs the garbage collector counts too, and is told to leave messages and effects alone. The rest is spread thin:
+the heap, clients' steps, and the nine actions of each replica's step, of which a leader whose batch still fills leaves
+out the look for room in the log.
 """
 
 from __future__ import annotations

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from harness.bench.bugs import STRIDE, Bug, Missed, Variant, bugs, documented, rewritten, seeds_to_failure, table
-from systems import find
+from harness.judge import judge
+from harness.plan import load, resolve
+from harness.run import simulate
+from systems import find, names
 
 PAGE = Path(__file__).parents[2] / "docs" / "bugs.md"
 KNOWN, MISSED = documented(PAGE.read_text())
@@ -22,12 +25,25 @@ FAST = [
     if spent <= SECONDS
 ]
 
+SETTINGS = sorted({(one.plan, one.settings) for name in names() for one in find(name).hunted.values() if one.settings})
+
 
 @pytest.mark.parametrize("variant", FAST, ids="-".join)
 def test_a_variant_that_was_found_is_found_within_three_times_its_seeds(variant: Variant) -> None:
     # Ten starts made the figure, and one of them may lie above three times their median; three in a row do not.
     most = 3 * KNOWN[variant][0]
     assert any(seeds_to_failure(variant, start * STRIDE, most)[0] is not None for start in range(STARTS))
+
+
+@pytest.mark.parametrize(("plan", "settings"), SETTINGS)
+def test_under_the_settings_by_which_a_variant_is_hunted_the_system_as_it_should_be_is_valid(
+    plan: str, settings: tuple[str, ...]
+) -> None:
+    """As shipped, every plan is held to this in `test_shipped_plans` and `test_rsl_plans`."""
+    for seed in range(12):
+        drawn = resolve(load(plan), seed, [*settings, "system.variant=none", "workload.rate=40"])
+        result = judge(drawn, *simulate(drawn))
+        assert result.verdict == "valid", (seed, result.explanation)
 
 
 def test_the_fast_ones_are_most_of_them() -> None:
@@ -48,13 +64,16 @@ def test_where_nobody_notices_it_is_said_why(variant: Variant) -> None:
 
 def test_a_page_keeps_its_words_and_gets_new_tables() -> None:
     found = [
-        Bug("s", "v", "plan", "wrong answers", 3, 0.5, 2, 1, 3, 9.0),
+        Bug("s", "v", "plan", "wrong answers", 3, 0.5, 1, 2, 1, 3, 9.0),
+        Bug("s", "u", "plan", "no answers", 2, 0.5, None, 2, 1, 3, 9.0),
         Missed("s", "w", "plan", 100, None, "it is right"),
         Missed("s", "x", "plan", 100, 7, ""),
     ]
     page = rewritten("# Title\n\n| old |\n\n| other |\n\nEnd\n", found)
     assert page == f"# Title\n\n{table(found)}\nEnd\n"
     assert rewritten(page, found) == page
-    assert documented(page) == ({("s", "v"): (3, 0.5)}, {("s", "w"), ("s", "x")})
+    assert documented(page) == ({("s", "v"): (3, 0.5), ("s", "u"): (2, 0.5)}, {("s", "w"), ("s", "x")})
+    assert "| s | v | plan | wrong answers | 3 | 0.5 | 1 | 2 |" in page
+    assert "| s | u | plan | no answers | 2 | 0.5 | no lemma | 2 |" in page
     assert "| s | w | plan | 100 | no lemma | it is right |" in page
     assert "| s | x | plan | 100 | 7 | it could |" in page

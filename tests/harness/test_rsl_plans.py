@@ -5,15 +5,12 @@ At a fraction of the load that the plans have as they are shipped: the faults ar
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 import pytest
 
-from harness.judge import judge
-from harness.plan import load, resolve, shipped
-from harness.result import Result
-from harness.run import simulate
+from harness.plan import shipped
+from tests.harness.plans import BLOCKS, run, seeds_named
 
 CORRECT = {
     "rsl-counter-steady": ("workload.operations=320",),
@@ -36,12 +33,6 @@ WRONG = {
     ),
 }
 """With what makes the system correct again."""
-BLOCKS = [range(first, first + 25) for first in range(0, 200, 25)]
-
-
-def run(name: str, seed: int | None, *settings: str) -> Result:
-    plan = resolve(load(name), seed, settings)
-    return judge(plan, *simulate(plan))
 
 
 @pytest.mark.parametrize("seeds", BLOCKS, ids=str)
@@ -85,12 +76,7 @@ def test_the_plan_that_finds_a_mistake_finds_none_without_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_mistake_is_found_by_clients_on_the_seeds_that_its_plan_names(name: str) -> None:
-    comment = " ".join(dict(shipped())[name].split())
-    named = re.search(r"Found by clients, .*on seeds ([\d, ]+)", comment)
-    assert named is not None, comment
-    seeds = [int(seed) for seed in re.findall(r"\d+", named[1])]
-    assert resolve(load(name)).seed == seeds[0]
-    for seed in seeds:
+    for seed in seeds_named(name):
         assert run(name, seed).checks["linearizable"].verdict == "invalid", seed
 
 

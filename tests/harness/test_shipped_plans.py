@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from harness.judge import judge
-from harness.plan import load, resolve, shipped
-from harness.result import Result
-from harness.run import simulate
+from harness.plan import shipped
+from tests.harness.plans import BLOCKS, run, seeds_named
 
 CORRECT = ("caspaxos-happy-path", "caspaxos-minority-failure", "caspaxos-contention-storm")
 WRONG = ("caspaxos-forgets-promises", "caspaxos-highest-version", "caspaxos-dirty-reads")
-BLOCKS = [range(first, first + 25) for first in range(0, 200, 25)]
-
-
-def run(name: str, seed: int | None, *settings: str) -> Result:
-    plan = resolve(load(name), seed, settings)
-    return judge(plan, *simulate(plan))
 
 
 @pytest.mark.parametrize("seeds", BLOCKS, ids=str)
@@ -40,14 +30,7 @@ def test_the_correct_system_passes_the_plan_that_finds_the_variant(name: str, se
 @pytest.mark.parametrize("name", WRONG)
 def test_the_variant_is_found_on_the_seeds_that_the_plan_names(name: str) -> None:
     """By the history and by the invariants, on each of them; and the plan's own seed is the first."""
-    comment = " ".join(dict(shipped())[name].split())
-    named = re.search(r"Found by clients, .*on seeds ([\d, ]+)", comment)
-    assert named is not None, comment
-    seeds = [int(seed) for seed in re.findall(r"\d+", named[1])]
-    assert seeds
-    assert all(seed < 200 for seed in seeds)
-    assert resolve(load(name)).seed == seeds[0]
-    for seed in seeds:
+    for seed in seeds_named(name):
         result = run(name, seed)
         assert result.checks["linearizable"].verdict == "invalid", seed
         assert result.checks["invariants"].verdict == "invalid", seed

@@ -97,7 +97,7 @@ class Cluster:
         self.now = max(self.now, self.timers.pop((name, timer)))
         ctx = self._contexts[name]
         ctx.now = self.now
-        self._nodes[name].wake(ctx, timer)
+        (self._nodes.get(name) or self._clients[name]).wake(ctx, timer)
         self._carry_out(name, ctx.take())
 
     def earliest(self) -> tuple[str, str]:
@@ -166,7 +166,7 @@ class Cluster:
                 self.journal.append(sent)
                 self.flying.append((sent.id, name, effect.destination, body))
                 for monitor in self._monitors:
-                    violation = monitor.observe(sent)
+                    violation = monitor.observe(sent) if type(body) in monitor.watches else None
                     if violation is not None:
                         self.violations.append(violation)
             elif isinstance(effect, SetTimer):

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from systems import find
 from systems.caspaxos.parameters import Parameters
-from tests.systems.caspaxos.schedules import ACTIONS, Step, follow, recover, steps
 from tests.systems.cluster import Cluster
+from tests.systems.schedules import ACTIONS, Step, follow, recover, steps
 
 CASPAXOS = find("caspaxos")
 CLUSTERS = [

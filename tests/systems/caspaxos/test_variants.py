@@ -7,8 +7,8 @@ import pytest
 from systems import find
 from systems.caspaxos.parameters import Parameters
 from systems.shim import shims
-from tests.systems.caspaxos.schedules import follow, recover, steps
 from tests.systems.cluster import Cluster
+from tests.systems.schedules import follow, recover, steps
 
 CASPAXOS = find("caspaxos")
 

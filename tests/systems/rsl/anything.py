@@ -50,3 +50,25 @@ messages = st.one_of(
     st.builds(AppStateRequest, ballots, numbers),
     st.builds(AppStateSupply, ballots, numbers, states, st.dictionaries(st.sampled_from(["c0", "c1"]), replies)),
 )
+
+near = st.integers(0, 12)
+"""Places in the log that replicas are at."""
+views = st.builds(Ballot, st.integers(1, 3), st.integers(0, 2))
+own = st.just(Ballot(1, 0))
+"""The first view, which n1 leads."""
+votes = st.dictionaries(
+    near, st.builds(Vote, st.builds(Ballot, st.integers(0, 1), st.just(0)) | views, batches), max_size=3
+)
+lively = st.one_of(
+    st.builds(Message1b, own, st.just(0) | near, votes),
+    st.builds(Message2a, own | views, near, batches),
+    st.builds(Message2a, own | views, near, batches),
+    st.builds(Message2b, own | views, near, batches),
+    st.builds(Message2b, own | views, near, batches),
+    st.builds(Heartbeat, own | views, st.booleans(), near),
+    st.builds(Message1a, views),
+    st.builds(StartingPhase2, views, near),
+    st.builds(RequestMessage, small, app_requests),
+    st.builds(AppStateSupply, views, near, st.just("[[0,3]]"), st.dictionaries(st.sampled_from(["c0", "c1"]), replies)),
+)
+"""Messages that n1 makes something of: of views that there are and places that it is at, mostly of phase 2."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tests.systems.cluster import Cluster
@@ -19,8 +19,23 @@ def steps(seed: int, count: int) -> list[Step]:
     return [(rng.choice(ACTIONS), rng.randrange(1 << 16)) for _ in range(count)]
 
 
+def operation(number: int, serial: int) -> tuple[str, Any]:
+    """Half of the operations read; every value is set by one operation only, so that each lost one can be missed."""
+    if number % 2:
+        return "read", None
+    if number % 4:
+        return "write", serial
+    return "cas", [serial - 1 - number // 4 % 4 or None, serial]
+
+
 def follow(
-    cluster: Cluster, schedule: Iterable[Step], *, threads: int = 3, operations: int = 60, keys: int = 1
+    cluster: Cluster,
+    schedule: Iterable[Step],
+    *,
+    threads: int = 3,
+    operations: int = 60,
+    keys: int = 1,
+    operation: Callable[[int, int], tuple[str, Any]] = operation,
 ) -> None:
     """Do what the schedule says as far as it is possible; the number picks which message, timer, node or operation.
 
@@ -51,15 +66,6 @@ def follow(
                 operations -= 1
                 serial += 1
                 cluster.invoke(thread, *operation(number, serial), key=number % keys)
-
-
-def operation(number: int, serial: int) -> tuple[str, Any]:
-    """Half of the operations read; every value is set by one operation only, so that each lost one can be missed."""
-    if number % 2:
-        return "read", None
-    if number % 4:
-        return "write", serial
-    return "cas", [serial - 1 - number // 4 % 4 or None, serial]
 
 
 def recover(cluster: Cluster, *, threads: int = 3, keys: int = 1) -> list[int]:

@@ -1,0 +1,114 @@
+"""What a replica has said, held against its disk: a crash at any moment must leave what every message rests on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from systems import Context, Node
+from systems.node import Send, Sync, Write
+from systems.rsl.acceptor import Promise, WrittenVote
+from systems.rsl.executor import Checkpoint
+from systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b, StartingPhase2
+from systems.rsl.parameters import Parameters
+from systems.rsl.types import ZERO, Ballot, Vote
+
+
+class Synced:
+    """What of one replica's disk no crash can take any more."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._slots = parameters.max_log_length
+        self._kept: dict[str, bytes] = {}
+        self._waiting: dict[str, bytes] = {}
+
+    def recover(self, disk: dict[str, bytes]) -> None:
+        """A life begins with this."""
+        self._kept, self._waiting = dict(disk), {}
+
+    def observe(self, effect: Any) -> str | None:
+        """Take notice of an effect; what a message says that the disk does not hold, if it says such a thing."""
+        if type(effect) is Write:
+            self._waiting[effect.key] = bytes(effect.value)
+        elif type(effect) is Sync:
+            self._kept |= self._waiting
+            self._waiting.clear()
+        elif type(effect) is Send:
+            return self._unsupported(effect.message)
+        return None
+
+    def _unsupported(self, m: Any) -> str | None:
+        match m:
+            case Message1a(bal) | StartingPhase2(bal, _) | Message2a(bal, _, _):
+                if self._read("proposer/max_ballot_i_sent_1a", Ballot, ZERO) < bal:
+                    return f"leads ballot {bal}, which is not on disk"
+            case Message1b(bal, point, votes):
+                if self._promise().max_bal < bal:
+                    return f"promises ballot {bal}, which is not on disk"
+                if self._promise().log_truncation_point < point:
+                    return f"has truncated at {point}, which is not on disk"
+                for opn, vote in votes.items():
+                    if self._vote(opn) != WrittenVote(opn, vote):
+                        return f"tells of a vote at {opn}, which is not on disk"
+            case Message2b(bal, opn, value):
+                if self._promise().max_bal < bal:
+                    return f"votes in ballot {bal}, a promise which is not on disk"
+                # Below the truncation point on disk a vote is told and not kept.
+                if opn >= self._promise().log_truncation_point and self._vote(opn) != WrittenVote(
+                    opn, Vote(bal, value)
+                ):
+                    return f"votes at {opn}, which is not on disk"
+            case Heartbeat(_, _, point):
+                if self._read("executor/checkpoint", Checkpoint, NO_CHECKPOINT).ops_complete < point:
+                    return f"has a checkpoint at {point}, which is not on disk"
+        return None
+
+    def _promise(self) -> Promise:
+        return self._read("acceptor/promise", Promise, Promise(ZERO, 0))
+
+    def _vote(self, opn: int) -> WrittenVote | None:
+        return self._read(f"acceptor/vote/{opn % self._slots}", WrittenVote, None)
+
+    def _read(self, key: str, kind: Any, default: Any) -> Any:
+        try:
+            return msgspec.json.decode(self._kept[key], type=kind) if key in self._kept else default
+        except msgspec.DecodeError:
+            return default
+
+
+NO_CHECKPOINT = Checkpoint(0, ZERO, "", {})
+
+
+class Held:
+    """A replica whose messages are held against its disk; `broken` is where to say what did not hold."""
+
+    def __init__(self, node: Node, parameters: Parameters, broken: list[str], said: Counter[type]) -> None:
+        self._node = node
+        self._synced = Synced(parameters)
+        self._broken = broken
+        self._said = said
+
+    def start(self, ctx: Context) -> None:
+        found = ctx.disk.keys()
+        self._synced.recover({key: bytes(ctx.disk.read(key, msgspec.Raw) or b"") for key in found})
+        self._node.start(ctx)
+        self._look(ctx)
+
+    def receive(self, ctx: Context, source: str, message: Any) -> None:
+        self._node.receive(ctx, source, message)
+        self._look(ctx)
+
+    def wake(self, ctx: Context, timer: str) -> None:
+        self._node.wake(ctx, timer)
+        self._look(ctx)
+
+    def _look(self, ctx: Context) -> None:
+        """At the effects of the step that has ended; the host has not taken them yet."""
+        for effect in ctx.effects:
+            unsupported = self._synced.observe(effect)
+            if unsupported is not None:
+                self._broken.append(f"{ctx.name} at {ctx.now}: {unsupported}")
+            if type(effect) is Send:
+                self._said[type(effect.message)] += 1

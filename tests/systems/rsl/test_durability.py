@@ -1,0 +1,168 @@
+"""Nothing is said before it is on disk, by any role of a replica, in any run or random life; and what holds without."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.judge import judge
+from harness.plan import Plan, load, resolve, shipped
+from harness.run import header, simulate
+from harness.simulation import InlineNodes, Outcome, Simulation
+from histories import History, Recorder
+from systems import Context, Node, find
+from systems.node import Sync, Write
+from systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b, StartingPhase2
+from systems.rsl.parameters import Parameters
+from systems.rsl.replica import Replica
+from tests.systems.rsl.anything import lively
+from tests.systems.rsl.durability import Held
+from tests.systems.rsl.hand import NODES
+
+RSL = find("rsl")
+PLANS = [name for name, _ in shipped() if name.startswith("rsl-")]
+REVEALING = {Message1a, Message1b, StartingPhase2, Message2a, Message2b, Heartbeat}
+
+
+def played(plan: Plan, node: Callable[[Any], Node]) -> tuple[History, Outcome]:
+    """A run of a plan by nodes of a test's own making."""
+    system = replace(RSL, node=node)
+    nodes = InlineNodes(system, None, plan.system.parameters, plan.nodes)
+    recorder, outcome = Recorder(header(plan)), Outcome()
+    trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
+    return recorder.history(), outcome
+
+
+def held(name: str, variant: str = "none") -> tuple[list[str], Counter[type]]:
+    """What did not hold in a run of a plan, and how many messages of each type were looked at."""
+    short = ["workload.operations=640"] if name == "rsl-counter-steady" else ["workload.duration=2s"]
+    plan = resolve(load(name), None, [*short, "system.durability=synced", f"system.variant={variant}"])
+    broken: list[str] = []
+    said: Counter[type] = Counter()
+    make = RSL.variant(plan.system.variant).node
+    played(plan, lambda parameters: Held(make(parameters), parameters, broken, said))
+    return broken, said
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_no_replica_says_in_any_plan_what_a_crash_could_take_back(name: str) -> None:
+    broken, said = held(name)
+    assert broken == []
+    assert all(said[kind] >= 2 for kind in REVEALING)
+
+
+@pytest.mark.parametrize(
+    ("variant", "says"),
+    [
+        ("forgets-promises", "promises ballot"),
+        ("reuses-ballots", "leads ballot"),
+        ("fsync-lies", "votes in ballot"),
+        ("torn-writes", "has a checkpoint"),
+        ("amnesia", "votes in ballot"),
+    ],
+)
+def test_a_replica_that_forgets_is_caught_at_it(variant: str, says: str) -> None:
+    broken, _ = held("rsl-amnesia", variant)
+    assert any(says in each for each in broken)
+
+
+class Mortal:
+    """A replica that dies once: where it finds that it has lived before, it stays silent."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._dead = False
+
+    def start(self, ctx: Context) -> None:
+        self._dead = ctx.disk.read("lived", bool) is not None
+        ctx.disk.write("lived", True)
+        ctx.disk.sync()
+        if not self._dead:
+            self._node.start(ctx)
+
+    def receive(self, ctx: Context, source: str, message: Any) -> None:
+        if not self._dead:
+            self._node.receive(ctx, source, message)
+
+    def wake(self, ctx: Context, timer: str) -> None:
+        self._node.wake(ctx, timer)
+
+
+FORGETFUL = ("system.durability=none", "workload.duration=3s", "workload.rate=40", "network.drop=0.1")
+
+
+@pytest.mark.parametrize("crash", ["{target: minority, at: 1s}", "{target: leader, at: [1s, 2s]}"])
+def test_without_durability_a_minority_may_stay_down_for_good(crash: str) -> None:
+    for seed in range(12):
+        plan = resolve(load("rsl-storm"), seed, [*FORGETFUL, f"nemesis.1.crash={crash}"])
+        history, outcome = played(plan, lambda parameters: Mortal(Replica(parameters)))
+        result = judge(plan, history, outcome)
+        assert result.verdict == "valid", (seed, result.explanation)
+        assert result.counts["faults"]["crash"] >= 1
+
+
+def test_without_durability_it_must_not_come_back() -> None:
+    back = "nemesis.1.crash={target: minority, every: 500ms, for: 100ms}"
+    plans = (resolve(load("rsl-storm"), seed, [*FORGETFUL, back]) for seed in range(12))
+    assert any(judge(plan, *simulate(plan)).checks["invariants"].verdict == "invalid" for plan in plans)
+
+
+Happening = tuple[str, Any]
+happenings = st.one_of(
+    *[st.tuples(st.sampled_from(NODES), lively)] * 12,
+    st.tuples(st.just("time"), st.sampled_from([1, 10_000_000, 100_000_000, 1_100_000_000])),
+    st.tuples(st.just("crash"), st.integers(0, 3)),
+)
+"""Mostly messages and who sent them; time that passes; a crash, and how many of the unsynced writes it leaves."""
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(happenings, max_size=40), st.sampled_from([1, 2, 7]))
+def test_no_replica_says_in_any_life_what_a_crash_could_take_back(life: list[Happening], length: int) -> None:
+    parameters = Parameters(max_log_length=length, max_batch_size=2)
+    broken: list[str] = []
+    disk: dict[str, bytes] = {}
+    now = 0
+    node, ctx = begin(parameters, disk, now, broken)
+    waiting = keep(ctx, disk, [])
+    for what, detail in life:
+        if what == "crash":
+            disk.update(waiting[:detail])
+            node, ctx = begin(parameters, disk, now, broken)
+            waiting = []
+        elif what == "time":
+            ctx.now = now = now + detail
+            node.wake(ctx, "heartbeat")
+        else:
+            node.receive(ctx, what, detail)
+        waiting = keep(ctx, disk, waiting)
+    assert broken == []
+
+
+def begin(parameters: Parameters, disk: dict[str, bytes], now: int, broken: list[str]) -> tuple[Held, Context]:
+    node, ctx = (
+        Held(RSL.node(parameters), parameters, broken, Counter()),
+        Context("n1", NODES, random.Random(0), dict(disk)),
+    )
+    ctx.now = now
+    node.start(ctx)
+    return node, ctx
+
+
+def keep(ctx: Context, disk: dict[str, bytes], waiting: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """Put what a step has synced on disk; what it has written since."""
+    for effect in ctx.take():
+        if isinstance(effect, Write):
+            waiting = [*waiting, (effect.key, bytes(effect.value))]
+        elif isinstance(effect, Sync):
+            disk.update(waiting)
+            waiting = []
+    return waiting
