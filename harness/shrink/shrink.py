@@ -7,8 +7,7 @@ from contextlib import suppress
 from harness.plan import Plan
 from harness.shrink import passes
 from harness.shrink.arrange import rearranged
-from harness.shrink.smallest import size
-from harness.shrink.test import EVENTS_MOST_ARRANGED, OutOfEvents, Test
+from harness.shrink.test import EVENTS_MOST_ARRANGED, EVENTS_MOST_WORLDS, OutOfEvents, Test
 
 ROUNDS_MOST = 6
 SMALL = 10
@@ -23,25 +22,33 @@ def shrink(plan: Plan, fails: Test) -> None:
     """
     fails.begin(plan)
     assert fails(plan) is not None, "only what fails can be shrunk"
-    starts: list[Plan] = []
     with suppress(OutOfEvents):
         plan = passes.quick(passes.cut(plan, fails.moment(plan), fails), fails)
-        starts = [] if passes.is_plain(plan) else passes.worlds(plan, fails)
-    ends: list[Plan] = []
-    for start in starts:
-        fails.begin(start)
-        with suppress(OutOfEvents):
-            ends.append(_descend(start, fails))
-    if not ends or len(passes.members_of(min(ends, key=size))) > SMALL:
+    if not _in_plain_networks(plan, fails, EVENTS_MOST_WORLDS):
         fails.begin(plan)
         with suppress(OutOfEvents):
-            ends.append(_descend(plan, fails))
+            _descend(plan, fails)
+        _in_plain_networks(fails.best.plan, fails)
     for step, events in ((passes.without, None), (rearranged, EVENTS_MOST_ARRANGED)):
         best = fails.best.plan
         fails.begin(best, events)
         with suppress(OutOfEvents):
             while (smaller := step(best, fails)) != best:
                 best = _descend(smaller, fails)
+
+
+def _in_plain_networks(plan: Plan, fails: Test, events: int | None = None) -> bool:
+    """Look for the failure where nothing of the network is drawn, and descend from there; whether that ended small."""
+    starts: list[Plan] = []
+    fails.begin(plan, events)
+    with suppress(OutOfEvents):
+        starts = [] if passes.is_plain(plan) else passes.worlds(plan, fails)
+    ends: list[Plan] = []
+    for start in starts:
+        fails.begin(start)
+        with suppress(OutOfEvents):
+            ends.append(_descend(start, fails))
+    return any(len(passes.members_of(end)) <= SMALL for end in ends)
 
 
 def _descend(plan: Plan, fails: Test) -> Plan:

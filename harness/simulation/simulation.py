@@ -224,7 +224,7 @@ class Simulation:
             return
         if self._untouched:
             self._touch(source, destination)
-        arrivals = self._network.fate(source, destination, now)
+        arrivals = self._network.fate(source, destination, now, type(message))
         self._outcome.progress.messages["sent"] += 1
         if isinstance(arrivals, str):
             self._lose(id, arrivals)
