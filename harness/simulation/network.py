@@ -1,10 +1,10 @@
 """The simulated network: what becomes of a message, decided when it is sent.
 
 Every message draws four numbers of its own: drop, duplicate, overtake, latency. They belong to the link, the type of
-the message, the moment in which it is sent, and which of them it is ("net/n1>n2/Prepare/50/0"), whatever faults are active.
-So the fate of one message never depends on what was sent or lost before: removing a fault or an operation from a run
-leaves the weather of all other moments as it was, and what happens a little earlier meets the same. That is what makes
-such a run shrinkable.
+the message, the moment in which it is sent, and which of them it is ("net/n1>n2/Prepare/50/0"), whatever faults are
+active. So the fate of one message never depends on what was sent or lost before: removing a fault or an operation from
+a run leaves the weather of all other moments as it was, and what happens a little earlier meets the same. That is what
+makes such a run shrinkable.
 """
 
 from __future__ import annotations
