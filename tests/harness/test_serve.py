@@ -24,7 +24,7 @@ from harness.browser import browser, missing
 from harness.mistake import Mistake
 from harness.serve import serve, serve_until_stopped
 from harness.serve.catalogue import Catalogue
-from harness.serve.pages import groups, View, render, select
+from harness.serve.pages import View, groups, render, select
 from tests.harness.shown import EVIL, IMAGE, STALE, history_file
 
 Get = Callable[..., tuple[int, bytes, dict[str, str]]]
