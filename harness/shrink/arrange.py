@@ -24,8 +24,9 @@ import msgspec
 
 from harness.plan import Plan, PlannedOperation
 from harness.plan.schema import MILLISECOND
-from harness.shrink.explicit import with_members
-from harness.shrink.passes import Fails, mean_latency, members_of, plain
+from harness.shrink.explicit import members_of, with_members
+from harness.shrink.reduce import Fails
+from harness.shrink.world import mean_latency, plain
 from nemesis.fault import Crash, FaultEvent
 
 OPERATIONS_MOST = 2

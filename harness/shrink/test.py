@@ -10,8 +10,8 @@ from harness.failure import Failure
 from harness.plan import Plan
 from harness.plan.schema import Check
 from harness.run import recording
-from harness.shrink.passes import is_plain
 from harness.shrink.smallest import Smallest
+from harness.shrink.world import is_plain
 from histories import History, HistoryError
 from systems import BadParameters, find
 
