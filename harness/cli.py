@@ -6,7 +6,6 @@ Nothing heavy is imported before a command needs it, so that `clew --help` answe
 from __future__ import annotations
 
 import contextlib
-import enum
 import io
 import sys
 import traceback
@@ -15,8 +14,19 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from harness.bench.command import bench_app
 from harness.exits import BAD_ARGUMENTS, INTERNAL_ERROR, reader_gone
 from harness.mistake import Breakdown, Mistake
+from harness.options import (
+    JsonOption,
+    NodesChoice,
+    NodesOption,
+    PlanArgument,
+    RunArgument,
+    SettingsOption,
+    StoreOption,
+    Until,
+)
 
 if TYPE_CHECKING:
     from harness.result import Result
@@ -31,31 +41,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-class NodesChoice(enum.StrEnum):
-    """How nodes run."""
-
-    process = "process"
-    inline = "inline"
-
-
-PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A YAML file, or the name of a shipped plan.")]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, e.g. store/latest.")]
-NodesOption = Annotated[
-    NodesChoice, typer.Option("--nodes", help="Each node a process of its own, or all inline (faster, same history).")
-]
-StoreOption = Annotated[Path, typer.Option("--store", help="The folder below which runs are kept.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, and nothing else.")]
+app.add_typer(bench_app, name="bench")
 
 
 @app.command()
 def run(
     plan: PlanArgument,
     seed: Annotated[int | None, typer.Option(help="Another seed than the plan's own.", min=0)] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a field of the plan; repeatable.")
-    ] = None,
+    settings: SettingsOption = None,
     nodes: NodesOption = NodesChoice.process,
     store: StoreOption = Path("store"),
     json: JsonOption = False,
@@ -74,18 +67,6 @@ def run(
             lambda watch, stop: run_plan(resolved, nodes=nodes.value, into=store, watch=watch, stop=stop),
         )
     _tell(result, json)
-
-
-class Until(enum.StrEnum):
-    """When a hunt is over."""
-
-    first = "first"
-    all = "all"
-
-
-SettingsOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a field of the plan; repeatable.")
-]
 
 
 @app.command()
@@ -330,44 +311,6 @@ def serve(
     from harness.serve import serve as serve_store
 
     serve_store(store, host, port)
-
-
-bench_app = typer.Typer(help="Measure clew by what it finds.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(bench_app, name="bench")
-
-
-@bench_app.callback()
-def bench() -> None:
-    """Measure clew by what it finds."""
-
-
-@bench_app.command("bugs")
-def bench_bugs(
-    system: Annotated[list[str] | None, typer.Option(help="Only this system; repeatable.")] = None,
-    write: Annotated[Path | None, typer.Option(help="Put the table into this page, in place of the one there.")] = None,
-) -> None:
-    """Hunt and shrink every wrong variant of every system."""
-    from harness.bench import bugs, measured, rewritten, table
-    from harness.hunt import at_home
-    from harness.hunt.tell import interruptible
-    from systems import names
-
-    for name in system or []:
-        if name not in names():
-            raise Mistake(f"--system {name}: expected one of {', '.join(names())}")
-    if system and write is not None:
-        raise Mistake("--system and --write: a page with the variants of some systems would lack the others")
-    found = []
-    with interruptible(), at_home() as (executor, _):
-        for bug in measured(list(bugs(system or [])), executor):
-            found.append(bug)
-            print(table([bug]).splitlines()[-1], file=sys.stderr, flush=True)
-    print(table(found), end="")
-    if write is not None:
-        page = rewritten(write.read_text() if write.exists() else "", found)
-        aside = write.with_suffix(".tmp")
-        aside.write_text(page)
-        aside.replace(write)
 
 
 @app.command()

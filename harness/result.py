@@ -25,7 +25,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     `operations` counts the clients' operations; `explanation` is for people; `run` is the folder. `counts` says what
     happened in the run (completions by outcome, messages by fate, faults by kind, what nodes count, events), and
     `seconds` is virtual time. `finished` is False for a run that was interrupted; `notes` say what makes its verdict
-    worth less than it seems.
+    worth less than it seems. `campaign` is the hunt that the run is of, by when that began.
     """
 
     verdict: Answer
@@ -40,6 +40,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     notes: tuple[str, ...] = ()
     counts: dict[str, dict[str, int]] = {}
     seconds: float = 0.0
+    campaign: str | None = None
 
     @property
     def exit_code(self) -> int:

@@ -45,6 +45,7 @@ async def run(
     stop: trio.CancelScope | None = None,
     aside: bool = False,
     comment: str = "",
+    campaign: str | None = None,
 ) -> Result:
     """Run a plan, keep everything about it in a new folder below `into`, and judge it.
 
@@ -53,12 +54,14 @@ async def run(
     in the folder, before the cancellation goes on. Whatever happens, no node outlives the call.
 
     A run that is killed leaves the history that it had. One written `aside` leaves either its whole folder or nothing:
-    that is for runs of which everything is known before. `comment` is put above its plan.
+    that is for runs of which everything is known before. `comment` is put above its plan, `campaign`
+    into its verdict.
 
     Raises `NoRun` for a store that cannot be, and `OSError` if the folder cannot be written; then none is left. A node
     that breaks by itself is no exception but a result with an `error`.
     """
     folder = store.create(into, plan, nodes, aside=aside, comment=comment)
+    folder.campaign = campaign
     try:
         return await _run(plan, nodes, folder, watch, stop or trio.CancelScope())
     except BaseException as error:
@@ -89,7 +92,8 @@ async def _run(
 
 async def _judged(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFolder) -> Result:
     history = recorder.history()
-    return await trio.to_thread.run_sync(judge, plan, history, outcome, folder.place, abandon_on_cancel=True)
+    result = await trio.to_thread.run_sync(judge, plan, history, outcome, folder.place, abandon_on_cancel=True)
+    return msgspec.structs.replace(result, campaign=folder.campaign)
 
 
 async def _finish(folder: RunFolder, recorder: Recorder, result: Result, seconds: float = float("inf")) -> Result:

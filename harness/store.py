@@ -42,11 +42,13 @@ class RunFolder:
     """The folder of one run.
 
     `place` is where it is to be once it is whole; until then, a run that is kept only whole is written aside.
+    `campaign` is the hunt that it is of, if it is of one.
     """
 
     def __init__(self, path: Path, place: Path | None = None) -> None:
         self.path = path
         self.place = place or path
+        self.campaign: str | None = None
         self.plan = path / "plan.yaml"
         self.history = path / "history.jsonl"
         self.messages = path / "messages.jsonl"
@@ -144,9 +146,7 @@ def create(store: Path, plan: Plan, nodes: str, *, aside: bool = False, comment:
         group.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unusable(store, error) from None
-    started = datetime.now(UTC)
-    stem = f"{started:%Y%m%dT%H%M%S.%f}"[:-3] + f"Z-{plan.seed}"
-    folder = _made(group, stem, aside)
+    folder = _made(group, f"{stamp()}-{plan.seed}", aside)
     try:
         folder.nodes.mkdir()
         folder.plan.write_text(comment + dump(plan), encoding="utf-8")
@@ -160,6 +160,11 @@ def create(store: Path, plan: Plan, nodes: str, *, aside: bool = False, comment:
         folder.discard()
         raise
     return folder
+
+
+def stamp() -> str:
+    """Now, by the wall clock, as the names of runs and campaigns have it."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"[:-3] + "Z"
 
 
 def _made(group: Path, stem: str, aside: bool) -> RunFolder:

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from random import Random
+from struct import Struct
+
+_WORDS = Struct("<4Q")
+Four = tuple[float, float, float, float]
 
 
 class Streams:
@@ -28,3 +32,12 @@ class Streams:
             digest = blake2b(f"{self.seed}/{name}".encode(), digest_size=16).digest()
             stream = self._streams[name] = Random(int.from_bytes(digest, "big"))
         return stream
+
+    def four(self, name: str) -> Four:
+        """Four numbers in [0, 1) that belong to this name alone, for whatever is drawn once; there is no stream of it.
+
+        What is drawn by such a name stays as it is when something else is left out, before it or after it.
+        """
+        a, b, c, d = _WORDS.unpack(blake2b(f"{self.seed}/{name}".encode(), digest_size=32).digest())
+        # As `Random.random` does: 53 bits are what a float of this size holds.
+        return (a >> 11) * 2.0**-53, (b >> 11) * 2.0**-53, (c >> 11) * 2.0**-53, (d >> 11) * 2.0**-53

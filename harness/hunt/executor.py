@@ -32,10 +32,10 @@ def at_home(jobs: int | None = None) -> Iterator[tuple[Executor, int]]:
         yield pool, jobs
     finally:
         # Whoever leaves the block has what it wanted: what the workers are still at would be waited for in vain.
-        pool.shutdown(wait=False, cancel_futures=True)
         for child in set(multiprocessing.active_children()) - before:
             child.kill()
-        pool.shutdown()
+        # Only now, and once: a shutdown that does not wait leaves nothing for a second one to wait for.
+        pool.shutdown(cancel_futures=True)
 
 
 class _Pool(Executor):

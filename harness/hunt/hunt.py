@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import trio
 
 from harness.exits import EXIT
@@ -22,7 +23,7 @@ from harness.judge import judge
 from harness.plan import Plan, Source, resolve
 from harness.result import Result
 from harness.run import recording, run
-from harness.store import usable
+from harness.store import stamp, usable
 from harness.unwrap import unwrapped
 
 Until = Literal["first", "all"]
@@ -46,6 +47,8 @@ class Found:
 class Hunt:
     """What a campaign has come to, kept up to date while it goes on."""
 
+    campaign: str = field(default_factory=stamp)
+    """When it began, by the wall clock: its runs have this in their verdicts, and nothing else depends on it."""
     seeds: int = 0
     undecided: int = 0
     failures: list[Found] = field(default_factory=list)
@@ -75,6 +78,7 @@ class Hunt:
     def summary(self) -> dict[str, object]:
         """As JSON: the last object that `clew hunt --json` prints."""
         return {
+            "campaign": self.campaign,
             "seeds": self.seeds,
             "failures": [
                 {"seed": found.seed, "run": found.run, "failure": str(found.failure)} for found in self.failures
@@ -135,7 +139,8 @@ def hunt(
                 if trial.failure is not None:
                     plan = resolve(source, trial.seed, settings)
                     try:
-                        result = None if into is None else _again(plan, into if len(hunted.failures) < KEPT else None)
+                        place = into if len(hunted.failures) < KEPT else None
+                        result = None if into is None else _again(plan, place, hunted.campaign)
                     except OSError:
                         # With a full disk under it the hunt ends, but not without the seed that it has just found.
                         found(Found(trial.seed, trial.failure, None, hunted.seconds), None)
@@ -152,9 +157,9 @@ def hunt(
     return hunted
 
 
-def _again(plan: Plan, into: Path | None) -> Result:
+def _again(plan: Plan, into: Path | None, campaign: str) -> Result:
     """Run a failing plan once more, into a folder if there is to be one."""
     if into is None:
-        return judge(plan, *recording(plan))
+        return msgspec.structs.replace(judge(plan, *recording(plan)), campaign=campaign)
     with unwrapped():
-        return trio.run(lambda: run(plan, nodes="inline", into=into, aside=True))
+        return trio.run(lambda: run(plan, nodes="inline", into=into, aside=True, campaign=campaign))

@@ -23,13 +23,20 @@ SEEDS_SHOWN = 10
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM and SIGHUP end what goes on in the block as Ctrl-C does."""
+    """SIGTERM and SIGHUP end what goes on in the block as Ctrl-C does, and Ctrl-C does so wherever it was started.
+
+    A shell has what it starts in the background ignore SIGINT, and then SIGTERM could not pass for one. Only a SIGHUP
+    that is ignored stays so: that is what `nohup` is for.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         # Python, or trio while it runs, knows where it may be interrupted by this one.
         signal.raise_signal(signal.SIGINT)
 
-    before = {kind: signal.signal(kind, interrupt) for kind in (signal.SIGTERM, signal.SIGHUP)}
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: interrupt, signal.SIGHUP: interrupt}
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        del handlers[signal.SIGHUP]
+    before = {kind: signal.signal(kind, handler) for kind, handler in handlers.items()}
     try:
         yield
     finally:

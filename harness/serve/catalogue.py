@@ -30,7 +30,7 @@ class Run(msgspec.Struct, frozen=True):
     """One run as a row of the table. Times are seconds; `unknown` is the share of operations of unknown outcome."""
 
     group: str
-    """The folder of its plan: the runs of one plan are a campaign."""
+    """The folder of its plan."""
     name: str
     plan: str
     system: str
@@ -41,6 +41,8 @@ class Run(msgspec.Struct, frozen=True):
     unknown: float
     seconds: float
     when: float
+    campaign: str = ""
+    """The hunt that it is of, by when that began; empty for a run of its own."""
 
     @property
     def started(self) -> str:
@@ -57,6 +59,7 @@ class _Verdict(msgspec.Struct):
     operations: int = 0
     seconds: float = 0.0
     counts: dict[str, dict[str, int]] = {}
+    campaign: str | None = None
 
 
 _decode = msgspec.json.Decoder(_Verdict).decode
@@ -140,6 +143,7 @@ class Catalogue:
             operations=found.operations,
             unknown=counts.get("info", 0) / max(1, sum(counts.values())),
             seconds=found.seconds,
+            campaign=found.campaign or "",
         )
         self._growing.pop((group, name), None)
         self._finished[group, name] = run

@@ -21,11 +21,13 @@ VERDICTS = ("invalid", "unknown", "valid", "running", "unfinished", "unreadable"
 
 
 class View(msgspec.Struct, frozen=True):
-    """What of the store a page shows: the words every row must have, a verdict, a plan, the order, the page."""
+    """What of the store a page shows: the words every row must have, a verdict, a plan, of that a campaign, the order,
+    the page."""
 
     words: str = ""
     verdict: str = ""
     group: str = ""
+    campaign: str = ""
     grouped: bool = False
     sort: str = "when"
     up: bool = False
@@ -39,6 +41,7 @@ class View(msgspec.Struct, frozen=True):
             words=query.get("words", "")[:200],
             verdict=query.get("verdict", "") if query.get("verdict", "") in VERDICTS else "",
             group=query.get("group", "")[:200],
+            campaign=query.get("campaign", "")[:200],
             grouped=query.get("grouped") == "1",
             sort=query.get("sort", "when") if query.get("sort", "when") in COLUMNS else "when",
             up=query.get("up") == "1",
@@ -57,9 +60,10 @@ class View(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """The runs of one plan together."""
+    """The runs of one hunt together, or those of one plan that are of none."""
 
     group: str
+    campaign: str
     plan: str
     system: str
     runs: int
@@ -76,6 +80,7 @@ def select(catalogue: Catalogue, view: View) -> list[Run]:
         for run in catalogue.runs
         if (not view.verdict or run.verdict == view.verdict)
         and (not view.group or run.group == view.group)
+        and (not view.campaign or run.campaign == view.campaign)
         and all(_has(run, word) for word in words)
     ]
     # Newest first among equals, whatever the order is by.
@@ -98,13 +103,14 @@ def _rank(run: Run, column: str) -> Any:
 
 
 def groups(found: list[Run]) -> list[Group]:
-    """The same runs, those of one plan together, in the order of their first."""
-    together: dict[str, list[Run]] = {}
+    """The same runs, those of one hunt together and those of one plan that are of none, in the order of their first."""
+    together: dict[tuple[str, str], list[Run]] = {}
     for run in found:
-        together.setdefault(run.group, []).append(run)
+        together.setdefault((run.group, run.campaign), []).append(run)
     return [
         Group(
             group=group,
+            campaign=campaign,
             plan=runs[0].plan,
             system=runs[0].system,
             runs=len(runs),
@@ -112,7 +118,7 @@ def groups(found: list[Run]) -> list[Group]:
             operations=sum(run.operations for run in runs),
             when=max(run.started for run in runs),
         )
-        for group, runs in together.items()
+        for (group, campaign), runs in together.items()
     ]
 
 

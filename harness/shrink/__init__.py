@@ -2,7 +2,10 @@
 
 explicit    the run as a plan of explicit operations and faults          the very same run
 reduce      dials turned down by Hypothesis, with the simulation as the test
-passes      what there is to turn down: members, world, shape, times
+members     operations and faults left out
+world       the network made plain
+shape       fewer clients, nodes and keys, simpler operations
+times       shorter, and rounder
 arrange     the smallest plans arranged anew, with fewer faults or nodes
 smallest    what small means, and the smallest so far
 shrink      the passes, one after the other, until none of them finds anything

@@ -4,7 +4,8 @@ What can no longer be made smaller piece by piece may still be larger than need 
 world do what one does at the right moment, and no plan in between fails. So a few operations and at most one crash are
 arranged anew, in the plain network, where only the order of what happens counts:
 
-    operations   in any order, half a latency or several apart, each at a node of its own
+    operations   at most two of those that there are, in any order, half a latency or several apart, each at a node of
+                 its own
     the crash    of any node, for a moment, just after messages of an operation's rounds have arrived
 
     0        1        2    2.5   3 ✗      latencies since the first operation; the crash just after its accept
@@ -16,20 +17,23 @@ arranged anew, in the plain network, where only the order of what happens counts
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import permutations, product
+from itertools import chain, combinations, permutations, product
 from random import Random
 
 import msgspec
 
 from harness.plan import Plan, PlannedOperation
 from harness.plan.schema import MILLISECOND
-from harness.shrink.explicit import with_members
-from harness.shrink.passes import Fails, mean_latency, members_of, plain
+from harness.shrink.explicit import members_of, with_members
+from harness.shrink.reduce import Fails
+from harness.shrink.world import mean_latency, plain
 from nemesis.fault import Crash, FaultEvent
 
 OPERATIONS_MOST = 2
 FAULTS_MOST = 1
 """More have too many arrangements to look at a good part of them."""
+OPERATIONS_FROM = 8
+"""Of so many at most, each pair is looked at; of more there are too many pairs."""
 HALVES = range(7)
 """The second operation begins so many halves of a latency after the first: with and between the steps of a round."""
 STEPS = range(5)
@@ -41,7 +45,7 @@ CANDIDATES_MOST = 3000
 
 
 def rearranged(plan: Plan, fails: Fails) -> Plan:
-    """A plan with fewer faults, or as many on fewer nodes, if some arrangement fails; the plan itself if none does.
+    """A plan with fewer members, or as many on fewer nodes, if some arrangement fails; the plan itself if none does.
 
     A plan that is too large for it is left as it is. The arrangements are looked at in an order of no meaning, which is
     always the same.
@@ -49,18 +53,28 @@ def rearranged(plan: Plan, fails: Fails) -> Plan:
     whole = members_of(plan)
     operations = [member for member in whole if isinstance(member, PlannedOperation)]
     faults = [member.fault for member in whole if isinstance(member, FaultEvent)]
-    if len(operations) > OPERATIONS_MOST or not all(isinstance(fault, Crash) for fault in faults):
+    if len(operations) > OPERATIONS_FROM or not all(isinstance(fault, Crash) for fault in faults):
         return plan
+    now = (len(operations) > OPERATIONS_MOST, len(faults), plan.system.nodes)
     for crashes, nodes in product(range(min(FAULTS_MOST, len(faults)) + 1), range(1, plan.system.nodes + 1)):
-        if (crashes, nodes) >= (len(faults), plan.system.nodes):
+        if (False, crashes, nodes) >= now:
             break
-        candidates = list(_arrangements(plain(plan), nodes, operations, crashes))
+        some = _choices(operations)
+        candidates = list(chain.from_iterable(_arrangements(plain(plan), nodes, chosen, crashes) for chosen in some))
         Random(0).shuffle(candidates)
         for candidate in candidates[:CANDIDATES_MOST]:
             failing = fails(candidate)
             if failing is not None:
                 return failing
     return plan
+
+
+def _choices(operations: Sequence[PlannedOperation]) -> list[tuple[PlannedOperation, ...]]:
+    """Which operations to arrange: all, or each pair of them, of pairs that ask for the same only one."""
+    if len(operations) <= OPERATIONS_MOST:
+        return [tuple(operations)]
+    pairs = combinations(operations, OPERATIONS_MOST)
+    return list({tuple((one.f, one.key, one.value) for one in pair): pair for pair in pairs}.values())
 
 
 def _arrangements(plan: Plan, nodes: int, operations: Sequence[PlannedOperation], crashes: int) -> Iterator[Plan]:

@@ -6,6 +6,8 @@ it, an operation from the completion before it. In an explicit one every operati
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from random import Random
 from typing import Any
 
 import msgspec
@@ -15,8 +17,10 @@ from harness.plan.work import KINDS
 from histories import NEMESIS, History
 from nemesis.fault import Crash, Fault, FaultEvent, Network, Partition, from_value
 from nemesis.latency import Constant
-from nemesis.schedule import At, Cut, Disturb, Entry, Kill, What
+from nemesis.schedule import At, Cut, Disturb, Entry, Kill, What, schedule
 from systems import find
+
+Member = PlannedOperation | FaultEvent
 
 
 def explicit(plan: Plan, history: History, rested: int | None = None) -> Plan:
@@ -54,6 +58,20 @@ def with_members(plan: Plan, operations: list[PlannedOperation], faults: list[Fa
     )
     entries = tuple(entry(fault) for fault in sorted(faults, key=lambda fault: (fault.at, fault.number)))
     return msgspec.structs.replace(plan, workload=workload, nemesis=entries)
+
+
+def members_of(plan: Plan) -> list[Member]:
+    """The operations and faults of an explicit plan, by time; nothing of it is drawn."""
+    assert isinstance(plan.workload.operations, tuple)
+    faults = schedule(plan.nemesis, plan.nodes, lambda name: Random(0))
+    return sorted([*faults, *plan.workload.operations], key=lambda member: member.at)
+
+
+def rebuilt(plan: Plan, members: Iterable[Member]) -> Plan:
+    """The plan with these members and no others."""
+    members = list(members)
+    operations = [member for member in members if isinstance(member, PlannedOperation)]
+    return with_members(plan, operations, [member for member in members if isinstance(member, FaultEvent)])
 
 
 def entry(event: FaultEvent) -> Entry:

@@ -15,9 +15,15 @@ from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 from hypothesis.errors import NoSuchExample
 
+from harness.plan import Plan
+
 Dials = tuple[int, ...]
+Fails = Callable[[Plan], Plan | None]
+"""The plan, perhaps with another seed, if it fails; None if it does not."""
 
 _KEY = b"clew"
+ATTEMPTS = 80
+"""Examples that Hypothesis draws in a search."""
 CALLS_MOST = 2000
 """Candidates in one reduction; it takes a tenth of them, unless every second one is a success."""
 
@@ -63,6 +69,13 @@ def reduce(start: Sequence[int], fails: Callable[[Dials], bool]) -> Dials:
     with suppress(_Fails):
         turn()
     return whole(least[0])
+
+
+def reduced(build: Callable[[Dials], Plan], start: Sequence[int], fails: Fails) -> Plan:
+    """The plan that these dials build, turned down as far as it still fails; as they start, it does."""
+    plan = fails(build(reduce(start, lambda dials: fails(build(dials)) is not None)))
+    assert plan is not None, "what reduce gives has failed"
+    return plan
 
 
 class _Fails(Exception):

@@ -15,8 +15,7 @@ from harness.plan import Plan
 from harness.replay import recorded_plan
 from harness.result import Result
 from harness.run import recording, run
-from harness.shrink.explicit import explicit
-from harness.shrink.passes import members_of
+from harness.shrink.explicit import explicit, members_of
 from harness.shrink.shrink import shrink
 from harness.shrink.smallest import Smallest
 from harness.shrink.story import story

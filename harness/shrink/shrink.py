@@ -5,10 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 
 from harness.plan import Plan
-from harness.shrink import passes
 from harness.shrink.arrange import rearranged
-from harness.shrink.smallest import size
-from harness.shrink.test import EVENTS_MOST_ARRANGED, OutOfEvents, Test
+from harness.shrink.explicit import members_of
+from harness.shrink.members import cut, members, merged
+from harness.shrink.shape import shape
+from harness.shrink.test import EVENTS_MOST_ARRANGED, EVENTS_MOST_WORLDS, OutOfEvents, Test
+from harness.shrink.times import times, without
+from harness.shrink.world import is_plain, quick, world, worlds
 
 ROUNDS_MOST = 6
 SMALL = 10
@@ -23,20 +26,14 @@ def shrink(plan: Plan, fails: Test) -> None:
     """
     fails.begin(plan)
     assert fails(plan) is not None, "only what fails can be shrunk"
-    starts: list[Plan] = []
     with suppress(OutOfEvents):
-        plan = passes.quick(passes.cut(plan, fails.moment(plan), fails), fails)
-        starts = [] if passes.is_plain(plan) else passes.worlds(plan, fails)
-    ends: list[Plan] = []
-    for start in starts:
-        fails.begin(start)
-        with suppress(OutOfEvents):
-            ends.append(_descend(start, fails))
-    if not ends or len(passes.members_of(min(ends, key=size))) > SMALL:
+        plan = quick(cut(plan, fails.moment(plan), fails), fails)
+    if not _in_plain_networks(plan, fails, EVENTS_MOST_WORLDS):
         fails.begin(plan)
         with suppress(OutOfEvents):
-            ends.append(_descend(plan, fails))
-    for step, events in ((passes.without, None), (rearranged, EVENTS_MOST_ARRANGED)):
+            _descend(plan, fails)
+        _in_plain_networks(fails.best.plan, fails)
+    for step, events in ((without, None), (rearranged, EVENTS_MOST_ARRANGED)):
         best = fails.best.plan
         fails.begin(best, events)
         with suppress(OutOfEvents):
@@ -44,12 +41,30 @@ def shrink(plan: Plan, fails: Test) -> None:
                 best = _descend(smaller, fails)
 
 
+def _in_plain_networks(plan: Plan, fails: Test, events: int | None = None) -> bool:
+    """Look for the failure where nothing of the network is drawn, and descend from there; whether that ended small."""
+    starts: list[Plan] = []
+    fails.begin(plan, events)
+    with suppress(OutOfEvents):
+        starts = [] if is_plain(plan) else worlds(plan, fails)
+    ends: list[Plan] = []
+    for start in starts:
+        fails.begin(start)
+        with suppress(OutOfEvents):
+            ends.append(_descend(start, fails))
+    return any(len(members_of(end)) <= SMALL for end in ends)
+
+
 def _descend(plan: Plan, fails: Test) -> Plan:
-    """From a plan to one that no pass makes smaller."""
+    """From a plan to one that no pass makes smaller.
+
+    Members come before the rest, for they cost the most; the world comes before shape and times, for where nothing is
+    drawn any more, moving a plan in time or renaming its nodes leaves its run as it was.
+    """
     for _ in range(ROUNDS_MOST):
         before = plan
-        plan = passes.cut(plan, fails.moment(plan), fails)
-        for step in (passes.quick, passes.members, passes.merged, passes.world, passes.shape, passes.times):
+        plan = cut(plan, fails.moment(plan), fails)
+        for step in (quick, members, merged, world, shape, times):
             plan = step(plan, fails)
         if plan == before:
             break

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.plan import Plan, PlannedOperation
-from harness.shrink.passes import is_plain, members_of
+from harness.shrink.explicit import members_of
+from harness.shrink.world import is_plain
 
 
 class Smallest:

@@ -7,7 +7,7 @@ import textwrap
 from harness.failure import OUTCOMES, Failure
 from harness.plan import Plan
 from harness.result import Result
-from harness.shrink.passes import members_of
+from harness.shrink.explicit import members_of
 from histories import NEMESIS, History
 from histories.text import printable
 from nemesis.describe import describe, describe_duration

@@ -1,19 +1,25 @@
 """The simulated network: what becomes of a message, decided when it is sent.
 
-Every directed link has a random stream of its own ("net/n1>n2") and draws four numbers for every message, whatever
-faults are active: drop, duplicate, overtake, latency. So the fate of one message never depends on how many others were
-lost, and removing a fault from a run leaves the links as they were.
+Every message draws four numbers of its own: drop, duplicate, overtake, latency. They belong to the link, the type of
+the message, the moment in which it is sent, and which of them it is ("net/n1>n2/Prepare/50/0"), whatever faults are
+active. So the fate of one message never depends on what was sent or lost before: removing a fault or an operation from
+a run leaves the weather of all other moments as it was, and what happens a little earlier meets the same. That is what
+makes such a run shrinkable.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.plan.schema import Links, NetworkPlan
-from harness.streams import Streams
-from nemesis.effect import disturbance, either, refused
+from harness.plan.schema import MILLISECOND, Links, NetworkPlan
+from harness.streams import Four, Streams
+from nemesis.effect import Disturbance, disturbance, either, refused
 from nemesis.fault import Fault
-from nemesis.latency import Latency
+from nemesis.latency import Constant
+
+MOMENT = 10 * MILLISECOND
+"""Long enough for a message to stay in its moment when what leads to it is shifted a little, and short enough to have
+few others of its type in it, whose number changes which of them it is."""
 
 LOST = "loss"
 CUT = "partition"
@@ -29,12 +35,16 @@ class _Link:
         "destination",
         "drop",
         "duplicate",
+        "moment",
+        "name",
         "newest",
         "plan",
-        "random",
         "reorder",
         "sample",
+        "sent",
         "source",
+        "still",
+        "streams",
     )
 
     def __init__(self, source: str, destination: str, plan: Links, between_nodes: bool, streams: Streams) -> None:
@@ -42,14 +52,41 @@ class _Link:
         self.destination = destination
         self.plan = plan
         self.between_nodes = between_nodes
-        self.random = streams.get(f"net/{source}>{destination}").random
+        self.streams = streams
+        self.name = f"net/{source}>{destination}"
+        self.moment = -1
+        self.sent: dict[type, int] = {}
         self.sample = plan.latency.sample
         self.newest = 0
         self.cut = False
-        self.drop = plan.drop
-        self.duplicate = plan.duplicate
-        self.reorder = plan.reorder
-        self.delays: tuple[Latency, ...] = ()
+        self.suffer(Disturbance())
+
+    def suffer(self, added: Disturbance) -> None:
+        """Be as bad as the plan says, and as faults make it."""
+        self.drop = either(self.plan.drop, added.drop)
+        self.duplicate = either(self.plan.duplicate, added.duplicate)
+        self.reorder = either(self.plan.reorder, added.reorder)
+        self.delays = added.delays
+        self._settle()
+
+    def heal(self) -> None:
+        """Lose and double nothing."""
+        self.drop = self.duplicate = 0.0
+        self._settle()
+
+    def _settle(self) -> None:
+        """See whether there is anything to draw: if not, each message arrives, and takes as long as any other."""
+        same = isinstance(self.plan.latency, Constant) and not self.delays and self.reorder == 1.0
+        self.still = same and self.drop == self.duplicate == 0.0
+
+    def draw(self, now: int, kind: type) -> Four:
+        """The numbers of a message of this type that is sent now."""
+        moment = now // MOMENT
+        if moment != self.moment:
+            self.moment = moment
+            self.sent.clear()
+        count = self.sent[kind] = self.sent.get(kind, -1) + 1
+        return self.streams.four(f"{self.name}/{kind.__name__}/{moment}/{count}")
 
     def delayed(self, u: float) -> int:
         """The latency with what faults add to it."""
@@ -73,13 +110,14 @@ class Network:
         self.whole = True
         """Whether no link is cut: then there is no need to ask for each message."""
 
-    def fate(self, source: str, destination: str, now: int) -> list[int] | str:
-        """When a message sent now arrives (twice, if it is duplicated), or why it never does."""
+    def fate(self, source: str, destination: str, now: int, kind: type) -> list[int] | str:
+        """When a message of this type, sent now, arrives (twice, if it is duplicated), or why it never does."""
         link = self._links.get((source, destination))
         if link is None:
             return f"there is no {destination}"
-        random = link.random
-        lost, doubled, overtakes, u = random(), random(), random(), random()
+        if link.still:
+            return CUT if link.cut else [now + link.sample(0.0)]
+        lost, doubled, overtakes, u = link.draw(now, kind)
         if link.cut:
             return CUT
         if lost < link.drop:
@@ -104,14 +142,10 @@ class Network:
         for link in self._links.values():
             link.cut = (link.source, link.destination) in refusing
             if link.between_nodes:
-                added = disturbance(active, link.source, link.destination)
-                link.drop = either(link.plan.drop, added.drop)
-                link.duplicate = either(link.plan.duplicate, added.duplicate)
-                link.reorder = either(link.plan.reorder, added.reorder)
-                link.delays = added.delays
+                link.suffer(disturbance(active, link.source, link.destination))
 
     def heal(self) -> None:
         """No faults, no losses and no duplicates any more, between nodes or to clients: only latency remains."""
         self.suffer(())
         for link in self._links.values():
-            link.drop = link.duplicate = 0.0
+            link.heal()

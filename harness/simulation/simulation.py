@@ -30,6 +30,7 @@ from harness.simulation.network import Network
 from harness.simulation.nodes import NodeFailure, Nodes, died
 from harness.simulation.outcome import Outcome
 from harness.simulation.packet import Packets
+from harness.simulation.watchers import Watchers
 from harness.streams import Streams
 from harness.workload import Request, scripts
 from histories import NEMESIS, Recorder
@@ -38,8 +39,7 @@ from nemesis import fault as faults
 from nemesis.effect import down, hits
 from nemesis.leader import settled
 from nemesis.schedule import schedule
-from systems import Invariant, Operation, Sent, System
-from systems.landmark import Landmark
+from systems import Operation, Sent, System
 from systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 DELIVER, WAKE, INVOKE, TIMEOUT, CLIENT_WAKE, FAULT, HEAL, RECOVERED, DEADLINE = range(9)
@@ -81,16 +81,7 @@ class Simulation:
         self._log = log
         self._streams = Streams(plan.seed)
         self._variant = system.variant(plan.system.variant)
-        self._monitors: dict[type, list[Invariant]] = {}
-        if "invariants" in plan.checks:
-            for monitor in system.invariants(plan.system.parameters, plan.system.nodes):
-                for kind in monitor.watches:
-                    self._monitors.setdefault(kind, []).append(monitor)
-        self._landmarks: dict[type, list[Landmark]] = {}
-        for landmark in system.landmarks():
-            for kind in landmark.watches:
-                self._landmarks.setdefault(kind, []).append(landmark)
-        self._watched = frozenset((*self._monitors, *self._landmarks))
+        self._watchers = Watchers(plan, system, outcome)
         streams = self._streams
         self._lives = {node: _Life(node, SimulatedDisk(streams.get(f"disk/{node}"))) for node in plan.nodes}
         self._threads = [
@@ -217,14 +208,14 @@ class Simulation:
             self._leader = source
         if self._journal is not None:
             self._journal.send(id, now, source, destination, body)
-        if type(message) in self._watched:
-            self._look(Sent(id, now, source, destination, message))
+        if type(message) in self._watchers.kinds:
+            self._watchers.look(Sent(id, now, source, destination, message))
         if source == destination:
             self._push(now, DELIVER, source, destination, id, packet)
             return
         if self._untouched:
             self._touch(source, destination)
-        arrivals = self._network.fate(source, destination, now)
+        arrivals = self._network.fate(source, destination, now, type(message))
         self._outcome.progress.messages["sent"] += 1
         if isinstance(arrivals, str):
             self._lose(id, arrivals)
@@ -247,22 +238,6 @@ class Simulation:
             if (between_nodes or not isinstance(fault, faults.Network)) and hits(fault, source, destination):
                 self._untouched.remove(event)
                 self._outcome.progress.touched[faults.name(fault)] += 1
-
-    def _look(self, sent: Sent) -> None:
-        """Show a message to the invariants and landmarks that watch its type."""
-        for monitor in self._monitors.get(type(sent.message), ()):
-            try:
-                violation = monitor.observe(sent)
-            except Exception:
-                raise died(f"the invariant {monitor.name}") from None
-            if violation is not None:
-                self._outcome.violations.append(violation)
-                # It has said what it had to say, and what it saw makes no sense from here on.
-                for kind, others in self._monitors.items():
-                    self._monitors[kind] = [other for other in others if other is not monitor]
-        for mark in self._landmarks.get(type(sent.message), ()):
-            if mark.observe(sent):
-                self._outcome.progress.landmarks[mark.name] += 1
 
     def _arrives(self, source: str, destination: str, id: int) -> bool:
         """Whether a message that is due is let in, by the network and by a receiver that is up."""

@@ -103,7 +103,7 @@ HUNTED: Mapping[str, Hunted] = {
     "torn-writes": Hunted(
         RESTARTS, unnoticed="an acceptor that finds half a value on its disk stays silent, as if it were still down"
     ),
-    "read-error-as-empty": Hunted(RESTARTS),
+    "read-error-as-empty": Hunted(RESTARTS, ("nemesis.0.crash.target=all",)),
     "fsync-lies": Hunted(RESTARTS),
 }
 """By which shipped plan each variant is hunted."""

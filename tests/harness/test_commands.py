@@ -117,7 +117,7 @@ def test_show_tells_the_story(clew: Clew, tmp_path: Path) -> None:
     assert clew("run", "caspaxos-highest-version", "--nodes", "inline").returncode == 1
     done = clew("show", tmp_path / "store" / "latest")
     assert done.returncode == 0, done.stderr
-    for word in ("verdict    invalid", "partition n1 | n2 n3", "┏ cas [64, 67]", "\n ✗ "):
+    for word in ("verdict    invalid", "partition n", "┏ cas [", "\n ✗ "):
         assert word in done.stdout
 
 

@@ -123,27 +123,27 @@ def test_what_is_on_its_way_when_a_partition_begins_is_lost() -> None:
 
 def test_a_disturbance_doubles_delays_and_reorders() -> None:
     links = network(NetworkPlan(Links(Constant(5 * MS), reorder=0.0)))
-    assert links.fate("n1", "n2", 0) == [5 * MS]
+    assert links.fate("n1", "n2", 0, str) == [5 * MS]
     links.suffer([Disturbed(duplicate=1.0)])
-    assert links.fate("n1", "n2", 0) == [5 * MS, 5 * MS]
+    assert links.fate("n1", "n2", 0, str) == [5 * MS, 5 * MS]
     links.suffer([Disturbed(delay=Constant(MS)), Disturbed(delay=Constant(MS))])
-    assert links.fate("n1", "n2", 0) == [7 * MS]
+    assert links.fate("n1", "n2", 0, str) == [7 * MS]
     fifo = Network(NetworkPlan(Links(Exponential(5 * MS), reorder=0.0)), ("n1", "n2"), (), Streams(3))
     fifo.suffer([Disturbed(reorder=1.0)])
-    arrivals = [fifo.fate("n1", "n2", 0)[0] for _ in range(50)]
+    arrivals = [fifo.fate("n1", "n2", 0, str)[0] for _ in range(50)]
     assert arrivals != sorted(arrivals)
     links.suffer([])
-    assert links.fate("n1", "n2", 10 * MS) == [15 * MS]
+    assert links.fate("n1", "n2", 10 * MS, str) == [15 * MS]
 
 
 def test_copies_take_their_own_time_but_overtake_nobody_on_a_link_that_is_first_in_first_out() -> None:
     mixed = Network(NetworkPlan(Links(Exponential(5 * MS), duplicate=1.0)), ("n1", "n2"), (), Streams(3))
-    fates = [mixed.fate("n1", "n2", 0) for _ in range(50)]
+    fates = [mixed.fate("n1", "n2", 0, str) for _ in range(50)]
     assert all(len(fate) == 2 and fate[0] != fate[1] for fate in fates)
     fifo = Network(NetworkPlan(Links(Exponential(5 * MS), duplicate=1.0, reorder=0.0)), ("n1", "n2"), (), Streams(3))
     newest = 0
     for now in range(100):
-        fate = fifo.fate("n1", "n2", now * MS)
+        fate = fifo.fate("n1", "n2", now * MS, str)
         assert min(fate) >= newest
         newest = max(fate)
 
@@ -151,4 +151,4 @@ def test_copies_take_their_own_time_but_overtake_nobody_on_a_link_that_is_first_
 def test_healing_ends_losses_and_copies() -> None:
     links = Network(NetworkPlan(Links(Constant(MS), drop=1.0, duplicate=1.0)), ("n1", "n2"), (), Streams(3))
     links.heal()
-    assert links.fate("n1", "n2", 0) == [MS]
+    assert links.fate("n1", "n2", 0, str) == [MS]

@@ -63,7 +63,7 @@ def test_a_campaign_over_time_tries_the_first_seeds_and_no_others() -> None:
 
 
 def summary(hunted: Hunt) -> dict[str, Any]:
-    return {name: value for name, value in hunted.summary().items() if name != "seconds"}
+    return {name: value for name, value in hunted.summary().items() if name not in ("seconds", "campaign")}
 
 
 def test_a_hunt_ends_at_the_first_failure_or_goes_on(tmp_path: Path) -> None:
@@ -114,9 +114,12 @@ def test_json_is_a_verdict_for_each_failing_run_and_a_summary_whatever_the_jobs(
         for found, verdict in zip(last["failures"], verdicts, strict=True):
             assert verdict["verdict"] == "invalid"
             assert verdict["run"] == found["run"]
+            assert verdict["campaign"] == last["campaign"]
             assert json.loads((tmp_path / found["run"] / "verdict.json").read_text()) == verdict
-        outputs.append(([{**verdict, "run": None} for verdict in verdicts], {**last, "failures": [], "seconds": 0}))
+        mine = {"run": None, "campaign": None}
+        outputs.append(([verdict | mine for verdict in verdicts], last | {"failures": [], "seconds": 0} | mine))
     assert outputs[0] == outputs[1]
+    assert len({path.name for path in (tmp_path / "store" / "swarm").iterdir()}) == 2 * len(verdicts)
 
 
 def test_a_hunt_that_finds_nothing_is_valid(clew: Clew) -> None:
@@ -146,17 +149,20 @@ def test_a_mistake_is_one_line_and_254(clew: Clew, tmp_path: Path, arguments: tu
     assert not (tmp_path / "store").exists()
 
 
-def test_ctrl_c_ends_a_hunt_with_what_is_known_and_without_orphans(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_a_hunt_with_what_is_known_and_without_orphans(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-c", "if __name__ == '__main__':\n from harness.cli import main; main()"]
     command += ["hunt", "caspaxos-contention-storm", "--time", "10m", "--jobs", "2", "--json", "--store", str(tmp_path)]
     marked = {**os.environ, "CLEW_TEST_MARK": str(tmp_path)}
-    hunting = subprocess.Popen(command, env=marked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # As a shell without job control starts what is to run in the background.
+    background = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
+    hunting = subprocess.Popen(background, env=marked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while len(alive(tmp_path)) < 3:
         assert time.monotonic() < deadline, "the workers are not processes"
         time.sleep(0.1)
     time.sleep(1)
-    hunting.send_signal(signal.SIGINT)
+    hunting.send_signal(number)
     output, errors = hunting.communicate(timeout=60)
     assert hunting.returncode == 2, errors
     assert "Traceback" not in errors

@@ -24,7 +24,9 @@ WRONG = {
     **dict.fromkeys(
         (
             "rsl-as-published",
+            "rsl-counts-across-ballots",
             "rsl-forgets-promises",
+            "rsl-picks-the-lowest-ballot",
             "rsl-reuses-ballots",
             "rsl-takes-any-1b",
             "rsl-votes-without-promising",

@@ -25,7 +25,7 @@ from harness.browser import missing
 from harness.mistake import Mistake
 from harness.serve import names, serve, serve_until_stopped
 from harness.serve.catalogue import Catalogue
-from harness.serve.pages import PAGE, View, runs_page, select
+from harness.serve.pages import PAGE, View, groups, runs_page, select
 from tests.harness.shown import EVIL, IMAGE, STALE, history_file
 
 Get = Callable[..., tuple[int, bytes, dict[str, str]]]
@@ -328,6 +328,26 @@ def test_more_plans_than_a_page_holds_have_a_next_page(tmp_path: Path) -> None:
     assert ["plan-000" in page for page in pages] == [False, True], "the newest come first"
     assert [page.count("<tr>") for page in pages] == [PAGE + 1, 2]
     assert ['rel="next"' in page for page in pages] == [True, False]
+
+
+def test_the_runs_of_a_hunt_are_a_row_and_those_of_no_hunt_another(tmp_path: Path) -> None:
+    for number in range(5):
+        verdict = make(tmp_path, "swarm", number, "invalid") / "verdict.json"
+        hunt = {0: "20260101T000000.000Z", 1: "20260101T000000.000Z", 2: "20260102T000000.000Z"}.get(number)
+        verdict.write_text(json.dumps(json.loads(verdict.read_text()) | ({} if hunt is None else {"campaign": hunt})))
+    catalogue = Catalogue(tmp_path)
+    catalogue.refresh()
+    rows = groups(select(catalogue, View()))
+    assert [(row.campaign, row.runs) for row in rows] == [
+        ("", 2),
+        ("20260102T000000.000Z", 1),
+        ("20260101T000000.000Z", 2),
+    ]
+    mine = View.of({"group": "swarm", "campaign": "20260101T000000.000Z"})
+    assert [run.seed for run in select(catalogue, mine)] == [1, 0]
+    page = runs_page(catalogue, View(grouped=True), whole=False)
+    assert "/?group=swarm&amp;campaign=20260101T000000.000Z" in page
+    assert View.of({"campaign": "20260101T000000.000Z"}).address(page=2).count("campaign") == 1
 
 
 def test_thousands_of_runs_are_read_once_and_shown_without_lag(tmp_path: Path) -> None:

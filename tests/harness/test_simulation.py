@@ -163,17 +163,41 @@ def test_a_fault_leaves_the_fate_of_other_messages_alone() -> None:
     plan = NetworkPlan(Links(Exponential(5 * MS), drop=0.3, duplicate=0.2))
     calm, stormy = network(plan), network(plan)
     stormy.suffer([Partition({"n2": ("n1",)}), Disturbed(drop=0.5)])
-    before = [calm.fate("n1", "n2", 0) for _ in range(100)]
-    during = [stormy.fate("n1", "n2", 0) for _ in range(50)]
+    before = [calm.fate("n1", "n2", 0, str) for _ in range(100)]
+    during = [stormy.fate("n1", "n2", 0, str) for _ in range(50)]
     assert set(map(str, during)) == {CUT}
-    assert stormy.fate("n2", "n1", 0) != CUT, "a grudge is one way"
+    assert stormy.fate("n2", "n1", 0, str) != CUT, "a grudge is one way"
     stormy.suffer([])
-    assert [stormy.fate("n1", "n2", 0) for _ in range(50)] == before[50:]
+    assert [stormy.fate("n1", "n2", 0, str) for _ in range(50)] == before[50:]
+
+
+def test_what_is_left_out_leaves_the_fate_of_other_messages_alone() -> None:
+    """Whether it is sent earlier, on another link, or is a message of another type."""
+    plan = NetworkPlan(Links(Exponential(5 * MS), drop=0.3, duplicate=0.2))
+    busy, spare = network(plan), network(plan)
+    moments = range(0, 3000, 7)
+    whole = {}
+    for now in moments:
+        busy.fate("n1", "n2", now * MS, bytes)
+        busy.fate("n2", "n1", now * MS, str)
+        whole[now] = busy.fate("n1", "n2", now * MS, str)
+    kept = [now for now in moments if now // 10 % 3]
+    assert [spare.fate("n1", "n2", now * MS, str) for now in kept] == [whole[now] for now in kept]
+    assert len({str(fate) for fate in whole.values()}) > 200
+
+
+def test_where_nothing_is_drawn_a_message_takes_as_long_as_any_other_until_a_fault_draws() -> None:
+    links = network(NetworkPlan(Links(Constant(5 * MS))))
+    assert links.fate("n1", "n2", 7, str) == [7 + 5 * MS]
+    links.suffer([Disturbed(duplicate=1.0, delay=Constant(MS))])
+    assert links.fate("n1", "n2", 7, str) == [7 + 6 * MS, 7 + 6 * MS]
+    links.heal()
+    assert links.fate("n1", "n2", 7, str) == [7 + 5 * MS]
 
 
 def test_messages_are_dropped_and_doubled_as_often_as_the_plan_says() -> None:
     links = network(NetworkPlan(Links(Exponential(5 * MS), drop=0.2, duplicate=0.1)))
-    fates = [links.fate("n1", "n2", 0) for _ in range(20_000)]
+    fates = [links.fate("n1", "n2", 0, str) for _ in range(20_000)]
     assert fates.count(LOST) / 20_000 == pytest.approx(0.2, abs=0.02)
     arrived = [fate for fate in fates if isinstance(fate, list)]
     assert sum(len(fate) == 2 for fate in arrived) / len(arrived) == pytest.approx(0.1, abs=0.02)
@@ -184,7 +208,7 @@ def test_messages_are_dropped_and_doubled_as_often_as_the_plan_says() -> None:
 def test_without_reordering_a_link_is_first_in_first_out() -> None:
     fifo = network(NetworkPlan(Links(Exponential(5 * MS), reorder=0.0)))
     mixed = network(NetworkPlan(Links(Exponential(5 * MS), reorder=1.0)))
-    arrivals = [[links.fate("n1", "n2", now * MS)[0] for now in range(200)] for links in (fifo, mixed)]
+    arrivals = [[links.fate("n1", "n2", now * MS, str)[0] for now in range(200)] for links in (fifo, mixed)]
     assert arrivals[0] == sorted(arrivals[0])
     assert arrivals[1] != sorted(arrivals[1])
 
@@ -192,9 +216,9 @@ def test_without_reordering_a_link_is_first_in_first_out() -> None:
 def test_clients_are_next_to_the_nodes_and_disturbances_spare_them_but_they_can_be_cut() -> None:
     links = network(NetworkPlan(Links(Constant(5 * MS))))
     links.suffer([Disturbed(drop=1.0, delay=Constant(MS)), Partition({"n2": ("c0",)})])
-    assert links.fate("c0", "n1", 7) == [7]
-    assert links.fate("c0", "n2", 7) == CUT
-    assert links.fate("n1", "n2", 7) == LOST
+    assert links.fate("c0", "n1", 7, str) == [7]
+    assert links.fate("c0", "n2", 7, str) == CUT
+    assert links.fate("n1", "n2", 7, str) == LOST
 
 
 def test_a_crash_keeps_what_was_synced_and_a_beginning_of_the_rest() -> None:

@@ -7,30 +7,26 @@ from collections.abc import Mapping
 from systems.system import Hunted
 
 HEAVY = Hunted("rsl-heavy-weather")
-STORM = Hunted("rsl-storm")
 RESTARTS = ("rsl-amnesia", ("system.durability=synced",))
-DELAYS = (
-    "system.baseline_view_timeout_period=20ms",
-    "nemesis.3.network.for=2s",
-    "nemesis.3.network.delay.uniform=[0ms, 2s]",
-)
+POWER_FAILURE = "nemesis.0.crash.target=all"
+"""What everybody wrote last is lost at once, where nobody else has it."""
 
 HUNTED: Mapping[str, Hunted] = {
     "forgets-promises": Hunted("rsl-forgets-promises"),
-    "ignores-promises": Hunted("rsl-heavy-weather", DELAYS),
+    "ignores-promises": Hunted("rsl-votes-without-promising"),
     "votes-without-promising": Hunted("rsl-votes-without-promising"),
     "promises-again": Hunted(
         "rsl-heavy-weather",
         unnoticed="a proposer takes one 1b from each acceptor, and there is no vote in its ballot before it has them",
     ),
     "reuses-ballots": Hunted("rsl-reuses-ballots"),
-    "prefers-its-own": STORM,
-    "picks-the-lowest-ballot": HEAVY,
+    "prefers-its-own": Hunted("rsl-picks-the-lowest-ballot"),
+    "picks-the-lowest-ballot": Hunted("rsl-picks-the-lowest-ballot"),
     "half-quorums": HEAVY,
-    "counts-duplicates": Hunted("rsl-storm", ("network.duplicate=0.3",)),
-    "counts-across-ballots": HEAVY,
+    "counts-duplicates": Hunted("rsl-counts-across-ballots"),
+    "counts-across-ballots": Hunted("rsl-counts-across-ballots"),
     "takes-any-1b": Hunted("rsl-takes-any-1b"),
-    "answers-before-quorum": STORM,
+    "answers-before-quorum": Hunted("rsl-counts-across-ballots"),
     "reads-locally": HEAVY,
     "truncates-at-the-fastest": Hunted(
         "rsl-heavy-weather",
@@ -45,13 +41,13 @@ HUNTED: Mapping[str, Hunted] = {
     ),
     "answers-from-the-cache": HEAVY,
     "runs-retransmissions": Hunted("rsl-as-published"),
-    "skips-holes": STORM,
+    "skips-holes": Hunted("rsl-counts-across-ballots"),
     "as-published": Hunted("rsl-as-published"),
     "amnesia": Hunted(*RESTARTS),
     "handles-packets-twice": Hunted(
         "rsl-heavy-weather", unnoticed="the protocol is made for networks that double packets: handling is idempotent"
     ),
     "torn-writes": Hunted(*RESTARTS),
-    "read-error-as-empty": Hunted(*RESTARTS),
+    "read-error-as-empty": Hunted(RESTARTS[0], (*RESTARTS[1], POWER_FAILURE)),
     "fsync-lies": Hunted(*RESTARTS),
 }

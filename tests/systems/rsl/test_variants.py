@@ -32,16 +32,16 @@ BY_HISTORY = (
     "votes-without-promising",
     "takes-any-1b",
     "reuses-ballots",
+    "counts-duplicates",
+    "counts-across-ballots",
+    "picks-the-lowest-ballot",
+    "read-error-as-empty",
 )
 BY_INVARIANT = (
     "promises-again",
-    "counts-duplicates",
     "truncates-at-the-fastest",
-    "picks-the-lowest-ballot",
-    "counts-across-ballots",
     "ignores-truncation",
     "supplies-no-replies",
-    "read-error-as-empty",
 )
 BY_SILENCE = ("torn-writes",)
 """A replica that finds half a value on its disk stays silent, and sooner or later too many do."""

@@ -1,0 +1,113 @@
+"""What can be left out of a plan: operations and faults that the failure does not need.
+
+cut         what happens after it was too late
+members     the rest, in chunks, then one by one
+merged      one fault for two
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+
+import msgspec
+
+from harness.plan import Plan
+from harness.shrink.explicit import Member, members_of, rebuilt
+from harness.shrink.reduce import ATTEMPTS, Dials, Fails, reduced, search
+from nemesis.fault import Fault, FaultEvent, Partition
+
+CHUNKS = 16
+"""Chunks at the coarsest resolution."""
+DIALS_MOST = 48
+"""Members that Hypothesis gets to turn down: its own cost grows with the square of their number."""
+
+
+def cut(plan: Plan, late: int | None, fails: Fails) -> Plan:
+    """Without what began when it was too late, at `late` or a timeout later: what was open then may end otherwise."""
+    if late is not None:
+        for moment in (late, late + plan.workload.timeout):
+            before = [member for member in members_of(plan) if member.at <= moment]
+            shorter = fails(rebuilt(plan, before)) if len(before) < len(members_of(plan)) else None
+            if shorter is not None:
+                return shorter
+    return plan
+
+
+def members(plan: Plan, fails: Fails) -> Plan:
+    """Leave out what the failure does not need: chunks first, then halves of chunks, single members, at last several.
+
+    Some of the chunks at random may do, and much is gone at once. Then they are left out one after the other, the
+    latest first, for that takes a call of `fails` for each. What is left is for Hypothesis, which also finds what can
+    only go together.
+    """
+    size = 1
+    while size * CHUNKS < len(members_of(plan)):
+        size *= 2
+    plan = _some(plan, size, fails) if size > 1 else plan
+    while size:
+        for start in reversed(range(0, len(members_of(plan)), size)):
+            whole = members_of(plan)
+            plan = fails(rebuilt(plan, [*whole[:start], *whole[start + size :]])) or plan
+        size //= 2
+    whole = members_of(plan)
+    if len(whole) > DIALS_MOST:
+        return plan
+
+    def build(dials: Dials) -> Plan:
+        return rebuilt(plan, [member for member, kept in zip(whole, dials, strict=True) if kept])
+
+    return reduced(build, [1] * len(whole), fails)
+
+
+def _some(plan: Plan, size: int, fails: Fails) -> Plan:
+    """A few chunks of the plan that fail by themselves, if chance finds any."""
+    whole = members_of(plan)
+    chunks = [whole[i : i + size] for i in range(0, len(whole), size)]
+
+    def build(dials: Dials) -> Plan:
+        return rebuilt(plan, [member for chunk, kept in zip(chunks, dials, strict=True) if kept for member in chunk])
+
+    found = search([1] * len(chunks), lambda dials: fails(build(dials)) is not None, ATTEMPTS)
+    return plan if found is None else fails(build(found)) or plan
+
+
+def merged(plan: Plan, fails: Fails) -> Plan:
+    """Fewer faults that last longer: one for two, or the neighbours of one in its place."""
+    failing: Plan | None = plan
+    while failing is not None:
+        plan = failing
+        failing = next((found for fewer in _with_longer(plan) if (found := fails(fewer)) is not None), None)
+    return plan
+
+
+def _with_longer(plan: Plan) -> Iterator[Plan]:
+    whole = members_of(plan)
+    faults = [member for member in whole if isinstance(member, FaultEvent)]
+    for kept, left in permutations(faults, 2):
+        others = [member for member in whole if member is not kept and member is not left]
+        for fault in _either(kept.fault, left.fault):
+            until = None if kept.until is None or left.until is None else max(kept.until, left.until)
+            yield rebuilt(plan, [*others, FaultEvent(0, min(kept.at, left.at), until, fault)])
+    for left in faults:
+        before = [fault.until for fault in faults if fault.until is not None and fault.until <= left.at]
+        after = [fault.at for fault in faults if left.until is not None and fault.at >= left.until]
+        grown: list[Member] = []
+        for member in whole:
+            if isinstance(member, FaultEvent) and before and member.until == max(before):
+                member = msgspec.structs.replace(member, until=left.until)
+            elif isinstance(member, FaultEvent) and after and member.at == min(after):
+                member = msgspec.structs.replace(member, at=left.at)
+            if member is not left:
+                grown.append(member)
+        if before or after:
+            yield rebuilt(plan, grown)
+
+
+def _either(one: Fault, other: Fault) -> list[Fault]:
+    """What may stand for both: the one, or all that two partitions cut."""
+    if not isinstance(one, Partition) or not isinstance(other, Partition):
+        return [one]
+    receivers = sorted({*one.grudge, *other.grudge})
+    both = {name: tuple(sorted({*one.grudge.get(name, ()), *other.grudge.get(name, ())})) for name in receivers}
+    return [one, Partition(both)]
