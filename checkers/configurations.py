@@ -1,4 +1,4 @@
-"""Configurations, moved over one event: the kernels of `checkers.linear`, which says why they are right.
+"""Configurations, moved over one event: the kernels of `checkers.linear`.
 
 A configuration is a row: its state, the latest entry of its log, and a bit for each slot. `op_of` says which operation
 is in a slot, `open_slots` which slots are taken, by the returns of what is in them. An entry of the log is the entry
@@ -19,7 +19,7 @@ THERE, DEAD, ASK, ROWS, SLOTS, LOG_FULL, PAUSE = range(7)
 
 STATE, LOG, BITS = 0, 1, 2
 
-POSITION, COUNT, OPEN, ENTRIES, ASKED, WORK, STAMP, VISIT = range(8)
+POSITION, COUNT, OPEN, ENTRIES, ASKED, WORK, STAMP, VISIT, RETURNS = range(9)
 
 _WORK_PER_VISIT = 500_000
 _CLOSE_EVERY = 16
@@ -87,7 +87,8 @@ def advance(  # type: ignore[no-untyped-def]
                 copy(then[row], now[row])
             registers[COUNT] = count
             _close(_slot(op, open_slots, op_of), open_slots, op_of, registers)
-            if registers[POSITION] % _CLOSE_EVERY == 0:
+            registers[RETURNS] += 1
+            if registers[RETURNS] % _CLOSE_EVERY == 0:
                 _close_used(now, open_slots, op_of, unknown, registers)
         else:
             status = _call(

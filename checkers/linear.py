@@ -10,8 +10,8 @@ operation, which takes a free place in its words (a *slot*) when it is called an
 that no configuration is in any more are forgotten; and the beginning of the linearization on which all configurations
 agree is settled and leaves the log. So it can run beside a test, from any set of configurations on (`Sweep`).
 
-What makes the sets small, each with its reason next to the line that uses it: `Eager observers`, `Earliest deadline
-first`, `Fewer unknown`, `Used by all`.
+What makes the sets small, each with its reason in `checkers.configurations`, next to the line that uses it: `Eager
+observers`, `Earliest deadline first`, `Fewer unknown`, `Used by all`.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from checkers.verdict import Budget
 
 _ASK_AT_ONCE = 1 << 15
 _FEWEST_STATES = 1 << 14
+_LOG_FIRST = 1 << 12
 
 
 class Configuration(NamedTuple):
@@ -93,9 +94,9 @@ class Sweep:
         self._problem, self._budget, self._clock = problem, budget, clock
         self._memo = Memo(model, problem.classes, merge=start is None)
         self._asked = np.empty((_ASK_AT_ONCE, 2), np.int64)
-        self._log = np.empty((1 << 12, 2), np.int32)
+        self._log = np.empty((_LOG_FIRST, 2), np.int32)
         self._settled: list[NDArray[np.int32]] = []
-        self._registers = np.zeros(8, np.int64)
+        self._registers = np.zeros(9, np.int64)
         self._open = np.empty(64, np.int32)
         self._op_of = np.full(64, FREE, np.int32)
         self._first = np.zeros(len(problem.classes), np.int64)

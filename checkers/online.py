@@ -16,13 +16,15 @@ configurations and the operations that are open there: a look costs as much as w
     |== forgotten ==|-- the window: swept again by every look --| now
               frontier
 
-Where the sweep has more configurations than `_BYTES` hold, as many unknown outcomes make them, the key is checked from
-its beginning instead, and only every time it has become longer by `_GROWTH`, so that all these checks together cost a
+While a window is longer than `_ALWAYS_UP_TO`, as one is behind an operation that hangs, it is looked at only every time
+it has become longer by `_GROWTH`. Where the sweep has more configurations than `_BYTES` hold, as many unknown outcomes
+make them, the key is checked from its beginning instead, in the same rhythm, so that all these checks together cost a
 fixed multiple of the last.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from typing import Any, Literal
 
@@ -34,7 +36,7 @@ from checkers.encoding import encode
 from checkers.models import find
 from checkers.models.model import Model
 from checkers.verdict import Budget, Verdict
-from histories.event import MISMATCH, NEMESIS, Event
+from histories.event import NEMESIS, Event
 from histories.history import FOREVER, History, freeze
 
 _ALWAYS_UP_TO = 256
@@ -69,7 +71,7 @@ class Online:
         if key is None:
             key = self._keys[name] = _Key(self._model, self._budget)
         key.add(event)
-        looks = event.type == "ok" or event.error == MISMATCH
+        looks = event.type in ("ok", "fail")
         return self._evidence() if looks and key.due() and key.broken() else None
 
     def finish(self) -> Verdict | None:
@@ -91,6 +93,10 @@ class _Key:
         self._past: list[Event] = []
         self._window: list[Event] = []
         self._streams = True
+        self._pending: Counter[int | str] = Counter()
+        self._retired: set[int | str] = set()
+        # Whose call is written before its return of the same time: a history is none before that has come.
+        self._early: set[int | str] = set()
         # At the frontier: states, each with the operations used, by the index of their invocation; how many are open.
         self._start: list[tuple[Hashable, frozenset[int]]] = [(model.initial, frozenset())]
         self._opened = 0
@@ -100,11 +106,22 @@ class _Key:
     def add(self, event: Event) -> None:
         """One more event."""
         self._past.append(event)
-        self._window.append(event)
         self.unseen = True
+        if event.type == "info":
+            if event.process in self._retired:
+                return  # that nobody knows its outcome is known
+            self._retired.add(event.process)
+        self._pending[event.process] += 1 if event.type == "invoke" else -1
+        if self._pending[event.process] > 1:
+            self._early.add(event.process)
+        else:
+            self._early.discard(event.process)
+        self._window.append(event)
 
     def due(self) -> bool:
         """Whether it is time to look."""
+        if self._early:
+            return False
         length = len(self._window if self._streams else self._past)
         return length <= _ALWAYS_UP_TO or length >= self._looked * (1 + _GROWTH)
 

@@ -100,7 +100,8 @@ async def replay(
     load_history(folder.history)
     original = folder.history.read_bytes()
     recorded = folder.read_result()
-    finished = recorded is not None and recorded.finished
+    # A run that a broken node ended came to its end.
+    finished = recorded is not None and (recorded.finished or recorded.error is not None)
     result = await run(plan, nodes=nodes, into=into, watch=watch, stop=stop)
     assert result.run is not None
     again = (Path(result.run) / folder.history.name).read_bytes()
@@ -116,5 +117,5 @@ async def replay(
         sha256=sha256(again).hexdigest(),
         original_sha256=sha256(original).hexdigest(),
         compared=min(len(whole), len(again)),
-        cut=not (finished and result.finished),
+        cut=not (finished and (result.finished or result.error is not None)),
     )

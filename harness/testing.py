@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from harness.failure import Failure, failure
 from harness.judge import judge
+from harness.mistake import Mistake
 from harness.plan import Plan, dump, load, resolve
 from harness.run import recording
 from harness.shrink.run import smallest
@@ -68,7 +69,11 @@ class Broken(AssertionError):
         self.failure = failure
 
     def __str__(self) -> str:
-        plan = _shrunk(dump(self.plan), self.plan)
+        try:
+            plan = _shrunk(dump(self.plan), self.plan)
+        except Mistake as mistake:
+            # A system that is no function of its seed cannot be shrunk: what failed is told all the same.
+            return f"{self.plan.name}, seed {self.plan.seed}: {self.failure}\n\n{mistake}\n\n{dump(self.plan)}"
         history, outcome = recording(plan)
         result = judge(plan, history, outcome)
         broke = failure(result, history, outcome) or self.failure

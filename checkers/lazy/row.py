@@ -20,7 +20,7 @@ END, NEW, HIDDEN, BOUNDARY, LOOP, READ_HERE, READ_THERE, ALREADY = range(8)
 
 INFINITE = np.int32(2**31 - 1)
 
-POSITION, COUNT, OPEN, ENTRIES, DROPPED, FULL, STAMPED, WORK = range(8)
+POSITION, COUNT, OPEN, ENTRIES, DROPPED, FULL, STAMPED, WORK, RETURNS = range(9)
 """Registers of the sweep."""
 
 STAMP, NEEDED, SWAPPED, SWAPPERS, SWAP_LIST, WRITE_LIST = range(6)
@@ -48,7 +48,7 @@ def build(  # type: ignore[no-untyped-def]
     mode, way, used, length, deadline, op, position, sets, source, row, sizes, registers, path
 ):
     """Turn `row`, a copy of a configuration, into that in which path[:length] is placed in some way. Returns the place:
-    the operation that it stands behind, or before (see `_order`)."""
+    the operation that it stands behind, or before (see `checkers.lazy.log`)."""
     bounds = FIXED + sizes[0]
     places = bounds + 3 * sizes[1]
     room = (row[USED] + length <= sizes[0], row[BOUNDS] + 1 <= sizes[1], row[PLACES] + length + 1 <= sizes[2])

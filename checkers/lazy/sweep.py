@@ -49,7 +49,7 @@ from checkers.clock import Clock
 from checkers.kernel import copy, kernel
 from checkers.lazy.log import collect, linearization
 from checkers.lazy.place import place_all
-from checkers.lazy.row import COUNT, DROPPED, ENTRIES, FIXED, FULL, INFINITE, LOG, OPEN, POSITION, USED, WORK
+from checkers.lazy.row import COUNT, DROPPED, ENTRIES, FIXED, FULL, INFINITE, LOG, OPEN, POSITION, RETURNS, USED, WORK
 from checkers.monitors.register_form import RegisterForm
 from checkers.outcome import Outcome
 from checkers.verdict import Budget, Why
@@ -95,7 +95,7 @@ def _sweep(form: RegisterForm, width: int, budget: Budget, clock: Clock, steps: 
     now = _rows(width, sizes)
     then = _rows(width, sizes)
     now[0, :FIXED] = (form.initial, -1, -1, -1, 0, 0, 0, -1)
-    registers = np.zeros(8, np.int64)
+    registers = np.zeros(9, np.int64)
     registers[COUNT] = 1
     open_ops = np.empty(count, np.int32)
     log = np.empty((max(1 << 12, 4 * count), 3), np.int32)
@@ -201,7 +201,8 @@ def _advance(  # type: ignore[no-untyped-def]
         registers[COUNT] = count
         registers[POSITION] = position + 1
         _close(op, open_ops, registers)
-        if position % _CLOSE_EVERY == 0:
+        registers[RETURNS] += 1
+        if registers[RETURNS] % _CLOSE_EVERY == 0:
             i = now[0, USED] - 1
             while i >= 0:
                 z = now[0, FIXED + i]

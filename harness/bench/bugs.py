@@ -211,8 +211,14 @@ def _rows(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def documented(page: str) -> tuple[dict[Variant, tuple[int, float]], set[Variant]]:
-    """From a page with such tables: seeds and seconds until each variant was found, and those that nobody noticed."""
+    """From a page with such tables: seeds and seconds until each variant was found, and those that nobody noticed.
+
+    Raises `ValueError` for a row that belongs to neither table: a page that is not understood must not pass for empty.
+    """
     rows = [[cell.strip() for cell in line.strip("| \n").split("|")] for line in page.splitlines() if line[:1] == "|"]
+    strange = next((row for row in rows if len(row) not in (len(FOUND), len(UNNOTICED))), None)
+    if strange is not None:
+        raise ValueError(f"no row of a table of bugs: {' | '.join(strange)}")
     found = {
         (row[0], row[1]): (int(row[4]), float(row[5])) for row in rows if len(row) == len(FOUND) and row[4].isdigit()
     }

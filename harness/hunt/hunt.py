@@ -141,9 +141,10 @@ def hunt(
                     try:
                         place = into if len(hunted.failures) < KEPT else None
                         result = None if into is None else _again(plan, place, hunted.campaign)
-                    except OSError:
-                        # With a full disk under it the hunt ends, but not without the seed that it has just found.
-                        found(Found(trial.seed, trial.failure, None, hunted.seconds), None)
+                    except (OSError, KeyboardInterrupt):
+                        # The hunt ends, by Ctrl-C or with a full disk under it, but not without what it has just found.
+                        hunted.failures.append(Found(trial.seed, trial.failure, None, hunted.seconds))
+                        found(hunted.failures[-1], None)
                         raise
                     folder = None if result is None else result.run
                     hunted.failures.append(Found(trial.seed, trial.failure, folder, hunted.seconds))

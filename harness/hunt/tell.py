@@ -75,6 +75,9 @@ def tell_found(found: Found, result: Result | None, json: bool) -> None:
         print(f"seed {found.seed} fails: {found.failure}", flush=True)
     elif result is not None:
         print(msgspec.json.encode(result).decode(), flush=True)
+    else:
+        # Its run could not be kept.
+        print(msgspec.json.encode({"seed": found.seed, "failure": str(found.failure)}).decode(), flush=True)
 
 
 def tell_hunt(hunt: Hunt, json: bool) -> None:

@@ -4,8 +4,8 @@ What can no longer be made smaller piece by piece may still be larger than need 
 world do what one does at the right moment, and no plan in between fails. So a few operations and at most one crash are
 arranged anew, in the plain network, where only the order of what happens counts:
 
-    operations   at most two of those that there are, in any order, half a latency or several apart, each at a node of
-                 its own
+    operations   at most two of those that there are, in any order, half a latency or several apart, each of a
+                 client of its own
     the crash    of any node, for a moment, just after messages of an operation's rounds have arrived
 
     0        1        2    2.5   3 ✗      latencies since the first operation; the crash just after its accept
@@ -41,7 +41,7 @@ STEPS = range(5)
 MOMENT = 5
 """The crash comes, and lasts, a latency divided by this."""
 CANDIDATES_MOST = 3000
-"""Arrangements that are looked at, some ten seconds; of three nodes, two operations and a crash there are 2520."""
+"""Arrangements that are looked at, some ten seconds; of three nodes, two operations and a crash there are 2340."""
 
 
 def rearranged(plan: Plan, fails: Fails) -> Plan:

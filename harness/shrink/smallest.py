@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from harness.plan import Plan, PlannedOperation
 from harness.shrink.explicit import members_of
@@ -38,4 +39,12 @@ def size(plan: Plan) -> tuple[float, ...]:
         last,
         sum(len(str(member.at).rstrip("0")) for member in members),
         len(repr(plan)),
+        _total([member.value for member in members if isinstance(member, PlannedOperation)]),
     )
+
+
+def _total(value: Any) -> int:
+    """The sum of the numbers in a value: of two values of one length the smaller is easier to read."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return sum(_total(part) for part in value)
+    return abs(value) if type(value) is int else 0

@@ -100,9 +100,7 @@ HUNTED: Mapping[str, Hunted] = {
         "caspaxos-contention-storm",
         unnoticed="the protocol is made for networks that double packets: handling is idempotent",
     ),
-    "torn-writes": Hunted(
-        RESTARTS, unnoticed="an acceptor that finds half a value on its disk stays silent, as if it were still down"
-    ),
+    "torn-writes": Hunted(RESTARTS),
     "read-error-as-empty": Hunted(RESTARTS, ("nemesis.0.crash.target=all",)),
     "fsync-lies": Hunted(RESTARTS),
 }

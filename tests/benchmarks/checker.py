@@ -1,7 +1,7 @@
 """How fast the checker decides: `python -m tests.benchmarks.checker [--large] [--seeds N] [ROW ...]`.
 
 Each row is a process of its own, which makes the histories (see `grid`), checks them one after the other with a budget
-of 60 s, holds each verdict against what the history was made to be, and verifies the evidence. Seconds are those of
+of 60 s, holds each verdict against what the history was made to be, and verifies the witnesses. Seconds are those of
 `check` alone, evidence included; memory is the most that the process ever had resident, history and interpreter
 included. "Slowest" names the cell that it was. Real histories are looked for in the folder $CLEW_HISTORIES.
 """

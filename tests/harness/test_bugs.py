@@ -50,6 +50,21 @@ def test_the_fast_ones_are_most_of_them() -> None:
     assert len(FAST) > len(KNOWN) / 2
 
 
+def test_a_page_that_is_not_understood_is_not_taken_for_an_empty_one() -> None:
+    with pytest.raises(ValueError, match="no row of a table"):
+        documented("| caspaxos | dirty-reads | 2 |\n")
+
+
+def test_what_is_found_is_shrunk_to_what_can_be_read() -> None:
+    """The figures of the page: operations, faults, and seconds of processor time to get there."""
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in PAGE.read_text().splitlines()]
+    shrunk = {tuple(row[:2]): row for row in rows if tuple(row[:2]) in KNOWN}
+    assert set(shrunk) == set(KNOWN)
+    for variant, row in shrunk.items():
+        operations, faults, _, seconds = row[7:11]
+        assert (int(operations) <= 8, int(faults) <= 4, float(seconds) <= 60) == (True, True, True), variant
+
+
 def test_every_variant_of_every_system_is_on_the_page() -> None:
     assert {*KNOWN, *MISSED} == set(bugs()), "run: clew bench bugs --write docs/bugs.md"
     for system in ("caspaxos", "rsl"):

@@ -1,0 +1,46 @@
+"""The sweep of all configurations, where it has to settle, to forget and to make room: with next to no room for it."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from checkers import Budget, linear, wgl
+from checkers.clock import Clock
+from checkers.models import find
+from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.test_engines import assert_explains
+
+
+@pytest.mark.parametrize("name", ["cas-register", "counter", "set", "multi-register"])
+def test_a_sweep_that_settles_and_forgets_all_the_time_answers_as_the_search_does(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linear, "_LOG_FIRST", 8)
+    monkeypatch.setattr(linear, "_FEWEST_STATES", 2)
+    did: Counter[str] = Counter()
+    for part in ("_settle", "_forget"):
+        whole = getattr(linear.Sweep, part)
+
+        def counted(sweep: linear.Sweep, part: str = part, whole: object = whole) -> None:
+            did[part] += 1
+            whole(sweep)  # type: ignore[operator]
+
+        monkeypatch.setattr(linear.Sweep, part, counted)
+    rng, model, answers = random.Random(12), find(name), Counter[str]()
+    for _ in range(120):
+        problem = small.lived(model, ALPHABETS[name], rng.randrange(12, 50), rng)
+        expected = wgl.decide(problem, model, Budget(), Clock(60))
+        found = linear.decide(problem, model, Budget(bytes=1 << 24), Clock(600))
+        if found.why == "memory":
+            continue
+        assert (found.answer, found.stuck) == (expected.answer, expected.stuck)
+        until = len(problem.event_op) if found.stuck is None else found.stuck
+        assert_explains(problem, model, found.order, until)
+        answers[found.answer] += 1
+    assert min(answers["valid"], answers["invalid"]) > 2, answers
+    assert did["_settle"] > 100
+    assert did["_forget"] > 20 or name == "cas-register"
