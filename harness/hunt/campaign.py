@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from itertools import islice
 
 from harness.hunt.trial import Trial, trials
@@ -68,6 +69,8 @@ def campaign(
             # A process pool loses all its jobs with one worker; only the answers that are here already are safe.
             waiting = deque(job if _answered(job[1]) else submitted(job[0]) for job in waiting)
             continue
+        except (CancelledError, asyncio.CancelledError):
+            raise Breakdown(f"who gave out the work is gone; seeds from {batch[0]} on were not tried") from None
         deaths = 0
         yield from tried
         waiting.popleft()

@@ -86,5 +86,5 @@ def on_cluster(address: str) -> Iterator[tuple[Executor, int]]:
         workers = sum(client.nthreads().values())
         if not workers:
             raise Mistake(f"the scheduler at {address} has no workers")
-        with client.get_executor(pure=False, retries=3) as executor:
+        with client.get_executor(pure=False) as executor:
             yield executor, workers

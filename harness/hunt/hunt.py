@@ -58,10 +58,10 @@ class Hunt:
 
     @property
     def exit_code(self) -> int:
-        """1 if a seed failed; 2 if none did, but some are undecided or the hunt was interrupted; 0 otherwise."""
+        """1 if a seed failed; 2 if none was tried, some are undecided or it was interrupted; 0 otherwise."""
         if self.failures:
             return EXIT["invalid"]
-        return EXIT["unknown" if self.undecided or self.interrupted else "valid"]
+        return EXIT["unknown" if self.undecided or self.interrupted or not self.seeds else "valid"]
 
     @property
     def unkept(self) -> int:

@@ -39,7 +39,8 @@ def load(plan: str) -> Source:
         if plan not in names:
             known = f"expected {one_of(names, plan)}, or" if names else "expected"
             raise PlanError(Place(plan), "", f"there is no shipped plan of this name; {known} the path of a .yaml file")
-    return loads(_read(path), str(path), path.parent)
+    # A worker of a hunt may live in another directory.
+    return loads(_read(path), str(path), path.parent.absolute())
 
 
 def loads(text: str, file: str, folder: Path) -> Source:
