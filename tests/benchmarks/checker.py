@@ -91,7 +91,8 @@ def measure(row: str, seeds: int) -> str:
     """Check the histories of a row; returns it."""
     # Compiled code is loaded before anything is measured.
     for cell in grid(100, (5,)):
-        check(history(cell, 0), cell.model)
+        for engine in ("competition", "lazy"):
+            check(history(cell, 0), cell.model, engine=engine)
     seconds: list[tuple[float, str]] = []
     undecided = 0
     for name, past, model, legal in ROWS[row](seeds):
