@@ -27,15 +27,6 @@ class Failure(msgspec.Struct, frozen=True):
     invariant: str | None = None
     core: tuple[str, ...] = ()
 
-    def same_as(self, other: Failure) -> bool:
-        """Whether two failures are one for the purpose of shrinking: the core is what shrinking is to find.
-
-        Which invariant falls first is kept only where no client sees anything: what the user saw outranks it.
-        """
-        if self.check != other.check:
-            return False
-        return self.check in ("linearizable", "liveness") or self.invariant == other.invariant
-
     def __str__(self) -> str:
         said = self.check if self.invariant is None else f"{self.check}: {self.invariant}"
         return f"{said} ({', '.join(self.core)})" if self.core else said
