@@ -9,7 +9,9 @@ import pytest
 
 from checkers import Budget, linear, wgl
 from checkers.clock import Clock
+from checkers.encoding import encode
 from checkers.models import find
+from histories import Event, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.test_engines import assert_explains
@@ -44,3 +46,16 @@ def test_a_sweep_that_settles_and_forgets_all_the_time_answers_as_the_search_doe
     assert min(answers["valid"], answers["invalid"]) > 2, answers
     assert did["_settle"] > 100
     assert did["_forget"] > 20 or name == "cas-register"
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3, 4])
+def test_what_was_lost_and_has_been_seen_is_closed_in_a_sequential_run(lost: int) -> None:
+    story = [(process, kind, "write", process + 10) for process in range(lost) for kind in ("invoke", "info")]
+    for value in [*range(10, 10 + lost), *range(100)]:
+        f, written = ("read", None) if len(story) < 4 * lost else ("write", value)
+        story += [(99, "invoke", f, written), (99, "ok", f, value)]
+    events = [Event(i, i, process, kind, f, None, value) for i, (process, kind, f, value) in enumerate(story)]
+    problem = encode(History.of(events), find("cas-register"))[0]
+    sweep = linear.Sweep(problem, find("cas-register"), Budget(), Clock(60))
+    assert sweep.to(len(problem.event_op)) == "there"
+    assert sweep.open() == []
