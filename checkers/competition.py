@@ -15,6 +15,7 @@ two searches wgl is faster where histories are easy, and they mostly are; lazy d
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -30,10 +31,14 @@ from checkers.monitors.register_form import DIFFERS, RegisterForm, register_form
 from checkers.outcome import Outcome
 from checkers.verdict import Budget
 
-_ROUNDS = ((20, (8, 32)), (200, (128, 512)), (2000, (2048, 8192)))
-"""Steps for each event, but for 100,000 events at least, and widths of lazy. What wgl cannot do lazy often can, and
-the other way round, and nobody knows which beforehand."""
+_FIRST_EFFORT, _FIRST_WIDTHS = 20, (8, 32)
+_MORE_EFFORT, _MORE_WIDTH = 10, 16
+"""By turns: steps for each event, but for 100,000 events at least, and widths of lazy; ten times as many steps and
+sixteen times the width in every round. What wgl cannot do lazy often can, and the other way round, and nobody knows
+which beforehand."""
 _FEWEST_EVENTS = 100_000
+_ROUNDS_FOR_A_PLACE = 1
+"""Where the answer is known already, a better place is worth a little time only."""
 
 
 def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
@@ -55,10 +60,11 @@ def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outc
         return max(outcome, wgl.decide(problem, model, budget, clock), key=_decided)
     if outcome.answer == "invalid" and not outcome.stuck_is_first:
         assert outcome.stuck is not None
-        steps = _ROUNDS[0][0]  # the answer is known, and a better place is worth a little time only
-        return _earlier(
-            problem, outcome.stuck, "monitors", lambda part: wgl.decide(part, model, budget, clock, steps=steps)
-        )
+
+        def search(part: Problem) -> Outcome:
+            return wgl.decide(part, model, budget, clock, steps=_FEWEST_EVENTS)
+
+        return _earlier(problem, outcome.stuck, "monitors", search)
     return outcome
 
 
@@ -90,7 +96,7 @@ def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock) ->
     def search(part: Problem) -> Outcome:
         form = register_form(part, model)
         assert form is not None
-        return _search(form, model, budget, clock)
+        return _search(form, model, budget, clock, _ROUNDS_FOR_A_PLACE)
 
     return _earlier(problem, bound, engine, search)
 
@@ -108,22 +114,24 @@ def _earlier(problem: Problem, bound: int, engine: str, search: Callable[[Proble
     return Outcome("invalid", order=order, stuck=bound, engine=engine, stuck_is_first=before.answer == "valid")
 
 
-def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock) -> Outcome:
-    best = Outcome("unknown", why="time", engine="wgl")
+def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock, most_rounds: int | None = None) -> Outcome:
+    best = Outcome("unknown", engine="wgl")
     events = max(_FEWEST_EVENTS, len(form.problem.event_op))
-    for effort, widths in _ROUNDS:
-        steps = effort * events
-        outcome = wgl.decide(form.problem, model, budget, clock, steps=steps)
-        if outcome.answer == "unknown" and not clock.over():
-            best = max(best, outcome, key=_decided)
-            from checkers.lazy import (
-                sweep,
-            )  # its kernels take long to compile, once, and most histories never need them
-
-            outcome = sweep.decide(form, budget, clock, widths, max(steps, 4 * effort * _FEWEST_EVENTS))
-        if outcome.answer != "unknown":
-            return outcome
-        best = max(best, outcome, key=_decided)
+    for number in itertools.count():
+        effort = _FIRST_EFFORT * _MORE_EFFORT**number
+        depth = wgl.decide(form.problem, model, budget, clock, steps=effort * events)
+        if depth.answer != "unknown":
+            return depth
+        best = max(best, depth, key=_decided)
         if clock.over():
             break
-    return best
+        from checkers.lazy import sweep  # its kernels take long to compile, once, and most histories never need them
+
+        widths = [width * _MORE_WIDTH**number for width in _FIRST_WIDTHS]
+        breadth = sweep.decide(form, budget, clock, widths, effort * max(events, 4 * _FEWEST_EVENTS))
+        if breadth.answer != "unknown":
+            return breadth
+        best = max(best, breadth, key=_decided)
+        if clock.over() or depth.why == breadth.why == "memory" or number + 1 == most_rounds:
+            break
+    return replace(best, why="time" if clock.over() or most_rounds else "memory")

@@ -6,7 +6,9 @@ search looks a transition up by (state, class), and only for one that nobody has
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,8 @@ IMPOSSIBLE = -1
 UNASKED = -2
 
 _A_ROW = 512
+_WEIGH_EVERY = 64
+_PLACES = 100
 _EMPTY = -1
 _FIBONACCI = np.uint64(0x9E3779B97F4A7C15)
 
@@ -36,17 +40,18 @@ class Memo:
         self._model = model
         self._classes = classes
         self._merge = model.merge(classes) if merge else None
-        initial = model.initial if self._merge is None else self._merge(model.initial)
-        self.states: list[Any] = [initial]
-        self._numbers: dict[Hashable, int] = {initial: 0}
+        self.states: list[Any] = []
+        self._numbers: dict[Hashable, int] = {}
+        self._weight = self._weights = 0
+        self.number(model.initial if self._merge is None else self._merge(model.initial))
         self.keys: NDArray[np.int64] = np.full(1 << 10, _EMPTY, np.int64)
         self.next_state: NDArray[np.int32] = np.empty(1 << 10, np.int32)
         self._count = 0
 
     @property
     def bytes(self) -> int:
-        """About what this remembers costs; a state is reckoned at 200 bytes."""
-        return self.keys.nbytes + self.next_state.nbytes + 200 * len(self.states)
+        """About what this remembers costs; one state in 64 is weighed, for all up to the next."""
+        return self.keys.nbytes + self.next_state.nbytes + self._weights
 
     def learn(self, pairs: Sequence[tuple[int, int]]) -> None:
         """Ask the model for these transitions (state, class) and remember the answers.
@@ -68,13 +73,17 @@ class Memo:
         known = self._numbers.get(state)
         if known is None:
             known = self._numbers[state] = len(self.states)
+            if known % _WEIGH_EVERY == 0:
+                self._weight = _PLACES + _size(state)
             self.states.append(state)
+            self._weights += self._weight
         return known
 
     def forget(self, keep: Sequence[int]) -> None:
         """Forget all states but these, which are numbered anew in this order, and all transitions."""
         self.states = [self.states[state] for state in keep]
         self._numbers = {state: number for number, state in enumerate(self.states)}
+        self._weights = self._weight * len(self.states)
         self.keys, self.next_state, self._count = np.full(1 << 10, _EMPTY, np.int64), np.empty(1 << 10, np.int32), 0
 
     def _after(self, state: Any, op: Operation) -> int:
@@ -90,6 +99,14 @@ class Memo:
         self.keys = np.full(4 * len(keys), _EMPTY, np.int64)
         self.next_state = np.empty(4 * len(keys), np.int32)
         refill(keys, values, self.keys, self.next_state)
+
+
+def _size(state: Any) -> int:
+    """Bytes of a state, with the tuples, sets and data classes in it; what else they hold is taken to be shared."""
+    inside = [getattr(state, field.name) for field in fields(state)] if is_dataclass(state) else state
+    within = inside if isinstance(inside, list | tuple | frozenset) else ()
+    nested = (_size(part) for part in within if isinstance(part, tuple | frozenset) or is_dataclass(part))
+    return sys.getsizeof(state) + sum(nested)
 
 
 @kernel

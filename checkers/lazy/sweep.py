@@ -42,6 +42,9 @@ closed, so that the rows are as long as what is open, not as what was ever lost.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,7 +57,7 @@ from checkers.monitors.register_form import RegisterForm
 from checkers.outcome import Outcome
 from checkers.verdict import Budget, Why
 
-WIDTHS = (8, 32, 128, 512, 2048, 8192)
+_NARROWEST, _WIDER = 8, 4
 _WORK_PER_VISIT = 1_000_000
 
 _DONE, _DEAD, _PAUSE, _ROOM, _LOG_FULL = 0, 1, 2, 3, 4
@@ -63,15 +66,16 @@ _CLOSE_EVERY = 16
 
 
 def decide(
-    form: RegisterForm, budget: Budget, clock: Clock, widths: tuple[int, ...] = WIDTHS, steps: int | None = None
+    form: RegisterForm, budget: Budget, clock: Clock, widths: Iterable[int] | None = None, steps: int | None = None
 ) -> Outcome:
-    """Decide a problem of a register, with one sweep after the other of these widths. See `Outcome`.
+    """Decide a problem of a register, with one sweep after the other of these widths: 8, 32, 128 ... as memory allows.
+    See `Outcome`.
 
-    `steps` bounds each sweep by something that is the same on every machine; when they are used up, the answer is
-    "unknown" for "time".
+    `widths`, and `steps` for each sweep, bound the search by something that is the same on every machine; when they are
+    used up, the answer is "unknown" for "time".
     """
     best: list[int] = []
-    for width in widths:
+    for width in widths or (_NARROWEST * _WIDER**number for number in itertools.count()):
         outcome, dropped = _sweep(form, width, budget, clock, steps)
         if len(outcome.order) > len(best):
             best = outcome.order
@@ -79,7 +83,7 @@ def decide(
             return outcome
         if outcome.answer == "unknown" and (outcome.why == "memory" or clock.over()):
             return Outcome("unknown", order=best, why=outcome.why, engine="lazy")
-    return Outcome("unknown", order=best, why="memory", engine="lazy")
+    return Outcome("unknown", order=best, why="time", engine="lazy")
 
 
 def _sweep(form: RegisterForm, width: int, budget: Budget, clock: Clock, steps: int | None) -> tuple[Outcome, bool]:

@@ -93,8 +93,12 @@ def _spoil(past: list[dict[str, Any]]) -> None:
     for op in past:
         if op["f"] != "read" and op["outcome"] != "fail":
             setters.setdefault(_sets(op), []).append(op)
+    # A write that may still come makes its value possible for ever.
+    lost = [[op["call"] for op in those if op["end"] is None] for those in setters.values()]
     reads = [op for op in past if op["f"] == "read" and op["outcome"] == "ok"]
     for read in reads[: -len(reads) // 20 : -1]:
+        if all(calls and min(calls) < read["end"] for calls in lost):
+            continue
         before = [op for op in past if op["f"] == "write" and op["outcome"] == "ok" and op["end"] < read["call"]]
         last = max(before, key=lambda op: op["call"])
         for value in {op["result"]: None for op in before[-40:]}:

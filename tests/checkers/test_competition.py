@@ -1,0 +1,74 @@
+"""The turns that the two searches take: they end with an answer, or with the budget, and say which part of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checkers import competition, wgl
+from checkers.clock import Clock
+from checkers.encoding import encode
+from checkers.lazy import sweep
+from checkers.models import find
+from checkers.outcome import Outcome
+from checkers.verdict import Budget
+from histories import Event, History
+
+MODEL = find("cas-register")
+UNDECIDED = [
+    *(("invoke", process, "write", process % 2) for process in range(4)),
+    ("invoke", 4, "read", None),
+    *(("ok", process, "write", process % 2) for process in range(4)),
+    ("ok", 4, "read", 1),
+]
+"""Values set twice and nothing stale: what only a search decides."""
+
+
+def decide(clock: Clock) -> Outcome:
+    """What the competition makes of it."""
+    past = History.of(
+        Event(index, index, process, kind, f, None, value)  # type: ignore[arg-type]
+        for index, (kind, process, f, value) in enumerate(UNDECIDED)
+    )
+    return competition.decide(encode(past, MODEL)[0], MODEL, Budget(), clock)
+
+
+def answering(*answers: Outcome) -> Any:
+    """A search that gives these answers, and the last one from then on."""
+    left = list(answers)
+
+    def search(*_: Any, **__: Any) -> Outcome:
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return search
+
+
+TIME, MEMORY = Outcome("unknown", why="time"), Outcome("unknown", why="memory")
+
+
+def test_what_four_rounds_leave_open_the_fifth_may_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    decided = Outcome("valid", order=[1])
+    monkeypatch.setattr(wgl, "decide", answering(MEMORY))
+    monkeypatch.setattr(sweep, "decide", answering(TIME, TIME, TIME, TIME, decided))
+    assert decide(Clock(60.0)) is decided
+
+
+def test_it_is_out_of_memory_when_both_are_and_not_when_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wgl, "decide", answering(MEMORY))
+    monkeypatch.setattr(sweep, "decide", answering(TIME, MEMORY))
+    outcome = decide(Clock(60.0))
+    assert (outcome.answer, outcome.why) == ("unknown", "memory")
+
+
+def test_it_is_out_of_time_when_the_clock_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(60.0)
+
+    def stops(*_: Any, **__: Any) -> Outcome:
+        clock.stop()
+        return MEMORY
+
+    monkeypatch.setattr(wgl, "decide", answering(MEMORY))
+    monkeypatch.setattr(sweep, "decide", stops)
+    outcome = decide(clock)
+    assert (outcome.answer, outcome.why) == ("unknown", "time")

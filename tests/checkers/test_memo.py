@@ -1,0 +1,47 @@
+"""What a memo holds is counted as what it is, so that a budget of bytes is one whatever a user's states are."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import pytest
+
+from checkers.memo import Memo
+from checkers.models import find
+
+
+VALUES = tuple(range(1_000))
+"""Those of the operations: states hold them, and do not own them."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """A state as a user may write one."""
+
+    entries: tuple[int, ...]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        lambda n: n + 1_000,
+        lambda n: (*VALUES, n),
+        lambda n: frozenset((*VALUES[:300], n + 1_000)),
+        lambda n: ((n, *VALUES), (*VALUES, n)),
+        lambda n: Log((*VALUES, n)),
+        lambda n: "x" * 5_000 + str(n),
+    ],
+    ids=["int", "tuple", "set", "tuples", "dataclass", "text"],
+)
+def test_bytes_are_what_python_takes(state: Callable[[int], Hashable]) -> None:
+    memo = Memo(find("append-list"), (), merge=False)
+    tracemalloc.start()
+    for n in range(2_000):
+        memo.number(state(n))
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.4 * taken < memo.bytes < 2.5 * taken
+    memo.forget(range(1_000))
+    assert memo.bytes < 1.5 * taken
