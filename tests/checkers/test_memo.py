@@ -11,7 +11,6 @@ import pytest
 from checkers.memo import Memo
 from checkers.models import find
 
-
 VALUES = tuple(range(1_000))
 """Those of the operations: states hold them, and do not own them."""
 
