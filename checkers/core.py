@@ -70,10 +70,12 @@ def find(problem: Problem, model: Model, stuck: int, clock: Clock) -> list[int]:
         tries_left -= 1
         return tries_left >= 0 and not clock.over() and tries(core)
 
-    if not impossible(past):
-        # What was open then can matter with the result that it got later.
-        past |= (problem.call < stuck) & (problem.ret != NEVER)
-    core = _recent(problem, _suspects(form, past), past, impossible)
+    core = _suspects(form, past)
+    if not (core.any() and impossible(core)):
+        if not impossible(past):
+            # What was open then can matter with the result that it got later.
+            past |= (problem.call < stuck) & (problem.ret != NEVER)
+        core = _recent(problem, past, impossible)
     core = _fewer(problem, core, impossible)
     if form is not None:
         core = core | _setters(form, core)
@@ -95,10 +97,8 @@ def _suspects(form: RegisterForm | None, past: Mask) -> Mask:
     return suspects & past
 
 
-def _recent(problem: Problem, suspects: Mask, past: Mask, impossible: Impossible) -> Mask:
-    """The suspects, or the operations that returned last, as few of them as are impossible; all if no fewer are."""
-    if suspects.any() and impossible(suspects):
-        return suspects
+def _recent(problem: Problem, past: Mask, impossible: Impossible) -> Mask:
+    """The operations that returned last, as few of them as are impossible; all if no fewer are."""
     returned = np.flatnonzero(past)[np.argsort(problem.ret[past])][::-1]
     size = 2
     while size < len(returned):
@@ -249,8 +249,13 @@ def _let_go_register(form: RegisterForm) -> tuple[LetGo, Memo, Model]:
     problem = form.problem
     model = CasRegister()
     numbers: dict[Operation, int] = {}
+    values = form.values + 1
+    code = (form.kind.astype(np.int64) * values + form.needs + 1) * values + form.sets + 1
+    _, first, alike = np.unique(code, return_index=True, return_inverse=True)
     obliged, free = (
-        np.array([numbers.setdefault(_operation(form, op, kept), len(numbers)) for op in range(len(problem))], np.int32)
+        np.array([numbers.setdefault(_operation(form, op, kept), len(numbers)) for op in first.tolist()], np.int32)[
+            alike
+        ]
         for kept in (True, False)
     )
     classes = tuple(numbers)
