@@ -1,9 +1,10 @@
 """How fast the checker decides: `python -m tests.benchmarks.checker [--large] [--seeds N] [ROW ...]`.
 
-Each row is a process of its own, which makes the histories (see `grid`), checks them one after the other with a budget
-of 60 s, holds each verdict against what the history was made to be, and verifies the witnesses. Seconds are those of
-`check` alone, evidence included; memory is the most that the process ever had resident, history and interpreter
-included. "Slowest" names the cell that it was. Real histories are looked for in the folder $CLEW_HISTORIES.
+Each row is a process of its own, which has the histories made by another one (see `grid`), checks them one after the
+other with a budget of 60 s, holds each verdict against what the history was made to be, and verifies the witnesses.
+Seconds are those of `check` alone, evidence included; memory is the most that the process ever had resident, history
+and interpreter included. "Slowest" names the cell that it was. Real histories are looked for in the folder
+$CLEW_HISTORIES.
 """
 
 from __future__ import annotations
@@ -19,15 +20,25 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from checkers import Budget, check, verify_witness
 from histories import History, codecs
 from tests.benchmarks.grid import Cell, history
 
 BUDGET = Budget(60.0, 2 << 30)
-Named = tuple[str, History, str, bool]
-"""What a history is called, the history, its model, and whether it is linearizable."""
+
+
+class Task(NamedTuple):
+    """What a history is called, what makes it and from what, its model, and whether it is linearizable."""
+
+    name: str
+    make: Callable[..., History]
+    of: tuple[Any, ...]
+    model: str
+    legal: bool
 
 
 def grid(operations: int, processes: tuple[int, ...]) -> list[Cell]:
@@ -41,32 +52,34 @@ def grid(operations: int, processes: tuple[int, ...]) -> list[Cell]:
     ]
 
 
-def cells(those: list[Cell]) -> Callable[[int], Iterator[Named]]:
+def cells(those: list[Cell]) -> Callable[[int], Iterator[Task]]:
     """The histories of these cells, for so many seeds each."""
 
-    def made(seeds: int) -> Iterator[Named]:
+    def made(seeds: int) -> Iterator[Task]:
         for cell in those:
             for seed in range(1, seeds + 1):
                 told = f"{cell.processes} processes, {'unique' if cell.unique else 'small'} values"
                 told += f", {cell.unknown:.0%} unknown" if cell.unknown else ""
-                yield f"{told}{'' if cell.legal else ', stale read'}", history(cell, seed), cell.model, cell.legal
+                yield Task(
+                    f"{told}{'' if cell.legal else ', stale read'}", history, (cell, seed), cell.model, cell.legal
+                )
 
     return made
 
 
-def recorded(folder: str) -> Callable[[int], Iterator[Named]]:
+def recorded(folder: str) -> Callable[[int], Iterator[Task]]:
     """Real histories with known verdicts: the files of a folder that `expected.json` beside it names."""
 
-    def read(_: int) -> Iterator[Named]:
+    def read(_: int) -> Iterator[Task]:
         root = Path(os.environ["CLEW_HISTORIES"])
         for name, what in json.loads((root / "expected.json").read_text()).items():
             if name.startswith(f"{folder}/"):
-                yield name, codecs.read(root / name), what["model"], what["valid"]
+                yield Task(name, codecs.read, (root / name,), what["model"], what["valid"])
 
     return read
 
 
-SMALL: dict[str, Callable[[int], Iterator[Named]]] = {
+SMALL: dict[str, Callable[[int], Iterator[Task]]] = {
     "1,000 operations, 5 to 100 processes": cells(grid(1_000, (5, 10, 30, 100))),
     "10,000 operations, 5 and 10 processes": cells(grid(10_000, (5, 10))),
     "10,000 operations, 30 and 100 processes": cells(grid(10_000, (30, 100))),
@@ -74,13 +87,13 @@ SMALL: dict[str, Callable[[int], Iterator[Named]]] = {
     "100 keys of 1,000 operations and 10 processes, register": cells([Cell(1_000, 10, keys=100)]),
     "the same, kv with appends": cells([Cell(1_000, 10, keys=100, kind="kv", unique=True)]),
 }
-LARGE: dict[str, Callable[[int], Iterator[Named]]] = {
+LARGE: dict[str, Callable[[int], Iterator[Task]]] = {
     "100,000 operations, 5 and 10 processes": cells(grid(100_000, (5, 10))),
     "100,000 operations, 100 processes, unique values": cells([Cell(100_000, 100, unique=True)]),
     "1,000,000 operations, 5 and 10 processes": cells(grid(1_000_000, (5, 10))),
     "1,000,000 operations, one process": cells([Cell(1_000_000, 1)]),
 }
-REAL: dict[str, Callable[[int], Iterator[Named]]] = {
+REAL: dict[str, Callable[[int], Iterator[Task]]] = {
     "etcd, as Jepsen logged it": recorded("jepsen-etcd"),
     "key-value histories of 10 and 50 clients": recorded("kv"),
 }
@@ -89,13 +102,16 @@ ROWS = SMALL | LARGE | REAL
 
 def measure(row: str, seeds: int) -> str:
     """Check the histories of a row; returns it."""
+    maker = ProcessPoolExecutor(1)  # starts now, as small as this process is yet
+    maker.submit(int).result()
     # Compiled code is loaded before anything is measured.
     for cell in grid(100, (5,)):
         for engine in ("competition", "lazy"):
             check(history(cell, 0), cell.model, engine=engine)
     seconds: list[tuple[float, str]] = []
     undecided = 0
-    for name, past, model, legal in ROWS[row](seeds):
+    for name, make, of, model, legal in ROWS[row](seeds):
+        past = maker.submit(make, *of).result()
         _ = past.operations
         began = time.perf_counter()
         verdict = check(past, model, budget=BUDGET)
@@ -103,6 +119,7 @@ def measure(row: str, seeds: int) -> str:
         undecided += verdict.verdict == "unknown"
         assert verdict.verdict == "unknown" or (verdict.verdict == "valid") is legal, f"{name}: {verdict.explanation}"
         verify_witness(past, model, verdict)
+    maker.shutdown()
     times = [each for each, _ in seconds]
     slowest, name = max(seconds)
     mebibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
