@@ -1,8 +1,9 @@
 """What the checker holds, over the length of a history: `python -m tests.benchmarks.memory [--png FILE]`.
 
-One register, values 0 to 4, outcomes all known, legal. "history" is what its columns take; "linear" the most that the
-sweep held at a time: configurations, states, log; "wgl" the most that the search held. The linearization itself, four
-bytes for each operation, is not counted: it is the answer.
+One register, values 0 to 4, outcomes all known, legal. "history" is what its columns take, "operations" what pairing
+its events takes, "problem" what an engine sees of them; "linear" the most that the sweep held at a time beside these:
+configurations, states, log; "wgl" the most that the search held. The linearization itself, four bytes for each
+operation, is not counted: it is the answer.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import time
 import tracemalloc
 from pathlib import Path
 
+import numpy as np
+
 from checkers import Budget, linear, wgl
 from checkers.clock import Clock
 from checkers.encoding import encode
 from checkers.models import find
-from histories import History
 from tests.benchmarks.grid import Cell, history
 
 LENGTHS = (1_000, 10_000, 100_000, 1_000_000)
@@ -25,15 +27,17 @@ PROCESSES = (5, 10)
 GLANCES = 500
 
 
-def columns(past: History) -> int:
-    """Bytes of the columns of a history."""
-    return sum(
-        getattr(past, name).nbytes for name in ("index", "time", "process", "type", "f", "key", "value", "error")
-    )
+COLUMNS = ("history", "operations", "problem", "linear", "wgl")
+DRAWN = {"history": "#8a8a8a", "linear": "#0072b2", "wgl": "#d55e00"}
 
 
-def measure(operations: int, processes: int) -> tuple[int, int, int]:
-    """Bytes of a history, the most that `linear` held, and the most that `wgl` held."""
+def arrays(thing: object) -> int:
+    """Bytes of the arrays of a thing."""
+    return sum(part.nbytes for part in vars(thing).values() if isinstance(part, np.ndarray))
+
+
+def measure(operations: int, processes: int) -> dict[str, int]:
+    """Bytes of each column."""
     past, model = history(Cell(operations, processes), 1), find("cas-register")
     problem = encode(past, model)[0]
     sweep = linear.Sweep(problem, model, Budget(), Clock(float("inf")))
@@ -46,10 +50,11 @@ def measure(operations: int, processes: int) -> tuple[int, int, int]:
     assert wgl.decide(problem, model, Budget(), Clock(float("inf"))).answer == "valid"
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return columns(past), most, peak
+    sizes = (arrays(past), arrays(past.operations), arrays(problem), most, peak)
+    return dict(zip(COLUMNS, sizes, strict=True))
 
 
-def draw(rows: dict[tuple[int, int], tuple[int, int, int]], target: Path) -> None:
+def draw(rows: dict[tuple[int, int], dict[str, int]], target: Path) -> None:
     """The table as a picture; it takes a Chromium."""
     from bokeh.embed import file_html
     from bokeh.plotting import figure
@@ -61,9 +66,9 @@ def draw(rows: dict[tuple[int, int], tuple[int, int, int]], target: Path) -> Non
         x_axis_type="log", y_axis_type="log", width=760, height=420, toolbar_location=None,
         x_axis_label="operations", y_axis_label="bytes",
     )  # fmt: skip
-    for part, (name, colour) in enumerate((("history", "#8a8a8a"), ("linear", "#0072b2"), ("wgl", "#d55e00"))):
+    for name, colour in DRAWN.items():
         for processes, dash in zip(PROCESSES, ("solid", "dashed"), strict=True):
-            y = [rows[length, processes][part] for length in LENGTHS]
+            y = [rows[length, processes][name] for length in LENGTHS]
             label = f"{name}, {processes} processes"
             plot.line(LENGTHS, y, color=colour, line_dash=dash, line_width=2, legend_label=label)
             plot.scatter(LENGTHS, y, color=colour, size=6)
@@ -82,12 +87,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--png", type=Path, help="draw it, too")
     options = parser.parse_args()
-    print("| operations | processes | history | linear | wgl |\n|---|---|---|---|---|")
+    print(f"| length | processes | {' | '.join(COLUMNS)} |\n|---|---{'|---' * len(COLUMNS)}|")
     rows = {}
     for length in LENGTHS:
         for processes in PROCESSES:
             rows[length, processes] = measure(length, processes)
-            sizes = " | ".join(f"{size / 1e6:,.2f} MB" for size in rows[length, processes])
+            sizes = " | ".join(f"{size / 1e6:,.2f} MB" for size in rows[length, processes].values())
             print(f"| {length:,} | {processes} | {sizes} |", flush=True)
     if options.png is not None:
         draw(rows, options.png)
