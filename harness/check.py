@@ -103,32 +103,37 @@ def check_file(
     from checkers import Budget, check
     from checkers.check import ENGINES
     from checkers.models import find
+    from harness import own_model
 
     began = time.monotonic()
     if engine not in ENGINES:
         raise Mistake(f"--engine: there is no engine {engine!r}; there are {', '.join(ENGINES)}")
-    if model is not None:
-        try:
-            find(model)
-        except ValueError as error:
-            raise Mistake(f"--model: {error}") from None
+    judge = own_model.load(model) if model is not None else None
     history, folder = history_of(path, format)
     if history.cut and not cut:
         line = 2 if history.lines is None or not len(history.lines) else int(history.lines[-1]) + 1
         message = f"the file is cut in the middle of this line; --cut checks the {len(history)} events before it"
         raise HistoryError(message, source=history.source, line=line)
     header = history.header
-    model = model or (header.model if header is not None else None)
-    if model is None:
-        raise HistoryError("does not say what it is a history of; give its model with --model", source=str(path))
+    if judge is None:
+        if header is None or header.model is None:
+            raise HistoryError("does not say what it is a history of; give its model with --model", source=str(path))
+        try:
+            judge = find(header.model)
+        except ValueError as error:
+            raise HistoryError(f"{error}; another one can be given with --model", source=str(path), line=1) from None
     limits = limits or Limits()
     budget = Budget(limits.seconds, limits.bytes)
     try:
-        verdict = check(history, model, budget=budget, engine=engine, keep_going=keep_going)
+        verdict = check(history, judge, budget=budget, engine=engine, keep_going=keep_going)
     except HistoryError:
         raise
-    except ValueError as error:
-        raise Mistake(f"--engine: {error}") from None
+    except Exception as error:
+        if model is not None and model.endswith(".py"):
+            raise own_model.failure(Path(model), error) from error
+        if engine == "lazy" and isinstance(error, ValueError):
+            raise Mistake(f"--engine: {error}") from None
+        raise
     checked = told(verdict)
     result = Result(
         verdict=checked.verdict,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from systems.system import System
@@ -49,14 +50,7 @@ def find(name: str) -> System:
         path = Path(name)
         if not path.is_file():
             raise UnknownSystem(f"there is no file {name}")
-        digest = blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
-        spec = importlib.util.spec_from_file_location(f"clew_system_{digest}", path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        # Type annotations are looked up in the module by its name.
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
+        module = module_at(path)
     else:
         for point in _entry_points():
             if point.name == name:
@@ -69,3 +63,16 @@ def find(name: str) -> System:
     if not isinstance(system, System):
         raise UnknownSystem(f"{name} defines no `system = System(...)`")
     return system
+
+
+def module_at(path: Path) -> ModuleType:
+    """The module that somebody's Python file is. Raises whatever importing it raises."""
+    digest = blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
+    spec = importlib.util.spec_from_file_location(f"clew_file_{digest}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # Type annotations are looked up in the module by its name.
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -9,15 +9,26 @@ from pathlib import Path
 
 import pytest
 
+from checkers.models import find, names
 from harness.plan import loads, resolve
 from harness.plan.source import SHIPPED
 from tests import readme
 
 
-def test_the_commands_print_what_the_readme_shows(tmp_path: Path) -> None:
-    readme.prepare(tmp_path)
-    for block in readme.blocks("console"):
+@pytest.mark.parametrize("page", readme.PAGES, ids=lambda page: page.name)
+def test_the_commands_print_what_the_page_shows(tmp_path: Path, page: Path) -> None:
+    readme.prepare(tmp_path, page)
+    for block in readme.blocks("console", page):
         assert readme.execute(block, tmp_path) == block
+
+
+def test_the_page_of_models_has_them_all_with_all_their_functions() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| (.*) \|", (readme.ROOT / "docs" / "models.md").read_text(), re.MULTILINE)
+    assert sorted(name for name, _ in rows) == list(names())
+    told = dict(rows)
+    told["versioned-register"] += told["cas-register"]
+    for name in names():
+        assert all(re.search(rf"`{f}\b", told[name]) for f in find(name).functions), name
 
 
 def test_the_picture_is_part_of_a_real_counterexample(tmp_path: Path) -> None:

@@ -82,6 +82,56 @@ def test_a_mistake_is_one_clear_line(clew: Clew, logs: Path, arguments: tuple[st
     assert done.stderr.count("\n") == 1
 
 
+BANK = """
+from checkers.models import Model
+
+class Bank(Model):
+    initial = 10
+
+    def step(self, state, op):
+        return state + op.argument
+
+model = Bank()
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("model = Bank()", "", "own.py defines no `model = ...`"),
+        ("model = Bank()", "model = Bank", "own.py defines no `model = ...`"),
+        ("class Bank(Model)", "class Bank(Model", "own.py:4: the model failed: SyntaxError"),
+        ("state + op.argument", "state + op.arguments", "own.py:8: the model failed: AttributeError"),
+        ("state + op.argument", "[state]", "own.py: the model failed: TypeError: unhashable type: 'list'"),
+        ("    def step(self", "    def steps(self", "own.py:10: the model failed: TypeError"),
+        (
+            "from checkers.models",
+            "raise SystemExit(3)\nfrom checkers.models",
+            "own.py:2: the model failed: SystemExit: 3",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_model_of_ones_own_is_one_clear_line(
+    clew: Clew, logs: Path, before: str, after: str, said: str
+) -> None:
+    (logs / "own.py").write_text(BANK)
+    assert clew("check", "counted.jsonl", "--model", "own.py").returncode == 0
+    (logs / "own.py").write_text(BANK.replace(before, after))
+    done = clew("check", "counted.jsonl", "--model", "own.py")
+    assert done.returncode == 254
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_history_does_not_make_anybody_run_a_file(clew: Clew, logs: Path) -> None:
+    (logs / "own.py").write_text("open('ran', 'w')")
+    (logs / "named.jsonl").write_text('{"clew-history":1,"model":"own.py"}\n')
+    done = clew("check", "named.jsonl")
+    assert done.returncode == 254
+    assert "named.jsonl:1: there is no model 'own.py'" in done.stderr
+    assert not (logs / "ran").exists()
+
+
 def test_a_budget_is_time_memory_or_both() -> None:
     assert limits("10s").seconds == 10
     assert limits("512MiB").bytes == 512 << 20

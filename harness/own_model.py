@@ -1,0 +1,44 @@
+"""A model that a person wrote: `model = ...` in a Python file, given by the path of the file.
+
+Only a person may give it, on the command line: what a history says that it is a history of is never run.
+"""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+from checkers.models import Model, find
+from harness.mistake import Mistake
+from systems.registry import module_at
+
+
+def load(name: str) -> Model:
+    """The model of that name, or the one in the Python file at that path. Raises `Mistake`."""
+    if not name.endswith(".py"):
+        try:
+            return find(name)
+        except ValueError as error:
+            raise Mistake(f"--model: {error}, or the path of a .py file") from None
+    path = Path(name)
+    if not path.is_file():
+        raise Mistake(f"--model: there is no file {name}")
+    try:
+        model = getattr(module_at(path), "model", None)
+    except (Exception, SystemExit) as error:
+        raise failure(path, error) from error
+    if not isinstance(model, Model):
+        raise Mistake(f"--model: {name} defines no `model = ...`, an instance of a subclass of checkers.models.Model")
+    return model
+
+
+def failure(path: Path, error: BaseException) -> Mistake:
+    """What to tell whoever wrote the file that raised this: the deepest line of theirs, and what happened there."""
+    here = path.resolve()
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() == here
+    ]
+    if isinstance(error, SyntaxError) and error.filename is not None and Path(error.filename).resolve() == here:
+        lines.append(error.lineno)
+    place = f"{path}:{lines[-1]}" if lines else str(path)
+    return Mistake(f"{place}: the model failed: {type(error).__name__}: {error}")
