@@ -9,9 +9,22 @@ Importing this package imports no numba: that happens in the first call of `chec
 """
 
 from checkers.check import check
+from checkers.evidence import Stuck, evidence
 from checkers.models import Model, Operation
 from checkers.online import Online
 from checkers.verdict import Budget, Partition, Verdict
 from checkers.witness import WitnessError, verify_witness
 
-__all__ = ["Budget", "Model", "Online", "Operation", "Partition", "Verdict", "WitnessError", "check", "verify_witness"]
+__all__ = [
+    "Budget",
+    "Model",
+    "Online",
+    "Operation",
+    "Partition",
+    "Stuck",
+    "Verdict",
+    "WitnessError",
+    "check",
+    "evidence",
+    "verify_witness",
+]
