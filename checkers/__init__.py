@@ -9,9 +9,9 @@ Importing this package imports no numba: that happens in the first call of `chec
 """
 
 from checkers.check import check
-from checkers.evidence import Stuck, evidence
 from checkers.models import Model, Operation
 from checkers.online import Online
+from checkers.stuck import Stuck, evidence
 from checkers.verdict import Budget, Partition, Verdict
 from checkers.witness import WitnessError, verify_witness
 

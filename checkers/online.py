@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkers.evidence import Stuck, evidence
 from checkers.models import find
 from checkers.models.model import Model
+from checkers.stuck import Stuck, evidence
 from checkers.verdict import Budget, Verdict
 from histories.event import NEMESIS, Event
 from histories.history import History, freeze

@@ -11,12 +11,13 @@ An event pays for so much looking and no more, so that the test goes on whatever
 every completion is looked at. Where it is long, as behind an operation that hangs, or where there are many
 configurations, a look waits until enough events have come to pay for the last one.
 
-Where there are more configurations than there is room for, as many unknown outcomes make them, the key is from then on
-checked from its beginning, by the engines that are best at that. The longer it is the longer one waits for the next
-time, so that all these checks together cost a fixed multiple of the last.
+Where that leads to a look that is too much work, or takes too much room, as many unknown outcomes or a hundred clients
+make it, the key is checked from its beginning from then on, by the engines that are best at that. The longer it is, the
+longer one waits for the next time, so that all these checks together cost a fixed multiple of the last.
 
 All of that is counted in events and configurations, and not in seconds: a run of the simulation must end at the same
-event wherever it runs. Only the checks from the beginning are cut short by a clock.
+event wherever it runs. Seconds are for what no counting foresees, a model that is slow or a search from the beginning
+that finds no end.
 """
 
 from __future__ import annotations
@@ -31,19 +32,19 @@ import numpy as np
 from checkers import competition, linear
 from checkers.clock import Clock
 from checkers.encoding import encode
-from checkers.evidence import Stuck
 from checkers.models.model import Model
+from checkers.stuck import Stuck
 from checkers.verdict import Budget
 from histories.event import Event
 from histories.history import FOREVER, History
 
 _PAYS = 100
 """How many events of a window are swept again for one that is new, at most, in the long run."""
-_VISITS_AN_EVENT = 16
+_VISITS_AN_EVENT = 4
 """How many configurations cost as much as an event that is swept again."""
-_MOST_VISITS = 1 << 20
-_STRIDE = 64
-_BYTES = 1 << 22
+_MOST_VISITS = 1 << 17
+_STRIDE = 16
+_BYTES = 1 << 24
 _GROWTH = 64
 """A key is checked from its beginning when it has become longer by one part of so many."""
 _ASKS_AN_EVENT = 8
@@ -56,9 +57,9 @@ class Window:
 
     def __init__(self, events: Sequence[Event], model: Model, budget: Budget) -> None:
         self._events, self._model, self._budget = events, model, budget
-        self._all = array("q")
+        self._all: array[int] = array("q")
         # None once too much was open for a sweep.
-        self._window: list[int] | None = []
+        self._window: array[int] | None = array("q")
         # At the frontier: states, each with the open operations that are used, and how many are open. These are the
         # first of the window, and named by their place there.
         self._start: list[tuple[Hashable, frozenset[int]]] = [(model.initial, frozenset())]
@@ -94,7 +95,7 @@ class Window:
             self._start.clear()
         return self._check()
 
-    def _sweep(self, window: list[int]) -> tuple[_Answer, Stuck | None]:
+    def _sweep(self, window: array[int]) -> tuple[_Answer, Stuck | None]:
         """Move the frontier on as far as possible, and look from there to now."""
         history = History.of(self._events[row] for row in window)
         operations = history.operations
@@ -128,7 +129,7 @@ class Window:
                 stuck = Stuck(window[operations.completed[ops[sweep.position]]])
             visited = sweep.visited
         rows = np.concatenate((operations.invoked[keep], operations.completed[keep]))
-        self._window = [window[row] for row in np.sort(rows[rows >= 0]).tolist()]
+        self._window = array("q", (window[row] for row in np.sort(rows[rows >= 0]).tolist()))
         self._due_at = len(self._all) + (len(window) + visited // _VISITS_AN_EVENT) // _PAYS
         return answer, stuck
 
@@ -164,7 +165,7 @@ def _to(position: int, sweep: linear.Sweep) -> _Answer:
     """Sweep on to a position, unless that is too much work."""
     answer: _Answer = "there"
     while answer == "there" and sweep.position < position:
-        if sweep.visited > _MOST_VISITS:
-            return "time"
         answer = sweep.to(min(position, sweep.position + _STRIDE))
+        if answer == "there" and sweep.visited > _MOST_VISITS:
+            return "time"
     return answer
