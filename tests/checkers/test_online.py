@@ -95,6 +95,16 @@ def test_a_call_fed_after_a_completion_of_its_time_comes_too_late() -> None:
     assert online.watch(events[1]) is not None
 
 
+def test_a_call_of_the_time_of_a_return_is_concurrent_with_it() -> None:
+    """Both writes are at 1 for a moment: the one that was called last may have been the first."""
+    steps: list[Step] = [*done("write", 2), *done("write", 1, process=1), *done("read", None, returned=2, process=1)]
+    events = told(steps)
+    events[2] = replace(events[2], time=1)
+    assert check(History.of(events)).verdict == "valid"
+    online = Online("cas-register")
+    assert all(online.watch(event) is None for event in events)
+
+
 def test_a_violation_stands_where_the_budget_is_too_small_for_its_evidence() -> None:
     reads = [step for _ in range(5) for step in done("read", None, returned=4)]
     twisted = told([*done("add", 4), *reads, (0, "invoke", "read", None), (0, "ok", "read", 3)], key="b")
