@@ -11,7 +11,20 @@ Importing this package imports no numba: that happens in the first call of `chec
 from checkers.check import check
 from checkers.models import Model, Operation
 from checkers.online import Online
+from checkers.stuck import Stuck, evidence
 from checkers.verdict import Budget, Partition, Verdict
 from checkers.witness import WitnessError, verify_witness
 
-__all__ = ["Budget", "Model", "Online", "Operation", "Partition", "Verdict", "WitnessError", "check", "verify_witness"]
+__all__ = [
+    "Budget",
+    "Model",
+    "Online",
+    "Operation",
+    "Partition",
+    "Stuck",
+    "Verdict",
+    "WitnessError",
+    "check",
+    "evidence",
+    "verify_witness",
+]

@@ -39,6 +39,7 @@ from checkers.configurations import (
     SLOTS,
     STATE,
     THERE,
+    VISIT,
     advance,
     collect,
 )
@@ -140,6 +141,11 @@ class Sweep:
     def position(self) -> int:
         """Everything before this position of the problem has been dealt with."""
         return int(self._registers[POSITION])
+
+    @property
+    def visited(self) -> int:
+        """How many configurations it went on from until now, which is what its work grows with."""
+        return int(self._registers[VISIT])
 
     def to(self, position: int) -> Literal["there", "dead", "memory", "time"]:
         """Sweep on to a position. Returns "there", "dead" if a return before it could not be explained, or why not."""

@@ -15,7 +15,7 @@ from histories import Event, History
 from systems import find
 
 if TYPE_CHECKING:
-    from checkers import Verdict
+    from checkers import Stuck, Verdict
 
 
 def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = None) -> Result:
@@ -27,6 +27,7 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
             find(plan.system.name).model_of(plan.system.parameters),
             plan.budget.time / 1e9,
             plan.budget.memory,
+            outcome.stuck,
         )
     if "invariants" in plan.checks:
         checks["invariants"] = invariants(outcome)
@@ -73,15 +74,18 @@ def notes(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
     return tuple(found)
 
 
-def linearizable(history: History, model: str, seconds: float, memory: int) -> CheckResult:
+def linearizable(history: History, model: str, seconds: float, memory: int, stuck: Stuck | None = None) -> CheckResult:
     """The checker's verdict on a history; the witness of a valid one is replayed, for no engine is to be trusted.
+
+    If the run was stopped because it was `stuck`, it is invalid, whatever the budget suffices for.
 
     Raises `checkers.WitnessError` if it does not show what it should, which is a mistake in clew.
     """
     # Imported here: a run that is not to be checked, and all of the command line's help, do without numba.
-    from checkers import Budget, check, verify_witness
+    from checkers import Budget, check, evidence, verify_witness
 
-    verdict = check(history, model, budget=Budget(seconds, memory))
+    budget = Budget(seconds, memory)
+    verdict = check(history, model, budget=budget) if stuck is None else evidence(history, model, stuck, budget=budget)
     if verdict.verdict == "valid":
         verify_witness(history, model, verdict)
     return told(verdict)
@@ -90,16 +94,24 @@ def linearizable(history: History, model: str, seconds: float, memory: int) -> C
 class FirstViolation(Exception):
     """A running history that cannot be explained any more, whatever comes."""
 
+    def __init__(self, stuck: Stuck) -> None:
+        super().__init__(stuck)
+        self.stuck = stuck
+
 
 def watchman(model: str) -> Callable[[Event], None]:
-    """Looks at the events of a run as they happen; raises `FirstViolation` at the one that no order explains."""
+    """Looks at the events of a run as they happen; raises `FirstViolation` at the one that no order explains.
+
+    What it lets pass is no less wrong for that: the whole history is judged in any case.
+    """
     from checkers import Online
 
     online = Online(model)
 
     def look(event: Event) -> None:
-        if online.feed(event) is not None:
-            raise FirstViolation
+        stuck = online.watch(event)
+        if stuck is not None:
+            raise FirstViolation(stuck)
 
     return look
 

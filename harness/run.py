@@ -134,8 +134,8 @@ async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Rec
                     await Simulation(plan, system, processes, recorder, outcome, journal, log).run()
         except NodeFailure as failure:
             outcome.failure = failure
-        except FirstViolation:
-            outcome.stopped = True
+        except FirstViolation as violation:
+            outcome.stuck = violation.stuck
 
 
 def simulate(plan: Plan) -> tuple[History, Outcome]:
@@ -161,8 +161,8 @@ def recording(plan: Plan) -> tuple[History, Outcome]:
         trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
     except NodeFailure as failure:
         outcome.failure = failure
-    except FirstViolation:
-        outcome.stopped = True
+    except FirstViolation as violation:
+        outcome.stuck = violation.stuck
     return recorder.history(), outcome
 
 

@@ -73,6 +73,7 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
     nemesis = plan.get(
         "nemesis", lambda field: read_nemesis(field, system_plan.nodes, workload.clients, leads), no_faults
     )
+    checks = plan.get("checks", lambda field: distinct(field, CHECKS, "check"), CHECKS)
     return Plan(
         name=name,
         system=system_plan,
@@ -81,11 +82,18 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
         network=network,
         nemesis=nemesis,
         recovery=_recovery(plan.section("recovery", FIELDS["recovery"])),
-        checks=plan.get("checks", lambda field: distinct(field, CHECKS, "check"), CHECKS),
+        checks=checks,
         budget=_budget(plan.section("budget", FIELDS["budget"])),
         seed=seed,
-        stop=plan.get("stop", lambda field: word(field, STOPS, "moment to stop"), STOPS[0]),
+        stop=plan.get("stop", lambda field: _stop(field, checks), STOPS[0]),
     )
+
+
+def _stop(field: Field, checks: Sequence[Check]) -> Stop:
+    stop = word(field, STOPS, "moment to stop")
+    if stop == "first-violation" and "linearizable" not in checks:
+        raise field.error("it is the check linearizable that finds the first violation, and it is not among the checks")
+    return stop
 
 
 def _sections(whole: Field) -> Fields:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from harness.simulation.nodes import NodeFailure
 from systems import Violation
+
+if TYPE_CHECKING:
+    from checkers import Stuck
 
 
 @dataclass
@@ -42,7 +46,12 @@ class Outcome:
     """False for a run that was cut short."""
     answered: int = 0
     """Operations of the workload, without the final reads, that were `ok`."""
-    stopped: bool = False
-    """True for a run that was cut short by its plan, at the first violation."""
+    stuck: Stuck | None = None
+    """The completion at which the plan had the run stopped, because no order explains it."""
     failure: NodeFailure | None = None
     """The node that broke by itself."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the run was cut short by its plan, at the first violation."""
+        return self.stuck is not None

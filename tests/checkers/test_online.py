@@ -1,123 +1,256 @@
-"""A violation is found when it happens, not at the end of the test."""
+"""A violation is found when it happens, not at the end of the test, and it is found for good."""
 
 from __future__ import annotations
 
 import random
+import tracemalloc
+from collections.abc import Iterable
 
 import pytest
 from msgspec.structs import replace
 
-import checkers.online
-from checkers import Online, check
-from histories import Event, History
-from tests.checkers import small
+import checkers.stuck
+import checkers.window
+from checkers import Budget, Online, Verdict, check, evidence
+from checkers.models import names
+from checkers.outcome import Outcome
+from checkers.window import Window
+from histories import Event, EventType, History
+from tests.checkers import running
+
+Step = tuple[int, EventType, str, object]
+
+
+def told(steps: Iterable[Step], key: object = None) -> list[Event]:
+    """The events of these (process, type, f, value), one a nanosecond."""
+    return [Event(i, i, process, kind, f, key, value) for i, (process, kind, f, value) in enumerate(steps)]
+
+
+def done(f: str, value: object, *, returned: object = None, process: int = 0) -> list[Step]:
+    """The steps of an operation with nothing in between."""
+    return [(process, "invoke", f, value), (process, "ok", f, value if returned is None else returned)]
+
+
+def fed(events: Iterable[Event], online: Online) -> Verdict | None:
+    """The first thing that was found."""
+    return next((verdict for event in events if (verdict := online.feed(event))), None)
+
+
+def lost(count: int) -> list[Step]:
+    """Additions to a counter that may have happened at any time: two to the power of `count` states at once."""
+    kinds: tuple[EventType, ...] = ("invoke", "info")
+    return [(process, kind, "add", 1 << process) for process in range(count) for kind in kinds]
 
 
 def test_a_stale_read_stops_the_run_at_its_completion() -> None:
+    steps = [step for value in range(100) for step in done("write", value)]
+    events = told([*steps, (1, "invoke", "read", None), (1, "ok", "read", 3)], key=7)
     online = Online("cas-register")
-    events = []
-    for value in range(200):
-        events += [Event(0, value, 0, "invoke", "write", 7, value), Event(0, value, 0, "ok", "write", 7, value)]
-    events += [Event(0, 300, 1, "invoke", "read", 7), Event(0, 301, 1, "ok", "read", 7, 3)]
-    events = [Event(i, e.time, e.process, e.type, e.f, e.key, e.value) for i, e in enumerate(events)]
-    assert all(online.feed(event) is None for event in events[:-1])
+    assert fed(events[:-1], online) is None
     verdict = online.feed(events[-1])
     assert verdict is not None
-    assert verdict.verdict == "invalid"
+    assert replace(verdict, seconds=0) == replace(check(History.of(events)), seconds=0)
     assert verdict.partitions[0].stuck == len(events) - 1
 
 
-def test_a_run_is_stopped_at_the_first_completion_that_makes_its_beginning_impossible() -> None:
-    rng = random.Random(8)
-    stops = 0
-    for _ in range(300):
-        events = list(small.register_history(rng, 8).events())
-        online = Online("cas-register")
-        stop = next((count for count, event in enumerate(events, start=1) if online.feed(event)), None)
-        # A failure says what did not happen, and can be the last straw, but is no completion of an observation.
-        assert stop is not None or check(History.of(events)).verdict == (
-            "valid" if online.finish() is None else "invalid"
-        )
-        if stop is not None:
-            assert check(History.of(events[:stop])).verdict == "invalid"
-            assert check(History.of(events[: stop - 1])).verdict == "valid" or events[stop - 2].type == "fail"
-            stops += 1
-    assert stops > 30
+@pytest.mark.parametrize("how", running.WAYS)
+def test_what_is_found_is_what_exhaustive_finds_at_each_beginning(how: str) -> None:
+    answers = []
+    with running.looking(how):
+        for name in names():
+            for number in range(8):
+                events = running.story(name, random.Random(f"{name}/{number}"))
+                answers.append(
+                    running.assert_found_when_it_happens(events, name, Online(name), at_once="always" in how)
+                )
+    assert answers.count("found") > 20
+    assert answers.count("valid") > 40
+    assert answers.count("missed") < 5
 
 
-def completed(history: History) -> list[Event]:
-    """Its events, and a completion of unknown outcome for what has none, soon after its call."""
-    events = list(history.events())
-    done = {event.process for event in events if event.type != "invoke"}
-    lost = [replace(e, type="info", time=e.time + 2) for e in events if e.process not in done]
-    return [replace(e, index=i) for i, e in enumerate(sorted([*events, *lost], key=lambda event: event.time))]
+def test_no_event_needs_a_name() -> None:
+    """The open write is forgotten with the state in which it took effect, and remembered as used."""
+    steps: list[Step] = [
+        (0, "invoke", "write", 1),
+        *done("write", 2, process=1),
+        *done("read", None, returned=1, process=1),
+    ]
+    steps += [(0, "info", "write", 1), *done("write", 3, process=1), *done("read", None, returned=3, process=1)]
+    events = [replace(event, index=0) for event in told([*steps, *done("read", None, returned=1, process=1)])]
+    online = Online("cas-register")
+    assert all(online.watch(event) is None for event in events[:-1])
+    stuck = online.watch(events[-1])
+    assert stuck is not None
+    assert stuck.row == len(events) - 1
 
 
-def test_what_is_forgotten_is_neither_missed_nor_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of histories longer than the window, the stop is that of a check of every beginning, and asked for only there."""
-    asked: list[bool] = []
-    evidence = Online._evidence
-    monkeypatch.setattr(Online, "_evidence", lambda online: asked.append(True) or evidence(online))
-    rng = random.Random(9)
-    stops = forgotten = 0
-    for _ in range(120):
-        events = completed(small.register_history(rng, 30))
-        reads = [event for event in events if (event.type, event.f) == ("ok", "read")]
-        if reads and rng.random() < 0.7:
-            wrong = rng.choice(reads)
-            events[wrong.index] = replace(wrong, value=rng.randrange(3))
-        online = Online("cas-register")
-        stop = next((count for count, event in enumerate(events, start=1) if online.feed(event)), None)
-        ends = [count for count in range(1, len(events) + 1) if events[count - 1].type != "invoke"]
-        first = next((count for count in ends if check(History.of(events[:count])).verdict == "invalid"), None)
-        assert stop == first
-        stops += stop is not None
-        forgotten += any(2 * len(key._window) < len(key._past) for key in online._keys.values())
-    assert 30 < stops < 90
-    assert len(asked) == stops
-    assert forgotten > 30
+def test_a_call_fed_after_a_completion_of_its_time_comes_too_late() -> None:
+    """With the events at hand there is a violation, for `check` too, though an order explains what comes then."""
+    events = told([(0, "invoke", "read", None), (0, "ok", "read", 1), *done("write", 1, process=1)])
+    events[2] = replace(events[2], time=1)
+    assert check(History.of(events)).verdict == "valid"
+    assert check(History.of(events[:2])).verdict == "invalid"
+    online = Online("cas-register")
+    assert online.watch(events[0]) is None
+    assert online.watch(events[1]) is not None
+
+
+def test_a_call_of_the_time_of_a_return_is_concurrent_with_it() -> None:
+    """Both writes are at 1 for a moment: the one that was called last may have been the first."""
+    steps: list[Step] = [*done("write", 2), *done("write", 1, process=1), *done("read", None, returned=2, process=1)]
+    events = told(steps)
+    events[2] = replace(events[2], time=1)
+    assert check(History.of(events)).verdict == "valid"
+    online = Online("cas-register")
+    assert all(online.watch(event) is None for event in events)
+
+
+def test_a_violation_stands_where_the_budget_is_too_small_for_its_evidence() -> None:
+    reads = [step for _ in range(5) for step in done("read", None, returned=4)]
+    twisted = told([*done("add", 4), *reads, (0, "invoke", "read", None), (0, "ok", "read", 3)], key="b")
+    events = told(done("add", 1), key="a") + [replace(event, time=event.time + 9) for event in twisted]
+    events = [replace(event, index=i) for i, event in enumerate(events)]
+    online = Online("counter")
+    stuck = next(found for event in events if (found := online.watch(event)))
+    history = History.of(events)
+    assert check(history, "counter", budget=Budget(seconds=0)).verdict == "unknown"
+    verdict = evidence(history, "counter", stuck, budget=Budget(seconds=0))
+    assert verdict.verdict == "invalid"
+    assert verdict.operations == len(history.operations)
+    assert [(part.key, part.verdict, part.operations) for part in verdict.partitions] == [
+        ("a", "unknown", 1),
+        ("b", "invalid", 7),
+    ]
+    part = verdict.partitions[1]
+    assert (part.stuck, part.prefix) == (len(events) - 1, None)
+    assert verdict.core == part.core
+    assert verdict.explanation is not None
+    assert 'returned 3 on key "b": no order of the operations explains this' in verdict.explanation
+
+
+def test_a_key_that_nobody_can_decide_does_not_hide_the_violation_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole history is too much for the budget; of the key itself there is all the evidence."""
+    hard = told(done("add", 1), key="hard")
+    wrong = told([*done("add", 4), *done("read", None, returned=3)], key="wrong")
+    events = [replace(event, index=i, time=i) for i, event in enumerate([*hard, *wrong])]
+    history = History.of(events)
+    online = Online("counter")
+    stuck = next(found for event in events if (found := online.watch(event)))
+    whole = check(history, "counter", budget=Budget(seconds=0))
+    monkeypatch.setattr(checkers.stuck, "check", lambda *_, **__: whole)
+    verdict = evidence(history, "counter", stuck)
+    assert [part.verdict for part in verdict.partitions] == ["unknown", "invalid"]
+    assert verdict.partitions[1] == check(history, "counter", keep_going=True).partitions[1]
 
 
 def test_a_long_run_is_looked_at_through_a_small_window() -> None:
-    online, events = Online("counter"), []
-    for number in range(700):
-        process = number % 3
-        add = Event(2 * number, 10 * number, process, "invoke", "add-and-get", None, 1)
-        events += [add, replace(add, index=2 * number + 1, time=10 * number + 5, type="ok", value=number + 1)]
-    events[-1] = replace(events[-1], value=699)
-    for event in events[:-1]:
-        assert online.feed(event) is None
-    assert all(len(key._window) < 10 for key in online._keys.values())
+    online, steps = Online("counter"), list[Step]()
+    for number in range(500):
+        steps += done("add-and-get", 1, returned=number + 1, process=number % 3)
+    events = told(steps)
+    events[-1] = replace(events[-1], value=499)
+    assert fed(events[:-1], online) is None
+    assert all(len(key._window or ()) < 10 for key in online._keys.values())
+    assert online.watch(events[-1]) is not None
+
+
+def test_what_fails_or_says_nothing_is_forgotten_too() -> None:
+    """Nothing that matters happens before the first write, and behind one that hangs."""
+    nothing: list[Step] = [(0, "invoke", "write", 1), (0, "fail", "write", 1)] * 50
+    events = told([*nothing, (1, "invoke", "write", 2), *nothing])
+    online = Online("cas-register")
+    for event in events:
+        assert online.watch(event) is None
+        assert all(len(key._window or ()) < 5 for key in online._keys.values())
+
+
+def test_many_configurations_are_looked_at_as_often_as_is_paid_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at five hundred configurations costs as much as many events; it is not had for each."""
+    looks = list[int]()
+    sweep = Window._sweep
+    monkeypatch.setattr(Window, "_sweep", lambda key, window: looks.append(len(key._all)) or sweep(key, window))
+    events = told([*lost(9), *(step for _ in range(200) for step in done("add", 1 << 11, process=11))])
+    online = Online("counter")
+    assert all(online.watch(event) is None for event in events)
+    assert 3 < len(looks) < 50
+
+
+def test_a_look_behind_an_operation_that_hangs_is_rare(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = list[int]()
+    sweep = Window._sweep
+    monkeypatch.setattr(Window, "_sweep", lambda key, window: looks.append(len(window)) or sweep(key, window))
+    steps = [step for value in range(1000) for step in done("write", value % 3, process=1)]
+    events = told([(0, "invoke", "read", None), *steps])
+    online = Online("cas-register")
+    assert all(online.watch(event) is None for event in events)
+    assert sum(looks) < 150 * len(events)
+    assert len(looks) > 100
+
+
+@pytest.mark.parametrize("limit", [{"_BYTES": 1 << 12}, {"_MOST_VISITS": 100}])
+def test_where_too_much_is_open_the_whole_history_is_checked(
+    limit: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**limit, "_ASKS_AN_EVENT": 1 << 60}.items():
+        monkeypatch.setattr(checkers.window, name, value)
+    steps = lost(10)
+    for value in (0, 5, 4):
+        steps += [(10, "invoke", "read", None), (10, "ok", "read", value)]
+    events = told(steps)
+    online = Online("counter")
+    assert fed(events[:-1], online) is None
+    (key,) = online._keys.values()
+    assert key._window is None, "the sweep has given up, and nothing is kept for it"
     verdict = online.feed(events[-1])
     assert verdict is not None
     assert verdict.partitions[0].stuck == len(events) - 1
 
 
-def test_where_too_much_is_open_the_whole_history_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of ten lost additions may have happened at any time: a thousand configurations, more than there is room."""
-    monkeypatch.setattr(checkers.online, "_BYTES", 1 << 18)
-    online = Online("counter")
-    story = [(process, kind, "add", 1 << process) for process in range(10) for kind in ("invoke", "info")]
-    story += [(10, "invoke", "read", None), (10, "ok", "read", 0), (10, "invoke", "read", None), (10, "ok", "read", 5)]
-    story += [(10, "invoke", "read", None), (10, "ok", "read", 4)]
-    events = [Event(i, i, process, kind, f, None, value) for i, (process, kind, f, value) in enumerate(story)]
-    assert all(online.feed(event) is None for event in events[:-1])
-    assert not any(key._streams for key in online._keys.values())
-    assert online.feed(events[-1]) is not None
+def test_what_stays_undecided_is_looked_at_again_when_it_is_twice_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[int]()
+
+    def undecided(problem: checkers.encoding.Problem, *_: object) -> Outcome:
+        asked.append(2 * len(problem))
+        return Outcome("unknown", why="time") if len(problem) < 100 else decide(problem, *_)
+
+    decide = checkers.window.competition.decide
+    monkeypatch.setattr(checkers.window, "_MOST_VISITS", -1)
+    monkeypatch.setattr("checkers.window.competition.decide", undecided)
+    reads = [step for _ in range(200) for step in done("read", None, returned=5)]
+    events = told([*done("write", 4), *reads])
+    online = Online("cas-register")
+    found = next(count for count, event in enumerate(events, start=1) if online.watch(event))
+    assert asked == [2, 4, 8, 16, 32, 64, 128, 256]
+    assert found == 256
 
 
 def test_what_check_accepts_is_no_mistake_where_the_past_is_forgotten() -> None:
     """A process of unknown outcome that says so twice; a call written before the return of the same time."""
-    twice = [(0, "invoke", "read", None), (0, "info", "read", None), (1, "invoke", "write", 1), (1, "ok", "write", 1)]
-    twice += [(1, "invoke", "write", 2), (1, "ok", "write", 2), (0, "info", "read", None)]
-    twice += [(1, "invoke", "write", 3), (1, "ok", "write", 3)]
-    events = [Event(i, i, process, kind, f, None, value) for i, (process, kind, f, value) in enumerate(twice)]
+    twice: list[Step] = [(0, "invoke", "read", None), (0, "info", "read", None), *done("write", 1, process=1)]
+    twice += [*done("write", 2, process=1), (0, "info", "read", None), *done("write", 3, process=1)]
+    assert check(History.of(told(twice))).verdict == "valid"
+    online = Online("cas-register")
+    assert all(online.watch(event) is None for event in told(twice))
+    early = told([(0, "invoke", "write", 1), (1, "invoke", "write", 2), (0, "invoke", "read", None)])
+    early += told([(1, "ok", "write", 2), (0, "ok", "write", 1), (0, "ok", "read", 1)])
+    events = [
+        replace(event, index=i, time=time)
+        for i, (event, time) in enumerate(zip(early, (0, 1, 5, 5, 5, 6), strict=True))
+    ]
     assert check(History.of(events)).verdict == "valid"
     online = Online("cas-register")
-    assert all(online.feed(event) is None for event in events)
-    early = [(0, 0, "invoke", "write", 1), (1, 1, "invoke", "write", 2), (5, 0, "invoke", "read", None)]
-    early += [(5, 1, "ok", "write", 2), (5, 0, "ok", "write", 1), (6, 0, "ok", "read", 1)]
-    events = [Event(i, time, process, kind, f, None, value) for i, (time, process, kind, f, value) in enumerate(early)]
-    assert check(History.of(events)).verdict == "valid"
-    online = Online("cas-register")
-    assert all(online.feed(event) is None for event in events)
+    assert all(online.watch(event) is None for event in events)
+
+
+def test_a_long_test_costs_some_bytes_an_event() -> None:
+    """Its events are kept, and of each where it is; processes that are gone leave nothing."""
+    online, written = Online("cas-register"), done("write", 1, process=9999)
+    kinds: tuple[EventType, ...] = ("invoke", "info")
+    steps: list[Step] = [(process, kind, "read", None) for process in range(8000) for kind in kinds]
+    events = told([*steps[:8000], *written, *steps[8000:], *written])
+    assert fed(events[:8002], online) is None
+    tracemalloc.start()
+    assert fed(events[8002:], online) is None
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < 40 * 8000

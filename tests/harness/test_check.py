@@ -166,12 +166,21 @@ def test_stop_at_the_first_violation_ends_the_run_there_and_is_repeatable(clew: 
     result = json.loads(done.stdout)
     assert result["checks"]["linearizable"]["verdict"] == "invalid"
     assert "stopped at the first violation" in result["checks"]["liveness"]["why"]
-    history = load(tmp_path / "store" / "latest" / "history.jsonl")
+    folder = (tmp_path / "store" / "latest").resolve()
+    assert json.loads((folder / "verdict.json").read_text())["checks"] == result["checks"]
+    history = load(folder / "history.jsonl")
     (stuck,) = [part["stuck"] for part in result["checks"]["linearizable"]["evidence"]]
     assert stuck == len(history) - 1, "not one event after the violation"
-    assert clew("replay", tmp_path / "store" / "latest").returncode == 1
+    assert clew("check", folder / "history.jsonl").returncode == 1
+    assert clew("replay", folder).returncode == 1
     whole = json.loads(clew("run", *arguments, "--set", "stop=end", "--nodes", "inline").stdout)
     assert whole["operations"] > result["operations"]
+    # What was proven stands, even if the checker has no time at all to say more about it.
+    hasty = clew("run", *arguments, "--set", "budget.time=1ns", "--nodes", "process")
+    assert hasty.returncode == 1, hasty.stderr
+    (part,) = json.loads(hasty.stdout)["checks"]["linearizable"]["evidence"]
+    assert part["stuck"] == stuck
+    assert (tmp_path / "store" / "latest" / "history.jsonl").read_bytes() == (folder / "history.jsonl").read_bytes()
 
 
 @pytest.mark.skipif("CLEW_HISTORIES" not in os.environ, reason="CLEW_HISTORIES names no folder of recorded histories")

@@ -176,6 +176,12 @@ def test_a_rate_must_be_above_zero(good):
     assert "workload.rate: expected a number from 1e-06" in mistake(good, "workload.think=", "workload.rate=0")
 
 
+def test_only_the_check_of_linearizability_can_stop_a_run(good):
+    needs = "stop: it is the check linearizable that finds the first violation, and it is not among the checks"
+    assert needs in mistake(good, "stop=first-violation", "checks=[liveness]")
+    assert resolve(good, None, ["stop=first-violation"]).stop == "first-violation"
+
+
 def test_a_workload_must_end(good):
     assert "the workload would never end" in mistake(good, "workload.operations=")
     assert resolve(good, None, ["workload.operations=", "workload.duration=5s"]).workload.operations is None
