@@ -71,7 +71,15 @@ class RunFolder:
         self.note(f"verdict: {result.verdict}" + (f"; {result.error.splitlines()[0]}" if result.error else ""))
         if self.path != self.place:
             self.path.replace(self.place)
-            _point(self.place)
+            self.become_latest()
+
+    def become_latest(self) -> None:
+        """Have `latest` in the store point to this run."""
+        store = self.place.parent.parent
+        link = store / f".{LATEST}-{os.getpid()}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(self.place.relative_to(store))
+        link.replace(store / LATEST)
 
     def discard(self) -> None:
         """Leave nothing of it, for it cannot be whole; the newest of the other runs is the latest again."""
@@ -83,7 +91,7 @@ class RunFolder:
                 link.unlink()
                 others = [path for path in store.glob("*/*/verdict.json") if not path.parent.name.startswith(".")]
                 if others:
-                    _point(max(others, key=lambda path: (path.parent.name, path.parent)).parent)
+                    RunFolder(max(others, key=lambda path: (path.parent.name, path.parent)).parent).become_latest()
         with contextlib.suppress(OSError):
             group.rmdir()
 
@@ -134,8 +142,11 @@ def writing(folder: RunFolder, recorder: Recorder) -> Iterator[tuple[Journal, Ca
         yield journal, log
 
 
-def create(store: Path, plan: Plan, nodes: str, *, aside: bool = False, comment: str = "") -> RunFolder:
-    """A new folder for a run of this plan, with the plan in it below the comment; `store/latest` points to it.
+def create(
+    store: Path, plan: Plan, nodes: str, *, aside: bool = False, latest: bool = True, comment: str = ""
+) -> RunFolder:
+    """A new folder for a run of this plan, with the plan in it below the comment; if `latest`, `store/latest` points
+    to it.
 
     One written `aside` is hidden, and comes to its place, and to be the latest, when it is finished. Raises `NoRun` for
     a store that cannot be, `OSError` if the disk is full.
@@ -154,8 +165,8 @@ def create(store: Path, plan: Plan, nodes: str, *, aside: bool = False, comment:
         packages = ", ".join(f"{name} {version(name)}" for name in ("clew", "trio", "numba", "numpy", "msgspec"))
         python = f"{platform.python_implementation()} {platform.python_version()}"
         folder.note(f"{python} on {platform.platform()}; {packages}")
-        if not aside:
-            _point(folder.path)
+        if latest and not aside:
+            folder.become_latest()
     except OSError:
         folder.discard()
         raise
@@ -178,15 +189,6 @@ def _made(group: Path, stem: str, aside: bool) -> RunFolder:
                 return RunFolder(path, place)
             path.rmdir()
     raise FileExistsError(errno.EEXIST, "a thousand runs of this millisecond are there", str(group / stem))
-
-
-def _point(run: Path) -> None:
-    """Make this run the latest of its store."""
-    store = run.parent.parent
-    link = store / f".{LATEST}-{os.getpid()}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(run.relative_to(store))
-    link.replace(store / LATEST)
 
 
 def usable(store: Path) -> None:
