@@ -112,6 +112,8 @@ def hunt(
             watch=watch,
         )
     tell_hunt(hunted, json)
+    if hunted.error is not None:
+        raise hunted.error
     raise typer.Exit(hunted.exit_code)
 
 

@@ -81,16 +81,21 @@ def tell_found(found: Found, result: Result | None, json: bool) -> None:
 
 
 def tell_hunt(hunt: Hunt, json: bool) -> None:
-    """Print what the campaign came to: one object, or the failures by what broke, and the coverage."""
+    """Print what the campaign came to: one object, or the failures by what broke, and the coverage.
+
+    In words nothing is said of one that an error ended before its first seed was tried.
+    """
     if json:
         print(msgspec.json.encode(hunt.summary()).decode())
+        return
+    if hunt.error is not None and not hunt.seeds:
         return
     from rich.console import Console
     from rich.table import Table
 
     console = Console(soft_wrap=True, highlight=False)
     rate = hunt.seeds / max(hunt.seconds, 1e-9)
-    ended = ", interrupted" if hunt.interrupted else ""
+    ended = ", interrupted" if hunt.interrupted else ", broken off" if hunt.error is not None else ""
     undecided = f", {hunt.undecided} undecided" if hunt.undecided else ""
     console.print(
         f"{hunt.seeds} seeds in {hunt.seconds:.1f} s ({rate:.1f} a second{ended}): {len(hunt.failures)} fail{undecided}"

@@ -8,48 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.harness.conftest import Clew
+from tests.harness.echo import put
 
-SYSTEM = """
-import os, random
-import msgspec
-from systems import System
-
-class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type"):
-    id: int
-    f: str
-    value: int | None
-
-class Answer(msgspec.Struct, frozen=True, tag="answer", tag_field="type"):
-    id: int
-    value: int | None
-
-class Node:
-    value = None
-    def start(self, ctx): pass
-    def wake(self, ctx, timer): pass
-    def receive(self, ctx, source, message):
-        if message.f == "write":
-            self.value = message.value
-        {breaks}
-        ctx.send(source, Answer(message.id, {answer}))
-
-class Client:
-    def invoke(self, ctx, operation):
-        ctx.send("n1", Ask(operation.id, operation.f, operation.value))
-    def receive(self, ctx, source, message):
-        ctx.complete("ok", message.value)
-    def wake(self, ctx, timer): pass
-
-system = System(
-    name="echo", summary="a register", messages=Ask | Answer, node=lambda parameters: Node(),
-    client=lambda parameters: Client(), model="register", functions=("read", "write"),
-)
-"""
-PLAN = """\
-name: echo
-system: {name: echo.py, nodes: 1}
-workload: {kind: cas-register, clients: 1, operations: 20, timeout: 1s}
-"""
 RANDOM = "self.value if random.random() < 0.9 else 4711"
 BY_ENVIRONMENT = "self.value if os.environ['CLEW_TEST_ANSWER'] == 'right' else 4711"
 OBEDIENT = "self.value"
@@ -60,8 +20,7 @@ def run(clew: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: py
     """A run of the system that answers (and breaks) as the test says."""
     monkeypatch.setenv("CLEW_TEST_ANSWER", "right")
     answer, breaks = request.param
-    (tmp_path / "echo.py").write_text(SYSTEM.replace("{answer}", answer).replace("{breaks}", breaks))
-    (tmp_path / "echo.yaml").write_text(PLAN)
+    put(tmp_path, answer=answer, breaks=breaks)
     done = clew("run", "echo.yaml", "--nodes", "inline")
     assert "echo, seed" in done.stdout, done.stderr
     return (tmp_path / "store" / "latest").resolve()
