@@ -12,7 +12,7 @@ from itertools import islice
 from harness.hunt.executor import gave_up
 from harness.hunt.trial import Trial, trials
 from harness.mistake import Breakdown
-from harness.plan import Source
+from harness.plan import PlanError, Source
 
 BATCH = 8
 """Seeds a job: half a second of work, against some milliseconds that it takes to send a job and its answer."""
@@ -69,6 +69,13 @@ def campaign(
                 ) from None
             # A process pool loses all its jobs with one worker; only the answers that are here already are safe.
             waiting = deque(job if _answered(job[1]) else submitted(job[0]) for job in waiting)
+            continue
+        except PlanError:
+            if len(batch) == 1:
+                raise
+            # Which of the seeds it is, and what the others come to: each as a job of its own.
+            waiting.popleft()
+            waiting.extendleft([submitted([seed]) for seed in batch][::-1])
             continue
         except gave_up():
             raise Breakdown(

@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 
 from harness.hunt import Hunt, at_home, campaign, hunt
+from harness.hunt.campaign import BATCH
 from harness.hunt.coverage import coverage
 from harness.hunt.trial import trials
 from harness.mistake import Breakdown
-from harness.plan import load, loads
+from harness.plan import PlanError, Source, load, loads, resolve
 from tests.harness.conftest import Clew
 
 PLAN = """\
@@ -196,6 +197,47 @@ class Doomed(AtOnce):
 def test_workers_that_die_again_and_again_are_one_line() -> None:
     with Doomed() as executor, pytest.raises(Breakdown, match="seeds from 5 on"):
         list(campaign(SOURCE, [], range(5, 30), executor, 1))
+
+
+def test_a_hunt_whose_workers_die_has_what_it_knew_before() -> None:
+    class Mortal(AtOnce):
+        """Its workers do one job, and die over all that come later."""
+
+        jobs = 0
+
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            self.jobs += 1
+            return (AtOnce if self.jobs == 1 else Doomed).submit(self, fn, *args, **kwargs)
+
+    with Mortal() as executor:
+        hunted = hunt(SOURCE, executor, 1, seeds=range(40), until="all", into=None)
+    assert hunted.seeds == BATCH
+    assert hunted.failures
+    assert isinstance(hunted.error, Breakdown)
+    assert f"seeds from {BATCH} on" in hunted.summary()["error"]
+    assert hunted.exit_code == 255
+
+
+def test_a_hunt_that_comes_to_a_seed_whose_plan_cannot_be_has_what_it_knew_before(clew: Clew, tmp_path: Path) -> None:
+    text = PLAN.replace("target: one", "target: [n5]").replace("[3, 5]", "[5, 5, 5, 5, 5, 5, 5, 5, 5, 3]")
+    (tmp_path / "swarm.yaml").write_text(text)
+    impossible = next(seed for seed in range(100) if not possible(load(str(tmp_path / "swarm.yaml")), seed))
+    assert impossible % BATCH, "others of its job come before it"
+    done = clew("hunt", "swarm.yaml", "--until", "all", "--json", "--jobs", "1")
+    assert done.returncode == 254
+    assert "n5" in done.stderr
+    assert done.stderr.count("\n") == 1
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert summary["seeds"] == impossible
+    assert summary["error"] in done.stderr
+
+
+def possible(source: Source, seed: int) -> bool:
+    try:
+        resolve(source, seed)
+    except PlanError:
+        return False
+    return True
 
 
 def test_beyond_the_kept_runs_there_are_verdicts_but_no_folders(
