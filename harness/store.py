@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import platform
 import re
@@ -32,6 +33,8 @@ from histories.event import MALFORMED
 from histories.journal import Journal
 
 LATEST = "latest"
+ASIDE = re.compile(r"\.\d{8}T\d{6}\.\d{3}Z-\d+(\.\d+)?")
+"""The folder of a run that is written aside."""
 
 
 class NoRun(LookupError):
@@ -49,6 +52,7 @@ class RunFolder:
         self.path = path
         self.place = place or path
         self.campaign: str | None = None
+        self._held: int | None = None
         self.plan = path / "plan.yaml"
         self.history = path / "history.jsonl"
         self.messages = path / "messages.jsonl"
@@ -56,6 +60,28 @@ class RunFolder:
         self.report = path / "report.html"
         self.log = path / "clew.log"
         self.nodes = path / "nodes"
+
+    def hold(self) -> None:
+        """Let others see that this folder is being written, until `release` or the death of this process.
+
+        Raises `BlockingIOError` if somebody holds it, `FileNotFoundError` if it is gone, `OSError` if nothing can be
+        held there.
+        """
+        held = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.samestat(os.fstat(held), self.path.stat()):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
+        except OSError:
+            os.close(held)
+            raise
+        self._held = held
+
+    def release(self) -> None:
+        """The folder is whole, or gone."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
     def keep(self, result: Result) -> None:
         """Put the verdict in place, whole or not at all."""
@@ -71,6 +97,7 @@ class RunFolder:
         self.note(f"verdict: {result.verdict}" + (f"; {result.error.splitlines()[0]}" if result.error else ""))
         if self.path != self.place:
             self.path.replace(self.place)
+            self.release()
             self.become_latest()
 
     def become_latest(self) -> None:
@@ -84,6 +111,7 @@ class RunFolder:
     def discard(self) -> None:
         """Leave nothing of it, for it cannot be whole; the newest of the other runs is the latest again."""
         shutil.rmtree(self.path, ignore_errors=True)
+        self.release()
         group, store = self.path.parent, self.path.parent.parent
         link = store / LATEST
         with contextlib.suppress(OSError):
@@ -148,11 +176,13 @@ def create(
     """A new folder for a run of this plan, with the plan in it below the comment; if `latest`, `store/latest` points
     to it.
 
-    One written `aside` is hidden, and comes to its place, and to be the latest, when it is finished. Raises `NoRun` for
-    a store that cannot be, `OSError` if the disk is full.
+    One written `aside` is hidden, and comes to its place, and to be the latest, when it is finished. What killed
+    processes have left of such runs in this store is removed. Raises `NoRun` for a store that cannot be, `OSError` if
+    the disk is full.
     """
     usable(store)
     group = store / slug(plan.name)
+    _sweep(store)
     try:
         group.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -167,7 +197,7 @@ def create(
         folder.note(f"{python} on {platform.platform()}; {packages}")
         if latest and not aside:
             folder.become_latest()
-    except OSError:
+    except BaseException:
         folder.discard()
         raise
     return folder
@@ -184,11 +214,35 @@ def _made(group: Path, stem: str, aside: bool) -> RunFolder:
         place = group / (f"{stem}.{again}" if again else stem)
         path = group / f".{place.name}" if aside else place
         with contextlib.suppress(FileExistsError):
-            path.mkdir()
-            if path == place or not place.exists():
-                return RunFolder(path, place)
-            path.rmdir()
+            # Whoever sweeps may have found the group empty.
+            path.mkdir(parents=True)
+            folder = RunFolder(path, place)
+            if path == place:
+                return folder
+            if place.exists():
+                path.rmdir()
+                continue
+            try:
+                folder.hold()
+            except (FileNotFoundError, BlockingIOError):
+                # Swept away before it was held.
+                continue
+            except OSError:
+                # A file system on which nobody can hold anything, and so nobody sweeps.
+                pass
+            return folder
     raise FileExistsError(errno.EEXIST, "a thousand runs of this millisecond are there", str(group / stem))
+
+
+def _sweep(store: Path) -> None:
+    """Remove what processes that were killed have left of the runs that they wrote aside."""
+    for path in store.glob("*/.*"):
+        if ASIDE.fullmatch(path.name):
+            left = RunFolder(path)
+            # Whoever still writes it holds it; and where nothing can be held, nothing is known to be left.
+            with contextlib.suppress(OSError):
+                left.hold()
+                left.discard()
 
 
 def usable(store: Path) -> None:
