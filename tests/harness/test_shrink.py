@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.failure import failure
+from harness.failure import Failure, failure
 from harness.judge import judge
 from harness.plan import Plan, PlannedOperation, dump, load, loads, resolve, shipped
 from harness.run import recording
@@ -25,6 +25,7 @@ from histories import History
 from histories import dump as dump_history
 from nemesis.fault import Crash, FaultEvent
 from tests.harness.conftest import Clew
+from tests.harness.echo import put
 
 HIGHEST = "caspaxos-highest-version"
 
@@ -168,6 +169,35 @@ def split(plan: Plan) -> tuple[list[PlannedOperation], list[FaultEvent]]:
     members = members_of(plan)
     operations = [member for member in members if isinstance(member, PlannedOperation)]
     return operations, [member for member in members if isinstance(member, FaultEvent)]
+
+
+TWO_WAYS_TO_BREAK = """\
+name: two-ways
+system: {name: echo.py, nodes: 1}
+workload:
+  kind: cas-register
+  clients: 1
+  timeout: 1s
+  operations:
+  - {at: 0s, client: 0, f: write, key: 0, value: 1}
+  - {at: 10ms, client: 0, f: read, key: 0}
+  - {at: 20ms, client: 0, f: write, key: 0, value: 2}
+  - {at: 30ms, client: 0, f: read, key: 0}
+"""
+BREAKS = """if message.f == "read" and self.value is None:
+            raise KeyError("nothing")
+        if message.f == "read" and self.value == 2:
+            raise ValueError("two")"""
+
+
+def test_a_node_that_breaks_is_shrunk_to_one_that_breaks_over_the_same(tmp_path: Path) -> None:
+    # Without its write, the last read breaks the node as well, in another way and with an operation less.
+    plan = resolve(load(str(put(tmp_path, breaks=BREAKS, plan=TWO_WAYS_TO_BREAK))))
+    shrunk = smallest(plan)
+    assert [operation.f for operation in split(shrunk)[0]] == ["write"], "and the final read"
+    history, outcome = recording(shrunk)
+    found = failure(judge(shrunk, history, outcome), history, outcome)
+    assert found == Failure("node", "ValueError: two")
 
 
 def test_a_run_that_does_not_fail_is_refused_with_the_counts_and_nothing_is_written(clew: Clew, recorded: Path) -> None:
