@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from harness.hunt.coverage import coverage
 from harness.hunt.trial import trials
 from harness.mistake import Breakdown
 from harness.plan import PlanError, Source, load, loads, resolve
+from harness.store import RunFolder
 from tests.harness.conftest import Clew
 
 PLAN = """\
@@ -170,6 +172,71 @@ def test_ctrl_c_ends_a_hunt_with_what_is_known_and_without_orphans(tmp_path: Pat
     assert json.loads(output.splitlines()[-1])["interrupted"]
     time.sleep(0.5)
     assert not alive(tmp_path)
+
+
+def test_ctrl_c_while_a_failing_run_is_kept_names_its_seed_and_leaves_no_half_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunFolder, "finish", lambda folder, result, page: signal.raise_signal(signal.SIGINT))
+    named = []
+    with AtOnce() as executor:
+        hunted = hunt(
+            SOURCE, executor, 1, seeds=range(20), until="all", into=tmp_path, found=lambda found, _: named.append(found)
+        )
+    assert hunted.interrupted
+    assert named == hunted.failures
+    assert [(found.seed, found.run) for found in hunted.failures] == [(hunted.seeds - 1, None)]
+    assert not list(tmp_path.iterdir())
+
+
+def test_failures_are_told_as_they_are_found_and_then_in_a_table_by_what_broke(clew: Clew, tmp_path: Path) -> None:
+    (tmp_path / "swarm.yaml").write_text(PLAN)
+    done = clew("hunt", "swarm.yaml", "--seeds", "0:30", "--until", "all")
+    assert done.returncode == 1, done.stderr
+    told = dict(re.findall(r"^seed (\d+) fails: (.*)$", done.stdout, re.MULTILINE))
+    assert re.search(rf"^30 seeds in \d+\.\d s \(\d+\.\d a second\): {len(told)} fail$", done.stdout, re.MULTILINE)
+    head, *lines = done.stdout.split("\n\n")[1].splitlines()
+    assert head.split() == ["what", "broke", "core", "runs", "seeds", "first", "run"]
+    rows = [re.split(r" {2,}", line.strip()) for line in lines]
+    counts = [int(row[-3]) for row in rows]
+    assert counts == sorted(counts, reverse=True)
+    assert len(counts) > 1
+    listed = []
+    for row in rows:
+        *broke, runs, seeds, first = row
+        *shown, last = seeds.split()
+        assert (last == "...") == (int(runs) > len(shown) + 1)
+        seeds_shown = shown if last == "..." else [*shown, last]
+        listed += seeds_shown
+        # All of a row broke alike: in words, the check and its invariant, and the core in brackets.
+        check, core = broke[0].replace(", ", ": "), f" ({broke[1]})" if len(broke) > 1 else ""
+        assert {told[seed] for seed in seeds_shown} == {check + core}
+        assert json.loads((tmp_path / first / "verdict.json").read_text())["seed"] == int(seeds_shown[0])
+    assert sum(counts) == len(told)
+    assert len(set(listed)) == len(listed)
+    assert set(listed) <= set(told)
+
+
+def test_on_a_terminal_a_line_tells_seeds_rate_faults_and_failures_so_far(tmp_path: Path) -> None:
+    (tmp_path / "swarm.yaml").write_text(PLAN)
+    ours, theirs = os.openpty()
+    script = "if __name__ == '__main__':\n from harness.cli import main; main()"
+    command = [sys.executable, "-c", script, "hunt", "swarm.yaml", "--until", "all", "--jobs", "1"]
+    wide = {**os.environ, "COLUMNS": "150", "TERM": "xterm"}
+    hunting = subprocess.Popen(command, cwd=tmp_path, env=wide, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    line = rb"swarm  (\d+) seeds  ([\d.,]+) a second  ([\d,]+) faults  (\d+) failures"
+    said = b""
+    while not (found := [numbers for numbers in re.findall(line, said) if int(numbers[3])]):
+        said += os.read(ours, 10000)
+    hunting.send_signal(signal.SIGINT)
+    hunting.wait(60)
+    os.close(ours)
+    seeds, rate, faults, failures = (float(number.replace(b",", b"")) for number in found[0])
+    assert rate > 0
+    those = trials(SOURCE, [], range(int(seeds)))
+    assert faults == sum(sum(trial.counts["faults"].values()) for trial in those)
+    assert failures == sum(trial.failure is not None for trial in those)
 
 
 def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice() -> None:

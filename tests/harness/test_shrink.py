@@ -16,11 +16,13 @@ import pytest
 from harness.failure import Failure, failure
 from harness.judge import judge
 from harness.plan import Plan, PlannedOperation, dump, load, loads, resolve, shipped
+from harness.result import Result
 from harness.run import recording
-from harness.shrink import explicit
+from harness.shrink import explicit, shrink_run
 from harness.shrink.explicit import members_of
 from harness.shrink.reduce import reduce, search
 from harness.shrink.run import smallest
+from harness.store import RunFolder
 from histories import History
 from histories import dump as dump_history
 from nemesis.fault import Crash, FaultEvent
@@ -237,6 +239,30 @@ def test_ctrl_c_keeps_the_best_so_far_and_names_it(clew: Clew, tmp_path: Path) -
     assert broken(plan) == "linearizable"
     assert (folder / "verdict.json").exists()
     assert (folder / "plan.yaml").read_text().startswith("# Shrunk from caspaxos-dirty-reads, seed 0: ")
+
+
+def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(
+    failing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupts = [signal.SIGINT]
+    finish = RunFolder.finish
+
+    def interrupted(folder: RunFolder, result: Result, page: str | None) -> None:
+        for number in interrupts:
+            interrupts.remove(number)
+            signal.raise_signal(number)
+        finish(folder, result, page)
+
+    monkeypatch.setattr(RunFolder, "finish", interrupted)
+    # Nothing is looked for: the run itself is the best so far.
+    monkeypatch.setattr(sys.modules["harness.shrink.run"], "shrink", lambda plan, fails: None)
+    shrunk = shrink_run(RunFolder(failing), into=tmp_path / "shrunk")
+    assert not interrupts
+    assert shrunk.interrupted
+    (folder,) = (tmp_path / "shrunk").glob("caspaxos-*/*")
+    assert shrunk.result.run is not None
+    assert folder.samefile(shrunk.result.run)
+    assert RunFolder(folder).read_result() is not None
 
 
 def test_any_failure_counts_if_asked_for(clew: Clew, tmp_path: Path) -> None:
