@@ -108,6 +108,7 @@ def hunt(
             seconds=seconds,
             until=until.value,
             into=store,
+            every_verdict=json,
             found=lambda found, result: tell_found(found, result, json),
             watch=watch,
         )

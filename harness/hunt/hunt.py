@@ -116,16 +116,17 @@ def hunt(
     seconds: float | None = None,
     until: Until = "first",
     into: Path | None = Path("store"),
+    every_verdict: bool = True,
     found: Callable[[Found, Result | None], None] = lambda found, result: None,
     watch: Callable[[Hunt], None] = lambda hunt: None,
 ) -> Hunt:
     """Try seeds in their order until the first failure, or all of them.
 
     Without `seeds` all from 0 on are tried, until the first failure or for `seconds`. Every failing run is run once
-    more, the first hundred into folders below `into`, and `found` is called with its result, in the order of the seeds;
-    if `into` is None, it is called without one. What
-    comes out is the same whatever executor does the work. KeyboardInterrupt ends the hunt early, and so does an error
-    (`Hunt.error`: a full disk, workers that die over a seed); what is known by then is returned.
+    more, the first hundred into folders below `into`, and `found` is called with its result, in the order of the seeds.
+    It is called without one if `into` is None, and for those beyond the first hundred unless `every_verdict` is wanted.
+    What comes out is the same whatever executor does the work. KeyboardInterrupt ends the hunt early, and so does an
+    error (`Hunt.error`: a full disk, workers that die over a seed); what is known by then is returned.
 
     Raises `NoRun` for a store that cannot be.
     """
@@ -144,10 +145,11 @@ def hunt(
                 hunted.add(trial)
                 hunted.seconds = time.monotonic() - began
                 if trial.failure is not None:
-                    plan = resolve(source, trial.seed, settings)
+                    place = into if len(hunted.failures) < KEPT else None
+                    result = None
                     try:
-                        place = into if len(hunted.failures) < KEPT else None
-                        result = None if into is None else _again(plan, place, hunted.campaign)
+                        if place is not None or (into is not None and every_verdict):
+                            result = _again(resolve(source, trial.seed, settings), place, hunted.campaign)
                     except (OSError, KeyboardInterrupt) as error:
                         # The hunt ends, by Ctrl-C or with a full disk under it, but not without what it has just found.
                         hunted.failures.append(Found(trial.seed, trial.failure, None, hunted.seconds))

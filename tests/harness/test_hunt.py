@@ -22,7 +22,8 @@ from harness.hunt.campaign import BATCH
 from harness.hunt.coverage import coverage
 from harness.hunt.trial import trials
 from harness.mistake import Breakdown
-from harness.plan import PlanError, Source, load, loads, resolve
+from harness.plan import Plan, PlanError, Source, load, loads, resolve
+from harness.result import Result
 from harness.store import RunFolder
 from tests.harness.conftest import Clew
 
@@ -227,7 +228,7 @@ def test_on_a_terminal_a_line_tells_seeds_rate_faults_and_failures_so_far(tmp_pa
     os.close(theirs)
     line = rb"swarm  (\d+) seeds  ([\d.,]+) a second  ([\d,]+) faults  (\d+) failures"
     said = b""
-    while not (found := [numbers for numbers in re.findall(line, said) if int(numbers[3])]):
+    while not (found := [numbers for numbers in re.findall(line, said) if int(numbers[0]) > int(numbers[3]) > 0]):
         said += os.read(ours, 10000)
     hunting.send_signal(signal.SIGINT)
     hunting.wait(60)
@@ -326,6 +327,36 @@ def test_beyond_the_kept_runs_there_are_verdicts_but_no_folders(
     assert verdicts == ["invalid"] * len(hunted.failures)
     assert [found.run is None for found in hunted.failures] == [i >= 2 for i in range(len(hunted.failures))]
     assert hunted.summary()["unkept"] == len(hunted.failures) - 2
+
+
+def test_beyond_the_kept_runs_nothing_is_run_again_for_a_verdict_that_nobody_wants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules["harness.hunt.hunt"]
+    monkeypatch.setattr(module, "KEPT", 2)
+    again = module._again  # type: ignore[attr-defined]
+    seeds, named = [], []
+
+    def counted(plan: Plan, into: Path | None, campaign: str) -> Result:
+        seeds.append(plan.seed)
+        result: Result = again(plan, into, campaign)
+        return result
+
+    monkeypatch.setattr(module, "_again", counted)
+    with AtOnce() as executor:
+        hunted = hunt(
+            SOURCE,
+            executor,
+            1,
+            seeds=range(20),
+            until="all",
+            into=tmp_path,
+            every_verdict=False,
+            found=lambda found, result: named.append((found.seed, result is None)),
+        )
+    assert len(hunted.failures) > 2
+    assert seeds == [found.seed for found in hunted.failures[:2]]
+    assert named == [(found.seed, i >= 2) for i, found in enumerate(hunted.failures)]
 
 
 def alive(mark: Path) -> list[int]:
