@@ -151,6 +151,7 @@ def replay(
     from harness.replay import replay as replay_run
     from harness.store import find
     from harness.terminal import supervise
+    from histories.text import many
 
     folder = find(run)
     done = []
@@ -172,9 +173,8 @@ def replay(
         print(msgspec.json.encode(every).decode())
     elif not json:
         if times > 1:
-            print(
-                f"identical {every.same} times out of {every.times}, failed {every.failed} times out of {every.times}"
-            )
+            same, failed = many(every.same, "time"), many(every.failed, "time")
+            print(f"identical {same} out of {every.times}, failed {failed} out of {every.times}")
         if every.identical and again.cut:
             print(f"identical as far as both go ({again.compared} bytes; one of the runs was cut short)")
         elif every.identical:

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import IO
 
 import msgspec
@@ -246,12 +247,16 @@ def _sweep(store: Path) -> None:
 
 
 def usable(store: Path) -> None:
-    """Raise `NoRun` for a store in which no run can be kept; better said before the run than after it."""
+    """Raise `NoRun` for a store in which no run can be kept, `OSError` if its disk is full; better said before the run
+    than after it."""
     there = next(path for path in (store, *store.absolute().parents) if os.path.lexists(path))
-    if not there.is_dir():
-        raise _unusable(store, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise _unusable(store, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    try:
+        # Whether a folder can be made there is known by making one: /proc is writable, and keeps nothing.
+        os.rmdir(mkdtemp(prefix=".clew-", dir=there))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise _unusable(store, error) from None
 
 
 def _unusable(store: Path, error: OSError) -> NoRun:

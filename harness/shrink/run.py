@@ -16,6 +16,7 @@ from harness.replay import recorded_plan
 from harness.result import Result
 from harness.run import recording, run
 from harness.shrink.explicit import explicit, members_of
+from harness.shrink.reduce import without_home
 from harness.shrink.shrink import shrink
 from harness.shrink.smallest import Smallest
 from harness.shrink.story import story
@@ -24,6 +25,7 @@ from harness.simulation import Outcome
 from harness.store import RunFolder, usable
 from harness.unwrap import unwrapped
 from histories import History
+from histories.text import many
 from nemesis.fault import FaultEvent
 
 TIMES = 3
@@ -65,7 +67,8 @@ def shrink_run(
     fails = Test(found, best, any_failure)
     interrupted = False
     try:
-        shrink(whole, fails)
+        with without_home():
+            shrink(whole, fails)
     except KeyboardInterrupt:
         interrupted = True
     name = original.name if original.name.endswith(SUFFIX) else original.name[: NAME_MOST - len(SUFFIX)] + SUFFIX
@@ -99,7 +102,7 @@ def reproduced(plan: Plan) -> tuple[Failure, History, Outcome]:
     failing = [found for found, _, _ in runs if found is not None]
     if len(failing) < TIMES:
         raise Mistake(
-            f"the run fails {len(failing)} times out of {TIMES}; only one that fails every time can be shrunk"
+            f"the run fails {many(len(failing), 'time')} out of {TIMES}; only one that fails every time can be shrunk"
         )
     if len(set(failing)) > 1:
         said = "; ".join(sorted({str(found) for found in failing}))

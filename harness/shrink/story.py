@@ -9,7 +9,7 @@ from harness.plan import Plan
 from harness.result import Result
 from harness.shrink.explicit import members_of
 from histories import NEMESIS, History
-from histories.text import printable
+from histories.text import many, printable
 from nemesis.describe import describe, describe_duration
 from nemesis.fault import FaultEvent, from_value
 
@@ -24,8 +24,8 @@ def story(original: Plan, plan: Plan, failure: Failure, result: Result, history:
     members = members_of(plan)
     faults = sum(isinstance(member, FaultEvent) for member in members)
     lines = [
-        f"Shrunk from {original.name}, seed {original.seed}: {_many(len(members) - faults, 'operation')} and "
-        f"{_many(faults, 'fault')} on {_many(plan.system.nodes, 'node')} are enough.",
+        f"Shrunk from {original.name}, seed {original.seed}: {many(len(members) - faults, 'operation')} and "
+        f"{many(faults, 'fault')} on {many(plan.system.nodes, 'node')} are enough.",
         "",
         *_happened(history),
         "",
@@ -70,7 +70,3 @@ def _value(value: object, nothing: str = "") -> str:
     if isinstance(value, list | tuple):
         return " -> ".join(_value(part, "nothing") for part in value)
     return nothing if value is None else str(value)
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
