@@ -86,12 +86,12 @@ class RunFolder:
 
     def keep(self, result: Result) -> None:
         """Put the verdict in place, whole or not at all."""
-        _put(self.verdict, msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+        put(self.verdict, msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
 
     def finish(self, result: Result, page: str | None) -> None:
         """The last that happens to a folder: its page, if one could be made, and what the result says of that."""
         if page is not None:
-            _put(self.report, page.encode())
+            put(self.report, page.encode())
         self.keep(result)
         for line in result.notes:
             self.note(f"note: {line}")
@@ -142,7 +142,8 @@ class RunFolder:
             stream.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {line}\n")
 
 
-def _put(path: Path, content: bytes) -> None:
+def put(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all. Raises `OSError`, and then leaves what was there before."""
     aside = path.with_suffix(".tmp")
     try:
         aside.write_bytes(content)

@@ -61,10 +61,7 @@ def shrink_run(
     """
     usable(into)
     original = recorded_plan(folder)
-    found, history, outcome = reproduced(original)
-    whole = explicit(original, history, outcome.rested)
-    best = Smallest(whole, watch)
-    fails = Test(found, best, any_failure)
+    whole, fails = _begun(original, watch, any_failure)
     interrupted = False
     try:
         with without_home():
@@ -72,7 +69,7 @@ def shrink_run(
     except KeyboardInterrupt:
         interrupted = True
     name = original.name if original.name.endswith(SUFFIX) else original.name[: NAME_MOST - len(SUFFIX)] + SUFFIX
-    plan = msgspec.structs.replace(best.plan, name=name)
+    plan = msgspec.structs.replace(fails.best.plan, name=name)
     try:
         result = _keep(original, plan, into)
     except KeyboardInterrupt:
@@ -81,16 +78,23 @@ def shrink_run(
         result = _keep(original, plan, into)
     members = members_of(plan)
     faults = sum(isinstance(member, FaultEvent) for member in members)
-    return Shrunk(plan, found, result, len(members) - faults, faults, fails.candidates, interrupted)
+    return Shrunk(plan, fails.failure, result, len(members) - faults, faults, fails.candidates, interrupted)
 
 
 def smallest(plan: Plan) -> Plan:
     """The smallest plan found that fails as this one does, in memory. Raises `Mistake` if it does not fail."""
-    found, history, outcome = reproduced(plan)
-    whole = explicit(plan, history, outcome.rested)
-    fails = Test(found, Smallest(whole))
+    whole, fails = _begun(plan)
     shrink(whole, fails)
     return fails.best.plan
+
+
+def _begun(
+    plan: Plan, watch: Callable[[Plan], None] = lambda plan: None, any_failure: bool = False
+) -> tuple[Plan, Test]:
+    """The plan with all that happens in its run spelled out, and the test for whatever fails as it does."""
+    found, history, outcome = reproduced(plan)
+    whole = explicit(plan, history, outcome.rested)
+    return whole, Test(found, Smallest(whole, watch), any_failure)
 
 
 def reproduced(plan: Plan) -> tuple[Failure, History, Outcome]:
