@@ -108,10 +108,13 @@ def hunt(
             seconds=seconds,
             until=until.value,
             into=store,
+            every_verdict=json,
             found=lambda found, result: tell_found(found, result, json),
             watch=watch,
         )
     tell_hunt(hunted, json)
+    if hunted.error is not None:
+        raise hunted.error
     raise typer.Exit(hunted.exit_code)
 
 
@@ -144,10 +147,11 @@ def replay(
     json: JsonOption = False,
 ) -> None:
     """Run a recorded run again, and compare the histories byte for byte."""
-    from harness.replay import recorded_plan, together
+    from harness.replay import difference, recorded_plan, together
     from harness.replay import replay as replay_run
     from harness.store import find
     from harness.terminal import supervise
+    from histories.text import many
 
     folder = find(run)
     done = []
@@ -160,27 +164,24 @@ def replay(
                 lambda watch, stop: replay_run(folder, nodes=nodes.value, into=store, watch=watch, stop=stop),
             )
             done.append(again)
-            if not again.identical or not again.result.finished:
+            if again.interrupted:
                 break
-    if not json:
-        if times > 1:
-            failed = sum(one.result.verdict == "invalid" for one in done)
-            print(f"failed {failed} times out of {len(done)}")
-        if again.identical and again.cut:
-            print(f"identical as far as both go ({again.compared} bytes; one of the runs was cut short)")
-        elif again.identical:
-            print(f"identical: sha256 {again.sha256}")
-    if not again.identical:
-        _refuse(
-            f"the replay differs from {folder.path}: sha256 {again.sha256} instead of {again.original_sha256}; "
-            "was it recorded by another version of clew or of the system?",
-            INTERNAL_ERROR,
-        )
+    every, differs = together(done), difference(folder.path, done)
     if json and times > 1:
         import msgspec
 
-        every = together(done)
         print(msgspec.json.encode(every).decode())
+    elif not json:
+        if times > 1:
+            same, failed = many(every.same, "time"), many(every.failed, "time")
+            print(f"identical {same} out of {every.times}, failed {failed} out of {every.times}")
+        if every.identical and again.cut:
+            print(f"identical as far as both go ({again.compared} bytes; one of the runs was cut short)")
+        elif every.identical:
+            print(f"identical: sha256 {again.sha256}")
+    if differs is not None:
+        _refuse(differs, INTERNAL_ERROR)
+    if json and times > 1:
         raise typer.Exit(every.exit_code)
     _tell(again.result, json)
 

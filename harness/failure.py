@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from harness.result import Result
-from harness.simulation import Outcome
+from harness.simulation import NodeFailure, Outcome
 from histories import FAIL, INFO, OK, History
 
 LARGEST_SHAPE = 8
@@ -38,10 +38,13 @@ def failure(result: Result, history: History, outcome: Outcome) -> Failure | Non
     first = outcome.violations[0].invariant if outcome.violations else None
     if broken:
         return Failure(broken[0], first, _shape(result, history) if broken[0] == "linearizable" else ())
-    if outcome.failure is not None:
-        lines = outcome.failure.detail.strip().splitlines()
-        return Failure("node", lines[-1] if lines else str(outcome.failure))
-    return None
+    return None if outcome.failure is None else Failure("node", last_words(outcome.failure))
+
+
+def last_words(failure: NodeFailure) -> str:
+    """The last line of what a broken node left on stderr; what befell it, if it left nothing."""
+    lines = failure.detail.strip().splitlines()
+    return lines[-1] if lines else str(failure)
 
 
 def _invalid(result: Result, check: str) -> bool:

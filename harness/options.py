@@ -21,7 +21,18 @@ RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, 
 NodesOption = Annotated[
     NodesChoice, typer.Option("--nodes", help="Each node a process of its own, or all inline (faster, same history).")
 ]
-StoreOption = Annotated[Path, typer.Option("--store", help="The folder below which runs are kept.")]
+
+
+def _folder(path: str | Path) -> Path:
+    # To `Path` the empty text is the working directory, and a variable that is not set is not meant to be that.
+    if path == "":
+        raise typer.BadParameter("expected a folder; . is this one")
+    return Path(path)
+
+
+StoreOption = Annotated[
+    Path, typer.Option("--store", metavar="PATH", parser=_folder, help="The folder below which runs are kept.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, and nothing else.")]
 
 

@@ -33,12 +33,19 @@ class Replay(msgspec.Struct, frozen=True):
     compared: int
     cut: bool
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody stopped it; a run that a broken node ended came to its end."""
+        return not self.result.finished and self.result.error is None
+
 
 class Replays(msgspec.Struct, frozen=True):
-    """A run replayed several times, as `--json` prints it: how often it failed, and each verdict as a single replay's.
+    """A run replayed several times, as `--json` prints it: how often it failed, how often it was the same, and each
+    verdict as a single replay's.
 
     `verdict` is the worst one, `verdicts` counts them, `times` is how many there were: fewer than asked for if one
-    differed or was interrupted.
+    was interrupted. `same` were identical to the original, `identical` is whether all were. `failed` were invalid, or
+    ended by a node that broke.
     """
 
     verdict: Answer
@@ -46,6 +53,7 @@ class Replays(msgspec.Struct, frozen=True):
     seed: int | None
     times: int
     failed: int
+    same: int
     identical: bool
     verdicts: dict[str, int]
     sha256: str
@@ -53,8 +61,9 @@ class Replays(msgspec.Struct, frozen=True):
 
     @property
     def exit_code(self) -> int:
-        """The worst of the runs'."""
-        return INTERNAL_ERROR if any(run.error for run in self.runs) else EXIT[self.verdict]
+        """The worst of the runs'; 255 if one differed, for then none of them says anything of the original."""
+        broke = not self.identical or any(run.error for run in self.runs)
+        return INTERNAL_ERROR if broke else EXIT[self.verdict]
 
 
 def together(replays: Sequence[Replay]) -> Replays:
@@ -66,12 +75,33 @@ def together(replays: Sequence[Replay]) -> Replays:
         plan=results[0].plan,
         seed=results[0].seed,
         times=len(results),
-        failed=verdicts["invalid"],
+        failed=sum(result.verdict == "invalid" or result.error is not None for result in results),
+        same=sum(replay.identical for replay in replays),
         identical=all(replay.identical for replay in replays),
         verdicts=dict(sorted(verdicts.items())),
         sha256=replays[0].original_sha256,
         runs=tuple(results),
     )
+
+
+def difference(original: Path, replays: Sequence[Replay]) -> str | None:
+    """What to say of replays that differ from the original, in a line: how many, why perhaps, and where to look.
+
+    None if none does.
+    """
+    others = [replay for replay in replays if not replay.identical]
+    if not others:
+        return None
+    if len(replays) == 1:
+        said = f"the replay differs from {original}: sha256 {others[0].sha256} instead of {others[0].original_sha256}; "
+        said += "was it recorded by another version of clew or of the system, or is the system no function of its seed?"
+    elif len({replay.sha256 for replay in replays if not replay.interrupted}) > 1:
+        said = f"{len(others)} of {len(replays)} replays differ from {original}, and from one another: something in "
+        said += "the system is no function of its seed (a clock, the global random, hash(), the order of a set)"
+    else:
+        said = f"{len(others)} of {len(replays)} replays differ from {original}, all in the same way; was it recorded "
+        said += "by another version of clew or of the system, or does hash() or the order of a set matter in it?"
+    return f"{said}; see clew diff {original} {others[0].result.run}"
 
 
 def recorded_plan(folder: store.RunFolder) -> Plan:
@@ -91,6 +121,9 @@ async def replay(
 ) -> Replay:
     """Run the plan of a recorded run again, into a folder of its own, and compare the histories.
 
+    The folder is the latest of its store from then on, unless it differs: who looks at the latest run shall not take
+    another run for the one that was to come again.
+
     Raises `NoRun` if the folder lacks its plan or history, `PlanError` and `HistoryError` if they cannot be used.
     """
     plan = recorded_plan(folder)
@@ -102,7 +135,7 @@ async def replay(
     recorded = folder.read_result()
     # A run that a broken node ended came to its end.
     finished = recorded is not None and (recorded.finished or recorded.error is not None)
-    result = await run(plan, nodes=nodes, into=into, watch=watch, stop=stop)
+    result = await run(plan, nodes=nodes, into=into, watch=watch, stop=stop, latest=False)
     assert result.run is not None
     again = (Path(result.run) / folder.history.name).read_bytes()
     # A run that was interrupted or killed leaves a beginning of its history: that must be the same, to the last line.
@@ -111,6 +144,8 @@ async def replay(
     if not result.finished and result.error is None:
         # So was this one: what there is of it must be the beginning of the other, or the other of it.
         identical = whole.startswith(again) or again.startswith(whole)
+    if identical:
+        store.RunFolder(Path(result.run)).become_latest()
     return Replay(
         result=result,
         identical=identical,

@@ -44,6 +44,7 @@ async def run(
     watch: Callable[[Progress], None] = lambda progress: None,
     stop: trio.CancelScope | None = None,
     aside: bool = False,
+    latest: bool = True,
     comment: str = "",
     campaign: str | None = None,
 ) -> Result:
@@ -54,13 +55,13 @@ async def run(
     in the folder, before the cancellation goes on. Whatever happens, no node outlives the call.
 
     A run that is killed leaves the history that it had. One written `aside` leaves either its whole folder or nothing:
-    that is for runs of which everything is known before. `comment` is put above its plan, `campaign`
-    into its verdict.
+    that is for runs of which everything is known before. `store/latest` points to it from its beginning (one written
+    aside: from its end), unless not `latest`. `comment` is put above its plan, `campaign` into its verdict.
 
     Raises `NoRun` for a store that cannot be, and `OSError` if the folder cannot be written; then none is left. A node
     that breaks by itself is no exception but a result with an `error`.
     """
-    folder = store.create(into, plan, nodes, aside=aside, comment=comment)
+    folder = store.create(into, plan, nodes, aside=aside, latest=latest, comment=comment)
     folder.campaign = campaign
     try:
         return await _run(plan, nodes, folder, watch, stop or trio.CancelScope())

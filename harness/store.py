@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import platform
 import re
@@ -21,6 +22,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import IO
 
 import msgspec
@@ -32,6 +34,8 @@ from histories.event import MALFORMED
 from histories.journal import Journal
 
 LATEST = "latest"
+ASIDE = re.compile(r"\.\d{8}T\d{6}\.\d{3}Z-\d+(\.\d+)?")
+"""The folder of a run that is written aside."""
 
 
 class NoRun(LookupError):
@@ -49,6 +53,7 @@ class RunFolder:
         self.path = path
         self.place = place or path
         self.campaign: str | None = None
+        self._held: int | None = None
         self.plan = path / "plan.yaml"
         self.history = path / "history.jsonl"
         self.messages = path / "messages.jsonl"
@@ -57,25 +62,57 @@ class RunFolder:
         self.log = path / "clew.log"
         self.nodes = path / "nodes"
 
+    def hold(self) -> None:
+        """Let others see that this folder is being written, until `release` or the death of this process.
+
+        Raises `BlockingIOError` if somebody holds it, `FileNotFoundError` if it is gone, `OSError` if nothing can be
+        held there.
+        """
+        held = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.samestat(os.fstat(held), self.path.stat()):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
+        except OSError:
+            os.close(held)
+            raise
+        self._held = held
+
+    def release(self) -> None:
+        """The folder is whole, or gone."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
     def keep(self, result: Result) -> None:
         """Put the verdict in place, whole or not at all."""
-        _put(self.verdict, msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+        put(self.verdict, msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
 
     def finish(self, result: Result, page: str | None) -> None:
         """The last that happens to a folder: its page, if one could be made, and what the result says of that."""
         if page is not None:
-            _put(self.report, page.encode())
+            put(self.report, page.encode())
         self.keep(result)
         for line in result.notes:
             self.note(f"note: {line}")
         self.note(f"verdict: {result.verdict}" + (f"; {result.error.splitlines()[0]}" if result.error else ""))
         if self.path != self.place:
             self.path.replace(self.place)
-            _point(self.place)
+            self.release()
+            self.become_latest()
+
+    def become_latest(self) -> None:
+        """Have `latest` in the store point to this run."""
+        store = self.place.parent.parent
+        link = store / f".{LATEST}-{os.getpid()}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(self.place.relative_to(store))
+        link.replace(store / LATEST)
 
     def discard(self) -> None:
         """Leave nothing of it, for it cannot be whole; the newest of the other runs is the latest again."""
         shutil.rmtree(self.path, ignore_errors=True)
+        self.release()
         group, store = self.path.parent, self.path.parent.parent
         link = store / LATEST
         with contextlib.suppress(OSError):
@@ -83,7 +120,7 @@ class RunFolder:
                 link.unlink()
                 others = [path for path in store.glob("*/*/verdict.json") if not path.parent.name.startswith(".")]
                 if others:
-                    _point(max(others, key=lambda path: (path.parent.name, path.parent)).parent)
+                    RunFolder(max(others, key=lambda path: (path.parent.name, path.parent)).parent).become_latest()
         with contextlib.suppress(OSError):
             group.rmdir()
 
@@ -105,7 +142,8 @@ class RunFolder:
             stream.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {line}\n")
 
 
-def _put(path: Path, content: bytes) -> None:
+def put(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all. Raises `OSError`, and then leaves what was there before."""
     aside = path.with_suffix(".tmp")
     try:
         aside.write_bytes(content)
@@ -134,14 +172,19 @@ def writing(folder: RunFolder, recorder: Recorder) -> Iterator[tuple[Journal, Ca
         yield journal, log
 
 
-def create(store: Path, plan: Plan, nodes: str, *, aside: bool = False, comment: str = "") -> RunFolder:
-    """A new folder for a run of this plan, with the plan in it below the comment; `store/latest` points to it.
+def create(
+    store: Path, plan: Plan, nodes: str, *, aside: bool = False, latest: bool = True, comment: str = ""
+) -> RunFolder:
+    """A new folder for a run of this plan, with the plan in it below the comment; if `latest`, `store/latest` points
+    to it.
 
-    One written `aside` is hidden, and comes to its place, and to be the latest, when it is finished. Raises `NoRun` for
-    a store that cannot be, `OSError` if the disk is full.
+    One written `aside` is hidden, and comes to its place, and to be the latest, when it is finished. What killed
+    processes have left of such runs in this store is removed. Raises `NoRun` for a store that cannot be, `OSError` if
+    the disk is full.
     """
     usable(store)
     group = store / slug(plan.name)
+    _sweep(store)
     try:
         group.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -154,9 +197,9 @@ def create(store: Path, plan: Plan, nodes: str, *, aside: bool = False, comment:
         packages = ", ".join(f"{name} {version(name)}" for name in ("clew", "trio", "numba", "numpy", "msgspec"))
         python = f"{platform.python_implementation()} {platform.python_version()}"
         folder.note(f"{python} on {platform.platform()}; {packages}")
-        if not aside:
-            _point(folder.path)
-    except OSError:
+        if latest and not aside:
+            folder.become_latest()
+    except BaseException:
         folder.discard()
         raise
     return folder
@@ -173,29 +216,48 @@ def _made(group: Path, stem: str, aside: bool) -> RunFolder:
         place = group / (f"{stem}.{again}" if again else stem)
         path = group / f".{place.name}" if aside else place
         with contextlib.suppress(FileExistsError):
-            path.mkdir()
-            if path == place or not place.exists():
-                return RunFolder(path, place)
-            path.rmdir()
+            # Whoever sweeps may have found the group empty.
+            path.mkdir(parents=True)
+            folder = RunFolder(path, place)
+            if path == place:
+                return folder
+            if place.exists():
+                path.rmdir()
+                continue
+            try:
+                folder.hold()
+            except (FileNotFoundError, BlockingIOError):
+                # Swept away before it was held.
+                continue
+            except OSError:
+                # A file system on which nobody can hold anything, and so nobody sweeps.
+                pass
+            return folder
     raise FileExistsError(errno.EEXIST, "a thousand runs of this millisecond are there", str(group / stem))
 
 
-def _point(run: Path) -> None:
-    """Make this run the latest of its store."""
-    store = run.parent.parent
-    link = store / f".{LATEST}-{os.getpid()}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(run.relative_to(store))
-    link.replace(store / LATEST)
+def _sweep(store: Path) -> None:
+    """Remove what processes that were killed have left of the runs that they wrote aside."""
+    for path in store.glob("*/.*"):
+        if ASIDE.fullmatch(path.name):
+            left = RunFolder(path)
+            # Whoever still writes it holds it; and where nothing can be held, nothing is known to be left.
+            with contextlib.suppress(OSError):
+                left.hold()
+                left.discard()
 
 
 def usable(store: Path) -> None:
-    """Raise `NoRun` for a store in which no run can be kept; better said before the run than after it."""
+    """Raise `NoRun` for a store in which no run can be kept, `OSError` if its disk is full; better said before the run
+    than after it."""
     there = next(path for path in (store, *store.absolute().parents) if os.path.lexists(path))
-    if not there.is_dir():
-        raise _unusable(store, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise _unusable(store, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    try:
+        # Whether a folder can be made there is known by making one: /proc is writable, and keeps nothing.
+        os.rmdir(mkdtemp(prefix=".clew-", dir=there))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise _unusable(store, error) from None
 
 
 def _unusable(store: Path, error: OSError) -> NoRun:

@@ -6,11 +6,12 @@ shrinkable: the smaller run is the same story with something left out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 from random import Random
 from struct import Struct
 
-_WORDS = Struct("<4Q")
+_WORDS = Struct("<4Q").unpack
 Four = tuple[float, float, float, float]
 
 
@@ -33,11 +34,19 @@ class Streams:
             stream = self._streams[name] = Random(int.from_bytes(digest, "big"))
         return stream
 
-    def four(self, name: str) -> Four:
-        """Four numbers in [0, 1) that belong to this name alone, for whatever is drawn once; there is no stream of it.
+    def fours(self, beginning: str) -> Callable[[bytes], Four]:
+        """Gives four numbers in [0, 1) to each name that begins like this, by how it goes on; there is no stream of it.
 
-        What is drawn by such a name stays as it is when something else is left out, before it or after it.
+        They belong to the name alone, for whatever is drawn once: what is drawn by such a name stays as it is when
+        something else is left out, before it or after it. The beginning is read once for all of them.
         """
-        a, b, c, d = _WORDS.unpack(blake2b(f"{self.seed}/{name}".encode(), digest_size=32).digest())
-        # As `Random.random` does: 53 bits are what a float of this size holds.
-        return (a >> 11) * 2.0**-53, (b >> 11) * 2.0**-53, (c >> 11) * 2.0**-53, (d >> 11) * 2.0**-53
+        begun = blake2b(f"{self.seed}/{beginning}".encode(), digest_size=32).copy
+
+        def four(end: bytes) -> Four:
+            name = begun()
+            name.update(end)
+            a, b, c, d = _WORDS(name.digest())
+            # As `Random.random` does: 53 bits are what a float of this size holds.
+            return (a >> 11) * 2.0**-53, (b >> 11) * 2.0**-53, (c >> 11) * 2.0**-53, (d >> 11) * 2.0**-53
+
+        return four

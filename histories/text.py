@@ -63,6 +63,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def many(count: int, noun: str) -> str:
+    """`1 seed`, `2 seeds`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def cut(text: str, width: int) -> str:
     """The text in so many characters: the end of a longer one is three dots in one."""
     return text if len(text) <= width else text[: width - 1] + "…"

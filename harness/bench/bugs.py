@@ -35,15 +35,15 @@ SEEN_BY_CLIENTS = {"linearizable": "wrong answers", "liveness": "no answers"}
 
 
 class Bug(msgspec.Struct, frozen=True):
-    """A variant that clients noticed: medians of `seeds` and `seconds` (of processor time) to the first failure, and of
-    the seeds until a `lemma` broke (None if for most starts none did), whether a client noticed or not; and what is
-    left of the failure of the first start after shrinking."""
+    """A variant that clients noticed: medians of `seeds` (None if most starts did not find it) and `seconds` (of
+    processor time) to the first failure, and of the seeds until a `lemma` broke (None if for most starts none did),
+    whether a client noticed or not; and what is left of the failure of the first start after shrinking."""
 
     system: str
     variant: str
     plan: str
     seen: str
-    seeds: int
+    seeds: int | None
     seconds: float
     lemma: int | None
     operations: int
@@ -128,7 +128,7 @@ def measure(bug: Variant, starts: int = STARTS) -> Bug | Missed:
         variant,
         hunted.plan,
         SEEN_BY_CLIENTS[broke],
-        _median(seeds) or SEEDS_MOST,
+        _median(seeds),
         round(statistics.median(seconds), 2),
         lemma,
         operations,
@@ -172,6 +172,7 @@ FOUND = (
     "nodes",
     "seconds to shrink",
 )
+MORE_THAN = "more than "
 UNNOTICED = ("system", "variant", "plan", "seeds tried", "a lemma breaks after", "why no client notices")
 
 
@@ -183,7 +184,7 @@ def table(found: Sequence[Bug | Missed]) -> str:
             b.variant,
             b.plan,
             b.seen,
-            b.seeds,
+            f"{MORE_THAN}{SEEDS_MOST}" if b.seeds is None else b.seeds,
             b.seconds,
             _lemma(b),
             b.operations,
@@ -213,15 +214,15 @@ def _rows(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 def documented(page: str) -> tuple[dict[Variant, tuple[int, float]], set[Variant]]:
     """From a page with such tables: seeds and seconds until each variant was found, and those that nobody noticed.
 
+    Of a variant that most starts did not find, the seeds are those that a start tries at most: its first start did.
     Raises `ValueError` for a row that belongs to neither table: a page that is not understood must not pass for empty.
     """
     rows = [[cell.strip() for cell in line.strip("| \n").split("|")] for line in page.splitlines() if line[:1] == "|"]
     strange = next((row for row in rows if len(row) not in (len(FOUND), len(UNNOTICED))), None)
     if strange is not None:
         raise ValueError(f"no row of a table of bugs: {' | '.join(strange)}")
-    found = {
-        (row[0], row[1]): (int(row[4]), float(row[5])) for row in rows if len(row) == len(FOUND) and row[4].isdigit()
-    }
+    counted = [(row, row[4].removeprefix(MORE_THAN)) for row in rows if len(row) == len(FOUND)]
+    found = {(row[0], row[1]): (int(seeds), float(row[5])) for row, seeds in counted if seeds.isdigit()}
     return found, {(row[0], row[1]) for row in rows if len(row) == len(UNNOTICED) and row[3].isdigit()}
 
 

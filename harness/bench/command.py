@@ -27,6 +27,7 @@ def bench_bugs(
     from harness.bench.bugs import bugs, measured, rewritten, table
     from harness.hunt import at_home
     from harness.hunt.tell import interruptible
+    from harness.store import put
     from systems import names
 
     for name in system or []:
@@ -42,6 +43,4 @@ def bench_bugs(
     print(table(found), end="")
     if write is not None:
         page = rewritten(write.read_text() if write.exists() else "", found)
-        aside = write.with_suffix(".tmp")
-        aside.write_text(page)
-        aside.replace(write)
+        put(write, page.encode())

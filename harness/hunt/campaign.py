@@ -9,9 +9,10 @@ from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from itertools import islice
 
+from harness.hunt.executor import gave_up
 from harness.hunt.trial import Trial, trials
 from harness.mistake import Breakdown
-from harness.plan import Source
+from harness.plan import PlanError, Source
 
 BATCH = 8
 """Seeds a job: half a second of work, against some milliseconds that it takes to send a job and its answer."""
@@ -39,7 +40,7 @@ def campaign(
     executor lost with a worker is submitted again.
 
     Raises what a trial raises (`PlanError` for a seed that draws an impossible plan), and `Breakdown` if workers die
-    over the same seeds again and again.
+    over the same seeds again and again, or whoever gave out the work is gone.
     """
     coming = iter(seeds)
     waiting: deque[Job] = deque()
@@ -69,6 +70,18 @@ def campaign(
             # A process pool loses all its jobs with one worker; only the answers that are here already are safe.
             waiting = deque(job if _answered(job[1]) else submitted(job[0]) for job in waiting)
             continue
+        except PlanError:
+            if len(batch) == 1:
+                raise
+            # Which of the seeds it is, and what the others come to: each as a job of its own.
+            waiting.popleft()
+            waiting.extendleft([submitted([seed]) for seed in batch][::-1])
+            continue
+        except gave_up():
+            raise Breakdown(
+                f"all workers died that tried seeds {batch[0]} to {batch[-1]}, and the cluster gave them up: does one "
+                "of them crash the system, or take more memory than a worker has?"
+            ) from None
         except (CancelledError, asyncio.CancelledError):
             raise Breakdown(f"who gave out the work is gone; seeds from {batch[0]} on were not tried") from None
         deaths = 0

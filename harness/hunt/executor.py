@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -71,20 +73,33 @@ def _be_a_worker(parent: int) -> None:
 def on_cluster(address: str) -> Iterator[tuple[Executor, int]]:
     """The workers of a dask.distributed cluster, by the address of its scheduler (`tcp://host:8786`).
 
-    A job whose worker dies is done again by another one. The workers need clew, and a user's system, installed.
-    Raises `Mistake` if there is no such cluster, or no dask.
+    A job whose worker dies is done again by another one, until dask gives it up (`gave_up`). The workers need clew, and
+    a user's system, installed. However the block ends, nobody waits for the jobs that are left: those not begun are
+    taken back, and a worker ends the one that it is at. Raises `Mistake` if there is no such cluster, or no dask.
     """
     try:
         from distributed import Client
     except ImportError:
         raise Mistake("--scheduler needs dask.distributed: pip install 'clew[cluster]'") from None
     try:
-        client = Client(address, timeout=10)
+        client = Client(address, timeout=5)
     except (OSError, ValueError) as error:
         raise Mistake(f"there is no scheduler at {address}: {error}") from None
+    # A connection that is lost comes back as what becomes of the jobs; dask would print how it tries again, at length.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with client:
         workers = sum(client.nthreads().values())
         if not workers:
             raise Mistake(f"the scheduler at {address} has no workers")
-        with client.get_executor(pure=False) as executor:
+        executor = client.get_executor(pure=False)
+        try:
             yield executor, workers
+        finally:
+            # As a context of its own it would wait for all that was submitted.
+            executor.shutdown(wait=False)
+
+
+def gave_up() -> tuple[type[Exception], ...]:
+    """What a job ends with whose workers died again and again, for `except`; a process pool has no such thing."""
+    distributed = sys.modules.get("distributed")
+    return () if distributed is None else (distributed.KilledWorker,)

@@ -15,12 +15,13 @@ from typing import Literal
 import msgspec
 import trio
 
-from harness.exits import EXIT
+from harness.exits import BAD_ARGUMENTS, EXIT, INTERNAL_ERROR
 from harness.failure import Failure
 from harness.hunt.campaign import campaign
 from harness.hunt.trial import Trial
 from harness.judge import judge
-from harness.plan import Plan, Source, resolve
+from harness.mistake import Breakdown
+from harness.plan import Plan, PlanError, Source, resolve
 from harness.result import Result
 from harness.run import recording, run
 from harness.store import stamp, usable
@@ -55,10 +56,16 @@ class Hunt:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     seconds: float = 0.0
     interrupted: bool = False
+    error: Exception | None = None
+    """What ended it before its time: `OSError` if a run could not be kept, `Breakdown` if workers die, `PlanError` if a
+    seed draws a plan that cannot be. All seeds before that one are counted."""
 
     @property
     def exit_code(self) -> int:
-        """1 if a seed failed; 2 if none was tried, some are undecided or it was interrupted; 0 otherwise."""
+        """1 if a seed failed; 2 if none was tried, some are undecided or it was interrupted; 0 otherwise. With an
+        error 254 for a plan that cannot be, and 255 for any other."""
+        if self.error is not None:
+            return BAD_ARGUMENTS if isinstance(self.error, PlanError) else INTERNAL_ERROR
         if self.failures:
             return EXIT["invalid"]
         return EXIT["unknown" if self.undecided or self.interrupted or not self.seeds else "valid"]
@@ -87,6 +94,7 @@ class Hunt:
             "undecided": self.undecided,
             "coverage": {name: dict(sorted(count.items())) for name, count in self.counts.items()},
             "interrupted": self.interrupted,
+            "error": None if self.error is None else str(self.error),
             "seconds": self.seconds,
         }
 
@@ -108,19 +116,19 @@ def hunt(
     seconds: float | None = None,
     until: Until = "first",
     into: Path | None = Path("store"),
+    every_verdict: bool = True,
     found: Callable[[Found, Result | None], None] = lambda found, result: None,
     watch: Callable[[Hunt], None] = lambda hunt: None,
 ) -> Hunt:
     """Try seeds in their order until the first failure, or all of them.
 
     Without `seeds` all from 0 on are tried, until the first failure or for `seconds`. Every failing run is run once
-    more, the first hundred into folders below `into`, and `found` is called with its result, in the order of the seeds;
-    if `into` is None, it is called without one. What
-    comes out is the same whatever executor does the work. KeyboardInterrupt ends the hunt early; what is known by then
-    is returned.
+    more, the first hundred into folders below `into`, and `found` is called with its result, in the order of the seeds.
+    It is called without one if `into` is None, and for those beyond the first hundred unless `every_verdict` is wanted.
+    What comes out is the same whatever executor does the work. KeyboardInterrupt ends the hunt early, and so does an
+    error (`Hunt.error`: a full disk, workers that die over a seed); what is known by then is returned.
 
-    Raises `PlanError` for a plan that cannot be, of whichever seed; `NoRun` for a store that cannot be; `OSError` if a
-    folder cannot be written.
+    Raises `NoRun` for a store that cannot be.
     """
     if into is not None:
         usable(into)
@@ -137,15 +145,19 @@ def hunt(
                 hunted.add(trial)
                 hunted.seconds = time.monotonic() - began
                 if trial.failure is not None:
-                    plan = resolve(source, trial.seed, settings)
+                    place = into if len(hunted.failures) < KEPT else None
+                    result = None
                     try:
-                        place = into if len(hunted.failures) < KEPT else None
-                        result = None if into is None else _again(plan, place, hunted.campaign)
-                    except (OSError, KeyboardInterrupt):
+                        if place is not None or (into is not None and every_verdict):
+                            result = _again(resolve(source, trial.seed, settings), place, hunted.campaign)
+                    except (OSError, KeyboardInterrupt) as error:
                         # The hunt ends, by Ctrl-C or with a full disk under it, but not without what it has just found.
                         hunted.failures.append(Found(trial.seed, trial.failure, None, hunted.seconds))
                         found(hunted.failures[-1], None)
-                        raise
+                        if isinstance(error, KeyboardInterrupt):
+                            raise
+                        hunted.error = error
+                        break
                     folder = None if result is None else result.run
                     hunted.failures.append(Found(trial.seed, trial.failure, folder, hunted.seconds))
                     found(hunted.failures[-1], result)
@@ -154,6 +166,8 @@ def hunt(
                 watch(hunted)
     except KeyboardInterrupt:
         hunted.interrupted = True
+    except (Breakdown, PlanError) as error:
+        hunted.error = error
     hunted.seconds = time.monotonic() - began
     return hunted
 

@@ -18,16 +18,19 @@ def seeds_and_time(
         raise Mistake(f"--jobs {jobs}: expected at least 1")
     if jobs is not None and scheduler is not None:
         raise Mistake("--jobs and --scheduler: the cluster has the workers it has; expected one of them")
+    if seeds is not None and time is not None:
+        raise Mistake(f"--seeds {seeds} and --time {time}: expected one of them")
     seconds = None
     if time is not None:
         ns = parse_duration(time)
         if not ns:
-            raise Mistake(f"--time {time}: expected {DURATION_HINT}")
+            most = f"more than 0s and at most {LONGEST // NANOSECONDS['h']}h"
+            raise Mistake(f"--time {time}: expected {DURATION_HINT}; {most}")
         seconds = ns / NANOSECONDS["s"]
     if seeds is None:
         return (DEFAULT if time is None else None), seconds
     match = re.fullmatch(r"(\d{1,19}):(\d{1,19})", seeds)
     first, end = (int(match[1]), int(match[2])) if match else (0, 0)
     if not first < end <= LONGEST:
-        raise Mistake(f"--seeds {seeds}: expected A:B with A below B, such as 0:100")
+        raise Mistake(f"--seeds {seeds}: expected A:B with A below B, such as 0:100; the largest B is {LONGEST}")
     return range(first, end), seconds

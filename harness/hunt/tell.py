@@ -14,7 +14,7 @@ import msgspec
 from harness.hunt.coverage import coverage
 from harness.hunt.hunt import KEPT, Found, Hunt
 from harness.result import Result
-from histories.text import printable
+from histories.text import many, printable
 
 REFRESH = 0.1
 """Seconds between two looks at the progress."""
@@ -63,8 +63,9 @@ def progress(title: str, quiet: bool) -> Iterator[Callable[[Hunt], None]]:
                 shown = now
                 faults = hunt.counts["faults"].total()
                 rate = hunt.seeds / max(hunt.seconds, 1e-9)
-                line = f"{title}  {hunt.seeds} seeds  {rate:,.1f} a second  {faults:,} faults  "
-                status.update(Text(f"{line}{len(hunt.failures)} failures", no_wrap=True, overflow="ellipsis"))
+                line = f"{title}  {many(hunt.seeds, 'seed')}  {rate:,.1f} a second  {many(faults, 'fault')}  "
+                line += many(len(hunt.failures), "failure")
+                status.update(Text(line, no_wrap=True, overflow="ellipsis"))
 
         yield show
 
@@ -81,19 +82,25 @@ def tell_found(found: Found, result: Result | None, json: bool) -> None:
 
 
 def tell_hunt(hunt: Hunt, json: bool) -> None:
-    """Print what the campaign came to: one object, or the failures by what broke, and the coverage."""
+    """Print what the campaign came to: one object, or the failures by what broke, and the coverage.
+
+    In words nothing is said of one that an error ended before its first seed was tried.
+    """
     if json:
         print(msgspec.json.encode(hunt.summary()).decode())
+        return
+    if hunt.error is not None and not hunt.seeds:
         return
     from rich.console import Console
     from rich.table import Table
 
     console = Console(soft_wrap=True, highlight=False)
     rate = hunt.seeds / max(hunt.seconds, 1e-9)
-    ended = ", interrupted" if hunt.interrupted else ""
+    ended = ", interrupted" if hunt.interrupted else ", broken off" if hunt.error is not None else ""
     undecided = f", {hunt.undecided} undecided" if hunt.undecided else ""
     console.print(
-        f"{hunt.seeds} seeds in {hunt.seconds:.1f} s ({rate:.1f} a second{ended}): {len(hunt.failures)} fail{undecided}"
+        f"{many(hunt.seeds, 'seed')} in {hunt.seconds:.1f} s ({rate:.1f} a second{ended}): "
+        f"{len(hunt.failures)} fail{undecided}"
     )
     if hunt.failures:
         table = Table("what broke", "core", "runs", "seeds", "first run", box=None, pad_edge=False)
@@ -104,7 +111,7 @@ def tell_hunt(hunt: Hunt, json: bool) -> None:
         _print_whole(table)
         if hunt.unkept:
             console.print(
-                f"the first {KEPT} failing runs have folders; {hunt.unkept} more are listed by their seeds only"
+                f"the first {KEPT} failing runs have folders; the seeds of {hunt.unkept} more are only listed"
             )
     table = Table("coverage", "count", "", box=None, pad_edge=False)
     table.columns[1].justify = "right"

@@ -6,12 +6,14 @@ the key itself it takes for shrunk. So the known failure goes there, into a data
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from random import Random
 
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir, storage_directory
 from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 from hypothesis.errors import NoSuchExample
 
@@ -92,6 +94,17 @@ def search(highest: Sequence[int], fails: Callable[[Dials], bool], attempts: int
         return find(strategy, fails, settings=_settings(attempts, None), random=Random(0))
     except NoSuchExample:
         return None
+
+
+@contextmanager
+def without_home() -> Iterator[None]:
+    """Hypothesis keeps notes on modules in a folder, as a rule `.hypothesis` in this one; here it keeps none."""
+    before = storage_directory(intent_to_write=False).path
+    set_hypothesis_home_dir(os.devnull)
+    try:
+        yield
+    finally:
+        set_hypothesis_home_dir(before)
 
 
 def _settings(examples: int, database: InMemoryExampleDatabase | None) -> settings:

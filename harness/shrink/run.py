@@ -16,6 +16,7 @@ from harness.replay import recorded_plan
 from harness.result import Result
 from harness.run import recording, run
 from harness.shrink.explicit import explicit, members_of
+from harness.shrink.reduce import without_home
 from harness.shrink.shrink import shrink
 from harness.shrink.smallest import Smallest
 from harness.shrink.story import story
@@ -24,6 +25,7 @@ from harness.simulation import Outcome
 from harness.store import RunFolder, usable
 from harness.unwrap import unwrapped
 from histories import History
+from histories.text import many
 from nemesis.fault import FaultEvent
 
 TIMES = 3
@@ -59,17 +61,15 @@ def shrink_run(
     """
     usable(into)
     original = recorded_plan(folder)
-    found, history, outcome = reproduced(original)
-    whole = explicit(original, history, outcome.rested)
-    best = Smallest(whole, watch)
-    fails = Test(found, best, any_failure)
+    whole, fails = _begun(original, watch, any_failure)
     interrupted = False
     try:
-        shrink(whole, fails)
+        with without_home():
+            shrink(whole, fails)
     except KeyboardInterrupt:
         interrupted = True
     name = original.name if original.name.endswith(SUFFIX) else original.name[: NAME_MOST - len(SUFFIX)] + SUFFIX
-    plan = msgspec.structs.replace(best.plan, name=name)
+    plan = msgspec.structs.replace(fails.best.plan, name=name)
     try:
         result = _keep(original, plan, into)
     except KeyboardInterrupt:
@@ -78,16 +78,23 @@ def shrink_run(
         result = _keep(original, plan, into)
     members = members_of(plan)
     faults = sum(isinstance(member, FaultEvent) for member in members)
-    return Shrunk(plan, found, result, len(members) - faults, faults, fails.candidates, interrupted)
+    return Shrunk(plan, fails.failure, result, len(members) - faults, faults, fails.candidates, interrupted)
 
 
 def smallest(plan: Plan) -> Plan:
     """The smallest plan found that fails as this one does, in memory. Raises `Mistake` if it does not fail."""
-    found, history, outcome = reproduced(plan)
-    whole = explicit(plan, history, outcome.rested)
-    fails = Test(found, Smallest(whole))
+    whole, fails = _begun(plan)
     shrink(whole, fails)
     return fails.best.plan
+
+
+def _begun(
+    plan: Plan, watch: Callable[[Plan], None] = lambda plan: None, any_failure: bool = False
+) -> tuple[Plan, Test]:
+    """The plan with all that happens in its run spelled out, and the test for whatever fails as it does."""
+    found, history, outcome = reproduced(plan)
+    whole = explicit(plan, history, outcome.rested)
+    return whole, Test(found, Smallest(whole, watch), any_failure)
 
 
 def reproduced(plan: Plan) -> tuple[Failure, History, Outcome]:
@@ -99,7 +106,7 @@ def reproduced(plan: Plan) -> tuple[Failure, History, Outcome]:
     failing = [found for found, _, _ in runs if found is not None]
     if len(failing) < TIMES:
         raise Mistake(
-            f"the run fails {len(failing)} times out of {TIMES}; only one that fails every time can be shrunk"
+            f"the run fails {many(len(failing), 'time')} out of {TIMES}; only one that fails every time can be shrunk"
         )
     if len(set(failing)) > 1:
         said = "; ".join(sorted({str(found) for found in failing}))

@@ -9,9 +9,9 @@ from harness.plan import Plan
 from harness.result import Result
 from harness.shrink.explicit import members_of
 from histories import NEMESIS, History
-from histories.text import printable
+from histories.text import many, printable
 from nemesis.describe import describe, describe_duration
-from nemesis.fault import FaultEvent
+from nemesis.fault import FaultEvent, from_value
 
 WIDTH = 118
 
@@ -19,13 +19,13 @@ WIDTH = 118
 def story(original: Plan, plan: Plan, failure: Failure, result: Result, history: History) -> str:
     """The comment: where the plan comes from, what happens in it, what is wrong, and the command that shows it.
 
-    A function of its arguments, without times of day or folders.
+    A function of its arguments, without times of day or folders, but for that of a system in a file.
     """
     members = members_of(plan)
     faults = sum(isinstance(member, FaultEvent) for member in members)
     lines = [
-        f"Shrunk from {original.name}, seed {original.seed}: {_many(len(members) - faults, 'operation')} and "
-        f"{_many(faults, 'fault')} on {_many(plan.system.nodes, 'node')} are enough.",
+        f"Shrunk from {original.name}, seed {original.seed}: {many(len(members) - faults, 'operation')} and "
+        f"{many(faults, 'fault')} on {many(plan.system.nodes, 'node')} are enough.",
         "",
         *_happened(history),
         "",
@@ -33,8 +33,10 @@ def story(original: Plan, plan: Plan, failure: Failure, result: Result, history:
         if failure.check in result.checks
         else f"What breaks: {failure.invariant}",
         "",
-        "The same again, from the folder of this file: clew run ./plan.yaml",
+        "The same again, with this in ./plan.yaml: clew run ./plan.yaml",
     ]
+    if plan.system.name.endswith(".py"):
+        lines.append(f"It is of {plan.system.name}; where that is in another place, add: --set system.name=FILE")
     out: list[str] = []
     for line in "\n".join(lines).split("\n"):
         out += textwrap.wrap(printable(line), WIDTH, subsequent_indent="  ") or [""]
@@ -58,8 +60,6 @@ def _happened(history: History) -> list[str]:
         lines.append((start, row, f"{at:<22} client process {int(operations.process[i])}: {said}"))
     for row, event in enumerate(history.events()):
         if event.process == NEMESIS and event.f.startswith("start-"):
-            from nemesis.fault import from_value
-
             fault = from_value(event.value)
             end = "the end" if fault.until is None else describe_duration(fault.until)
             lines.append((event.time, row, f"{f'{describe_duration(fault.at)} to {end}':<22} {describe(fault.fault)}"))
@@ -70,7 +70,3 @@ def _value(value: object, nothing: str = "") -> str:
     if isinstance(value, list | tuple):
         return " -> ".join(_value(part, "nothing") for part in value)
     return nothing if value is None else str(value)
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

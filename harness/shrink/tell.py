@@ -11,6 +11,7 @@ import msgspec
 
 from harness.plan import Plan
 from harness.shrink.run import Shrunk
+from histories.text import many
 
 
 @contextlib.contextmanager
@@ -21,8 +22,8 @@ def progress(quiet: bool) -> Iterator[Callable[[Plan], None]]:
         if not quiet and sys.stderr.isatty():
             operations = plan.workload.operations
             count = len(operations) if isinstance(operations, tuple) else 0
-            line = f"{count} operations, {len(plan.nemesis)} faults, {plan.system.nodes} nodes"
-            print(line, file=sys.stderr)
+            line = (many(count, "operation"), many(len(plan.nemesis), "fault"), many(plan.system.nodes, "node"))
+            print(", ".join(line), file=sys.stderr)
 
     yield show
 
@@ -37,7 +38,7 @@ def tell(shrunk: Shrunk, json: bool) -> None:
     print((Path(result.run) / "plan.yaml").read_text())
     cut = "interrupted: the best so far" if shrunk.interrupted else "shrunk"
     print(
-        f"{cut} to {shrunk.operations} operations and {shrunk.faults} faults on {shrunk.plan.system.nodes} nodes "
-        f"after {shrunk.candidates} candidates"
+        f"{cut} to {many(shrunk.operations, 'operation')} and {many(shrunk.faults, 'fault')} on "
+        f"{many(shrunk.plan.system.nodes, 'node')} after {many(shrunk.candidates, 'candidate')}"
     )
     print(f"run: {result.run}")

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import msgspec
 
-from harness.failure import Failure
+from harness.failure import Failure, last_words
 from harness.plan import Plan
 from harness.plan.schema import Check
 from harness.run import recording
@@ -100,8 +100,7 @@ class Test:
         self.candidates += 1
         if self.failure.check == "node" or self._any:
             broke = outcome.failure
-            lines = [] if broke is None else broke.detail.strip().splitlines()
-            if broke is not None and (self._any or (lines[-1] if lines else str(broke)) == self.failure.invariant):
+            if broke is not None and (self._any or last_words(broke) == self.failure.invariant):
                 return True
             if not self._any:
                 return False

@@ -9,7 +9,7 @@ makes such a run shrinkable.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from harness.plan.schema import MILLISECOND, Links, NetworkPlan
 from harness.streams import Four, Streams
@@ -35,6 +35,7 @@ class _Link:
         "destination",
         "drop",
         "duplicate",
+        "fours",
         "moment",
         "name",
         "newest",
@@ -56,6 +57,7 @@ class _Link:
         self.name = f"net/{source}>{destination}"
         self.moment = -1
         self.sent: dict[type, int] = {}
+        self.fours: dict[type, Callable[[bytes], Four]] = {}
         self.sample = plan.latency.sample
         self.newest = 0
         self.cut = False
@@ -86,7 +88,10 @@ class _Link:
             self.moment = moment
             self.sent.clear()
         count = self.sent[kind] = self.sent.get(kind, -1) + 1
-        return self.streams.four(f"{self.name}/{kind.__name__}/{moment}/{count}")
+        four = self.fours.get(kind)
+        if four is None:
+            four = self.fours[kind] = self.streams.fours(f"{self.name}/{kind.__name__}/")
+        return four(b"%d/%d" % (moment, count))
 
     def delayed(self, u: float) -> int:
         """The latency with what faults add to it."""

@@ -61,6 +61,11 @@ def running(store: Path) -> bool:
     return history.exists() and history.stat().st_size > 2000
 
 
+def replaying_in(store: Path) -> bool:
+    """As `running`; but a replay is not the latest run before it is known to be the same."""
+    return any(history.stat().st_size > 2000 for history in store.glob("*/*/history.jsonl"))
+
+
 def gone(store: Path) -> bool:
     return not alive(store)
 
@@ -122,7 +127,7 @@ def test_an_interrupted_replay_is_no_different_run(tmp_path: Path) -> None:
     replaying = subprocess.Popen(
         command, env=environment(again), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
-    assert wait_for(running, again, 30)
+    assert wait_for(replaying_in, again, 30)
     replaying.send_signal(signal.SIGINT)
     output, errors = replaying.communicate(timeout=30)
     assert replaying.returncode == 2, errors
@@ -183,12 +188,26 @@ def test_a_full_disk_is_one_clear_error_and_leaves_no_process_and_no_half_of_a_r
     assert (tmp_path / "latest").resolve() == latest
 
 
-def test_a_hunt_on_a_full_disk_names_its_seed_and_leaves_no_half_of_a_run(tmp_path: Path) -> None:
-    done = limited(tmp_path, "hunt", "caspaxos-forgets-promises", "--jobs", "1")
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["words", "json"])
+def test_a_hunt_on_a_full_disk_tells_all_it_knows_and_leaves_no_half_of_a_run(
+    tmp_path: Path, form: tuple[str, ...]
+) -> None:
+    done = limited(tmp_path, "hunt", "caspaxos-forgets-promises", "--until", "all", "--jobs", "1", *form)
     assert done.returncode == 255
-    assert done.stdout.startswith("seed ")
     assert done.stderr.startswith("clew: File too large")
     assert done.stderr.count("\n") == 1
+    if form:
+        found, summary = map(json.loads, done.stdout.splitlines())
+        assert [one["seed"] for one in summary["failures"]] == [found["seed"]] == [summary["seeds"] - 1]
+        assert summary["failures"][0]["run"] is None
+        assert "File too large" in summary["error"]
+    else:
+        first, *_ = done.stdout.splitlines()
+        seed = int(first.split()[1])
+        assert first.startswith(f"seed {seed} fails: ")
+        assert f"\n{seed + 1} seeds in " in done.stdout
+        assert "broken off): 1 fail\n" in done.stdout
+        assert "\ncoverage " in done.stdout
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not alive(tmp_path)
 

@@ -5,22 +5,28 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import pickle
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.hunt import Hunt, at_home, campaign, hunt
+from harness.hunt.campaign import BATCH
 from harness.hunt.coverage import coverage
 from harness.hunt.trial import trials
 from harness.mistake import Breakdown
-from harness.plan import load, loads
+from harness.plan import Plan, PlanError, Source, load, loads, resolve, shipped
+from harness.result import Result
+from harness.store import RunFolder
 from tests.harness.conftest import Clew
 
 PLAN = """\
@@ -43,6 +49,27 @@ class AtOnce(Executor):
         return future
 
 
+class Backwards(Executor):
+    """Does nothing before somebody waits, and then the last job first."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        backwards = self
+
+        class Late(Future[Any]):
+            def result(self, timeout: float | None = None) -> Any:
+                while backwards.waiting:
+                    future, job = backwards.waiting.pop()
+                    future.set_result(job())
+                return super().result(timeout)
+
+        future = Late()
+        self.waiting.append((future, lambda: fn(*args, **kwargs)))
+        return future
+
+
 def tried(workers: int, executor: Executor) -> list[Any]:
     with executor:
         return list(campaign(SOURCE, [], range(5, 30), executor, workers))
@@ -51,7 +78,9 @@ def tried(workers: int, executor: Executor) -> list[Any]:
 def test_the_trials_are_the_same_whoever_does_them() -> None:
     one = tried(1, AtOnce())
     assert [trial.seed for trial in one] == list(range(5, 30))
-    assert tried(4, ThreadPoolExecutor(1)) == one
+    assert tried(4, Backwards()) == one
+    with at_home(2) as (processes, workers):
+        assert list(campaign(SOURCE, [], range(5, 30), processes, workers)) == one
 
 
 def test_a_campaign_over_time_tries_the_first_seeds_and_no_others() -> None:
@@ -123,10 +152,11 @@ def test_json_is_a_verdict_for_each_failing_run_and_a_summary_whatever_the_jobs(
 
 
 def test_a_hunt_that_finds_nothing_is_valid(clew: Clew) -> None:
-    done = clew("hunt", "caspaxos-happy-path", "--seeds", "0:3", "--jobs", "1")
-    assert done.returncode == 0, done.stderr
-    assert "3 seeds" in done.stdout
-    assert "nothing was broken" in done.stdout
+    for seeds, said in (("0:3", "3 seeds in "), ("2:3", "1 seed in ")):
+        done = clew("hunt", "caspaxos-happy-path", "--seeds", seeds, "--jobs", "1")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(said)
+        assert "nothing was broken" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -134,7 +164,13 @@ def test_a_hunt_that_finds_nothing_is_valid(clew: Clew) -> None:
     [
         (("--seeds", "5:5"), "--seeds 5:5"),
         (("--seeds", "all"), "--seeds all"),
+        (("--seeds", f"0:{2**63}"), f"the largest B is {2**63 - 1}"),
+        (("--seeds", "0:9", "--time", "1m"), "--seeds 0:9 and --time 1m: expected one of them"),
         (("--time", "ten"), "--time ten"),
+        (("--time", "0s"), "more than 0s"),
+        (("--time", "9999999999h"), "at most 2562047h"),
+        (("--store", ""), "'--store': expected a folder"),
+        (("--store", "/proc/x"), "--store /proc/x: no runs can be kept there"),
         (("--jobs", "0"), "--jobs 0"),
         (("--scheduler", "tcp://127.0.0.1:1", "--jobs", "2"), "expected one of them"),
         (("--set", "workload.cleints=3"), "workload.cleints"),
@@ -171,6 +207,71 @@ def test_ctrl_c_ends_a_hunt_with_what_is_known_and_without_orphans(tmp_path: Pat
     assert not alive(tmp_path)
 
 
+def test_ctrl_c_while_a_failing_run_is_kept_names_its_seed_and_leaves_no_half_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunFolder, "finish", lambda folder, result, page: signal.raise_signal(signal.SIGINT))
+    named = []
+    with AtOnce() as executor:
+        hunted = hunt(
+            SOURCE, executor, 1, seeds=range(20), until="all", into=tmp_path, found=lambda found, _: named.append(found)
+        )
+    assert hunted.interrupted
+    assert named == hunted.failures
+    assert [(found.seed, found.run) for found in hunted.failures] == [(hunted.seeds - 1, None)]
+    assert not list(tmp_path.iterdir())
+
+
+def test_failures_are_told_as_they_are_found_and_then_in_a_table_by_what_broke(clew: Clew, tmp_path: Path) -> None:
+    (tmp_path / "swarm.yaml").write_text(PLAN)
+    done = clew("hunt", "swarm.yaml", "--seeds", "0:30", "--until", "all")
+    assert done.returncode == 1, done.stderr
+    told = dict(re.findall(r"^seed (\d+) fails: (.*)$", done.stdout, re.MULTILINE))
+    assert re.search(rf"^30 seeds in \d+\.\d s \(\d+\.\d a second\): {len(told)} fail$", done.stdout, re.MULTILINE)
+    head, *lines = done.stdout.split("\n\n")[1].splitlines()
+    assert head.split() == ["what", "broke", "core", "runs", "seeds", "first", "run"]
+    rows = [re.split(r" {2,}", line.strip()) for line in lines]
+    counts = [int(row[-3]) for row in rows]
+    assert counts == sorted(counts, reverse=True)
+    assert len(counts) > 1
+    listed = []
+    for row in rows:
+        *broke, runs, seeds, first = row
+        *shown, last = seeds.split()
+        assert (last == "...") == (int(runs) > len(shown) + 1)
+        seeds_shown = shown if last == "..." else [*shown, last]
+        listed += seeds_shown
+        # All of a row broke alike: in words, the check and its invariant, and the core in brackets.
+        check, core = broke[0].replace(", ", ": "), f" ({broke[1]})" if len(broke) > 1 else ""
+        assert {told[seed] for seed in seeds_shown} == {check + core}
+        assert json.loads((tmp_path / first / "verdict.json").read_text())["seed"] == int(seeds_shown[0])
+    assert sum(counts) == len(told)
+    assert len(set(listed)) == len(listed)
+    assert set(listed) <= set(told)
+
+
+def test_on_a_terminal_a_line_tells_seeds_rate_faults_and_failures_so_far(tmp_path: Path) -> None:
+    (tmp_path / "swarm.yaml").write_text(PLAN)
+    ours, theirs = os.openpty()
+    script = "if __name__ == '__main__':\n from harness.cli import main; main()"
+    command = [sys.executable, "-c", script, "hunt", "swarm.yaml", "--until", "all", "--jobs", "1"]
+    wide = {**os.environ, "COLUMNS": "150", "TERM": "xterm"}
+    hunting = subprocess.Popen(command, cwd=tmp_path, env=wide, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    line = rb"swarm  (\d+) seeds?  ([\d.,]+) a second  ([\d,]+) faults?  (\d+) failures?"
+    said = b""
+    while not (found := [numbers for numbers in re.findall(line, said) if int(numbers[0]) > int(numbers[3]) > 0]):
+        said += os.read(ours, 10000)
+    hunting.send_signal(signal.SIGINT)
+    hunting.wait(60)
+    os.close(ours)
+    seeds, rate, faults, failures = (float(number.replace(b",", b"")) for number in found[0])
+    assert rate > 0
+    those = trials(SOURCE, [], range(int(seeds)))
+    assert faults == sum(sum(trial.counts["faults"].values()) for trial in those)
+    assert failures == sum(trial.failure is not None for trial in those)
+
+
 def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice() -> None:
     found = []
     with at_home(2) as (executor, count):
@@ -198,6 +299,47 @@ def test_workers_that_die_again_and_again_are_one_line() -> None:
         list(campaign(SOURCE, [], range(5, 30), executor, 1))
 
 
+def test_a_hunt_whose_workers_die_has_what_it_knew_before() -> None:
+    class Mortal(AtOnce):
+        """Its workers do one job, and die over all that come later."""
+
+        jobs = 0
+
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            self.jobs += 1
+            return (AtOnce if self.jobs == 1 else Doomed).submit(self, fn, *args, **kwargs)
+
+    with Mortal() as executor:
+        hunted = hunt(SOURCE, executor, 1, seeds=range(40), until="all", into=None)
+    assert hunted.seeds == BATCH
+    assert hunted.failures
+    assert isinstance(hunted.error, Breakdown)
+    assert f"seeds from {BATCH} on" in hunted.summary()["error"]
+    assert hunted.exit_code == 255
+
+
+def test_a_hunt_that_comes_to_a_seed_whose_plan_cannot_be_has_what_it_knew_before(clew: Clew, tmp_path: Path) -> None:
+    text = PLAN.replace("target: one", "target: [n5]").replace("[3, 5]", "[5, 5, 5, 5, 5, 5, 5, 5, 5, 3]")
+    (tmp_path / "swarm.yaml").write_text(text)
+    impossible = next(seed for seed in range(100) if not possible(load(str(tmp_path / "swarm.yaml")), seed))
+    assert impossible % BATCH, "others of its job come before it"
+    done = clew("hunt", "swarm.yaml", "--until", "all", "--json", "--jobs", "1")
+    assert done.returncode == 254
+    assert "n5" in done.stderr
+    assert done.stderr.count("\n") == 1
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert summary["seeds"] == impossible
+    assert summary["error"] in done.stderr
+
+
+def possible(source: Source, seed: int) -> bool:
+    try:
+        resolve(source, seed)
+    except PlanError:
+        return False
+    return True
+
+
 def test_beyond_the_kept_runs_there_are_verdicts_but_no_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,6 +361,36 @@ def test_beyond_the_kept_runs_there_are_verdicts_but_no_folders(
     assert hunted.summary()["unkept"] == len(hunted.failures) - 2
 
 
+def test_beyond_the_kept_runs_nothing_is_run_again_for_a_verdict_that_nobody_wants(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules["harness.hunt.hunt"]
+    monkeypatch.setattr(module, "KEPT", 2)
+    again = module._again  # type: ignore[attr-defined]
+    seeds, named = [], []
+
+    def counted(plan: Plan, into: Path | None, campaign: str) -> Result:
+        seeds.append(plan.seed)
+        result: Result = again(plan, into, campaign)
+        return result
+
+    monkeypatch.setattr(module, "_again", counted)
+    with AtOnce() as executor:
+        hunted = hunt(
+            SOURCE,
+            executor,
+            1,
+            seeds=range(20),
+            until="all",
+            into=tmp_path,
+            every_verdict=False,
+            found=lambda found, result: named.append((found.seed, result is None)),
+        )
+    assert len(hunted.failures) > 2
+    assert seeds == [found.seed for found in hunted.failures[:2]]
+    assert named == [(found.seed, i >= 2) for i, found in enumerate(hunted.failures)]
+
+
 def alive(mark: Path) -> list[int]:
     """The processes that carry the mark in their environment."""
     found = []
@@ -235,7 +407,6 @@ def alive(mark: Path) -> list[int]:
 
 
 def test_every_shipped_plan_can_be_sent_to_a_worker() -> None:
-    import pickle
-
-    source = load("caspaxos-contention-storm")
-    assert pickle.loads(pickle.dumps(source)) == source
+    for name, _ in shipped():
+        source = load(name)
+        assert pickle.loads(pickle.dumps(source)) == source

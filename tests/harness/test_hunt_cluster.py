@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -13,33 +15,40 @@ from pathlib import Path
 import pytest
 
 from harness.hunt import campaign, on_cluster
+from harness.hunt.campaign import BATCH
+from harness.hunt.trial import trials
 from harness.mistake import Mistake
-from harness.plan import load
+from harness.plan import load, resolve
+from tests.harness.conftest import clew_in
+from tests.harness.echo import PLAN, put
 
 pytest.importorskip("distributed")
 
 SEEDS = range(40, 120)
 SETTINGS = ("workload.operations=40",)
+SOMETIMES_WRONG = "self.value if ctx.random.random() < 0.95 else 4711"
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """The address of a scheduler, and its two workers."""
-    file = tmp_path / "scheduler.json"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+Cluster = tuple[str, list[subprocess.Popen[bytes]]]
+
+
+@contextlib.contextmanager
+def cluster_in(folder: Path, **settings: str) -> Iterator[Cluster]:
+    """The address of a scheduler, and its two workers, which work in this folder; `settings` are dask's."""
+    file = folder / "scheduler.json"
+    environment = {**os.environ, **settings}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, "env": environment}
     # Without dask's nanny: a worker that is killed stays dead.
     scheduler = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
     scheduler += ["--no-dashboard", "--scheduler-file", str(file)]
     worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(file), "--nthreads", "1"]
-    worker += ["--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", str(tmp_path)]
+    worker += ["--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", str(folder)]
     processes = [subprocess.Popen(scheduler, **quiet)]  # type: ignore[call-overload]
     try:
         processes += [subprocess.Popen(worker, **quiet) for _ in range(2)]  # type: ignore[call-overload]
         deadline = time.monotonic() + 60
         while not file.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
-        import json
-
         address = json.loads(file.read_text())["address"]
         from distributed import Client
 
@@ -52,9 +61,15 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
             process.wait()
 
 
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    with cluster_in(tmp_path) as made:
+        yield made
+
+
 @pytest.mark.filterwarnings("default")
 def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice(
-    cluster: tuple[str, list[subprocess.Popen[bytes]]],
+    cluster: Cluster,
 ) -> None:
     address, workers = cluster
     source = load("caspaxos-highest-version")
@@ -67,8 +82,6 @@ def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice(
                 os.kill(workers[0].pid, signal.SIGKILL)
     assert workers[0].wait(10) == -signal.SIGKILL
     assert [trial.seed for trial in found] == list(SEEDS)
-    from harness.hunt.trial import trials
-
     sample = list(SEEDS[::16])
     assert [trial for trial in found if trial.seed in sample] == trials(source, SETTINGS, sample)
 
@@ -77,3 +90,84 @@ def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice(
 def test_no_scheduler_is_a_mistake_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Mistake, match="there is no scheduler at nonsense"), on_cluster("nonsense://nowhere"):
         pass
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_plan_by_a_path_from_here_is_hunted_by_workers_elsewhere_as_at_home(cluster: Cluster, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    (here / "plans").mkdir(parents=True)
+    put(here / "plans", answer=SOMETIMES_WRONG)
+    summaries = []
+    for workers in (("--scheduler", cluster[0]), ("--jobs", "1")):
+        done = clew_in(here)("hunt", "plans/echo.yaml", "--seeds", "0:20", "--until", "all", "--json", *workers)
+        assert done.returncode == 1, done.stderr
+        assert done.stderr == ""
+        *verdicts, last = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [found["run"] for found in last["failures"]] == [verdict["run"] for verdict in verdicts]
+        failures = [found | {"run": None} for found in last["failures"]]
+        summaries.append(last | {"failures": failures, "seconds": 0, "campaign": ""})
+    assert summaries[0] == summaries[1]
+    assert 0 < len(summaries[0]["failures"]) < 20
+
+
+def hunting(address: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", "from harness.cli import main; main()", "hunt", *arguments]
+    command += ["--scheduler", address, "--json"]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.filterwarnings("default")
+def test_ctrl_c_waits_for_no_job_of_the_cluster_and_tells_what_is_known(cluster: Cluster, tmp_path: Path) -> None:
+    # A job is eight seeds, of some seconds each.
+    plan = put(tmp_path, plan=PLAN.replace("operations: 20", "operations: 20000"))
+    ours = hunting(cluster[0], tmp_path, str(plan), "--until", "all")
+    with on_cluster(cluster[0]):
+        from distributed import get_client
+
+        deadline = time.monotonic() + 60
+        while not any(get_client().processing().values()):
+            assert time.monotonic() < deadline, "no worker got a job"
+            time.sleep(0.1)
+    time.sleep(0.5)
+    began = time.monotonic()
+    ours.send_signal(signal.SIGINT)
+    output, errors = ours.communicate(timeout=60)
+    assert time.monotonic() - began < 4, "it takes less than one second on an idle machine, and any of the jobs more"
+    assert (ours.returncode, errors) == (2, "")
+    assert json.loads(output)["interrupted"]
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_seed_that_kills_its_workers_is_told_after_all_that_is_known(tmp_path: Path) -> None:
+    plan = put(
+        tmp_path,
+        breaks="os.kill(os.getpid(), 9) if source == 'c1' else None",
+        plan=PLAN.replace("clients: 1,", "clients: {choice: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]},"),
+    )
+    deadly = next(seed for seed in range(1000) if resolve(load(str(plan)), seed).workload.clients == 2)
+    first = deadly // BATCH * BATCH
+    assert first, "some seeds come before"
+    with cluster_in(tmp_path, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0") as (address, _):
+        output, errors = hunting(address, tmp_path, str(plan), "--until", "all").communicate(timeout=60)
+    summary = json.loads(output)
+    assert f"seeds {first} to {first + BATCH - 1}" in errors
+    assert errors.count("\n") == 1
+    assert summary["error"] in errors
+    assert summary["seeds"] == first
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_scheduler_that_is_gone_is_told_after_all_that_is_known(tmp_path: Path) -> None:
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    plan = put(tmp_path, answer=SOMETIMES_WRONG)
+    with cluster_in(folder) as (address, _):
+        ours = hunting(address, tmp_path, str(plan), "--seeds", "0:1000000", "--until", "all")
+        assert ours.stdout is not None
+        assert json.loads(ours.stdout.readline())["verdict"] == "invalid"
+    output, errors = ours.communicate(timeout=60)
+    assert ours.returncode == 255, output
+    assert errors.startswith("clew: who gave out the work is gone")
+    assert errors.count("\n") == 1
+    summary = json.loads(output.splitlines()[-1])
+    assert f"seeds from {summary['seeds']} on" in errors

@@ -5,26 +5,32 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from harness.failure import failure
+from harness.failure import Failure, failure
 from harness.judge import judge
 from harness.plan import Plan, PlannedOperation, dump, load, loads, resolve, shipped
+from harness.result import Result
 from harness.run import recording
-from harness.shrink import explicit
+from harness.shrink import explicit, shrink_run
 from harness.shrink.explicit import members_of
 from harness.shrink.reduce import reduce, search
 from harness.shrink.run import smallest
+from harness.shrink.smallest import Smallest
+from harness.store import RunFolder
 from histories import History
 from histories import dump as dump_history
 from nemesis.fault import Crash, FaultEvent
 from tests.harness.conftest import Clew
+from tests.harness.echo import put
 
 HIGHEST = "caspaxos-highest-version"
 
@@ -88,6 +94,7 @@ def test_a_shrunk_run_is_small_tells_its_story_and_fails_the_same_way_again(clew
     result = json.loads(done.stdout)
     assert result["verdict"] == "invalid"
     folder = failing.parents[2] / result["run"]
+    assert {path.name for path in failing.parents[2].iterdir()} == {"store", "first"}, "no notes of Hypothesis"
     text = (folder / "plan.yaml").read_text()
     assert text.startswith(f"# Shrunk from {HIGHEST}, seed 2: ")
     assert "clew run ./plan.yaml" in text
@@ -170,20 +177,83 @@ def split(plan: Plan) -> tuple[list[PlannedOperation], list[FaultEvent]]:
     return operations, [member for member in members if isinstance(member, FaultEvent)]
 
 
+TWO_WAYS_TO_BREAK = """\
+name: two-ways
+system: {name: echo.py, nodes: 1}
+workload:
+  kind: cas-register
+  clients: 1
+  timeout: 1s
+  operations:
+  - {at: 0s, client: 0, f: write, key: 0, value: 1}
+  - {at: 10ms, client: 0, f: read, key: 0}
+  - {at: 20ms, client: 0, f: write, key: 0, value: 2}
+  - {at: 30ms, client: 0, f: read, key: 0}
+"""
+BREAKS = """if message.f == "read" and self.value is None:
+            raise KeyError("nothing")
+        if message.f == "read" and self.value == 2:
+            raise ValueError("two")"""
+
+
+def test_a_node_that_breaks_is_shrunk_to_one_that_breaks_over_the_same(tmp_path: Path) -> None:
+    # Without its write, the last read breaks the node as well, in another way and with an operation less.
+    plan = resolve(load(str(put(tmp_path, breaks=BREAKS, plan=TWO_WAYS_TO_BREAK))))
+    shrunk = smallest(plan)
+    assert [operation.f for operation in split(shrunk)[0]] == ["write"], "and the final read"
+    history, outcome = recording(shrunk)
+    found = failure(judge(shrunk, history, outcome), history, outcome)
+    assert found == Failure("node", "ValueError: two")
+
+
 def test_a_run_that_does_not_fail_is_refused_with_the_counts_and_nothing_is_written(clew: Clew, recorded: Path) -> None:
+    before = sorted(recorded.parents[2].rglob("*"))
     done = clew("shrink", recorded, "--store", "shrunk")
     assert done.returncode == 254
     assert "fails 0 times out of 3" in done.stderr
     assert done.stderr.count("\n") == 1
-    assert not (recorded.parents[2] / "shrunk").exists()
+    assert sorted(recorded.parents[2].rglob("*")) == before
+
+
+@pytest.mark.parametrize(("failing", "said"), [(1, "fails 1 time out of 3"), (2, "fails 2 times out of 3")])
+def test_a_run_that_fails_now_and_then_is_refused_with_the_counts_and_nothing_is_written(
+    clew: Clew, tmp_path: Path, failing: int, said: str
+) -> None:
+    # The system remembers from one run in a process to the next how many there were.
+    plan = put(
+        tmp_path,
+        breaks="Node.runs, self.known = getattr(Node, 'runs', 0) + (not hasattr(self, 'known')), True",
+        answer=f"4711 if Node.runs <= {failing} else self.value",
+    )
+    assert clew("run", plan, "--nodes", "inline").returncode == 1
+    before = sorted(tmp_path.rglob("*"))
+    done = clew("shrink", "store/latest")
+    assert done.returncode == 254
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_store_that_cannot_be_written_is_one_line(clew: Clew, failing: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = clew("shrink", failing, "--store", "file")
     assert done.returncode == 254
-    assert "Traceback" not in done.stderr
-    assert "file" in done.stderr
+    assert done.stderr == "clew: --store file: no runs can be kept there: Not a directory\n"
+    # Before it is known that the run does not even fail.
+    done = clew("shrink", failing, "--store", "/proc/x")
+    assert done.returncode == 254
+    assert done.stderr == "clew: --store /proc/x: no runs can be kept there: No such file or directory\n"
+
+
+def test_the_best_so_far_is_the_smallest_whatever_fails_after_it() -> None:
+    whole = resolve(loads(ONE_RESTART, "one-restart.yaml", Path()))
+    calm = msgspec.structs.replace(whole, nemesis=())
+    told: list[Plan] = []
+    best = Smallest(whole, told.append)
+    for plan in (calm, whole, calm):
+        best.offer(plan)
+    assert best.plan == calm
+    assert told == [calm]
 
 
 def test_ctrl_c_keeps_the_best_so_far_and_names_it(clew: Clew, tmp_path: Path) -> None:
@@ -199,9 +269,16 @@ def test_ctrl_c_keeps_the_best_so_far_and_names_it(clew: Clew, tmp_path: Path) -
         said += os.read(ours, 1000)
     shrinking.send_signal(signal.SIGINT)
     output, _ = shrinking.communicate(timeout=60)
+    with suppress(OSError):
+        # The end of a terminal.
+        while more := os.read(ours, 1000):
+            said += more
     os.close(ours)
     assert shrinking.returncode == 1
-    assert "interrupted: the best so far to " in output
+    steps = re.findall(rb"(\d+) operations?, (\d+) faults?, (\d+) nodes?", said)
+    kept = re.search(r"interrupted: the best so far to (\d+) operations? and (\d+) faults? on (\d+) nodes?", output)
+    assert kept is not None, output
+    assert [int(number) for number in kept.groups()] == [int(number) for number in steps[-1]]
     folder = tmp_path / output.split("run: ")[1].strip()
     plan = resolve(load(str(folder / "plan.yaml")))
     assert broken(plan) == "linearizable"
@@ -209,12 +286,44 @@ def test_ctrl_c_keeps_the_best_so_far_and_names_it(clew: Clew, tmp_path: Path) -
     assert (folder / "plan.yaml").read_text().startswith("# Shrunk from caspaxos-dirty-reads, seed 0: ")
 
 
-def test_any_failure_counts_if_asked_for(clew: Clew, tmp_path: Path) -> None:
-    assert clew("run", "caspaxos-dirty-reads", "--nodes", "inline").returncode == 1
-    done = clew("shrink", "store/latest", "--any", "--json")
-    checks = json.loads(done.stdout)["checks"]
-    # What clients saw takes four operations; a lemma breaks over fewer.
-    assert checks["invariants"]["verdict"] == "invalid"
-    assert checks["linearizable"]["verdict"] == "valid"
-    plan = resolve(load(str(tmp_path / json.loads(done.stdout)["run"] / "plan.yaml")))
-    assert len(split(plan)[0]) <= 2
+def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(
+    failing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupts = [signal.SIGINT]
+    finish = RunFolder.finish
+
+    def interrupted(folder: RunFolder, result: Result, page: str | None) -> None:
+        for number in interrupts:
+            interrupts.remove(number)
+            signal.raise_signal(number)
+        finish(folder, result, page)
+
+    monkeypatch.setattr(RunFolder, "finish", interrupted)
+    # Nothing is looked for: the run itself is the best so far.
+    monkeypatch.setattr(sys.modules["harness.shrink.run"], "shrink", lambda plan, fails: None)
+    shrunk = shrink_run(RunFolder(failing), into=tmp_path / "shrunk")
+    assert not interrupts
+    assert shrunk.interrupted
+    (folder,) = (tmp_path / "shrunk").glob("caspaxos-*/*")
+    assert shrunk.result.run is not None
+    assert folder.samefile(shrunk.result.run)
+    assert RunFolder(folder).read_result() is not None
+
+
+def test_any_failure_counts_if_asked_for_and_only_then(clew: Clew, tmp_path: Path) -> None:
+    # It takes two writes to get a wrong answer, but a read before any write breaks the node.
+    breaks = """self.writes = getattr(self, "writes", 0) + (message.f == "write")
+        if message.f == "read" and not self.writes:
+            raise KeyError("nothing")"""
+    put(tmp_path, breaks=breaks, answer="4711 if self.writes > 1 else self.value", plan=TWO_WAYS_TO_BREAK)
+    done = clew("run", "echo.yaml", "--nodes", "inline", "--json")
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["checks"]["linearizable"]["verdict"] == "invalid"
+    shrunk = {}
+    for option in ((), ("--any",)):
+        done = clew("shrink", "store/latest", "--json", "--store", f"shrunk{len(option)}", *option)
+        result = json.loads(done.stdout)
+        shrunk[option] = split(resolve(load(str(tmp_path / result["run"] / "plan.yaml"))))[0]
+        assert ("KeyError: 'nothing'" in result.get("error", "")) == bool(option)
+    assert [operation.f for operation in shrunk[()]] == ["write", "write"]
+    assert [operation.f for operation in shrunk[("--any",)]] == ["read"]

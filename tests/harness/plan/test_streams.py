@@ -32,3 +32,13 @@ def test_a_stream_is_the_same_in_another_process_and_forever():
             check=True,
         )
         assert run.stdout.strip() == "0.5652374502936827"
+
+
+def test_four_numbers_belong_to_a_whole_name_wherever_it_is_cut_and_forever():
+    fours = Streams(7).fours("net/n1>n2/Prepare/")
+    others = [fours(b"50/1"), fours(b"51/0"), Streams(8).fours("net/n1>n2/Prepare/")(b"50/0")]
+    four = fours(b"50/0")
+    assert four == Streams(7).fours("net/n1>n2/")(b"Prepare/50/0") == Streams(7).fours("net/n1>n2/Prepare/50/0")(b"")
+    assert four not in others
+    assert all(0 <= number < 1 for number in four)
+    assert four == (0.06644646165187795, 0.5969385066812075, 0.5883531336067458, 0.3424445170956547)

@@ -1,0 +1,73 @@
+"""What is kept is kept whole: what killed processes leave of runs written aside is swept away, and nothing else is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from harness import store
+from harness.judge import judge
+from harness.plan import Plan, loads, resolve
+from harness.run import simulate
+from tests.harness.conftest import PLAN, clew_in
+
+KILLED = """
+import os, signal, sys, trio
+from pathlib import Path
+from harness import store
+from harness.plan import load, resolve
+from harness.run import run
+
+store.RunFolder.keep = lambda folder, result: os.kill(os.getpid(), signal.SIGKILL)
+trio.run(lambda: run(resolve(load("small.yaml"), 7), nodes="inline", into=Path("store"), aside=True))
+"""
+
+
+def hidden(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob(".*"))
+
+
+@pytest.fixture
+def plan() -> Plan:
+    return resolve(loads(PLAN, "small.yaml", Path()))
+
+
+def test_what_a_killed_process_left_of_a_run_is_gone_with_the_next_one(tmp_path: Path) -> None:
+    (tmp_path / "small.yaml").write_text(PLAN)
+    killed = subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, check=False, timeout=60)
+    assert killed.returncode == -9
+    (left,) = hidden(tmp_path / "store")
+    assert left.endswith("Z-7")
+    assert list((tmp_path / "store").rglob("history.jsonl")), "there was something to lose"
+    # Of another plan, so in another folder.
+    done = clew_in(tmp_path)("run", "caspaxos-happy-path", "--nodes", "inline")
+    assert done.returncode == 0, done.stderr
+    assert hidden(tmp_path / "store") == []
+    assert [path.name for path in (tmp_path / "store").iterdir() if path.name != "latest"] == ["caspaxos-happy-path"]
+
+
+def test_a_run_that_is_still_written_aside_is_left_alone(tmp_path: Path, plan: Plan) -> None:
+    ours = store.create(tmp_path, plan, "inline", aside=True)
+    (tmp_path / "small" / ".git").mkdir()
+    again = store.create(tmp_path, plan, "inline", aside=True)
+    assert hidden(tmp_path) == sorted([ours.path.name, again.path.name, ".git"])
+    again.discard()
+    ours.discard()
+    assert hidden(tmp_path) == [".git"]
+    ours.release()
+
+
+def test_a_run_that_was_kept_is_held_no_longer_and_stays(tmp_path: Path, plan: Plan) -> None:
+    ours = store.create(tmp_path, plan, "inline", aside=True)
+    result = msgspec.structs.replace(judge(plan, *simulate(plan)), run=str(ours.place))
+    ours.finish(result, None)
+    kept = store.RunFolder(ours.place)
+    kept.hold()
+    kept.release()
+    store.create(tmp_path, plan, "inline")
+    assert ours.place.is_dir()
+    assert kept.read_result() is not None
