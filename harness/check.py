@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -94,6 +94,7 @@ def check_file(
 ) -> Checked:
     """The checker's verdict on a run or a history. The model is the one that the history names, unless it is given.
 
+    The first key that is not linearizable stops those behind it, unless asked to `keep_going`.
     A file that ends in the middle of a line, as that of a killed run does, is checked up to there only if asked to
     (`cut`): what is missing might change the answer.
 
@@ -148,19 +149,11 @@ def check_file(
     return Checked(path, result, ", ".join(engines) or engine, time.monotonic() - began)
 
 
-def check_files(
-    paths: Sequence[Path],
-    model: str | None = None,
-    *,
-    format: str | None = None,
-    limits: Limits | None = None,
-    engine: str = "competition",
-    cut: bool = False,
-) -> Iterator[Checked]:
-    """`check_file` for each; a file that cannot be checked is no exception but a `Checked` with an `error`."""
+def check_files(paths: Sequence[Path], judge: Callable[[Path], Checked]) -> Iterator[Checked]:
+    """What `judge` says of each; a file that cannot be checked is no exception but a `Checked` with an `error`."""
     for path in paths:
         try:
-            yield check_file(path, model, format=format, limits=limits, engine=engine, cut=cut)
+            yield judge(path)
         except (HistoryError, store.NoRun) as error:
             yield Checked(path, None, error=str(error))
         except OSError as error:

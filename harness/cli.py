@@ -56,7 +56,7 @@ def run(
     """Start the cluster, load it, break it, record it, check it."""
     from harness.plan import load, resolve
     from harness.run import run as run_plan
-    from harness.terminal import supervise
+    from harness.supervise import supervise
 
     # What a user's system prints, on import or inline, must not get between us and whoever reads our output.
     with contextlib.redirect_stdout(sys.stderr):
@@ -150,7 +150,7 @@ def replay(
     from harness.replay import difference, recorded_plan, together
     from harness.replay import replay as replay_run
     from harness.store import find
-    from harness.terminal import supervise
+    from harness.supervise import supervise
     from histories.text import many
 
     folder = find(run)
@@ -196,19 +196,27 @@ def check(
     cut: Annotated[
         bool, typer.Option("--cut", help="Check a file that is cut in the middle of a line up to there.")
     ] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Look at all keys, and not only until one is not linearizable.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Decide whether recorded histories are linearizable."""
+    from functools import partial
+
     from harness.check import check_file, check_files, exit_code, expand, limits
     from harness.terminal import table, tell
 
-    paths, allowed = expand(histories), limits(budget)
+    paths = expand(histories)
+    judge = partial(
+        check_file, model=model, format=format, limits=limits(budget), engine=engine, keep_going=keep_going, cut=cut
+    )
     if len(paths) == 1:
-        checked = [check_file(paths[0], model, format=format, limits=allowed, engine=engine, cut=cut)]
+        checked = [judge(paths[0])]
         assert checked[0].result is not None
         tell(checked[0].result, json, engine=checked[0].engine, seconds=checked[0].seconds)
     else:
-        checked = table(check_files(paths, model, format=format, limits=allowed, engine=engine, cut=cut), json)
+        checked = table(check_files(paths, judge), json)
     raise typer.Exit(exit_code(checked))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,12 @@ import msgspec
 
 from harness.plan import Plan
 from harness.result import CheckResult, Result, worst
-from harness.simulation import Outcome
 from histories import Event, History
 from systems import find
 
 if TYPE_CHECKING:
     from checkers import Stuck, Verdict
+    from harness.simulation import Outcome
 
 
 def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = None) -> Result:
@@ -120,10 +121,13 @@ def told(verdict: Verdict) -> CheckResult:
     """A checker's verdict as the result of a check."""
     if verdict.verdict == "valid":
         why = "there is an order of the operations that explains every answer"
-    elif verdict.verdict == "unknown":
-        why = f"undecided within the checker's budget ({verdict.why})"
     else:
         why = verdict.explanation or "no order of the operations explains every answer"
+    if len(verdict.partitions) > 1 and verdict.verdict != "valid":
+        wrong = [part for part in verdict.partitions if part.verdict == "invalid"]
+        why = "\n".join([why, *((part.explanation or "").partition("\n")[0] for part in wrong[1:])])
+        keys = Counter("not looked at" if part.why == "stopped" else part.verdict for part in verdict.partitions)
+        why += f"\nOf {len(verdict.partitions)} keys: {', '.join(f'{keys[what]} {what}' for what in sorted(keys))}."
     evidence: Any = [msgspec.to_builtins(partition) for partition in verdict.partitions]
     return CheckResult(verdict.verdict, why, evidence)
 

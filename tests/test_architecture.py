@@ -57,6 +57,7 @@ def test_there_is_no_other_code_folder_at_the_top() -> None:
         ("import systems.stdio, systems.caspaxos", {"numba", "numpy", "trio", "yaml"}),
         ("import checkers", {"numba"}),
         ("import harness.run", {"numba"}),
+        ("import harness.check, harness.terminal", {"numba", "trio"}),
     ],
 )
 def test_what_starts_often_imports_little(statement: str, forbidden: set[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from harness.check import check_file, exit_code, expand, limits
 from harness.mistake import Mistake
 from histories import Event, History, codecs, load
 from histories.codecs import read
+from tests.benchmarks.grid import Cell, history
 from tests.harness.conftest import Clew
 
 LOG = """\
@@ -80,6 +82,37 @@ def test_a_mistake_is_one_clear_line(clew: Clew, logs: Path, arguments: tuple[st
     assert done.returncode == 254
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_the_first_wrong_key_stops_the_others_unless_asked_to_go_on(clew: Clew, tmp_path: Path) -> None:
+    events = []
+    for number, key in enumerate("abcd"):
+        read = ("ok", "read", 1 if key == "a" else 2)
+        for kind, f, value in (
+            ("invoke", "write", 1),
+            ("ok", "write", written),
+            ("invoke", "read", None),
+            ("ok", "read", seen),
+        ):
+            events.append(Event(len(events), len(events), number, kind, f, key, value))
+    with (tmp_path / "keys.jsonl").open("wb") as stream:
+        codecs.write(History.of(events), stream)
+    once = clew("check", "keys.jsonl", "--model", "register")
+    assert once.returncode == 1
+    assert "Of 4 keys: 1 invalid, 2 not looked at, 1 valid." in once.stdout
+    assert once.stdout.count("no order of the operations explains this") == 1
+    every = clew("check", "keys.jsonl", "--model", "register", "--keep-going")
+    assert every.returncode == 1
+    assert "Of 4 keys: 3 invalid, 1 valid." in every.stdout
+    assert all(f'on key "{key}": no order' in every.stdout for key in "bcd")
+
+
+def test_undecided_says_what_ran_out_and_how_much_is_explained(clew: Clew, tmp_path: Path) -> None:
+    with (tmp_path / "long.jsonl").open("wb") as stream:
+        codecs.write(history(Cell(20_000, 30), 1), stream)
+    done = clew("check", "long.jsonl", "--model", "cas-register", "--engine", "linear", "--budget", "1MiB")
+    assert done.returncode == 2
+    assert re.search(r"undecided, out of memory: an order of [1-9]\d* operations explains the beginning", done.stdout)
 
 
 BANK = """

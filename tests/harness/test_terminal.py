@@ -49,7 +49,7 @@ def test_a_step_that_never_returns_is_ended_by_force(tmp_path: Path, signals: li
     (tmp_path / "stuck.py").write_text(STUCK)
     (tmp_path / "plan.yaml").write_text(PLAN)
     grace = 0.5 if len(signals) == 1 else 100
-    code = f"import harness.terminal as t; t.PATIENCE, t.GRACE = 0.2, {grace}; from harness.cli import main; main()"
+    code = f"import harness.supervise as t; t.PATIENCE, t.GRACE = 0.2, {grace}; from harness.cli import main; main()"
     command = [sys.executable, "-c", code, "run", "plan.yaml", "--nodes", "inline"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as clew:
         assert clew.stderr is not None
