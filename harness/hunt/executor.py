@@ -79,6 +79,7 @@ def on_cluster(address: str) -> Iterator[tuple[Executor, int]]:
     """
     try:
         from distributed import Client
+        from distributed.client import ClosedClientError
     except ImportError:
         raise Mistake("--scheduler needs dask.distributed: pip install 'clew[cluster]'") from None
     try:
@@ -95,8 +96,10 @@ def on_cluster(address: str) -> Iterator[tuple[Executor, int]]:
         try:
             yield executor, workers
         finally:
-            # As a context of its own it would wait for all that was submitted.
-            executor.shutdown(wait=False)
+            # As a context of its own it would wait for all that was submitted. From a scheduler that is gone nothing
+            # can be taken back.
+            with contextlib.suppress(ClosedClientError):
+                executor.shutdown(wait=False)
 
 
 def gave_up() -> tuple[type[Exception], ...]:

@@ -16,6 +16,7 @@ from random import Random
 import pytest
 
 from histories import load
+from histories.text import many
 
 CLEW = [sys.executable, "-c", "from harness.cli import main; main()"]
 
@@ -205,7 +206,7 @@ def test_a_hunt_on_a_full_disk_tells_all_it_knows_and_leaves_no_half_of_a_run(
         first, *_ = done.stdout.splitlines()
         seed = int(first.split()[1])
         assert first.startswith(f"seed {seed} fails: ")
-        assert f"\n{seed + 1} seeds in " in done.stdout
+        assert f"\n{many(seed + 1, 'seed')} in " in done.stdout
         assert "broken off): 1 fail\n" in done.stdout
         assert "\ncoverage " in done.stdout
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -251,25 +252,29 @@ def test_failures_are_told_as_they_are_found_and_then_in_a_table_by_what_broke(c
 
 
 def test_on_a_terminal_a_line_tells_seeds_rate_faults_and_failures_so_far(tmp_path: Path) -> None:
-    (tmp_path / "swarm.yaml").write_text(PLAN)
+    text = PLAN.replace("operations: 60", "operations: 6")  # so that only some seeds fail
+    (tmp_path / "swarm.yaml").write_text(text)
     ours, theirs = os.openpty()
     script = "if __name__ == '__main__':\n from harness.cli import main; main()"
-    command = [sys.executable, "-c", script, "hunt", "swarm.yaml", "--until", "all", "--jobs", "1"]
+    command = [sys.executable, "-c", script, "hunt", "swarm.yaml", "--seeds", "0:12", "--until", "all", "--jobs", "1"]
     wide = {**os.environ, "COLUMNS": "150", "TERM": "xterm"}
     hunting = subprocess.Popen(command, cwd=tmp_path, env=wide, stdout=subprocess.DEVNULL, stderr=theirs)
     os.close(theirs)
-    line = rb"swarm  (\d+) seeds?  ([\d.,]+) a second  ([\d,]+) faults?  (\d+) failures?"
     said = b""
-    while not (found := [numbers for numbers in re.findall(line, said) if int(numbers[0]) > int(numbers[3]) > 0]):
-        said += os.read(ours, 10000)
-    hunting.send_signal(signal.SIGINT)
+    with suppress(OSError):
+        # Until the end of the terminal.
+        while more := os.read(ours, 10000):
+            said += more
     hunting.wait(60)
     os.close(ours)
-    seeds, rate, faults, failures = (float(number.replace(b",", b"")) for number in found[0])
-    assert rate > 0
-    those = trials(SOURCE, [], range(int(seeds)))
-    assert faults == sum(sum(trial.counts["faults"].values()) for trial in those)
-    assert failures == sum(trial.failure is not None for trial in those)
+    line = rb"swarm  (\d+) seeds?  ([\d.,]+) a second  ([\d,]+) faults?  (\d+) failures?"
+    shown = {tuple(float(number.replace(b",", b"")) for number in found) for found in re.findall(line, said)}
+    those = trials(loads(text, "swarm.yaml", Path()), [], range(12))
+    assert any(seeds > failures > 0 for seeds, _, _, failures in shown)
+    for seeds, rate, faults, failures in shown:
+        assert rate > 0
+        assert faults == sum(sum(trial.counts["faults"].values()) for trial in those[: int(seeds)])
+        assert failures == sum(trial.failure is not None for trial in those[: int(seeds)])
 
 
 def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice() -> None:
