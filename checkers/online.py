@@ -36,7 +36,8 @@ class Online:
     `budget` is that of a single look at one key. What cannot be decided within it is let pass, and looked at again
     when there is more of it. All events are kept, because what is hard has to be looked at from its beginning: that is
     about 20 bytes an event, beside the event itself. A look costs some 300 microseconds, and 10 for each event since
-    the call of the oldest pending operation; an event costs a millisecond at most in the long run.
+    the call of the oldest pending operation. In the long run that is up to a millisecond an event, and some more where
+    a key has to be looked at from its beginning.
     """
 
     def __init__(self, model: str | Model, *, budget: Budget = _DEFAULT_BUDGET) -> None:
