@@ -43,11 +43,14 @@ _PAYS = 100
 _VISITS_AN_EVENT = 4
 """How many configurations cost as much as an event that is swept again."""
 _MOST_VISITS = 1 << 17
+"""Configurations that are too many for one look."""
 _STRIDE = 16
+"""Events after which it is seen whether they are."""
 _BYTES = 1 << 24
 _GROWTH = 64
 """A key is checked from its beginning when it has become longer by one part of so many."""
 _ASKS_AN_EVENT = 8
+"""How often a search asks its clock for what an event pays."""
 
 _Answer = Literal["there", "dead", "memory", "time"]
 
@@ -138,6 +141,7 @@ class Window:
         history = History.of(self._events[row] for row in self._all)
         clock = _Asked(self._budget.seconds)
         count = len(self._all)
+        self._due_at = count + count // _GROWTH
         for problem in encode(history, self._model):
             with clock.searching():
                 outcome = competition.decide(problem, self._model, self._budget, clock)
