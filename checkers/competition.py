@@ -41,11 +41,16 @@ _ROUNDS_FOR_A_PLACE = 1
 """Where the answer is known already, a better place is worth a little time only."""
 
 
-def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
-    """Decide one problem; see `Outcome`."""
+def decide(problem: Problem, model: Model, budget: Budget, clock: Clock, *, most_rounds: int | None = None) -> Outcome:
+    """Decide one problem; see `Outcome`.
+
+    `most_rounds` bounds what is searched by something that is the same on every machine; when they are used up, the
+    answer is "unknown" for "time".
+    """
     form = register_form(problem, model)
     if form is not None:
-        return _register(form, model, budget, clock)
+        return _register(form, model, budget, clock, most_rounds)
+    steps = None if most_rounds is None else _effort(most_rounds - 1) * max(_FEWEST_EVENTS, len(problem.event_op))
     form_at = appends.forms(problem, model)
     if form_at is not None:
         return replace(zones.decide(problem, form_at), engine="zones")
@@ -54,10 +59,10 @@ def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outc
         return sets.decide(set_form)
     lives = container_form(problem, model)
     if lives is None:
-        return wgl.decide(problem, model, budget, clock)
+        return wgl.decide(problem, model, budget, clock, steps=steps)
     outcome = containers.decide(lives)
     if outcome.answer == "unknown":
-        return max(outcome, wgl.decide(problem, model, budget, clock), key=_decided)
+        return max(outcome, wgl.decide(problem, model, budget, clock, steps=steps), key=_decided)
     if outcome.answer == "invalid" and not outcome.stuck_is_first:
         assert outcome.stuck is not None
 
@@ -73,7 +78,12 @@ def _decided(outcome: Outcome) -> tuple[bool, int]:
     return outcome.answer != "unknown", len(outcome.order)
 
 
-def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock) -> Outcome:
+def _effort(number: int) -> int:
+    """Steps for each event in the round of this number."""
+    return int(_FIRST_EFFORT * _MORE_EFFORT**number)
+
+
+def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock, most_rounds: int | None) -> Outcome:
     problem = form.problem
     bound: int | None = None
     engine = "stale"
@@ -91,7 +101,7 @@ def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock) ->
         if found is not None:
             bound = int(problem.ret[found[1]])
     if bound is None:
-        return _search(form, model, budget, clock)
+        return _search(form, model, budget, clock, most_rounds)
 
     def search(part: Problem) -> Outcome:
         form = register_form(part, model)
@@ -118,7 +128,7 @@ def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock, most
     best = Outcome("unknown", engine="wgl")
     events = max(_FEWEST_EVENTS, len(form.problem.event_op))
     for number in itertools.count():
-        effort = _FIRST_EFFORT * _MORE_EFFORT**number
+        effort = _effort(number)
         depth = wgl.decide(form.problem, model, budget, clock, steps=effort * events)
         if depth.answer != "unknown":
             return depth

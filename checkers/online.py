@@ -27,7 +27,7 @@ from checkers.verdict import Budget, Verdict
 from histories.event import NEMESIS, Event
 from histories.history import History, freeze
 
-_DEFAULT_BUDGET = Budget(seconds=5.0)
+_DEFAULT_BUDGET = Budget(seconds=30.0)
 
 
 class Online:

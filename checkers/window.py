@@ -15,9 +15,8 @@ Where that leads to a look that is too much work, or takes too much room, as man
 make it, the key is checked from its beginning from then on, by the engines that are best at that. The longer it is, the
 longer one waits for the next time, so that all these checks together cost a fixed multiple of the last.
 
-All of that is counted in events and configurations, and not in seconds: a run of the simulation must end at the same
-event wherever it runs. Seconds are for what no counting foresees, a model that is slow or a search from the beginning
-that finds no end.
+All of that is counted in events, configurations and rounds of a search, and not in seconds: a run of the simulation
+must end at the same event wherever it runs. Seconds are for what no counting foresees, a model that is slow.
 """
 
 from __future__ import annotations
@@ -50,6 +49,7 @@ _BYTES = 1 << 24
 _GROWTH = 64
 """A key is checked from its beginning when it has become longer by one part of so many."""
 _ASKS_AN_EVENT = 8
+_ROUNDS = 1
 """How often a search asks its clock for what an event pays."""
 
 _Answer = Literal["there", "dead", "memory", "time"]
@@ -144,7 +144,7 @@ class Window:
         self._due_at = count + count // _GROWTH
         for problem in encode(history, self._model):
             with clock.searching():
-                outcome = competition.decide(problem, self._model, self._budget, clock)
+                outcome = competition.decide(problem, self._model, self._budget, clock, most_rounds=_ROUNDS)
             self._due_at = count + max(count // _GROWTH, clock.times // _ASKS_AN_EVENT)
             if outcome.answer == "unknown":
                 self._due_at = 2 * count

@@ -120,7 +120,10 @@ def expected(events: list[Event], name: str) -> int | None:
         little = len(problem) <= LITTLE
         if little and exhaustive.linearize(problem, model) is not None:
             return None
-        outcome = None if little else competition.decide(problem, model, Budget(), Clock(10))
+        outcome, clock = None, Clock(10)
+        if not little:
+            with clock.searching():
+                outcome = competition.decide(problem, model, Budget(), clock)
         if outcome is not None and outcome.answer == "unknown":
             raise Undecided
         stuck = exhaustive.stuck(problem, model) if outcome is None else outcome.stuck

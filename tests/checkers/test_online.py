@@ -210,9 +210,9 @@ def test_where_too_much_is_open_the_whole_history_is_checked(
 def test_what_stays_undecided_is_looked_at_again_when_it_is_twice_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = list[int]()
 
-    def undecided(problem: checkers.encoding.Problem, *_: object) -> Outcome:
+    def undecided(problem: checkers.encoding.Problem, *_: object, **__: object) -> Outcome:
         asked.append(2 * len(problem))
-        return Outcome("unknown", why="time") if len(problem) < 100 else decide(problem, *_)
+        return Outcome("unknown", why="time") if len(problem) < 100 else decide(problem, *_, **__)
 
     decide = checkers.window.competition.decide
     monkeypatch.setattr(checkers.window, "_MOST_VISITS", -1)
