@@ -147,11 +147,10 @@ def replay(
     json: JsonOption = False,
 ) -> None:
     """Run a recorded run again, and compare the histories byte for byte."""
-    from harness.replay import difference, recorded_plan, together
+    from harness.replay import difference, recorded_plan, together, words
     from harness.replay import replay as replay_run
     from harness.store import find
     from harness.supervise import supervise
-    from histories.text import many
 
     folder = find(run)
     done = []
@@ -172,13 +171,7 @@ def replay(
 
         print(msgspec.json.encode(every).decode())
     elif not json:
-        if times > 1:
-            same, failed = many(every.same, "time"), many(every.failed, "time")
-            print(f"identical {same} out of {every.times}, failed {failed} out of {every.times}")
-        if every.identical and again.cut:
-            print(f"identical as far as both go ({again.compared} bytes; one of the runs was cut short)")
-        elif every.identical:
-            print(f"identical: sha256 {again.sha256}")
+        print("".join(f"{line}\n" for line in words(every, again)), end="")
     if differs is not None:
         _refuse(differs, INTERNAL_ERROR)
     if json and times > 1:

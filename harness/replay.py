@@ -17,6 +17,7 @@ from harness.result import Answer, Result, worst
 from harness.run import NodesMode, run
 from harness.simulation import Progress
 from histories import load as load_history
+from histories.text import many
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -102,6 +103,19 @@ def difference(original: Path, replays: Sequence[Replay]) -> str | None:
         said = f"{len(others)} of {len(replays)} replays differ from {original}, all in the same way; was it recorded "
         said += "by another version of clew or of the system, or does hash() or the order of a set matter in it?"
     return f"{said}; see clew diff {original} {others[0].result.run}"
+
+
+def words(every: Replays, last: Replay) -> list[str]:
+    """What to say of replays, the `last` of which says it for all if they are identical: a line for each thing."""
+    lines = []
+    if every.times > 1:
+        same, failed = many(every.same, "time"), many(every.failed, "time")
+        lines.append(f"identical {same} out of {every.times}, failed {failed} out of {every.times}")
+    if every.identical and last.cut:
+        lines.append(f"identical as far as both go ({last.compared} bytes; one of the runs was cut short)")
+    elif every.identical:
+        lines.append(f"identical: sha256 {last.sha256}")
+    return lines
 
 
 def recorded_plan(folder: store.RunFolder) -> Plan:
