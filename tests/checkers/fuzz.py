@@ -1,7 +1,7 @@
 """Engines against the exhaustive checker, for as long as you like: `python -m tests.checkers.fuzz --seconds 600`.
 
 First all histories of one, two and three operations of each model. Then it goes round the models until the time is
-over; for each, a block of random problems of up to ten operations, and of the list of all histories of four and five
+over, or there have been so many `--histories` of each; for each, a block of random problems of up to ten operations, and of the list of all histories of four and five
 operations a random sample. Stops at the first difference, and says how to see it again.
 """
 
@@ -51,10 +51,12 @@ def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seconds", type=float, help="60 unless --histories are given")
+    parser.add_argument("--histories", type=int, default=sys.maxsize, help="of each model")
     parser.add_argument("--model", choices=names(), action="append")
     options = parser.parse_args()
-    end = time.monotonic() + options.seconds
+    limited = options.seconds is not None or options.histories == sys.maxsize
+    end = time.monotonic() + (options.seconds or 60.0) if limited else float("inf")
     totals: dict[str, Counter[str]] = {}
     for name in options.model or names():
         try:
@@ -62,8 +64,8 @@ def main() -> None:
         except AssertionError as difference:
             sys.exit(f"the engines differ: {difference}\nto see it again: tests.checkers.fuzz.small_ones({name!r})")
     number = 0
-    while time.monotonic() < end:
-        for name in totals:
+    while time.monotonic() < end and any(answers.total() < options.histories for answers in totals.values()):
+        for name in (name for name, answers in totals.items() if answers.total() < options.histories):
             seed = f"{options.seed}/{name}/{number}"
             try:
                 totals[name] += block(name, seed)
