@@ -103,10 +103,19 @@ class Memo:
 
 def _size(state: Any) -> int:
     """Bytes of a state, with the tuples, sets and data classes in it; what else they hold is taken to be shared."""
-    inside = [getattr(state, field.name) for field in fields(state)] if is_dataclass(state) else state
-    within = inside if isinstance(inside, list | tuple | frozenset) else ()
-    nested = (_size(part) for part in within if isinstance(part, tuple | frozenset) or is_dataclass(part))
-    return sys.getsizeof(state) + sum(nested)
+    size, parts = 0, [state]
+    while parts:
+        part = parts.pop()
+        size += sys.getsizeof(part)
+        if _is_record(part):
+            part = [getattr(part, field.name) for field in fields(part)]
+        if isinstance(part, list | tuple | frozenset):
+            parts += [inner for inner in part if isinstance(inner, tuple | frozenset) or _is_record(inner)]
+    return size
+
+
+def _is_record(thing: Any) -> bool:
+    return is_dataclass(thing) and not isinstance(thing, type)
 
 
 @kernel

@@ -45,7 +45,6 @@ _MOST_VISITS = 1 << 17
 """Configurations that are too many for one look."""
 _STRIDE = 16
 """Events after which it is seen whether they are."""
-_BYTES = 1 << 24
 _GROWTH = 64
 """A key is checked from its beginning when it has become longer by one part of so many."""
 _ASKS_AN_EVENT = 8
@@ -110,7 +109,7 @@ class Window:
         for problem in encode(history, self._model):  # one, or none if nothing that happened matters
             clock = Clock(self._budget.seconds)
             sweep = linear.Sweep(
-                problem, self._model, Budget(bytes=min(_BYTES, self._budget.bytes)), clock,
+                problem, self._model, self._budget, clock,
                 [linear.Configuration(*start) for start in self._start], self._opened,
             )  # fmt: skip
             ops = problem.number[problem.event_op]

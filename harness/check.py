@@ -131,7 +131,7 @@ def check_file(
         raise
     except Exception as error:
         if model is not None and model.endswith(".py"):
-            raise own_model.failure(Path(model), error) from error
+            raise own_model.failure(Path(model), error) or error from error
         if engine == "lazy" and isinstance(error, ValueError):
             raise Mistake(f"--engine: {error}") from None
         raise

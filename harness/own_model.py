@@ -26,19 +26,24 @@ def load(name: str) -> Model:
     try:
         model = getattr(module_at(path), "model", None)
     except (Exception, SystemExit) as error:
-        raise failure(path, error) from error
+        raise failure(path, error) or error from error
     if not isinstance(model, Model):
         raise Mistake(f"--model: {name} defines no `model = ...`, an instance of a subclass of checkers.models.Model")
     return model
 
 
-def failure(path: Path, error: BaseException) -> Mistake:
-    """What to tell whoever wrote the file that raised this: the deepest line of theirs, and what happened there."""
+def failure(path: Path, error: BaseException) -> Mistake | None:
+    """What to tell whoever wrote the file that raised this: the deepest line of theirs, and what happened there.
+
+    None if it was not the file: nothing of it was running, and it is not that its states cannot be hashed.
+    """
     here = path.resolve()
     lines = [
         frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).resolve() == here
     ]
     if isinstance(error, SyntaxError) and error.filename is not None and Path(error.filename).resolve() == here:
         lines.append(error.lineno)
+    if not lines and not (isinstance(error, TypeError) and "hashable" in str(error)):
+        return None
     place = f"{path}:{lines[-1]}" if lines else str(path)
     return Mistake(f"{place}: the model failed: {type(error).__name__}: {error}")

@@ -42,6 +42,10 @@ class HistoryError(ValueError):
         super().__init__(f"{place}: {message}" if place else message)
 
 
+DEEPEST = 100
+"""How deeply the values of a history may be nested: what reads, compares and prints them goes as deep."""
+
+
 class _Tag(str):
     """Says what a frozen value was. It is told by its type, since a history may hold any text, "list" among them."""
 
@@ -51,15 +55,17 @@ class _Tag(str):
 _LIST, _DICT = _Tag("list"), _Tag("dict")
 
 
-def freeze(value: Any) -> Any:
+def freeze(value: Any, depth: int = 0) -> Any:
     """A hashable stand-in for a JSON value, equal only for equal values *of equal type* (1, 1.0 and true differ)."""
     kind = type(value)
     if kind is int or kind is str or value is None:
         return value
+    if depth == DEEPEST:
+        raise RecursionError
     if kind is list or kind is tuple:
-        return (_LIST, *(freeze(part) for part in value))
+        return (_LIST, *(freeze(part, depth + 1) for part in value))
     if kind is dict:
-        return (_DICT, *sorted((str(k), freeze(v)) for k, v in value.items()))
+        return (_DICT, *sorted((str(k), freeze(v, depth + 1)) for k, v in value.items()))
     return (_Tag(kind.__name__), value)
 
 
@@ -179,7 +185,9 @@ class History:
         source: str | None = None,
         cut: bool = False,
     ) -> History:
-        """The history of these events. Nothing is checked here: `operations` is what finds a broken history."""
+        """The history of these events. All that is checked here is that values are not nested too deeply (raises
+        `HistoryError`): `operations` is what finds a broken history.
+        """
         fs, keys, values, errors = Interned(), Interned(), Interned(), Interned()
         index: list[int] = []
         time: list[int] = []
@@ -189,15 +197,20 @@ class History:
         key: list[int] = []
         value: list[int] = []
         error: list[int] = []
-        for event in events:
-            index.append(event.index)
-            time.append(event.time)
-            process.append(NEMESIS_PROCESS if event.process == NEMESIS else event.process)
-            kind.append(TYPE_CODE[event.type])
-            f.append(fs.code(event.f))
-            key.append(keys.code(event.key))
-            value.append(values.code(event.value))
-            error.append(errors.code(event.error))
+        try:
+            for event in events:
+                index.append(event.index)
+                time.append(event.time)
+                process.append(NEMESIS_PROCESS if event.process == NEMESIS else event.process)
+                kind.append(TYPE_CODE[event.type])
+                f.append(fs.code(event.f))
+                key.append(keys.code(event.key))
+                value.append(values.code(event.value))
+                error.append(errors.code(event.error))
+        except RecursionError:
+            line = None if lines is None else list(lines)[len(index) - 1]
+            message = f"a value is nested more than {DEEPEST} deep"
+            raise HistoryError(message, source=source, line=line) from None
         return cls(
             index=np.array(index, np.int64),
             time=np.array(time, np.int64),
