@@ -16,6 +16,7 @@ from checkers.models import find
 from checkers.models.model import Model
 from checkers.outcome import Outcome
 from checkers.verdict import Budget, Partition, Verdict
+from checkers.witness import WitnessError
 from histories.history import History
 
 _DEFAULT_BUDGET = Budget()
@@ -38,6 +39,8 @@ def evidence(history: History, model: str | Model, stuck: Stuck, *, budget: Budg
     It is the verdict of `check`, if half of the budget suffices for that. Otherwise the other half is for the key of
     the violation alone; if that is not enough either, its partition says what was proven and no more: the completion,
     no `prefix`, and a core that nobody made small. `history` is what had happened when it was found.
+
+    Raises `WitnessError` if there is an order that explains it, which is a mistake in clew.
     """
     model = find(model) if isinstance(model, str) else model
     half = Budget(budget.seconds / 2, budget.bytes)
@@ -45,7 +48,8 @@ def evidence(history: History, model: str | Model, stuck: Stuck, *, budget: Budg
     if verdict.verdict == "invalid":
         return verdict
     number, part = _alone(history, model, stuck, half)
-    assert verdict.partitions[number].verdict == "unknown", f"an order was found that explains {stuck}"
+    if verdict.partitions[number].verdict == "valid":
+        raise WitnessError(f"an order was found that explains {stuck}")
     return msgspec.structs.replace(
         verdict,
         verdict="invalid",

@@ -116,7 +116,7 @@ def decide(
             if registers[CANDIDATES] + count + 1 >= len(candidates):
                 candidates = np.concatenate((candidates, np.empty(len(candidates) + count, np.int32)))
             if 2 * registers[DEAD] >= len(dead):
-                larger = np.zeros((4 * len(dead), 2), np.uint64)
+                larger = np.zeros((2 * len(dead), 2), np.uint64)
                 if larger.nbytes + dead.nbytes + candidates.nbytes + memo.bytes > budget.bytes:
                     why = "memory"
                     break

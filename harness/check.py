@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -41,16 +42,19 @@ class Checked(msgspec.Struct, frozen=True):
 
 def limits(text: str) -> Limits:
     """`10s`, `1GiB`, or `10s,1GiB` as limits. Raises `Mistake`."""
-    found = Limits()
+    given: dict[str, float] = {}
     for part in text.split(","):
         duration, size = parse_duration(part.strip()), parse_size(part.strip())
         if duration is not None and duration > 0:
-            found = msgspec.structs.replace(found, seconds=duration / 1e9)
+            name, amount = "seconds", duration / 1e9
         elif size is not None and size > 0:
-            found = msgspec.structs.replace(found, bytes=size)
+            name, amount = "bytes", size
         else:
             raise Mistake(f"--budget: found {part!r}; expected {DURATION_HINT}, {SIZE_HINT}, or both with a comma")
-    return found
+        if name in given:
+            raise Mistake(f"--budget: found {text!r}, which gives {name} twice; expected time, memory, or one of each")
+        given[name] = amount
+    return msgspec.convert(given, Limits)
 
 
 def expand(patterns: Sequence[str]) -> list[Path]:
@@ -129,7 +133,7 @@ def check_file(
         verdict = check(history, judge, budget=budget, engine=engine, keep_going=keep_going)
     except HistoryError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if model is not None and model.endswith(".py"):
             raise own_model.failure(Path(model), error) or error from error
         if engine == "lazy" and isinstance(error, ValueError):
@@ -143,7 +147,8 @@ def check_file(
         checks={"linearizable": checked},
         operations=verdict.operations,
         explanation=checked.why,
-        run=str(path) if folder is None else str(folder.path),
+        # A name that is no text is told as a terminal would be.
+        run=os.fsencode(path if folder is None else folder.path).decode(errors="backslashreplace"),
     )
     engines = sorted({partition.engine for partition in verdict.partitions if partition.engine})
     return Checked(path, result, ", ".join(engines) or engine, time.monotonic() - began)
@@ -170,21 +175,26 @@ def exit_code(checked: Sequence[Checked]) -> int:
 def export(source: Path, target: Path, *, read_as: str | None = None, write_as: str | None = None) -> int:
     """Write the history of a run or file in another format (by the target's name, unless given); how many events.
 
-    The target appears whole or not at all. Raises as `history_of` does, `Mistake` for a format that is not written.
+    A file appears whole or not at all. Raises as `history_of` does, `Mistake` for a format that is not written.
     """
     if write_as is None:
         write_as = {".edn": "edn", ".jsonl": "jsonl"}.get(target.suffix)
         if write_as is None:
             raise Mistake(f"{target}: expected a name that ends with .edn or .jsonl, or the format with --to")
+    if target.is_dir() or not target.parent.is_dir():
+        raise Mistake(f"{target}: expected the name of a file in a folder that is there")
     history, _ = history_of(source, read_as)
-    aside = target.with_name(target.name + ".tmp")
+    # What is no file, a pipe or /dev/stdout, is written to and not replaced.
+    aside = target if target.exists() and not target.is_file() else target.with_name(target.name + ".tmp")
     try:
         with aside.open("wb") as stream:
             try:
                 write(history, stream, write_as)
             except ValueError as error:
                 raise Mistake(f"--to: {error}") from None
-        aside.replace(target)
+        if aside != target:
+            aside.replace(target)
     finally:
-        aside.unlink(missing_ok=True)
+        if aside != target:
+            aside.unlink(missing_ok=True)
     return len(history)

@@ -95,7 +95,8 @@ def difference(original: Path, replays: Sequence[Replay]) -> str | None:
         return None
     if len(replays) == 1:
         said = f"the replay differs from {original}: sha256 {others[0].sha256} instead of {others[0].original_sha256}; "
-        said += "was it recorded by another version of clew or of the system, or is the system no function of its seed?"
+        said += "was its plan.yaml edited, was it recorded by another version of clew or of the system, or is the "
+        said += "system no function of its seed?"
     elif len({replay.sha256 for replay in replays if not replay.interrupted}) > 1:
         said = f"{len(others)} of {len(replays)} replays differ from {original}, and from one another: something in "
         said += "the system is no function of its seed (a clock, the global random, hash(), the order of a set)"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -60,7 +62,21 @@ def detect(path: Path) -> Codec:
 def read(path: Path, format: str | None = None) -> History:
     """Read a history; without a format, whichever it is in. Raises `HistoryError`, `ValueError` for an unknown format,
     and `OSError`."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return _piped(path, format)
     return (detect(path) if format is None else _codec(format)).load(path)
+
+
+def _piped(path: Path, format: str | None) -> History:
+    """What comes out of a pipe, which can be read only once."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "history"
+        with path.open("rb") as stream, file.open("wb") as copy:
+            shutil.copyfileobj(stream, copy)
+        try:
+            return replace(read(file, format), source=str(path))
+        except HistoryError as error:
+            raise HistoryError(error.message, source=str(path), line=error.line) from None
 
 
 def write(history: History, stream: IO[bytes], format: str = "jsonl") -> None:

@@ -104,6 +104,8 @@ def reproduced(plan: Plan) -> tuple[Failure, History, Outcome]:
         history, outcome = recording(plan)
         runs.append((failure(judge(plan, history, outcome), history, outcome), history, outcome))
     failing = [found for found, _, _ in runs if found is not None]
+    if not failing:
+        raise Mistake(f"the run does not fail: it fails 0 times out of {TIMES}, and there is nothing to shrink")
     if len(failing) < TIMES:
         raise Mistake(
             f"the run fails {many(len(failing), 'time')} out of {TIMES}; only one that fails every time can be shrunk"

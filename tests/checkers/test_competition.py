@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -52,6 +53,21 @@ def test_what_four_rounds_leave_open_the_fifth_may_decide(monkeypatch: pytest.Mo
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
     monkeypatch.setattr(sweep, "decide", answering(TIME, TIME, TIME, TIME, decided))
     assert decide(Clock(60.0)) is decided
+
+
+def test_every_round_looks_further_than_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def breadth(_: Any, __: Any, ___: Any, widths: list[int], steps: int) -> Outcome:
+        asked.append((max(widths), steps))
+        return TIME if len(asked) < 4 else Outcome("valid")
+
+    monkeypatch.setattr(wgl, "decide", answering(MEMORY))
+    monkeypatch.setattr(sweep, "decide", breadth)
+    assert decide(Clock(60.0)).answer == "valid"
+    for (width, steps), (wider, more) in itertools.pairwise(asked):
+        assert wider > width
+        assert more > steps
 
 
 def test_it_is_out_of_memory_when_both_are_and_not_when_one_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from checkers.encoding import Problem, arrange
 from checkers.models import Model, Operation, find, names
 from checkers.monitors import containers
 from checkers.monitors.lives import TAKES_ANY, container_form
+from checkers.monitors.register_form import register_form
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 
@@ -63,3 +64,15 @@ def test_a_core_is_impossible_whatever_the_others_did(name: str) -> None:
             assert_impossible(problem, model, kept)
         sizes.append(len(kept) / len(problem))
     assert np.mean(sizes) < 0.7
+
+
+@pytest.mark.parametrize("name", ["register", "cas-register"])
+def test_operations_of_a_register_that_are_alike_share_a_class_and_no_others(name: str) -> None:
+    model, rng = find(name), random.Random(8)
+    for _ in range(200):
+        form = register_form(small.scattered(model, ALPHABETS[name], 9, rng), model)
+        assert form is not None
+        let_go, _, _ = core._let_go_register(form)
+        obliged, _ = let_go(np.ones(len(form.problem), np.bool_))
+        for op, number in enumerate(obliged.cls.tolist()):
+            assert obliged.classes[number] == core._operation(form, op, True)

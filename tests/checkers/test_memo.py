@@ -42,5 +42,17 @@ def test_bytes_are_what_python_takes(state: Callable[[int], Hashable]) -> None:
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert 0.4 * taken < memo.bytes < 2.5 * taken
+    before = memo.bytes
     memo.forget(range(1_000))
-    assert memo.bytes < 1.5 * taken
+    assert memo.bytes < 0.6 * before
+
+
+def test_a_deep_state_is_weighed_and_a_class_is_no_record() -> None:
+    memo = Memo(find("append-list"), (), merge=False)
+    deep: Hashable = ()
+    for _ in range(400):
+        deep = (1, deep)
+    before = memo.bytes
+    for n in range(100):
+        memo.number((n, deep, Log))
+    assert memo.bytes > before + 30 * 400 * 40

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,7 @@ def test_json_is_one_object_for_each_file(clew: Clew, logs: Path) -> None:
         (("a-good.log", "--model", "cas-register", "--format", "xml"), "there is no format 'xml'"),
         (("a-good.log", "--model", "cas-register", "--budget", "soon"), "--budget: found 'soon'"),
         (("a-good.log", "--model", "cas-register", "--budget", "0s"), "--budget: found '0s'"),
+        (("a-good.log", "--model", "cas-register", "--budget", "1s,2s"), "which gives seconds twice"),
         (("a-good.log",), "give its model with --model"),
         (("a-good.log", "--format", "jsonl"), "a-good.log:1"),
     ],
@@ -131,6 +134,7 @@ model = Bank()
         ("class Bank(Model)", "class Bank(Model", "own.py:4: the model failed: SyntaxError"),
         ("state + op.argument", "state + op.arguments", "own.py:8: the model failed: AttributeError"),
         ("state + op.argument", "[state]", "own.py: the model failed: TypeError: unhashable type: 'list'"),
+        ("return state + op.argument", "raise SystemExit(0)", "own.py:8: the model failed: SystemExit: 0"),
         ("    def step(self", "    def steps(self", "own.py:10: the model failed: TypeError"),
         (
             "from checkers.models",
@@ -161,6 +165,37 @@ def test_a_history_does_not_make_anybody_run_a_file(clew: Clew, logs: Path) -> N
     assert done.returncode == 254
     assert "named.jsonl:1: there is no model 'own.py'" in done.stderr
     assert not (logs / "ran").exists()
+
+
+def test_a_mistake_of_clews_is_not_the_models(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (logs / "own.py").write_text(BANK)
+    # By its entry, for the package has a function of the same name.
+    monkeypatch.setattr(sys.modules["checkers.check"], "encode", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        check_file(logs / "counted.jsonl", str(logs / "own.py"))
+
+
+def test_a_value_nested_too_deeply_has_its_line(clew: Clew, logs: Path) -> None:
+    with (logs / "counted.jsonl").open("a") as stream:
+        value = "[" * 200 + "]" * 200
+        stream.write(f'{{"index":2,"time":3,"process":0,"type":"invoke","f":"add","value":{value}}}\n')
+    done = clew("check", "counted.jsonl", "--model", "counter")
+    assert done.returncode == 254
+    assert "counted.jsonl:4: a value is nested more than 100 deep" in done.stderr
+
+
+def test_a_pipe_is_read_once_and_written_to(clew: Clew, logs: Path) -> None:
+    os.mkfifo(logs / "pipe")
+    with subprocess.Popen(["sh", "-c", "cat b-bad.log > pipe"], cwd=logs):
+        done = clew("check", "pipe", "--model", "cas-register")
+    assert done.returncode == 1, done.stderr
+    with subprocess.Popen(["sh", "-c", "cat pipe > out.jsonl"], cwd=logs):
+        assert clew("export", "b-bad.log", "pipe", "--to", "jsonl").returncode == 0
+    assert (logs / "pipe").is_fifo()
+    assert len(load(logs / "out.jsonl")) == 4
+    done = clew("export", "b-bad.log", "nowhere/out.jsonl")
+    assert done.returncode == 254
+    assert "nowhere/out.jsonl: expected the name of a file in a folder that is there" in done.stderr
 
 
 def test_a_budget_is_time_memory_or_both() -> None:

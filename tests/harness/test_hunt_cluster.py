@@ -118,8 +118,8 @@ def hunting(address: str, folder: Path, *arguments: str) -> subprocess.Popen[str
 
 @pytest.mark.filterwarnings("default")
 def test_ctrl_c_waits_for_no_job_of_the_cluster_and_tells_what_is_known(cluster: Cluster, tmp_path: Path) -> None:
-    # A job is eight seeds, of some seconds each.
-    plan = put(tmp_path, plan=PLAN.replace("operations: 20", "operations: 20000"))
+    # A job is eight seeds, and would take minutes.
+    plan = put(tmp_path, plan=PLAN.replace("operations: 20", "operations: 200000"))
     ours = hunting(cluster[0], tmp_path, str(plan), "--until", "all")
     with on_cluster(cluster[0]):
         from distributed import get_client
@@ -129,10 +129,8 @@ def test_ctrl_c_waits_for_no_job_of_the_cluster_and_tells_what_is_known(cluster:
             assert time.monotonic() < deadline, "no worker got a job"
             time.sleep(0.1)
     time.sleep(0.5)
-    began = time.monotonic()
     ours.send_signal(signal.SIGINT)
     output, errors = ours.communicate(timeout=60)
-    assert time.monotonic() - began < 4, "it takes less than one second on an idle machine, and any of the jobs more"
     assert (ours.returncode, errors) == (2, "")
     assert json.loads(output)["interrupted"]
 
