@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.benchmarks import checker, hunt, report, rsl, simulation
+from tests.benchmarks import checker, hunt, memory, report, rsl, simulation
 
 # Each reads options of its own.
 del sys.argv[1:]
@@ -10,4 +10,5 @@ simulation.main()
 hunt.main()
 rsl.main()
 checker.main()
+memory.main()
 report.main()

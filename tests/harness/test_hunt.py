@@ -23,6 +23,7 @@ import pytest
 from harness.hunt import Hunt, at_home, campaign, hunt
 from harness.hunt.campaign import BATCH
 from harness.hunt.coverage import coverage
+from harness.hunt.tell import interruptible
 from harness.hunt.trial import trials
 from harness.mistake import Breakdown
 from harness.plan import Plan, PlanError, Source, load, loads, resolve, shipped
@@ -213,7 +214,7 @@ def test_ctrl_c_while_a_failing_run_is_kept_names_its_seed_and_leaves_no_half_of
 ) -> None:
     monkeypatch.setattr(RunFolder, "finish", lambda folder, result, page: signal.raise_signal(signal.SIGINT))
     named = []
-    with AtOnce() as executor:
+    with AtOnce() as executor, interruptible():
         hunted = hunt(
             SOURCE, executor, 1, seeds=range(20), until="all", into=tmp_path, found=lambda found, _: named.append(found)
         )

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from harness.failure import Failure, failure
+from harness.hunt.tell import interruptible
 from harness.judge import judge
 from harness.plan import Plan, PlannedOperation, dump, load, loads, resolve, shipped
 from harness.result import Result
@@ -301,7 +302,8 @@ def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(
     monkeypatch.setattr(RunFolder, "finish", interrupted)
     # Nothing is looked for: the run itself is the best so far.
     monkeypatch.setattr(sys.modules["harness.shrink.run"], "shrink", lambda plan, fails: None)
-    shrunk = shrink_run(RunFolder(failing), into=tmp_path / "shrunk")
+    with interruptible():
+        shrunk = shrink_run(RunFolder(failing), into=tmp_path / "shrunk")
     assert not interrupts
     assert shrunk.interrupted
     (folder,) = (tmp_path / "shrunk").glob("caspaxos-*/*")
