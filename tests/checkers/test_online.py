@@ -12,7 +12,8 @@ from msgspec.structs import replace
 import checkers.stuck
 import checkers.window
 from checkers import Budget, Online, Verdict, check, evidence
-from checkers.models import names
+from checkers.clock import Clock
+from checkers.models import Model, names
 from checkers.outcome import Outcome
 from checkers.window import Window
 from histories import Event, EventType, History
@@ -127,6 +128,30 @@ def test_a_violation_stands_where_the_budget_is_too_small_for_its_evidence() -> 
     assert verdict.core == part.core
     assert verdict.explanation is not None
     assert 'returned 3 on key "b": no order of the operations explains this' in verdict.explanation
+
+
+def test_evidence_asks_for_no_more_than_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[float]()
+
+    def undecided(history: History, model: object, *, budget: Budget) -> Verdict:
+        asked.append(budget.seconds)
+        return whole(history, "counter", budget=Budget(seconds=0))
+
+    whole = checkers.stuck.check
+    decide = checkers.window.competition.decide
+    monkeypatch.setattr(checkers.stuck, "check", undecided)
+
+    def alone(problem: checkers.encoding.Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
+        asked.append(budget.seconds)
+        return decide(problem, model, budget, clock)
+
+    events = told([*done("add", 4), *done("read", None, returned=5)])
+    online = Online("counter")
+    stuck = next(found for event in events if (found := online.watch(event)))
+    monkeypatch.setattr("checkers.competition.decide", alone)
+    assert evidence(History.of(events), "counter", stuck, budget=Budget(seconds=8)).verdict == "invalid"
+    assert len(asked) == 2
+    assert sum(asked) <= 8
 
 
 def test_a_key_that_nobody_can_decide_does_not_hide_the_violation_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
