@@ -124,7 +124,7 @@ def _earlier(problem: Problem, bound: int, engine: str, search: Callable[[Proble
     return Outcome("invalid", order=order, stuck=bound, engine=engine, stuck_is_first=before.answer == "valid")
 
 
-def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock, most_rounds: int | None = None) -> Outcome:
+def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock, most_rounds: int | None) -> Outcome:
     best = Outcome("unknown", engine="wgl")
     events = max(_FEWEST_EVENTS, len(form.problem.event_op))
     for number in itertools.count():
@@ -142,6 +142,8 @@ def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock, most
         if breadth.answer != "unknown":
             return breadth
         best = max(best, breadth, key=_decided)
-        if clock.over() or depth.why == breadth.why == "memory" or number + 1 == most_rounds:
+        if depth.why == breadth.why == "memory" and not clock.over():
+            return replace(best, why="memory")
+        if clock.over() or number + 1 == most_rounds:
             break
-    return replace(best, why="time" if clock.over() or most_rounds else "memory")
+    return replace(best, why="time")

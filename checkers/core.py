@@ -253,11 +253,10 @@ def _let_go_register(form: RegisterForm) -> tuple[LetGo, Memo, Model]:
     code = (form.kind.astype(np.int64) * values + form.needs + 1) * values + form.sets + 1
     _, first, alike = np.unique(code, return_index=True, return_inverse=True)
     obliged, free = (
-        np.array([numbers.setdefault(_operation(form, op, kept), len(numbers)) for op in first.tolist()], np.int32)[
-            alike
-        ]
+        np.array([numbers.setdefault(_operation(form, op, kept), len(numbers)) for op in first.tolist()], np.int32)
         for kept in (True, False)
     )
+    obliged, free = obliged[alike], free[alike]
     classes = tuple(numbers)
     observer = np.fromiter(map(model.observes, classes), np.bool_, len(classes))
     sets_something = form.sets >= 0

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from harness import store
+from checkers import Budget, check
+from checkers.check import ENGINES
+from checkers.models import find
+from harness import own_model, store
 from harness.exits import BAD_ARGUMENTS, EXIT
 from harness.judge import told
 from harness.mistake import Mistake
@@ -19,12 +24,7 @@ from harness.result import Result, worst
 from histories import History, HistoryError
 from histories.codecs import CODECS, read, write
 
-
-class Limits(msgspec.Struct, frozen=True):
-    """What the checker may use for one history: seconds of wall time, bytes."""
-
-    seconds: float = 60.0
-    bytes: int = 1 << 30
+_DEFAULT_BUDGET = Budget()
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -40,8 +40,8 @@ class Checked(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
-def limits(text: str) -> Limits:
-    """`10s`, `1GiB`, or `10s,1GiB` as limits. Raises `Mistake`."""
+def budget_of(text: str) -> Budget:
+    """`10s`, `1GiB`, or `10s,1GiB` as a budget for one history. Raises `Mistake`."""
     given: dict[str, float] = {}
     for part in text.split(","):
         duration, size = parse_duration(part.strip()), parse_size(part.strip())
@@ -54,7 +54,7 @@ def limits(text: str) -> Limits:
         if name in given:
             raise Mistake(f"--budget: found {text!r}, which gives {name} twice; expected time, memory, or one of each")
         given[name] = amount
-    return msgspec.convert(given, Limits)
+    return msgspec.convert(given, Budget)
 
 
 def expand(patterns: Sequence[str]) -> list[Path]:
@@ -91,7 +91,7 @@ def check_file(
     model: str | None = None,
     *,
     format: str | None = None,
-    limits: Limits | None = None,
+    budget: Budget = _DEFAULT_BUDGET,
     engine: str = "competition",
     keep_going: bool = False,
     cut: bool = False,
@@ -104,12 +104,6 @@ def check_file(
 
     Raises `NoRun` and `HistoryError` for what cannot be checked, `Mistake` for an unknown model, format or engine.
     """
-    # Imported here: numba costs half a second, and `clew --help` does without.
-    from checkers import Budget, check
-    from checkers.check import ENGINES
-    from checkers.models import find
-    from harness import own_model
-
     began = time.monotonic()
     if engine not in ENGINES:
         raise Mistake(f"--engine: there is no engine {engine!r}; there are {', '.join(ENGINES)}")
@@ -127,10 +121,10 @@ def check_file(
             judge = find(header.model)
         except ValueError as error:
             raise HistoryError(f"{error}; another one can be given with --model", source=str(path), line=1) from None
-    limits = limits or Limits()
-    budget = Budget(limits.seconds, limits.bytes)
     try:
-        verdict = check(history, judge, budget=budget, engine=engine, keep_going=keep_going)
+        # What somebody's model prints must not get between us and whoever reads our output.
+        with contextlib.redirect_stdout(sys.stderr):
+            verdict = check(history, judge, budget=budget, engine=engine, keep_going=keep_going)
     except HistoryError:
         raise
     except (Exception, SystemExit) as error:

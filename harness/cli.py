@@ -197,12 +197,12 @@ def check(
     """Decide whether recorded histories are linearizable."""
     from functools import partial
 
-    from harness.check import check_file, check_files, exit_code, expand, limits
+    from harness.check import budget_of, check_file, check_files, exit_code, expand
     from harness.terminal import table, tell
 
     paths = expand(histories)
     judge = partial(
-        check_file, model=model, format=format, limits=limits(budget), engine=engine, keep_going=keep_going, cut=cut
+        check_file, model=model, format=format, budget=budget_of(budget), engine=engine, keep_going=keep_going, cut=cut
     )
     if len(paths) == 1:
         checked = [judge(paths[0])]

@@ -5,7 +5,10 @@ Only a person may give it, on the command line: what a history says that it is a
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import traceback
+from functools import cache
 from pathlib import Path
 
 from checkers.models import Model, find
@@ -24,12 +27,18 @@ def load(name: str) -> Model:
     if not path.is_file():
         raise Mistake(f"--model: there is no file {name}")
     try:
-        model = getattr(module_at(path), "model", None)
+        with contextlib.redirect_stdout(sys.stderr):
+            model = _at(path)
     except (Exception, SystemExit) as error:
         raise failure(path, error) or error from error
     if not isinstance(model, Model):
         raise Mistake(f"--model: {name} defines no `model = ...`, an instance of a subclass of checkers.models.Model")
     return model
+
+
+@cache
+def _at(path: Path) -> object:
+    return getattr(module_at(path), "model", None)
 
 
 def failure(path: Path, error: BaseException) -> Mistake | None:

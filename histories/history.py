@@ -56,17 +56,20 @@ _LIST, _DICT = _Tag("list"), _Tag("dict")
 
 
 def freeze(value: Any, depth: int = 0) -> Any:
-    """A hashable stand-in for a JSON value, equal only for equal values *of equal type* (1, 1.0 and true differ)."""
+    """A hashable stand-in for a JSON value, equal only for equal values *of equal type* (1, 1.0 and true differ).
+
+    Raises `RecursionError` for one that is nested more than `DEEPEST` deep.
+    """
     kind = type(value)
     if kind is int or kind is str or value is None:
         return value
+    if kind is not list and kind is not tuple and kind is not dict:
+        return (_Tag(kind.__name__), value)
     if depth == DEEPEST:
         raise RecursionError
-    if kind is list or kind is tuple:
-        return (_LIST, *(freeze(part, depth + 1) for part in value))
     if kind is dict:
         return (_DICT, *sorted((str(k), freeze(v, depth + 1)) for k, v in value.items()))
-    return (_Tag(kind.__name__), value)
+    return (_LIST, *(freeze(part, depth + 1) for part in value))
 
 
 def thaw(frozen: Any) -> Any:

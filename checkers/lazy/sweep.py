@@ -96,6 +96,8 @@ def _sweep(form: RegisterForm, width: int, budget: Budget, clock: Clock, steps: 
     call = problem.call.astype(np.int32)
     kind, needs, sets = form.kind, form.needs.astype(np.int32), form.sets.astype(np.int32)
     sizes = np.array([16, 16, 16], np.int64)
+    if 2 * width * _length(sizes) * np.dtype(np.int32).itemsize > budget.bytes:
+        return Outcome("unknown", why="memory", engine="lazy"), True
     now = _rows(width, sizes)
     then = _rows(width, sizes)
     now[0, :FIXED] = (form.initial, -1, -1, -1, 0, 0, 0, -1)
@@ -145,8 +147,12 @@ def _sweep(form: RegisterForm, width: int, budget: Budget, clock: Clock, steps: 
     return Outcome("invalid", order=order, stuck=stuck, engine="lazy"), bool(registers[DROPPED])
 
 
+def _length(sizes: NDArray[np.int64]) -> int:
+    return FIXED + int(sizes[0] + 3 * sizes[1] + 3 * sizes[2])
+
+
 def _rows(width: int, sizes: NDArray[np.int64]) -> NDArray[np.int32]:
-    return np.zeros((width, FIXED + int(sizes[0] + 3 * sizes[1] + 3 * sizes[2])), np.int32)
+    return np.zeros((width, _length(sizes)), np.int32)
 
 
 def _wider(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.check import check_file, exit_code, expand, limits
+from harness.check import budget_of, check_file, exit_code, expand
 from harness.mistake import Mistake
 from histories import Event, History, codecs, load
 from histories.codecs import read
@@ -199,12 +199,12 @@ def test_a_pipe_is_read_once_and_written_to(clew: Clew, logs: Path) -> None:
 
 
 def test_a_budget_is_time_memory_or_both() -> None:
-    assert limits("10s").seconds == 10
-    assert limits("512MiB").bytes == 512 << 20
-    both = limits("1500ms, 2GiB")
+    assert budget_of("10s").seconds == 10
+    assert budget_of("512MiB").bytes == 512 << 20
+    both = budget_of("1500ms, 2GiB")
     assert (both.seconds, both.bytes) == (1.5, 2 << 30)
     with pytest.raises(Mistake):
-        limits("10s,never")
+        budget_of("10s,never")
 
 
 def test_a_pattern_is_expanded_in_order(logs: Path) -> None:

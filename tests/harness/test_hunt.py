@@ -346,37 +346,17 @@ def possible(source: Source, seed: int) -> bool:
     return True
 
 
-def test_beyond_the_kept_runs_there_are_verdicts_but_no_folders(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys.modules["harness.hunt.hunt"], "KEPT", 2)
-    verdicts = []
-    with AtOnce() as executor:
-        hunted = hunt(
-            SOURCE,
-            executor,
-            1,
-            seeds=range(20),
-            until="all",
-            into=tmp_path,
-            found=lambda found, result: verdicts.append(result and result.verdict),
-        )
-    assert len(hunted.failures) > 2
-    assert verdicts == ["invalid"] * len(hunted.failures)
-    assert [found.run is None for found in hunted.failures] == [i >= 2 for i in range(len(hunted.failures))]
-    assert hunted.summary()["unkept"] == len(hunted.failures) - 2
-
-
-def test_beyond_the_kept_runs_nothing_is_run_again_for_a_verdict_that_nobody_wants(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("every_verdict", [True, False])
+def test_beyond_the_kept_runs_there_are_no_folders_and_verdicts_only_for_who_wants_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every_verdict: bool
 ) -> None:
     module = sys.modules["harness.hunt.hunt"]
     monkeypatch.setattr(module, "KEPT", 2)
     again = module._again  # type: ignore[attr-defined]
-    seeds, named = [], []
+    run_again, verdicts = [], []
 
     def counted(plan: Plan, into: Path | None, campaign: str) -> Result:
-        seeds.append(plan.seed)
+        run_again.append(plan.seed)
         result: Result = again(plan, into, campaign)
         return result
 
@@ -389,12 +369,16 @@ def test_beyond_the_kept_runs_nothing_is_run_again_for_a_verdict_that_nobody_wan
             seeds=range(20),
             until="all",
             into=tmp_path,
-            every_verdict=False,
-            found=lambda found, result: named.append((found.seed, result is None)),
+            every_verdict=every_verdict,
+            found=lambda found, result: verdicts.append(result and result.verdict),
         )
-    assert len(hunted.failures) > 2
-    assert seeds == [found.seed for found in hunted.failures[:2]]
-    assert named == [(found.seed, i >= 2) for i, found in enumerate(hunted.failures)]
+    failing = [found.seed for found in hunted.failures]
+    assert len(failing) > 2
+    wanted = len(failing) if every_verdict else 2
+    assert run_again == failing[:wanted]
+    assert verdicts == ["invalid"] * wanted + [None] * (len(failing) - wanted)
+    assert [found.run is None for found in hunted.failures] == [i >= 2 for i in range(len(failing))]
+    assert hunted.summary()["unkept"] == len(failing) - 2
 
 
 def alive(mark: Path) -> list[int]:
