@@ -1,6 +1,6 @@
 """Was it linearizable? Models, engines, and verdicts with evidence that does not trust the engine.
 
-    from checkers import check
+    from clew.checkers import check
 
     verdict = check(history, "cas-register")
     assert verdict.verdict == "valid", verdict.explanation
@@ -8,19 +8,19 @@
 Importing this package imports no numba: that happens in the first call of `check`.
 """
 
-from checkers.check import check
-from checkers.models import Model, Operation
-from checkers.online import Online
-from checkers.stuck import Stuck, evidence
-from checkers.verdict import Budget, Partition, Verdict
-from checkers.witness import WitnessError, verify_witness
+from clew.checkers.check import check
+from clew.checkers.models import Model, Operation
+from clew.checkers.online import Online
+from clew.checkers.stuck import Stuck, evidence
+from clew.checkers.verdict import Budget, KeyVerdict, Verdict
+from clew.checkers.witness import WitnessError, verify_witness
 
 __all__ = [
     "Budget",
+    "KeyVerdict",
     "Model",
     "Online",
     "Operation",
-    "Partition",
     "Stuck",
     "Verdict",
     "WitnessError",

@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from checkers import explanation
-from checkers.clock import Clock
-from checkers.encoding import Problem, encode
-from checkers.models import find
-from checkers.models.model import Model
-from checkers.outcome import Outcome
-from checkers.verdict import Answer, Budget, Partition, Verdict
-from histories.history import History
+from clew.checkers import explanation
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import Problem, encode
+from clew.checkers.models import find_model
+from clew.checkers.models.model import Model
+from clew.checkers.outcome import Outcome
+from clew.checkers.verdict import Answer, Budget, KeyVerdict, Verdict
+from clew.histories.history import History
 
-Engine = Callable[[Problem, Model, Budget, Clock], Outcome]
+Engine = Callable[[Problem, Model, Budget, Deadline], Outcome]
 
 ENGINES = ("competition", "linear", "lazy", "wgl", "exhaustive")
 
@@ -34,8 +34,8 @@ def check(
 ) -> Verdict:
     """Was this history of a `model`, one for each key, linearizable?
 
-        from checkers import check
-        from histories import load
+        from clew.checkers import check
+        from clew.histories import load
 
         verdict = check(load(Path("history.jsonl")), "cas-register")
         assert verdict.verdict == "valid", verdict.explanation
@@ -46,27 +46,27 @@ def check(
     unless asked to `keep_going`. Raises `HistoryError` for a broken history and for a function or value that the model
     does not know; `ValueError` for an unknown model or engine.
     """
-    model = find(model) if isinstance(model, str) else model
+    model = find_model(model) if isinstance(model, str) else model
     decide = _engine(engine)
     began = time.monotonic()
-    clock = Clock(budget.seconds)
+    deadline = Deadline(budget.seconds)
     problems = encode(history, model)
     workers = max(1, min(os.cpu_count() or 1, len(problems)))
     share = Budget(budget.seconds, budget.bytes // workers)
-    clocks = [clock.child() for _ in problems]
+    deadlines = [deadline.child() for _ in problems]
 
     def one(number: int) -> Outcome:
-        if clocks[number].over():
+        if deadlines[number].passed():
             return Outcome("unknown", why="time")
-        outcome = decide(problems[number], model, share, clocks[number])
+        outcome = decide(problems[number], model, share, deadlines[number])
         if outcome.answer == "invalid" and not keep_going:
-            for later in clocks[number + 1 :]:
+            for later in deadlines[number + 1 :]:
                 later.stop()
         return outcome
 
-    partitions: list[Partition] = []
+    partitions: list[KeyVerdict] = []
     stopped = False
-    with clock.searching():
+    with deadline.searching():
         if workers == 1:
             outcomes = [one(number) for number in range(len(problems))]
         else:
@@ -75,9 +75,9 @@ def check(
         for problem, outcome in zip(problems, outcomes, strict=True):
             # What a thread found out behind the first violation is dropped: it depends on how fast it was.
             partitions.append(
-                Partition(problem.key, "unknown", len(problem), "", why="stopped")
+                KeyVerdict(problem.key, "unknown", len(problem), "", why="stopped")
                 if stopped
-                else explanation.partition(history, model, problem, outcome, clock)
+                else explanation.partition(history, model, problem, outcome, deadline)
             )
             stopped = stopped or (outcome.answer == "invalid" and not keep_going)
     worst = min(partitions, key=lambda part: _SEVERITY[part.verdict], default=None)
@@ -86,10 +86,10 @@ def check(
         model=model.name or type(model).__name__,
         engine=engine,
         operations=len(history.operations),
-        partitions=tuple(partitions),
+        keys=tuple(partitions),
         why=None if worst is None else worst.why,
         explanation=None if worst is None else worst.explanation,
-        core=None if worst is None else worst.core,
+        counterexample=None if worst is None else worst.counterexample,
         seconds=time.monotonic() - began,
     )
 
@@ -97,17 +97,17 @@ def check(
 def _engine(name: str) -> Engine:
     # numba is imported here and not above: `import checkers` must cost a command line nothing.
     if name == "competition":
-        from checkers import competition
+        from clew.checkers import competition
 
         return competition.decide
     if name == "linear":
-        from checkers import linear
+        from clew.checkers import linear
 
         return linear.decide
     if name == "lazy":
         return _lazy
     if name == "wgl":
-        from checkers import wgl
+        from clew.checkers import wgl
 
         return wgl.decide
     if name == "exhaustive":
@@ -115,20 +115,20 @@ def _engine(name: str) -> Engine:
     raise ValueError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
 
 
-def _lazy(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
-    from checkers.lazy import sweep
-    from checkers.monitors.register_form import register_form
+def _lazy(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Outcome:
+    from clew.checkers.lazy import sweep
+    from clew.checkers.monitors.register_form import register_form
 
     form = register_form(problem, model)
     if form is None:
         raise ValueError(f"the engine lazy knows registers only, and {model.name or type(model).__name__} is none")
-    return sweep.decide(form, budget, clock)
+    return sweep.decide(form, budget, deadline)
 
 
-def _exhaustive(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
-    from checkers import exhaustive
+def _exhaustive(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Outcome:
+    from clew.checkers import exhaustive
 
-    limits = exhaustive.Limits(clock, budget.bytes)
+    limits = exhaustive.Limits(deadline, budget.bytes)
     try:
         order = exhaustive.linearize(problem, model, limits=limits)
         if order is not None:

@@ -21,15 +21,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from checkers import wgl
-from checkers.clock import Clock
-from checkers.encoding import Problem
-from checkers.models.model import Model
-from checkers.monitors import appends, containers, sets, stale, zones
-from checkers.monitors.lives import container_form
-from checkers.monitors.register_form import DIFFERS, RegisterForm, register_form
-from checkers.outcome import Outcome
-from checkers.verdict import Budget
+from clew.checkers import wgl
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import Problem
+from clew.checkers.models.model import Model
+from clew.checkers.monitors import appends, containers, sets, stale, zones
+from clew.checkers.monitors.lives import container_form
+from clew.checkers.monitors.register_form import DIFFERS, RegisterForm, register_form
+from clew.checkers.outcome import Outcome
+from clew.checkers.verdict import Budget
 
 _FIRST_EFFORT, _FIRST_WIDTHS = 20, (8, 32)
 _MORE_EFFORT, _MORE_WIDTH = 10, 16
@@ -41,7 +41,9 @@ _ROUNDS_FOR_A_PLACE = 1
 """Where the answer is known already, a better place is worth a little time only."""
 
 
-def decide(problem: Problem, model: Model, budget: Budget, clock: Clock, *, most_rounds: int | None = None) -> Outcome:
+def decide(
+    problem: Problem, model: Model, budget: Budget, deadline: Deadline, *, most_rounds: int | None = None
+) -> Outcome:
     """Decide one problem; see `Outcome`.
 
     `most_rounds` bounds what is searched by something that is the same on every machine; when they are used up, the
@@ -49,7 +51,7 @@ def decide(problem: Problem, model: Model, budget: Budget, clock: Clock, *, most
     """
     form = register_form(problem, model)
     if form is not None:
-        return _register(form, model, budget, clock, most_rounds)
+        return _register(form, model, budget, deadline, most_rounds)
     steps = None if most_rounds is None else _effort(most_rounds - 1) * max(_FEWEST_EVENTS, len(problem.event_op))
     form_at = appends.forms(problem, model)
     if form_at is not None:
@@ -59,15 +61,15 @@ def decide(problem: Problem, model: Model, budget: Budget, clock: Clock, *, most
         return sets.decide(set_form)
     lives = container_form(problem, model)
     if lives is None:
-        return wgl.decide(problem, model, budget, clock, steps=steps)
+        return wgl.decide(problem, model, budget, deadline, steps=steps)
     outcome = containers.decide(lives)
     if outcome.answer == "unknown":
-        return max(outcome, wgl.decide(problem, model, budget, clock, steps=steps), key=_decided)
+        return max(outcome, wgl.decide(problem, model, budget, deadline, steps=steps), key=_decided)
     if outcome.answer == "invalid" and not outcome.stuck_is_first:
         assert outcome.stuck is not None
 
         def search(part: Problem) -> Outcome:
-            return wgl.decide(part, model, budget, clock, steps=_FEWEST_EVENTS)
+            return wgl.decide(part, model, budget, deadline, steps=_FEWEST_EVENTS)
 
         return _earlier(problem, outcome.stuck, "monitors", search)
     return outcome
@@ -83,7 +85,7 @@ def _effort(number: int) -> int:
     return int(_FIRST_EFFORT * _MORE_EFFORT**number)
 
 
-def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock, most_rounds: int | None) -> Outcome:
+def _register(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None) -> Outcome:
     problem = form.problem
     bound: int | None = None
     engine = "stale"
@@ -101,12 +103,12 @@ def _register(form: RegisterForm, model: Model, budget: Budget, clock: Clock, mo
         if found is not None:
             bound = int(problem.ret[found[1]])
     if bound is None:
-        return _search(form, model, budget, clock, most_rounds)
+        return _search(form, model, budget, deadline, most_rounds)
 
     def search(part: Problem) -> Outcome:
         form = register_form(part, model)
         assert form is not None
-        return _search(form, model, budget, clock, _ROUNDS_FOR_A_PLACE)
+        return _search(form, model, budget, deadline, _ROUNDS_FOR_A_PLACE)
 
     return _earlier(problem, bound, engine, search)
 
@@ -124,26 +126,28 @@ def _earlier(problem: Problem, bound: int, engine: str, search: Callable[[Proble
     return Outcome("invalid", order=order, stuck=bound, engine=engine, stuck_is_first=before.answer == "valid")
 
 
-def _search(form: RegisterForm, model: Model, budget: Budget, clock: Clock, most_rounds: int | None) -> Outcome:
+def _search(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None) -> Outcome:
     best = Outcome("unknown", engine="wgl")
     events = max(_FEWEST_EVENTS, len(form.problem.event_op))
     for number in itertools.count():
         effort = _effort(number)
-        depth = wgl.decide(form.problem, model, budget, clock, steps=effort * events)
+        depth = wgl.decide(form.problem, model, budget, deadline, steps=effort * events)
         if depth.answer != "unknown":
             return depth
         best = max(best, depth, key=_decided)
-        if clock.over():
+        if deadline.passed():
             break
-        from checkers.lazy import sweep  # its kernels take long to compile, once, and most histories never need them
+        from clew.checkers.lazy import (
+            sweep,  # its kernels take long to compile, once, and most histories never need them
+        )
 
         widths = [width * _MORE_WIDTH**number for width in _FIRST_WIDTHS]
-        breadth = sweep.decide(form, budget, clock, widths, effort * max(events, 4 * _FEWEST_EVENTS))
+        breadth = sweep.decide(form, budget, deadline, widths, effort * max(events, 4 * _FEWEST_EVENTS))
         if breadth.answer != "unknown":
             return breadth
         best = max(best, breadth, key=_decided)
-        if depth.why == breadth.why == "memory" and not clock.over():
+        if depth.why == breadth.why == "memory" and not deadline.passed():
             return replace(best, why="memory")
-        if clock.over() or number + 1 == most_rounds:
+        if deadline.passed() or number + 1 == most_rounds:
             break
     return replace(best, why="time")

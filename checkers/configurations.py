@@ -1,4 +1,4 @@
-"""Configurations, moved over one event: the kernels of `checkers.linear`.
+"""Configurations, moved over one event: the kernels of `clew.checkers.linear`.
 
 A configuration is a row: its state, the latest entry of its log, and a bit for each slot. `op_of` says which operation
 is in a slot, `open_slots` which slots are taken, by the returns of what is in them. An entry of the log is the entry
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from checkers.encoding import NEVER
-from checkers.kernel import copy, kernel
-from checkers.memo import IMPOSSIBLE, UNASKED, lookup
+from clew.checkers.encoding import NEVER
+from clew.checkers.kernel import copy, kernel
+from clew.checkers.memo import IMPOSSIBLE, UNASKED, lookup
 
 FREE = -1
 
@@ -66,7 +66,7 @@ def advance(  # type: ignore[no-untyped-def]
     stamps, open_slots, op_of, unknown, first, log, asked, registers,
 ):  # fmt: skip
     """Sweep on from where `registers` say to the position `until` (THERE), to a return that no configuration survives
-    (DEAD), or until Python has to answer (ASK), to make room (ROWS, SLOTS, LOG_FULL) or to look at the clock."""
+    (DEAD), or until Python has to answer (ASK), to make room (ROWS, SLOTS, LOG_FULL) or to look at the deadline."""
     while registers[POSITION] < until:
         if registers[WORK] > _WORK_PER_VISIT:
             registers[WORK] = 0

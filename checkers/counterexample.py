@@ -1,16 +1,17 @@
-"""The core of a violation: the few operations that are impossible together, whatever all the others did.
+"""The counterexample of a violation: the few operations that are impossible together, whatever all the others did.
 
-An invalid history is explained by as few *obligations* as possible. An operation that is not in the core is let go: it
-may take effect, between its call and its return as before, or not, and what it returned is forgotten. If what is left
-is still impossible, so was the history; and so are the operations of the core alone, which is the special case that
-none of the others took effect. Taking an operation out altogether would show less: then a read of 5 could be accused
-only because the one write of 5 was taken out.
+An invalid history is explained by as few *obligations* as possible. An operation that is not in the counterexample is
+let go: it may take effect, between its call and its return as before, or not, and what it returned is forgotten. If
+what is left is still impossible, so was the history; and so are the operations of the counterexample alone, which is
+the special case that none of the others took effect. Taking an operation out altogether would show less: then a read of
+5 could be accused only because the one write of 5 was taken out.
 
-To be readable, the core also names for every value that it observes one operation that set it, if there is any.
+To be readable, the counterexample also names for every value that it observes one operation that set it, if there is
+any.
 
 Of queues and stacks this would show too little: somebody whose result is forgotten may have taken anything. There, if
-every element is put once, the core is all that was done to as few elements as possible, and the others did what they
-say they did, to other elements.
+every element is put once, the counterexample is all that was done to as few elements as possible, and the others did
+what they say they did, to other elements.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from checkers import exhaustive, wgl
-from checkers.clock import Clock
-from checkers.encoding import NEVER, Problem, arrange
-from checkers.memo import Memo
-from checkers.models.model import INFO, MISMATCH, OK, Model, Operation
-from checkers.models.register import CasRegister
-from checkers.monitors import appends, containers, sets, stale, zones
-from checkers.monitors.lives import NO_KIND, TAKES_ANY, ContainerForm, container_form
-from checkers.monitors.register_form import DIFFERS, READS, SWAPS, RegisterForm, register_form
-from checkers.verdict import Budget
+from clew.checkers import exhaustive, wgl
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import NEVER, Problem, arrange
+from clew.checkers.memo import Memo
+from clew.checkers.models.model import INFO, MISMATCH, OK, Model, Operation
+from clew.checkers.models.register import CasRegister
+from clew.checkers.monitors import appends, containers, sets, stale, zones
+from clew.checkers.monitors.lives import NO_KIND, TAKES_ANY, ContainerForm, container_form
+from clew.checkers.monitors.register_form import DIFFERS, READS, SWAPS, RegisterForm, register_form
+from clew.checkers.verdict import Budget
 
 _TRIES = 5_000
 _STEPS = 100_000
@@ -42,10 +43,10 @@ Impossible = Callable[[Mask], bool]
 """Whether a problem stays impossible, for all that can be found out, if everything outside a set is let go."""
 
 
-def find(problem: Problem, model: Model, stuck: int, clock: Clock) -> list[int]:
-    """Operations (indices) of the smallest core found for a problem that is invalid at position `stuck`.
+def find_counterexample(problem: Problem, model: Model, stuck: int, deadline: Deadline) -> list[int]:
+    """Operations (indices) of the smallest counterexample found for a problem that is invalid at position `stuck`.
 
-    Deterministic unless `clock` cuts it short; then, and where the search is too hard, it is
+    Deterministic unless `deadline` cuts it short; then, and where the search is too hard, it is
     larger than it need be.
     """
     past = problem.ret <= stuck
@@ -54,7 +55,7 @@ def find(problem: Problem, model: Model, stuck: int, clock: Clock) -> list[int]:
     if form is not None and zones.applies(form) and not (form.kind == DIFFERS).any():
         tries = _by_zones(form)
     elif form is not None:
-        tries = _by_search(*_let_go_register(form), clock)
+        tries = _by_search(*_let_go_register(form), deadline)
     elif appends.forms(problem, model) is not None:
         tries = _by_appends(problem, model)
     elif lives is not None and containers.explain(lives, stuck + 1)[0] == "invalid":
@@ -62,28 +63,28 @@ def find(problem: Problem, model: Model, stuck: int, clock: Clock) -> list[int]:
     elif (elements := sets.set_form(problem, model)) is not None:
         tries = _by_elements(elements)
     else:
-        tries = _by_search(*_let_go(problem, model), clock)
+        tries = _by_search(*_let_go(problem, model), deadline)
     tries_left = _TRIES
 
-    def impossible(core: Mask) -> bool:
+    def impossible(counterexample: Mask) -> bool:
         nonlocal tries_left
         tries_left -= 1
-        return tries_left >= 0 and not clock.over() and tries(core)
+        return tries_left >= 0 and not deadline.passed() and tries(counterexample)
 
-    core = _suspects(form, past)
-    if not (core.any() and impossible(core)):
+    counterexample = _suspects(form, past)
+    if not (counterexample.any() and impossible(counterexample)):
         if not impossible(past):
             # What was open then can matter with the result that it got later.
             past |= (problem.call < stuck) & (problem.ret != NEVER)
-        core = _recent(problem, past, impossible)
-    core = _fewer(problem, core, impossible)
+        counterexample = _recent(problem, past, impossible)
+    counterexample = _fewer(problem, counterexample, impossible)
     if form is not None:
-        core = core | _setters(form, core)
+        counterexample = counterexample | _setters(form, counterexample)
     elif lives is not None:
-        core = _whole_lives(lives, core)
-    kept = np.flatnonzero(core)
+        counterexample = _whole_lives(lives, counterexample)
+    kept = np.flatnonzero(counterexample)
     if len(kept) <= _SMALL:
-        assert exhaustive.linearize(problem.only(core), model) is None
+        assert exhaustive.linearize(problem.only(counterexample), model) is None
     order: list[int] = kept.tolist()
     return order
 
@@ -102,26 +103,26 @@ def _recent(problem: Problem, past: Mask, impossible: Impossible) -> Mask:
     returned = np.flatnonzero(past)[np.argsort(problem.ret[past])][::-1]
     size = 2
     while size < len(returned):
-        core = np.zeros(len(problem), np.bool_)
-        core[returned[:size]] = True
-        if impossible(core):
-            return core
+        counterexample = np.zeros(len(problem), np.bool_)
+        counterexample[returned[:size]] = True
+        if impossible(counterexample):
+            return counterexample
         size *= 2
     return past
 
 
-def _fewer(problem: Problem, core: Mask, impossible: Impossible) -> Mask:
+def _fewer(problem: Problem, counterexample: Mask, impossible: Impossible) -> Mask:
     """Leave out halves, quarters, ... and single operations, oldest first, as long as the rest is impossible."""
-    size = max(1, int(core.sum()) // 2)
+    size = max(1, int(counterexample.sum()) // 2)
     while True:
         smaller = False
-        for chunk in _chunks(np.flatnonzero(core), size):
-            fewer = core.copy()
+        for chunk in _chunks(np.flatnonzero(counterexample), size):
+            fewer = counterexample.copy()
             fewer[chunk] = False
             if fewer.any() and impossible(fewer):
-                core, smaller = fewer, True
+                counterexample, smaller = fewer, True
         if size == 1 and not smaller:
-            return core
+            return counterexample
         size = max(1, size // 2)
 
 
@@ -136,9 +137,9 @@ def _by_zones(form: RegisterForm) -> Impossible:
     setting = np.flatnonzero(form.sets >= 0)
     setter[form.sets[setting]] = setting
 
-    def impossible(core: Mask) -> bool:
-        needed = core.copy()
-        wave = np.flatnonzero(core)
+    def impossible(counterexample: Mask) -> bool:
+        needed = counterexample.copy()
+        wave = np.flatnonzero(counterexample)
         while len(wave):
             values = form.needs[wave]
             authors = np.unique(setter[values[values >= 0]])
@@ -147,7 +148,7 @@ def _by_zones(form: RegisterForm) -> Impossible:
         kept = np.flatnonzero(needed)
         relaxed = arrange(
             problem.key, problem.number[kept], problem.cls[kept], problem.call[kept],
-            np.where(core, problem.ret, NEVER)[kept], problem.classes, problem.observer,
+            np.where(counterexample, problem.ret, NEVER)[kept], problem.classes, problem.observer,
         )  # fmt: skip
         part = RegisterForm(relaxed, form.kind[kept], form.needs[kept], form.sets[kept], form.initial, form.values)
         return zones.order_of(part, len(relaxed.event_op)) is None
@@ -158,11 +159,11 @@ def _by_zones(form: RegisterForm) -> Impossible:
 def _by_appends(problem: Problem, model: Model) -> Impossible:
     """Where pieces are unique: what is let go may take effect at any time after its call, and does if it is read."""
 
-    def impossible(core: Mask) -> bool:
-        kept = np.flatnonzero(core | ~problem.observer[problem.cls])
+    def impossible(counterexample: Mask) -> bool:
+        kept = np.flatnonzero(counterexample | ~problem.observer[problem.cls])
         relaxed = arrange(
             problem.key, problem.number[kept], problem.cls[kept], problem.call[kept],
-            np.where(core, problem.ret, NEVER)[kept], problem.classes, problem.observer,
+            np.where(counterexample, problem.ret, NEVER)[kept], problem.classes, problem.observer,
         )  # fmt: skip
         form_at = appends.forms(relaxed, model)
         last = len(relaxed.event_op)
@@ -172,53 +173,55 @@ def _by_appends(problem: Problem, model: Model) -> Impossible:
 
 
 def _by_lives(form: ContainerForm, stuck: int) -> Impossible:
-    """Where elements are unique: what is let go did what it says, but to other elements than those of the core; what
-    is not possible without those is not possible with them either (see `lives`)."""
+    """Where elements are unique: what is let go did what it says, but to other elements than those of the
+    counterexample; what is not possible without those is not possible with them either (see `lives`)."""
 
-    def impossible(core: Mask) -> bool:
-        kept = _whole_lives(form, core) | (form.kind == TAKES_ANY)
+    def impossible(counterexample: Mask) -> bool:
+        kept = _whole_lives(form, counterexample) | (form.kind == TAKES_ANY)
         part = replace(form, kind=np.where(kept, form.kind, NO_KIND).astype(np.int8))
         return containers.explain(part, stuck + 1)[0] == "invalid"
 
     return impossible
 
 
-def _whole_lives(form: ContainerForm, core: Mask) -> Mask:
-    """The operations of a core, and what else was done to their elements."""
+def _whole_lives(form: ContainerForm, counterexample: Mask) -> Mask:
+    """The operations of a counterexample, and what else was done to their elements."""
     mine = np.zeros(form.elements + 1, np.bool_)
-    mine[form.element[core & (form.element >= 0) & (form.element < form.elements)]] = True
-    return core | ((form.element >= 0) & mine[form.element])
+    mine[form.element[counterexample & (form.element >= 0) & (form.element < form.elements)]] = True
+    return counterexample | ((form.element >= 0) & mine[form.element])
 
 
 def _by_elements(form: sets.SetForm) -> Impossible:
     """Where elements are added once: what is let go may take effect at any time after its call, whatever it said."""
     problem = form.problem
 
-    def impossible(core: Mask) -> bool:
+    def impossible(counterexample: Mask) -> bool:
         relaxed = arrange(
-            problem.key, problem.number, problem.cls, problem.call, np.where(core, problem.ret, NEVER),
+            problem.key, problem.number, problem.cls, problem.call, np.where(counterexample, problem.ret, NEVER),
             problem.classes, problem.observer,
         )  # fmt: skip
-        answer = np.where(core, form.answer, sets.UNKNOWN).astype(np.int8)
+        answer = np.where(counterexample, form.answer, sets.UNKNOWN).astype(np.int8)
         return sets.order_of(replace(form, problem=relaxed, answer=answer), len(relaxed.event_op)) is None
 
     return impossible
 
 
 LetGo = Callable[[Mask], tuple[Problem, Mask]]
-"""From a core to a problem in which everything else is optional, and what is. Their classes are the same."""
+"""From a counterexample to a problem in which everything else is optional, and what is. Their classes are the same."""
 
 
-def _by_search(let_go: LetGo, memo: Memo, model: Model, clock: Clock) -> Impossible:
+def _by_search(let_go: LetGo, memo: Memo, model: Model, deadline: Deadline) -> Impossible:
     """By trying, within a number of steps: what takes more counts as possible."""
     steps_left = _STEPS_IN_ALL
 
-    def impossible(core: Mask) -> bool:
+    def impossible(counterexample: Mask) -> bool:
         nonlocal steps_left
         if steps_left <= 0:
             return False
-        relaxed, optional = let_go(core)
-        outcome = wgl.decide(relaxed, model, Budget(bytes=1 << 24), clock, optional=optional, steps=_STEPS, memo=memo)
+        relaxed, optional = let_go(counterexample)
+        outcome = wgl.decide(
+            relaxed, model, Budget(bytes=1 << 24), deadline, optional=optional, steps=_STEPS, memo=memo
+        )
         steps_left -= _STEPS if outcome.answer == "unknown" else _STEPS // 10
         return outcome.answer == "invalid"
 
@@ -230,22 +233,22 @@ def _let_go(problem: Problem, model: Model) -> tuple[LetGo, Memo, Model]:
     classes = problem.classes + forgotten
     observer = np.concatenate((problem.observer, np.fromiter(map(model.observes, forgotten), np.bool_, len(forgotten))))
 
-    def let_go(core: Mask) -> tuple[Problem, Mask]:
-        cls = np.where(core, problem.cls, problem.cls + len(problem.classes)).astype(np.int32)
-        keep = core | ~(problem.observer[problem.cls] | observer[cls])
+    def let_go(counterexample: Mask) -> tuple[Problem, Mask]:
+        cls = np.where(counterexample, problem.cls, problem.cls + len(problem.classes)).astype(np.int32)
+        keep = counterexample | ~(problem.observer[problem.cls] | observer[cls])
         relaxed = arrange(
             problem.key, problem.number[keep], cls[keep], problem.call[keep], problem.ret[keep],
             classes, observer,
         )  # fmt: skip
-        return relaxed, ~core[keep]
+        return relaxed, ~counterexample[keep]
 
     return let_go, Memo(model, classes), model
 
 
 def _let_go_register(form: RegisterForm) -> tuple[LetGo, Memo, Model]:
-    """For registers most of what is let go cannot matter: what sets a value that the core does not need, and of what
-    sets a needed one before the core begins all but the last. A compare-and-set that is let go becomes a write, which
-    lets it do more, not less."""
+    """For registers most of what is let go cannot matter: what sets a value that the counterexample does not need, and
+    of what sets a needed one before the counterexample begins all but the last. A compare-and-set that is let go
+    becomes a write, which lets it do more, not less."""
     problem = form.problem
     model = CasRegister()
     numbers: dict[Operation, int] = {}
@@ -262,20 +265,20 @@ def _let_go_register(form: RegisterForm) -> tuple[LetGo, Memo, Model]:
     sets_something = form.sets >= 0
     needing = (form.kind == READS) | (form.kind == SWAPS)
 
-    def let_go(core: Mask) -> tuple[Problem, Mask]:
+    def let_go(counterexample: Mask) -> tuple[Problem, Mask]:
         needed = np.zeros(form.values, np.bool_)
-        needed[form.needs[core & needing]] = True
-        helps = ~core & sets_something & (problem.call < problem.ret[core].max())
-        if not (core & (form.kind == DIFFERS)).any():
+        needed[form.needs[counterexample & needing]] = True
+        helps = ~counterexample & sets_something & (problem.call < problem.ret[counterexample].max())
+        if not (counterexample & (form.kind == DIFFERS)).any():
             helps &= needed[form.sets]
-        early = np.flatnonzero(helps & (problem.ret < problem.call[core].min()))
+        early = np.flatnonzero(helps & (problem.ret < problem.call[counterexample].min()))
         early = early[np.argsort(problem.ret[early])]
         helps[early] = False
         last = np.full(form.values, -1, np.int64)
         last[form.sets[early]] = early
         helps[last[last >= 0]] = True
-        kept = np.flatnonzero(core | helps)
-        optional = ~core[kept]
+        kept = np.flatnonzero(counterexample | helps)
+        optional = ~counterexample[kept]
         relaxed = arrange(
             problem.key, problem.number[kept], np.where(optional, free[kept], obliged[kept]), problem.call[kept],
             problem.ret[kept], classes, observer,
@@ -297,13 +300,14 @@ def _operation(form: RegisterForm, op: int, obliged: bool) -> Operation:
     return Operation("read", None, needs, OK) if kind == READS else Operation("write", sets, sets, OK)
 
 
-def _setters(form: RegisterForm, core: Mask) -> Mask:
-    """For every value that the core needs and does not set: the last to return of those that may have set it."""
+def _setters(form: RegisterForm, counterexample: Mask) -> Mask:
+    """For every value that the counterexample needs and does not set: the last to return of those that may have set
+    it."""
     problem = form.problem
     more = np.zeros(len(problem), np.bool_)
-    needed = set(form.needs[core & (form.needs >= 0) & (form.kind != DIFFERS)].tolist())
-    for value in needed - set(form.sets[core].tolist()) - {form.initial}:
-        observed = problem.ret[core & (form.needs == value)].min()
+    needed = set(form.needs[counterexample & (form.needs >= 0) & (form.kind != DIFFERS)].tolist())
+    for value in needed - set(form.sets[counterexample].tolist()) - {form.initial}:
+        observed = problem.ret[counterexample & (form.needs == value)].min()
         setters = np.flatnonzero((form.sets == value) & (problem.call < observed))
         if len(setters):
             more[setters[np.argmax(np.where(problem.ret[setters] == NEVER, -1, problem.ret[setters]))]] = True

@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator
 
 
-class Clock:
+class Deadline:
     """Over after so many seconds, or once stopped. Any thread may ask and stop."""
 
-    def __init__(self, seconds: float, parent: Clock | None = None) -> None:
+    def __init__(self, seconds: float, parent: Deadline | None = None) -> None:
         self._deadline = time.monotonic() + seconds
         self._parent = parent
         self._stopped = False
@@ -20,10 +20,10 @@ class Clock:
         """It is over from now on."""
         self._stopped = True
 
-    def over(self) -> bool:
+    def passed(self) -> bool:
         """Whether the search must end."""
         now = time.monotonic() if self._stands_at is None else self._stands_at
-        return self._stopped or now > self._deadline or (self._parent is not None and self._parent.over())
+        return self._stopped or now > self._deadline or (self._parent is not None and self._parent.passed())
 
     @contextlib.contextmanager
     def searching(self) -> Iterator[None]:
@@ -32,22 +32,22 @@ class Clock:
         from numba.core import event
 
         began: list[float] = []
-        clock = self
+        deadline = self
 
         class Pause(event.Listener):
             def on_start(self, _: event.Event) -> None:
                 began.append(time.monotonic())
-                clock._stands_at = began[0]
+                deadline._stands_at = began[0]
 
             def on_end(self, _: event.Event) -> None:
                 start = began.pop()
                 if not began:
-                    clock._deadline += time.monotonic() - start
-                    clock._stands_at = None
+                    deadline._deadline += time.monotonic() - start
+                    deadline._stands_at = None
 
         with event.install_listener("numba:compile", Pause()):
             yield
 
-    def child(self) -> Clock:
-        """A clock that can be stopped alone, and is over with this one."""
-        return Clock(float("inf"), self)
+    def child(self) -> Deadline:
+        """A deadline that can be stopped alone, and is over with this one."""
+        return Deadline(float("inf"), self)

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checkers.models.model import INFO, MISMATCH, OK, Model, Operation
-from histories import event, history
-from histories.history import History
+from clew.checkers.models.model import INFO, MISMATCH, OK, Model, Operation
+from clew.histories import event, history
+from clew.histories.history import History
 
 NEVER = np.iinfo(np.int64).max
 """The return position of an operation of unknown outcome: it may take effect at any time, or never."""

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.clock import Clock
-from checkers.encoding import NEVER, Problem
-from checkers.models.model import Model
-from checkers.verdict import Why
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.models.model import Model
+from clew.checkers.verdict import Why
 
 _BYTES_EACH = 300  # of what is remembered: a tuple and a set, and 8 more for each operation
 
@@ -23,7 +23,7 @@ _BYTES_EACH = 300  # of what is remembered: a tuple and a set, and 8 more for ea
 class Limits:
     """When to give up."""
 
-    clock: Clock
+    deadline: Deadline
     bytes: int
 
 
@@ -55,7 +55,7 @@ def linearize(
         if (placed, state) in tried:
             return False
         tried.add((placed, state))
-        if limits is not None and limits.clock.over():
+        if limits is not None and limits.deadline.passed():
             raise GaveUp("time")
         if limits is not None and len(tried) * (_BYTES_EACH + 8 * count) > limits.bytes:
             raise GaveUp("memory")

@@ -7,55 +7,58 @@ import sys
 import numpy as np
 from msgspec.structs import replace
 
-from checkers.clock import Clock
-from checkers.encoding import Problem
-from checkers.models.model import Model
-from checkers.outcome import Outcome
-from checkers.verdict import Partition
-from histories.history import FAIL, INFO, History
-from histories.text import state_text, value_text
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import Problem
+from clew.checkers.models.model import Model
+from clew.checkers.outcome import Outcome
+from clew.checkers.verdict import KeyVerdict
+from clew.histories.history import FAIL, INFO, History
+from clew.histories.text import state_text, value_text
 
 
-def partition(history: History, model: Model, problem: Problem, outcome: Outcome, clock: Clock) -> Partition:
-    """The verdict on one key, in the numbers of the history. What it costs to find a core is over with the clock."""
+def partition(history: History, model: Model, problem: Problem, outcome: Outcome, deadline: Deadline) -> KeyVerdict:
+    """The verdict on one key, in the numbers of the history. What it costs to find a counterexample is over with the
+    deadline."""
     order = tuple(problem.number[outcome.order].tolist())
-    verdict = Partition(problem.key, outcome.answer, len(problem), outcome.engine)
+    verdict = KeyVerdict(problem.key, outcome.answer, len(problem), outcome.engine)
     if outcome.answer == "valid":
         return replace(verdict, witness=order)
     if outcome.answer == "unknown":
         words = f"undecided, out of {outcome.why}: an order of {len(order)} operations explains the beginning"
         return replace(verdict, why=outcome.why, prefix=order, explanation=words)
     assert outcome.stuck is not None
-    from checkers import core  # imports numba, which a verdict of "valid" can do without
+    from clew.checkers import counterexample  # imports numba, which a verdict of "valid" can do without
 
     stuck = int(problem.event_op[outcome.stuck])
-    impossible = core.find(problem, model, outcome.stuck, clock)
+    impossible = counterexample.find_counterexample(problem, model, outcome.stuck, deadline)
     return replace(
         verdict,
         stuck=int(history.index[history.operations.completed[problem.number[stuck]]]),
         stuck_is_first=outcome.stuck_is_first,
         prefix=order,
-        core=tuple(problem.number[impossible].tolist()),
+        counterexample=tuple(problem.number[impossible].tolist()),
         explanation=_words(history, model, problem, outcome, impossible),
     )
 
 
-def _words(history: History, model: Model, problem: Problem, outcome: Outcome, core: list[int]) -> str:
+def _words(history: History, model: Model, problem: Problem, outcome: Outcome, counterexample: list[int]) -> str:
     assert outcome.stuck is not None
     stuck = int(problem.event_op[outcome.stuck])
     key = "" if problem.key is None else f" on key {value_text(problem.key)}"
     lines = [f"{describe(history, int(problem.number[stuck]))}{key}: no order of the operations explains this."]
-    why = _story(history, model, problem, core, stuck)
+    why = _story(history, model, problem, counterexample, stuck)
     if why:
         lines.append(why)
-    if len(core) <= _FEW:
-        from checkers.monitors.lives import container_form
+    if len(counterexample) <= _FEW:
+        from clew.checkers.monitors.lives import container_form
 
         to = "" if container_form(problem, model) is None else " to other elements"
         lines.append(f"These are impossible together, whatever all the others did{to}:")
-        lines += [f"  operation {problem.number[op]}: {describe(history, int(problem.number[op]))}" for op in core]
+        lines += [
+            f"  operation {problem.number[op]}: {describe(history, int(problem.number[op]))}" for op in counterexample
+        ]
     else:
-        lines.append(f"It takes {len(core)} operations to show it; no smaller set was found.")
+        lines.append(f"It takes {len(counterexample)} operations to show it; no smaller set was found.")
     if outcome.order:
         state = model.initial
         for op in outcome.order:
@@ -74,10 +77,10 @@ _FEW = 12
 _LONG = 1_000
 
 
-def _story(history: History, model: Model, problem: Problem, core: list[int], stuck: int) -> str | None:
+def _story(history: History, model: Model, problem: Problem, counterexample: list[int], stuck: int) -> str | None:
     """What was demanded of a register and why it was not to be had, if it is as simple as that: a stale read."""
-    from checkers.monitors import stale
-    from checkers.monitors.register_form import register_form
+    from clew.checkers.monitors import stale
+    from clew.checkers.monitors.register_form import register_form
 
     form = register_form(problem, model)
     found = None if form is None else stale.first(form)

@@ -10,7 +10,7 @@ operation, which takes a free place in its words (a *slot*) when it is called an
 that no configuration is in any more are forgotten; and the beginning of the linearization on which all configurations
 agree is settled and leaves the log. So it can run beside a test, from any set of configurations on (`Sweep`).
 
-What makes the sets small, each with its reason in `checkers.configurations`, next to the line that uses it: `Eager
+What makes the sets small, each with its reason in `clew.checkers.configurations`, next to the line that uses it: `Eager
 observers`, `Earliest deadline first`, `Fewer unknown`, `Used by all`.
 """
 
@@ -22,8 +22,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from checkers.clock import Clock
-from checkers.configurations import (
+from clew.checkers.configurations import (
     ASK,
     ASKED,
     BITS,
@@ -43,11 +42,12 @@ from checkers.configurations import (
     advance,
     collect,
 )
-from checkers.encoding import NEVER, Problem
-from checkers.memo import Memo
-from checkers.models.model import Model
-from checkers.outcome import Outcome
-from checkers.verdict import Budget
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.memo import Memo
+from clew.checkers.models.model import Model
+from clew.checkers.outcome import Outcome
+from clew.checkers.verdict import Budget
 
 _ASK_AT_ONCE = 1 << 15
 _FEWEST_STATES = 1 << 14
@@ -64,9 +64,9 @@ class Configuration(NamedTuple):
     used: frozenset[int]
 
 
-def decide(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
+def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Outcome:
     """Decide one problem. See `Outcome`."""
-    sweep = Sweep(problem, model, budget, clock)
+    sweep = Sweep(problem, model, budget, deadline)
     answer = sweep.to(len(problem.event_op))
     if answer == "there":
         return Outcome("valid", order=sweep.order(), engine="linear")
@@ -88,11 +88,11 @@ class Sweep:
         problem: Problem,
         model: Model,
         budget: Budget,
-        clock: Clock,
+        deadline: Deadline,
         start: Sequence[Configuration] | None = None,
         opened: int = 0,
     ) -> None:
-        self._problem, self._budget, self._clock = problem, budget, clock
+        self._problem, self._budget, self._clock = problem, budget, deadline
         self._memo = Memo(model, problem.classes, merge=start is None)
         self._asked = np.empty((_ASK_AT_ONCE, 2), np.int64)
         self._log = np.empty((_LOG_FIRST, 2), np.int32)
@@ -175,7 +175,7 @@ class Sweep:
                 self._forget()
             if self.bytes > self._budget.bytes:
                 return "memory"
-            if self._clock.over():
+            if self._clock.passed():
                 return "time"
 
     @property

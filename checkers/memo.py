@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checkers.kernel import kernel
-from checkers.models.model import Model, Operation
+from clew.checkers.kernel import kernel
+from clew.checkers.models.model import Model, Operation
 
 IMPOSSIBLE = -1
 UNASKED = -2

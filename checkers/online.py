@@ -11,21 +11,21 @@ now will end; as long as that is not known they count as of unknown outcome. So 
 what was fed until then is invalid, and stays so whatever comes later. Events of equal times are concurrent, but only
 those that are there: a call that is fed after a completion of its time comes too late to explain it.
 
-Every key is looked at by itself, see `checkers.window`. Where that is easy, as with a few clients, the violation is
-found at the completion that cannot be explained. Where it is hard, the run may be up to a few parts in a hundred longer
-by then, or over: what nothing stopped is still to be checked at its end.
+Every key is looked at by itself, see `clew.checkers.window`. Where that is easy, as with a few clients, the violation
+is found at the completion that cannot be explained. Where it is hard, the run may be up to a few parts in a hundred
+longer by then, or over: what nothing stopped is still to be checked at its end.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from checkers.models import find
-from checkers.models.model import Model
-from checkers.stuck import Stuck, evidence
-from checkers.verdict import Budget, Verdict
-from histories.event import NEMESIS, Event
-from histories.history import History, freeze
+from clew.checkers.models import find_model
+from clew.checkers.models.model import Model
+from clew.checkers.stuck import Stuck, evidence
+from clew.checkers.verdict import Budget, Verdict
+from clew.histories.event import NEMESIS, Event
+from clew.histories.history import History, freeze
 
 _DEFAULT_BUDGET = Budget(seconds=30.0)
 
@@ -42,9 +42,9 @@ class Online:
 
     def __init__(self, model: str | Model, *, budget: Budget = _DEFAULT_BUDGET) -> None:
         # Imported here, because it imports numba: `import checkers` must cost a command line nothing.
-        from checkers.window import Window
+        from clew.checkers.window import Window
 
-        self._model = find(model) if isinstance(model, str) else model
+        self._model = find_model(model) if isinstance(model, str) else model
         self._budget = budget
         self._events: list[Event] = []
         self._keys: dict[Any, Window] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from checkers.verdict import Answer, Why
+from clew.checkers.verdict import Answer, Why
 
 
 @dataclass(frozen=True)

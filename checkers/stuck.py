@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import msgspec
 
-from checkers import explanation
-from checkers.check import check
-from checkers.clock import Clock
-from checkers.encoding import Problem, encode
-from checkers.models import find
-from checkers.models.model import Model
-from checkers.outcome import Outcome
-from checkers.verdict import Budget, Partition, Verdict
-from checkers.witness import WitnessError
-from histories.history import History
+from clew.checkers import explanation
+from clew.checkers.check import check
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import Problem, encode
+from clew.checkers.models import find_model
+from clew.checkers.models.model import Model
+from clew.checkers.outcome import Outcome
+from clew.checkers.verdict import Budget, KeyVerdict, Verdict
+from clew.checkers.witness import WitnessError
+from clew.histories.history import History
 
 _DEFAULT_BUDGET = Budget()
 
@@ -38,45 +38,45 @@ def evidence(history: History, model: str | Model, stuck: Stuck, *, budget: Budg
 
     It is the verdict of `check`, if half of the budget suffices for that. Otherwise the other half is for the key of
     the violation alone; if that is not enough either, its partition says what was proven and no more: the completion,
-    no `prefix`, and a core that nobody made small. `history` is what had happened when it was found.
+    no `prefix`, and a counterexample that nobody made small. `history` is what had happened when it was found.
 
     Raises `WitnessError` if there is an order that explains it, which is a mistake in clew.
     """
-    model = find(model) if isinstance(model, str) else model
+    model = find_model(model) if isinstance(model, str) else model
     half = Budget(budget.seconds / 2, budget.bytes)
     verdict = check(history, model, budget=half)
     if verdict.verdict == "invalid":
         return verdict
     number, part = _alone(history, model, stuck, half)
-    if verdict.partitions[number].verdict == "valid":
+    if verdict.keys[number].verdict == "valid":
         raise WitnessError(f"an order was found that explains {stuck}")
     return msgspec.structs.replace(
         verdict,
         verdict="invalid",
-        partitions=(*verdict.partitions[:number], part, *verdict.partitions[number + 1 :]),
+        keys=(*verdict.keys[:number], part, *verdict.keys[number + 1 :]),
         why=None,
         explanation=part.explanation,
-        core=part.core,
+        counterexample=part.counterexample,
     )
 
 
-def _alone(history: History, model: Model, stuck: Stuck, budget: Budget) -> tuple[int, Partition]:
+def _alone(history: History, model: Model, stuck: Stuck, budget: Budget) -> tuple[int, KeyVerdict]:
     """The partition of the key that is stuck, and which one it is."""
-    from checkers import competition  # imports numba
+    from clew.checkers import competition  # imports numba
 
-    clock = Clock(budget.seconds)
+    deadline = Deadline(budget.seconds)
     problems = encode(history, model)
     number, position = next(
         (number, position)
         for number, problem in enumerate(problems)
         if (position := _position(history, problem, stuck)) is not None
     )
-    with clock.searching():
-        outcome = competition.decide(problems[number], model, budget, clock)
+    with deadline.searching():
+        outcome = competition.decide(problems[number], model, budget, deadline)
         if outcome.answer == "invalid":
-            return number, explanation.partition(history, model, problems[number], outcome, clock)
+            return number, explanation.partition(history, model, problems[number], outcome, deadline)
         proven = Outcome("invalid", stuck=position, engine="linear", stuck_is_first=stuck.is_first)
-        part = explanation.partition(history, model, problems[number], proven, clock)
+        part = explanation.partition(history, model, problems[number], proven, deadline)
         return number, msgspec.structs.replace(part, prefix=None)
 
 

@@ -1,4 +1,5 @@
-"""The trail of a search: what it did last, so that it can be taken back; the kernels that `checkers.wgl` does it with.
+"""The trail of a search: what it did last, so that it can be taken back; the kernels that `clew.checkers.wgl` does it
+with.
 
 A row of the trail is (kind, operation, state before). The operations that can be placed are a linked list, `open_list`:
 next and previous of each, with a head and a tail behind the last operation.
@@ -6,8 +7,8 @@ next and previous of each, with a head and a tail behind the last operation.
 
 from __future__ import annotations
 
-from checkers.encoding import NEVER
-from checkers.kernel import kernel
+from clew.checkers.encoding import NEVER
+from clew.checkers.kernel import kernel
 
 CALL, RETURN, PLACE, EXPIRE = 0, 1, 2, 3
 

@@ -18,7 +18,7 @@ class Budget(msgspec.Struct, frozen=True):
     bytes: int = 1 << 30
 
 
-class Partition(msgspec.Struct, frozen=True):
+class KeyVerdict(msgspec.Struct, frozen=True):
     """The verdict on the operations of one key.
 
     Operations are named by their number: their position in `History.operations`.
@@ -30,7 +30,8 @@ class Partition(msgspec.Struct, frozen=True):
       `stuck_is_first` is False, the budget did not suffice to show that there is no earlier one.
     - `prefix`, of an invalid or undecided one: an order that explains all completions before some event, as far as
       the search came; if invalid, all before `stuck`.
-    - `core`, of an invalid one: the operations of the smallest sub-history found that is still not linearizable.
+    - `counterexample`, of an invalid one: the operations of the smallest sub-history found that is still not
+      linearizable.
     """
 
     key: Any
@@ -42,7 +43,7 @@ class Partition(msgspec.Struct, frozen=True):
     stuck: int | None = None
     stuck_is_first: bool = True
     prefix: tuple[int, ...] | None = None
-    core: tuple[int, ...] | None = None
+    counterexample: tuple[int, ...] | None = None
     explanation: str | None = None
 
 
@@ -50,16 +51,16 @@ class Verdict(msgspec.Struct, frozen=True):
     """Was the history linearizable? `verdict` is "valid", "invalid", or "unknown" and then `why` says what ran out.
 
     It is invalid if one partition is, otherwise unknown if one partition is. `explanation` says in words why it is
-    invalid, `core` names the operations that this takes (those of the first invalid partition). `seconds` is the only
-    field that is not a function of history, model and engine (as long as the budget suffices).
+    invalid, `counterexample` names the operations that this takes (those of the first invalid partition). `seconds` is
+    the only field that is not a function of history, model and engine (as long as the budget suffices).
     """
 
     verdict: Answer
     model: str
     engine: str
     operations: int
-    partitions: tuple[Partition, ...]
+    keys: tuple[KeyVerdict, ...]
     why: Why | None = None
     explanation: str | None = None
-    core: tuple[int, ...] | None = None
+    counterexample: tuple[int, ...] | None = None
     seconds: float = 0.0

@@ -20,13 +20,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from checkers.clock import Clock
-from checkers.encoding import NEVER, Problem
-from checkers.kernel import copy, kernel
-from checkers.memo import IMPOSSIBLE, UNASKED, Memo, lookup
-from checkers.models.model import Model
-from checkers.outcome import Outcome
-from checkers.trail import (
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.kernel import copy, kernel
+from clew.checkers.memo import IMPOSSIBLE, UNASKED, Memo, lookup
+from clew.checkers.models.model import Model
+from clew.checkers.outcome import Outcome
+from clew.checkers.trail import (
     ASKED,
     BEST,
     BEST_LENGTH,
@@ -50,7 +50,7 @@ from checkers.trail import (
     undo,
     unlink,
 )
-from checkers.verdict import Budget, Why
+from clew.checkers.verdict import Budget, Why
 
 _VALID, _INVALID, _ASK, _GROW, _PAUSE = 0, 1, 2, 3, 4
 _ADVANCE, _ENTER, _TRY, _EAGER, _BACK = 0, 1, 2, 3, 4
@@ -67,13 +67,13 @@ def decide(
     problem: Problem,
     model: Model,
     budget: Budget,
-    clock: Clock,
+    deadline: Deadline,
     *,
     optional: NDArray[np.bool_] | None = None,
     steps: int | None = None,
     memo: Memo | None = None,
 ) -> Outcome:
-    """Decide one problem. Time is up when `clock` says so; memory is `budget.bytes`. See `Outcome`.
+    """Decide one problem. Time is up when `deadline` says so; memory is `budget.bytes`. See `Outcome`.
 
     An `optional` operation takes effect between its call and its return or not at all; it must not share its class with
     one that is not optional. `memo` is what an earlier search with the same model and classes has learnt. `steps`
@@ -126,7 +126,7 @@ def decide(
             why = "memory"
             break
         visits += status == _PAUSE
-        if clock.over() or (steps is not None and visits * _STEPS_PER_VISIT >= steps):
+        if deadline.passed() or (steps is not None and visits * _STEPS_PER_VISIT >= steps):
             why = "time"
             break
     if status == _VALID:
@@ -215,7 +215,7 @@ def _search(  # type: ignore[no-untyped-def]
     """The search, from where `registers` say it stands until it is decided or needs Python.
 
     Returns _VALID (the trail is the witness), _INVALID, _ASK (transitions are missing), _GROW (a table is full) or
-    _PAUSE (time to look at the clock). It can be called again after each of the last three.
+    _PAUSE (time to look at the deadline). It can be called again after each of the last three.
     """
     positions = len(event_op)
     head, tail = len(cls), len(cls) + 1

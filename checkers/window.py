@@ -28,14 +28,14 @@ from typing import Literal
 
 import numpy as np
 
-from checkers import competition, linear
-from checkers.clock import Clock
-from checkers.encoding import encode
-from checkers.models.model import Model
-from checkers.stuck import Stuck
-from checkers.verdict import Budget
-from histories.event import Event
-from histories.history import FOREVER, History
+from clew.checkers import competition, linear
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import encode
+from clew.checkers.models.model import Model
+from clew.checkers.stuck import Stuck
+from clew.checkers.verdict import Budget
+from clew.histories.event import Event
+from clew.histories.history import FOREVER, History
 
 _PAYS = 100
 """How many events of a window are swept again for one that is new, at most, in the long run."""
@@ -49,7 +49,7 @@ _GROWTH = 64
 """A key is checked from its beginning when it has become longer by one part of so many."""
 _ASKS_AN_EVENT = 8
 _ROUNDS = 1
-"""How often a search asks its clock for what an event pays."""
+"""How often a search asks its deadline for what an event pays."""
 
 _Answer = Literal["there", "dead", "memory", "time"]
 
@@ -107,15 +107,15 @@ class Window:
         answer: _Answer = "there"
         stuck, visited = None, 0
         for problem in encode(history, self._model):  # one, or none if nothing that happened matters
-            clock = Clock(self._budget.seconds)
+            deadline = Deadline(self._budget.seconds)
             sweep = linear.Sweep(
-                problem, self._model, self._budget, clock,
+                problem, self._model, self._budget, deadline,
                 [linear.Configuration(*start) for start in self._start], self._opened,
             )  # fmt: skip
             ops = problem.number[problem.event_op]
             when = np.where(problem.event_return, operations.end[ops], operations.start[ops])
             frontier = int(np.searchsorted(when, until))
-            with clock.searching():
+            with deadline.searching():
                 answer = _to(frontier, sweep)
                 if answer == "there":
                     opened = sweep.open()
@@ -138,13 +138,13 @@ class Window:
     def _check(self) -> Stuck | None:
         """Look at everything from the beginning."""
         history = History.of(self._events[row] for row in self._all)
-        clock = _Asked(self._budget.seconds)
+        deadline = _Asked(self._budget.seconds)
         count = len(self._all)
         self._due_at = count + count // _GROWTH
         for problem in encode(history, self._model):
-            with clock.searching():
-                outcome = competition.decide(problem, self._model, self._budget, clock, most_rounds=_ROUNDS)
-            self._due_at = count + max(count // _GROWTH, clock.times // _ASKS_AN_EVENT)
+            with deadline.searching():
+                outcome = competition.decide(problem, self._model, self._budget, deadline, most_rounds=_ROUNDS)
+            self._due_at = count + max(count // _GROWTH, deadline.times // _ASKS_AN_EVENT)
             if outcome.answer == "unknown":
                 self._due_at = 2 * count
             if outcome.answer == "invalid":
@@ -154,14 +154,14 @@ class Window:
         return None
 
 
-class _Asked(Clock):
-    """A clock that counts how often it was asked, which is a measure of the work that was done."""
+class _Asked(Deadline):
+    """A deadline that counts how often it was asked, which is a measure of the work that was done."""
 
     times = 0
 
-    def over(self) -> bool:
+    def passed(self) -> bool:
         self.times += 1
-        return super().over()
+        return super().passed()
 
 
 def _to(position: int, sweep: linear.Sweep) -> _Answer:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkers.models import find
-from checkers.models.model import Model, Operation
-from checkers.verdict import Partition, Verdict
-from histories import FAIL, INFO, MISMATCH, History
+from clew.checkers.models import find_model
+from clew.checkers.models.model import Model, Operation
+from clew.checkers.verdict import KeyVerdict, Verdict
+from clew.histories import FAIL, INFO, MISMATCH, History
 
 
 class WitnessError(AssertionError):
@@ -21,7 +21,7 @@ def verify_witness(history: History, model: str | Model, verdict: Verdict) -> No
     the model accepts each with the result that it returned; and if no operation stands before one that had returned
     before it was invoked. Raises `WitnessError` otherwise, or if a key has no partition. O(n).
     """
-    model = find(model) if isinstance(model, str) else model
+    model = find_model(model) if isinstance(model, str) else model
     operations = history.operations
     keys: dict[int, set[int]] = {}
     required: dict[int, set[int]] = {}
@@ -32,8 +32,8 @@ def verify_witness(history: History, model: str | Model, verdict: Verdict) -> No
         keys.setdefault(key, set()).add(number)
         if outcome != INFO:
             required.setdefault(key, set()).add(number)
-    partitions: dict[int, Partition] = {}
-    for partition in verdict.partitions:
+    partitions: dict[int, KeyVerdict] = {}
+    for partition in verdict.keys:
         code = history.keys.find(partition.key)
         if code is None or code in partitions:
             raise WitnessError(f"a partition for key {partition.key!r}, which the history does not have or has once")
@@ -46,7 +46,7 @@ def verify_witness(history: History, model: str | Model, verdict: Verdict) -> No
             _replay(history, model, partition, keys.get(key, set()), required.get(key, set()))
 
 
-def _replay(history: History, model: Model, partition: Partition, allowed: set[int], required: set[int]) -> None:
+def _replay(history: History, model: Model, partition: KeyVerdict, allowed: set[int], required: set[int]) -> None:
     if partition.witness is None:
         raise WitnessError(f"the valid partition of key {partition.key!r} has no witness")
     placed = set(partition.witness)

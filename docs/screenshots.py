@@ -16,11 +16,11 @@ from pathlib import Path
 
 import trio
 
-from harness.plan import load, resolve
-from harness.report.write import pictures
-from harness.run import run
-from harness.shrink import shrink_run
-from harness.store import find
+from clew.harness.plan import load, resolve
+from clew.harness.run import run
+from clew.harness.shrink import shrink_run
+from clew.harness.store.folder import find_run
+from clew.harness.view.report.write import pictures
 
 IMAGES = Path(__file__).parent / "images"
 
@@ -53,7 +53,7 @@ def shoot(shot: Shot) -> list[Path]:
         result = trio.run(lambda: run(plan, nodes="inline", into=Path(store)))
         if shot.shrunk:
             assert result.run is not None
-            result = shrink_run(find(Path(result.run)), into=Path(store)).result
+            result = shrink_run(find_run(Path(result.run)), into=Path(store)).result
         assert result.run is not None
         for picture in pictures(Path(result.run) / "report.html", dark=shot.dark):
             name = picture.stem.removeprefix("report-")

@@ -12,17 +12,18 @@ from pathlib import Path
 
 import msgspec
 
-from checkers import Budget, check
-from checkers.check import ENGINES
-from checkers.models import find
-from harness import own_model, store
-from harness.exits import BAD_ARGUMENTS, EXIT
-from harness.judge import told
-from harness.mistake import Mistake
-from harness.plan.quantity import DURATION_HINT, SIZE_HINT, parse_duration, parse_size
-from harness.result import Result, worst
-from histories import History, HistoryError
-from histories.codecs import CODECS, read, write
+from clew.checkers import Budget, check
+from clew.checkers.check import ENGINES
+from clew.checkers.models import find_model
+from clew.harness.errors import Mistake
+from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT
+from clew.harness.plan.quantity import DURATION_HINT, SIZE_HINT, parse_duration, parse_size
+from clew.harness.store import folder as store
+from clew.harness.verdict import model_file
+from clew.harness.verdict.judge import check_result
+from clew.harness.verdict.result import Result, worst
+from clew.histories import History, HistoryError
+from clew.histories.codecs import CODECS, read, write
 
 _DEFAULT_BUDGET = Budget()
 
@@ -80,7 +81,7 @@ def history_of(path: Path, format: str | None = None) -> tuple[History, store.Ru
         raise Mistake(f"--format: there is no format {format!r}; there are {', '.join(CODECS)}")
     if path.exists() and not path.is_dir():
         return read(path, format), None
-    folder = store.find(path)
+    folder = store.find_run(path)
     if not folder.history.exists():
         raise store.NoRun(f"{path} has no history.jsonl")
     return read(folder.history), folder
@@ -107,7 +108,7 @@ def check_file(
     began = time.monotonic()
     if engine not in ENGINES:
         raise Mistake(f"--engine: there is no engine {engine!r}; there are {', '.join(ENGINES)}")
-    judge = own_model.load(model) if model is not None else None
+    judge = model_file.load(model) if model is not None else None
     history, folder = history_of(path, format)
     if history.cut and not cut:
         line = 2 if history.lines is None or not len(history.lines) else int(history.lines[-1]) + 1
@@ -118,7 +119,7 @@ def check_file(
         if header is None or header.model is None:
             raise HistoryError("does not say what it is a history of; give its model with --model", source=str(path))
         try:
-            judge = find(header.model)
+            judge = find_model(header.model)
         except ValueError as error:
             raise HistoryError(f"{error}; another one can be given with --model", source=str(path), line=1) from None
     try:
@@ -129,11 +130,11 @@ def check_file(
         raise
     except (Exception, SystemExit) as error:
         if model is not None and model.endswith(".py"):
-            raise own_model.failure(Path(model), error) or error from error
+            raise model_file.failure(Path(model), error) or error from error
         if engine == "lazy" and isinstance(error, ValueError):
             raise Mistake(f"--engine: {error}") from None
         raise
-    checked = told(verdict)
+    checked = check_result(verdict)
     result = Result(
         verdict=checked.verdict,
         plan=header.plan if header is not None else None,
@@ -144,7 +145,7 @@ def check_file(
         # A name that is no text is told as a terminal would be.
         run=os.fsencode(path if folder is None else folder.path).decode(errors="backslashreplace"),
     )
-    engines = sorted({partition.engine for partition in verdict.partitions if partition.engine})
+    engines = sorted({partition.engine for partition in verdict.keys if partition.engine})
     return Checked(path, result, ", ".join(engines) or engine, time.monotonic() - began)
 
 

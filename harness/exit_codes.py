@@ -1,4 +1,5 @@
-"""How a command ends: Jepsen's exit codes. (Apart from `harness.result`, so that `clew --help` needs no msgspec.)"""
+"""How a command ends: Jepsen's exit codes. (Apart from `clew.harness.verdict.result`, so that `clew --help` needs no
+msgspec.)"""
 
 from __future__ import annotations
 

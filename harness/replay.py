@@ -10,14 +10,14 @@ from pathlib import Path
 import msgspec
 import trio
 
-from harness import store
-from harness.exits import EXIT, INTERNAL_ERROR
-from harness.plan import Plan, load, resolve
-from harness.result import Answer, Result, worst
-from harness.run import NodesMode, run
-from harness.simulation import Progress
-from histories import load as load_history
-from histories.text import many
+from clew.harness.exit_codes import EXIT, INTERNAL_ERROR
+from clew.harness.plan import Plan, load, resolve
+from clew.harness.run import NodesMode, run
+from clew.harness.runtime.simulation import Progress
+from clew.harness.store import folder as store
+from clew.harness.verdict.result import Answer, Result, worst
+from clew.histories import load as load_history
+from clew.histories.text import many
 
 
 class Replay(msgspec.Struct, frozen=True):

@@ -17,22 +17,22 @@ from typing import Literal
 import msgspec
 import trio
 
-from harness import store
-from harness.judge import FirstViolation, judge, watchman
-from harness.plan import Plan
-from harness.plan.schema import Budget
-from harness.recorded import known
-from harness.report import report
-from harness.result import Result
-from harness.simulation import InlineNodes, NodeFailure, Outcome, Progress, Simulation, open_nodes
-from harness.store import RunFolder, writing
-from histories import Header, History, Recorder
-from histories.event import FORMAT
-from systems import find
+from clew.harness.plan import Plan
+from clew.harness.plan.schema import BudgetPlan
+from clew.harness.runtime.simulation import InlineNodes, NodeFailure, Outcome, Progress, Simulation, open_nodes
+from clew.harness.store import folder as store
+from clew.harness.store.folder import RunFolder, writing
+from clew.harness.store.record import known
+from clew.harness.verdict.judge import FirstViolation, judge, watch_for_violation
+from clew.harness.verdict.result import Result
+from clew.harness.view.report import report
+from clew.histories import Header, History, Recorder
+from clew.histories.event import FORMAT
+from clew.systems import find_system
 
 NodesMode = Literal["inline", "process"]
 
-HASTY = 5_000_000_000
+SHORT_BUDGET = 5_000_000_000
 """Nanoseconds that the verdict on a run that was cut short may take."""
 
 
@@ -83,10 +83,12 @@ async def _run(
             await _record(plan, nodes, folder, recorder, outcome)
             result = await _judged(plan, recorder, outcome, folder)
         if result is None:
-            result = await _judged(hasty(plan), recorder, outcome, folder)
+            result = await _judged(with_short_budget(plan), recorder, outcome, folder)
     except trio.Cancelled:
         with trio.CancelScope(shield=True):
-            await _finish(folder, recorder, await _judged(hasty(plan), recorder, outcome, folder), HASTY / 1e9)
+            await _finish(
+                folder, recorder, await _judged(with_short_budget(plan), recorder, outcome, folder), SHORT_BUDGET / 1e9
+            )
         raise
     return await _finish(folder, recorder, result)
 
@@ -115,16 +117,16 @@ async def _finish(folder: RunFolder, recorder: Recorder, result: Result, seconds
     return result
 
 
-def hasty(plan: Plan) -> Plan:
+def with_short_budget(plan: Plan) -> Plan:
     """The plan with a checker that must answer soon: somebody is waiting for the end."""
-    return msgspec.structs.replace(plan, budget=Budget(min(HASTY, plan.budget.time), plan.budget.memory))
+    return msgspec.structs.replace(plan, budget=BudgetPlan(min(SHORT_BUDGET, plan.budget.time), plan.budget.memory))
 
 
 async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Recorder, outcome: Outcome) -> None:
     """Run the cluster into the folder's files; a broken node ends it, and `outcome.failure` says so."""
-    system = find(plan.system.name)
+    system = find_system(plan.system.name)
     if plan.stop == "first-violation":
-        recorder.watch(watchman(system.model_of(plan.system.parameters)))
+        recorder.watch(watch_for_violation(system.model_of(plan.system.parameters)))
     with writing(folder, recorder) as (journal, log):
         try:
             if nodes == "inline":
@@ -152,10 +154,10 @@ def simulate(plan: Plan) -> tuple[History, Outcome]:
 
 def recording(plan: Plan) -> tuple[History, Outcome]:
     """As `simulate`, but a node that breaks by itself ends the run, and is the outcome's `failure`."""
-    system = find(plan.system.name)
+    system = find_system(plan.system.name)
     recorder = Recorder(header(plan))
     if plan.stop == "first-violation":
-        recorder.watch(watchman(system.model_of(plan.system.parameters)))
+        recorder.watch(watch_for_violation(system.model_of(plan.system.parameters)))
     outcome = Outcome()
     nodes = InlineNodes(system, plan.system.variant, plan.system.parameters, plan.nodes)
     try:
@@ -169,7 +171,7 @@ def recording(plan: Plan) -> tuple[History, Outcome]:
 
 def header(plan: Plan) -> Header:
     """The first line of the history of any run of this plan: the same on every machine."""
-    model = find(plan.system.name).model_of(plan.system.parameters)
+    model = find_system(plan.system.name).model_of(plan.system.parameters)
     return Header(FORMAT, plan.name, plan.seed, model, {"clew": _version()})
 
 

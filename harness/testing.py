@@ -1,7 +1,7 @@
 """clew in a user's own test suite: a plan as a Hypothesis strategy, and an assertion of one line.
 
     from hypothesis import given, settings
-    from harness.testing import assert_holds, plans
+    from clew.harness.testing import assert_holds, plans
 
     @settings(max_examples=20, deadline=None)
     @given(plan=plans("tests/register.yaml"))
@@ -19,13 +19,13 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from harness.failure import Failure, failure
-from harness.judge import judge
-from harness.mistake import Mistake
-from harness.plan import Plan, dump, load, resolve
-from harness.run import recording
-from harness.shrink.run import smallest
-from harness.shrink.story import story
+from clew.harness.errors import Mistake
+from clew.harness.plan import Plan, dump, load, resolve
+from clew.harness.run import recording
+from clew.harness.shrink.run import smallest
+from clew.harness.shrink.story import story
+from clew.harness.verdict.judge import judge
+from clew.harness.verdict.signature import Failure, failure
 
 __all__ = ["Broken", "assert_holds", "plans"]
 

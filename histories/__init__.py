@@ -1,7 +1,7 @@
 """What happened: events, histories, the message journal, file formats, and how they look as text.
 
-Names are imported when they are first used: a node of a cluster needs the words of `histories.event`, and would wait a
-tenth of a second for numpy otherwise.
+Names are imported when they are first used: a node of a cluster needs the words of `clew.histories.event`, and would
+wait a tenth of a second for numpy otherwise.
 """
 
 from __future__ import annotations
@@ -10,13 +10,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from histories.event import MISMATCH, NEMESIS, Event, EventType, Header
-    from histories.history import FAIL, FOREVER, INFO, INVOKE, OK, TYPES, History, HistoryError, Interned, Operations
-    from histories.jsonl import Recorder, dump, load
+    from clew.histories.event import MISMATCH, NEMESIS, Event, EventType, Header
+    from clew.histories.history import (
+        FAIL,
+        FOREVER,
+        INFO,
+        INVOKE,
+        OK,
+        TYPES,
+        History,
+        HistoryError,
+        Interned,
+        Operations,
+    )
+    from clew.histories.jsonl import Recorder, dump, load
 
 _HOME = {
-    "histories.event": ("MISMATCH", "NEMESIS", "Event", "EventType", "Header"),
-    "histories.history": (
+    "clew.histories.event": ("MISMATCH", "NEMESIS", "Event", "EventType", "Header"),
+    "clew.histories.history": (
         "FAIL",
         "FOREVER",
         "INFO",
@@ -28,7 +39,7 @@ _HOME = {
         "Interned",
         "Operations",
     ),
-    "histories.jsonl": ("Recorder", "dump", "load"),
+    "clew.histories.jsonl": ("Recorder", "dump", "load"),
 }
 
 __all__ = [
@@ -57,4 +68,4 @@ def __getattr__(name: str) -> Any:
     for home, names in _HOME.items():
         if name in names:
             return getattr(import_module(home), name)
-    raise AttributeError(f"module 'histories' has no attribute {name!r}")
+    raise AttributeError(f"module 'clew.histories' has no attribute {name!r}")

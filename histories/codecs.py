@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from histories import edn, jepsen_log, jsonl, porcupine_kv
-from histories.history import History, HistoryError
+from clew.histories import edn, jepsen_log, jsonl, porcupine_kv
+from clew.histories.history import History, HistoryError
 
 _SAMPLE = 1 << 16
 

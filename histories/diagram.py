@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from histories.history import FAIL, INFO, INVOKE, OK, TYPES, History
-from histories.lanes import ends, lanes
-from histories.text import cut, printable, value_text
+from clew.histories.history import FAIL, INFO, INVOKE, OK, TYPES, History
+from clew.histories.lanes import ends, lanes
+from clew.histories.text import cut, printable, value_text
 
 NARROWEST, WIDEST = 17, 30
 MARGIN = 17
@@ -32,7 +32,7 @@ _WORDS = 24
 
 
 class Span(NamedTuple):
-    """Some text and its style: "" or one of the names ok, fail, info, core, stuck, point, fault, quiet."""
+    """Some text and its style: "" or one of the names ok, fail, info, counterexample, stuck, point, fault, quiet."""
 
     text: str
     style: str = ""
@@ -75,22 +75,22 @@ def diagram(
     *,
     width: int,
     faults: Iterable[Interval] = (),
-    core: frozenset[int] = frozenset(),
+    counterexample: frozenset[int] = frozenset(),
     stuck: int | None = None,
     points: Mapping[int, Point] | None = None,
 ) -> list[Line]:
     """The operations with these numbers, fitted to `width` characters; too narrow for times, it goes without them.
 
-    `core` are drawn with thick lines, and `stuck` is the row of the history at which no order is left. Clients that do
-    not fit are left out, the least concerned first, and the last line says how many: the client that is stuck stays
-    longest, then those of the core.
+    `counterexample` are drawn with thick lines, and `stuck` is the row of the history at which no order is left.
+    Clients that do not fit are left out, the least concerned first, and the last line says how many: the client that is
+    stuck stays longest, then those of the counterexample.
     """
     operations = history.operations
     chosen = sorted(set(numbers))
     if not chosen:
         return []
     lane_of = lanes(operations, history.time)
-    concerned = {int(lane_of[n]) for n in chosen if n in core}
+    concerned = {int(lane_of[n]) for n in chosen if n in counterexample}
     hopeless = {int(lane_of[n]) for n in chosen if stuck is not None and int(operations.completed[n]) == stuck}
     used = sorted(
         {int(lane_of[n]) for n in chosen}, key=lambda lane: (lane not in hopeless, lane not in concerned, lane)
@@ -102,7 +102,7 @@ def diagram(
     shown = sorted(used[:fitting])
     cell = max(2, min(WIDEST, (width - margin - aside) // len(shown)))
     visible = [number for number in chosen if int(lane_of[number]) in set(shown)]
-    rows = sorted([*_rows(history, visible, core, stuck, points or {}), *_turns(history, windows, visible)])
+    rows = sorted([*_rows(history, visible, counterexample, stuck, points or {}), *_turns(history, windows, visible)])
     lines: list[Line] = [_head(history, shown, visible, lane_of, margin, cell, bool(windows) and aside == _WORDS)]
     going_on: dict[int, int] = {}
     before: int | None = None
@@ -123,7 +123,7 @@ def diagram(
                 going_on,
                 shown,
                 lane_of,
-                core,
+                counterexample,
                 cell,
                 windows,
                 width - margin - cell * len(shown),
@@ -147,13 +147,13 @@ def _within(line: Line, width: int) -> Line:
 
 
 def _rows(
-    history: History, numbers: list[int], core: frozenset[int], stuck: int | None, points: Mapping[int, Point]
+    history: History, numbers: list[int], counterexample: frozenset[int], stuck: int | None, points: Mapping[int, Point]
 ) -> Iterable[_Row]:
     operations = history.operations
     over = ends(operations, history.time)
     for number in numbers:
-        heavy = number in core
-        style = "core" if heavy else _STYLE[int(operations.outcome[number])]
+        heavy = number in counterexample
+        style = "counterexample" if heavy else _STYLE[int(operations.outcome[number])]
         invoked, completed = int(operations.invoked[number]), int(operations.completed[number])
         f = printable(str(history.fs[operations.f[number]]))
         argument = history.values[operations.argument[number]]
@@ -243,7 +243,7 @@ def _line(
     going_on: dict[int, int],
     shown: list[int],
     lane_of: np.ndarray[tuple[int], np.dtype[np.int64]],
-    core: frozenset[int],
+    counterexample: frozenset[int],
     cell: int,
     windows: list[Interval],
     room: int,
@@ -259,8 +259,8 @@ def _line(
         if lane == mine:
             spans.append(Span(f"{cut(row.cell, cell - 1):<{cell}}", row.style))
         elif lane in going_on:
-            heavy = going_on[lane] in core
-            spans.append(Span(f"{'┃' if heavy else '│':<{cell}}", "core" if heavy else ""))
+            heavy = going_on[lane] in counterexample
+            spans.append(Span(f"{'┃' if heavy else '│':<{cell}}", "counterexample" if heavy else ""))
         else:
             spans.append(Span(" " * cell))
     if row.rank == 1:

@@ -23,8 +23,8 @@ from typing import IO, Any
 
 import msgspec
 
-from histories.event import FORMAT, MALFORMED, NEMESIS, Event, Header
-from histories.history import TYPES, History, HistoryError
+from clew.histories.event import FORMAT, MALFORMED, NEMESIS, Event, Header
+from clew.histories.history import TYPES, History, HistoryError
 
 _TOKEN = re.compile(
     r"""(?P<space>(?:[\s,]|;[^\n]*|\#!.*)+)|(?P<open>\#\{|[(\[{])|(?P<close>[)\]}])|(?P<string>"(?:[^"\\]|\\.)*")"""

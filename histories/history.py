@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from histories.event import NEMESIS, Event, Header
+from clew.histories.event import NEMESIS, Event, Header
 
 INVOKE, OK, FAIL, INFO = 0, 1, 2, 3
 TYPES = ("invoke", "ok", "fail", "info")

@@ -13,9 +13,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from histories.edn import EdnError, event_of, forms
-from histories.event import FORMAT, Event, Header
-from histories.history import History, HistoryError
+from clew.histories.edn import EdnError, event_of, forms
+from clew.histories.event import FORMAT, Event, Header
+from clew.histories.history import History, HistoryError
 
 PREFIX = b"jepsen.util - "
 _EVENT = re.compile(r"(\d+|:nemesis\S*)\s+:(invoke|ok|fail|info)\s+(:?\S+)\s+(.*)\Z", re.DOTALL)

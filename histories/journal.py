@@ -18,8 +18,8 @@ from typing import IO, Any, Literal
 
 import msgspec
 
-from histories.event import MALFORMED
-from histories.history import HistoryError
+from clew.histories.event import MALFORMED
+from clew.histories.history import HistoryError
 
 _BUFFERED_LINES = 4096
 

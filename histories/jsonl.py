@@ -15,8 +15,8 @@ from typing import IO, Any, Literal
 
 import msgspec
 
-from histories.event import FORMAT, MALFORMED, Event, EventType, Header
-from histories.history import History, HistoryError
+from clew.histories.event import FORMAT, MALFORMED, Event, EventType, Header
+from clew.histories.history import History, HistoryError
 
 _header = msgspec.json.Decoder(Header)
 _event = msgspec.json.Decoder(Event)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from histories.history import FOREVER, INFO, Operations
+from clew.histories.history import FOREVER, INFO, Operations
 
 
 def lanes(operations: Operations, time: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -14,9 +14,9 @@ from typing import Any
 
 import msgspec
 
-from histories.event import MALFORMED
-from histories.history import HistoryError
-from histories.journal import Entry
+from clew.histories.event import MALFORMED
+from clew.histories.history import HistoryError
+from clew.histories.journal import Entry
 
 LEAD = 2_000_000_000
 """How long before a passage (ns) most messages were sent that arrive in it; the others are searched for."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from histories.edn import load as load_edn
-from histories.event import FORMAT, Header
-from histories.history import History
+from clew.histories.edn import load as load_edn
+from clew.histories.event import FORMAT, Header
+from clew.histories.history import History
 
 
 def load(path: Path) -> History:

@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from histories.history import FAIL, INFO, OK, History, Operations
-from histories.text import printable
+from clew.histories.history import FAIL, INFO, OK, History, Operations
+from clew.histories.text import printable
 
 QUANTILES = (0.5, 0.95, 0.99, 1.0)
 NO_FAULT = "no fault"

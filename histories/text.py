@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from histories.event import Event
-from histories.history import INFO, OK, History, thaw
+from clew.histories.event import Event
+from clew.histories.history import INFO, OK, History, thaw
 
 
 def describe(event: Event) -> str:

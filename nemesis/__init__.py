@@ -4,11 +4,11 @@ A plan's `Entry`s say what and when, `schedule` unrolls them into `FaultEvent`s,
 say what the faults that are active at a moment add up to. Whoever runs the cluster does the breaking.
 """
 
-from nemesis.describe import describe
-from nemesis.effect import Disturbance, disturbance, down, refused
-from nemesis.fault import Crash, Fault, FaultEvent, Network, Partition
-from nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
-from nemesis.schedule import At, Cut, Disturb, Entry, Every, Kill, Randomly, schedule
+from clew.nemesis.describe import describe
+from clew.nemesis.effect import Disturbance, disturbance, down, refused
+from clew.nemesis.fault import Crash, Fault, FaultEvent, Network, Partition
+from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
+from clew.nemesis.schedule import At, Cut, Disturb, Entry, Every, Kill, Randomly, schedule
 
 __all__ = [
     "At",

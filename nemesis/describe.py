@@ -8,8 +8,8 @@ network of n2: drop 0.5, delay 20ms
 
 from __future__ import annotations
 
-from nemesis.fault import Crash, Fault, Grudge, Network, Partition
-from nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
+from clew.nemesis.fault import Crash, Fault, Grudge, Network, Partition
+from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
 
 
 def describe(fault: Fault) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from nemesis.fault import Crash, Fault, Network, Partition
-from nemesis.latency import Latency
+from clew.nemesis.fault import Crash, Fault, Network, Partition
+from clew.nemesis.latency import Latency
 
 
 class Disturbance(msgspec.Struct, frozen=True):

@@ -4,7 +4,8 @@
     Crash       nodes killed                                  they restart from what their disks had synced
     Network     messages lost, duplicated, delayed, reordered the links are as before
 
-A fault has no behaviour. The runtime keeps the faults that are active and asks `nemesis.effect` what they add up to.
+A fault has no behaviour. The runtime keeps the faults that are active and asks `clew.nemesis.effect` what they add up
+to.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from nemesis.latency import Latency
+from clew.nemesis.latency import Latency
 
 Grudge = dict[str, tuple[str, ...]]
 """A receiver -> the sources whose messages it refuses. One-way cuts are grudges held by one side only."""

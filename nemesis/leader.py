@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import msgspec
 
-from nemesis.fault import Crash, Fault, FaultEvent, Network, Partition
+from clew.nemesis.fault import Crash, Fault, FaultEvent, Network, Partition
 
 LEADER = "leader"
 """Stands for the node that leads when the fault begins. No node has this name."""
 
 
-def settled(event: FaultEvent, leader: str) -> FaultEvent:
+def with_leader(event: FaultEvent, leader: str) -> FaultEvent:
     """The event with this node for the leader; the same one if it names none."""
-    return msgspec.structs.replace(event, fault=_settled(event.fault, leader))
+    return msgspec.structs.replace(event, fault=_with_leader(event.fault, leader))
 
 
-def _settled(fault: Fault, leader: str) -> Fault:
+def _with_leader(fault: Fault, leader: str) -> Fault:
     match fault:
         case Crash(nodes):
             return Crash(_named(nodes, leader))

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Literal, get_args
 
-from nemesis.fault import Grudge
-from nemesis.target import shuffled
+from clew.nemesis.fault import Grudge
+from clew.nemesis.target import shuffled
 
 PartitionKind = Literal["halves", "majority", "one", "majority-ring", "bridge", "one-way", "leader"]
 KINDS: tuple[PartitionKind, ...] = tuple(kind for kind in get_args(PartitionKind) if kind != "leader")
@@ -19,7 +19,7 @@ KINDS: tuple[PartitionKind, ...] = tuple(kind for kind in get_args(PartitionKind
 
 def split(kind: PartitionKind, nodes: Sequence[str], random: Random) -> Grudge:
     """A random grudge of that kind, its keys and sources in the order of `nodes`; `leader` between the leader, whoever
-    that is when it begins (`nemesis.leader`), and all others.
+    that is when it begins (`clew.nemesis.leader`), and all others.
 
     Raises `ValueError` if the cluster is smaller than `nodes_needed(kind)`.
     """

@@ -4,7 +4,7 @@
     at: [1s, 4s], for: 1s ────██████──────────────████████────────
     random: 2s, for: 1s   ──████───────────────██████─███████─────      exponential gaps, 2 s on average
 
-Faults may overlap, those of one entry too; they add up (`nemesis.effect`).
+Faults may overlap, those of one entry too; they add up (`clew.nemesis.effect`).
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from random import Random
 
 import msgspec
 
-from nemesis.fault import Crash, Fault, FaultEvent, Grudge, Network, Partition
-from nemesis.latency import Latency
-from nemesis.partition import PartitionKind, split
-from nemesis.target import Target, choose
+from clew.nemesis.fault import Crash, Fault, FaultEvent, Grudge, Network, Partition
+from clew.nemesis.latency import Latency
+from clew.nemesis.partition import PartitionKind, split
+from clew.nemesis.target import Target, choose
 
 
 class Cut(msgspec.Struct, frozen=True, tag="partition"):

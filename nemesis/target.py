@@ -9,7 +9,7 @@ from typing import Literal
 TargetKind = Literal["one", "minority", "majority", "all", "leader"]
 Target = TargetKind | tuple[str, ...]
 """`minority` is as many as a majority can spare (2 of 5, 1 of 4), `majority` the fewest that are one (3 of 5). `leader`
-is for when the fault begins to say (`nemesis.leader`)."""
+is for when the fault begins to say (`clew.nemesis.leader`)."""
 
 
 def nodes_needed(kind: TargetKind) -> int:

@@ -1,9 +1,9 @@
 """What is tested: the node interface, the shipped systems and their known-broken variants."""
 
-from systems.invariant import Invariant, Sent, Violation
-from systems.node import Client, ClientContext, Context, Disk, Node, Operation, UnreadableDisk
-from systems.registry import UnknownSystem, find, names
-from systems.system import BadParameters, Hunted, NoParameters, System, Variant
+from clew.systems.invariant import Invariant, Sent, Violation
+from clew.systems.node import Client, ClientContext, Context, Disk, Node, Operation, UnreadableDisk
+from clew.systems.registry import UnknownSystem, find_system, names
+from clew.systems.system import BadParameters, Hunted, NoParameters, System, Variant
 
 __all__ = [
     "BadParameters",
@@ -22,6 +22,6 @@ __all__ = [
     "UnreadableDisk",
     "Variant",
     "Violation",
-    "find",
+    "find_system",
     "names",
 ]

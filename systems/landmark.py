@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from systems.invariant import Sent
+from clew.systems.invariant import Sent
 
 
 class Landmark(Protocol):

@@ -12,12 +12,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from systems.system import System
+from clew.systems.system import System
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-SHIPPED = {"caspaxos": "systems.caspaxos", "rsl": "systems.rsl"}
+SHIPPED = {"caspaxos": "clew.systems.caspaxos", "rsl": "clew.systems.rsl"}
 GROUP = "clew.systems"
 """The entry-point group under which a package offers a `System`."""
 
@@ -39,7 +39,7 @@ def _entry_points() -> Sequence[EntryPoint]:
 
 
 @cache
-def find(name: str) -> System:
+def find_system(name: str) -> System:
     """The system of that name, or the `system` defined by the Python file at that path (`*.py`).
 
     Raises `UnknownSystem` if there is none, and whatever importing the user's file raises.

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from systems.node import Context, Disk, Node, UnreadableDisk, Write
-from systems.system import Variant
+from clew.systems.node import Context, Disk, Node, UnreadableDisk, Write
+from clew.systems.system import Variant
 
 T = TypeVar("T")
 

@@ -1,11 +1,11 @@
 """Nodes as processes of their own, in lockstep with whoever runs them, over stdin and stdout.
 
-Every line in is one step of the node, its effects are the lines out (`systems.wire`). What the node prints goes to its
-log.
+Every line in is one step of the node, its effects are the lines out (`clew.systems.wire`). What the node prints goes to
+its log.
 
-`python -m systems.stdio PARENT SYSTEM` is not a node yet but the *stem* that nodes are forked from: it has imported
-the system, so a restarted node is there in milliseconds instead of a tenth of a second. The stem ends with its parent
-and every node with the stem, however they end: the kernel sends them SIGKILL.
+`python -m clew.systems.stdio PARENT SYSTEM` is not a node yet but the *fork_server* that nodes are forked from: it has
+imported the system, so a restarted node is there in milliseconds instead of a tenth of a second. The fork_server ends
+with its parent and every node with the fork_server, however they end: the kernel sends them SIGKILL.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from typing import NoReturn
 
 import msgspec
 
-from systems.node import Context, Node
-from systems.registry import find
-from systems.wire import HARNESS, Init, LineIn, Wake, lines_out
+from clew.systems.node import Context, Node
+from clew.systems.registry import find_system
+from clew.systems.wire import HARNESS, Init, LineIn, Wake, lines_out
 
 
 def die_with(parent: int) -> None:
@@ -38,7 +38,7 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-def stem(control: socket.socket) -> None:
+def fork_server(control: socket.socket) -> None:
     """Fork nodes on request, until the socket closes.
 
     `spawn`, with three descriptors (stdin, stdout, stderr), is answered by the process id; `reap <pid>` by the status
@@ -105,7 +105,7 @@ def serve(source: int, sink: int) -> None:
     envelope = msgspec.json.Decoder(LineIn)
     first = envelope.decode(next(steps))
     init = msgspec.json.decode(first.body, type=Init)
-    system = find(init.system)
+    system = find_system(init.system)
     parameters = msgspec.json.decode(init.parameters, type=system.parameters)
     disk = {key: bytes(value) for key, value in init.disk.items()}
     name = first.dest
@@ -138,7 +138,7 @@ def serve(source: int, sink: int) -> None:
 
 if __name__ == "__main__":
     die_with(int(sys.argv[1]))
-    find(sys.argv[2])
+    find_system(sys.argv[2])
     with socket.socket(fileno=0) as control:
         control.send(b"ready")
-        stem(control)
+        fork_server(control)

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from systems.invariant import Invariant
-from systems.landmark import Landmark
-from systems.node import Client, Node
+from clew.systems.invariant import Invariant
+from clew.systems.landmark import Landmark
+from clew.systems.node import Client, Node
 
 
 class NoParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from systems.node import CancelTimer, Count, Effect, Log, Send, SetTimer, Sync, Write
+from clew.systems.node import CancelTimer, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 HARNESS = "clew"
 """The name under which the harness speaks to a node."""

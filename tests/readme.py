@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = (README, ROOT / "docs" / "models.md")
-CLEW = [sys.executable, "-c", "from harness.cli import main; main()"]
+CLEW = [sys.executable, "-c", "from clew.harness.cli.app import main; main()"]
 
 NAMED = re.compile(r"`([a-z_]+\.\w+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """A block that is introduced by the name of the file that it is to be."""

@@ -53,11 +53,14 @@ def test_there_is_no_other_code_folder_at_the_top() -> None:
 @pytest.mark.parametrize(
     ("statement", "forbidden"),
     [
-        ("import harness.cli; harness.cli.app(['--help'], standalone_mode=False)", {"numba", "numpy", "trio", "yaml"}),
-        ("import systems.stdio, systems.caspaxos", {"numba", "numpy", "trio", "yaml"}),
+        (
+            "import clew.harness.cli.app; clew.harness.cli.app.app(['--help'], standalone_mode=False)",
+            {"numba", "numpy", "trio", "yaml"},
+        ),
+        ("import clew.systems.stdio, clew.systems.caspaxos", {"numba", "numpy", "trio", "yaml"}),
         ("import checkers", {"numba"}),
-        ("import harness.run", {"numba"}),
-        ("import harness.check, harness.terminal", {"numba", "trio"}),
+        ("import clew.harness.run", {"numba"}),
+        ("import clew.harness.check, clew.harness.cli.console", {"numba", "trio"}),
     ],
 )
 def test_what_starts_often_imports_little(statement: str, forbidden: set[str]) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from checkers.models import find, names
-from harness.plan import loads, resolve
-from harness.plan.source import SHIPPED
+from clew.checkers.models import find_model, names
+from clew.harness.plan import loads, resolve
+from clew.harness.plan.source import SHIPPED
 from tests import readme
 
 
@@ -28,7 +28,7 @@ def test_the_page_of_models_has_them_all_with_all_their_functions() -> None:
     told = dict(rows)
     told["versioned-register"] += told["cas-register"]
     for name in names():
-        assert all(re.search(rf"`{f}\b", told[name]) for f in find(name).functions), name
+        assert all(re.search(rf"`{f}\b", told[name]) for f in find_model(name).functions), name
 
 
 def test_the_picture_is_part_of_a_real_counterexample(tmp_path: Path) -> None:

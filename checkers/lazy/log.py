@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from checkers.kernel import kernel
-from checkers.lazy.row import LOG
+from clew.checkers.kernel import kernel
+from clew.checkers.lazy.row import LOG
 
 
 def linearization(log: NDArray[np.int32], entry: int, count: int) -> list[int]:

@@ -1,14 +1,14 @@
 """The configurations after a return: every way to give the returning operation its place.
 
-The ways, and why there are no others worth trying, are in `checkers.lazy.sweep`.
+The ways, and why there are no others worth trying, are in `clew.checkers.lazy.sweep`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from checkers.kernel import copy, kernel
-from checkers.lazy.row import (
+from clew.checkers.kernel import copy, kernel
+from clew.checkers.lazy.row import (
     ALREADY,
     BOUNDARY,
     BOUNDS,
@@ -39,7 +39,7 @@ from checkers.lazy.row import (
     build,
     keep,
 )
-from checkers.monitors.register_form import DIFFERS, READS, SWAPS, WRITES
+from clew.checkers.monitors.register_form import DIFFERS, READS, SWAPS, WRITES
 
 _DEPTH, _TURN, _BASE, _LIMIT, _CUT = range(5)
 _FRESH = -1

@@ -48,14 +48,27 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from checkers.clock import Clock
-from checkers.kernel import copy, kernel
-from checkers.lazy.log import collect, linearization
-from checkers.lazy.place import place_all
-from checkers.lazy.row import COUNT, DROPPED, ENTRIES, FIXED, FULL, INFINITE, LOG, OPEN, POSITION, RETURNS, USED, WORK
-from checkers.monitors.register_form import RegisterForm
-from checkers.outcome import Outcome
-from checkers.verdict import Budget, Why
+from clew.checkers.deadline import Deadline
+from clew.checkers.kernel import copy, kernel
+from clew.checkers.lazy.log import collect, linearization
+from clew.checkers.lazy.place import place_all
+from clew.checkers.lazy.row import (
+    COUNT,
+    DROPPED,
+    ENTRIES,
+    FIXED,
+    FULL,
+    INFINITE,
+    LOG,
+    OPEN,
+    POSITION,
+    RETURNS,
+    USED,
+    WORK,
+)
+from clew.checkers.monitors.register_form import RegisterForm
+from clew.checkers.outcome import Outcome
+from clew.checkers.verdict import Budget, Why
 
 _NARROWEST, _WIDER = 8, 4
 _WORK_PER_VISIT = 1_000_000
@@ -66,7 +79,11 @@ _CLOSE_EVERY = 16
 
 
 def decide(
-    form: RegisterForm, budget: Budget, clock: Clock, widths: Iterable[int] | None = None, steps: int | None = None
+    form: RegisterForm,
+    budget: Budget,
+    deadline: Deadline,
+    widths: Iterable[int] | None = None,
+    steps: int | None = None,
 ) -> Outcome:
     """Decide a problem of a register, with one sweep after the other of these widths: 8, 32, 128 ... as memory allows.
     See `Outcome`.
@@ -76,17 +93,19 @@ def decide(
     """
     best: list[int] = []
     for width in widths or (_NARROWEST * _WIDER**number for number in itertools.count()):
-        outcome, dropped = _sweep(form, width, budget, clock, steps)
+        outcome, dropped = _sweep(form, width, budget, deadline, steps)
         if len(outcome.order) > len(best):
             best = outcome.order
         if outcome.answer == "valid" or (outcome.answer == "invalid" and not dropped):
             return outcome
-        if outcome.answer == "unknown" and (outcome.why == "memory" or clock.over()):
+        if outcome.answer == "unknown" and (outcome.why == "memory" or deadline.passed()):
             return Outcome("unknown", order=best, why=outcome.why, engine="lazy")
     return Outcome("unknown", order=best, why="time", engine="lazy")
 
 
-def _sweep(form: RegisterForm, width: int, budget: Budget, clock: Clock, steps: int | None) -> tuple[Outcome, bool]:
+def _sweep(
+    form: RegisterForm, width: int, budget: Budget, deadline: Deadline, steps: int | None
+) -> tuple[Outcome, bool]:
     """One sweep with at most so many configurations, and whether it had to drop some."""
     problem = form.problem
     count = len(problem)
@@ -135,7 +154,7 @@ def _sweep(form: RegisterForm, width: int, budget: Budget, clock: Clock, steps: 
             why = "memory"
             break
         visits += status == _PAUSE
-        if clock.over() or (steps is not None and visits * _WORK_PER_VISIT >= steps):
+        if deadline.passed() or (steps is not None and visits * _WORK_PER_VISIT >= steps):
             why = "time"
             break
     order = linearization(log, int(now[0, LOG]), count)
@@ -177,7 +196,7 @@ def _advance(  # type: ignore[no-untyped-def]
     chain, stamps, path, values, cls, unknown,
 ):  # fmt: skip
     """Sweep on from where `registers` say, until the end (_DONE), a return that no configuration survives (_DEAD), or
-    until Python has to look at the clock (_PAUSE) or make room (_ROOM in the list `registers[FULL]`, _LOG_FULL)."""
+    until Python has to look at the deadline (_PAUSE) or make room (_ROOM in the list `registers[FULL]`, _LOG_FULL)."""
     while registers[POSITION] < len(event_op):
         position = registers[POSITION]
         op = event_op[position]

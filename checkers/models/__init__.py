@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import difflib
 
-from checkers.models.collection import AppendList, Set
-from checkers.models.consensus import Consensus
-from checkers.models.counter import Counter
-from checkers.models.kv import KeyValue
-from checkers.models.model import Model, Operation
-from checkers.models.multi_register import MultiRegister
-from checkers.models.mutex import Mutex
-from checkers.models.queue import FifoQueue, PriorityQueue, Stack, UnorderedQueue
-from checkers.models.register import CasRegister, Register, VersionedRegister
+from clew.checkers.models.collection import AppendList, Set
+from clew.checkers.models.consensus import Consensus
+from clew.checkers.models.counter import Counter
+from clew.checkers.models.kv import KeyValue
+from clew.checkers.models.model import Model, Operation
+from clew.checkers.models.multi_register import MultiRegister
+from clew.checkers.models.mutex import Mutex
+from clew.checkers.models.queue import FifoQueue, PriorityQueue, Stack, UnorderedQueue
+from clew.checkers.models.register import CasRegister, Register, VersionedRegister
 
 _MODELS: dict[str, type[Model]] = {
     model.name: model
@@ -40,7 +40,7 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_MODELS))
 
 
-def find(name: str) -> Model:
+def find_model(name: str) -> Model:
     """The model of this name. Raises `ValueError` with the nearest name if there is none."""
     try:
         return _MODELS[name]()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from checkers.models.model import ADD, APPEND, CONTAINS, INFO, READ, REMOVE, Access, Model, Operation
-from histories.history import freeze
+from clew.checkers.models.model import ADD, APPEND, CONTAINS, INFO, READ, REMOVE, Access, Model, Operation
+from clew.histories.history import freeze
 
 
 class Set(Model):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkers.models.model import INFO, Model, Operation
-from histories.history import freeze
+from clew.checkers.models.model import INFO, Model, Operation
+from clew.histories.history import freeze
 
 
 class Consensus(Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkers.models.model import INFO, Model, Operation
+from clew.checkers.models.model import INFO, Model, Operation
 
 
 class Counter(Model):

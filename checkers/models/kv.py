@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from checkers.models.model import APPEND, DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, Operation
-from checkers.models.register import is_pair
+from clew.checkers.models.model import APPEND, DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, Operation
+from clew.checkers.models.register import is_pair
 
 
 def _content(value: Any) -> str:

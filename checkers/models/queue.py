@@ -9,8 +9,8 @@ from __future__ import annotations
 from bisect import insort
 from typing import Any, ClassVar
 
-from checkers.models.model import EMPTY, INFO, PUT, TAKE, TAKE_ANY, Access, Model, Operation
-from histories.history import freeze
+from clew.checkers.models.model import EMPTY, INFO, PUT, TAKE, TAKE_ANY, Access, Model, Operation
+from clew.histories.history import freeze
 
 
 def _access(put: str, op: Operation) -> Access:

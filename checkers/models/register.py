@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from checkers.models.model import DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, Operation
-from histories.history import freeze
+from clew.checkers.models.model import DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, Operation
+from clew.histories.history import freeze
 
 
 def is_pair(value: Any) -> bool:

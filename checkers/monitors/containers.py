@@ -1,17 +1,17 @@
 """Queues, stacks, priority queues and bags to which no element is given twice: decided by sorting.
 
     discipline    what is decided                                              where it is proven
-    oldest        lines of elements that fit the order of puts and of takes    `oldest`
-    newest        lives nested in each other                                   `newest`
-    least         elements taken from the least to the greatest                `least`
-    any           gaps in which nothing is there for certain                   `least`
+    oldest        lines of elements that fit the order of puts and of takes    `fifo`
+    newest        lives nested in each other                                   `stack`
+    least         elements taken from the least to the greatest                `priority_queue`
+    any           gaps in which nothing is there for certain                   `priority_queue`
 
 Nobody knows what was taken by a take of unknown outcome (`Lives.anyone`). If there are any, then three questions are
 asked, in this order; the answer "unknown" means that a search has to find out.
 
 1. Is there a linearization in which some of them take what must be gone by then, earliest deadline first? Each take is
    given to an element as its own take, so that what is found is a linearization. "valid".
-2. Is it a FIFO queue that nobody found empty? Then, as `oldest.deadlines` says, a linearization needs just that every
+2. Is it a FIFO queue that nobody found empty? Then, as `fifo.deadlines` says, a linearization needs just that every
    element with a deadline gets a take called before it. If anyone can do that, earliest deadlines first can: if the
    take called first went to another, the two can change takes. "invalid".
 3. Is there none of the elements that somebody returned with, everything else left out? "invalid": see (2) in `lives`.
@@ -25,11 +25,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from checkers.encoding import NEVER
-from checkers.monitors import least, newest, oldest
-from checkers.monitors.lives import ContainerForm, Ints, Lives, covered, lives
-from checkers.outcome import Outcome
-from checkers.verdict import Answer
+from clew.checkers.encoding import NEVER
+from clew.checkers.monitors import fifo, priority_queue, stack
+from clew.checkers.monitors.lives import ContainerForm, Ints, Lives, covered, lives
+from clew.checkers.outcome import Outcome
+from clew.checkers.verdict import Answer
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ def _none(lives: Lives) -> Ints:
 
 
 _DISCIPLINES = {
-    "oldest": _Discipline(oldest.order_of, oldest.deadlines),
-    "newest": _Discipline(newest.order_of, newest.deadlines),
-    "least": _Discipline(least.order_of, least.deadlines),
-    "any": _Discipline(least.order_of_bag, _none),
+    "oldest": _Discipline(fifo.order_of, fifo.deadlines),
+    "newest": _Discipline(stack.order_of, stack.deadlines),
+    "least": _Discipline(priority_queue.order_of, priority_queue.deadlines),
+    "any": _Discipline(priority_queue.order_of_bag, _none),
 }
 
 

@@ -28,9 +28,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from checkers.encoding import NEVER
-from checkers.kernel import kernel
-from checkers.monitors.lives import Ints, Lives, covered, free_gaps
+from clew.checkers.encoding import NEVER
+from clew.checkers.kernel import kernel
+from clew.checkers.monitors.lives import Ints, Lives, covered, free_gaps
 
 
 def order_of(lives: Lives) -> Ints | None:

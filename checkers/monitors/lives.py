@@ -31,9 +31,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checkers.encoding import NEVER, Problem
-from checkers.kernel import kernel
-from checkers.models.model import EMPTY, PUT, TAKE, TAKE_ANY, Model
+from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.kernel import kernel
+from clew.checkers.models.model import EMPTY, PUT, TAKE, TAKE_ANY, Model
 
 KINDS = (PUT, TAKE, TAKE_ANY, EMPTY)
 PUTS, TAKES, TAKES_ANY, EMPTIES = range(4)

@@ -28,8 +28,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from checkers.kernel import kernel
-from checkers.monitors.lives import Ints, Lives, covered, free_gaps, in_gaps, soonest_take
+from clew.checkers.kernel import kernel
+from clew.checkers.monitors.lives import Ints, Lives, covered, free_gaps, in_gaps, soonest_take
 
 
 def order_of(lives: Lives) -> Ints | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from checkers.encoding import Problem
-from checkers.models.model import DIFFER, READ, SWAP, WRITE, Model
-from histories.history import Interned
+from clew.checkers.encoding import Problem
+from clew.checkers.models.model import DIFFER, READ, SWAP, WRITE, Model
+from clew.histories.history import Interned
 
 KINDS = (READ, WRITE, SWAP, DIFFER)
 READS, WRITES, SWAPS, DIFFERS = range(4)

@@ -43,9 +43,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checkers.encoding import Problem
-from checkers.models.model import ADD, CONTAINS, READ, REMOVE, Model
-from checkers.outcome import Outcome
+from clew.checkers.encoding import Problem
+from clew.checkers.models.model import ADD, CONTAINS, READ, REMOVE, Model
+from clew.checkers.outcome import Outcome
 
 Ints = NDArray[np.int64]
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from checkers.encoding import NEVER
-from checkers.kernel import kernel
-from checkers.monitors.register_form import DIFFERS, RegisterForm
+from clew.checkers.encoding import NEVER
+from clew.checkers.kernel import kernel
+from clew.checkers.monitors.register_form import DIFFERS, RegisterForm
 
 
 def first(form: RegisterForm) -> tuple[int, int] | None:

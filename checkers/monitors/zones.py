@@ -26,9 +26,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from checkers.encoding import NEVER, Problem
-from checkers.monitors.register_form import DIFFERS, SWAPS, RegisterForm
-from checkers.outcome import Outcome
+from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.monitors.register_form import DIFFERS, SWAPS, RegisterForm
+from clew.checkers.outcome import Outcome
 
 _NOBODY = -1
 

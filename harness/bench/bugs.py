@@ -16,13 +16,13 @@ from pathlib import Path
 import msgspec
 import trio
 
-from harness.hunt.trial import trial
-from harness.plan import Plan, load, resolve
-from harness.run import run
-from harness.shrink import shrink_run
-from harness.store import RunFolder
-from harness.unwrap import unwrapped
-from systems import find, names
+from clew.harness.hunt.trial import trial
+from clew.harness.plan import Plan, load, resolve
+from clew.harness.run import run
+from clew.harness.runtime.unwrap import unwrapped
+from clew.harness.shrink import shrink_run
+from clew.harness.store.folder import RunFolder
+from clew.systems import find_system, names
 
 STARTS = 10
 STRIDE = 10_000
@@ -72,13 +72,15 @@ def bugs(only: Sequence[str] = ()) -> Iterator[Variant]:
     """Every variant of every system that says how it is hunted; `only` of these systems."""
     for system in names():
         if not only or system in only:
-            yield from ((system, variant) for variant in find(system).variants if variant in find(system).hunted)
+            yield from (
+                (system, variant) for variant in find_system(system).variants if variant in find_system(system).hunted
+            )
 
 
 def drawn(bug: Variant, seed: int) -> Plan:
     """The plan that hunts this variant, for a seed."""
     system, variant = bug
-    hunted = find(system).hunted[variant]
+    hunted = find_system(system).hunted[variant]
     return resolve(load(hunted.plan), seed, [*hunted.settings, f"system.variant={variant}"])
 
 
@@ -104,7 +106,7 @@ def seeds_to_lemma(bug: Variant, first: int, most: int = SEEDS_MOST_TO_LEMMA) ->
 def measure(bug: Variant, starts: int = STARTS) -> Bug | Missed:
     """Hunt for a variant from that many starts, and shrink the failure of the first."""
     system, variant = bug
-    hunted = find(system).hunted[variant]
+    hunted = find_system(system).hunted[variant]
     # Compiling the checker takes seconds, and says nothing about the variant.
     trial(drawn(bug, 0))
     lemma = _median([seeds_to_lemma(bug, start * STRIDE) for start in range(starts)])

@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from harness.bench.command import bench_app
-from harness.exits import BAD_ARGUMENTS, INTERNAL_ERROR, reader_gone
-from harness.mistake import Breakdown, Mistake
-from harness.options import (
+from clew.harness.cli.bench import bench_app
+from clew.harness.cli.options import (
     JsonOption,
     NodesChoice,
     NodesOption,
@@ -27,9 +25,11 @@ from harness.options import (
     StoreOption,
     Until,
 )
+from clew.harness.errors import Breakdown, Mistake
+from clew.harness.exit_codes import BAD_ARGUMENTS, INTERNAL_ERROR, reader_gone
 
 if TYPE_CHECKING:
-    from harness.result import Result
+    from clew.harness.verdict.result import Result
 
 INTERRUPTED = 130
 """What typer makes of a KeyboardInterrupt."""
@@ -54,14 +54,14 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Start the cluster, load it, break it, record it, check it."""
-    from harness.plan import load, resolve
-    from harness.run import run as run_plan
-    from harness.supervise import supervise
+    from clew.harness.cli.foreground import foreground
+    from clew.harness.plan import load, resolve
+    from clew.harness.run import run as run_plan
 
     # What a user's system prints, on import or inline, must not get between us and whoever reads our output.
     with contextlib.redirect_stdout(sys.stderr):
         resolved = resolve(load(plan), seed, settings or [])
-        result = supervise(
+        result = foreground(
             resolved,
             json,
             lambda watch, stop: run_plan(resolved, nodes=nodes.value, into=store, watch=watch, stop=stop),
@@ -88,11 +88,11 @@ def hunt(
     json: JsonOption = False,
 ) -> None:
     """Many seeds of a plan, on all cores or a cluster, until something breaks."""
-    from harness.hunt import at_home, on_cluster
-    from harness.hunt import hunt as hunt_seeds
-    from harness.hunt.options import seeds_and_time
-    from harness.hunt.tell import interruptible, progress, tell_found, tell_hunt
-    from harness.plan import load, resolve
+    from clew.harness.cli.hunt_output import interruptible, progress, tell_found, tell_hunt
+    from clew.harness.cli.seeds import seeds_and_time
+    from clew.harness.hunt import at_home, on_cluster
+    from clew.harness.hunt import hunt as hunt_seeds
+    from clew.harness.plan import load, resolve
 
     source = load(plan)
     chosen, seconds = seeds_and_time(seeds, time, jobs, scheduler)
@@ -126,12 +126,12 @@ def shrink(
     json: JsonOption = False,
 ) -> None:
     """Find the smallest workload and faults that still break a failing run."""
-    from harness.hunt.tell import interruptible
-    from harness.shrink import shrink_run
-    from harness.shrink.tell import progress, tell
-    from harness.store import find
+    from clew.harness.cli.hunt_output import interruptible
+    from clew.harness.cli.shrink_output import progress, tell
+    from clew.harness.shrink import shrink_run
+    from clew.harness.store.folder import find_run
 
-    folder = find(run)
+    folder = find_run(run)
     with interruptible(), progress(json) as watch:
         shrunk = shrink_run(folder, any_failure=any_failure, into=store, watch=watch)
     tell(shrunk, json)
@@ -147,17 +147,17 @@ def replay(
     json: JsonOption = False,
 ) -> None:
     """Run a recorded run again, and compare the histories byte for byte."""
-    from harness.replay import difference, recorded_plan, together, words
-    from harness.replay import replay as replay_run
-    from harness.store import find
-    from harness.supervise import supervise
+    from clew.harness.cli.foreground import foreground
+    from clew.harness.replay import difference, recorded_plan, together, words
+    from clew.harness.replay import replay as replay_run
+    from clew.harness.store.folder import find_run
 
-    folder = find(run)
+    folder = find_run(run)
     done = []
     with contextlib.redirect_stdout(sys.stderr):
         plan = recorded_plan(folder)
         for _ in range(times):
-            again = supervise(
+            again = foreground(
                 plan,
                 json,
                 lambda watch, stop: replay_run(folder, nodes=nodes.value, into=store, watch=watch, stop=stop),
@@ -197,8 +197,8 @@ def check(
     """Decide whether recorded histories are linearizable."""
     from functools import partial
 
-    from harness.check import budget_of, check_file, check_files, exit_code, expand
-    from harness.terminal import table, tell
+    from clew.harness.check import budget_of, check_file, check_files, exit_code, expand
+    from clew.harness.cli.console import table, tell
 
     paths = expand(histories)
     judge = partial(
@@ -221,7 +221,7 @@ def export(
     format: Annotated[str | None, typer.Option(help="The format it is in; found out unless given.")] = None,
 ) -> None:
     """Write a history in another format: Jepsen's EDN or clew's JSON lines."""
-    from harness.check import export as write_history
+    from clew.harness.check import export as write_history
 
     print(f"{write_history(history, target, read_as=format, write_as=to)} events written to {target}")
 
@@ -248,13 +248,13 @@ def show(
     """Look at a recorded run: the verdict, and the part that matters as a diagram."""
     import msgspec
 
-    from harness.pager import page
-    from harness.recorded import recorded
-    from harness.show import Filter, as_json, moment
-    from harness.show import show as lines
+    from clew.harness.cli.pager import page
+    from clew.harness.store.record import read_record
+    from clew.harness.view.show import Filter, as_json, moment
+    from clew.harness.view.show import show as lines
 
     wanted = Filter(process, key, f, type, moment(start, "--from"), moment(end, "--to"), around, errors)
-    run = recorded(history, model)
+    run = read_record(history, model)
     if json:
         print(msgspec.json.encode(as_json(run, wanted, stats)).decode())
     else:
@@ -270,7 +270,7 @@ def report(
     model: Annotated[str | None, typer.Option(help="What the history is a history of; it may say so itself.")] = None,
 ) -> None:
     """Make the page of a run or a history, and pictures for a paper."""
-    from harness.report.write import write
+    from clew.harness.view.report.write import write
 
     for path in write(history, out, png=png, dark=dark, model=model):
         print(path)
@@ -285,9 +285,9 @@ def diff(
     """Find the first event where two runs part. Exits with 0 if they do not, 1 if they do."""
     import msgspec
 
-    from harness.diff import diff as compare
-    from harness.diff import tell
-    from harness.pager import page
+    from clew.harness.cli.pager import page
+    from clew.harness.view.diff import diff as compare
+    from clew.harness.view.diff import tell
 
     found = compare(one, other)
     if json:
@@ -310,7 +310,7 @@ def serve(
     port: Annotated[int, typer.Option(help="The port to listen on; 0 for any that is free.", min=0, max=65535)] = 8080,
 ) -> None:
     """Serve the store as a local web page: all runs as a table, with their reports, until Ctrl-C."""
-    from harness.serve import serve as serve_store
+    from clew.harness.view.serve import serve as serve_store
 
     serve_store(store, host, port)
 
@@ -318,7 +318,7 @@ def serve(
 @app.command()
 def plans() -> None:
     """List the shipped plans."""
-    from harness.plan import shipped
+    from clew.harness.plan import shipped
 
     for name, comment in shipped():
         print(name)
@@ -329,24 +329,24 @@ def plans() -> None:
 @app.command()
 def systems() -> None:
     """List the systems there are, with their known-broken variants."""
-    import systems as known
+    import clew.systems as known
 
     for name in known.names():
-        system = known.find(name)
+        system = known.find_system(name)
         print(f"{name}: {system.summary}")
         for variant in system.variants.values():
             print(f"    {variant.name}: {variant.summary}")
 
 
 def _tell(result: Result, json: bool) -> NoReturn:
-    from harness.terminal import tell
+    from clew.harness.cli.console import tell
 
     tell(result, json)
     raise typer.Exit(result.exit_code)
 
 
 def _refuse(message: str, code: int) -> NoReturn:
-    from histories.text import printable
+    from clew.histories.text import printable
 
     print(f"clew: {printable(message)}", file=sys.stderr)
     sys.exit(code)
@@ -390,9 +390,9 @@ def _is_mistake(error: Exception) -> bool:
     if hasattr(error, "format_message"):
         # Whatever the parser of the command line raises: typer brings it along, in a module that is not public.
         return True
-    from harness.browser import NoBrowser
-    from harness.plan import PlanError
-    from harness.store import NoRun
-    from histories import HistoryError
+    from clew.harness.plan import PlanError
+    from clew.harness.store.folder import NoRun
+    from clew.harness.view.browser import NoBrowser
+    from clew.histories import HistoryError
 
     return isinstance(error, PlanError | NoRun | NoBrowser | HistoryError | Mistake)

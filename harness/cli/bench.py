@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from harness.mistake import Mistake
+from clew.harness.errors import Mistake
 
 bench_app = typer.Typer(help="Measure clew by what it finds.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -24,11 +24,11 @@ def bench_bugs(
     write: Annotated[Path | None, typer.Option(help="Put the table into this page, in place of the one there.")] = None,
 ) -> None:
     """Hunt and shrink every wrong variant of every system."""
-    from harness.bench.bugs import bugs, measured, rewritten, table
-    from harness.hunt import at_home
-    from harness.hunt.tell import interruptible
-    from harness.store import put
-    from systems import names
+    from clew.harness.bench.bugs import bugs, measured, rewritten, table
+    from clew.harness.cli.hunt_output import interruptible
+    from clew.harness.hunt import at_home
+    from clew.harness.store.folder import put
+    from clew.systems import names
 
     for name in system or []:
         if name not in names():

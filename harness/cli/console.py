@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from harness.result import Result
-from histories.text import printable
+from clew.harness.verdict.result import Result
+from clew.histories.text import printable
 
 if TYPE_CHECKING:
-    from harness.check import Checked
+    from clew.harness.check import Checked
 
 T = TypeVar("T")
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import trio
 
-from harness.exits import INTERNAL_ERROR
-from harness.unwrap import unwrapped
-from histories.text import printable
+from clew.harness.exit_codes import INTERNAL_ERROR
+from clew.harness.runtime.unwrap import unwrapped
+from clew.histories.text import printable
 
 if TYPE_CHECKING:
-    from harness.plan import Plan
-    from harness.simulation import Progress
+    from clew.harness.plan import Plan
+    from clew.harness.runtime.simulation import Progress
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ REFRESH = 0.1
 """Seconds between two looks at the progress."""
 
 
-def supervise(
+def foreground(
     plan: Plan, quiet: bool, job: Callable[[Callable[[Progress], None], trio.CancelScope], Awaitable[T]]
 ) -> T:
     """Run an asynchronous job under trio, with a progress line if there is a terminal to show it on.

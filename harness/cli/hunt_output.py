@@ -11,10 +11,10 @@ from types import FrameType
 
 import msgspec
 
-from harness.hunt.coverage import coverage
-from harness.hunt.hunt import KEPT, Found, Hunt
-from harness.result import Result
-from histories.text import many, printable
+from clew.harness.hunt.coverage import coverage
+from clew.harness.hunt.hunt import KEPT, Found, Hunt
+from clew.harness.verdict.result import Result
+from clew.histories.text import many, printable
 
 REFRESH = 0.1
 """Seconds between two looks at the progress."""
@@ -103,11 +103,13 @@ def tell_hunt(hunt: Hunt, json: bool) -> None:
         f"{len(hunt.failures)} fail{undecided}"
     )
     if hunt.failures:
-        table = Table("what broke", "core", "runs", "seeds", "first run", box=None, pad_edge=False)
+        table = Table("what broke", "counterexample", "runs", "seeds", "first run", box=None, pad_edge=False)
         for failure, found in hunt.groups().items():
             seeds = [str(one.seed) for one in found[:SEEDS_SHOWN]] + ["..."] * (len(found) > SEEDS_SHOWN)
             broke = failure.check if failure.invariant is None else f"{failure.check}, {printable(failure.invariant)}"
-            table.add_row(broke, ", ".join(failure.core), str(len(found)), " ".join(seeds), found[0].run or "")
+            table.add_row(
+                broke, ", ".join(failure.counterexample), str(len(found)), " ".join(seeds), found[0].run or ""
+            )
         _print_whole(table)
         if hunt.unkept:
             console.print(

@@ -8,15 +8,15 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from harness.terminal import COLOUR
-from histories.diagram import Line
+from clew.harness.cli.console import COLOUR
+from clew.histories.diagram import Line
 
 STYLES = {
     **COLOUR,
     "ok": "blue",
     "fail": "bright_black",
     "info": "yellow",
-    "core": "bold red",
+    "counterexample": "bold red",
     "stuck": "bold white on red",
     "point": "bold green",
     "fault": "magenta",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from harness.mistake import Mistake
-from harness.plan.quantity import DURATION_HINT, LONGEST, NANOSECONDS, parse_duration
+from clew.harness.errors import Mistake
+from clew.harness.plan.quantity import DURATION_HINT, LONGEST, NANOSECONDS, parse_duration
 
 DEFAULT = range(1000)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from harness.plan import Plan
-from harness.shrink.run import Shrunk
-from histories.text import many
+from clew.harness.plan import Plan
+from clew.harness.shrink.run import Shrunk
+from clew.histories.text import many
 
 
 @contextlib.contextmanager

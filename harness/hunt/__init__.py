@@ -6,9 +6,9 @@ executor    whose workers: the cores of this machine, or a cluster's
 hunt        the campaign, with the failing runs kept and grouped
 """
 
-from harness.hunt.campaign import campaign
-from harness.hunt.executor import at_home, on_cluster
-from harness.hunt.hunt import Found, Hunt, hunt
-from harness.hunt.trial import Trial, trial
+from clew.harness.hunt.campaign import campaign
+from clew.harness.hunt.executor import at_home, on_cluster
+from clew.harness.hunt.hunt import Found, Hunt, hunt
+from clew.harness.hunt.trial import Trial, trial
 
 __all__ = ["Found", "Hunt", "Trial", "at_home", "campaign", "hunt", "on_cluster", "trial"]

@@ -9,10 +9,10 @@ from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from itertools import islice
 
-from harness.hunt.executor import gave_up
-from harness.hunt.trial import Trial, trials
-from harness.mistake import Breakdown
-from harness.plan import PlanError, Source
+from clew.harness.errors import Breakdown
+from clew.harness.hunt.executor import gave_up
+from clew.harness.hunt.trial import Trial, trials
+from clew.harness.plan import PlanError, Source
 
 BATCH = 8
 """Seeds a job: half a second of work, against some milliseconds that it takes to send a job and its answer."""

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from harness.mistake import Mistake
-from systems.stdio import die_with
+from clew.harness.errors import Mistake
+from clew.systems.stdio import die_with
 
 P = ParamSpec("P")
 T = TypeVar("T")

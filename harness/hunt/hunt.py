@@ -15,17 +15,17 @@ from typing import Literal
 import msgspec
 import trio
 
-from harness.exits import BAD_ARGUMENTS, EXIT, INTERNAL_ERROR
-from harness.failure import Failure
-from harness.hunt.campaign import campaign
-from harness.hunt.trial import Trial
-from harness.judge import judge
-from harness.mistake import Breakdown
-from harness.plan import Plan, PlanError, Source, resolve
-from harness.result import Result
-from harness.run import recording, run
-from harness.store import stamp, usable
-from harness.unwrap import unwrapped
+from clew.harness.errors import Breakdown
+from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT, INTERNAL_ERROR
+from clew.harness.hunt.campaign import campaign
+from clew.harness.hunt.trial import Trial
+from clew.harness.plan import Plan, PlanError, Source, resolve
+from clew.harness.run import recording, run
+from clew.harness.runtime.unwrap import unwrapped
+from clew.harness.store.folder import stamp, usable
+from clew.harness.verdict.judge import judge
+from clew.harness.verdict.result import Result
+from clew.harness.verdict.signature import Failure
 
 Until = Literal["first", "all"]
 

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from harness.failure import Failure, failure
-from harness.judge import judge
-from harness.plan import Plan, Source, resolve
-from harness.result import Answer
-from harness.run import recording
+from clew.harness.plan import Plan, Source, resolve
+from clew.harness.run import recording
+from clew.harness.verdict.judge import judge
+from clew.harness.verdict.result import Answer
+from clew.harness.verdict.signature import Failure, failure
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """What one seed led to. `counts` adds up over trials: see `harness.hunt.coverage`.
+    """What one seed led to. `counts` adds up over trials: see `clew.harness.hunt.coverage`.
 
     Among them are `landmarks`: what a system's landmarks saw in its messages, and what its nodes counted themselves.
     """

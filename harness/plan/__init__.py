@@ -5,9 +5,9 @@
 Every mistake is a `PlanError` that says file, line, field, what was found and what is allowed.
 """
 
-from harness.plan.dump import dump
-from harness.plan.error import PlanError
-from harness.plan.schema import Plan, PlannedOperation
-from harness.plan.source import Source, load, loads, resolve, shipped
+from clew.harness.plan.dump import dump
+from clew.harness.plan.error import PlanError
+from clew.harness.plan.schema import Plan, PlannedOperation
+from clew.harness.plan.source import Source, load, loads, resolve, shipped
 
 __all__ = ["Plan", "PlanError", "PlannedOperation", "Source", "dump", "load", "loads", "resolve", "shipped"]

@@ -12,12 +12,12 @@ from typing import Any
 
 import msgspec
 
-from harness.plan.error import PlanError, one_of
-from harness.plan.field import Field, Fields
-from harness.plan.schema import SystemPlan
-from harness.plan.tree import join
-from harness.plan.values import drawn, duration, number, text, truth, whole, word
-from systems import BadParameters, System, UnknownSystem, find, names
+from clew.harness.plan.error import PlanError, one_of
+from clew.harness.plan.field import Field, Fields
+from clew.harness.plan.schema import SystemPlan
+from clew.harness.plan.tree import join
+from clew.harness.plan.values import drawn, duration, number, text, truth, whole, word
+from clew.systems import BadParameters, System, UnknownSystem, find_system, names
 
 NODES_MOST = 1000
 CLUSTER_FIELDS = ("name", "nodes", "variant")
@@ -52,7 +52,7 @@ def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, System]:
 def models() -> tuple[str, ...]:
     """The models that a system may be of."""
     # Imported here: the checkers bring numpy along, and a look at the shipped plans does without.
-    from checkers.models import names
+    from clew.checkers.models import names
 
     return names()
 
@@ -79,7 +79,7 @@ def _find(field: Field, folder: Path) -> tuple[str, System]:
         if name.endswith(".py"):
             name = str((folder / name).resolve())
         try:
-            return name, find(name)
+            return name, find_system(name)
         except UnknownSystem as error:
             if name.endswith(".py"):
                 raise field.error(str(error)) from None

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 import yaml
 
-from harness.plan.cluster import is_duration, parameter_types
-from harness.plan.quantity import format_duration, format_size
-from harness.plan.schema import Links, Plan, PlannedOperation, SystemPlan, Workload
-from harness.plan.tree import scalar
-from nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
-from nemesis.schedule import At, Cut, Disturb, Entry, Every, Kill, Randomly, What, When
-from nemesis.target import Target
-from systems import find
+from clew.harness.plan.cluster import is_duration, parameter_types
+from clew.harness.plan.quantity import format_duration, format_size
+from clew.harness.plan.schema import Links, Plan, PlannedOperation, SystemPlan, Workload
+from clew.harness.plan.tree import scalar
+from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
+from clew.nemesis.schedule import At, Cut, Disturb, Entry, Every, Kill, Randomly, What, When
+from clew.nemesis.target import Target
+from clew.systems import find_system
 
 
 def dump(plan: Plan) -> str:
@@ -55,7 +55,7 @@ _Dumper.add_representer(str, _text)
 
 
 def _system(system: SystemPlan) -> dict[str, Any]:
-    types = parameter_types(find(system.name))
+    types = parameter_types(find_system(system.name))
     parameters: dict[str, Any] = msgspec.to_builtins(system.parameters)
     return {
         "name": system.name,

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
-from harness.plan.field import Field, Fields
-from harness.plan.schema import client_names, node_names
-from harness.plan.values import distinct, drawn, duration, latency, period, probability, word
-from nemesis import partition, target
-from nemesis.fault import Grudge
-from nemesis.schedule import At, Cut, Disturb, Entry, Every, Kill, Randomly, What, When
-from nemesis.target import Target, TargetKind
+from clew.harness.plan.field import Field, Fields
+from clew.harness.plan.schema import client_names, node_names
+from clew.harness.plan.values import distinct, drawn, duration, latency, period, probability, word
+from clew.nemesis import partition, target
+from clew.nemesis.fault import Grudge
+from clew.nemesis.schedule import At, Cut, Disturb, Entry, Every, Kill, Randomly, What, When
+from clew.nemesis.target import Target, TargetKind
 
 WHEN = ("every", "at", "random")
 TIMES = (*WHEN, "for", "from", "until")

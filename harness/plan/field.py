@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from harness.plan.error import PlanError, one_of
-from harness.plan.tree import Value, join
-from harness.streams import Streams
+from clew.harness.plan.error import PlanError, one_of
+from clew.harness.plan.streams import Streams
+from clew.harness.plan.tree import Value, join
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from nemesis.latency import Constant, Exponential, Latency
-from nemesis.schedule import Entry
+from clew.nemesis.latency import Constant, Exponential, Latency
+from clew.nemesis.schedule import Entry
 
 Check = Literal["linearizable", "invariants", "liveness"]
 Runtime = Literal["simulation"]
@@ -100,7 +100,7 @@ class Recovery(msgspec.Struct, frozen=True):
     within: int = 10 * SECOND
 
 
-class Budget(msgspec.Struct, frozen=True):
+class BudgetPlan(msgspec.Struct, frozen=True):
     """What the checker may use: ns of wall time, bytes of memory."""
 
     time: int = 60 * SECOND
@@ -125,7 +125,7 @@ class Plan(msgspec.Struct, frozen=True):
     nemesis: tuple[Entry, ...]
     recovery: Recovery
     checks: tuple[Check, ...]
-    budget: Budget
+    budget: BudgetPlan
     seed: int
     stop: Stop = "end"
 

@@ -9,18 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from harness.plan.cluster import CLUSTER_FIELDS, read_system
-from harness.plan.error import Place, PlanError
-from harness.plan.faults import read_nemesis
-from harness.plan.field import Field, Fields
-from harness.plan.quantity import LONGEST
-from harness.plan.schema import Budget, Check, Links, NetworkPlan, Plan, Recovery, Runtime, Stop
-from harness.plan.settings import override
-from harness.plan.tree import Value
-from harness.plan.values import distinct, duration, latency, period, probability, size, text, whole, word
-from harness.plan.work import WORKLOAD_FIELDS, read_workload
-from harness.streams import Streams
-from nemesis.schedule import Entry
+from clew.harness.plan.cluster import CLUSTER_FIELDS, read_system
+from clew.harness.plan.error import Place, PlanError
+from clew.harness.plan.faults import read_nemesis
+from clew.harness.plan.field import Field, Fields
+from clew.harness.plan.quantity import LONGEST
+from clew.harness.plan.schema import BudgetPlan, Check, Links, NetworkPlan, Plan, Recovery, Runtime, Stop
+from clew.harness.plan.settings import override
+from clew.harness.plan.streams import Streams
+from clew.harness.plan.tree import Value
+from clew.harness.plan.values import distinct, duration, latency, period, probability, size, text, whole, word
+from clew.harness.plan.work import WORKLOAD_FIELDS, read_workload
+from clew.nemesis.schedule import Entry
 
 SECTIONS = (
     "name",
@@ -151,9 +151,9 @@ def _recovery(fields: Fields) -> Recovery:
     return Recovery(fields.get("after", duration, default.after), fields.get("within", period, default.within))
 
 
-def _budget(fields: Fields) -> Budget:
-    default = Budget()
-    return Budget(
+def _budget(fields: Fields) -> BudgetPlan:
+    default = BudgetPlan()
+    return BudgetPlan(
         time=fields.get("time", period, default.time),
         memory=fields.get("memory", lambda field: size(field, least=1 << 20), default.memory),
     )

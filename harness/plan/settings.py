@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.plan.error import Place, PlanError
-from harness.plan.tree import Value, join, parse
+from clew.harness.plan.error import Place, PlanError
+from clew.harness.plan.tree import Value, join, parse
 
 
 def override(root: Value, setting: str) -> Value:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from harness.plan.error import Place, PlanError, one_of
-from harness.plan.schema import Plan
-from harness.plan.sections import read_plan
-from harness.plan.tree import Value, parse
-from histories.text import cut
+from clew.harness.plan.error import Place, PlanError, one_of
+from clew.harness.plan.schema import Plan
+from clew.harness.plan.sections import read_plan
+from clew.harness.plan.tree import Value, parse
+from clew.histories.text import cut
 
 SHIPPED = Path(__file__).parent.parent / "plans"
 LARGEST = 64 << 20

@@ -12,7 +12,7 @@ from random import Random
 from struct import Struct
 
 _WORDS = Struct("<4Q").unpack
-Four = tuple[float, float, float, float]
+Uniforms = tuple[float, float, float, float]
 
 
 class Streams:
@@ -34,7 +34,7 @@ class Streams:
             stream = self._streams[name] = Random(int.from_bytes(digest, "big"))
         return stream
 
-    def fours(self, beginning: str) -> Callable[[bytes], Four]:
+    def uniforms(self, beginning: str) -> Callable[[bytes], Uniforms]:
         """Gives four numbers in [0, 1) to each name that begins like this, by how it goes on; there is no stream of it.
 
         They belong to the name alone, for whatever is drawn once: what is drawn by such a name stays as it is when
@@ -42,7 +42,7 @@ class Streams:
         """
         begun = blake2b(f"{self.seed}/{beginning}".encode(), digest_size=32).copy
 
-        def four(end: bytes) -> Four:
+        def four(end: bytes) -> Uniforms:
             name = begun()
             name.update(end)
             a, b, c, d = _WORDS(name.digest())

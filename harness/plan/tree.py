@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from harness.plan.error import Place, PlanError
+from clew.harness.plan.error import Place, PlanError
 
 DEPTH = 30
 """Levels of nesting that a plan may have; the deepest that means something has about ten."""

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from harness.plan.error import one_of
-from harness.plan.field import Field
-from harness.plan.quantity import DURATION_HINT, LONGEST, SIZE_HINT, parse_duration, parse_size
-from nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
+from clew.harness.plan.error import one_of
+from clew.harness.plan.field import Field
+from clew.harness.plan.quantity import DURATION_HINT, LONGEST, SIZE_HINT, parse_duration, parse_size
+from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
 
 T = TypeVar("T")
 

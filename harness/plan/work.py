@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from harness.plan.field import Field, Fields
-from harness.plan.schema import SECOND, PlannedOperation, Workload, WorkloadKind
-from harness.plan.values import drawn, duration, latency, number, period, text, whole, word
-from nemesis.latency import Constant, Latency
+from clew.harness.plan.field import Field, Fields
+from clew.harness.plan.schema import SECOND, PlannedOperation, Workload, WorkloadKind
+from clew.harness.plan.values import drawn, duration, latency, number, period, text, whole, word
+from clew.nemesis.latency import Constant, Latency
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from harness.plan import Plan
-from harness.plan.work import READS
-from harness.simulation.clients import Thread
-from harness.workload import Request
+from clew.harness.plan import Plan
+from clew.harness.plan.work import READS
+from clew.harness.runtime.script import Request
+from clew.harness.runtime.thread import Thread
 
 KEYS_NAMED = 5
 """Keys named in a liveness failure; more are counted."""

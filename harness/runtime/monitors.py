@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from harness.plan import Plan
-from harness.simulation.nodes import died
-from harness.simulation.outcome import Outcome
-from systems import Invariant, Sent, System
-from systems.landmark import Landmark
+from clew.harness.plan import Plan
+from clew.harness.runtime.outcome import Outcome
+from clew.harness.runtime.simulation.nodes import died
+from clew.systems import Invariant, Sent, System
+from clew.systems.landmark import Landmark
 
 
 class Watchers:

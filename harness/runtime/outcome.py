@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.simulation.nodes import NodeFailure
-from systems import Violation
+from clew.harness.runtime.simulation.nodes import NodeFailure
+from clew.systems import Violation
 
 if TYPE_CHECKING:
-    from checkers import Stuck
+    from clew.checkers import Stuck
 
 
 @dataclass

@@ -15,9 +15,9 @@ from math import log
 from random import Random
 from typing import Any, NamedTuple, Protocol
 
-from harness.plan.schema import PlannedOperation, Workload
-from harness.streams import Streams
-from systems.node import Complete, Operation
+from clew.harness.plan.schema import PlannedOperation, Workload
+from clew.harness.plan.streams import Streams
+from clew.systems.node import Complete, Operation
 
 
 class Request(NamedTuple):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from harness.workload import Request, Script
-from systems.node import Client, ClientContext, Operation
-from systems.system import Variant
+from clew.harness.runtime.script import Request, Script
+from clew.systems.node import Client, ClientContext, Operation
+from clew.systems.system import Variant
 
 
 class Thread:

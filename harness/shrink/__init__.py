@@ -12,8 +12,8 @@ shrink      the passes, one after the other, until none of them finds anything
 story       what is left, in words: the comment of the shrunk plan
 """
 
-from harness.shrink.explicit import explicit
-from harness.shrink.run import Shrunk, shrink_run
-from harness.shrink.shrink import shrink
+from clew.harness.shrink.explicit import explicit
+from clew.harness.shrink.run import Shrunk, shrink_run
+from clew.harness.shrink.shrink import shrink
 
 __all__ = ["Shrunk", "explicit", "shrink", "shrink_run"]

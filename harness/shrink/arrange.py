@@ -22,12 +22,12 @@ from random import Random
 
 import msgspec
 
-from harness.plan import Plan, PlannedOperation
-from harness.plan.schema import MILLISECOND
-from harness.shrink.explicit import members_of, with_members
-from harness.shrink.reduce import Fails
-from harness.shrink.world import mean_latency, plain
-from nemesis.fault import Crash, FaultEvent
+from clew.harness.plan import Plan, PlannedOperation
+from clew.harness.plan.schema import MILLISECOND
+from clew.harness.shrink.explicit import members_of, with_members
+from clew.harness.shrink.reduce import Fails
+from clew.harness.shrink.world import mean_latency, plain
+from clew.nemesis.fault import Crash, FaultEvent
 
 OPERATIONS_MOST = 2
 FAULTS_MOST = 1

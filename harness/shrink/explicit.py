@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 
-from harness.plan import Plan, PlannedOperation
-from harness.plan.work import KINDS
-from histories import NEMESIS, History
-from nemesis.fault import Crash, Fault, FaultEvent, Network, Partition, from_value
-from nemesis.latency import Constant
-from nemesis.schedule import At, Cut, Disturb, Entry, Kill, What, schedule
-from systems import find
+from clew.harness.plan import Plan, PlannedOperation
+from clew.harness.plan.work import KINDS
+from clew.histories import NEMESIS, History
+from clew.nemesis.fault import Crash, Fault, FaultEvent, Network, Partition, from_value
+from clew.nemesis.latency import Constant
+from clew.nemesis.schedule import At, Cut, Disturb, Entry, Kill, What, schedule
+from clew.systems import find_system
 
 Member = PlannedOperation | FaultEvent
 
@@ -44,7 +44,7 @@ def explicit(plan: Plan, history: History, rested: int | None = None) -> Plan:
 
 def with_members(plan: Plan, operations: list[PlannedOperation], faults: list[FaultEvent]) -> Plan:
     """The plan with these operations and faults and no others."""
-    functions = find(plan.system.name).functions_of(plan.system.parameters)
+    functions = find_system(plan.system.name).functions_of(plan.system.parameters)
     usable = [f for f in KINDS[plan.workload.kind] if f in functions]
     workload = msgspec.structs.replace(
         plan.workload,

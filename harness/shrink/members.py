@@ -12,10 +12,10 @@ from itertools import permutations
 
 import msgspec
 
-from harness.plan import Plan
-from harness.shrink.explicit import Member, members_of, rebuilt
-from harness.shrink.reduce import ATTEMPTS, Dials, Fails, reduced, search
-from nemesis.fault import Fault, FaultEvent, Partition
+from clew.harness.plan import Plan
+from clew.harness.shrink.explicit import Member, members_of, rebuilt
+from clew.harness.shrink.reduce import ATTEMPTS, Dials, Fails, reduced, search
+from clew.nemesis.fault import Fault, FaultEvent, Partition
 
 CHUNKS = 16
 """Chunks at the coarsest resolution."""

@@ -17,7 +17,7 @@ from hypothesis.configuration import set_hypothesis_home_dir, storage_directory
 from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 from hypothesis.errors import NoSuchExample
 
-from harness.plan import Plan
+from clew.harness.plan import Plan
 
 Dials = tuple[int, ...]
 Fails = Callable[[Plan], Plan | None]

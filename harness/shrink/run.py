@@ -8,25 +8,25 @@ from pathlib import Path
 import msgspec
 import trio
 
-from harness.failure import Failure, failure
-from harness.judge import judge
-from harness.mistake import Mistake
-from harness.plan import Plan
-from harness.replay import recorded_plan
-from harness.result import Result
-from harness.run import recording, run
-from harness.shrink.explicit import explicit, members_of
-from harness.shrink.reduce import without_home
-from harness.shrink.shrink import shrink
-from harness.shrink.smallest import Smallest
-from harness.shrink.story import story
-from harness.shrink.test import Test
-from harness.simulation import Outcome
-from harness.store import RunFolder, usable
-from harness.unwrap import unwrapped
-from histories import History
-from histories.text import many
-from nemesis.fault import FaultEvent
+from clew.harness.errors import Mistake
+from clew.harness.plan import Plan
+from clew.harness.replay import recorded_plan
+from clew.harness.run import recording, run
+from clew.harness.runtime.simulation import Outcome
+from clew.harness.runtime.unwrap import unwrapped
+from clew.harness.shrink.explicit import explicit, members_of
+from clew.harness.shrink.reduce import without_home
+from clew.harness.shrink.shrink import shrink
+from clew.harness.shrink.smallest import Smallest
+from clew.harness.shrink.story import story
+from clew.harness.shrink.test import Test
+from clew.harness.store.folder import RunFolder, usable
+from clew.harness.verdict.judge import judge
+from clew.harness.verdict.result import Result
+from clew.harness.verdict.signature import Failure, failure
+from clew.histories import History
+from clew.histories.text import many
+from clew.nemesis.fault import FaultEvent
 
 TIMES = 3
 """How often a run must fail before anything is concluded from leaving parts of it out."""

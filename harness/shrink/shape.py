@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from harness.plan import Plan, PlannedOperation
-from harness.plan.schema import client_names, node_names
-from harness.plan.work import READS
-from harness.shrink.explicit import Member, members_of, rebuilt
-from harness.shrink.reduce import Fails
-from nemesis.fault import Crash, Fault, Network, Partition
+from clew.harness.plan import Plan, PlannedOperation
+from clew.harness.plan.schema import client_names, node_names
+from clew.harness.plan.work import READS
+from clew.harness.shrink.explicit import Member, members_of, rebuilt
+from clew.harness.shrink.reduce import Fails
+from clew.nemesis.fault import Crash, Fault, Network, Partition
 
 SELECTIONS = 12
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from harness.plan import Plan
-from harness.shrink.arrange import rearranged
-from harness.shrink.explicit import members_of
-from harness.shrink.members import cut, members, merged
-from harness.shrink.shape import shape
-from harness.shrink.test import EVENTS_MOST_ARRANGED, EVENTS_MOST_WORLDS, OutOfEvents, Test
-from harness.shrink.times import times, without
-from harness.shrink.world import is_plain, quick, world, worlds
+from clew.harness.plan import Plan
+from clew.harness.shrink.arrange import rearranged
+from clew.harness.shrink.explicit import members_of
+from clew.harness.shrink.members import cut, members, merged
+from clew.harness.shrink.shape import shape
+from clew.harness.shrink.test import EVENTS_MOST_ARRANGED, EVENTS_MOST_WORLDS, OutOfEvents, Test
+from clew.harness.shrink.times import times, without
+from clew.harness.shrink.world import is_plain, quick, world, worlds
 
 ROUNDS_MOST = 6
 SMALL = 10

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from harness.plan import Plan, PlannedOperation
-from harness.shrink.explicit import members_of
-from harness.shrink.world import is_plain
+from clew.harness.plan import Plan, PlannedOperation
+from clew.harness.shrink.explicit import members_of
+from clew.harness.shrink.world import is_plain
 
 
 class Smallest:

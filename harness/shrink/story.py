@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import textwrap
 
-from harness.failure import OUTCOMES, Failure
-from harness.plan import Plan
-from harness.result import Result
-from harness.shrink.explicit import members_of
-from histories import NEMESIS, History
-from histories.text import many, printable
-from nemesis.describe import describe, describe_duration
-from nemesis.fault import FaultEvent, from_value
+from clew.harness.plan import Plan
+from clew.harness.shrink.explicit import members_of
+from clew.harness.verdict.result import Result
+from clew.harness.verdict.signature import OUTCOMES, Failure
+from clew.histories import NEMESIS, History
+from clew.histories.text import many, printable
+from clew.nemesis.describe import describe, describe_duration
+from clew.nemesis.fault import FaultEvent, from_value
 
 WIDTH = 118
 

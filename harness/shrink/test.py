@@ -6,14 +6,14 @@ from contextlib import suppress
 
 import msgspec
 
-from harness.failure import Failure, last_words
-from harness.plan import Plan
-from harness.plan.schema import Check
-from harness.run import recording
-from harness.shrink.smallest import Smallest
-from harness.shrink.world import is_plain
-from histories import History, HistoryError
-from systems import BadParameters, find
+from clew.harness.plan import Plan
+from clew.harness.plan.schema import Check
+from clew.harness.run import recording
+from clew.harness.shrink.smallest import Smallest
+from clew.harness.shrink.world import is_plain
+from clew.harness.verdict.signature import Failure, last_words
+from clew.histories import History, HistoryError
+from clew.systems import BadParameters, find_system
 
 EVENTS_MOST = 1_200_000
 """Simulated events that one descent may spend: some thirty seconds, and unlike seconds the same on every machine."""
@@ -89,7 +89,7 @@ class Test:
         if not plan.workload.operations:
             # The final reads alone may fail, but a plan has an operation at least.
             return False
-        system = find(plan.system.name)
+        system = find_system(plan.system.name)
         try:
             system.validate(plan.system.parameters, plan.system.nodes)
         except BadParameters:
@@ -116,12 +116,12 @@ class Test:
         return self._moments.get(repr(plan))
 
     def _violated(self, plan: Plan, history: History) -> bool:
-        from checkers import Budget, check
+        from clew.checkers import Budget, check
 
         budget = Budget(SECONDS_MOST, plan.budget.memory)
         with suppress(HistoryError):
-            found = check(history, find(plan.system.name).model_of(plan.system.parameters), budget=budget)
-            stuck = {part.stuck for part in found.partitions if part.stuck is not None}
+            found = check(history, find_system(plan.system.name).model_of(plan.system.parameters), budget=budget)
+            stuck = {part.stuck for part in found.keys if part.stuck is not None}
             times = history.time[[int(index) in stuck for index in history.index]]
             if len(times):
                 self._moments[repr(plan)] = int(times.min())

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from harness.plan import Plan, PlannedOperation
-from harness.plan.schema import MILLISECOND
-from harness.shrink.explicit import Member, members_of, rebuilt
-from harness.shrink.reduce import ATTEMPTS, Dials, Fails, reduced, search
-from harness.shrink.world import mean_latency
-from nemesis.fault import FaultEvent
+from clew.harness.plan import Plan, PlannedOperation
+from clew.harness.plan.schema import MILLISECOND
+from clew.harness.shrink.explicit import Member, members_of, rebuilt
+from clew.harness.shrink.reduce import ATTEMPTS, Dials, Fails, reduced, search
+from clew.harness.shrink.world import mean_latency
+from clew.nemesis.fault import FaultEvent
 
 SEARCHED_MOST = 10
 """Members of a plan that is small enough to be searched at other times."""

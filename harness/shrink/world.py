@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import msgspec
 
-from harness.plan import Plan
-from harness.plan.schema import MILLISECOND, Links
-from harness.shrink.reduce import Dials, Fails, reduced
-from nemesis.latency import Constant, Exponential, Normal, Uniform
-from nemesis.schedule import Disturb
+from clew.harness.plan import Plan
+from clew.harness.plan.schema import MILLISECOND, Links
+from clew.harness.shrink.reduce import Dials, Fails, reduced
+from clew.nemesis.latency import Constant, Exponential, Normal, Uniform
+from clew.nemesis.schedule import Disturb
 
 WORLDS = 40
 """Attempts at finding the same failure in the plainest of networks, each with other random pauses of the nodes."""

@@ -27,11 +27,11 @@ from typing import IO
 
 import msgspec
 
-from harness.plan import Plan, dump
-from harness.result import Result
-from histories import Recorder
-from histories.event import MALFORMED
-from histories.journal import Journal
+from clew.harness.plan import Plan, dump
+from clew.harness.verdict.result import Result
+from clew.histories import Recorder
+from clew.histories.event import MALFORMED
+from clew.histories.journal import Journal
 
 LATEST = "latest"
 ASIDE = re.compile(r"\.\d{8}T\d{6}\.\d{3}Z-\d+(\.\d+)?")
@@ -264,7 +264,7 @@ def _unusable(store: Path, error: OSError) -> NoRun:
     return NoRun(f"--store {store}: no runs can be kept there: {error.strerror}")
 
 
-def find(run: Path) -> RunFolder:
+def find_run(run: Path) -> RunFolder:
     """The run folder at `run` (or of the file in it); raises `NoRun` if there is none."""
     if run.is_file():
         run = run.parent

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness import store
-from harness.check import history_of
-from harness.result import Result, worst
-from harness.windows import Window, windows
-from histories import History, HistoryError
-from histories.codecs import read
-from histories.text import printable
+from clew.harness.store import folder as store
+from clew.harness.check import history_of
+from clew.harness.verdict.result import Result, worst
+from clew.harness.view.fault_windows import FaultWindow, windows
+from clew.histories import History, HistoryError
+from clew.histories.codecs import read
+from clew.histories.text import printable
 
 if TYPE_CHECKING:
-    from checkers.verdict import Partition
-    from systems import Violation
+    from clew.checkers.verdict import KeyVerdict
+    from clew.systems import Violation
 
 
 @dataclass(frozen=True)
-class Recorded:
+class Record:
     """A history, and where there is one the folder, the verdict, the plan as YAML, and the message journal."""
 
     path: Path
@@ -39,7 +39,7 @@ class Recorded:
     journal: Path | None = None
     missing: tuple[str, ...] = ()
     """The files that a finished run has and this one has not, or not as they should be; then with the reason."""
-    partitions: tuple[Partition, ...] = ()
+    keys: tuple[KeyVerdict, ...] = ()
     """The checker's evidence, a part for each key, violated keys first."""
     violations: tuple[Violation, ...] = ()
     """The invariants of the protocol that broke, in the order in which they did."""
@@ -52,7 +52,7 @@ class Recorded:
         return path.relative_to(here) if path.is_relative_to(here) else path
 
     @property
-    def windows(self) -> list[Window]:
+    def windows(self) -> list[FaultWindow]:
         """The faults."""
         return windows(self.history)
 
@@ -69,10 +69,10 @@ class Recorded:
 
     def stuck(self) -> int | None:
         """The row of the event at which no linearization is left, of the first violated key."""
-        return next((row for part in self.partitions if (row := stuck_row(self.history, part)) is not None), None)
+        return next((row for part in self.keys if (row := stuck_row(self.history, part)) is not None), None)
 
 
-def recorded(path: Path, model: str | None = None, seconds: float = 60.0) -> Recorded:
+def read_record(path: Path, model: str | None = None, seconds: float = 60.0) -> Record:
     """Whatever there is at `path`: a run folder, or a history in any format.
 
     A history that nobody has judged is judged now if its model is known: it names one itself, or `model` does. Of a
@@ -82,7 +82,7 @@ def recorded(path: Path, model: str | None = None, seconds: float = 60.0) -> Rec
     lacking: list[str] = []
     folder = result = None
     if path.is_dir():
-        folder = store.find(path)
+        folder = store.find_run(path)
         history = _history(folder, lacking)
         try:
             result = folder.read_result()
@@ -123,7 +123,7 @@ def _history(folder: store.RunFolder, lacking: list[str]) -> History:
 
 def _named(history: History) -> str | None:
     """The model that a history names, if there is one here: it may be of another tool, or of a system of one's own."""
-    from checkers.models import names
+    from clew.checkers.models import names
 
     model = None if history.header is None else history.header.model
     return model if model in names() else None
@@ -136,7 +136,7 @@ def _reason(error: Exception, path: Path) -> str:
     return printable(str(error).replace(f"{path}:", "").strip())
 
 
-def known(path: Path, history: History, folder: store.RunFolder | None, result: Result | None) -> Recorded:
+def known(path: Path, history: History, folder: store.RunFolder | None, result: Result | None) -> Record:
     """Put together what is known of a run whose history and verdict are at hand."""
     plan = journal = None
     missing: list[str] = []
@@ -148,7 +148,7 @@ def known(path: Path, history: History, folder: store.RunFolder | None, result: 
             plan = folder.plan.read_text(encoding="utf-8", errors="replace")
         if folder.messages.is_file():
             journal = folder.messages
-    return Recorded(
+    return Record(
         path=path,
         history=history,
         folder=folder,
@@ -157,7 +157,7 @@ def known(path: Path, history: History, folder: store.RunFolder | None, result: 
         plan=plan,
         journal=journal,
         missing=tuple(missing),
-        partitions=tuple(
+        keys=tuple(
             sorted(_partitions(result, len(history.operations)), key=lambda part: part.verdict != "invalid")
         ),
         violations=tuple(_violations(result)),
@@ -166,11 +166,11 @@ def known(path: Path, history: History, folder: store.RunFolder | None, result: 
 
 def judged(path: Path, history: History, model: str, seconds: float) -> Result:
     """The checker's verdict on a history. Raises `HistoryError` for a model that there is not."""
-    from checkers.models import find
-    from harness.judge import linearizable
+    from clew.checkers.models import find_model
+    from clew.harness.verdict.judge import linearizable
 
     try:
-        find(model)
+        find_model(model)
     except ValueError as error:
         raise HistoryError(str(error), source="--model") from None
     check = linearizable(history, model, seconds, 1 << 30)
@@ -202,7 +202,7 @@ def beside(again: Result, result: Result) -> Result:
     return msgspec.structs.replace(result, verdict=verdict, checks=checks, explanation=again.explanation)
 
 
-def stuck_row(history: History, part: Partition) -> int | None:
+def stuck_row(history: History, part: KeyVerdict) -> int | None:
     """The row of the history at which no linearization of this key is left."""
     if part.stuck is None:
         return None
@@ -210,23 +210,23 @@ def stuck_row(history: History, part: Partition) -> int | None:
     return int(rows[0]) if len(rows) else None
 
 
-def _partitions(result: Result | None, operations: int) -> Iterable[Partition]:
-    from checkers.verdict import Partition
+def _partitions(result: Result | None, operations: int) -> Iterable[KeyVerdict]:
+    from clew.checkers.verdict import KeyVerdict
 
     check = None if result is None else result.checks.get("linearizable")
     for evidence in (check.evidence or ()) if check is not None else ():
         try:
-            part = msgspec.convert(evidence, Partition)
+            part = msgspec.convert(evidence, KeyVerdict)
         except msgspec.ValidationError:
             continue
-        named = (*(part.witness or ()), *(part.prefix or ()), *(part.core or ()))
+        named = (*(part.witness or ()), *(part.prefix or ()), *(part.counterexample or ()))
         # Evidence on another history than the one beside it (a cut one) would point at nothing.
         if not named or (min(named) >= 0 and max(named) < operations):
             yield part
 
 
 def _violations(result: Result | None) -> Iterable[Violation]:
-    from systems import Violation
+    from clew.systems import Violation
 
     check = None if result is None else result.checks.get("invariants")
     for evidence in (check.evidence or ()) if check is not None else ():

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from harness.plan import Plan
-from harness.result import CheckResult, Result, worst
-from histories import Event, History
-from systems import find
+from clew.harness.plan import Plan
+from clew.harness.verdict.result import CheckResult, Result, worst
+from clew.histories import Event, History
+from clew.systems import find_system
 
 if TYPE_CHECKING:
-    from checkers import Stuck, Verdict
-    from harness.simulation import Outcome
+    from clew.checkers import Stuck, Verdict
+    from clew.harness.runtime.simulation import Outcome
 
 
 def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = None) -> Result:
@@ -25,7 +25,7 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
     if "linearizable" in plan.checks:
         checks["linearizable"] = linearizable(
             history,
-            find(plan.system.name).model_of(plan.system.parameters),
+            find_system(plan.system.name).model_of(plan.system.parameters),
             plan.budget.time / 1e9,
             plan.budget.memory,
             outcome.stuck,
@@ -83,13 +83,13 @@ def linearizable(history: History, model: str, seconds: float, memory: int, stuc
     Raises `checkers.WitnessError` if it does not show what it should, which is a mistake in clew.
     """
     # Imported here: a run that is not to be checked, and all of the command line's help, do without numba.
-    from checkers import Budget, check, evidence, verify_witness
+    from clew.checkers import Budget, check, evidence, verify_witness
 
     budget = Budget(seconds, memory)
     verdict = check(history, model, budget=budget) if stuck is None else evidence(history, model, stuck, budget=budget)
     if verdict.verdict == "valid":
         verify_witness(history, model, verdict)
-    return told(verdict)
+    return check_result(verdict)
 
 
 class FirstViolation(Exception):
@@ -100,12 +100,12 @@ class FirstViolation(Exception):
         self.stuck = stuck
 
 
-def watchman(model: str) -> Callable[[Event], None]:
+def watch_for_violation(model: str) -> Callable[[Event], None]:
     """Looks at the events of a run as they happen; raises `FirstViolation` at the one that no order explains.
 
     What it lets pass is no less wrong for that: the whole history is judged in any case.
     """
-    from checkers import Online
+    from clew.checkers import Online
 
     online = Online(model)
 
@@ -117,18 +117,18 @@ def watchman(model: str) -> Callable[[Event], None]:
     return look
 
 
-def told(verdict: Verdict) -> CheckResult:
+def check_result(verdict: Verdict) -> CheckResult:
     """A checker's verdict as the result of a check."""
     if verdict.verdict == "valid":
         why = "there is an order of the operations that explains every answer"
     else:
         why = verdict.explanation or "no order of the operations explains every answer"
-    if len(verdict.partitions) > 1 and verdict.verdict != "valid":
-        wrong = [part for part in verdict.partitions if part.verdict == "invalid"]
+    if len(verdict.keys) > 1 and verdict.verdict != "valid":
+        wrong = [part for part in verdict.keys if part.verdict == "invalid"]
         why = "\n".join([why, *((part.explanation or "").partition("\n")[0] for part in wrong[1:])])
-        keys = Counter("not looked at" if part.why == "stopped" else part.verdict for part in verdict.partitions)
-        why += f"\nOf {len(verdict.partitions)} keys: {', '.join(f'{keys[what]} {what}' for what in sorted(keys))}."
-    evidence: Any = [msgspec.to_builtins(partition) for partition in verdict.partitions]
+        keys = Counter("not looked at" if part.why == "stopped" else part.verdict for part in verdict.keys)
+        why += f"\nOf {len(verdict.keys)} keys: {', '.join(f'{keys[what]} {what}' for what in sorted(keys))}."
+    evidence: Any = [msgspec.to_builtins(partition) for partition in verdict.keys]
     return CheckResult(verdict.verdict, why, evidence)
 
 

@@ -11,16 +11,16 @@ import traceback
 from functools import cache
 from pathlib import Path
 
-from checkers.models import Model, find
-from harness.mistake import Mistake
-from systems.registry import module_at
+from clew.checkers.models import Model, find_model
+from clew.harness.errors import Mistake
+from clew.systems.registry import module_at
 
 
 def load(name: str) -> Model:
     """The model of that name, or the one in the Python file at that path. Raises `Mistake`."""
     if not name.endswith(".py"):
         try:
-            return find(name)
+            return find_model(name)
         except ValueError as error:
             raise Mistake(f"--model: {error}, or the path of a .py file") from None
     path = Path(name)
@@ -32,7 +32,9 @@ def load(name: str) -> Model:
     except (Exception, SystemExit) as error:
         raise failure(path, error) or error from error
     if not isinstance(model, Model):
-        raise Mistake(f"--model: {name} defines no `model = ...`, an instance of a subclass of checkers.models.Model")
+        raise Mistake(
+            f"--model: {name} defines no `model = ...`, an instance of a subclass of clew.checkers.models.Model"
+        )
     return model
 
 

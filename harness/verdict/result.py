@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from harness.exits import EXIT, INTERNAL_ERROR
+from clew.harness.exit_codes import EXIT, INTERNAL_ERROR
 
 Answer = Literal["valid", "invalid", "unknown"]
 

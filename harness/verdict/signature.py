@@ -6,30 +6,31 @@ from typing import Any
 
 import msgspec
 
-from harness.result import Result
-from harness.simulation import NodeFailure, Outcome
-from histories import FAIL, INFO, OK, History
+from clew.harness.runtime.simulation import NodeFailure, Outcome
+from clew.harness.verdict.result import Result
+from clew.histories import FAIL, INFO, OK, History
 
 LARGEST_SHAPE = 8
-"""Operations in a core that is told apart by what they are; of larger ones hardly two look the same."""
+"""Operations in a counterexample that is told apart by what they are; of larger ones hardly two look the same."""
 OUTCOMES = {OK: "ok", FAIL: "fail", INFO: "info"}
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """What broke: the check by which a user would notice first, the first invariant that fell, the shape of the core.
+    """What broke: the check by which a user would notice first, the first invariant that fell, the shape of the
+    counterexample.
 
     `check` is `linearizable`, `liveness`, `invariants`, or `node` for a node that broke by itself (then `invariant` is
-    the last line of what it left). `core` are the operations that together are impossible, each by what it was and how
-    it ended, in the order of their invocation.
+    the last line of what it left). `counterexample` are the operations that together are impossible, each by what it
+    was and how it ended, in the order of their invocation.
     """
 
     check: str
     invariant: str | None = None
-    core: tuple[str, ...] = ()
+    counterexample: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         said = self.check if self.invariant is None else f"{self.check}: {self.invariant}"
-        return f"{said} ({', '.join(self.core)})" if self.core else said
+        return f"{said} ({', '.join(self.counterexample)})" if self.counterexample else said
 
 
 def failure(result: Result, history: History, outcome: Outcome) -> Failure | None:
@@ -54,8 +55,12 @@ def _invalid(result: Result, check: str) -> bool:
 
 def _shape(result: Result, history: History) -> tuple[str, ...]:
     evidence: list[dict[str, Any]] = result.checks["linearizable"].evidence
-    core = next((part["core"] for part in evidence if part["verdict"] == "invalid" and part.get("core")), ())
+    counterexample = next(
+        (part["counterexample"] for part in evidence if part["verdict"] == "invalid" and part.get("counterexample")), ()
+    )
     operations = history.operations
-    if len(core) > LARGEST_SHAPE:
-        return (f"{len(core)} operations",)
-    return tuple(f"{history.fs[operations.f[i]]} {OUTCOMES[int(operations.outcome[i])]}" for i in sorted(core))
+    if len(counterexample) > LARGEST_SHAPE:
+        return (f"{len(counterexample)} operations",)
+    return tuple(
+        f"{history.fs[operations.f[i]]} {OUTCOMES[int(operations.outcome[i])]}" for i in sorted(counterexample)
+    )

@@ -15,13 +15,13 @@ from typing import Any
 import msgspec
 import yaml
 
-from harness.recorded import Recorded, recorded
-from harness.store import NoRun
-from harness.windows import in_words
-from histories import NEMESIS, Event
-from histories.diagram import Line, Span
-from histories.journal import Entry, entries
-from histories.text import cut, key_name, printable, value_text
+from clew.harness.store.folder import NoRun
+from clew.harness.store.record import Record, read_record
+from clew.harness.view.fault_windows import in_words
+from clew.histories import NEMESIS, Event
+from clew.histories.diagram import Line, Span
+from clew.histories.journal import Entry, entries
+from clew.histories.text import cut, key_name, printable, value_text
 
 LONGEST = 10_000
 """Characters of a value: it may differ from another at its end."""
@@ -68,7 +68,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 def diff(one: Path, other: Path) -> Difference:
     """Compare two runs, or histories. Raises `NoRun` and `HistoryError` as `recorded` does."""
-    runs = recorded(one, seconds=10), recorded(other, seconds=10)
+    runs = read_record(one, seconds=10), read_record(other, seconds=10)
     for run in runs:
         if run.lacks("history.jsonl"):
             raise NoRun(f"{run.path} cannot be compared; missing: {', '.join(run.missing)}")
@@ -105,7 +105,12 @@ def tell(found: Difference, width: int) -> Iterator[Line]:
     if found.plan:
         yield (Span("The plans differ:"),)
         for field, (a, b) in found.plan.items():
-            yield (Span(f"  {printable(field)}: "), Span(_value(a), "core"), Span(" | "), Span(_value(b), "point"))
+            yield (
+                Span(f"  {printable(field)}: "),
+                Span(_value(a), "counterexample"),
+                Span(" | "),
+                Span(_value(b), "point"),
+            )
     else:
         yield (Span("The plans are the same." if found.plans else "There are not two plans to compare."),)
     if found.message is not None:
@@ -124,7 +129,7 @@ def tell(found: Difference, width: int) -> Iterator[Line]:
         yield (Span(f"{number:>7} {mark} {a:<{half}}  {b}".rstrip(), style),)
 
 
-def _side(run: Recorded) -> Side:
+def _side(run: Record) -> Side:
     verdict = None if run.result is None else run.result.verdict
     return Side(str(run.path), verdict, len(run.history.operations), len(run.history))
 
@@ -146,7 +151,7 @@ def _words(parted: int | None, one: list[Event], other: list[Event]) -> str:
     return f"{same}{until}; event {parted} differs in its {', '.join(fields)}."
 
 
-def _messages(one: Recorded, other: Recorded) -> tuple[int | None, str | None]:
+def _messages(one: Record, other: Record) -> tuple[int | None, str | None]:
     """When and how the journals part, in words; None if they do not, or are not both there."""
     if one.journal is None or other.journal is None:
         return None, None

@@ -1,6 +1,6 @@
 """The faults of a history as windows of time, from the events of its nemesis.
 
-clew's own events carry their fault (`nemesis.fault`); a history of another tool has pairs of names at best
+clew's own events carry their fault (`clew.nemesis.fault`); a history of another tool has pairs of names at best
 (`start-partition` and `stop-partition`, `start` and `stop`, `kill` and `restart`), and those are paired as they come.
 """
 
@@ -9,16 +9,16 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from histories.event import Event
-from histories.history import NEMESIS_PROCESS, History
-from histories.text import printable, value_text
-from nemesis.describe import describe
-from nemesis.fault import Fault, FaultEvent, from_value, name
+from clew.histories.event import Event
+from clew.histories.history import NEMESIS_PROCESS, History
+from clew.histories.text import printable, value_text
+from clew.nemesis.describe import describe
+from clew.nemesis.fault import Fault, FaultEvent, from_value, name
 
 _ENDS = {"stop": "start", "heal": "start", "restart": "kill", "resume": "pause", "end": "begin"}
 
 
-class Window(msgspec.Struct, frozen=True):
+class FaultWindow(msgspec.Struct, frozen=True):
     """A fault from `start` to `end` (ns): its kind, itself where it is known, and in words.
 
     Of one that nothing ended, `ended` is False and `end` the last event.
@@ -32,10 +32,10 @@ class Window(msgspec.Struct, frozen=True):
     ended: bool = True
 
 
-def windows(history: History) -> list[Window]:
+def windows(history: History) -> list[FaultWindow]:
     """The windows in the order of their start; a fault that nothing ends lasts until the last event."""
     last = int(history.time[-1]) if len(history) else 0
-    found: list[Window] = []
+    found: list[FaultWindow] = []
     open_faults: dict[int, tuple[int, FaultEvent]] = {}
     open_names: dict[str, tuple[int, Event]] = {}
     for row in np.flatnonzero(history.process == NEMESIS_PROCESS).tolist():
@@ -78,11 +78,11 @@ def _fault(event: Event) -> FaultEvent | None:
         return None
 
 
-def _window(start: int, end: int, fault: FaultEvent) -> Window:
-    return Window(start, end, name(fault.fault), printable(describe(fault.fault)), fault.fault)
+def _window(start: int, end: int, fault: FaultEvent) -> FaultWindow:
+    return FaultWindow(start, end, name(fault.fault), printable(describe(fault.fault)), fault.fault)
 
 
-def _named(start: int, end: int, event: Event) -> Window:
+def _named(start: int, end: int, event: Event) -> FaultWindow:
     kind = event.f.partition("-")[2] or event.f
     words = printable(event.f) if event.value is None else f"{printable(event.f)} {value_text(event.value)}"
-    return Window(start, end, printable(kind), words)
+    return FaultWindow(start, end, printable(kind), words)

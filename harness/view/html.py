@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-SHARED = Path(__file__).parent / "markup.css"
+SHARED = Path(__file__).parent / "style.css"
 
 
 def render(template: Path, **values: object) -> str:

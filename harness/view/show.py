@@ -9,14 +9,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.plan.quantity import DURATION_HINT, parse_duration
-from harness.recorded import Recorded
-from harness.states import States
-from histories import TYPES, HistoryError
-from histories.diagram import Interval, Line, Point, Span, diagram
-from histories.lanes import ends, linearization_points
-from histories.statistics import Statistics, statistics
-from histories.text import key_name, label, printable
+from clew.harness.plan.quantity import DURATION_HINT, parse_duration
+from clew.harness.store.record import Record
+from clew.harness.view.states import States
+from clew.histories import TYPES, HistoryError
+from clew.histories.diagram import Interval, Line, Point, Span, diagram
+from clew.histories.lanes import ends, linearization_points
+from clew.histories.statistics import Statistics, statistics
+from clew.histories.text import key_name, label, printable
 
 AROUND = 12
 """Events shown before the one that matters, and after it half as many."""
@@ -53,7 +53,7 @@ def moment(text: str | None, option: str) -> int | None:
     return ns
 
 
-def select(run: Recorded, wanted: Filter) -> NDArray[np.int64]:
+def select(run: Record, wanted: Filter) -> NDArray[np.int64]:
     """The numbers of the operations that pass. Raises `HistoryError` for a type, index or times that there are not."""
     history = run.history
     operations = history.operations
@@ -94,7 +94,7 @@ def select(run: Recorded, wanted: Filter) -> NDArray[np.int64]:
     return np.flatnonzero(keep)
 
 
-def show(run: Recorded, wanted: Filter, *, width: int = 100, stats: bool = False) -> Iterator[Line]:
+def show(run: Record, wanted: Filter, *, width: int = 100, stats: bool = False) -> Iterator[Line]:
     """Everything about a run as lines of styled text."""
     yield from head(run)
     yield (Span(""),)
@@ -108,7 +108,7 @@ def show(run: Recorded, wanted: Filter, *, width: int = 100, stats: bool = False
     yield from picture(run, chosen, width)
 
 
-def _title(run: Recorded, wanted: Filter, count: int) -> str:
+def _title(run: Record, wanted: Filter, count: int) -> str:
     if wanted.asks:
         return f"{count} of {len(run.history.operations)} operations:"
     stuck = run.stuck()
@@ -117,25 +117,26 @@ def _title(run: Recorded, wanted: Filter, count: int) -> str:
     return f"Around event {run.history.index[stuck]}, at which no order is left that explains every answer:"
 
 
-def what_matters(run: Recorded) -> list[int]:
-    """The numbers of the core and of what surrounds the event where no order is left; or of the last operations."""
+def what_matters(run: Record) -> list[int]:
+    """The numbers of the counterexample and of what surrounds the event where no order is left; or of the last
+    operations."""
     operations = run.history.operations
     stuck = run.stuck()
     if stuck is None:
         return list(range(max(0, len(operations) - AROUND), len(operations)))
-    part = next(part for part in run.partitions if part.stuck is not None)
+    part = next(part for part in run.keys if part.stuck is not None)
     near = _near(run, stuck)
-    if len(run.partitions) > 1:
+    if len(run.keys) > 1:
         near &= operations.key == run.history.keys.find(part.key)
-    return sorted({*(part.core or ()), *np.flatnonzero(near).tolist()})
+    return sorted({*(part.counterexample or ()), *np.flatnonzero(near).tolist()})
 
 
-def picture(run: Recorded, chosen: list[int], width: int) -> list[Line]:
+def picture(run: Record, chosen: list[int], width: int) -> list[Line]:
     """The diagram of some operations, with the evidence on them and the faults beside them."""
-    part = next((part for part in run.partitions if part.verdict == "invalid"), None)
-    part = part or (run.partitions[0] if len(run.partitions) == 1 else None)
+    part = next((part for part in run.keys if part.verdict == "invalid"), None)
+    part = part or (run.keys[0] if len(run.keys) == 1 else None)
     points = {}
-    core: frozenset[int] = frozenset()
+    counterexample: frozenset[int] = frozenset()
     if part is not None:
         order = list(part.witness or part.prefix or ())
         moments = linearization_points(run.history.operations, order, run.last).tolist()
@@ -145,12 +146,14 @@ def picture(run: Recorded, chosen: list[int], width: int) -> list[Line]:
             for number, moment, state in zip(order, moments, States(run).along(order), strict=True)
             if number in shown
         }
-        core = frozenset(part.core or ())
+        counterexample = frozenset(part.counterexample or ())
     faults = [Interval(window.start, window.end, window.words, window.ended) for window in run.windows]
-    return diagram(run.history, chosen, width=width, faults=faults, core=core, stuck=run.stuck(), points=points)
+    return diagram(
+        run.history, chosen, width=width, faults=faults, counterexample=counterexample, stuck=run.stuck(), points=points
+    )
 
 
-def head(run: Recorded) -> Iterator[Line]:
+def head(run: Record) -> Iterator[Line]:
     """What it is, and what was found."""
     history = run.history
     header = history.header
@@ -184,13 +187,13 @@ def head(run: Recorded) -> Iterator[Line]:
             yield _entry(what, ", ".join(f"{count} {printable(name)}" for name, count in counts.items()))
 
 
-def numbers(run: Recorded, wanted: Filter) -> Statistics:
+def numbers(run: Record, wanted: Filter) -> Statistics:
     """The numbers of the operations that pass, with those of each kind of fault and of each fault."""
     windows = [(window.kind, window.start, window.end) for window in run.windows]
     return statistics(run.history, windows, select(run, wanted) if wanted.asks else None, interval(run, wanted))
 
 
-def interval(run: Recorded, wanted: Filter) -> tuple[int, int] | None:
+def interval(run: Record, wanted: Filter) -> tuple[int, int] | None:
     """The stretch of time (ns) that a filter is about; None for all of it."""
     bounds = [(0 if wanted.start is None else wanted.start, run.last if wanted.end is None else wanted.end)]
     if wanted.around is not None:
@@ -219,7 +222,7 @@ def table(found: Statistics) -> Iterator[Line]:
         yield (Span(f"... and {len(found.by_window) - len(each)} more faults; --json has them all", "quiet"),)
 
 
-def as_json(run: Recorded, wanted: Filter, stats: bool) -> dict[str, Any]:
+def as_json(run: Record, wanted: Filter, stats: bool) -> dict[str, Any]:
     """The same as JSON: the verdict, the operations that were asked for (or matter), the faults, the numbers."""
     history = run.history
     chosen = select(run, wanted).tolist() if wanted.asks else what_matters(run)
@@ -260,7 +263,7 @@ def _there_is(found: NDArray[np.bool_], option: str, wanted: object, all_of_them
         raise HistoryError(f"no operation has {wanted}; there are: {', '.join(names)}{more}", source=option)
 
 
-def _row(run: Recorded, index: int) -> int:
+def _row(run: Record, index: int) -> int:
     """The row of the event of this index. Raises `HistoryError` if there is none."""
     rows = (run.history.index == index).nonzero()[0]
     if not len(rows):
@@ -268,7 +271,7 @@ def _row(run: Recorded, index: int) -> int:
     return int(rows[0])
 
 
-def _near(run: Recorded, row: int) -> NDArray[np.bool_]:
+def _near(run: Record, row: int) -> NDArray[np.bool_]:
     """Operations that begin or end among the events around a row."""
     operations = run.history.operations
     first, last = row - AROUND, row + AROUND // 2
@@ -277,7 +280,7 @@ def _near(run: Recorded, row: int) -> NDArray[np.bool_]:
     return near
 
 
-def _faults(run: Recorded) -> Iterable[Line]:
+def _faults(run: Record) -> Iterable[Line]:
     found = run.windows
     if not found:
         return

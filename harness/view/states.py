@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.recorded import Recorded
-from histories.text import state_text
+from clew.harness.store.record import Record
+from clew.histories.text import state_text
 
 
 class States:
     """The states that a run goes through, as its model writes them. The history is encoded once, for all keys."""
 
-    def __init__(self, run: Recorded) -> None:
-        from checkers.encoding import encode
-        from checkers.models import find
+    def __init__(self, run: Record) -> None:
+        from clew.checkers.encoding import encode
+        from clew.checkers.models import find_model
 
         self._model: Any = None
         self._step: dict[int, Any] = {}
-        if run.model is None or not run.partitions:
+        if run.model is None or not run.keys:
             return
         try:
-            model = find(run.model)
+            model = find_model(run.model)
             problems = encode(run.history, model)
         except ValueError:
             return

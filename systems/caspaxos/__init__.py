@@ -5,14 +5,14 @@ the two roles: `acceptor.py` and `proposer.py`. A node is both (`node.py`). `inv
 proof, `variants.py` has the known ways to get it wrong.
 """
 
-from systems.caspaxos.client import CasPaxosClient
-from systems.caspaxos.invariants import invariants
-from systems.caspaxos.landmarks import landmarks
-from systems.caspaxos.messages import Message
-from systems.caspaxos.node import CasPaxosNode
-from systems.caspaxos.parameters import Parameters, validate
-from systems.caspaxos.variants import HUNTED, VARIANTS
-from systems.system import System
+from clew.systems.caspaxos.client import CasPaxosClient
+from clew.systems.caspaxos.invariants import invariants
+from clew.systems.caspaxos.landmarks import landmarks
+from clew.systems.caspaxos.messages import Message
+from clew.systems.caspaxos.node import CasPaxosNode
+from clew.systems.caspaxos.parameters import Parameters, validate
+from clew.systems.caspaxos.variants import HUNTED, VARIANTS
+from clew.systems.system import System
 
 system = System(
     name="caspaxos",

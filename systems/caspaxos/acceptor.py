@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
-from systems.caspaxos.ballot import NEVER, Ballot
-from systems.caspaxos.change import EMPTY, Versioned
-from systems.caspaxos.messages import Accept, Accepted, Conflict, Key, Prepare, Promise
-from systems.node import Context
+from clew.systems.caspaxos.ballot import NEVER, Ballot
+from clew.systems.caspaxos.change import EMPTY, Versioned
+from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Key, Prepare, Promise
+from clew.systems.node import Context
 
 
 class AcceptorState(msgspec.Struct, frozen=True):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from systems.caspaxos.change import Change, CompareAndSet, Read, Write
-from systems.caspaxos.messages import Reply, Request
-from systems.node import ClientContext, Operation
+from clew.systems.caspaxos.change import Change, CompareAndSet, Read, Write
+from clew.systems.caspaxos.messages import Reply, Request
+from clew.systems.node import ClientContext, Operation
 
 
 class CasPaxosClient:

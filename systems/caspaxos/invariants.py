@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 
-from histories import MISMATCH
-from systems.caspaxos.ballot import NEVER, Ballot
-from systems.caspaxos.change import EMPTY, Versioned
-from systems.caspaxos.messages import Accept, Accepted, Conflict, Key, Promise, Reply, Request
-from systems.caspaxos.parameters import Parameters
-from systems.invariant import Invariant, Sent, Violation
+from clew.histories import MISMATCH
+from clew.systems.caspaxos.ballot import NEVER, Ballot
+from clew.systems.caspaxos.change import EMPTY, Versioned
+from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Key, Promise, Reply, Request
+from clew.systems.caspaxos.parameters import Parameters
+from clew.systems.invariant import Invariant, Sent, Violation
 
 
 def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:

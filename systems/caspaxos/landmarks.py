@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from systems.caspaxos.messages import Conflict, Key, Prepare, Reply, Request
-from systems.invariant import Sent
-from systems.landmark import Landmark
+from clew.systems.caspaxos.messages import Conflict, Key, Prepare, Reply, Request
+from clew.systems.invariant import Sent
+from clew.systems.landmark import Landmark
 
 
 def landmarks() -> list[Landmark]:

@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from systems.caspaxos.ballot import Ballot
-from systems.caspaxos.change import Change, Versioned
+from clew.systems.caspaxos.ballot import Ballot
+from clew.systems.caspaxos.change import Change, Versioned
 
 Key = int | str
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from systems.caspaxos.acceptor import Acceptor
-from systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Request
-from systems.caspaxos.parameters import Parameters
-from systems.caspaxos.proposer import Proposer
-from systems.node import Context, UnreadableDisk
+from clew.systems.caspaxos.acceptor import Acceptor
+from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Request
+from clew.systems.caspaxos.parameters import Parameters
+from clew.systems.caspaxos.proposer import Proposer
+from clew.systems.node import Context, UnreadableDisk
 
 
 class CasPaxosNode:

@@ -30,12 +30,12 @@ from enum import Enum, auto
 
 import msgspec
 
-from histories import MISMATCH
-from systems.caspaxos.ballot import NEVER, Ballot
-from systems.caspaxos.change import EMPTY, UNCHANGED, Read, Versioned
-from systems.caspaxos.messages import Accept, Accepted, Conflict, Key, Prepare, Promise, Reply, Request
-from systems.caspaxos.parameters import Parameters
-from systems.node import Context
+from clew.histories import MISMATCH
+from clew.systems.caspaxos.ballot import NEVER, Ballot
+from clew.systems.caspaxos.change import EMPTY, UNCHANGED, Read, Versioned
+from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Key, Prepare, Promise, Reply, Request
+from clew.systems.caspaxos.parameters import Parameters
+from clew.systems.node import Context
 
 NO_QUORUM = "no quorum"
 """Error of a request that gave up before it had made any value: it certainly changed nothing."""

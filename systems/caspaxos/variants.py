@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from systems.caspaxos.acceptor import Acceptor, AcceptorState
-from systems.caspaxos.ballot import NEVER, Ballot
-from systems.caspaxos.change import EMPTY, Read, Versioned
-from systems.caspaxos.messages import Key, Promise, Reply
-from systems.caspaxos.node import CasPaxosNode
-from systems.caspaxos.proposer import Proposer, Register
-from systems.node import Context
-from systems.shim import shims
-from systems.system import Hunted, Variant
+from clew.systems.caspaxos.acceptor import Acceptor, AcceptorState
+from clew.systems.caspaxos.ballot import NEVER, Ballot
+from clew.systems.caspaxos.change import EMPTY, Read, Versioned
+from clew.systems.caspaxos.messages import Key, Promise, Reply
+from clew.systems.caspaxos.node import CasPaxosNode
+from clew.systems.caspaxos.proposer import Proposer, Register
+from clew.systems.node import Context
+from clew.systems.shim import shims
+from clew.systems.system import Hunted, Variant
 
 
 class ForgetfulAcceptor(Acceptor):

@@ -6,14 +6,14 @@ Read `types.py` and `messages.py`, then the roles: `acceptor.py`, `proposer.py`,
 watches the lemmas of the proof, `variants/` has ways to get it wrong.
 """
 
-from systems.rsl.client import RslClient
-from systems.rsl.invariants import invariants
-from systems.rsl.messages import Message, StartingPhase2
-from systems.rsl.parameters import FUNCTIONS, Parameters, validate
-from systems.rsl.replica import Replica
-from systems.rsl.variants import VARIANTS
-from systems.rsl.variants.hunted import HUNTED
-from systems.system import System
+from clew.systems.rsl.client import RslClient
+from clew.systems.rsl.invariants import invariants
+from clew.systems.rsl.messages import Message, StartingPhase2
+from clew.systems.rsl.parameters import FUNCTIONS, Parameters, validate
+from clew.systems.rsl.replica import Replica
+from clew.systems.rsl.variants import VARIANTS
+from clew.systems.rsl.variants.hunted import HUNTED
+from clew.systems.system import System
 
 system = System(
     name="rsl",

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import msgspec
 
-from systems.node import Context
-from systems.rsl.broadcast import broadcast_to_everyone
-from systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b
-from systems.rsl.parameters import Constants
-from systems.rsl.types import ZERO, Ballot, OperationNumber, Vote, Votes
+from clew.systems.node import Context
+from clew.systems.rsl.broadcast import broadcast_to_everyone
+from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b
+from clew.systems.rsl.parameters import Constants
+from clew.systems.rsl.types import ZERO, Ballot, OperationNumber, Vote, Votes
 
 
 class Promise(msgspec.Struct, frozen=True):

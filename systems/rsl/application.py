@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import msgspec
 
-from histories import MISMATCH
+from clew.histories import MISMATCH
 
 Key = int | str
 Value = TypeVar("Value")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from systems.node import Context, Message
+from clew.systems.node import Context, Message
 
 
 def broadcast_to_everyone(ctx: Context, message: Message) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from systems.node import ClientContext, Operation
-from systems.rsl.application import Add, AppRequest, Cas, Delete, Get, Put, Read
-from systems.rsl.messages import ReplyMessage, RequestMessage
-from systems.rsl.parameters import Parameters
+from clew.systems.node import ClientContext, Operation
+from clew.systems.rsl.application import Add, AppRequest, Cas, Delete, Get, Put, Read
+from clew.systems.rsl.messages import ReplyMessage, RequestMessage
+from clew.systems.rsl.parameters import Parameters
 
 RETRANSMIT = "retransmit"
 

@@ -7,9 +7,9 @@ that in the end one is long enough for a leader to succeed, and are short again 
 
 from __future__ import annotations
 
-from systems.rsl.messages import Heartbeat
-from systems.rsl.parameters import Constants
-from systems.rsl.types import Ballot, Request, RequestBatch
+from clew.systems.rsl.messages import Heartbeat
+from clew.systems.rsl.parameters import Constants
+from clew.systems.rsl.types import Ballot, Request, RequestBatch
 
 Requests = dict[tuple[str, int], Request]
 """A sequence of requests without two of the same client and number, by these: dictionaries keep the order."""

@@ -16,12 +16,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from systems.node import Context
-from systems.rsl.application import Application
-from systems.rsl.broadcast import broadcast_to_everyone
-from systems.rsl.messages import AppStateRequest, AppStateSupply, ReplyMessage, StartingPhase2
-from systems.rsl.parameters import APPLICATIONS, Constants
-from systems.rsl.types import ZERO, Ballot, OperationNumber, RequestBatch
+from clew.systems.node import Context
+from clew.systems.rsl.application import Application
+from clew.systems.rsl.broadcast import broadcast_to_everyone
+from clew.systems.rsl.messages import AppStateRequest, AppStateSupply, ReplyMessage, StartingPhase2
+from clew.systems.rsl.parameters import APPLICATIONS, Constants
+from clew.systems.rsl.types import ZERO, Ballot, OperationNumber, RequestBatch
 
 
 class OutstandingOperation(NamedTuple):

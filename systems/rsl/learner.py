@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from systems.rsl.messages import Message2b
-from systems.rsl.parameters import Constants
-from systems.rsl.types import ZERO, Ballot, OperationNumber, RequestBatch
+from clew.systems.rsl.messages import Message2b
+from clew.systems.rsl.parameters import Constants
+from clew.systems.rsl.types import ZERO, Ballot, OperationNumber, RequestBatch
 
 
 class LearnerTuple:

@@ -23,8 +23,8 @@ from typing import Annotated
 
 import msgspec
 
-from systems.rsl.application import AppReply, AppRequest
-from systems.rsl.types import Ballot, RequestBatch, Votes
+from clew.systems.rsl.application import AppReply, AppRequest
+from clew.systems.rsl.types import Ballot, RequestBatch, Votes
 
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 """On the wire nothing is below zero or above the largest `max_integer_val`."""

@@ -11,12 +11,12 @@ requests are new, and wait for a batch to fill or for its time to be up.
 
 from __future__ import annotations
 
-from systems.node import Context
-from systems.rsl.broadcast import broadcast_to_everyone
-from systems.rsl.election import ElectionState
-from systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, RequestMessage, StartingPhase2
-from systems.rsl.parameters import Constants
-from systems.rsl.types import Ballot, OperationNumber, Request, RequestBatch
+from clew.systems.node import Context
+from clew.systems.rsl.broadcast import broadcast_to_everyone
+from clew.systems.rsl.election import ElectionState
+from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, RequestMessage, StartingPhase2
+from clew.systems.rsl.parameters import Constants
+from clew.systems.rsl.types import Ballot, OperationNumber, Request, RequestBatch
 
 Received1b = dict[str, Message1b]
 """The 1b's of a ballot by who sent them: one of each."""

@@ -12,14 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from systems.node import Context, UnreadableDisk
-from systems.rsl import parameters
-from systems.rsl.acceptor import Acceptor
-from systems.rsl.broadcast import broadcast_to_everyone
-from systems.rsl.election import ElectionState
-from systems.rsl.executor import Executor
-from systems.rsl.learner import Learner
-from systems.rsl.messages import (
+from clew.systems.node import Context, UnreadableDisk
+from clew.systems.rsl import parameters
+from clew.systems.rsl.acceptor import Acceptor
+from clew.systems.rsl.broadcast import broadcast_to_everyone
+from clew.systems.rsl.election import ElectionState
+from clew.systems.rsl.executor import Executor
+from clew.systems.rsl.learner import Learner
+from clew.systems.rsl.messages import (
     AppStateRequest,
     AppStateSupply,
     Heartbeat,
@@ -31,8 +31,8 @@ from systems.rsl.messages import (
     RequestMessage,
     StartingPhase2,
 )
-from systems.rsl.parameters import Constants, Parameters
-from systems.rsl.proposer import Proposer
+from clew.systems.rsl.parameters import Constants, Parameters
+from clew.systems.rsl.proposer import Proposer
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from systems.rsl.application import AppRequest
+from clew.systems.rsl.application import AppRequest
 
 OperationNumber = int
 """The place of a batch in the log, from 0."""

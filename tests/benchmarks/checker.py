@@ -24,8 +24,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from checkers import Budget, check, verify_witness
-from histories import History, codecs
+from clew.checkers import Budget, check, verify_witness
+from clew.histories import History, codecs
 from tests.benchmarks.grid import Cell, history
 
 BUDGET = Budget(60.0, 2 << 30)

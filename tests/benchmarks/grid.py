@@ -12,8 +12,8 @@ import random
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from histories import Event, History
-from histories.event import EventType
+from clew.histories import Event, History
+from clew.histories.event import EventType
 
 LATENCY, THINK, LATE = 10_000_000, 1_000_000, 50 * 10_000_000
 

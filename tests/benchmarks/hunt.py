@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 import time
 
-from harness.hunt import trial
-from harness.judge import judge
-from harness.plan import load, resolve
-from harness.run import recording
+from clew.harness.hunt import trial
+from clew.harness.plan import load, resolve
+from clew.harness.run import recording
+from clew.harness.verdict.judge import judge
 
 PLAN = "caspaxos-contention-storm"
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from checkers import Budget, linear, wgl
-from checkers.clock import Clock
-from checkers.encoding import encode
-from checkers.models import find
+from clew.checkers import Budget, linear, wgl
+from clew.checkers.deadline import Clock
+from clew.checkers.encoding import encode
+from clew.checkers.models import find_model
 from tests.benchmarks.grid import Cell, history
 
 LENGTHS = (1_000, 10_000, 100_000, 1_000_000)
@@ -38,7 +38,7 @@ def arrays(thing: object) -> int:
 
 def measure(operations: int, processes: int) -> dict[str, int]:
     """Bytes of each column."""
-    past, model = history(Cell(operations, processes), 1), find("cas-register")
+    past, model = history(Cell(operations, processes), 1), find_model("cas-register")
     problem = encode(past, model)[0]
     sweep = linear.Sweep(problem, model, Budget(), Clock(float("inf")))
     most, length = 0, len(problem.event_op)
@@ -60,7 +60,7 @@ def draw(rows: dict[tuple[int, int], dict[str, int]], target: Path) -> None:
     from bokeh.plotting import figure
     from bokeh.resources import INLINE
 
-    from harness.browser import browser
+    from clew.harness.view.browser import browser
 
     plot = figure(
         x_axis_type="log", y_axis_type="log", width=760, height=420, toolbar_location=None,

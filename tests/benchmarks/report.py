@@ -15,11 +15,11 @@ import time
 from pathlib import Path
 from random import Random
 
-from harness.browser import browser, missing, open_page
-from harness.recorded import recorded
-from harness.report import report
-from histories import Header, Recorder
-from histories.event import FORMAT
+from clew.harness.store.record import read_record
+from clew.harness.view.browser import browser, missing, open_page
+from clew.harness.view.report import report
+from clew.histories import Header, Recorder
+from clew.histories.event import FORMAT
 
 TIMES = 3
 MS = 1_000_000
@@ -60,7 +60,7 @@ def history(path: Path, count: int) -> Path:
 
 def measure(folder: Path, count: int) -> str:
     """A row of the table."""
-    run = recorded(history(folder / f"{count}.jsonl", count))
+    run = read_record(history(folder / f"{count}.jsonl", count))
     assert run.result is not None
     assert run.result.verdict == "valid", run.result.explanation
     report(run)

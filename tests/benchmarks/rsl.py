@@ -12,8 +12,8 @@ once. The top three lines of the profile, by what they cost without what they ca
 - `Simulation.run`, a tenth, goes from event to event. A delivery to a client is no coroutine, and a step without
   effects ends at once: most of them find a second or third reply and do nothing.
 - `Simulation._send`, a tenth, and a quarter with what it calls. Equal messages that nobody can change are parsed once
-  (`harness.simulation.packet`); what no invariant and no landmark watches is not shown around; effects are told apart
-  by `type() is`, for `isinstance` takes four times as long to say no to a msgspec struct.
+  (`clew.harness.runtime.simulation.packet`); what no invariant and no landmark watches is not shown around; effects
+  are told apart by `type() is`, for `isinstance` takes four times as long to say no to a msgspec struct.
 - `Network.fate`, a twentieth, draws for each message. A network without a cut is not asked for one on arrival.
 
 In long runs the garbage collector counts too, and is told to leave messages and effects alone. The rest is spread thin:
@@ -35,8 +35,8 @@ from pathlib import Path
 
 import trio
 
-from harness.plan import Plan, load, resolve
-from harness.run import run, simulate
+from clew.harness.plan import Plan, load, resolve
+from clew.harness.run import run, simulate
 from tests.benchmarks.simulation import processor_time
 
 FLOOR = 10_000

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import trio
 
-from harness.plan import load, resolve
-from harness.run import NodesMode, _record, header
-from harness.simulation import Outcome
-from harness.store import create
-from histories import Recorder
+from clew.harness.plan import load, resolve
+from clew.harness.run import NodesMode, _record, header
+from clew.harness.runtime.simulation import Outcome
+from clew.harness.store.folder import create
+from clew.histories import Recorder
 
 PLAN = "caspaxos-contention-storm"
 

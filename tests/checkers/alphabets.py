@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from checkers.models import Operation
+from clew.checkers.models import Operation
 
 ok, info, mismatch = "ok", "info", "mismatch"
 PAIRS = [list(pair) for pair in product((1, 2), (1, 2))]

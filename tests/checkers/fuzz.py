@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 
-from checkers.models import find, names
+from clew.checkers.models import find_model, names
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS, SYMMETRIC
 from tests.checkers.test_engines import assert_all_agree, engines_of
@@ -24,7 +24,7 @@ BLOCK = 500
 
 def small_ones(name: str) -> Counter[str]:
     """Check all histories of up to three operations of one model; returns how many were valid and invalid."""
-    model, answers = find(name), Counter[str]()
+    model, answers = find_model(name), Counter[str]()
     for count in (1, 2, 3):
         for problem in small.every(model, ALPHABETS[name], count, symmetric=name in SYMMETRIC):
             answers[assert_all_agree(engines_of(name).values(), problem, model)] += 1
@@ -33,7 +33,7 @@ def small_ones(name: str) -> Counter[str]:
 
 def block(name: str, seed: str) -> Counter[str]:
     """Check one block of problems of one model; returns how many were valid and invalid."""
-    model, rng, answers = find(name), random.Random(seed), Counter[str]()
+    model, rng, answers = find_model(name), random.Random(seed), Counter[str]()
     unique = small.UNIQUE.get(name)
     for _ in range(BLOCK):
         kind = rng.random()

@@ -17,12 +17,12 @@ from contextlib import AbstractContextManager
 
 from msgspec.structs import replace
 
-import checkers.window
-from checkers import Budget, Online, competition, exhaustive
-from checkers.clock import Clock
-from checkers.encoding import NEVER, Problem, encode
-from checkers.models import find, names
-from histories import Event, EventType, History, HistoryError
+import clew.checkers.window
+from clew.checkers import Budget, Online, competition, exhaustive
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import NEVER, Problem, encode
+from clew.checkers.models import find_model, names
+from clew.histories import Event, EventType, History, HistoryError
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 
@@ -32,14 +32,14 @@ WAYS: dict[str, dict[str, int]] = {
     "as usual": {},
     "as usual, from the beginning": {"_MOST_VISITS": -1},
 }
-"""What to set in `checkers.window`, so that looks cost nothing or that a sweep is too much work."""
+"""What to set in `clew.checkers.window`, so that looks cost nothing or that a sweep is too much work."""
 LITTLE = 7
 """Operations that `exhaustive` decides at once."""
 
 
 def story(name: str, rng: random.Random) -> list[Event]:
     """The events of a random history: one or two keys, short or long, pending and failed operations, equal times."""
-    model = find(name)
+    model = find_model(name)
     parts = []
     for key in range(rng.choice((1, 1, 2))):
         count = rng.choice((rng.randrange(2, LITTLE), rng.randrange(2, LITTLE), rng.randrange(10, 30)))
@@ -109,7 +109,7 @@ def expected(events: list[Event], name: str) -> int | None:
     It is always of the key of the last event, if what came before is in order. What is no history, because of a call
     before a return of its time, is in order. Raises `Undecided`.
     """
-    model = find(name)
+    model = find_model(name)
     rows = [row for row, event in enumerate(events) if event.key == events[-1].key]
     history = History.of(events[row] for row in rows)
     try:
@@ -120,10 +120,10 @@ def expected(events: list[Event], name: str) -> int | None:
         little = len(problem) <= LITTLE
         if little and exhaustive.linearize(problem, model) is not None:
             return None
-        outcome, clock = None, Clock(10)
+        outcome, deadline = None, Deadline(10)
         if not little:
-            with clock.searching():
-                outcome = competition.decide(problem, model, Budget(), clock)
+            with deadline.searching():
+                outcome = competition.decide(problem, model, Budget(), deadline)
         if outcome is not None and outcome.answer == "unknown":
             raise Undecided
         stuck = exhaustive.stuck(problem, model) if outcome is None else outcome.stuck
@@ -156,7 +156,7 @@ def assert_found_when_it_happens(events: list[Event], name: str, online: Online,
 
 def looking(how: str) -> AbstractContextManager[object]:
     """How much looks may cost, one of `WAYS`."""
-    return unittest.mock.patch.dict(vars(checkers.window), WAYS[how])
+    return unittest.mock.patch.dict(vars(clew.checkers.window), WAYS[how])
 
 
 def main() -> None:

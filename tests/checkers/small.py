@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from checkers.encoding import NEVER, Problem, arrange
-from checkers.models import Model, Operation
-from histories import Event, EventType, History
+from clew.checkers.encoding import NEVER, Problem, arrange
+from clew.checkers.models import Model, Operation
+from clew.histories import Event, EventType, History
 
 
 def _shapes(known: Sequence[bool]) -> Iterator[list[int]]:

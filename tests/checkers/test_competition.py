@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from checkers import competition, wgl
-from checkers.clock import Clock
-from checkers.encoding import encode
-from checkers.lazy import sweep
-from checkers.models import find
-from checkers.outcome import Outcome
-from checkers.verdict import Budget
-from histories import Event, History
+from clew.checkers import competition, wgl
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import encode
+from clew.checkers.lazy import sweep
+from clew.checkers.models import find_model
+from clew.checkers.outcome import Outcome
+from clew.checkers.verdict import Budget
+from clew.histories import Event, History
 
-MODEL = find("cas-register")
+MODEL = find_model("cas-register")
 UNDECIDED = [
     *(("invoke", process, "write", process % 2) for process in range(4)),
     ("invoke", 4, "read", None),
@@ -26,13 +26,13 @@ UNDECIDED = [
 """Values set twice and nothing stale: what only a search decides."""
 
 
-def decide(clock: Clock) -> Outcome:
+def decide(deadline: Deadline) -> Outcome:
     """What the competition makes of it."""
     past = History.of(
         Event(index, index, process, kind, f, None, value)  # type: ignore[arg-type]
         for index, (kind, process, f, value) in enumerate(UNDECIDED)
     )
-    return competition.decide(encode(past, MODEL)[0], MODEL, Budget(), clock)
+    return competition.decide(encode(past, MODEL)[0], MODEL, Budget(), deadline)
 
 
 def answering(*answers: Outcome) -> Any:
@@ -52,7 +52,7 @@ def test_what_four_rounds_leave_open_the_fifth_may_decide(monkeypatch: pytest.Mo
     decided = Outcome("valid", order=[1])
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
     monkeypatch.setattr(sweep, "decide", answering(TIME, TIME, TIME, TIME, decided))
-    assert decide(Clock(60.0)) is decided
+    assert decide(Deadline(60.0)) is decided
 
 
 def test_every_round_looks_further_than_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_every_round_looks_further_than_the_last(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
     monkeypatch.setattr(sweep, "decide", breadth)
-    assert decide(Clock(60.0)).answer == "valid"
+    assert decide(Deadline(60.0)).answer == "valid"
     for (width, steps), (wider, more) in itertools.pairwise(asked):
         assert wider > width
         assert more > steps
@@ -73,18 +73,18 @@ def test_every_round_looks_further_than_the_last(monkeypatch: pytest.MonkeyPatch
 def test_it_is_out_of_memory_when_both_are_and_not_when_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
     monkeypatch.setattr(sweep, "decide", answering(TIME, MEMORY))
-    outcome = decide(Clock(60.0))
+    outcome = decide(Deadline(60.0))
     assert (outcome.answer, outcome.why) == ("unknown", "memory")
 
 
 def test_it_is_out_of_time_when_the_clock_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock(60.0)
+    deadline = Deadline(60.0)
 
     def stops(*_: Any, **__: Any) -> Outcome:
-        clock.stop()
+        deadline.stop()
         return MEMORY
 
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
     monkeypatch.setattr(sweep, "decide", stops)
-    outcome = decide(clock)
+    outcome = decide(deadline)
     assert (outcome.answer, outcome.why) == ("unknown", "time")

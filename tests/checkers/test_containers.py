@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from checkers import check, verify_witness
-from checkers.models import Operation, find
-from histories import Event, History
+from clew.checkers import check, verify_witness
+from clew.checkers.models import Operation, find_model
+from clew.histories import Event, History
 
 CONTAINERS = ("fifo-queue", "priority-queue", "set", "stack", "unordered-queue")
 
@@ -19,7 +19,7 @@ def lived(name: str, count: int, rng: random.Random, *, spoilt: bool) -> History
 
     If spoilt, somebody is given an element near the end that was taken long before.
     """
-    model = find(name)
+    model = find_model(name)
     put, take = ("add", "remove") if name == "set" else (model.functions[0], model.functions[1])
     state: Any = model.initial
     taken: list[int] = []
@@ -62,7 +62,7 @@ def lived(name: str, count: int, rng: random.Random, *, spoilt: bool) -> History
 def test_a_long_history_is_decided_with_a_witness_that_replays(name: str) -> None:
     history = lived(name, 2_000, random.Random(1), spoilt=False)
     verdict = check(history, name)
-    assert (verdict.verdict, verdict.partitions[0].engine) == ("valid", "monitors")
+    assert (verdict.verdict, verdict.keys[0].engine) == ("valid", "monitors")
     verify_witness(history, name, verdict)
 
 
@@ -70,9 +70,9 @@ def test_a_long_history_is_decided_with_a_witness_that_replays(name: str) -> Non
 def test_an_element_that_is_given_twice_is_found_and_needs_few_operations_to_show(name: str) -> None:
     history = lived(name, 2_000, random.Random(1), spoilt=True)
     verdict = check(history, name)
-    assert (verdict.verdict, verdict.partitions[0].engine) == ("invalid", "monitors")
-    assert verdict.core is not None
-    assert len(verdict.core) <= 3
+    assert (verdict.verdict, verdict.keys[0].engine) == ("invalid", "monitors")
+    assert verdict.counterexample is not None
+    assert len(verdict.counterexample) <= 3
     assert verdict.explanation is not None
     assert "impossible together" in verdict.explanation
 
@@ -87,5 +87,5 @@ def test_a_queue_that_gives_a_later_element_first_is_shown_by_these_two_elements
     verdict = check(history, "fifo-queue")
     assert verdict.verdict == "invalid"
     # The puts of 50 and 51, and both takes: 51 went first.
-    assert verdict.core == (50, 51, 150, 151)
-    assert verdict.partitions[0].stuck == 200 + 2 * 50 + 1
+    assert verdict.counterexample == (50, 51, 150, 151)
+    assert verdict.keys[0].stuck == 200 + 2 * 50 + 1

@@ -1,4 +1,4 @@
-"""The core of a violation is impossible whatever the operations outside it did."""
+"""The counterexample of a violation is impossible whatever the operations outside it did."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from itertools import product
 import numpy as np
 import pytest
 
-from checkers import core, exhaustive
-from checkers.clock import Clock
-from checkers.encoding import Problem, arrange
-from checkers.models import Model, Operation, find, names
-from checkers.monitors import containers
-from checkers.monitors.lives import TAKES_ANY, container_form
-from checkers.monitors.register_form import register_form
+from clew.checkers import counterexample, exhaustive
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import Problem, arrange
+from clew.checkers.models import Model, Operation, find_model, names
+from clew.checkers.monitors import containers
+from clew.checkers.monitors.lives import TAKES_ANY, container_form
+from clew.checkers.monitors.register_form import register_form
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 
 
 def assert_impossible(problem: Problem, model: Model, kept: list[int]) -> None:
-    """The core, together with any of the others that take effect with any result, is not linearizable."""
+    """The counterexample, together with any of the others that take effect with any result, is not linearizable."""
     forgotten = tuple(Operation(op.f, op.argument, None, "info", op.process) for op in problem.classes)
     classes = problem.classes + forgotten
     observer = np.array([model.observes(op) for op in classes], np.bool_)
@@ -37,7 +37,7 @@ def assert_impossible(problem: Problem, model: Model, kept: list[int]) -> None:
 
 
 def assert_impossible_alone(problem: Problem, model: Model, kept: list[int]) -> None:
-    """The core is not linearizable, even with all takes that took nobody knows what."""
+    """The counterexample is not linearizable, even with all takes that took nobody knows what."""
     form = container_form(problem, model)
     assert form is not None
     mask = form.kind == TAKES_ANY
@@ -47,7 +47,7 @@ def assert_impossible_alone(problem: Problem, model: Model, kept: list[int]) -> 
 
 @pytest.mark.parametrize("name", names())
 def test_a_core_is_impossible_whatever_the_others_did(name: str) -> None:
-    model, rng, sizes = find(name), random.Random(6), []
+    model, rng, sizes = find_model(name), random.Random(6), []
     while len(sizes) < 50:
         problem = small.lived(model, ALPHABETS[name], 7, rng)
         make = small.UNIQUE.get(name)
@@ -56,7 +56,7 @@ def test_a_core_is_impossible_whatever_the_others_did(name: str) -> None:
         stuck = exhaustive.stuck(problem, model)
         if stuck is None:
             continue
-        kept = core.find(problem, model, stuck, Clock(60))
+        kept = counterexample.find_counterexample(problem, model, stuck, Deadline(60))
         lives = container_form(problem, model)
         if lives is not None and containers.explain(lives, stuck + 1)[0] == "invalid":
             assert_impossible_alone(problem, model, kept)
@@ -68,11 +68,11 @@ def test_a_core_is_impossible_whatever_the_others_did(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["register", "cas-register"])
 def test_operations_of_a_register_that_are_alike_share_a_class_and_no_others(name: str) -> None:
-    model, rng = find(name), random.Random(8)
+    model, rng = find_model(name), random.Random(8)
     for _ in range(200):
         form = register_form(small.scattered(model, ALPHABETS[name], 9, rng), model)
         assert form is not None
-        let_go, _, _ = core._let_go_register(form)
+        let_go, _, _ = counterexample._let_go_register(form)
         obliged, _ = let_go(np.ones(len(form.problem), np.bool_))
         for op, number in enumerate(obliged.cls.tolist()):
-            assert obliged.classes[number] == core._operation(form, op, True)
+            assert obliged.classes[number] == counterexample._operation(form, op, True)

@@ -6,33 +6,33 @@ import time
 
 from numba.core import event
 
-from checkers.clock import Clock
+from clew.checkers.deadline import Deadline
 
 
 def test_it_is_over_after_its_time_or_when_stopped_or_when_its_parent_is() -> None:
-    parent = Clock(0.05)
+    parent = Deadline(0.05)
     child = parent.child()
-    assert not child.over()
-    assert not parent.over()
+    assert not child.passed()
+    assert not parent.passed()
     time.sleep(0.06)
-    assert child.over()
-    other = Clock(60)
+    assert child.passed()
+    other = Deadline(60)
     other.stop()
-    assert other.over()
+    assert other.passed()
 
 
 def test_compiling_does_not_count() -> None:
-    clock = Clock(0.05)
-    with clock.searching():
+    deadline = Deadline(0.05)
+    with deadline.searching():
         with event.trigger_event("numba:compile"):
             time.sleep(0.06)
-            assert not clock.over()
+            assert not deadline.passed()
             with event.trigger_event("numba:compile"):
                 time.sleep(0.01)
-        assert not clock.over()
-        assert not clock.child().over()
+        assert not deadline.passed()
+        assert not deadline.child().passed()
         time.sleep(0.06)
-        assert clock.over()
+        assert deadline.passed()
     with event.trigger_event("numba:compile"):
         time.sleep(0.01)
-    assert clock.over()
+    assert deadline.passed()

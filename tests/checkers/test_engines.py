@@ -10,19 +10,19 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from checkers import Budget, check, competition, exhaustive, linear, verify_witness, wgl
-from checkers.clock import Clock
-from checkers.encoding import NEVER, Problem
-from checkers.lazy import sweep
-from checkers.models import Model, Operation, find, names
-from checkers.monitors import appends, containers, sets
-from checkers.monitors.lives import container_form
-from checkers.monitors.register_form import register_form
-from checkers.outcome import Outcome
+from clew.checkers import Budget, check, competition, exhaustive, linear, verify_witness, wgl
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.lazy import sweep
+from clew.checkers.models import Model, Operation, find_model, names
+from clew.checkers.monitors import appends, containers, sets
+from clew.checkers.monitors.lives import container_form
+from clew.checkers.monitors.register_form import register_form
+from clew.checkers.outcome import Outcome
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS, SYMMETRIC
 
-Decide = Callable[[Problem, Model, Budget, Clock], Outcome]
+Decide = Callable[[Problem, Model, Budget, Deadline], Outcome]
 
 
 def assert_explains(problem: Problem, model: Model, order: list[int], until: int) -> None:
@@ -51,7 +51,7 @@ def assert_all_agree(engines: Iterable[Decide], problem: Problem, model: Model) 
     stuck = None if exhaustive.linearize(problem, model) is not None else exhaustive.stuck(problem, model)
     for decide in engines:
         budget = Budget(bytes=1 << 22) if decide is linear.decide else Budget()
-        outcome = decide(problem, model, budget, Clock(600))
+        outcome = decide(problem, model, budget, Deadline(600))
         if decide is linear.decide and outcome.why == "memory":
             assert len(problem) > 6
             continue
@@ -61,11 +61,11 @@ def assert_all_agree(engines: Iterable[Decide], problem: Problem, model: Model) 
     return "valid" if stuck is None else "invalid"
 
 
-def swept(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
+def swept(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Outcome:
     """The engine for registers, on any model that is one."""
     form = register_form(problem, model)
     assert form is not None
-    return sweep.decide(form, budget, clock)
+    return sweep.decide(form, budget, deadline)
 
 
 ENGINES: dict[str, Decide] = {"wgl": wgl.decide, "linear": linear.decide, "competition": competition.decide}
@@ -81,7 +81,7 @@ STRIDES = {name: 1 for name in names() if name != "cas-register"} | {
 """Of the histories of three operations every so many is in the test."""
 
 
-def monitored(problem: Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
+def monitored(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Outcome:
     """The monitors alone, on a problem to which they apply."""
     elements, lives = sets.set_form(problem, model), container_form(problem, model)
     if elements is not None:
@@ -97,7 +97,7 @@ def engines_of(name: str) -> dict[str, Decide]:
 
 
 def test_every_register_history_of_three_operations_gets_the_answer_of_the_exhaustive_checker() -> None:
-    model = find("cas-register")
+    model = find_model("cas-register")
     answers = [
         assert_all_agree(REGISTERS["cas-register"].values(), problem, model)
         for count in (1, 2, 3)
@@ -110,7 +110,7 @@ def test_every_register_history_of_three_operations_gets_the_answer_of_the_exhau
 @pytest.mark.parametrize("name", STRIDES)
 def test_small_histories_get_the_answer_of_the_exhaustive_checker(name: str) -> None:
     """All of one and two operations, and of those of three as many as there is time for; `make fuzz` runs all."""
-    model, answers = find(name), Counter[str]()
+    model, answers = find_model(name), Counter[str]()
     engines = engines_of(name).values()
     for count in (1, 2, 3):
         problems = small.every(model, ALPHABETS[name], count, symmetric=name in SYMMETRIC)
@@ -122,7 +122,7 @@ def test_small_histories_get_the_answer_of_the_exhaustive_checker(name: str) -> 
 
 @pytest.mark.parametrize("name", names())
 def test_random_problems_get_the_answer_of_the_exhaustive_checker(name: str) -> None:
-    model = find(name)
+    model = find_model(name)
     rng = random.Random(2)
     for make in (small.lived, small.scattered):
         answers = [
@@ -133,7 +133,7 @@ def test_random_problems_get_the_answer_of_the_exhaustive_checker(name: str) -> 
 
 
 def test_zones_decide_unambiguous_histories_as_the_exhaustive_checker_does() -> None:
-    model = find("cas-register")
+    model = find_model("cas-register")
     rng = random.Random(4)
     answers = [
         assert_agrees(decide, small.unambiguous(model, rng.randrange(2, 10), rng), model)
@@ -145,7 +145,7 @@ def test_zones_decide_unambiguous_histories_as_the_exhaustive_checker_does() -> 
 
 @pytest.mark.parametrize("name", ["kv", "append-list"])
 def test_zones_decide_unique_appends_as_the_exhaustive_checker_does(name: str) -> None:
-    model = find(name)
+    model = find_model(name)
     rng = random.Random(5)
     problems = [small.appended(model, rng.randrange(2, 9), rng) for _ in range(2_000)]
     answers = [assert_agrees(competition.decide, problem, model) for problem in problems]
@@ -155,7 +155,7 @@ def test_zones_decide_unique_appends_as_the_exhaustive_checker_does(name: str) -
 
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_monitors_decide_containers_of_unique_elements_as_the_exhaustive_checker_does(name: str) -> None:
-    model = find(name)
+    model = find_model(name)
     rng = random.Random(7)
     problems = [small.once(model, rng.randrange(2, 11), rng, unknown_takes=False) for _ in range(1_000)]
     answers = [assert_agrees(monitored, problem, model) for problem in problems]
@@ -164,18 +164,18 @@ def test_monitors_decide_containers_of_unique_elements_as_the_exhaustive_checker
 
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_takes_that_took_nobody_knows_what_are_decided_as_by_the_exhaustive_checker(name: str) -> None:
-    model = find(name)
+    model = find_model(name)
     rng = random.Random(8)
     problems = [small.once(model, rng.randrange(2, 11), rng, unknown_takes=True) for _ in range(1_000)]
     answers = [assert_agrees(competition.decide, problem, model) for problem in problems]
     assert 0.1 < answers.count("valid") / len(answers) < 0.95
     # Few are left to the search.
-    alone = [monitored(problem, model, Budget(), Clock(60)) for problem in problems]
+    alone = [monitored(problem, model, Budget(), Deadline(60)) for problem in problems]
     assert sum(outcome.answer == "unknown" or not outcome.stuck_is_first for outcome in alone) < 30
 
 
 def test_a_fifo_queue_that_nobody_found_empty_is_never_left_to_the_search() -> None:
-    model = find("fifo-queue")
+    model = find_model("fifo-queue")
     rng = random.Random(9)
     answers = Counter[str]()
     while answers.total() < 500:
@@ -187,15 +187,15 @@ def test_a_fifo_queue_that_nobody_found_empty_is_never_left_to_the_search() -> N
 
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_monitors_and_the_search_agree_on_longer_histories(name: str) -> None:
-    model = find(name)
+    model = find_model(name)
     rng = random.Random(10)
     answers = Counter[str]()
     for _ in range(100):
         problem = small.once(model, rng.randrange(11, 21), rng)
-        searched = wgl.decide(problem, model, Budget(bytes=1 << 22), Clock(60), steps=20_000)
+        searched = wgl.decide(problem, model, Budget(bytes=1 << 22), Deadline(60), steps=20_000)
         if searched.answer == "unknown":
             continue
-        decided = competition.decide(problem, model, Budget(), Clock(60))
+        decided = competition.decide(problem, model, Budget(), Deadline(60))
         assert (decided.answer, decided.stuck) == (searched.answer, searched.stuck)
         assert_explains(
             problem, model, decided.order, len(problem.event_op) if decided.stuck is None else decided.stuck
@@ -206,7 +206,7 @@ def test_monitors_and_the_search_agree_on_longer_histories(name: str) -> None:
 
 def test_an_element_that_is_put_twice_is_left_to_the_search() -> None:
     for name, f in (("fifo-queue", "enqueue"), ("set", "add")):
-        model = find(name)
+        model = find_model(name)
         twice = [Operation(f, 1, 1, "ok"), Operation(f, 1, None, "info")]
         observer = np.zeros(2, np.bool_)
         problem = small.problem([0, 1], np.array([0, 1]), np.array([2, NEVER]), twice, observer)
@@ -224,7 +224,7 @@ def test_whole_histories_get_the_answer_of_the_exhaustive_checker_and_a_verified
         assert verdict.verdict == expected.verdict
         verify_witness(history, "cas-register", verdict)
         verify_witness(history, "cas-register", expected)
-        for found, wanted in zip(verdict.partitions, expected.partitions, strict=True):
+        for found, wanted in zip(verdict.keys, expected.keys, strict=True):
             assert (found.key, found.verdict, found.stuck) == (wanted.key, wanted.verdict, wanted.stuck)
         answers.append(verdict.verdict)
     assert 0.1 < answers.count("valid") / len(answers) < 0.9

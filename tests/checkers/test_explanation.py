@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from checkers import check
-from histories import Event, History
+from clew.checkers import check
+from clew.histories import Event, History
 
 
 @pytest.mark.parametrize(

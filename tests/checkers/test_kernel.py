@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import checkers.kernel
+import clew.checkers.kernel
 
-IMPORT = "from checkers.kernel import kernel\n"
+IMPORT = "from clew.checkers.kernel import kernel\n"
 INNER = IMPORT + "@kernel\ndef inner():\n    return {}\n"
 OUTER = IMPORT + "from checkers.inner import inner\n@kernel\ndef outer():\n    return inner()\n"
 ASK = "from checkers.outer import outer\nprint(outer(), sum(outer.stats.cache_hits.values()))"
@@ -19,7 +19,7 @@ def test_a_kernel_is_compiled_again_when_what_it_calls_in_another_file_changes(t
     package = tmp_path / "checkers"
     package.mkdir()
     (package / "__init__.py").touch()
-    shutil.copy(checkers.kernel.__file__, package)
+    shutil.copy(clew.checkers.kernel.__file__, package)
     (package / "outer.py").write_text(OUTER)
 
     def ask() -> str:

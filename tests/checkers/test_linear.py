@@ -7,11 +7,11 @@ from collections import Counter
 
 import pytest
 
-from checkers import Budget, linear, wgl
-from checkers.clock import Clock
-from checkers.encoding import encode
-from checkers.models import find
-from histories import Event, History
+from clew.checkers import Budget, linear, wgl
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import encode
+from clew.checkers.models import find_model
+from clew.histories import Event, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.test_engines import assert_explains
@@ -32,11 +32,11 @@ def test_a_sweep_that_settles_and_forgets_all_the_time_answers_as_the_search_doe
             whole(sweep)  # type: ignore[operator]
 
         monkeypatch.setattr(linear.Sweep, part, counted)
-    rng, model, answers = random.Random(12), find(name), Counter[str]()
+    rng, model, answers = random.Random(12), find_model(name), Counter[str]()
     for _ in range(120):
         problem = small.lived(model, ALPHABETS[name], rng.randrange(12, 50), rng)
-        expected = wgl.decide(problem, model, Budget(), Clock(60))
-        found = linear.decide(problem, model, Budget(bytes=1 << 24), Clock(600))
+        expected = wgl.decide(problem, model, Budget(), Deadline(60))
+        found = linear.decide(problem, model, Budget(bytes=1 << 24), Deadline(600))
         if found.why == "memory":
             continue
         assert (found.answer, found.stuck) == (expected.answer, expected.stuck)
@@ -55,7 +55,7 @@ def test_what_was_lost_and_has_been_seen_is_closed_in_a_sequential_run(lost: int
         f, written = ("read", None) if len(story) < 4 * lost else ("write", value)
         story += [(99, "invoke", f, written), (99, "ok", f, value)]
     events = [Event(i, i, process, kind, f, None, value) for i, (process, kind, f, value) in enumerate(story)]
-    problem = encode(History.of(events), find("cas-register"))[0]
-    sweep = linear.Sweep(problem, find("cas-register"), Budget(), Clock(60))
+    problem = encode(History.of(events), find_model("cas-register"))[0]
+    sweep = linear.Sweep(problem, find_model("cas-register"), Budget(), Deadline(60))
     assert sweep.to(len(problem.event_op)) == "there"
     assert sweep.open() == []

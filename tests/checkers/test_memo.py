@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from checkers.memo import Memo
-from checkers.models import find
+from clew.checkers.memo import Memo
+from clew.checkers.models import find_model
 
 VALUES = tuple(range(1_000))
 """Those of the operations: states hold them, and do not own them."""
@@ -35,7 +35,7 @@ class Log:
     ids=["int", "tuple", "set", "tuples", "dataclass", "text"],
 )
 def test_bytes_are_what_python_takes(state: Callable[[int], Hashable]) -> None:
-    memo = Memo(find("append-list"), (), merge=False)
+    memo = Memo(find_model("append-list"), (), merge=False)
     tracemalloc.start()
     for n in range(2_000):
         memo.number(state(n))
@@ -48,7 +48,7 @@ def test_bytes_are_what_python_takes(state: Callable[[int], Hashable]) -> None:
 
 
 def test_a_deep_state_is_weighed_and_a_class_is_no_record() -> None:
-    memo = Memo(find("append-list"), (), merge=False)
+    memo = Memo(find_model("append-list"), (), merge=False)
     deep: Hashable = ()
     for _ in range(400):
         deep = (1, deep)

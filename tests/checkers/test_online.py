@@ -9,14 +9,14 @@ from collections.abc import Iterable
 import pytest
 from msgspec.structs import replace
 
-import checkers.stuck
-import checkers.window
-from checkers import Budget, Online, Verdict, check, evidence
-from checkers.clock import Clock
-from checkers.models import Model, names
-from checkers.outcome import Outcome
-from checkers.window import Window
-from histories import Event, EventType, History
+import clew.checkers.stuck
+import clew.checkers.window
+from clew.checkers import Budget, Online, Verdict, check, evidence
+from clew.checkers.deadline import Deadline
+from clew.checkers.models import Model, names
+from clew.checkers.outcome import Outcome
+from clew.checkers.window import Window
+from clew.histories import Event, EventType, History
 from tests.checkers import running
 
 Step = tuple[int, EventType, str, object]
@@ -51,7 +51,7 @@ def test_a_stale_read_stops_the_run_at_its_completion() -> None:
     verdict = online.feed(events[-1])
     assert verdict is not None
     assert replace(verdict, seconds=0) == replace(check(History.of(events)), seconds=0)
-    assert verdict.partitions[0].stuck == len(events) - 1
+    assert verdict.keys[0].stuck == len(events) - 1
 
 
 @pytest.mark.parametrize("how", running.WAYS)
@@ -119,13 +119,13 @@ def test_a_violation_stands_where_the_budget_is_too_small_for_its_evidence() -> 
     verdict = evidence(history, "counter", stuck, budget=Budget(seconds=0))
     assert verdict.verdict == "invalid"
     assert verdict.operations == len(history.operations)
-    assert [(part.key, part.verdict, part.operations) for part in verdict.partitions] == [
+    assert [(part.key, part.verdict, part.operations) for part in verdict.keys] == [
         ("a", "unknown", 1),
         ("b", "invalid", 7),
     ]
-    part = verdict.partitions[1]
+    part = verdict.keys[1]
     assert (part.stuck, part.prefix) == (len(events) - 1, None)
-    assert verdict.core == part.core
+    assert verdict.counterexample == part.counterexample
     assert verdict.explanation is not None
     assert 'returned 3 on key "b": no order of the operations explains this' in verdict.explanation
 
@@ -137,18 +137,18 @@ def test_evidence_asks_for_no_more_than_its_budget(monkeypatch: pytest.MonkeyPat
         asked.append(budget.seconds)
         return whole(history, "counter", budget=Budget(seconds=0))
 
-    whole = checkers.stuck.check
-    decide = checkers.window.competition.decide
-    monkeypatch.setattr(checkers.stuck, "check", undecided)
+    whole = clew.checkers.stuck.check
+    decide = clew.checkers.window.competition.decide
+    monkeypatch.setattr(clew.checkers.stuck, "check", undecided)
 
-    def alone(problem: checkers.encoding.Problem, model: Model, budget: Budget, clock: Clock) -> Outcome:
+    def alone(problem: clew.checkers.encoding.Problem, model: Model, budget: Budget, deadline: Deadline) -> Outcome:
         asked.append(budget.seconds)
-        return decide(problem, model, budget, clock)
+        return decide(problem, model, budget, deadline)
 
     events = told([*done("add", 4), *done("read", None, returned=5)])
     online = Online("counter")
     stuck = next(found for event in events if (found := online.watch(event)))
-    monkeypatch.setattr("checkers.competition.decide", alone)
+    monkeypatch.setattr("clew.checkers.competition.decide", alone)
     assert evidence(History.of(events), "counter", stuck, budget=Budget(seconds=8)).verdict == "invalid"
     assert len(asked) == 2
     assert sum(asked) <= 8
@@ -163,10 +163,10 @@ def test_a_key_that_nobody_can_decide_does_not_hide_the_violation_of_another(mon
     online = Online("counter")
     stuck = next(found for event in events if (found := online.watch(event)))
     whole = check(history, "counter", budget=Budget(seconds=0))
-    monkeypatch.setattr(checkers.stuck, "check", lambda *_, **__: whole)
+    monkeypatch.setattr(clew.checkers.stuck, "check", lambda *_, **__: whole)
     verdict = evidence(history, "counter", stuck)
-    assert [part.verdict for part in verdict.partitions] == ["unknown", "invalid"]
-    assert verdict.partitions[1] == check(history, "counter", keep_going=True).partitions[1]
+    assert [part.verdict for part in verdict.keys] == ["unknown", "invalid"]
+    assert verdict.keys[1] == check(history, "counter", keep_going=True).keys[1]
 
 
 def test_a_long_run_is_looked_at_through_a_small_window() -> None:
@@ -215,7 +215,7 @@ def test_a_look_behind_an_operation_that_hangs_is_rare(monkeypatch: pytest.Monke
 
 def test_where_too_much_is_open_the_whole_history_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"_MOST_VISITS": 100, "_ASKS_AN_EVENT": 1 << 60}.items():
-        monkeypatch.setattr(checkers.window, name, value)
+        monkeypatch.setattr(clew.checkers.window, name, value)
     steps = lost(10)
     for value in (0, 5, 4):
         steps += [(10, "invoke", "read", None), (10, "ok", "read", value)]
@@ -226,19 +226,19 @@ def test_where_too_much_is_open_the_whole_history_is_checked(monkeypatch: pytest
     assert key._window is None, "the sweep has given up, and nothing is kept for it"
     verdict = online.feed(events[-1])
     assert verdict is not None
-    assert verdict.partitions[0].stuck == len(events) - 1
+    assert verdict.keys[0].stuck == len(events) - 1
 
 
 def test_what_stays_undecided_is_looked_at_again_when_it_is_twice_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = list[int]()
 
-    def undecided(problem: checkers.encoding.Problem, *_: object, **__: object) -> Outcome:
+    def undecided(problem: clew.checkers.encoding.Problem, *_: object, **__: object) -> Outcome:
         asked.append(2 * len(problem))
         return Outcome("unknown", why="time") if len(problem) < 100 else decide(problem, *_, **__)
 
-    decide = checkers.window.competition.decide
-    monkeypatch.setattr(checkers.window, "_MOST_VISITS", -1)
-    monkeypatch.setattr("checkers.window.competition.decide", undecided)
+    decide = clew.checkers.window.competition.decide
+    monkeypatch.setattr(clew.checkers.window, "_MOST_VISITS", -1)
+    monkeypatch.setattr("clew.checkers.window.competition.decide", undecided)
     reads = [step for _ in range(200) for step in done("read", None, returned=5)]
     events = told([*done("write", 4), *reads])
     online = Online("cas-register")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from checkers.encoding import Problem
-from checkers.models import Operation, find
+from clew.checkers.encoding import Problem
+from clew.checkers.models import Operation, find_model
 from tests.checkers import small
 
 
@@ -22,6 +22,6 @@ def order_of(problem: Problem) -> frozenset[tuple[int, int]]:
 def test_every_interval_order_occurs() -> None:
     # The number of interval orders of n unlabelled elements: the Fishburn numbers, OEIS A022493.
     alphabet = [Operation("write", 1, 1, "ok")]
-    model = find("register")
+    model = find_model("register")
     for count, fishburn in ((1, 1), (2, 2), (3, 5), (4, 15)):
         assert len({order_of(problem) for problem in small.every(model, alphabet, count)}) == fishburn

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harness.browser import browser
+from clew.harness.view.browser import browser
 from tests.harness.shown import failing_run
 
 Clew = Callable[..., subprocess.CompletedProcess[str]]
@@ -32,7 +32,7 @@ def clew_in(folder: Path) -> Clew:
     """What runs `clew` with its arguments in this folder."""
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from harness.cli import main; main()", *map(str, arguments)]
+        command = [sys.executable, "-c", "from clew.harness.cli.app import main; main()", *map(str, arguments)]
         return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
 
     return run

@@ -7,7 +7,7 @@ from pathlib import Path
 SYSTEM = """
 import os, random
 import msgspec
-from systems import System
+from clew.systems import System
 
 class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type"):
     id: int

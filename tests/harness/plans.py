@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from harness.judge import judge
-from harness.plan import load, resolve, shipped
-from harness.result import Result
-from harness.run import simulate
+from clew.harness.plan import load, resolve, shipped
+from clew.harness.run import simulate
+from clew.harness.verdict.judge import judge
+from clew.harness.verdict.result import Result
 
 BLOCKS = [range(first, first + 25) for first in range(0, 200, 25)]
 """The seeds from 0 to 199, in pieces that processes can share."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import trio
 
-from harness.plan import load, resolve
-from harness.run import run
+from clew.harness.plan import load, resolve
+from clew.harness.run import run
 
 EVIL = "<script>alert(1)</script>"
 IMAGE = "<img src=x onerror='document.title=`owned`'>"

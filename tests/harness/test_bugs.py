@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.bench.bugs import (
+from clew.harness.bench.bugs import (
     SEEDS_MOST,
     Bug,
     Missed,
@@ -20,10 +20,10 @@ from harness.bench.bugs import (
     seeds_to_failure,
     table,
 )
-from harness.judge import judge
-from harness.plan import load, resolve
-from harness.run import simulate
-from systems import find, names
+from clew.harness.plan import load, resolve
+from clew.harness.run import simulate
+from clew.harness.verdict.judge import judge
+from clew.systems import find_system, names
 
 PAGE = Path(__file__).parents[2] / "docs" / "bugs.md"
 KNOWN, MISSED = documented(PAGE.read_text())
@@ -36,7 +36,9 @@ FAST = [
     if spent <= SECONDS
 ]
 
-SETTINGS = sorted({(one.plan, one.settings) for name in names() for one in find(name).hunted.values() if one.settings})
+SETTINGS = sorted(
+    {(one.plan, one.settings) for name in names() for one in find_system(name).hunted.values() if one.settings}
+)
 
 
 @pytest.mark.parametrize("variant", FAST, ids="-".join)
@@ -78,13 +80,13 @@ def test_what_is_found_is_shrunk_to_what_can_be_read() -> None:
 def test_every_variant_of_every_system_is_on_the_page() -> None:
     assert {*KNOWN, *MISSED} == set(bugs()), "run: clew bench bugs --write docs/bugs.md"
     for system in ("caspaxos", "rsl"):
-        assert {variant for name, variant in bugs([system]) if name == system} == set(find(system).variants)
+        assert {variant for name, variant in bugs([system]) if name == system} == set(find_system(system).variants)
 
 
 @pytest.mark.parametrize("variant", sorted(MISSED), ids="-".join)
 def test_where_nobody_notices_it_is_said_why(variant: Variant) -> None:
     system, name = variant
-    assert find(system).hunted[name].unnoticed
+    assert find_system(system).hunted[name].unnoticed
 
 
 @pytest.mark.parametrize(("missing", "seeds"), [(0, 3), (4, 3), (5, None), (9, None)])
@@ -93,7 +95,7 @@ def test_what_half_of_the_starts_did_not_find_has_no_figure(
 ) -> None:
     """Of ten starts the last so many find nothing."""
     starts = iter([(3, "linearizable")] * (10 - missing) + [(None, None)] * missing)
-    module = sys.modules["harness.bench.bugs"]
+    module = sys.modules["clew.harness.bench.bugs"]
     monkeypatch.setattr(module, "seeds_to_failure", lambda bug, first: next(starts))
     monkeypatch.setattr(module, "seeds_to_lemma", lambda bug, first: None)
     monkeypatch.setattr(module, "_shrunk", lambda plan: (2, 1, 3, 0.5))

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.check import budget_of, check_file, exit_code, expand
-from harness.mistake import Mistake
-from histories import Event, History, codecs, load
-from histories.codecs import read
+from clew.harness.check import budget_of, check_file, exit_code, expand
+from clew.harness.errors import Mistake
+from clew.histories import Event, History, codecs, load
+from clew.histories.codecs import read
 from tests.benchmarks.grid import Cell, history
 from tests.harness.conftest import Clew
 
@@ -114,7 +114,7 @@ def test_undecided_says_what_ran_out_and_how_much_is_explained(clew: Clew, tmp_p
 
 
 BANK = """
-from checkers.models import Model
+from clew.checkers.models import Model
 
 class Bank(Model):
     initial = 10
@@ -137,8 +137,8 @@ model = Bank()
         ("return state + op.argument", "raise SystemExit(0)", "own.py:8: the model failed: SystemExit: 0"),
         ("    def step(self", "    def steps(self", "own.py:10: the model failed: TypeError"),
         (
-            "from checkers.models",
-            "raise SystemExit(3)\nfrom checkers.models",
+            "from clew.checkers.models",
+            "raise SystemExit(3)\nfrom clew.checkers.models",
             "own.py:2: the model failed: SystemExit: 3",
         ),
     ],
@@ -170,7 +170,7 @@ def test_a_history_does_not_make_anybody_run_a_file(clew: Clew, logs: Path) -> N
 def test_a_mistake_of_clews_is_not_the_models(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (logs / "own.py").write_text(BANK)
     # By its entry, for the package has a function of the same name.
-    monkeypatch.setattr(sys.modules["checkers.check"], "encode", lambda *_: 1 / 0)
+    monkeypatch.setattr(sys.modules["clew.checkers.check"], "encode", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         check_file(logs / "counted.jsonl", str(logs / "own.py"))
 
@@ -242,9 +242,9 @@ def test_stop_at_the_first_violation_ends_the_run_there_and_is_repeatable(clew: 
     whole = json.loads(clew("run", *arguments, "--set", "stop=end", "--nodes", "inline").stdout)
     assert whole["operations"] > result["operations"]
     # What was proven stands, even if the checker has no time at all to say more about it.
-    hasty = clew("run", *arguments, "--set", "budget.time=1ns", "--nodes", "process")
-    assert hasty.returncode == 1, hasty.stderr
-    (part,) = json.loads(hasty.stdout)["checks"]["linearizable"]["evidence"]
+    with_short_budget = clew("run", *arguments, "--set", "budget.time=1ns", "--nodes", "process")
+    assert with_short_budget.returncode == 1, with_short_budget.stderr
+    (part,) = json.loads(with_short_budget.stdout)["checks"]["linearizable"]["evidence"]
     assert part["stuck"] == stuck
     assert (tmp_path / "store" / "latest" / "history.jsonl").read_bytes() == (folder / "history.jsonl").read_bytes()
 

@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from harness.plan import shipped
+from clew.harness.plan import shipped
 from tests.harness.plans import BLOCKS, run, seeds_named
 
 CORRECT = {

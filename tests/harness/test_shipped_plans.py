@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plan import shipped
+from clew.harness.plan import shipped
 from tests.harness.plans import BLOCKS, run, seeds_named
 
 CORRECT = ("caspaxos-happy-path", "caspaxos-minority-failure", "caspaxos-contention-storm")

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis.database import ExampleDatabase, InMemoryExampleDatabase
 
-from harness import testing
-from harness.plan import Plan, dump, load, resolve
-from harness.testing import Broken, assert_holds, plans
+from clew.harness import testing
+from clew.harness.plan import Plan, dump, load, resolve
+from clew.harness.testing import Broken, assert_holds, plans
 from tests.harness.conftest import clew_in
 from tests.harness.echo import put
 

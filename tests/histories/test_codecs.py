@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from histories import Event, Header, History, HistoryError, codecs
-from histories.edn import forms, to_edn
+from clew.histories import Event, Header, History, HistoryError, codecs
+from clew.histories.edn import forms, to_edn
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=6)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from histories import Event, History
-from histories.diagram import Interval, Point, diagram
+from clew.histories import Event, History
+from clew.histories.diagram import Interval, Point, diagram
 
 CHAIN: list[Event] = []
 """Five clients count up one after the other, each while all others wait; the sixth reads what was long replaced."""
@@ -24,7 +24,7 @@ def drawn(events: list[Event], width: int, faults: tuple[Interval, ...] = (), **
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80])
 def test_the_client_at_which_no_order_is_left_is_never_left_out(width: int) -> None:
-    lines = drawn(CHAIN, width, core=frozenset(range(6)), stuck=11)
+    lines = drawn(CHAIN, width, counterexample=frozenset(range(6)), stuck=11)
     assert [line.split()[-1] for line in lines if "✗" in line] == ["3"]
     assert "process 5" in lines[0]
     assert "not fit" in lines[-1]
@@ -34,7 +34,7 @@ def test_the_client_at_which_no_order_is_left_is_never_left_out(width: int) -> N
 @pytest.mark.parametrize("fault", [False, True])
 def test_the_narrowest_terminals_get_what_fits(width: int, fault: bool) -> None:
     faults = (Interval(5, 21, "partition of everybody from everybody", False),) if fault else ()
-    lines = drawn(CHAIN, width, faults, core=frozenset(range(6)), stuck=11)
+    lines = drawn(CHAIN, width, faults, counterexample=frozenset(range(6)), stuck=11)
     assert max(map(len, lines)) <= width
     assert any("✗" in line for line in lines)
 

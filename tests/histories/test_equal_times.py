@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from histories import OK, Event, History, HistoryError
+from clew.histories import OK, Event, History, HistoryError
 
 
 def past(*times: int) -> History:

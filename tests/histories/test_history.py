@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from histories import FOREVER, INFO, OK, Event, Header, History, HistoryError, Recorder, dump, load
-from histories.history import freeze, thaw
-from histories.text import describe, printable, state_text, value_text
+from clew.histories import FOREVER, INFO, OK, Event, Header, History, HistoryError, Recorder, dump, load
+from clew.histories.history import freeze, thaw
+from clew.histories.text import describe, printable, state_text, value_text
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=5),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from histories import HistoryError
-from histories.journal import Journal, entries
+from clew.histories import HistoryError
+from clew.histories.journal import Journal, entries
 
 
 def test_a_journal_is_read_up_to_its_last_whole_line(tmp_path: Path) -> None:

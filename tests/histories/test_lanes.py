@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from histories import Event, History
-from histories.lanes import ends, lanes, linearization_points
+from clew.histories import Event, History
+from clew.histories.lanes import ends, lanes, linearization_points
 
 
 def history(*events: tuple[int, int, str]) -> History:

@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from histories import HistoryError
-from histories.journal import Journal, entries
-from histories.passages import lives, passage
+from clew.histories import HistoryError
+from clew.histories.journal import Journal, entries
+from clew.histories.passages import lives, passage
 
 
 def journal(path: Path, messages: int) -> Path:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from histories import Event, History
-from histories.codecs import read, write
-from histories.statistics import quantiles, statistics
+from clew.histories import Event, History
+from clew.histories.codecs import read, write
+from clew.histories.statistics import quantiles, statistics
 
 MS = 1_000_000
 

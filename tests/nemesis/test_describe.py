@@ -7,8 +7,8 @@ import json
 import msgspec
 import pytest
 
-from nemesis import Constant, Crash, Exponential, FaultEvent, Network, Normal, Partition, Uniform, describe
-from nemesis.fault import from_value, name, to_value
+from clew.nemesis import Constant, Crash, Exponential, FaultEvent, Network, Normal, Partition, Uniform, describe
+from clew.nemesis.fault import from_value, name, to_value
 
 FAULTS = [
     (Partition({"n1": ("n3",), "n2": ("n3",), "n3": ("n1", "n2")}), "partition n1 n2 | n3"),

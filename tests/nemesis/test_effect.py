@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nemesis import Constant, Crash, Disturbance, Exponential, Network, Partition, disturbance, down, refused
-from nemesis.effect import either
+from clew.nemesis import Constant, Crash, Disturbance, Exponential, Network, Partition, disturbance, down, refused
+from clew.nemesis.effect import either
 
 
 def test_nothing_is_wrong_without_faults():

@@ -7,7 +7,7 @@ from statistics import mean, stdev
 
 import pytest
 
-from nemesis import Constant, Exponential, Normal, Uniform
+from clew.nemesis import Constant, Exponential, Normal, Uniform
 
 MS = 1_000_000
 

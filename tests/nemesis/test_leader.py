@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from random import Random
 
-from nemesis import Constant, Crash, FaultEvent, Network, Partition
-from nemesis.fault import Fault
-from nemesis.leader import LEADER, settled
-from nemesis.partition import split
-from nemesis.target import choose
+from clew.nemesis import Constant, Crash, FaultEvent, Network, Partition
+from clew.nemesis.fault import Fault
+from clew.nemesis.leader import LEADER, with_leader
+from clew.nemesis.partition import split
+from clew.nemesis.target import choose
 
 NODES = ("n1", "n2", "n3")
 
 
 def hit(fault: Fault, leader: str) -> Fault:
-    return settled(FaultEvent(0, 10, 20, fault), leader).fault
+    return with_leader(FaultEvent(0, 10, 20, fault), leader).fault
 
 
 def test_a_crash_of_the_leader_is_a_crash_of_that_node() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import islice, pairwise, takewhile
 
-from harness.streams import Streams
-from nemesis import At, Crash, Cut, Disturb, Entry, Every, Kill, Network, Partition, Randomly, schedule
+from clew.harness.plan.streams import Streams
+from clew.nemesis import At, Crash, Cut, Disturb, Entry, Every, Kill, Network, Partition, Randomly, schedule
 
 NODES = ("n1", "n2", "n3", "n4", "n5")
 S = 1_000_000_000

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from nemesis.target import choose
+from clew.nemesis.target import choose
 
 FIVE = ("n1", "n2", "n3", "n4", "n5")
 

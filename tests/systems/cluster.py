@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from checkers import Verdict, check
-from histories import Event, History
-from systems import ClientContext, Context, Operation, Sent, System, Violation
-from systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
+from clew.checkers import Verdict, check
+from clew.histories import Event, History
+from clew.systems import ClientContext, Context, Operation, Sent, System, Violation
+from clew.systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 Flight = tuple[int, str, str, Any]
 """A message on its way: its number in the journal, who sent it, to whom, and the body."""

@@ -6,40 +6,40 @@ from pathlib import Path
 
 import pytest
 
-from systems import UnknownSystem, find, names
+from clew.systems import UnknownSystem, find_system, names
 
 
 def test_shipped_systems_are_found_by_name() -> None:
     for name in names():
-        assert find(name).name == name
+        assert find_system(name).name == name
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(UnknownSystem, match=r"no system 'paxos'; there are caspaxos"):
-        find("paxos")
+        find_system("paxos")
 
 
 def test_a_file_of_the_users_own_is_a_system_if_it_defines_one(tmp_path: Path) -> None:
     mine = tmp_path / "mine.py"
-    mine.write_text("from systems.caspaxos import system\n")
-    assert find(str(mine)) == find("caspaxos")
+    mine.write_text("from clew.systems.caspaxos import system\n")
+    assert find_system(str(mine)) == find_system("caspaxos")
 
 
 def test_a_file_without_a_system_is_refused(tmp_path: Path) -> None:
     mine = tmp_path / "empty.py"
     mine.write_text("system = 1\n")
     with pytest.raises(UnknownSystem, match=r"empty.py defines no `system = System\(...\)`"):
-        find(str(mine))
+        find_system(str(mine))
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnknownSystem, match="there is no file"):
-        find(str(tmp_path / "nowhere.py"))
+        find_system(str(tmp_path / "nowhere.py"))
 
 
 @pytest.mark.parametrize("name", names())
 def test_every_variant_is_named_and_explained(name: str) -> None:
-    system = find(name)
+    system = find_system(name)
     for variant in system.variants:
         assert system.variant(variant).name == variant
         assert system.variant(variant).summary

@@ -1,9 +1,9 @@
 """Nodes as real processes, in lockstep with the simulation: one line in, the lines of its effects out, then the next.
 
-Nodes are forked from a *stem* (`systems.stdio`) that has imported the system already. The stem is made with
-`subprocess.Popen` in the main thread, not with `trio.run_process`: trio spawns from a worker thread, and the kernel's
-parent-death signal, which kills stem and nodes when the harness is SIGKILLed, fires when the spawning *thread* ends,
-so ten idle seconds later. What can be waited for, trio waits for.
+Nodes are forked from a *fork_server* (`clew.systems.stdio`) that has imported the system already. The fork_server is
+made with `subprocess.Popen` in the main thread, not with `trio.run_process`: trio spawns from a worker thread, and the
+kernel's parent-death signal, which kills fork_server and nodes when the harness is SIGKILLed, fires when the spawning
+*thread* ends, so ten idle seconds later. What can be waited for, trio waits for.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from typing import Any
 import msgspec
 import trio
 
-from harness.plan.schema import SystemPlan
-from harness.simulation.nodes import NodeFailure
-from harness.unwrap import unwrapped
-from histories.event import MALFORMED
-from systems.node import Effect
-from systems.system import System
-from systems.wire import DONE, HARNESS, Init, effect_of, line_in
+from clew.harness.plan.schema import SystemPlan
+from clew.harness.runtime.simulation.nodes import NodeFailure
+from clew.harness.runtime.unwrap import unwrapped
+from clew.histories.event import MALFORMED
+from clew.systems.node import Effect
+from clew.systems.system import System
+from clew.systems.wire import DONE, HARNESS, Init, effect_of, line_in
 
 STEP_SECONDS_MAX = 10.0
 """A node that takes longer than this (of real time) for one step hangs."""
 
 
-class _Stem:
+class _ForkServer:
     """The process that nodes are forked from."""
 
     def __init__(self, system: str) -> None:
@@ -42,7 +42,7 @@ class _Stem:
         with theirs:
             self._popen = subprocess.Popen(
                 # -P: the folder the user happens to be in is not the nodes' to import from.
-                [sys.executable, "-P", "-m", "systems.stdio", str(os.getpid()), system],
+                [sys.executable, "-P", "-m", "clew.systems.stdio", str(os.getpid()), system],
                 stdin=theirs.fileno(),
                 start_new_session=True,
             )
@@ -75,7 +75,7 @@ class _Stem:
         return self._control.recv(64)
 
     def close(self) -> None:
-        """End the stem, and with it every node that is left."""
+        """End the fork_server, and with it every node that is left."""
         self._popen.kill()
         self._popen.wait()
         self._control.close()
@@ -84,11 +84,11 @@ class _Stem:
 class _Process:
     """One life: a child process, its pipes, and its log."""
 
-    def __init__(self, name: str, log: Path, stem: _Stem) -> None:
+    def __init__(self, name: str, log: Path, fork_server: _ForkServer) -> None:
         self.name = name
         self._log = log
         self._log_start = log.stat().st_size if log.exists() else 0
-        self._stem = stem
+        self._fork_server = fork_server
         self._pid: int | None = None
         theirs_in, self._in = os.pipe()
         self._out, theirs_out = os.pipe()
@@ -101,7 +101,7 @@ class _Process:
         log = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._theirs.append(log)
         try:
-            self._pid = await self._stem.spawn(self._theirs)
+            self._pid = await self._fork_server.spawn(self._theirs)
         finally:
             for descriptor in self._theirs:
                 os.close(descriptor)
@@ -152,7 +152,7 @@ class _Process:
             # Until it is reaped its process id cannot be somebody else's.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            status = await self._stem.reap(pid)
+            status = await self._fork_server.reap(pid)
         return status  # noqa: RET504 (a type checker thinks that a scope may be left early, even a shielded one)
 
     def failure(self, what: str) -> NodeFailure:
@@ -175,16 +175,16 @@ class ProcessNodes:
         self._names = names
         self._logs = logs
         self._message = msgspec.json.Decoder(system.messages)
-        self._stem = _Stem(plan.name)
+        self._fork_server = _ForkServer(plan.name)
         self._running: dict[str, _Process] = {}
         self._stepping: tuple[_Process, float] | None = None
 
     async def ready(self) -> None:
         """Until nodes can be started."""
-        await self._stem.ready()
+        await self._fork_server.ready()
 
     async def start(self, name: str, now: int, seed: int, disk: dict[str, bytes]) -> list[Effect]:
-        process = self._running[name] = _Process(name, self._logs / f"{name}.log", self._stem)
+        process = self._running[name] = _Process(name, self._logs / f"{name}.log", self._fork_server)
         await process.spawn()
         init = Init(
             system=self._plan.name,
@@ -236,10 +236,10 @@ class ProcessNodes:
             for process in self._running.values():
                 await process.kill()
         except NodeFailure:
-            # The stem is gone, and the kernel has killed what was forked from it.
+            # The fork_server is gone, and the kernel has killed what was forked from it.
             return
         finally:
-            self._stem.close()
+            self._fork_server.close()
 
 
 @contextlib.asynccontextmanager

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.plan.schema import MILLISECOND, Links, NetworkPlan
-from harness.streams import Four, Streams
-from nemesis.effect import Disturbance, disturbance, either, refused
-from nemesis.fault import Fault
-from nemesis.latency import Constant
+from clew.harness.plan.schema import MILLISECOND, Links, NetworkPlan
+from clew.harness.plan.streams import Streams, Uniforms
+from clew.nemesis.effect import Disturbance, disturbance, either, refused
+from clew.nemesis.fault import Fault
+from clew.nemesis.latency import Constant
 
 MOMENT = 10 * MILLISECOND
 """Long enough for a message to stay in its moment when what leads to it is shifted a little, and short enough to have
@@ -35,7 +35,6 @@ class _Link:
         "destination",
         "drop",
         "duplicate",
-        "fours",
         "moment",
         "name",
         "newest",
@@ -46,6 +45,7 @@ class _Link:
         "source",
         "still",
         "streams",
+        "uniforms",
     )
 
     def __init__(self, source: str, destination: str, plan: Links, between_nodes: bool, streams: Streams) -> None:
@@ -57,13 +57,13 @@ class _Link:
         self.name = f"net/{source}>{destination}"
         self.moment = -1
         self.sent: dict[type, int] = {}
-        self.fours: dict[type, Callable[[bytes], Four]] = {}
+        self.uniforms: dict[type, Callable[[bytes], Uniforms]] = {}
         self.sample = plan.latency.sample
         self.newest = 0
         self.cut = False
-        self.suffer(Disturbance())
+        self.apply(Disturbance())
 
-    def suffer(self, added: Disturbance) -> None:
+    def apply(self, added: Disturbance) -> None:
         """Be as bad as the plan says, and as faults make it."""
         self.drop = either(self.plan.drop, added.drop)
         self.duplicate = either(self.plan.duplicate, added.duplicate)
@@ -81,16 +81,16 @@ class _Link:
         same = isinstance(self.plan.latency, Constant) and not self.delays and self.reorder == 1.0
         self.still = same and self.drop == self.duplicate == 0.0
 
-    def draw(self, now: int, kind: type) -> Four:
+    def draw(self, now: int, kind: type) -> Uniforms:
         """The numbers of a message of this type that is sent now."""
         moment = now // MOMENT
         if moment != self.moment:
             self.moment = moment
             self.sent.clear()
         count = self.sent[kind] = self.sent.get(kind, -1) + 1
-        four = self.fours.get(kind)
+        four = self.uniforms.get(kind)
         if four is None:
-            four = self.fours[kind] = self.streams.fours(f"{self.name}/{kind.__name__}/")
+            four = self.uniforms[kind] = self.streams.uniforms(f"{self.name}/{kind.__name__}/")
         return four(b"%d/%d" % (moment, count))
 
     def delayed(self, u: float) -> int:
@@ -103,8 +103,8 @@ class _Link:
         return taken
 
 
-class Network:
-    """All links of a run. Links between nodes suffer from partitions and disturbances, those to clients can be cut."""
+class SimulatedNetwork:
+    """All links of a run. Links between nodes apply from partitions and disturbances, those to clients can be cut."""
 
     def __init__(self, plan: NetworkPlan, nodes: Sequence[str], clients: Sequence[str], streams: Streams) -> None:
         pairs = [(a, b, plan.nodes, True) for a in nodes for b in nodes if a != b]
@@ -140,17 +140,17 @@ class Network:
         """Whether a message that arrives now is refused: what was on its way when a partition began is lost too."""
         return self._links[source, destination].cut
 
-    def suffer(self, active: Sequence[Fault]) -> None:
+    def apply(self, active: Sequence[Fault]) -> None:
         """Make the links what these faults, and no others, make of them."""
         refusing = refused(active)
         self.whole = not refusing
         for link in self._links.values():
             link.cut = (link.source, link.destination) in refusing
             if link.between_nodes:
-                link.suffer(disturbance(active, link.source, link.destination))
+                link.apply(disturbance(active, link.source, link.destination))
 
     def heal(self) -> None:
         """No faults, no losses and no duplicates any more, between nodes or to clients: only latency remains."""
-        self.suffer(())
+        self.apply(())
         for link in self._links.values():
             link.heal()

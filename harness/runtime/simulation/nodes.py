@@ -10,8 +10,8 @@ import random
 import traceback
 from typing import Any, Protocol
 
-from systems.node import Context, Effect, Node
-from systems.system import System
+from clew.systems.node import Context, Effect, Node
+from clew.systems.system import System
 
 
 class NodeFailure(Exception):

@@ -22,25 +22,25 @@ from typing import Any
 import msgspec
 import trio
 
-from harness.plan import Plan
-from harness.simulation.clients import Thread
-from harness.simulation.disk import SimulatedDisk
-from harness.simulation.final import FinalReads
-from harness.simulation.network import Network
-from harness.simulation.nodes import NodeFailure, Nodes, died
-from harness.simulation.outcome import Outcome
-from harness.simulation.packet import Packets
-from harness.simulation.watchers import Watchers
-from harness.streams import Streams
-from harness.workload import Request, scripts
-from histories import NEMESIS, Recorder
-from histories.journal import Journal
-from nemesis import fault as faults
-from nemesis.effect import down, hits
-from nemesis.leader import settled
-from nemesis.schedule import schedule
-from systems import Operation, Sent, System
-from systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
+from clew.harness.plan import Plan
+from clew.harness.plan.streams import Streams
+from clew.harness.runtime.final_reads import FinalReads
+from clew.harness.runtime.monitors import Watchers
+from clew.harness.runtime.outcome import Outcome
+from clew.harness.runtime.script import Request, scripts
+from clew.harness.runtime.simulation.disk import SimulatedDisk
+from clew.harness.runtime.simulation.network import SimulatedNetwork
+from clew.harness.runtime.simulation.nodes import NodeFailure, Nodes, died
+from clew.harness.runtime.simulation.packet import Packets
+from clew.harness.runtime.thread import Thread
+from clew.histories import NEMESIS, Recorder
+from clew.histories.journal import Journal
+from clew.nemesis import fault as faults
+from clew.nemesis.effect import down, hits
+from clew.nemesis.leader import with_leader
+from clew.nemesis.schedule import schedule
+from clew.systems import Operation, Sent, System
+from clew.systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 DELIVER, WAKE, INVOKE, TIMEOUT, CLIENT_WAKE, FAULT, HEAL, RECOVERED, DEADLINE = range(9)
 
@@ -89,7 +89,7 @@ class Simulation:
             for number, script in enumerate(scripts(plan.workload, streams))
         ]
         self._by_name = {thread.name: thread for thread in self._threads}
-        self._network = Network(plan.network, plan.nodes, plan.clients, streams)
+        self._network = SimulatedNetwork(plan.network, plan.nodes, plan.clients, streams)
         self._coming_faults = schedule(plan.nemesis, plan.nodes, streams.get)
         self._active: list[faults.FaultEvent] = []
         self._untouched: list[faults.FaultEvent] = []
@@ -337,7 +337,7 @@ class Simulation:
         # Faults may come thick and fast, and each costs a look at all that are active: leave room for a Ctrl-C.
         await trio.lowlevel.checkpoint()
         if begins:
-            fault = settled(fault, self._leader)
+            fault = with_leader(fault, self._leader)
             self._active.append(fault)
             self._untouched.append(fault)
             self._outcome.progress.faults[faults.name(fault.fault)] += 1
@@ -348,12 +348,12 @@ class Simulation:
             self._active.remove(fault)
             self._untouched = [event for event in self._untouched if event is not fault]
         self._record_fault(fault, begins)
-        await self._suffer()
+        await self._apply_faults()
 
-    async def _suffer(self) -> None:
+    async def _apply_faults(self) -> None:
         """Bring the cluster into the state that the active faults ask for."""
         active = [event.fault for event in self._active]
-        self._network.suffer(active)
+        self._network.apply(active)
         dead = down(active)
         for node, life in self._lives.items():
             if life.up and node in dead:
@@ -379,7 +379,7 @@ class Simulation:
             self._record_fault(fault, False)
         self._active.clear()
         self._untouched.clear()
-        await self._suffer()
+        await self._apply_faults()
         self._network.heal()
         recovery = self._plan.recovery
         self._push(self._now + recovery.after, RECOVERED)

@@ -4,6 +4,6 @@ Python says what is to be seen (`data`, `operations`, `cluster`), the page draws
 comes along): so a page costs a run a fraction of a second, and campaigns, which make none, nothing at all.
 """
 
-from harness.report.page import report
+from clew.harness.view.report.page import report
 
 __all__ = ["report"]

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from harness.recorded import Recorded, stuck_row
-from harness.report.data import Moment, Table
-from histories import INFO
-from histories.history import freeze
-from histories.lanes import ends
-from histories.passages import Message, lives, passage, sends
-from histories.text import key_name, label, printable, value_text
-from nemesis.fault import Network, Partition
+from clew.harness.store.record import Record, stuck_row
+from clew.harness.view.report.data import Moment, Table
+from clew.histories import INFO
+from clew.histories.history import freeze
+from clew.histories.lanes import ends
+from clew.histories.passages import Message, lives, passage, sends
+from clew.histories.text import key_name, label, printable, value_text
+from clew.nemesis.fault import Network, Partition
 
 MESSAGES = 700
 """Messages drawn for one moment."""
@@ -35,7 +35,7 @@ EPOCHS = ("ballot", "bal", "view", "term", "epoch")
 """Fields of messages that count up as a protocol makes a new start."""
 
 
-def moments(run: Recorded, marks: Table) -> list[Moment]:
+def moments(run: Record, marks: Table) -> list[Moment]:
     """What there is to jump to: violations of the history, then of the protocol.
 
     Of a run without any: new ballots and views after the first, as far as they are rare, crashes, and the slowest
@@ -47,21 +47,23 @@ def moments(run: Recorded, marks: Table) -> list[Moment]:
     return [*_elections(marks)[: MOMENTS // 2], *_crashes(run)[: MOMENTS // 3], *_slowest(run)]
 
 
-def _of_the_history(run: Recorded) -> Iterable[Moment]:
+def _of_the_history(run: Record) -> Iterable[Moment]:
     history = run.history
     operations = history.operations
-    for part in run.partitions:
+    for part in run.keys:
         row = stuck_row(history, part)
         if row is None:
             continue
         at = int(history.time[row])
-        core = list(part.core or ())
+        counterexample = list(part.counterexample or ())
         ending = np.flatnonzero(operations.completed == row)
-        start = int(operations.start[[*core, *ending.tolist()]].min()) if core or len(ending) else at
+        start = (
+            int(operations.start[[*counterexample, *ending.tolist()]].min()) if counterexample or len(ending) else at
+        )
         over = ends(operations, history.time)
-        end = max(at, int(over[core].max())) if core else at
+        end = max(at, int(over[counterexample].max())) if counterexample else at
         if ((operations.start <= end) & (over >= start)).sum() > IN_SIGHT:
-            # The core is too wide for a picture: here is where it ends, and buttons lead to the rest of it.
+            # The counterexample is too wide for a picture: here is where it ends, and buttons lead to the rest of it.
             number = int(operations.invoked.searchsorted(row))
             near = np.arange(max(0, number - NEAR), min(number + NEAR // 3, len(operations)))
             start = int(operations.start[[*near.tolist(), *ending.tolist()]].min())
@@ -69,7 +71,7 @@ def _of_the_history(run: Recorded) -> Iterable[Moment]:
         margin = max(1_000_000, (end - start) // 8)
         key = key_name(part.key)
         yield Moment(
-            name="not linearizable" + (f" (key {key})" if key and len(run.partitions) > 1 else ""),
+            name="not linearizable" + (f" (key {key})" if key and len(run.keys) > 1 else ""),
             words=(part.explanation or "no order of the operations explains this").splitlines()[0],
             at=at / 1e9,
             start=max(0, start - margin) / 1e9,
@@ -80,7 +82,7 @@ def _of_the_history(run: Recorded) -> Iterable[Moment]:
         )
 
 
-def _answers(run: Recorded, row: int) -> list[int]:
+def _answers(run: Record, row: int) -> list[int]:
     """The messages that reached the client as the event happened: what it was told is what no order explains."""
     if run.journal is None:
         return []
@@ -94,13 +96,13 @@ def _answers(run: Recorded, row: int) -> list[int]:
     return [m.id for m in arrived]
 
 
-def _threads(run: Recorded) -> int:
-    from histories.lanes import lanes
+def _threads(run: Record) -> int:
+    from clew.histories.lanes import lanes
 
     return int(lanes(run.history.operations, run.history.time).max(initial=0)) + 1
 
 
-def _of_the_protocol(run: Recorded) -> Iterable[Moment]:
+def _of_the_protocol(run: Record) -> Iterable[Moment]:
     for violation in run.violations:
         yield Moment(
             name=printable(violation.invariant),
@@ -123,7 +125,7 @@ def _elections(marks: Table) -> list[Moment]:
     return [_around(f"new {epoch}", words, time) for epoch, (time, words) in list(first.items())[1:]]
 
 
-def _crashes(run: Recorded) -> list[Moment]:
+def _crashes(run: Record) -> list[Moment]:
     return [
         _around(window.words, window.words, window.start / 1e9)
         for window in run.windows
@@ -135,7 +137,7 @@ def _around(name: str, words: str, at: float) -> Moment:
     return Moment(name=name, words=words, at=at, start=max(0.0, at - EARLIER / 1e9), end=at + LATER / 1e9)
 
 
-def _slowest(run: Recorded) -> Iterable[Moment]:
+def _slowest(run: Record) -> Iterable[Moment]:
     operations = run.history.operations
     latency = np.where(operations.outcome == INFO, -1, ends(operations, run.history.time) - operations.start)
     if latency.max(initial=-1) < 0 or not run.history.clock:
@@ -152,7 +154,7 @@ def _slowest(run: Recorded) -> Iterable[Moment]:
     )
 
 
-def messages(run: Recorded, around: list[Moment]) -> tuple[list[Message], int]:
+def messages(run: Record, around: list[Moment]) -> tuple[list[Message], int]:
     """The messages of all these moments, each once, in the order in which they were sent; and how many were left out.
 
     Of a moment with too many, those nearest to its end are kept, and those that made it happen.
@@ -227,7 +229,7 @@ def _numbered(name: str) -> tuple[str, int]:
     return name.removesuffix(digits), int(digits or 0)
 
 
-def node_lives(run: Recorded) -> tuple[list[str], Table]:
+def node_lives(run: Record) -> tuple[list[str], Table]:
     """The nodes, and what was the matter with each, when: stretches of up, down, cut off or otherwise disturbed."""
     columns: Table = {name: [] for name in ("lane", "start", "end", "state", "words")}
     found = [] if run.journal is None else lives(run.journal)
@@ -271,12 +273,12 @@ def node_lives(run: Recorded) -> tuple[list[str], Table]:
     return nodes, columns
 
 
-def marks_in_reach(run: Recorded) -> bool:
+def marks_in_reach(run: Record) -> bool:
     """Whether the journal is short enough to be read from end to end for the marks of its protocol."""
     return run.journal is not None and run.journal.stat().st_size <= SCANNED
 
 
-def protocol_marks(run: Recorded, nodes: list[str], found: list[Message]) -> Table:
+def protocol_marks(run: Record, nodes: list[str], found: list[Message]) -> Table:
     """When a node was the first to use a ballot, a view or a term; of a long journal only of the messages at hand."""
     columns: Table = {name: [] for name in ("lane", "time", "epoch", "words")}
     lane = {node: number for number, node in enumerate(nodes)}

@@ -22,7 +22,7 @@ class Key(msgspec.Struct, frozen=True):
 
     name: str
     verdict: str
-    core: list[int]
+    counterexample: list[int]
     stuck: int | None
     """The operation (its number) that no order explains."""
     moment: int | None

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.recorded import Recorded, stuck_row
-from harness.report.data import Key, Moment, Table
-from harness.states import States
-from histories import FOREVER, INFO, TYPES
-from histories.lanes import ends, lanes, linearization_points
-from histories.statistics import latencies, quantiles
-from histories.text import key_name, label, printable
+from clew.harness.store.record import Record, stuck_row
+from clew.harness.view.report.data import Key, Moment, Table
+from clew.harness.view.states import States
+from clew.histories import FOREVER, INFO, TYPES
+from clew.histories.lanes import ends, lanes, linearization_points
+from clew.histories.statistics import latencies, quantiles
+from clew.histories.text import key_name, label, printable
 
 HELD = 100_000
 """Operations that a page holds at most."""
@@ -26,7 +26,7 @@ AROUND = 500
 """Operations on either side of a violation that are drawn whatever the others."""
 
 
-def lane_names(run: Recorded) -> tuple[list[str], NDArray[np.int64]]:
+def lane_names(run: Record) -> tuple[list[str], NDArray[np.int64]]:
     """The names of the lanes from top to bottom, and the lane of each operation."""
     operations = run.history.operations
     lane = lanes(operations, run.history.time)
@@ -37,12 +37,12 @@ def lane_names(run: Recorded) -> tuple[list[str], NDArray[np.int64]]:
     return [f"client {number}" for number in range(count)], lane
 
 
-def evidence(run: Recorded) -> NDArray[np.bool_]:
+def evidence(run: Record) -> NDArray[np.bool_]:
     """Which operations are drawn however many there are: the cores of the violations, and what surrounds them."""
     operations = run.history.operations
     keep = np.zeros(len(operations), np.bool_)
-    for part in run.partitions:
-        keep[list(part.core or ())] = True
+    for part in run.keys:
+        keep[list(part.counterexample or ())] = True
         row = stuck_row(run.history, part)
         if row is not None:
             number = int(np.searchsorted(operations.invoked, row))
@@ -50,7 +50,7 @@ def evidence(run: Recorded) -> NDArray[np.bool_]:
     return keep
 
 
-def held(run: Recorded) -> NDArray[np.int64]:
+def held(run: Record) -> NDArray[np.int64]:
     """Which operations a page holds: all, or of too many those that matter and an even choice of the others.
 
     What matters is the evidence, and whatever ended `info`, as far as there is room.
@@ -69,7 +69,7 @@ def held(run: Recorded) -> NDArray[np.int64]:
     return np.flatnonzero(keep)
 
 
-def table(run: Recorded, rows: NDArray[np.int64], lane: NDArray[np.int64]) -> Table:
+def table(run: Record, rows: NDArray[np.int64], lane: NDArray[np.int64]) -> Table:
     """The operations at `rows`, a column per field."""
     history = run.history
     operations = history.operations
@@ -91,7 +91,7 @@ def table(run: Recorded, rows: NDArray[np.int64], lane: NDArray[np.int64]) -> Ta
     }
 
 
-def keys(run: Recorded, rows: NDArray[np.int64], moments: list[Moment]) -> list[Key]:
+def keys(run: Record, rows: NDArray[np.int64], moments: list[Moment]) -> list[Key]:
     """The keys that there are, violated ones first, with the evidence of the checker on each."""
     history = run.history
     operations = history.operations
@@ -100,14 +100,14 @@ def keys(run: Recorded, rows: NDArray[np.int64], moments: list[Moment]) -> list[
     visible[rows] = True
     found = {}
     states = States(run)
-    for part in run.partitions:
+    for part in run.keys:
         row = stuck_row(history, part)
         stuck = None if row is None else np.flatnonzero(operations.completed == row)
         order = part.witness if part.witness is not None else part.prefix
         found[key_name(part.key)] = Key(
             name=key_name(part.key),
             verdict=part.verdict,
-            core=list(part.core or ()),
+            counterexample=list(part.counterexample or ()),
             stuck=int(stuck[0]) if stuck is not None and len(stuck) else None,
             moment=next((n for n, moment in enumerate(moments) if moment.key == key_name(part.key)), None),
             points=points(run, list(order or ()), visible, states),
@@ -115,7 +115,7 @@ def keys(run: Recorded, rows: NDArray[np.int64], moments: list[Moment]) -> list[
     return [*found.values(), *(Key(name, "", [], None, None, {}) for name in names if name not in found)]
 
 
-def points(run: Recorded, order: list[int], visible: NDArray[np.bool_], states: States) -> Table:
+def points(run: Record, order: list[int], visible: NDArray[np.bool_], states: States) -> Table:
     """The moments at which the operations of an order took effect, and the state after each."""
     moments = linearization_points(run.history.operations, order, run.last)
     state = states.along(order)
@@ -127,7 +127,7 @@ def points(run: Recorded, order: list[int], visible: NDArray[np.bool_], states: 
     }
 
 
-def rates(run: Recorded) -> Table:
+def rates(run: Record) -> Table:
     """How many operations a second completed, by outcome, in equal stretches of time. Of all operations."""
     history = run.history
     operations = history.operations
@@ -141,7 +141,7 @@ def rates(run: Recorded) -> Table:
     return columns
 
 
-def latency_quantiles(run: Recorded) -> Table:
+def latency_quantiles(run: Record) -> Table:
     """p50, p95, p99 and the longest latency of what was answered, in equal stretches of time. Of all operations.
 
     Of fewer than twenty of them the p95 would be the longest, of fewer than a hundred the p99:

@@ -14,14 +14,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from harness.markup import hashed, render
-from harness.recorded import Recorded
-from harness.report import cluster, operations
-from harness.report.data import Data, Table
-from histories import HistoryError
-from histories.passages import cut
-from histories.statistics import statistics
-from histories.text import printable
+from clew.harness.store.record import Record
+from clew.harness.view.html import hashed, render
+from clew.harness.view.report import cluster, operations
+from clew.harness.view.report.data import Data, Table
+from clew.histories import HistoryError
+from clew.histories.passages import cut
+from clew.histories.statistics import statistics
+from clew.histories.text import printable
 
 HERE = Path(__file__).parent
 FAULTS = 500
@@ -31,7 +31,7 @@ DRAWING = ("frame.js", "timeline.js", "curves.js", "cluster.js", "legends.js", "
 LIBRARY = ("bokeh.min.js", "bokeh-api.min.js")
 
 
-def report(run: Recorded) -> str:
+def report(run: Record) -> str:
     """The page for a run, or for as much of one as there is.
 
     Raises `HistoryError` for a broken history.
@@ -50,7 +50,7 @@ def report(run: Recorded) -> str:
         title=title(run),
         system=system,
         variant=variant,
-        core=[_row(data.operations, number) for part in run.partitions[:1] for number in part.core or ()],
+        counterexample=[_row(data.operations, number) for part in run.keys[:1] for number in part.counterexample or ()],
         statistics=numbers.rows(),
         faults=[(part.start / 1e9, part.end / 1e9, part.numbers) for part in numbers.by_window[:FAULTS]],
         words=data.windows["words"],
@@ -63,7 +63,7 @@ def report(run: Recorded) -> str:
     )
 
 
-def _again(run: Recorded) -> list[str]:
+def _again(run: Record) -> list[str]:
     """The commands that make it again, as a shell takes them."""
     place = shlex.quote(str(run.place))
     if run.folder is not None and _system(run.plan)[0] is not None:
@@ -73,7 +73,7 @@ def _again(run: Recorded) -> list[str]:
     return [f"clew check {place}" + ("" if itself else f" --model {shlex.quote(str(run.model))}")]
 
 
-def title(run: Recorded) -> str:
+def title(run: Record) -> str:
     """Plan and seed, or else the name of the file."""
     name = None if run.result is None else run.result.plan
     header = run.history.header
@@ -85,7 +85,7 @@ def title(run: Recorded) -> str:
     return printable(name if seed is None else f"{name}, seed {seed}")
 
 
-def gather(run: Recorded) -> Data:
+def gather(run: Record) -> Data:
     """Everything that the pictures of a run show. A journal that cannot be read is as good as none, and said to be."""
     try:
         return _gathered(run)
@@ -97,7 +97,7 @@ def gather(run: Recorded) -> Data:
         return _gathered(replace(run, journal=None, missing=missing))
 
 
-def _gathered(run: Recorded) -> Data:
+def _gathered(run: Record) -> Data:
     names, lane = operations.lane_names(run)
     rows = operations.held(run)
     nodes, lives = cluster.node_lives(run)
@@ -135,7 +135,7 @@ def _gathered(run: Recorded) -> Data:
     )
 
 
-def _notes(run: Recorded, held: int, whole: bool, messages: int, left_out: int) -> list[str]:
+def _notes(run: Record, held: int, whole: bool, messages: int, left_out: int) -> list[str]:
     notes = []
     total = len(run.history.operations)
     if held < total:

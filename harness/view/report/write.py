@@ -7,10 +7,10 @@ import contextlib
 import time
 from pathlib import Path
 
-from harness.browser import NoBrowser, browser, missing, open_page
-from harness.mistake import Mistake
-from harness.recorded import recorded
-from harness.report.page import report
+from clew.harness.errors import Mistake
+from clew.harness.store.record import read_record
+from clew.harness.view.browser import NoBrowser, browser, missing, open_page
+from clew.harness.view.report.page import report
 
 WHOLE = "clew.everything()"
 MOMENT = "clew.data.moments.length ? clew.jump(clew.data.moments[0]) : clew.everything()"
@@ -43,7 +43,7 @@ def write(
     """
     if png and (lacking := missing()) is not None:
         raise NoBrowser(lacking)
-    run = recorded(path, model)
+    run = read_record(path, model)
     if out is None:
         out = run.folder.report if run.folder is not None else Path(f"{path.stem}.html")
     if out.is_dir():

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import trio
 
-from harness.mistake import Mistake
-from harness.unwrap import unwrapped
+from clew.harness.errors import Mistake
+from clew.harness.runtime.unwrap import unwrapped
 
 
 def serve(store: Path, host: str = "127.0.0.1", port: int = 8080) -> None:
@@ -38,7 +38,7 @@ async def serve_until_stopped(
     from hypercorn.config import Config
     from hypercorn.trio import serve as hypercorn
 
-    from harness.serve.application import application
+    from clew.harness.view.serve.application import application
 
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

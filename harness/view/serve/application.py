@@ -31,10 +31,10 @@ from starlette.responses import (
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from harness.markup import hashed
-from harness.serve.catalogue import Catalogue
-from harness.serve.pages import SCRIPT, View, listing, runs_page
-from harness.store import FILES
+from clew.harness.store.folder import FILES
+from clew.harness.view.html import hashed
+from clew.harness.view.serve.catalogue import Catalogue
+from clew.harness.view.serve.pages import SCRIPT, View, listing, runs_page
 
 _ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 PLAIN = {
@@ -127,7 +127,8 @@ def application(store: Path, names: frozenset[str]) -> Starlette:
 
 
 class _Named:
-    """Answers only to whoever calls the server by its address or by one of its names (see `harness.serve.names`)."""
+    """Answers only to whoever calls the server by its address or by one of its names (see
+    `clew.harness.view.serve.names`)."""
 
     def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
         self._app = app
@@ -194,12 +195,12 @@ def _read(packed: IO[bytes]) -> Iterator[bytes]:
 
 
 def _report(folder: Path) -> str:
-    from harness.recorded import recorded
-    from harness.report import report
-    from harness.store import NoRun
-    from histories import HistoryError
+    from clew.harness.store.folder import NoRun
+    from clew.harness.store.record import read_record
+    from clew.harness.view.report import report
+    from clew.histories import HistoryError
 
     try:
-        return report(recorded(folder, seconds=10))
+        return report(read_record(folder, seconds=10))
     except (NoRun, HistoryError) as error:
         raise HTTPException(404, str(error)) from None

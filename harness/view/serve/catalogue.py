@@ -16,9 +16,9 @@ from typing import Any
 
 import msgspec
 
-from harness.result import Answer
-from harness.store import is_run
-from histories.event import MALFORMED
+from clew.harness.store.folder import is_run
+from clew.harness.verdict.result import Answer
+from clew.histories.event import MALFORMED
 
 QUIET = 90.0
 """Seconds without a new byte after which a run without a verdict counts as over: its checking takes a while."""

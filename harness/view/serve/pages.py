@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from harness.markup import render
-from harness.serve.catalogue import Catalogue, Run
+from clew.harness.view.html import render
+from clew.harness.view.serve.catalogue import Catalogue, Run
 
 HERE = Path(__file__).parent
 SCRIPT = (HERE / "page.js").read_text(encoding="utf-8")

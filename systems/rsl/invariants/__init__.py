@@ -16,10 +16,10 @@ costs a few dictionary look-ups a message, and remembers what was proposed.
 
 from __future__ import annotations
 
-from systems.invariant import Invariant
-from systems.rsl.invariants.chosen import ChosenQuorumsMatch, ChosenValueBinds2a, QuorumOf1bPermits2a
-from systems.rsl.invariants.execution import ExecutorsAgree, RepliesAreChosen, TruncationIsCheckpointed
-from systems.rsl.invariants.votes import (
+from clew.systems.invariant import Invariant
+from clew.systems.rsl.invariants.chosen import ChosenQuorumsMatch, ChosenValueBinds2a, QuorumOf1bPermits2a
+from clew.systems.rsl.invariants.execution import ExecutorsAgree, RepliesAreChosen, TruncationIsCheckpointed
+from clew.systems.rsl.invariants.votes import (
     Every2bHas2a,
     No1bHidesVotes,
     OneValuePerBallotAndOperation,
@@ -27,7 +27,7 @@ from systems.rsl.invariants.votes import (
     VoteIsFromEarlierBallot,
     VoteWas2a,
 )
-from systems.rsl.parameters import Parameters, min_quorum_size
+from clew.systems.rsl.parameters import Parameters, min_quorum_size
 
 
 def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:

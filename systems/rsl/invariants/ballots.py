@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from systems.invariant import Sent
-from systems.rsl.types import Ballot, OperationNumber, RequestBatch
+from clew.systems.invariant import Sent
+from clew.systems.rsl.types import Ballot, OperationNumber, RequestBatch
 
 Place = tuple[Ballot, OperationNumber]
 """A ballot and a place in the log."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from systems.invariant import Sent, Violation
-from systems.rsl.invariants.ballots import Place, Votes, same, words
-from systems.rsl.messages import Message1b, Message2a, Message2b
-from systems.rsl.types import Ballot, OperationNumber, RequestBatch
+from clew.systems.invariant import Sent, Violation
+from clew.systems.rsl.invariants.ballots import Place, Votes, same, words
+from clew.systems.rsl.messages import Message1b, Message2a, Message2b
+from clew.systems.rsl.types import Ballot, OperationNumber, RequestBatch
 
 
 class QuorumOf1bPermits2a:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from systems.invariant import Sent, Violation
-from systems.rsl.invariants.ballots import Votes, words
-from systems.rsl.messages import Heartbeat, Message1b, Message2b, ReplyMessage
-from systems.rsl.types import OperationNumber, RequestBatch
+from clew.systems.invariant import Sent, Violation
+from clew.systems.rsl.invariants.ballots import Votes, words
+from clew.systems.rsl.messages import Heartbeat, Message1b, Message2b, ReplyMessage
+from clew.systems.rsl.types import OperationNumber, RequestBatch
 
 
 class ExecutorsAgree:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from systems.rsl.parameters import Parameters
-from systems.rsl.replica import Replica, Roles
-from systems.rsl.variants.acceptors import (
+from clew.systems.rsl.parameters import Parameters
+from clew.systems.rsl.replica import Replica, Roles
+from clew.systems.rsl.variants.acceptors import (
     ForgetsPromises,
     IgnoresPromises,
     PromisesAgain,
     TruncatesAtTheFastest,
     VotesWithoutPromising,
 )
-from systems.rsl.variants.executors import (
+from clew.systems.rsl.variants.executors import (
     Amnesiac,
     AnswersFromTheCache,
     AsPublished,
@@ -22,22 +22,22 @@ from systems.rsl.variants.executors import (
     RunsRetransmissions,
     SuppliesNoReplies,
 )
-from systems.rsl.variants.learners import (
+from clew.systems.rsl.variants.learners import (
     AnswersBeforeQuorum,
     CountsAcrossBallots,
     CountsDuplicates,
     SkipsHoles,
     half,
 )
-from systems.rsl.variants.proposers import (
+from clew.systems.rsl.variants.proposers import (
     IgnoresTruncation,
     PicksTheLowestBallot,
     PrefersItsOwn,
     ReusesBallots,
     TakesAny1b,
 )
-from systems.shim import shims
-from systems.system import Variant
+from clew.systems.shim import shims
+from clew.systems.system import Variant
 
 
 def made_of(roles: Roles) -> Callable[[Parameters], Replica]:

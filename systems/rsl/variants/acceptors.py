@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from systems.node import Context
-from systems.rsl.acceptor import Acceptor, Promise
-from systems.rsl.messages import Message1a, Message1b, Message2a
-from systems.rsl.replica import Replica
-from systems.rsl.types import ZERO, Ballot, OperationNumber
+from clew.systems.node import Context
+from clew.systems.rsl.acceptor import Acceptor, Promise
+from clew.systems.rsl.messages import Message1a, Message1b, Message2a
+from clew.systems.rsl.replica import Replica
+from clew.systems.rsl.types import ZERO, Ballot, OperationNumber
 
 
 class ForgetsPromises(Acceptor):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from systems.node import Context
-from systems.rsl.application import Get, Read
-from systems.rsl.executor import Executor
-from systems.rsl.messages import AppStateSupply, ReplyMessage, RequestMessage
-from systems.rsl.parameters import Parameters
-from systems.rsl.replica import Replica
-from systems.rsl.types import RequestBatch
+from clew.systems.node import Context
+from clew.systems.rsl.application import Get, Read
+from clew.systems.rsl.executor import Executor
+from clew.systems.rsl.messages import AppStateSupply, ReplyMessage, RequestMessage
+from clew.systems.rsl.parameters import Parameters
+from clew.systems.rsl.replica import Replica
+from clew.systems.rsl.types import RequestBatch
 
 
 class RunsRetransmissions(Executor):

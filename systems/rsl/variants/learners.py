@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from systems.node import Context
-from systems.rsl.learner import Learner, LearnerTuple
-from systems.rsl.messages import Message2b
-from systems.rsl.replica import Replica
-from systems.rsl.types import OperationNumber, RequestBatch
+from clew.systems.node import Context
+from clew.systems.rsl.learner import Learner, LearnerTuple
+from clew.systems.rsl.messages import Message2b
+from clew.systems.rsl.replica import Replica
+from clew.systems.rsl.types import OperationNumber, RequestBatch
 
 
 def half(replicas: int) -> int:

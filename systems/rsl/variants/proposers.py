@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from systems.node import Context
-from systems.rsl.messages import Message1b
-from systems.rsl.proposer import Proposer
-from systems.rsl.replica import Replica
-from systems.rsl.types import OperationNumber, RequestBatch
+from clew.systems.node import Context
+from clew.systems.rsl.messages import Message1b
+from clew.systems.rsl.proposer import Proposer
+from clew.systems.rsl.replica import Replica
+from clew.systems.rsl.types import OperationNumber, RequestBatch
 
 
 class ReusesBallots(Proposer):

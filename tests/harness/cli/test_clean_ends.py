@@ -15,10 +15,10 @@ from random import Random
 
 import pytest
 
-from histories import load
-from histories.text import many
+from clew.histories import load
+from clew.histories.text import many
 
-CLEW = [sys.executable, "-c", "from harness.cli import main; main()"]
+CLEW = [sys.executable, "-c", "from clew.harness.cli.app import main; main()"]
 
 
 def start(store: Path, *arguments: str) -> subprocess.Popen[bytes]:
@@ -167,7 +167,7 @@ def limited(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     script = "import resource, signal\n"
     script += "if __name__ == '__main__':\n"
     script += " resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
-    script += " signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n from harness.cli import main; main()"
+    script += " signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n from clew.harness.cli.app import main; main()"
     command = [sys.executable, "-c", script, *arguments, "--store", str(store)]
     return subprocess.run(command, env=environment(store), capture_output=True, text=True, check=False, timeout=120)
 

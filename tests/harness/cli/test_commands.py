@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.plan import shipped
-from histories import load
+from clew.harness.plan import shipped
+from clew.histories import load
 from tests.harness.conftest import PLAN, Clew
 
 
@@ -224,7 +224,7 @@ def test_nothing_from_a_plan_leaves_the_store_or_enters_the_page_unescaped(clew:
 
 def test_output_that_nobody_reads_ends_in_silence_and_gives_no_verdict(recorded: Path) -> None:
     for arguments in (["check"], ["show", "--json"], ["show"]):
-        command = [sys.executable, "-c", "from harness.cli import main; main()", *arguments, str(recorded)]
+        command = [sys.executable, "-c", "from clew.harness.cli.app import main; main()", *arguments, str(recorded)]
         reader, writer = os.pipe()
         os.close(reader)
         done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)

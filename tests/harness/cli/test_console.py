@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.result import Result
-from harness.terminal import tell
+from clew.harness.cli.console import tell
+from clew.harness.verdict.result import Result
 
 STUCK = """
 import msgspec
-from systems import System
+from clew.systems import System
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):
     id: int
@@ -49,7 +49,8 @@ def test_a_step_that_never_returns_is_ended_by_force(tmp_path: Path, signals: li
     (tmp_path / "stuck.py").write_text(STUCK)
     (tmp_path / "plan.yaml").write_text(PLAN)
     grace = 0.5 if len(signals) == 1 else 100
-    code = f"import harness.supervise as t; t.PATIENCE, t.GRACE = 0.2, {grace}; from harness.cli import main; main()"
+    code = f"import clew.harness.cli.foreground as t; t.PATIENCE, t.GRACE = 0.2, {grace}; "
+    code += "from clew.harness.cli.app import main; main()"
     command = [sys.executable, "-c", code, "run", "plan.yaml", "--nodes", "inline"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as clew:
         assert clew.stderr is not None

@@ -26,7 +26,7 @@ def on_terminal(folder: Path, rows: int, **environment: str) -> str:
     plain = {
         k: v for k, v in os.environ.items() if k not in ("LESS", "PAGER", "MANPAGER", "LINES", "COLUMNS", "NO_COLOR")
     }
-    command = [sys.executable, "-c", "from harness.cli import main; main()", "show", str(file)]
+    command = [sys.executable, "-c", "from clew.harness.cli.app import main; main()", "show", str(file)]
     environment = {**plain, "TERM": "xterm-256color", **environment}
     process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=folder)
     os.close(slave)
@@ -57,7 +57,7 @@ def test_what_fits_is_printed_in_colour(tmp_path: Path) -> None:
     seen = on_terminal(tmp_path, 100, PAGER=str(kept))
     assert "no order of the operations" in seen
     assert f"{COLOUR}31minvalid" in seen.replace("\x1b[0m", ""), "the verdict is red"
-    assert f"{COLOUR}1;31m" in seen, "so is the core"
+    assert f"{COLOUR}1;31m" in seen, "so is the counterexample"
     assert not (tmp_path / "paged").exists()
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from harness.recorded import recorded
-from harness.report.data import Data
-from harness.report.page import gather
-from histories import NEMESIS, Header, Recorder
-from histories.event import FORMAT
-from histories.journal import Journal
-from nemesis.fault import Crash, Fault, FaultEvent, Network, Partition, to_value
+from clew.harness.store.record import read_record
+from clew.harness.view.report.data import Data
+from clew.harness.view.report.page import gather
+from clew.histories import NEMESIS, Header, Recorder
+from clew.histories.event import FORMAT
+from clew.histories.journal import Journal
+from clew.nemesis.fault import Crash, Fault, FaultEvent, Network, Partition, to_value
 
 MS = 1_000_000
 PLAN = "name: by hand\nsystem: {name: caspaxos, nodes: 3}\n"
@@ -65,7 +65,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
         journal.send(5, 89 * MS, "n1", "n2", b"3")
         journal.receive(5, 95 * MS)
         journal.flush()
-    return gather(recorded(folder))
+    return gather(read_record(folder))
 
 
 def test_every_message_has_its_fate(data: Data) -> None:

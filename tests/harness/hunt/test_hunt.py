@@ -20,15 +20,15 @@ from typing import Any
 
 import pytest
 
-from harness.hunt import Hunt, at_home, campaign, hunt
-from harness.hunt.campaign import BATCH
-from harness.hunt.coverage import coverage
-from harness.hunt.tell import interruptible
-from harness.hunt.trial import trials
-from harness.mistake import Breakdown
-from harness.plan import Plan, PlanError, Source, load, loads, resolve, shipped
-from harness.result import Result
-from harness.store import RunFolder
+from clew.harness.cli.hunt_output import interruptible
+from clew.harness.errors import Breakdown
+from clew.harness.hunt import Hunt, at_home, campaign, hunt
+from clew.harness.hunt.campaign import BATCH
+from clew.harness.hunt.coverage import coverage
+from clew.harness.hunt.trial import trials
+from clew.harness.plan import Plan, PlanError, Source, load, loads, resolve, shipped
+from clew.harness.store.folder import RunFolder
+from clew.harness.verdict.result import Result
 from tests.harness.conftest import Clew
 
 PLAN = """\
@@ -189,7 +189,7 @@ def test_a_mistake_is_one_line_and_254(clew: Clew, tmp_path: Path, arguments: tu
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_a_hunt_with_what_is_known_and_without_orphans(tmp_path: Path, number: signal.Signals) -> None:
-    command = [sys.executable, "-c", "if __name__ == '__main__':\n from harness.cli import main; main()"]
+    command = [sys.executable, "-c", "if __name__ == '__main__':\n from clew.harness.cli.app import main; main()"]
     command += ["hunt", "caspaxos-contention-storm", "--time", "10m", "--jobs", "2", "--json", "--store", str(tmp_path)]
     marked = {**os.environ, "CLEW_TEST_MARK": str(tmp_path)}
     # As a shell without job control starts what is to run in the background.
@@ -231,7 +231,7 @@ def test_failures_are_told_as_they_are_found_and_then_in_a_table_by_what_broke(c
     told = dict(re.findall(r"^seed (\d+) fails: (.*)$", done.stdout, re.MULTILINE))
     assert re.search(rf"^30 seeds in \d+\.\d s \(\d+\.\d a second\): {len(told)} fail$", done.stdout, re.MULTILINE)
     head, *lines = done.stdout.split("\n\n")[1].splitlines()
-    assert head.split() == ["what", "broke", "core", "runs", "seeds", "first", "run"]
+    assert head.split() == ["what", "broke", "counterexample", "runs", "seeds", "first", "run"]
     rows = [re.split(r" {2,}", line.strip()) for line in lines]
     counts = [int(row[-3]) for row in rows]
     assert counts == sorted(counts, reverse=True)
@@ -243,9 +243,9 @@ def test_failures_are_told_as_they_are_found_and_then_in_a_table_by_what_broke(c
         assert (last == "...") == (int(runs) > len(shown) + 1)
         seeds_shown = shown if last == "..." else [*shown, last]
         listed += seeds_shown
-        # All of a row broke alike: in words, the check and its invariant, and the core in brackets.
-        check, core = broke[0].replace(", ", ": "), f" ({broke[1]})" if len(broke) > 1 else ""
-        assert {told[seed] for seed in seeds_shown} == {check + core}
+        # All of a row broke alike: in words, the check and its invariant, and the counterexample in brackets.
+        check, counterexample = broke[0].replace(", ", ": "), f" ({broke[1]})" if len(broke) > 1 else ""
+        assert {told[seed] for seed in seeds_shown} == {check + counterexample}
         assert json.loads((tmp_path / first / "verdict.json").read_text())["seed"] == int(seeds_shown[0])
     assert sum(counts) == len(told)
     assert len(set(listed)) == len(listed)
@@ -256,7 +256,7 @@ def test_on_a_terminal_a_line_tells_seeds_rate_faults_and_failures_so_far(tmp_pa
     text = PLAN.replace("operations: 60", "operations: 6")  # so that only some seeds fail
     (tmp_path / "swarm.yaml").write_text(text)
     ours, theirs = os.openpty()
-    script = "if __name__ == '__main__':\n from harness.cli import main; main()"
+    script = "if __name__ == '__main__':\n from clew.harness.cli.app import main; main()"
     command = [sys.executable, "-c", script, "hunt", "swarm.yaml", "--seeds", "0:12", "--until", "all", "--jobs", "1"]
     wide = {**os.environ, "COLUMNS": "150", "TERM": "xterm"}
     hunting = subprocess.Popen(command, cwd=tmp_path, env=wide, stdout=subprocess.DEVNULL, stderr=theirs)
@@ -350,7 +350,7 @@ def possible(source: Source, seed: int) -> bool:
 def test_beyond_the_kept_runs_there_are_no_folders_and_verdicts_only_for_who_wants_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every_verdict: bool
 ) -> None:
-    module = sys.modules["harness.hunt.hunt"]
+    module = sys.modules["clew.harness.hunt.hunt"]
     monkeypatch.setattr(module, "KEPT", 2)
     again = module._again  # type: ignore[attr-defined]
     run_again, verdicts = [], []

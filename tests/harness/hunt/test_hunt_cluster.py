@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.hunt import campaign, on_cluster
-from harness.hunt.campaign import BATCH
-from harness.hunt.trial import trials
-from harness.mistake import Mistake
-from harness.plan import load, resolve
+from clew.harness.errors import Mistake
+from clew.harness.hunt import campaign, on_cluster
+from clew.harness.hunt.campaign import BATCH
+from clew.harness.hunt.trial import trials
+from clew.harness.plan import load, resolve
 from tests.harness.conftest import clew_in
 from tests.harness.echo import PLAN, put
 
@@ -111,7 +111,7 @@ def test_a_plan_by_a_path_from_here_is_hunted_by_workers_elsewhere_as_at_home(cl
 
 
 def hunting(address: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", "from harness.cli import main; main()", "hunt", *arguments]
+    command = [sys.executable, "-c", "from clew.harness.cli.app import main; main()", "hunt", *arguments]
     command += ["--scheduler", address, "--json"]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

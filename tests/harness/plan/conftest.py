@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.plan import Source, loads
+from clew.harness.plan import Source, loads
 
 STUB = """
 from typing import Annotated, Literal
 import msgspec
-from systems import BadParameters, System, Variant
+from clew.systems import BadParameters, System, Variant
 
 Duration = Annotated[int, msgspec.Meta(ge=0, extra={"unit": "ns"})]
 

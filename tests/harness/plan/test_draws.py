@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plan import PlanError, dump, resolve
-from nemesis import Constant, Exponential, Uniform
+from clew.harness.plan import PlanError, dump, resolve
+from clew.nemesis import Constant, Exponential, Uniform
 
 
 def test_each_seed_draws_its_own_and_always_the_same(good):
@@ -52,7 +52,7 @@ def test_a_choice_is_checked_whichever_way_it_falls(good):
 
 
 def test_a_resolved_plan_leaves_nothing_to_draw(good, folder):
-    from harness.plan import loads
+    from clew.harness.plan import loads
 
     plan = resolve(good, 3)
     again = resolve(loads(dump(plan), "plan.yaml", folder), 4)

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from harness.plan import PlanError, load, loads, resolve
+from clew.harness.plan import PlanError, load, loads, resolve
 
 
 def mistake(source, *settings: str) -> str:

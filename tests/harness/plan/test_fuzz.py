@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.plan import Plan, PlanError, dump, loads, resolve
+from clew.harness.plan import Plan, PlanError, dump, loads, resolve
 
 SCRAPS = st.sampled_from(
     ["{", "}", "[", "]", ":", ": ", "- ", "\n", "\n  ", "\t", "'", '"', "#", "&a ", "*a", "!", "!!int ", "%", "|",

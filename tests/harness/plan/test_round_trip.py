@@ -6,10 +6,10 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.plan import PlannedOperation, dump, load, loads, resolve
-from harness.plan.schema import Budget, Links, NetworkPlan, Plan, Recovery, Workload, client_names, node_names
-from nemesis import At, Constant, Cut, Disturb, Entry, Every, Exponential, Kill, Normal, Randomly, Uniform
-from nemesis.partition import KINDS, nodes_needed
+from clew.harness.plan import PlannedOperation, dump, load, loads, resolve
+from clew.harness.plan.schema import BudgetPlan, Links, NetworkPlan, Plan, Recovery, Workload, client_names, node_names
+from clew.nemesis import At, Constant, Cut, Disturb, Entry, Every, Exponential, Kill, Normal, Randomly, Uniform
+from clew.nemesis.partition import KINDS, nodes_needed
 
 TIMES = st.integers(0, 2**63 - 1)
 PERIODS = st.integers(1, 2**63 - 1)
@@ -112,7 +112,7 @@ def plans(draw, template: Plan) -> Plan:
         checks=tuple(
             draw(st.lists(st.sampled_from(["linearizable", "invariants", "liveness"]), min_size=1, unique=True))
         ),
-        budget=Budget(draw(PERIODS), draw(st.integers(1 << 20, 2**63 - 1))),
+        budget=BudgetPlan(draw(PERIODS), draw(st.integers(1 << 20, 2**63 - 1))),
         seed=draw(TIMES),
     )
 

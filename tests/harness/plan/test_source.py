@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plan import PlanError, load, resolve, shipped, source
+from clew.harness.plan import PlanError, load, resolve, shipped, source
 
 
 @pytest.fixture

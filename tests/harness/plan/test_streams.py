@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from harness.streams import Streams
+from clew.harness.plan.streams import Streams
 
 
 def test_a_stream_goes_on_where_it_had_got_to():
@@ -22,7 +22,7 @@ def test_a_stream_depends_on_seed_and_name_alone():
 
 
 def test_a_stream_is_the_same_in_another_process_and_forever():
-    program = "from harness.streams import Streams; print(Streams(7).get('workload/3').random())"
+    program = "from clew.harness.plan.streams import Streams; print(Streams(7).get('workload/3').random())"
     for hash_seed in ("0", "1"):
         run = subprocess.run(
             [sys.executable, "-c", program],
@@ -35,10 +35,12 @@ def test_a_stream_is_the_same_in_another_process_and_forever():
 
 
 def test_four_numbers_belong_to_a_whole_name_wherever_it_is_cut_and_forever():
-    fours = Streams(7).fours("net/n1>n2/Prepare/")
-    others = [fours(b"50/1"), fours(b"51/0"), Streams(8).fours("net/n1>n2/Prepare/")(b"50/0")]
-    four = fours(b"50/0")
-    assert four == Streams(7).fours("net/n1>n2/")(b"Prepare/50/0") == Streams(7).fours("net/n1>n2/Prepare/50/0")(b"")
+    uniforms = Streams(7).uniforms("net/n1>n2/Prepare/")
+    others = [uniforms(b"50/1"), uniforms(b"51/0"), Streams(8).uniforms("net/n1>n2/Prepare/")(b"50/0")]
+    four = uniforms(b"50/0")
+    assert (
+        four == Streams(7).uniforms("net/n1>n2/")(b"Prepare/50/0") == Streams(7).uniforms("net/n1>n2/Prepare/50/0")(b"")
+    )
     assert four not in others
     assert all(0 <= number < 1 for number in four)
     assert four == (0.06644646165187795, 0.5969385066812075, 0.5883531336067458, 0.3424445170956547)

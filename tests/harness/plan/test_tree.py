@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.plan import PlanError
-from harness.plan.tree import Value, parse, scalar
+from clew.harness.plan import PlanError
+from clew.harness.plan.tree import Value, parse, scalar
 
 
 def plain(value: Value):

@@ -12,7 +12,7 @@ import pytest
 SYSTEM = """
 import os, sys, time
 import msgspec
-from systems import System
+from clew.systems import System
 
 class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type"):
     id: int
@@ -54,7 +54,8 @@ workload: {kind: cas-register, clients: 1, operations: 3, timeout: 1s}
 def run(folder: Path, breaks: str, nodes: str) -> subprocess.CompletedProcess[str]:
     (folder / "broken.py").write_text(SYSTEM.replace("{breaks}", breaks))
     (folder / "plan.yaml").write_text(PLAN)
-    code = "import harness.simulation.lockstep as l; l.STEP_SECONDS_MAX = 0.5; from harness.cli import main; main()"
+    code = "import clew.harness.runtime.simulation.lockstep as l; l.STEP_SECONDS_MAX = 0.5; "
+    code += "from clew.harness.cli.app import main; main()"
     command = [sys.executable, "-c", code, "run", str(folder / "plan.yaml"), "--nodes", nodes]
     command += ["--store", str(folder / "store")]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

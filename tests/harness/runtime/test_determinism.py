@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.plan import shipped
+from clew.harness.plan import shipped
 
 PLANS = [name for name, _ in shipped()]
 SEEDS = {"caspaxos-contention-storm": (1, 2), "rsl-storm": (1, 2)}
@@ -22,7 +22,7 @@ HASH_SEEDS = ("0", "1", "4242")
 
 def hashes_of(plan: str, seed: int, nodes: str, hash_seed: str, store: Path) -> tuple[str, str]:
     """The SHA-256 of history and journal that `clew run` writes in a process with this PYTHONHASHSEED."""
-    command = [sys.executable, "-c", "from harness.cli import main; main()", "run", plan, "--seed", str(seed)]
+    command = [sys.executable, "-c", "from clew.harness.cli.app import main; main()", "run", plan, "--seed", str(seed)]
     # Not judged here: which checks a plan has does not touch its history, and numba costs a second a process.
     command += ["--nodes", nodes, "--store", str(store), "--json", "--set", "checks=[liveness]"]
     if plan.startswith("rsl"):

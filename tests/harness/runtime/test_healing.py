@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.plan.schema import Links, NetworkPlan
-from harness.simulation.network import Network
-from harness.streams import Streams
-from histories import Recorder
-from nemesis.fault import Network as Disturbed
-from nemesis.latency import Constant, Exponential
-from systems import ClientContext, Context
 from tests.harness.test_simulation import MS, Answer, Caller, Echo, network, run
+
+from clew.harness.plan.schema import Links, NetworkPlan
+from clew.harness.plan.streams import Streams
+from clew.harness.runtime.simulation.network import Network
+from clew.histories import Recorder
+from clew.nemesis.fault import Network as Disturbed
+from clew.nemesis.latency import Constant, Exponential
+from clew.systems import ClientContext, Context
 
 PLAN = """
 name: echo
@@ -124,15 +125,15 @@ def test_what_is_on_its_way_when_a_partition_begins_is_lost() -> None:
 def test_a_disturbance_doubles_delays_and_reorders() -> None:
     links = network(NetworkPlan(Links(Constant(5 * MS), reorder=0.0)))
     assert links.fate("n1", "n2", 0, str) == [5 * MS]
-    links.suffer([Disturbed(duplicate=1.0)])
+    links.apply([Disturbed(duplicate=1.0)])
     assert links.fate("n1", "n2", 0, str) == [5 * MS, 5 * MS]
-    links.suffer([Disturbed(delay=Constant(MS)), Disturbed(delay=Constant(MS))])
+    links.apply([Disturbed(delay=Constant(MS)), Disturbed(delay=Constant(MS))])
     assert links.fate("n1", "n2", 0, str) == [7 * MS]
     fifo = Network(NetworkPlan(Links(Exponential(5 * MS), reorder=0.0)), ("n1", "n2"), (), Streams(3))
-    fifo.suffer([Disturbed(reorder=1.0)])
+    fifo.apply([Disturbed(reorder=1.0)])
     arrivals = [fifo.fate("n1", "n2", 0, str)[0] for _ in range(50)]
     assert arrivals != sorted(arrivals)
-    links.suffer([])
+    links.apply([])
     assert links.fate("n1", "n2", 10 * MS, str) == [15 * MS]
 
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from harness.simulation.packet import KEPT_MOST, Packets, shareable
-from systems import find
+from clew.harness.runtime.simulation.packet import KEPT_MOST, Packets, shareable
+from clew.systems import find_system
 
 
 class Place(NamedTuple):
@@ -78,4 +78,6 @@ def test_a_message_of_another_system_is_refused() -> None:
 
 
 def test_what_is_said_most_in_rsl_is_shared() -> None:
-    assert {"Message2a", "Message2b", "ReplyMessage"} <= {kind.__name__ for kind in shareable(find("rsl").messages)}
+    assert {"Message2a", "Message2b", "ReplyMessage"} <= {
+        kind.__name__ for kind in shareable(find_system("rsl").messages)
+    }

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.plan import Plan, loads, resolve
-from harness.streams import Streams
-from harness.workload import Request, scripts
-from systems.node import Complete, Operation
+from clew.harness.plan import Plan, loads, resolve
+from clew.harness.plan.streams import Streams
+from clew.harness.runtime.script import Request, scripts
+from clew.systems.node import Complete, Operation
 
 PLAN = "name: w\nsystem: {{name: caspaxos, nodes: 3}}\nworkload: {{kind: cas-register, timeout: 1s, {}}}\n"
 SECOND = 1_000_000_000

@@ -10,19 +10,19 @@ import msgspec
 import pytest
 import trio
 
-from harness.plan import Plan, loads, resolve
-from harness.plan.schema import Links, NetworkPlan
-from harness.run import header
-from harness.simulation import InlineNodes, NodeFailure, Outcome, Simulation
-from harness.simulation.disk import SimulatedDisk
-from harness.simulation.network import CUT, LOST, Network
-from harness.streams import Streams
-from histories import Recorder
-from nemesis.fault import Network as Disturbed
-from nemesis.fault import Partition
-from nemesis.latency import Constant, Exponential
-from systems import ClientContext, Context, Operation, System
-from systems.system import Variant
+from clew.harness.plan import Plan, loads, resolve
+from clew.harness.plan.schema import Links, NetworkPlan
+from clew.harness.plan.streams import Streams
+from clew.harness.run import header
+from clew.harness.runtime.simulation import InlineNodes, NodeFailure, Outcome, Simulation
+from clew.harness.runtime.simulation.disk import SimulatedDisk
+from clew.harness.runtime.simulation.network import CUT, LOST, Network
+from clew.histories import Recorder
+from clew.nemesis.fault import Network as Disturbed
+from clew.nemesis.fault import Partition
+from clew.nemesis.latency import Constant, Exponential
+from clew.systems import ClientContext, Context, Operation, System
+from clew.systems.system import Variant
 
 MS = 1_000_000
 
@@ -162,12 +162,12 @@ def network(plan: NetworkPlan) -> Network:
 def test_a_fault_leaves_the_fate_of_other_messages_alone() -> None:
     plan = NetworkPlan(Links(Exponential(5 * MS), drop=0.3, duplicate=0.2))
     calm, stormy = network(plan), network(plan)
-    stormy.suffer([Partition({"n2": ("n1",)}), Disturbed(drop=0.5)])
+    stormy.apply([Partition({"n2": ("n1",)}), Disturbed(drop=0.5)])
     before = [calm.fate("n1", "n2", 0, str) for _ in range(100)]
     during = [stormy.fate("n1", "n2", 0, str) for _ in range(50)]
     assert set(map(str, during)) == {CUT}
     assert stormy.fate("n2", "n1", 0, str) != CUT, "a grudge is one way"
-    stormy.suffer([])
+    stormy.apply([])
     assert [stormy.fate("n1", "n2", 0, str) for _ in range(50)] == before[50:]
 
 
@@ -189,7 +189,7 @@ def test_what_is_left_out_leaves_the_fate_of_other_messages_alone() -> None:
 def test_where_nothing_is_drawn_a_message_takes_as_long_as_any_other_until_a_fault_draws() -> None:
     links = network(NetworkPlan(Links(Constant(5 * MS))))
     assert links.fate("n1", "n2", 7, str) == [7 + 5 * MS]
-    links.suffer([Disturbed(duplicate=1.0, delay=Constant(MS))])
+    links.apply([Disturbed(duplicate=1.0, delay=Constant(MS))])
     assert links.fate("n1", "n2", 7, str) == [7 + 6 * MS, 7 + 6 * MS]
     links.heal()
     assert links.fate("n1", "n2", 7, str) == [7 + 5 * MS]
@@ -215,7 +215,7 @@ def test_without_reordering_a_link_is_first_in_first_out() -> None:
 
 def test_clients_are_next_to_the_nodes_and_disturbances_spare_them_but_they_can_be_cut() -> None:
     links = network(NetworkPlan(Links(Constant(5 * MS))))
-    links.suffer([Disturbed(drop=1.0, delay=Constant(MS)), Partition({"n2": ("c0",)})])
+    links.apply([Disturbed(drop=1.0, delay=Constant(MS)), Partition({"n2": ("c0",)})])
     assert links.fate("c0", "n1", 7, str) == [7]
     assert links.fate("c0", "n2", 7, str) == CUT
     assert links.fate("n1", "n2", 7, str) == LOST

@@ -15,21 +15,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.failure import Failure, failure
-from harness.hunt.tell import interruptible
-from harness.judge import judge
-from harness.plan import Plan, PlannedOperation, dump, load, loads, resolve, shipped
-from harness.result import Result
-from harness.run import recording
-from harness.shrink import explicit, shrink_run
-from harness.shrink.explicit import members_of
-from harness.shrink.reduce import reduce, search
-from harness.shrink.run import smallest
-from harness.shrink.smallest import Smallest
-from harness.store import RunFolder
-from histories import History
-from histories import dump as dump_history
-from nemesis.fault import Crash, FaultEvent
+from clew.harness.cli.hunt_output import interruptible
+from clew.harness.plan import Plan, PlannedOperation, dump, load, loads, resolve, shipped
+from clew.harness.run import recording
+from clew.harness.shrink import explicit, shrink_run
+from clew.harness.shrink.explicit import members_of
+from clew.harness.shrink.reduce import reduce, search
+from clew.harness.shrink.run import smallest
+from clew.harness.shrink.smallest import Smallest
+from clew.harness.store.folder import RunFolder
+from clew.harness.verdict.judge import judge
+from clew.harness.verdict.result import Result
+from clew.harness.verdict.signature import Failure, failure
+from clew.histories import History
+from clew.histories import dump as dump_history
+from clew.nemesis.fault import Crash, FaultEvent
 from tests.harness.conftest import Clew
 from tests.harness.echo import put
 
@@ -261,7 +261,7 @@ def test_ctrl_c_keeps_the_best_so_far_and_names_it(clew: Clew, tmp_path: Path) -
     # It shrinks for ten seconds, in a network that draws, and has soon found something smaller.
     assert clew("run", "caspaxos-dirty-reads", "--nodes", "inline").returncode == 1
     ours, theirs = os.openpty()
-    command = [sys.executable, "-c", "from harness.cli import main; main()", "shrink", "store/latest"]
+    command = [sys.executable, "-c", "from clew.harness.cli.app import main; main()", "shrink", "store/latest"]
     shrinking = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs, text=True)
     os.close(theirs)
     said = b""
@@ -301,7 +301,7 @@ def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(
 
     monkeypatch.setattr(RunFolder, "finish", interrupted)
     # Nothing is looked for: the run itself is the best so far.
-    monkeypatch.setattr(sys.modules["harness.shrink.run"], "shrink", lambda plan, fails: None)
+    monkeypatch.setattr(sys.modules["clew.harness.shrink.run"], "shrink", lambda plan, fails: None)
     with interruptible():
         shrunk = shrink_run(RunFolder(failing), into=tmp_path / "shrunk")
     assert not interrupts

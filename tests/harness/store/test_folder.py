@@ -9,18 +9,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness import store
-from harness.judge import judge
-from harness.plan import Plan, loads, resolve
-from harness.run import simulate
+from clew.harness.store import folder as store
+from clew.harness.verdict.judge import judge
+from clew.harness.plan import Plan, loads, resolve
+from clew.harness.run import simulate
 from tests.harness.conftest import PLAN, clew_in
 
 KILLED = """
 import os, signal, sys, trio
 from pathlib import Path
-from harness import store
-from harness.plan import load, resolve
-from harness.run import run
+from clew.harness.store import folder as store
+from clew.harness.plan import load, resolve
+from clew.harness.run import run
 
 store.RunFolder.keep = lambda folder, result: os.kill(os.getpid(), signal.SIGKILL)
 trio.run(lambda: run(resolve(load("small.yaml"), 7), nodes="inline", into=Path("store"), aside=True))

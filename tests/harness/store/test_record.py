@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import trio
 
-from harness.plan import loads, resolve
-from harness.recorded import recorded
-from harness.report import report
-from harness.run import run
-from harness.serve.catalogue import Catalogue
-from harness.serve.pages import View, runs_page
-from harness.show import Filter, as_json, show
+from clew.harness.plan import loads, resolve
+from clew.harness.store.record import read_record
+from clew.harness.view.report import report
+from clew.harness.run import run
+from clew.harness.view.serve.catalogue import Catalogue
+from clew.harness.view.serve.pages import View, runs_page
+from clew.harness.view.show import Filter, as_json, show
 from tests.harness.conftest import PLAN, Clew
 
 FILES = ("plan.yaml", "history.jsonl", "messages.jsonl", "verdict.json")
@@ -69,7 +69,7 @@ def test_a_folder_that_lacks_a_file_shows_the_others(
     shutil.copytree(whole, folder)
     (folder / "report.html").unlink()
     harm(folder / file)
-    found = recorded(folder)
+    found = read_record(folder)
     text = "\n".join("".join(span.text for span in line) for line in show(found, Filter()))
     page = report(found)
     assert "variant <strong>" not in page, "it is the system as it should be"
@@ -129,7 +129,7 @@ def test_a_page_that_cannot_be_made_costs_no_verdict(tmp_path: Path, monkeypatch
         assert json.loads((folder / "verdict.json").read_text())["verdict"] == "valid", "it is kept before the page"
         raise RuntimeError("no ink")
 
-    monkeypatch.setattr("harness.run.report", broken)
+    monkeypatch.setattr("clew.harness.run.report", broken)
     result = trio.run(lambda: run(resolve(loads(PLAN, "plan", Path())), nodes="inline", into=tmp_path))
     (folder,) = tmp_path.glob("small/*")
     assert result.verdict == "valid"
@@ -155,7 +155,7 @@ def test_a_run_cancelled_while_its_page_is_made_has_its_verdict(
             await trio.to_thread.run_sync(began.wait, 20)
             nursery.cancel_scope.cancel()
 
-    monkeypatch.setattr("harness.run.report", slow)
+    monkeypatch.setattr("clew.harness.run.report", slow)
     try:
         trio.run(main)
     finally:
@@ -170,7 +170,7 @@ def test_another_model_leaves_the_other_checks_of_a_run_as_they_are(whole: Path,
     told = json.loads((folder / "verdict.json").read_text())
     told["verdict"] = told["checks"]["liveness"]["verdict"] = "invalid"
     (folder / "verdict.json").write_text(json.dumps(told))
-    result = recorded(folder, "cas-register").result
+    result = read_record(folder, "cas-register").result
     assert result is not None
     assert (result.verdict, result.checks["linearizable"].verdict) == ("invalid", "valid")
     assert result.counts == told["counts"]
@@ -190,7 +190,7 @@ def test_a_folder_with_one_file_of_a_run_is_listed_and_says_what_is_missing(
     everything = json.loads((whole / "verdict.json").read_text())["operations"]
     assert row.operations == (everything if left in ("verdict.json", "history.jsonl") else 0)
     assert row.seed == (5 if left == "verdict.json" else None)
-    page = report(recorded(folder))
+    page = report(read_record(folder))
     missing = page.partition("Missing from the run")[2].partition(".</li>")[0]
     assert all((name in missing) == (name != left) for name in FILES)
 
@@ -199,11 +199,11 @@ def test_a_run_without_an_end_is_never_valid(whole: Path, tmp_path: Path) -> Non
     folder = tmp_path / whole.name
     shutil.copytree(whole, folder)
     (folder / "verdict.json").unlink()
-    killed = recorded(folder).result
+    killed = read_record(folder).result
     assert killed is not None
     assert (killed.verdict, killed.checks["linearizable"].verdict) == ("unknown", "unknown")
     assert "did not come to its end" in killed.explanation
     halved(folder / "history.jsonl")
-    alone = recorded(shutil.move(folder / "history.jsonl", tmp_path / "h.jsonl")).result
+    alone = read_record(shutil.move(folder / "history.jsonl", tmp_path / "h.jsonl")).result
     assert alone is not None
     assert alone.verdict == "unknown", "so is what ends in the middle of a line"

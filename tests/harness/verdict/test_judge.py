@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-import checkers
-from checkers import WitnessError
-from harness.judge import linearizable
-from histories import Event, History
+import clew.checkers
+from clew.checkers import WitnessError
+from clew.harness.verdict.judge import linearizable
+from clew.histories import Event, History
 
 WRITES = History.of(
     [
@@ -25,9 +25,9 @@ def test_a_valid_run_is_valid() -> None:
 
 
 def test_a_witness_that_shows_nothing_is_not_taken_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = checkers.check(WRITES, "cas-register")
-    backwards = tuple(msgspec.structs.replace(part, witness=(1, 0)) for part in sound.partitions)
-    lying = msgspec.structs.replace(sound, partitions=backwards)
-    monkeypatch.setattr(checkers, "check", lambda *_, **__: lying)
+    sound = clew.checkers.check(WRITES, "cas-register")
+    backwards = tuple(msgspec.structs.replace(part, witness=(1, 0)) for part in sound.keys)
+    lying = msgspec.structs.replace(sound, keys=backwards)
+    monkeypatch.setattr(clew.checkers, "check", lambda *_, **__: lying)
     with pytest.raises(WitnessError):
         linearizable(WRITES, "cas-register", 10, 1 << 28)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import trio
 
-from harness.diff import diff, tell
-from harness.plan import loads, resolve
-from harness.run import run
+from clew.harness.plan import loads, resolve
+from clew.harness.run import run
+from clew.harness.view.diff import diff, tell
 from tests.harness.conftest import PLAN, Clew
 from tests.harness.shown import STALE, history_file
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.windows import in_words, windows
-from histories import NEMESIS, Event, History
-from nemesis.fault import Crash, FaultEvent, Network, Partition, to_value
+from clew.harness.view.fault_windows import in_words, windows
+from clew.histories import NEMESIS, Event, History
+from clew.nemesis.fault import Crash, FaultEvent, Network, Partition, to_value
 
 CUT = Partition({"n1": ("n2",), "n2": ("n1",)})
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from harness.mistake import Mistake
-from harness.recorded import recorded
-from harness.report import report
-from harness.report.data import Data
-from harness.report.page import gather
-from harness.report.write import write
+from clew.harness.errors import Mistake
+from clew.harness.store.record import read_record
+from clew.harness.view.report import report
+from clew.harness.view.report.data import Data
+from clew.harness.view.report.page import gather
+from clew.harness.view.report.write import write
 from tests.harness.conftest import Clew
 from tests.harness.shown import EVIL, GOOD, STALE, history_file, many_writes
 
@@ -42,7 +42,7 @@ def test_the_page_of_a_failing_run_has_the_verdict_the_evidence_the_plan_and_how
     found = data(page)
     key = found.keys[0]
     assert key.verdict == "invalid"
-    assert key.stuck in key.core
+    assert key.stuck in key.counterexample
     assert found.moments[0].name == "not linearizable"
     assert found.moments[0].start < found.moments[0].at <= found.moments[0].end
     assert {moment.name for moment in found.moments} >= {"promises-are-kept"}
@@ -81,32 +81,32 @@ def test_what_is_missing_from_a_folder_is_said_and_the_rest_is_shown(failing: Pa
     shutil.copytree(failing, half)
     for name in ("messages.jsonl", "verdict.json"):
         (half / name).unlink()
-    page = report(recorded(half))
+    page = report(read_record(half))
     assert "Missing from the run&#39;s folder: messages.jsonl, verdict.json." in page
     assert "There is no message journal" in page
     assert data(page).keys[0].verdict == "invalid", "its history says what it is of, so it is judged"
 
 
 def test_a_history_of_nobody_knows_what_is_shown_without_a_verdict(tmp_path: Path) -> None:
-    page = report(recorded(history_file(tmp_path / "h.jsonl", STALE)))
+    page = report(read_record(history_file(tmp_path / "h.jsonl", STALE)))
     assert "not judged" in page
-    assert data(page).keys[0].core == []
+    assert data(page).keys[0].counterexample == []
     assert data(page).operations["label"] == ["write 1", "write 2", "read → 1"]
 
 
 def test_an_empty_history_has_a_page(tmp_path: Path) -> None:
-    assert data(report(recorded(history_file(tmp_path / "h.jsonl", [])))).operations["number"] == []
+    assert data(report(read_record(history_file(tmp_path / "h.jsonl", [])))).operations["number"] == []
 
 
 def test_violated_keys_come_first(tmp_path: Path) -> None:
     file = history_file(tmp_path / "h.jsonl", sorted(GOOD + [(ms + 10, p + 2, *rest) for ms, p, *rest in STALE]))
-    found = data(report(recorded(file, "cas-register")))
+    found = data(report(read_record(file, "cas-register")))
     assert [(key.name, key.verdict) for key in found.keys] == [('"x"', "invalid"), ('"y"', "valid")]
 
 
 def test_scripts_from_a_history_stay_text(tmp_path: Path) -> None:
     events = [(ms, p, t, EVIL if f == "read" else f, EVIL, EVIL) for ms, p, t, f, _, _ in STALE]
-    page = report(recorded(history_file(tmp_path / f"{EVIL.replace('/', '')}.jsonl", events, plan=EVIL, seed=1)))
+    page = report(read_record(history_file(tmp_path / f"{EVIL.replace('/', '')}.jsonl", events, plan=EVIL, seed=1)))
     assert "alert(1)" in page
     assert "<script>alert" not in page
 
@@ -114,11 +114,11 @@ def test_scripts_from_a_history_stay_text(tmp_path: Path) -> None:
 def test_of_too_many_operations_an_even_choice_is_on_the_page_and_the_core_in_any_case(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.report.operations.HELD", 2000)
-    found = data(report(recorded(history_file(tmp_path / "h.jsonl", many_writes(5000, 900), model="cas-register"))))
+    monkeypatch.setattr("clew.harness.view.report.operations.HELD", 2000)
+    found = data(report(read_record(history_file(tmp_path / "h.jsonl", many_writes(5000, 900), model="cas-register"))))
     numbers = found.operations["number"]
     assert 1900 < len(numbers) <= 2000
-    assert set(found.keys[0].core) <= set(numbers)
+    assert set(found.keys[0].counterexample) <= set(numbers)
     assert "2,000 of 5,001 operations are on this page" in found.notes[0]
     assert max(b - a for a, b in itertools.pairwise(numbers)) < 10, "no stretch of time is left out"
 
@@ -128,7 +128,7 @@ def test_a_thousand_keys_cost_no_more_than_one(tmp_path: Path) -> None:
     events: list[tuple[object, ...]] = []
     for n in range(10_000):
         events += [(n, 0, "invoke", "write", n % 1000, n), (n + 0.5, 0, "ok", "write", n % 1000, n)]
-    run = recorded(history_file(tmp_path / "h.jsonl", events, model="cas-register"))
+    run = read_record(history_file(tmp_path / "h.jsonl", events, model="cas-register"))
     began = time.process_time()
     found = data(report(run))
     assert time.process_time() - began < 8
@@ -149,8 +149,8 @@ def test_the_command_that_makes_it_again_is_one_that_a_shell_takes(clew: Clew, t
 
 def test_messages_that_are_left_out_are_counted(failing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = data((failing / "report.html").read_text())
-    monkeypatch.setattr("harness.report.cluster.MESSAGES", 5)
-    few = gather(recorded(failing))
+    monkeypatch.setattr("clew.harness.view.report.cluster.MESSAGES", 5)
+    few = gather(read_record(failing))
     drawn, all_of_them = set(few.messages["id"]), set(whole.messages["id"])
     assert drawn < all_of_them
     made_it_happen = {id for moment in whole.moments for id in moment.messages}
@@ -180,8 +180,8 @@ def test_the_violation_is_in_sight_where_its_core_spans_the_whole_run(tmp_path: 
     for n in range(2, 500):
         events += [(n, 0, kind, "cas", "x", [n - 1, n]) for kind in ("invoke", "ok")]
     events += [(600, 1, "invoke", "read", "x", None), (601, 1, "ok", "read", "x", 1)]
-    found = gather(recorded(history_file(tmp_path / "h.jsonl", events, model="cas-register")))
-    assert 0 in found.keys[0].core
+    found = gather(read_record(history_file(tmp_path / "h.jsonl", events, model="cas-register")))
+    assert 0 in found.keys[0].counterexample
     moment = found.moments[0]
     assert 0.3 < moment.start < moment.at <= moment.end
 
@@ -201,8 +201,8 @@ def test_a_cut_journal_and_a_plan_that_is_none_are_said(failing: Path, tmp_path:
     journal = half / "messages.jsonl"
     journal.write_bytes(journal.read_bytes()[:-20])
     (half / "plan.yaml").write_text("")
-    page = report(recorded(half))
+    page = report(read_record(half))
     assert "The message journal ends in the middle of a line" in page
     assert "The plan of the run&#39;s folder cannot be read" in page
     assert "clew replay" not in page
-    assert "ends in the middle" not in report(recorded(failing))
+    assert "ends in the middle" not in report(read_record(failing))

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from harness.browser import missing, open_page
-from harness.recorded import recorded
-from harness.report import report
-from harness.report.write import pictures
+from clew.harness.store.record import read_record
+from clew.harness.view.browser import missing, open_page
+from clew.harness.view.report import report
+from clew.harness.view.report.write import pictures
 from tests.harness.shown import EVIL, GOOD, IMAGE, STALE, history_file, many_writes
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
@@ -42,7 +42,7 @@ def test_a_failing_run_opens_at_its_violation_without_errors(chromium: Any, fail
     moment = chromium.execute_script("return clew.data.moments[0]")
     assert (start, end) == (pytest.approx(moment["start"]), pytest.approx(moment["end"]))
     assert all(chromium.find_element("id", name).is_displayed() for name in ("timeline", "messages", "lives", "rate"))
-    assert len(chromium.execute_script("return clew.sources.core.data.number")) >= 2
+    assert len(chromium.execute_script("return clew.sources.counterexample.data.number")) >= 2
     assert "no order of the operations" in chromium.find_element("id", "moment").text
 
 
@@ -99,9 +99,9 @@ def test_buttons_jump_and_a_click_tells_an_operation(chromium: Any, failing: Pat
     chromium.find_element("css selector", "#moments button").click()
     assert span(chromium)[0] > 0
     assert chromium.find_element("id", "details").text == "", "it told of what is no longer there"
-    core = chromium.find_element("css selector", "#core button")
-    core.click()
-    assert chromium.find_element("id", "details").text.startswith(f"Operation {core.text} ")
+    counterexample = chromium.find_element("css selector", "#counterexample button")
+    counterexample.click()
+    assert chromium.find_element("id", "details").text.startswith(f"Operation {counterexample.text} ")
     # In the middle of the picture of the lane and the time of the operation at which no order is left.
     chromium.find_element("css selector", "#moments button").click()
     place = chromium.execute_script("""
@@ -241,7 +241,7 @@ def test_a_key_is_chosen_and_gone_to(chromium: Any, tmp_path: Path) -> None:
     """The violation is of "x", early; "y" comes late and was not decided."""
     late = [(ms + 5000, p + 2, t, f, "y", value) for ms, p, t, f, _, value in GOOD]
     page = tmp_path / "h.html"
-    page.write_text(report(recorded(history_file(tmp_path / "h.jsonl", STALE + late), "cas-register")))
+    page.write_text(report(read_record(history_file(tmp_path / "h.jsonl", STALE + late), "cas-register")))
     open_page(chromium, page)
 
     def choose(value: str) -> None:
@@ -270,7 +270,7 @@ def test_a_key_is_chosen_and_gone_to(chromium: Any, tmp_path: Path) -> None:
 def test_a_key_is_chosen_and_the_violated_one_is_first(chromium: Any, tmp_path: Path) -> None:
     file = history_file(tmp_path / "h.jsonl", sorted(GOOD + [(ms + 10, p + 2, *rest) for ms, p, *rest in STALE]))
     page = tmp_path / "h.html"
-    page.write_text(report(recorded(file, "cas-register")))
+    page.write_text(report(read_record(file, "cas-register")))
     open_page(chromium, page)
     labels = "return clew.sources.ok.data.key"
     assert chromium.find_element("id", "key").get_attribute("value") == '="x"'
@@ -285,7 +285,7 @@ def test_a_key_is_chosen_and_the_violated_one_is_first(chromium: Any, tmp_path: 
 def test_a_script_in_a_run_stays_text(chromium: Any, tmp_path: Path, evil: str) -> None:
     events = [(ms * 1000, p, t, evil, evil, evil) for ms, p, t, *_ in STALE]
     page = tmp_path / "evil.html"
-    page.write_text(report(recorded(history_file(tmp_path / "evil.jsonl", events, plan=evil, seed=1))))
+    page.write_text(report(read_record(history_file(tmp_path / "evil.jsonl", events, plan=evil, seed=1))))
     open_page(chromium, page)
     assert chromium.find_element("css selector", "h1").text.startswith(evil)
     plot = chromium.find_element("css selector", "#timeline .plot")
@@ -307,7 +307,7 @@ def test_ten_thousand_operations_are_drawn(chromium: Any, tmp_path: Path) -> Non
     for n in range(10_000):
         many += [(n, n % 5, "invoke", "write", None, n), (n + 0.5, n % 5, "ok", "write", None, n)]
     page = tmp_path / "many.html"
-    page.write_text(report(recorded(history_file(tmp_path / "many.jsonl", many, model="register"))))
+    page.write_text(report(read_record(history_file(tmp_path / "many.jsonl", many, model="register"))))
     assert page.stat().st_size < 2_000_000
     open_page(chromium, page)
     assert chromium.execute_script("return clew.sources.ok.data.number.length") == 10_000
@@ -316,11 +316,11 @@ def test_ten_thousand_operations_are_drawn(chromium: Any, tmp_path: Path) -> Non
 
 
 def test_zooming_in_shows_what_was_thinned_out(chromium: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.report.operations.DRAWN", 100)
-    monkeypatch.setattr("harness.report.operations.AROUND", 5)
+    monkeypatch.setattr("clew.harness.view.report.operations.DRAWN", 100)
+    monkeypatch.setattr("clew.harness.view.report.operations.AROUND", 5)
     page = tmp_path / "many.html"
     file = history_file(tmp_path / "many.jsonl", many_writes(3000, 900), model="cas-register")
-    page.write_text(report(recorded(file)))
+    page.write_text(report(read_record(file)))
     open_page(chromium, page)
 
     def shown(start: float, end: float) -> tuple[list[int], str]:
@@ -332,9 +332,9 @@ def test_zooming_in_shows_what_was_thinned_out(chromium: Any, tmp_path: Path, mo
         )
 
     whole, said = shown(0, 3)
-    core = set(chromium.execute_script("return clew.data.keys[0].core"))
+    counterexample = set(chromium.execute_script("return clew.data.keys[0].counterexample"))
     assert 50 <= len(whole) <= 100
-    assert core <= set(whole)
+    assert counterexample <= set(whole)
     assert said == f"{len(whole)} of the 3,001 operations in sight are drawn. Zoom in for the others."
     assert max(b - a for a, b in itertools.pairwise(whole)) < 100, "no stretch of time is left out"
     some, _ = shown(1, 1.4)
@@ -362,7 +362,7 @@ def test_pictures_are_files_of_twice_the_resolution(failing: Path) -> None:
 
 def test_the_heading_says_how_far_the_order_goes_and_what_is_of_all_keys(chromium: Any, tmp_path: Path) -> None:
     both = history_file(tmp_path / "h.jsonl", sorted(GOOD + [(ms + 10, p + 2, *rest) for ms, p, *rest in STALE]))
-    (tmp_path / "h.html").write_text(report(recorded(both, "cas-register")))
+    (tmp_path / "h.html").write_text(report(read_record(both, "cas-register")))
     open_page(chromium, tmp_path / "h.html")
     heading = chromium.find_element("css selector", "#timeline h2")
     note = chromium.find_element("css selector", "#rate .note.all")
@@ -389,7 +389,7 @@ def test_a_narrow_screen_scrolls_tables_and_not_the_page(chromium: Any, failing:
     file = history_file(
         tmp_path / "h.jsonl", [*long, *((ms + 9, p + 2, *rest) for ms, p, *rest in GOOD)], plan="p" * 90
     )
-    (tmp_path / "long.html").write_text(report(recorded(file, "cas-register")))
+    (tmp_path / "long.html").write_text(report(read_record(file, "cas-register")))
     metrics = {"width": 400, "height": 900, "deviceScaleFactor": 1, "mobile": True}
     chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
@@ -407,7 +407,7 @@ def test_a_narrow_screen_scrolls_tables_and_not_the_page(chromium: Any, failing:
 def test_of_many_lanes_only_some_are_named_and_one_can_zoom_in_on_them(chromium: Any, tmp_path: Path) -> None:
     many = [(n, p, kind, "write", None, p) for p in range(200) for n, kind in ((0, "invoke"), (1, "ok"))]
     file = history_file(tmp_path / "h.jsonl", sorted(many))
-    (tmp_path / "h.html").write_text(report(recorded(file)))
+    (tmp_path / "h.html").write_text(report(read_record(file)))
     open_page(chromium, tmp_path / "h.html")
 
     def lanes() -> tuple[float, float, int]:

@@ -21,11 +21,11 @@ from typing import Any
 import pytest
 import trio
 
-from harness.browser import missing
-from harness.mistake import Mistake
-from harness.serve import names, serve, serve_until_stopped
-from harness.serve.catalogue import Catalogue
-from harness.serve.pages import PAGE, View, groups, runs_page, select
+from clew.harness.errors import Mistake
+from clew.harness.view.browser import missing
+from clew.harness.view.serve import names, serve, serve_until_stopped
+from clew.harness.view.serve.catalogue import Catalogue
+from clew.harness.view.serve.pages import PAGE, View, groups, runs_page, select
 from tests.harness.shown import EVIL, IMAGE, STALE, history_file
 
 Get = Callable[..., tuple[int, bytes, dict[str, str]]]
@@ -71,7 +71,7 @@ def command(store: Path, port: str = "0", *more: str) -> list[str]:
     return [
         sys.executable,
         "-c",
-        "from harness.cli import main; main()",
+        "from clew.harness.cli.app import main; main()",
         "serve",
         "--store",
         str(store),
@@ -201,7 +201,7 @@ def test_what_goes_wrong_in_the_server_is_told_on_stderr(
                     await trio.sleep(0.01)
             nursery.cancel_scope.cancel()
 
-    monkeypatch.setattr("harness.serve.application.runs_page", broken)
+    monkeypatch.setattr("clew.harness.view.serve.application.runs_page", broken)
     told = [""]
     trio.run(main)
     assert "out of chalk" in told[-1]

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from harness.recorded import recorded
-from harness.report import report
-from harness.show import Filter, numbers, select, show
-from histories import HistoryError
-from histories.history import NEMESIS_PROCESS
+from clew.harness.store.record import read_record
+from clew.harness.view.report import report
+from clew.harness.view.show import Filter, numbers, select, show
+from clew.histories import HistoryError
+from clew.histories.history import NEMESIS_PROCESS
 from tests.harness.conftest import Clew
 from tests.harness.shown import STALE, history_file
 
 
 def text(path: Path, wanted: Filter | None = None, width: int = 100, model: str | None = "cas-register") -> list[str]:
     return [
-        "".join(span.text for span in line) for line in show(recorded(path, model), wanted or Filter(), width=width)
+        "".join(span.text for span in line) for line in show(read_record(path, model), wanted or Filter(), width=width)
     ]
 
 
@@ -38,9 +38,9 @@ def test_a_history_of_a_model_that_nobody_has_is_shown_without_a_verdict(tmp_pat
     lines = text(file, model=None)
     assert "verdict    none: there is no model their-own; give one with --model" in lines
     assert any("write 2" in line for line in lines)
-    assert "not judged" in report(recorded(file))
+    assert "not judged" in report(read_record(file))
     with pytest.raises(HistoryError, match="there is no model 'their-own'"):
-        recorded(file, "their-own")
+        read_record(file, "their-own")
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
@@ -65,7 +65,7 @@ def test_every_filter_filters(tmp_path: Path) -> None:
         (5, 2, "info", "cas", "x", [1, 2]),
         (6, 3, "invoke", "read", "x", None),
     ]
-    run = recorded(history_file(tmp_path / "h.jsonl", events))
+    run = read_record(history_file(tmp_path / "h.jsonl", events))
 
     def passed(wanted: Filter) -> list[int]:
         return select(run, wanted).tolist()
@@ -121,7 +121,7 @@ def test_a_rate_is_over_the_time_that_was_asked_for(tmp_path: Path) -> None:
     events = [
         (1000 * at + ms, 0, t, "read", None, None) for at in sorted(starts) for ms, t in ((0, "invoke"), (1, "ok"))
     ]
-    run = recorded(history_file(tmp_path / "h.jsonl", [*events, (10_000, 0, "invoke", "read", None, None)]))
+    run = read_record(history_file(tmp_path / "h.jsonl", [*events, (10_000, 0, "invoke", "read", None, None)]))
     assert numbers(run, Filter()).all.rate == pytest.approx(2.0)
     s = 1_000_000_000
     assert numbers(run, Filter(start=5 * s, end=6 * s - 1)).all.rate == pytest.approx(10.0)
@@ -143,7 +143,7 @@ def test_a_history_of_another_tool_is_shown_with_the_names_of_its_faults(tmp_pat
         "{:index 2 :time 10 :process 0 :type :ok :f :read :value nil}\n"
         "{:index 3 :time 20 :process :nemesis :type :info :f :stop-partition :value nil}\n"
     )
-    run = recorded(tmp_path / "h.edn")
+    run = read_record(tmp_path / "h.edn")
     assert (run.history.process == NEMESIS_PROCESS).sum() == 2
     (window,) = run.windows
     assert (window.start, window.end, window.kind) == (5, 20, "partition")
@@ -166,8 +166,8 @@ def test_a_history_without_times_is_told_by_its_events(tmp_path: Path) -> None:
     (stuck,) = [line for line in lines if line.startswith(" ✗")]
     assert stuck.split()[1:3] == ["event", "5"]
     with pytest.raises(HistoryError, match="has no times"):
-        select(recorded(tmp_path / "h.txt"), Filter(start=1))
-    page = report(recorded(tmp_path / "h.txt", "cas-register"))
+        select(read_record(tmp_path / "h.txt"), Filter(start=1))
+    page = report(read_record(tmp_path / "h.txt", "cas-register"))
     assert '<td class="when">event 4</td>' in page
     assert "The history has no times" in page
     assert "0.000000" not in page.partition("<script")[0]

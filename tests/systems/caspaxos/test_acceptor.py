@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from systems import Context
-from systems.caspaxos.acceptor import Acceptor
-from systems.caspaxos.ballot import NEVER, Ballot
-from systems.caspaxos.change import EMPTY, Versioned
-from systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise
-from systems.node import Send, Sync, Write
+from clew.systems import Context
+from clew.systems.caspaxos.acceptor import Acceptor
+from clew.systems.caspaxos.ballot import NEVER, Ballot
+from clew.systems.caspaxos.change import EMPTY, Versioned
+from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise
+from clew.systems.node import Send, Sync, Write
 
 ONE, TWO, THREE = Ballot(1, "n1"), Ballot(1, "n2"), Ballot(2, "n1")
 VALUE = Versioned(1, "a", 7)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from systems.caspaxos.change import UNCHANGED, CompareAndSet, Read, Write
+from clew.systems.caspaxos.change import UNCHANGED, CompareAndSet, Read, Write
 
 
 @pytest.mark.parametrize("state", [None, 0, "x", [1]])

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from systems import Sent, Violation, find
-from systems.caspaxos.ballot import NEVER, Ballot
-from systems.caspaxos.change import EMPTY, Read, Versioned, Write
-from systems.caspaxos.messages import Accept, Accepted, Conflict, Promise, Reply, Request
-from systems.caspaxos.parameters import Parameters
+from clew.systems import Sent, Violation, find_system
+from clew.systems.caspaxos.ballot import NEVER, Ballot
+from clew.systems.caspaxos.change import EMPTY, Read, Versioned, Write
+from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Promise, Reply, Request
+from clew.systems.caspaxos.parameters import Parameters
 
 ONE, TWO, THREE, FOUR = (Ballot(round, "n1") for round in (1, 2, 3, 4))
 A, B, C = Versioned(1, "a", 7), Versioned(1, "b", 8), Versioned(2, "c", 9)
@@ -21,7 +21,7 @@ Line = tuple[str, str, Any]
 
 def observe(*lines: Line, parameters: Parameters = MAJORITIES) -> list[Violation]:
     """What all monitors of a cluster of three say of these messages."""
-    monitors = find("caspaxos").invariants(parameters, 3)
+    monitors = find_system("caspaxos").invariants(parameters, 3)
     found = []
     for number, (source, destination, message) in enumerate(lines):
         for monitor in monitors:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from systems import find
-from systems.caspaxos.ballot import Ballot
-from systems.caspaxos.change import CompareAndSet, Read, Versioned, Write
-from systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Reply, Request
+from clew.systems import find_system
+from clew.systems.caspaxos.ballot import Ballot
+from clew.systems.caspaxos.change import CompareAndSet, Read, Versioned, Write
+from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Reply, Request
 
 keys = st.integers(0, 2**53) | st.text(max_size=5)
 states = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5) | st.lists(st.integers(0, 9))
@@ -32,7 +32,7 @@ messages = st.one_of(
 
 @given(messages)
 def test_a_message_survives_json(message: Any) -> None:
-    copy = msgspec.json.decode(msgspec.json.encode(message), type=find("caspaxos").messages)
+    copy = msgspec.json.decode(msgspec.json.encode(message), type=find_system("caspaxos").messages)
     assert copy == message
     assert type(copy) is type(message)
 
@@ -49,4 +49,4 @@ def test_a_message_survives_json(message: Any) -> None:
 )
 def test_what_is_no_message_is_refused_at_the_edge(body: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
-        msgspec.json.decode(body, type=find("caspaxos").messages)
+        msgspec.json.decode(body, type=find_system("caspaxos").messages)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from random import Random
 
-from systems import Context, find
-from systems.caspaxos.ballot import NEVER, Ballot
-from systems.caspaxos.change import EMPTY, Versioned, Write
-from systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Reply, Request
-from systems.caspaxos.parameters import Parameters
-from systems.caspaxos.proposer import Proposer
-from systems.node import Send
+from clew.systems import Context, find_system
+from clew.systems.caspaxos.ballot import NEVER, Ballot
+from clew.systems.caspaxos.change import EMPTY, Versioned, Write
+from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Reply, Request
+from clew.systems.caspaxos.parameters import Parameters
+from clew.systems.caspaxos.proposer import Proposer
+from clew.systems.node import Send
 from tests.systems.cluster import Cluster
 
-CASPAXOS = find("caspaxos")
+CASPAXOS = find_system("caspaxos")
 
 
 def three(parameters: Parameters | None = None) -> Cluster:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from systems.rsl.application import Add, AppReply, Cas, Delete, Get, Put, Read
-from systems.rsl.messages import (
+from clew.systems.rsl.application import Add, AppReply, Cas, Delete, Get, Put, Read
+from clew.systems.rsl.messages import (
     AppStateRequest,
     AppStateSupply,
     Heartbeat,
@@ -17,7 +17,7 @@ from systems.rsl.messages import (
     RequestMessage,
     StartingPhase2,
 )
-from systems.rsl.types import Ballot, Request, Vote
+from clew.systems.rsl.types import Ballot, Request, Vote
 
 small = st.integers(0, 12)
 numbers = small | st.integers(0, 2**63 - 1)

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from systems import Context, Node
-from systems.node import Send, Sync, Write
-from systems.rsl.acceptor import Promise, WrittenVote
-from systems.rsl.executor import Checkpoint
-from systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b, StartingPhase2
-from systems.rsl.parameters import Parameters
-from systems.rsl.types import ZERO, Ballot, Vote
+from clew.systems import Context, Node
+from clew.systems.node import Send, Sync, Write
+from clew.systems.rsl.acceptor import Promise, WrittenVote
+from clew.systems.rsl.executor import Checkpoint
+from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b, StartingPhase2
+from clew.systems.rsl.parameters import Parameters
+from clew.systems.rsl.types import ZERO, Ballot, Vote
 
 
 class Synced:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from systems import Context
-from systems.node import Send
-from systems.rsl.application import Add
-from systems.rsl.parameters import Constants, Parameters, min_quorum_size
-from systems.rsl.types import Ballot, Request, RequestBatch
+from clew.systems import Context
+from clew.systems.node import Send
+from clew.systems.rsl.application import Add
+from clew.systems.rsl.parameters import Constants, Parameters, min_quorum_size
+from clew.systems.rsl.types import Ballot, Request, RequestBatch
 
 NODES = ("n1", "n2", "n3")
 FIRST, SECOND, THIRD = Ballot(1, 0), Ballot(1, 1), Ballot(1, 2)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from systems.node import Send, Write
-from systems.rsl.acceptor import Acceptor
-from systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b
-from systems.rsl.types import Ballot, Vote
+from clew.systems.node import Send, Write
+from clew.systems.rsl.acceptor import Acceptor
+from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b
+from clew.systems.rsl.types import Ballot, Vote
 from tests.systems.rsl.hand import FIRST, SECOND, THIRD, batch, broadcast, constants, context, sent
 
 

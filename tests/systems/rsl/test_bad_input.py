@@ -13,18 +13,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from systems import Context, Operation, find
-from systems.node import ClientContext, Complete, Count, Log, Send, Write
-from systems.rsl.application import Add, AppReply
-from systems.rsl.client import RslClient
-from systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b, ReplyMessage, RequestMessage
-from systems.rsl.parameters import APPLICATIONS, Parameters
-from systems.rsl.replica import Replica
-from systems.rsl.types import Ballot, Request
-from systems.stdio import Init
+from clew.systems import Context, Operation, find_system
+from clew.systems.node import ClientContext, Complete, Count, Log, Send, Write
+from clew.systems.rsl.application import Add, AppReply
+from clew.systems.rsl.client import RslClient
+from clew.systems.rsl.messages import (
+    Heartbeat,
+    Message1a,
+    Message1b,
+    Message2a,
+    Message2b,
+    ReplyMessage,
+    RequestMessage,
+)
+from clew.systems.rsl.parameters import APPLICATIONS, Parameters
+from clew.systems.rsl.replica import Replica
+from clew.systems.rsl.types import Ballot, Request
+from clew.systems.stdio import Init
 from tests.systems.rsl.anything import app_requests, messages
 
-RSL = find("rsl")
+RSL = find_system("rsl")
 NODES = ("n1", "n2", "n3")
 INCREMENT = Add(0, 1)
 
@@ -86,7 +94,10 @@ def test_a_stranger_is_ignored_and_the_log_says_so(message: Any) -> None:
 @given(messages)
 def test_no_message_breaks_a_caspaxos_node(message: Any) -> None:
     """What is no message of the system: it is logged, and that is all."""
-    node, ctx = find("caspaxos").node(find("caspaxos").parameters()), Context("n1", NODES, random.Random(0), {})
+    node, ctx = (
+        find_system("caspaxos").node(find_system("caspaxos").parameters()),
+        Context("n1", NODES, random.Random(0), {}),
+    )
     node.start(ctx)
     ctx.take()
     node.receive(ctx, "n2", message)
@@ -164,7 +175,7 @@ def test_random_bytes_end_at_the_edge_of_a_process(seed: int) -> None:
     init = Init("rsl", None, msgspec.Raw(msgspec.json.encode(Parameters())), NODES, 1, {})
     lines = [b'{"src":"clew","dest":"n1","time":0,"body":%s}' % msgspec.json.encode(init)]
     lines += [b'{"src":"n2","dest":"n1","time":1,"body":%s}' % body for body in bodies]
-    code = "import systems.stdio as s; s.serve(0, 1)"
+    code = "import clew.systems.stdio as s; s.serve(0, 1)"
     done = subprocess.run(
         [sys.executable, "-c", code], input=b"\n".join(lines) + b"\n", capture_output=True, check=False
     )

@@ -13,21 +13,21 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.judge import judge
-from harness.plan import Plan, load, resolve, shipped
-from harness.run import header, simulate
-from harness.simulation import InlineNodes, Outcome, Simulation
-from histories import History, Recorder
-from systems import Context, Node, find
-from systems.node import Sync, Write
-from systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b, StartingPhase2
-from systems.rsl.parameters import Parameters
-from systems.rsl.replica import Replica
+from clew.harness.plan import Plan, load, resolve, shipped
+from clew.harness.run import header, simulate
+from clew.harness.runtime.simulation import InlineNodes, Outcome, Simulation
+from clew.harness.verdict.judge import judge
+from clew.histories import History, Recorder
+from clew.systems import Context, Node, find_system
+from clew.systems.node import Sync, Write
+from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b, StartingPhase2
+from clew.systems.rsl.parameters import Parameters
+from clew.systems.rsl.replica import Replica
 from tests.systems.rsl.anything import lively
 from tests.systems.rsl.durability import Held
 from tests.systems.rsl.hand import NODES
 
-RSL = find("rsl")
+RSL = find_system("rsl")
 PLANS = [name for name, _ in shipped() if name.startswith("rsl-")]
 REVEALING = {Message1a, Message1b, StartingPhase2, Message2a, Message2b, Heartbeat}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from systems.rsl.application import Add
-from systems.rsl.election import ElectionState, compute_successor_view
-from systems.rsl.messages import Heartbeat
-from systems.rsl.types import Ballot, Request
+from clew.systems.rsl.application import Add
+from clew.systems.rsl.election import ElectionState, compute_successor_view
+from clew.systems.rsl.messages import Heartbeat
+from clew.systems.rsl.types import Ballot, Request
 from tests.systems.rsl.hand import FIRST, SECOND, THIRD, batch, constants
 
 

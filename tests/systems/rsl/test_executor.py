@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from systems.rsl.application import Add, AppReply, Cas, Counter, Delete, Get, KeyValue, Put, Read
-from systems.rsl.executor import Executor
-from systems.rsl.learner import Learner
-from systems.rsl.messages import AppStateRequest, AppStateSupply, Message2b, ReplyMessage, StartingPhase2
-from systems.rsl.types import Request, RequestBatch
+from clew.systems.rsl.application import Add, AppReply, Cas, Counter, Delete, Get, KeyValue, Put, Read
+from clew.systems.rsl.executor import Executor
+from clew.systems.rsl.learner import Learner
+from clew.systems.rsl.messages import AppStateRequest, AppStateSupply, Message2b, ReplyMessage, StartingPhase2
+from clew.systems.rsl.types import Request, RequestBatch
 from tests.systems.rsl.hand import FIRST, SECOND, batch, broadcast, constants, context, sent
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from systems import Sent
-from systems.rsl.application import AppReply
-from systems.rsl.invariants import invariants
-from systems.rsl.messages import Heartbeat, Message1b, Message2a, Message2b, ReplyMessage
-from systems.rsl.parameters import Parameters
-from systems.rsl.types import Ballot, Vote
+from clew.systems import Sent
+from clew.systems.rsl.application import AppReply
+from clew.systems.rsl.invariants import invariants
+from clew.systems.rsl.messages import Heartbeat, Message1b, Message2a, Message2b, ReplyMessage
+from clew.systems.rsl.parameters import Parameters
+from clew.systems.rsl.types import Ballot, Vote
 from tests.systems.rsl.hand import FIRST, SECOND, THIRD, batch
 
 A, B = batch(1), batch(2)

@@ -8,18 +8,18 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from systems import Context, Sent
-from systems.node import Send
-from systems.rsl.invariants import (
+from clew.systems import Context, Sent
+from clew.systems.node import Send
+from clew.systems.rsl.invariants import (
     No1bHidesVotes,
     OneValuePerBallotAndOperation,
     PromisesAreKept,
     VoteIsFromEarlierBallot,
 )
-from systems.rsl.messages import Message1b, RequestMessage
-from systems.rsl.parameters import Parameters
-from systems.rsl.replica import Replica
-from systems.rsl.types import Ballot
+from clew.systems.rsl.messages import Message1b, RequestMessage
+from clew.systems.rsl.parameters import Parameters
+from clew.systems.rsl.replica import Replica
+from clew.systems.rsl.types import Ballot
 from tests.systems.rsl.anything import app_requests, lively, messages
 from tests.systems.rsl.hand import NODES
 

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from systems import find
+from clew.systems import find_system
 from tests.systems.rsl.anything import messages
 
-RSL = find("rsl")
+RSL = find_system("rsl")
 
 
 @given(messages)

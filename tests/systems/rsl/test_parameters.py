@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from harness.judge import judge
-from harness.plan import load, resolve
-from harness.run import simulate
-from systems import BadParameters
-from systems.rsl.parameters import Parameters, validate
+from clew.harness.plan import load, resolve
+from clew.harness.run import simulate
+from clew.harness.verdict.judge import judge
+from clew.systems import BadParameters
+from clew.systems.rsl.parameters import Parameters, validate
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from systems import Context
-from systems.rsl.application import Add
-from systems.rsl.election import ElectionState
-from systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, RequestMessage, StartingPhase2
-from systems.rsl.proposer import (
+from clew.systems import Context
+from clew.systems.rsl.application import Add
+from clew.systems.rsl.election import ElectionState
+from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, RequestMessage, StartingPhase2
+from clew.systems.rsl.proposer import (
     Proposer,
     all_acceptors_had_no_proposal,
     is_after_log_truncation_point,
     max_bal_in_s,
     set_of_message_1b_about_ballot,
 )
-from systems.rsl.types import Ballot, Vote, Votes
+from clew.systems.rsl.types import Ballot, Vote, Votes
 from tests.systems.rsl.hand import FIRST, SECOND, batch, broadcast, constants, context, sent
 
 

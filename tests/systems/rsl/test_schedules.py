@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from systems import find
-from systems.rsl.application import Add, Cas, Delete, Put
-from systems.rsl.messages import (
+from clew.systems import find_system
+from clew.systems.rsl.application import Add, Cas, Delete, Put
+from clew.systems.rsl.messages import (
     AppStateRequest,
     AppStateSupply,
     Heartbeat,
@@ -20,15 +20,15 @@ from systems.rsl.messages import (
     RequestMessage,
     StartingPhase2,
 )
-from systems.rsl.parameters import Parameters
-from systems.rsl.types import Ballot
+from clew.systems.rsl.parameters import Parameters
+from clew.systems.rsl.types import Ballot
 from tests.systems.cluster import Cluster
 from tests.systems.rsl.hand import batch
 from tests.systems.schedules import ACTIONS, Step, follow, steps
 
-RSL = find("rsl")
+RSL = find_system("rsl")
 MILLISECOND = 1_000_000
-HASTY = {
+SHORT_BUDGET = {
     "max_log_length": 3,
     "max_batch_size": 2,
     "max_batch_delay": MILLISECOND,
@@ -113,7 +113,7 @@ numbers = st.integers(0, 4095)
 def test_any_schedule_is_linearizable_keeps_the_lemmas_and_recovers(
     application: Any, nodes: int, schedule: list[Step], noise: list[Noise]
 ) -> None:
-    cluster = Cluster(RSL, Parameters(application=application, **HASTY), nodes=nodes)
+    cluster = Cluster(RSL, Parameters(application=application, **SHORT_BUDGET), nodes=nodes)
     live(cluster, schedule, noise)
     assert_right(cluster)
 
@@ -121,7 +121,7 @@ def test_any_schedule_is_linearizable_keeps_the_lemmas_and_recovers(
 def lived(seed: int, application: Any = "counter", variant: str | None = None) -> Cluster:
     """A cluster that has seen much."""
     rng = random.Random(seed)
-    cluster = Cluster(RSL, Parameters(application=application, **HASTY), nodes=3, variant=variant)
+    cluster = Cluster(RSL, Parameters(application=application, **SHORT_BUDGET), nodes=3, variant=variant)
     live(cluster, steps(seed, 2000), [(rng.randrange(4096), rng.randrange(4096)) for _ in range(100)])
     return cluster
 

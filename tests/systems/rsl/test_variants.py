@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from harness.judge import judge
-from harness.plan import load, resolve
-from harness.run import simulate
-from systems import Context, find
-from systems.rsl.messages import AppStateSupply, Message1a, Message1b, Message2a, Message2b
-from systems.rsl.parameters import Parameters
-from systems.rsl.replica import Replica
-from systems.rsl.types import Ballot, Vote
+from clew.harness.plan import load, resolve
+from clew.harness.run import simulate
+from clew.harness.verdict.judge import judge
+from clew.systems import Context, find_system
+from clew.systems.rsl.messages import AppStateSupply, Message1a, Message1b, Message2a, Message2b
+from clew.systems.rsl.parameters import Parameters
+from clew.systems.rsl.replica import Replica
+from clew.systems.rsl.types import Ballot, Vote
 from tests.systems.rsl.hand import FIRST, SECOND, THIRD, batch, context, sent
 
-RSL = find("rsl")
+RSL = find_system("rsl")
 SEEDS = 12
 BY_HISTORY = (
     "ignores-promises",

@@ -48,7 +48,7 @@ function legends(f) {
       ),
       ...when(
         data.keys.some((found) => found.stuck !== null),
-        swatch("bad", { width: 3 }, "the impossible core"), swatch("bad", { mark: CROSS }, "no order is left"),
+        swatch("bad", { width: 3 }, "the impossible counterexample"), swatch("bad", { mark: CROSS }, "no order is left"),
       ),
       ...everywhere,
     ],

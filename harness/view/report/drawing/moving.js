@@ -67,7 +67,7 @@ function moving(f, pictures) {
       `from ${f.when(o.start[row])} to ${f.when(o.end[row])}` + (data.clock ? ` (${o.latency[row].toFixed(3)} ms)` : ""),
       (o.outcome[row] === "info" ? "outcome unknown" : o.outcome[row]) + (o.error[row] ? `: ${o.error[row]}` : ""),
       ...effect,
-      ...(f.sources.core.data.number.includes(o.number[row]) ? ["one of those that are impossible together"] : []),
+      ...(f.sources.counterexample.data.number.includes(o.number[row]) ? ["one of those that are impossible together"] : []),
     ].join(" · ");
     if (!f.seen(o.start[row], o.end[row])) {
       const half = (range.end - range.start) / 2;
@@ -123,7 +123,7 @@ function moving(f, pictures) {
     const hit = operationsPicture.rows.find((row) => operations.lane[row] === lane && under(row));
     if (hit !== undefined) tell(hit);
   });
-  for (const button of document.querySelectorAll("#core button")) {
+  for (const button of document.querySelectorAll("#counterexample button")) {
     button.addEventListener("click", () => {
       if (data.moments.length && data.moments[0].wrong) jump(data.moments[0]);
       const row = operationsPicture.place.get(Number(button.dataset.operation));

@@ -1,4 +1,4 @@
-// The whole run in small, and its operations: bars in lanes, the thread of the order that explains them, the core.
+// The whole run in small, and its operations: bars in lanes, the thread of the order that explains them, the counterexample.
 const LABELS = 120; // operations in sight from which on none is named
 const CROWD = 150; // points in sight from which on they are small and their thread is faint
 
@@ -46,7 +46,7 @@ function timeline(f) {
     const drawn = f.bar(plot, f.source(name, f.pick(operations, [])), { fill_alpha: 0, ...style });
     f.paint(drawn.glyph, { line_color: ink });
   };
-  outline("core", "bad", { line_width: 3.5 });
+  outline("counterexample", "bad", { line_width: 3.5 });
   // An operation of unknown outcome may take effect long after it was given up: as far as its point, if it has one.
   const ends = { x0: "x0", x1: "x1", y0: "y", y1: "y" };
   const later = f.source("later", { x0: [], x1: [], y: [] });
@@ -89,7 +89,7 @@ function timeline(f) {
         there ? `, and the order that explains them${how[told.verdict] ?? ""}` : ""}`;
     for (const note of document.querySelectorAll(".note.all")) note.hidden = key === null;
     const concerned = key === null ? data.keys : [key];
-    sources.core.data = f.pick(operations, held(concerned.flatMap((found) => found.core)));
+    sources.counterexample.data = f.pick(operations, held(concerned.flatMap((found) => found.counterexample)));
     const last = held(concerned.flatMap((found) => (found.stuck === null ? [] : [found.stuck])));
     dead.data = { x: last.map((row) => operations.end[row]), y: last.map((row) => operations.lane[row]) };
     // The thread leads through one key; several at once would be a tangle.
@@ -154,11 +154,11 @@ function timeline(f) {
     if (many) draw(drawn);
     f.at("sketch").textContent = drawn === there ? "" : `${drawn.length.toLocaleString("en")} of the ${
       there.length.toLocaleString("en")} operations in sight are drawn. Zoom in for the others.`;
-    const core = new Set(sources.core.data.number);
+    const counterexample = new Set(sources.counterexample.data.number);
     const { start: bottom, end: top } = plot.y_range;
     const near = rows.filter((row) => operations.lane[row] > top - 0.5 && operations.lane[row] < bottom + 0.5);
     const crowd = near.length > LABELS || f.deep(plot) < 14;
-    const quiet = crowd ? [] : near.filter((row) => !core.has(operations.number[row]));
+    const quiet = crowd ? [] : near.filter((row) => !counterexample.has(operations.number[row]));
     const fits = quiet.flatMap((row) => {
       const left = Math.max(operations.start[row], range.start);
       const room = (Math.min(operations.end[row], range.end) - left) * perSecond - 8;
@@ -170,7 +170,7 @@ function timeline(f) {
     sources.words.data = columns(fits);
     // What is impossible is named in full, above its bar; below it, if that place is taken.
     const taken = new Map();
-    const loud = rows.filter((row) => core.has(operations.number[row])).map((row) => {
+    const loud = rows.filter((row) => counterexample.has(operations.number[row])).map((row) => {
       const left = Math.max(operations.start[row], range.start);
       const lane = operations.lane[row];
       const below = (taken.get(lane) ?? -Infinity) > left;

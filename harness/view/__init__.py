@@ -1,0 +1,1 @@
+"""Runs as text, pages and pictures."""
