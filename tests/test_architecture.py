@@ -21,16 +21,21 @@ KNOWS = {
 
 
 def imported(path: Path) -> set[str]:
-    """The top-level names that a file imports, wherever in it the import stands."""
+    """The modules that a file imports, by their full names, wherever in it the import stands."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative imports hide where a name comes from"
             assert node.module is not None
-            names.add(node.module.split(".")[0])
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
+
+
+def packages(path: Path) -> set[str]:
+    """The packages of clew that a file imports."""
+    return {name.split(".")[1] for name in imported(path) if name.startswith("clew.")}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -38,8 +43,16 @@ def test_a_package_knows_only_those_below_it(package: str) -> None:
     files = list((ROOT / package).rglob("*.py"))
     assert files
     for path in files:
-        strangers = (imported(path) & set(PACKAGES)) - KNOWS[package] - {package}
+        strangers = (packages(path) & set(PACKAGES)) - KNOWS[package] - {package}
         assert not strangers, f"{path.relative_to(ROOT)} imports {sorted(strangers)}"
+
+
+def test_the_packages_are_imported_by_their_full_names() -> None:
+    """`import harness` would work in this checkout, and be somebody else's package elsewhere."""
+    for package in (*PACKAGES, "tests"):
+        for path in (ROOT / package).rglob("*.py"):
+            short = {name for name in imported(path) if name.split(".")[0] in PACKAGES}
+            assert not short, f"{path.relative_to(ROOT)} imports {sorted(short)}"
 
 
 def test_there_is_no_other_code_folder_at_the_top() -> None:
@@ -47,7 +60,7 @@ def test_there_is_no_other_code_folder_at_the_top() -> None:
     if tracked.returncode:
         pytest.skip("not a git checkout")
     folders = {line.split("/")[0] for line in tracked.stdout.split() if "/" in line}
-    assert folders <= {*PACKAGES, "tests", "docs"}
+    assert folders <= {*PACKAGES, "src", "tests", "docs"}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +71,8 @@ def test_there_is_no_other_code_folder_at_the_top() -> None:
             {"numba", "numpy", "trio", "yaml"},
         ),
         ("import clew.systems.stdio, clew.systems.caspaxos", {"numba", "numpy", "trio", "yaml"}),
-        ("import checkers", {"numba"}),
+        ("import clew", {"numba", "numpy", "trio", "yaml"}),
+        ("import clew.checkers", {"numba"}),
         ("import clew.harness.run", {"numba"}),
         ("import clew.harness.check, clew.harness.cli.console", {"numba", "trio"}),
     ],

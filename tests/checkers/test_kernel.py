@@ -9,14 +9,14 @@ from pathlib import Path
 
 import clew.checkers.kernel
 
-IMPORT = "from clew.checkers.kernel import kernel\n"
+IMPORT = "from toy.kernel import kernel\n"
 INNER = IMPORT + "@kernel\ndef inner():\n    return {}\n"
-OUTER = IMPORT + "from checkers.inner import inner\n@kernel\ndef outer():\n    return inner()\n"
-ASK = "from checkers.outer import outer\nprint(outer(), sum(outer.stats.cache_hits.values()))"
+OUTER = IMPORT + "from toy.inner import inner\n@kernel\ndef outer():\n    return inner()\n"
+ASK = "from toy.outer import outer\nprint(outer(), sum(outer.stats.cache_hits.values()))"
 
 
 def test_a_kernel_is_compiled_again_when_what_it_calls_in_another_file_changes(tmp_path: Path) -> None:
-    package = tmp_path / "checkers"
+    package = tmp_path / "toy"
     package.mkdir()
     (package / "__init__.py").touch()
     shutil.copy(clew.checkers.kernel.__file__, package)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.harness.test_simulation import MS, Answer, Caller, Echo, network, run
-
 from clew.harness.plan.schema import Links, NetworkPlan
 from clew.harness.plan.streams import Streams
-from clew.harness.runtime.simulation.network import Network
+from clew.harness.runtime.simulation.network import SimulatedNetwork
 from clew.histories import Recorder
 from clew.nemesis.fault import Network as Disturbed
 from clew.nemesis.latency import Constant, Exponential
 from clew.systems import ClientContext, Context
+from tests.harness.runtime.test_simulation import MS, Answer, Caller, Echo, network, run
 
 PLAN = """
 name: echo
@@ -129,7 +128,7 @@ def test_a_disturbance_doubles_delays_and_reorders() -> None:
     assert links.fate("n1", "n2", 0, str) == [5 * MS, 5 * MS]
     links.apply([Disturbed(delay=Constant(MS)), Disturbed(delay=Constant(MS))])
     assert links.fate("n1", "n2", 0, str) == [7 * MS]
-    fifo = Network(NetworkPlan(Links(Exponential(5 * MS), reorder=0.0)), ("n1", "n2"), (), Streams(3))
+    fifo = SimulatedNetwork(NetworkPlan(Links(Exponential(5 * MS), reorder=0.0)), ("n1", "n2"), (), Streams(3))
     fifo.apply([Disturbed(reorder=1.0)])
     arrivals = [fifo.fate("n1", "n2", 0, str)[0] for _ in range(50)]
     assert arrivals != sorted(arrivals)
@@ -138,10 +137,12 @@ def test_a_disturbance_doubles_delays_and_reorders() -> None:
 
 
 def test_copies_take_their_own_time_but_overtake_nobody_on_a_link_that_is_first_in_first_out() -> None:
-    mixed = Network(NetworkPlan(Links(Exponential(5 * MS), duplicate=1.0)), ("n1", "n2"), (), Streams(3))
+    mixed = SimulatedNetwork(NetworkPlan(Links(Exponential(5 * MS), duplicate=1.0)), ("n1", "n2"), (), Streams(3))
     fates = [mixed.fate("n1", "n2", 0, str) for _ in range(50)]
     assert all(len(fate) == 2 and fate[0] != fate[1] for fate in fates)
-    fifo = Network(NetworkPlan(Links(Exponential(5 * MS), duplicate=1.0, reorder=0.0)), ("n1", "n2"), (), Streams(3))
+    fifo = SimulatedNetwork(
+        NetworkPlan(Links(Exponential(5 * MS), duplicate=1.0, reorder=0.0)), ("n1", "n2"), (), Streams(3)
+    )
     newest = 0
     for now in range(100):
         fate = fifo.fate("n1", "n2", now * MS, str)
@@ -150,6 +151,6 @@ def test_copies_take_their_own_time_but_overtake_nobody_on_a_link_that_is_first_
 
 
 def test_healing_ends_losses_and_copies() -> None:
-    links = Network(NetworkPlan(Links(Constant(MS), drop=1.0, duplicate=1.0)), ("n1", "n2"), (), Streams(3))
+    links = SimulatedNetwork(NetworkPlan(Links(Constant(MS), drop=1.0, duplicate=1.0)), ("n1", "n2"), (), Streams(3))
     links.heal()
     assert links.fate("n1", "n2", 0, str) == [MS]

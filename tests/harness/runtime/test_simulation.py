@@ -16,7 +16,7 @@ from clew.harness.plan.streams import Streams
 from clew.harness.run import header
 from clew.harness.runtime.simulation import InlineNodes, NodeFailure, Outcome, Simulation
 from clew.harness.runtime.simulation.disk import SimulatedDisk
-from clew.harness.runtime.simulation.network import CUT, LOST, Network
+from clew.harness.runtime.simulation.network import CUT, LOST, SimulatedNetwork
 from clew.histories import Recorder
 from clew.nemesis.fault import Network as Disturbed
 from clew.nemesis.fault import Partition
@@ -155,8 +155,8 @@ def test_a_timer_set_again_replaces_the_first_and_one_cancelled_never_rings() ->
     assert rung == [("again", 30 * MS)]
 
 
-def network(plan: NetworkPlan) -> Network:
-    return Network(plan, ("n1", "n2"), ("c0",), Streams(1))
+def network(plan: NetworkPlan) -> SimulatedNetwork:
+    return SimulatedNetwork(plan, ("n1", "n2"), ("c0",), Streams(1))
 
 
 def test_a_fault_leaves_the_fate_of_other_messages_alone() -> None:
