@@ -5,7 +5,7 @@ say what the faults that are active at a moment add up to. Whoever runs the clus
 """
 
 from clew.nemesis.describe import describe
-from clew.nemesis.effect import Disturbance, disturbance, down, refused
+from clew.nemesis.effect import Disturbance, disturbance, down, paused, refused
 from clew.nemesis.fault import Crash, Fault, FaultEvent, Network, Partition
 from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
 from clew.nemesis.schedule import At, Cut, Disturb, Entry, Every, Kill, Randomly, schedule
@@ -32,6 +32,7 @@ __all__ = [
     "describe",
     "disturbance",
     "down",
+    "paused",
     "refused",
     "schedule",
 ]

@@ -35,6 +35,14 @@ def down(active: Iterable[Fault]) -> frozenset[str]:
     return frozenset(node for fault in active if isinstance(fault, Crash) for node in fault.nodes)
 
 
+def paused(active: Iterable[Fault]) -> frozenset[str]:
+    """The nodes that take no step and whose messages and timers wait: test for membership only, never iterate.
+
+    No fault pauses a node yet.
+    """
+    return frozenset()
+
+
 def disturbance(active: Iterable[Fault], source: str, destination: str) -> Disturbance:
     """What the faults add to the link from one node to another; not to be asked of a link to or from a client."""
     drop = duplicate = reorder = 0.0
