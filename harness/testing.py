@@ -25,7 +25,7 @@ from clew.harness.run import recording
 from clew.harness.shrink.run import smallest
 from clew.harness.shrink.story import story
 from clew.harness.verdict.judge import judge
-from clew.harness.verdict.signature import Failure, failure
+from clew.harness.verdict.signature import Signature, signature
 
 __all__ = ["Broken", "assert_holds", "plans"]
 
@@ -45,7 +45,7 @@ def plans(plan: str | Path, settings: Sequence[str] = ()) -> st.SearchStrategy[P
 def assert_holds(plan: Plan) -> None:
     """Run the plan inline and in memory; raises `Broken`, an `AssertionError`, if a check of it is invalid."""
     history, outcome = recording(plan)
-    broke = failure(judge(plan, history, outcome), history, outcome)
+    broke = signature(judge(plan, history, outcome), history, outcome)
     if broke is not None:
         raise Broken(plan, broke)
 
@@ -63,20 +63,20 @@ def _shrunk(text: str, plan: Plan) -> Plan:
 class Broken(AssertionError):
     """A run that fails. Printing it shrinks it first: it takes seconds, and Hypothesis prints only its last example."""
 
-    def __init__(self, plan: Plan, failure: Failure) -> None:
-        super().__init__(plan, failure)
+    def __init__(self, plan: Plan, signature: Signature) -> None:
+        super().__init__(plan, signature)
         self.plan = plan
-        self.failure = failure
+        self.signature = signature
 
     def __str__(self) -> str:
         try:
             plan = _shrunk(dump(self.plan), self.plan)
         except Mistake as mistake:
             # A system that is no function of its seed cannot be shrunk: what failed is told all the same.
-            return f"{self.plan.name}, seed {self.plan.seed}: {self.failure}\n\n{mistake}\n\n{dump(self.plan)}"
+            return f"{self.plan.name}, seed {self.plan.seed}: {self.signature}\n\n{mistake}\n\n{dump(self.plan)}"
         history, outcome = recording(plan)
         result = judge(plan, history, outcome)
-        broke = failure(result, history, outcome) or self.failure
+        broke = signature(result, history, outcome) or self.signature
         return (
             f"{self.plan.name}, seed {self.plan.seed}: {broke}\n\n{story(self.plan, plan, broke, result, history)}"
             + dump(plan)

@@ -88,17 +88,17 @@ def seeds_to_failure(bug: Variant, first: int, most: int = SEEDS_MOST) -> tuple[
     """How many seeds, from this one on, until a client sees the system break, and by which check; None if more than
     `most`."""
     for tried in range(1, most + 1):
-        failure = trial(drawn(bug, first + tried - 1)).failure
-        if failure is not None and failure.check in SEEN_BY_CLIENTS:
-            return tried, failure.check
+        signature = trial(drawn(bug, first + tried - 1)).signature
+        if signature is not None and signature.broke in SEEN_BY_CLIENTS:
+            return tried, signature.broke
     return None, None
 
 
 def seeds_to_lemma(bug: Variant, first: int, most: int = SEEDS_MOST_TO_LEMMA) -> int | None:
     """How many seeds, from this one on, until a lemma breaks, whatever clients see; None if more than `most`."""
     for tried in range(1, most + 1):
-        failure = trial(drawn(bug, first + tried - 1)).failure
-        if failure is not None and failure.invariant is not None:
+        signature = trial(drawn(bug, first + tried - 1)).signature
+        if signature is not None and signature.invariant is not None:
             return tried
     return None
 

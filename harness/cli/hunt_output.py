@@ -73,12 +73,12 @@ def progress(title: str, quiet: bool) -> Iterator[Callable[[Hunt], None]]:
 def tell_found(found: Found, result: Result | None, json: bool) -> None:
     """Say at once that a seed fails: the verdict object of its run, or a line."""
     if not json:
-        print(f"seed {found.seed} fails: {found.failure}", flush=True)
+        print(f"seed {found.seed} fails: {found.signature}", flush=True)
     elif result is not None:
         print(msgspec.json.encode(result).decode(), flush=True)
     else:
         # Its run could not be kept.
-        print(msgspec.json.encode({"seed": found.seed, "failure": str(found.failure)}).decode(), flush=True)
+        print(msgspec.json.encode({"seed": found.seed, "failure": str(found.signature)}).decode(), flush=True)
 
 
 def tell_hunt(hunt: Hunt, json: bool) -> None:
@@ -104,11 +104,12 @@ def tell_hunt(hunt: Hunt, json: bool) -> None:
     )
     if hunt.failures:
         table = Table("what broke", "counterexample", "runs", "seeds", "first run", box=None, pad_edge=False)
-        for failure, found in hunt.groups().items():
+        for signature, found in hunt.groups().items():
             seeds = [str(one.seed) for one in found[:SEEDS_SHOWN]] + ["..."] * (len(found) > SEEDS_SHOWN)
-            broke = failure.check if failure.invariant is None else f"{failure.check}, {printable(failure.invariant)}"
+            detail = signature.error or signature.invariant
+            broke = signature.broke if detail is None else f"{signature.broke}, {printable(detail)}"
             table.add_row(
-                broke, ", ".join(failure.counterexample), str(len(found)), " ".join(seeds), found[0].run or ""
+                broke, ", ".join(signature.counterexample), str(len(found)), " ".join(seeds), found[0].run or ""
             )
         _print_whole(table)
         if hunt.unkept:

@@ -25,7 +25,7 @@ from clew.harness.runtime.unwrap import unwrapped
 from clew.harness.store.folder import stamp, usable
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
-from clew.harness.verdict.signature import Failure
+from clew.harness.verdict.signature import Signature
 
 Until = Literal["first", "all"]
 
@@ -38,7 +38,7 @@ class Found:
     """A failing seed: what broke, and its run kept in a folder (None beyond the first hundred)."""
 
     seed: int
-    failure: Failure
+    signature: Signature
     run: str | None
     at_seconds: float
     """Since the hunt began; the one thing here that is not a function of plan and seed."""
@@ -75,11 +75,11 @@ class Hunt:
         """Failing runs without a folder of their own."""
         return sum(found.run is None for found in self.failures)
 
-    def groups(self) -> dict[Failure, list[Found]]:
+    def groups(self) -> dict[Signature, list[Found]]:
         """The failures by what broke, the most frequent first."""
-        groups: dict[Failure, list[Found]] = {}
+        groups: dict[Signature, list[Found]] = {}
         for found in self.failures:
-            groups.setdefault(found.failure, []).append(found)
+            groups.setdefault(found.signature, []).append(found)
         return dict(sorted(groups.items(), key=lambda group: (-len(group[1]), group[1][0].seed)))
 
     def summary(self) -> dict[str, object]:
@@ -88,7 +88,7 @@ class Hunt:
             "campaign": self.campaign,
             "seeds": self.seeds,
             "failures": [
-                {"seed": found.seed, "run": found.run, "failure": str(found.failure)} for found in self.failures
+                {"seed": found.seed, "run": found.run, "failure": str(found.signature)} for found in self.failures
             ],
             "unkept": self.unkept,
             "undecided": self.undecided,
@@ -101,7 +101,7 @@ class Hunt:
     def add(self, trial: Trial) -> None:
         """Count a trial in."""
         self.seeds += 1
-        self.undecided += trial.failure is None and trial.verdict == "unknown"
+        self.undecided += trial.signature is None and trial.verdict == "unknown"
         for name, counts in trial.counts.items():
             self.counts.setdefault(name, Counter()).update(counts)
 
@@ -144,7 +144,7 @@ def hunt(
             for trial in tried:
                 hunted.add(trial)
                 hunted.seconds = time.monotonic() - began
-                if trial.failure is not None:
+                if trial.signature is not None:
                     place = into if len(hunted.failures) < KEPT else None
                     result = None
                     try:
@@ -152,14 +152,14 @@ def hunt(
                             result = _again(resolve(source, trial.seed, settings), place, hunted.campaign)
                     except (OSError, KeyboardInterrupt) as error:
                         # The hunt ends, by Ctrl-C or with a full disk under it, but not without what it has just found.
-                        hunted.failures.append(Found(trial.seed, trial.failure, None, hunted.seconds))
+                        hunted.failures.append(Found(trial.seed, trial.signature, None, hunted.seconds))
                         found(hunted.failures[-1], None)
                         if isinstance(error, KeyboardInterrupt):
                             raise
                         hunted.error = error
                         break
                     folder = None if result is None else result.run
-                    hunted.failures.append(Found(trial.seed, trial.failure, folder, hunted.seconds))
+                    hunted.failures.append(Found(trial.seed, trial.signature, folder, hunted.seconds))
                     found(hunted.failures[-1], result)
                     if until == "first":
                         break

@@ -11,7 +11,7 @@ from clew.harness.plan import Plan, Source, resolve
 from clew.harness.run import recording
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Answer
-from clew.harness.verdict.signature import Failure, failure
+from clew.harness.verdict.signature import Signature, signature
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -22,7 +22,7 @@ class Trial(msgspec.Struct, frozen=True):
 
     seed: int
     verdict: Answer
-    failure: Failure | None
+    signature: Signature | None
     counts: dict[str, dict[str, int]]
 
 
@@ -46,6 +46,6 @@ def trial(plan: Plan) -> Trial:
     return Trial(
         plan.seed,
         result.verdict,
-        failure(result, history, outcome),
+        signature(result, history, outcome),
         {name: dict(count) for name, count in counts.items()},
     )

@@ -23,7 +23,7 @@ from clew.harness.shrink.test import Test
 from clew.harness.store.folder import RunFolder, usable
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
-from clew.harness.verdict.signature import Failure, failure
+from clew.harness.verdict.signature import Signature, signature
 from clew.histories import History
 from clew.histories.text import many
 from clew.nemesis.fault import FaultEvent
@@ -39,7 +39,7 @@ class Shrunk(msgspec.Struct, frozen=True):
     """What a shrink came to: the smallest plan, its run, how many candidates were tried, whether it was interrupted."""
 
     plan: Plan
-    failure: Failure
+    signature: Signature
     result: Result
     operations: int
     faults: int
@@ -78,7 +78,7 @@ def shrink_run(
         result = _keep(original, plan, into)
     members = members_of(plan)
     faults = sum(isinstance(member, FaultEvent) for member in members)
-    return Shrunk(plan, fails.failure, result, len(members) - faults, faults, fails.candidates, interrupted)
+    return Shrunk(plan, fails.signature, result, len(members) - faults, faults, fails.candidates, interrupted)
 
 
 def smallest(plan: Plan) -> Plan:
@@ -97,12 +97,12 @@ def _begun(
     return whole, Test(found, Smallest(whole, watch), any_failure)
 
 
-def reproduced(plan: Plan) -> tuple[Failure, History, Outcome]:
+def reproduced(plan: Plan) -> tuple[Signature, History, Outcome]:
     """The failure of a plan's run, its history and outcome. Raises `Mistake` unless it fails the same way each time."""
     runs = []
     for _ in range(TIMES):
         history, outcome = recording(plan)
-        runs.append((failure(judge(plan, history, outcome), history, outcome), history, outcome))
+        runs.append((signature(judge(plan, history, outcome), history, outcome), history, outcome))
     failing = [found for found, _, _ in runs if found is not None]
     if not failing:
         raise Mistake(f"the run does not fail: it fails 0 times out of {TIMES}, and there is nothing to shrink")
@@ -120,7 +120,7 @@ def _keep(original: Plan, plan: Plan, into: Path) -> Result:
     """Run the plan into a folder, the story at the head of its plan. The folder is either whole or not there."""
     history, outcome = recording(plan)
     found = judge(plan, history, outcome)
-    broke = failure(found, history, outcome)
+    broke = signature(found, history, outcome)
     assert broke is not None, "the last candidate failed"
     comment = story(original, plan, broke, found, history)
     with unwrapped():

@@ -7,7 +7,7 @@ import textwrap
 from clew.harness.plan import Plan
 from clew.harness.shrink.explicit import members_of
 from clew.harness.verdict.result import Result
-from clew.harness.verdict.signature import OUTCOMES, Failure
+from clew.harness.verdict.signature import OUTCOMES, Signature
 from clew.histories import NEMESIS, History
 from clew.histories.text import many, printable
 from clew.nemesis.describe import describe, describe_duration
@@ -16,7 +16,7 @@ from clew.nemesis.fault import FaultEvent, from_value
 WIDTH = 118
 
 
-def story(original: Plan, plan: Plan, failure: Failure, result: Result, history: History) -> str:
+def story(original: Plan, plan: Plan, signature: Signature, result: Result, history: History) -> str:
     """The comment: where the plan comes from, what happens in it, what is wrong, and the command that shows it.
 
     A function of its arguments, without times of day or folders, but for that of a system in a file.
@@ -29,9 +29,9 @@ def story(original: Plan, plan: Plan, failure: Failure, result: Result, history:
         "",
         *_happened(history),
         "",
-        f"What breaks: {failure.check}. {result.checks[failure.check].why}"
-        if failure.check in result.checks
-        else f"What breaks: {failure.invariant}",
+        f"What breaks: {signature.broke}. {result.checks[signature.broke].why}"
+        if signature.broke in result.checks
+        else f"What breaks: {signature.error}",
         "",
         "The same again, with this in ./plan.yaml: clew run ./plan.yaml",
     ]

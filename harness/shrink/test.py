@@ -11,7 +11,7 @@ from clew.harness.plan.schema import Check
 from clew.harness.run import recording
 from clew.harness.shrink.smallest import Smallest
 from clew.harness.shrink.world import is_plain
-from clew.harness.verdict.signature import Failure, last_words
+from clew.harness.verdict.signature import Signature, last_line
 from clew.histories import History, HistoryError
 from clew.systems import BadParameters, find_system
 
@@ -50,8 +50,8 @@ class Test:
 
     __test__ = False  # Not for pytest, whatever the name.
 
-    def __init__(self, failure: Failure, best: Smallest, any_failure: bool = False) -> None:
-        self.failure = failure
+    def __init__(self, signature: Signature, best: Smallest, any_failure: bool = False) -> None:
+        self.signature = signature
         self.best = best
         self.events = 0
         self.candidates = 0
@@ -98,9 +98,9 @@ class Test:
         history, outcome = recording(msgspec.structs.replace(plan, checks=checks))
         self.events += outcome.progress.events + EVENTS_OVERHEAD
         self.candidates += 1
-        if self.failure.check == "node" or self._any:
+        if self.signature.broke == "node" or self._any:
             broke = outcome.failure
-            if broke is not None and (self._any or last_words(broke) == self.failure.invariant):
+            if broke is not None and (self._any or last_line(broke) == self.signature.error):
                 return True
             if not self._any:
                 return False
@@ -108,7 +108,7 @@ class Test:
             return True
         if "invariants" in checks and outcome.violations:
             self._moments[repr(plan)] = outcome.violations[0].time
-            return self._any or outcome.violations[0].invariant == self.failure.invariant
+            return self._any or outcome.violations[0].invariant == self.signature.invariant
         return "linearizable" in checks and self._violated(plan, history)
 
     def moment(self, plan: Plan) -> int | None:
@@ -130,5 +130,5 @@ class Test:
 
     def _checks(self, plan: Plan) -> tuple[Check, ...]:
         """Only the check in question: the others cost time and change nothing of the run."""
-        wanted: tuple[Check, ...] = tuple(check for check in plan.checks if check == self.failure.check)
+        wanted: tuple[Check, ...] = tuple(check for check in plan.checks if check == self.signature.broke)
         return wanted or plan.checks

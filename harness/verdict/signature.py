@@ -1,4 +1,4 @@
-"""What broke in a run, in few enough words that two runs which broke the same way have the same."""
+"""The signature of a failing run: what broke, in so few words that two runs that broke alike have equal signatures."""
 
 from __future__ import annotations
 
@@ -10,40 +10,43 @@ from clew.harness.runtime.simulation import NodeFailure, Outcome
 from clew.harness.verdict.result import Result
 from clew.histories import FAIL, INFO, OK, History
 
-LARGEST_SHAPE = 8
-"""Operations in a counterexample that is told apart by what they are; of larger ones hardly two look the same."""
+LISTED_MOST = 8
+"""The most operations of a counterexample that are listed one by one. Two longer lists hardly ever agree."""
 OUTCOMES = {OK: "ok", FAIL: "fail", INFO: "info"}
 
 
-class Failure(msgspec.Struct, frozen=True):
-    """What broke: the check by which a user would notice first, the first invariant that fell, the shape of the
-    counterexample.
+class Signature(msgspec.Struct, frozen=True):
+    """What makes two failures the same one. Compare with `==`; `str` gives it in one line."""
 
-    `check` is `linearizable`, `liveness`, `invariants`, or `node` for a node that broke by itself (then `invariant` is
-    the last line of what it left). `counterexample` are the operations that together are impossible, each by what it
-    was and how it ended, in the order of their invocation.
-    """
-
-    check: str
+    broke: str
+    """The check that a user would notice first: `linearizable`, `liveness` or `invariants`. If no check failed, the
+    part of the system that broke by itself: `node`."""
     invariant: str | None = None
+    """The first invariant that was violated, whichever check broke."""
+    error: str | None = None
+    """The last line that a broken node left on stderr, such as `KeyError: 'x'`. None if a check broke."""
     counterexample: tuple[str, ...] = ()
+    """The operations that together are impossible, by function and outcome (`write ok`), in the order of their
+    invocation. Only for `linearizable`; a long one is just its length (`12 operations`)."""
 
     def __str__(self) -> str:
-        said = self.check if self.invariant is None else f"{self.check}: {self.invariant}"
-        return f"{said} ({', '.join(self.counterexample)})" if self.counterexample else said
+        detail = self.error or self.invariant
+        line = self.broke if detail is None else f"{self.broke}: {detail}"
+        return f"{line} ({', '.join(self.counterexample)})" if self.counterexample else line
 
 
-def failure(result: Result, history: History, outcome: Outcome) -> Failure | None:
-    """What broke in this run; None if nothing did, or nothing is known to have."""
+def signature(result: Result, history: History, outcome: Outcome) -> Signature | None:
+    """The signature of a judged run; None if nothing is known to have broken."""
     broken = [check for check in ("linearizable", "liveness", "invariants") if _invalid(result, check)]
-    first = outcome.violations[0].invariant if outcome.violations else None
     if broken:
-        return Failure(broken[0], first, _shape(result, history) if broken[0] == "linearizable" else ())
-    return None if outcome.failure is None else Failure("node", last_words(outcome.failure))
+        first = outcome.violations[0].invariant if outcome.violations else None
+        counterexample = _counterexample(result, history) if broken[0] == "linearizable" else ()
+        return Signature(broken[0], invariant=first, counterexample=counterexample)
+    return None if outcome.failure is None else Signature("node", error=last_line(outcome.failure))
 
 
-def last_words(failure: NodeFailure) -> str:
-    """The last line of what a broken node left on stderr; what befell it, if it left nothing."""
+def last_line(failure: NodeFailure) -> str:
+    """The last line that a broken node left on stderr; what happened to it if it left nothing."""
     lines = failure.detail.strip().splitlines()
     return lines[-1] if lines else str(failure)
 
@@ -53,14 +56,12 @@ def _invalid(result: Result, check: str) -> bool:
     return found is not None and found.verdict == "invalid"
 
 
-def _shape(result: Result, history: History) -> tuple[str, ...]:
+def _counterexample(result: Result, history: History) -> tuple[str, ...]:
     evidence: list[dict[str, Any]] = result.checks["linearizable"].evidence
-    counterexample = next(
-        (part["counterexample"] for part in evidence if part["verdict"] == "invalid" and part.get("counterexample")), ()
+    numbers = next(
+        (key["counterexample"] for key in evidence if key["verdict"] == "invalid" and key.get("counterexample")), ()
     )
+    if len(numbers) > LISTED_MOST:
+        return (f"{len(numbers)} operations",)
     operations = history.operations
-    if len(counterexample) > LARGEST_SHAPE:
-        return (f"{len(counterexample)} operations",)
-    return tuple(
-        f"{history.fs[operations.f[i]]} {OUTCOMES[int(operations.outcome[i])]}" for i in sorted(counterexample)
-    )
+    return tuple(f"{history.fs[operations.f[i]]} {OUTCOMES[int(operations.outcome[i])]}" for i in sorted(numbers))

@@ -275,7 +275,7 @@ def test_on_a_terminal_a_line_tells_seeds_rate_faults_and_failures_so_far(tmp_pa
     for seeds, rate, faults, failures in shown:
         assert rate > 0
         assert faults == sum(sum(trial.counts["faults"].values()) for trial in those[: int(seeds)])
-        assert failures == sum(trial.failure is not None for trial in those[: int(seeds)])
+        assert failures == sum(trial.signature is not None for trial in those[: int(seeds)])
 
 
 def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice() -> None:

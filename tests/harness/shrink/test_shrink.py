@@ -26,7 +26,7 @@ from clew.harness.shrink.smallest import Smallest
 from clew.harness.store.folder import RunFolder
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
-from clew.harness.verdict.signature import Failure, failure
+from clew.harness.verdict.signature import Signature, signature
 from clew.histories import History
 from clew.histories import dump as dump_history
 from clew.nemesis.fault import Crash, FaultEvent
@@ -136,8 +136,8 @@ def test_shrinking_a_run_twice_gives_the_same_bytes_under_any_hash_seed(
 
 def broken(plan: Plan) -> str:
     history, outcome = recording(plan)
-    found = failure(judge(plan, history, outcome), history, outcome)
-    return "" if found is None else found.check
+    found = signature(judge(plan, history, outcome), history, outcome)
+    return "" if found is None else found.broke
 
 
 ONE_RESTART = """\
@@ -203,8 +203,8 @@ def test_a_node_that_breaks_is_shrunk_to_one_that_breaks_over_the_same(tmp_path:
     shrunk = smallest(plan)
     assert [operation.f for operation in split(shrunk)[0]] == ["write"], "and the final read"
     history, outcome = recording(shrunk)
-    found = failure(judge(shrunk, history, outcome), history, outcome)
-    assert found == Failure("node", "ValueError: two")
+    found = signature(judge(shrunk, history, outcome), history, outcome)
+    assert found == Signature("node", error="ValueError: two")
 
 
 def test_a_run_that_does_not_fail_is_refused_with_the_counts_and_nothing_is_written(clew: Clew, recorded: Path) -> None:
