@@ -13,7 +13,7 @@ import trio
 from clew.harness.exit_codes import EXIT, INTERNAL_ERROR
 from clew.harness.plan import Plan, load, resolve
 from clew.harness.run import NodesMode, run
-from clew.harness.runtime.simulation import Progress
+from clew.harness.runtime.outcome import Progress
 from clew.harness.store import folder as store
 from clew.harness.verdict.result import Answer, Result, worst
 from clew.histories import load as load_history

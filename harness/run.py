@@ -19,7 +19,9 @@ import trio
 
 from clew.harness.plan import Plan
 from clew.harness.plan.schema import BudgetPlan
-from clew.harness.runtime.simulation import InlineNodes, NodeFailure, Outcome, Progress, Simulation, open_nodes
+from clew.harness.runtime.failure import SystemFailure
+from clew.harness.runtime.outcome import Outcome, Progress
+from clew.harness.runtime.simulation import InlineNodes, Simulation, open_nodes
 from clew.harness.store import folder as store
 from clew.harness.store.folder import RunFolder, writing
 from clew.harness.store.record import known
@@ -135,7 +137,7 @@ async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Rec
             else:
                 async with open_nodes(system, plan.system, plan.nodes, folder.nodes) as processes:
                     await Simulation(plan, system, processes, recorder, outcome, journal, log).run()
-        except NodeFailure as failure:
+        except SystemFailure as failure:
             outcome.failure = failure
         except FirstViolation as violation:
             outcome.stuck = violation.stuck
@@ -144,7 +146,7 @@ async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Rec
 def simulate(plan: Plan) -> tuple[History, Outcome]:
     """Run a plan with inline nodes, in memory: the history, and what else there is to say. Leaves no trace.
 
-    Raises `NodeFailure` for a node that breaks by itself.
+    Raises `SystemFailure` for a node that breaks by itself.
     """
     history, outcome = recording(plan)
     if outcome.failure is not None:
@@ -162,7 +164,7 @@ def recording(plan: Plan) -> tuple[History, Outcome]:
     nodes = InlineNodes(system, plan.system.variant, plan.system.parameters, plan.nodes)
     try:
         trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
-    except NodeFailure as failure:
+    except SystemFailure as failure:
         outcome.failure = failure
     except FirstViolation as violation:
         outcome.stuck = violation.stuck

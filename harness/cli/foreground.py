@@ -18,7 +18,7 @@ from clew.histories.text import printable
 
 if TYPE_CHECKING:
     from clew.harness.plan import Plan
-    from clew.harness.runtime.simulation import Progress
+    from clew.harness.runtime.outcome import Progress
 
 T = TypeVar("T")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clew.harness.plan import Plan
+from clew.harness.runtime.failure import raised
 from clew.harness.runtime.outcome import Outcome
-from clew.harness.runtime.simulation.nodes import died
 from clew.systems import Invariant, Sent, System
 from clew.systems.landmark import Landmark
 
@@ -34,7 +34,7 @@ class Watchers:
             try:
                 violation = monitor.observe(sent)
             except Exception:
-                raise died(f"the invariant {monitor.name}") from None
+                raise raised("invariant", monitor.name) from None
             if violation is not None:
                 self._outcome.violations.append(violation)
                 # It has said what it had to say, and what it saw makes no sense from here on.

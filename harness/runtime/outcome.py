@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from clew.harness.runtime.simulation.nodes import NodeFailure
+from clew.harness.runtime.failure import SystemFailure
 from clew.systems import Violation
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class Outcome:
     """Operations of the workload, without the final reads, that were `ok`."""
     stuck: Stuck | None = None
     """The completion at which the plan had the run stopped, because no order explains it."""
-    failure: NodeFailure | None = None
-    """The node that broke by itself."""
+    failure: SystemFailure | None = None
+    """The part of the system that broke by itself."""
 
     @property
     def stopped(self) -> bool:

@@ -12,7 +12,7 @@ from clew.harness.errors import Mistake
 from clew.harness.plan import Plan
 from clew.harness.replay import recorded_plan
 from clew.harness.run import recording, run
-from clew.harness.runtime.simulation import Outcome
+from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.unwrap import unwrapped
 from clew.harness.shrink.explicit import explicit, members_of
 from clew.harness.shrink.reduce import without_home

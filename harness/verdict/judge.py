@@ -16,7 +16,7 @@ from clew.systems import find_system
 
 if TYPE_CHECKING:
     from clew.checkers import Stuck, Verdict
-    from clew.harness.runtime.simulation import Outcome
+    from clew.harness.runtime.outcome import Outcome
 
 
 def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = None) -> Result:

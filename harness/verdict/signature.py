@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from clew.harness.runtime.simulation import NodeFailure, Outcome
+from clew.harness.runtime.failure import SystemFailure
+from clew.harness.runtime.outcome import Outcome
 from clew.harness.verdict.result import Result
 from clew.histories import FAIL, INFO, OK, History
 
@@ -45,7 +46,7 @@ def signature(result: Result, history: History, outcome: Outcome) -> Signature |
     return None if outcome.failure is None else Signature("node", error=last_line(outcome.failure))
 
 
-def last_line(failure: NodeFailure) -> str:
+def last_line(failure: SystemFailure) -> str:
     """The last line that a broken node left on stderr; what happened to it if it left nothing."""
     lines = failure.detail.strip().splitlines()
     return lines[-1] if lines else str(failure)

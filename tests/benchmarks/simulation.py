@@ -19,7 +19,7 @@ import trio
 
 from clew.harness.plan import load, resolve
 from clew.harness.run import NodesMode, _record, header
-from clew.harness.runtime.simulation import Outcome
+from clew.harness.runtime.outcome import Outcome
 from clew.harness.store.folder import create
 from clew.histories import Recorder
 

@@ -1,8 +1,7 @@
 """The simulation runtime: virtual time, a seeded network, disks that lose what was not synced."""
 
-from clew.harness.runtime.outcome import Outcome, Progress
 from clew.harness.runtime.simulation.lockstep import open_nodes
-from clew.harness.runtime.simulation.nodes import InlineNodes, NodeFailure
+from clew.harness.runtime.simulation.nodes import InlineNodes
 from clew.harness.runtime.simulation.simulation import Simulation
 
-__all__ = ["InlineNodes", "NodeFailure", "Outcome", "Progress", "Simulation", "open_nodes"]
+__all__ = ["InlineNodes", "Simulation", "open_nodes"]

@@ -22,7 +22,7 @@ import msgspec
 import trio
 
 from clew.harness.plan.schema import SystemPlan
-from clew.harness.runtime.simulation.nodes import NodeFailure
+from clew.harness.runtime.failure import SystemFailure
 from clew.harness.runtime.unwrap import unwrapped
 from clew.histories.event import MALFORMED
 from clew.systems.node import Effect
@@ -50,7 +50,7 @@ class _ForkServer:
     async def ready(self) -> None:
         """Until nodes can be forked."""
         if await self._answer() != b"ready":
-            raise NodeFailure("every node", "cannot start: the system does not load")
+            raise SystemFailure("node", "", "cannot start: the system does not load")
 
     async def spawn(self, descriptors: list[int]) -> int:
         """Fork a node with these as stdin, stdout and stderr; its process id."""
@@ -67,7 +67,7 @@ class _ForkServer:
         except OSError:
             answer = b""
         if not answer:
-            raise NodeFailure("every node", "is lost: somebody has killed the process that they are forked from")
+            raise SystemFailure("node", "", "is lost: somebody has killed the process that they are forked from")
         return answer
 
     async def _answer(self) -> bytes:
@@ -135,7 +135,7 @@ class _Process:
                 raise self.failure("prints without end")
         return answer.splitlines()
 
-    async def _ended(self) -> NodeFailure:
+    async def _ended(self) -> SystemFailure:
         status = await self.kill()
         if status == -signal.SIGKILL:
             return self.failure("was killed by somebody else, or closed its output")
@@ -155,12 +155,12 @@ class _Process:
             status = await self._fork_server.reap(pid)
         return status  # noqa: RET504 (a type checker thinks that a scope may be left early, even a shielded one)
 
-    def failure(self, what: str) -> NodeFailure:
+    def failure(self, what: str) -> SystemFailure:
         """The node is broken, and this is what it left on stderr in this life."""
         with self._log.open("rb") as stream:
             stream.seek(self._log_start)
             detail = stream.read().decode(errors="replace")
-        return NodeFailure(f"node {self.name}", what, detail)
+        return SystemFailure("node", self.name, what, detail)
 
 
 _ANSWER_BYTES_MAX = 64 << 20
@@ -222,7 +222,7 @@ class ProcessNodes:
         return effects
 
     async def watch(self) -> None:
-        """Raise `NodeFailure` for a node that hangs: a look every second costs less than a deadline for every step."""
+        """Raise `SystemFailure` for a node that hangs. One look a second costs less than a deadline for every step."""
         while True:
             await trio.sleep(STEP_SECONDS_MAX / 10)
             if self._stepping is not None:
@@ -235,7 +235,7 @@ class ProcessNodes:
         try:
             for process in self._running.values():
                 await process.kill()
-        except NodeFailure:
+        except SystemFailure:
             # The fork_server is gone, and the kernel has killed what was forked from it.
             return
         finally:
@@ -249,7 +249,7 @@ async def open_nodes(
     """Nodes as processes for as long as the block lasts, each with a log file `logs/<name>.log`.
 
     However the block ends (return, exception, cancellation), no process is left. A node that hangs ends the block with
-    `NodeFailure`.
+    `SystemFailure`.
     """
     with _one_processor():
         nodes = ProcessNodes(system, plan, names, logs)

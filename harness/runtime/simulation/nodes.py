@@ -7,22 +7,11 @@ shrinking), `lockstep.ProcessNodes` gives each node a process of its own (real: 
 from __future__ import annotations
 
 import random
-import traceback
 from typing import Any, Protocol
 
+from clew.harness.runtime.failure import raised
 from clew.systems.node import Context, Effect, Node
 from clew.systems.system import System
-
-
-class NodeFailure(Exception):
-    """A part of the system under test died by itself, hangs, or speaks no protocol, without any fault to excuse it.
-
-    `who` is that part (`node n1`, `client c0`), `detail` what it left on stderr.
-    """
-
-    def __init__(self, who: str, what: str, detail: str = "") -> None:
-        super().__init__(f"{who} {what}")
-        self.detail = detail
 
 
 class Nodes(Protocol):
@@ -58,7 +47,7 @@ class InlineNodes:
             self._lives[name] = node, ctx
             node.start(ctx)
         except (Exception, SystemExit):
-            raise died(f"node {name}") from None
+            raise raised("node", name) from None
         return ctx.take()
 
     async def receive(self, name: str, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
@@ -67,7 +56,7 @@ class InlineNodes:
         try:
             node.receive(ctx, source, message)
         except (Exception, SystemExit):
-            raise died(f"node {name}") from None
+            raise raised("node", name) from None
         return ctx.take()
 
     async def wake(self, name: str, now: int, timer: str) -> list[Effect]:
@@ -76,13 +65,8 @@ class InlineNodes:
         try:
             node.wake(ctx, timer)
         except (Exception, SystemExit):
-            raise died(f"node {name}") from None
+            raise raised("node", name) from None
         return ctx.take()
 
     async def kill(self, name: str) -> None:
         del self._lives[name]
-
-
-def died(who: str) -> NodeFailure:
-    """The failure of whoever raised the exception that is being handled."""
-    return NodeFailure(who, "died by itself", traceback.format_exc())

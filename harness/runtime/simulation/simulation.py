@@ -24,13 +24,14 @@ import trio
 
 from clew.harness.plan import Plan
 from clew.harness.plan.streams import Streams
+from clew.harness.runtime.failure import Part, SystemFailure, raised
 from clew.harness.runtime.final_reads import FinalReads
 from clew.harness.runtime.monitors import Watchers
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.script import Request, scripts
 from clew.harness.runtime.simulation.disk import SimulatedDisk
 from clew.harness.runtime.simulation.network import SimulatedNetwork
-from clew.harness.runtime.simulation.nodes import NodeFailure, Nodes, died
+from clew.harness.runtime.simulation.nodes import Nodes
 from clew.harness.runtime.simulation.packet import Packets
 from clew.harness.runtime.thread import Thread
 from clew.histories import NEMESIS, Recorder
@@ -201,9 +202,9 @@ class Simulation:
         try:
             packet = message, body = self._packets.pack(message)
         except (msgspec.MsgspecError, TypeError) as error:
-            who = "client" if source in self._by_name else "node"
+            who: Part = "client" if source in self._by_name else "node"
             what = f"sends what is no message of its system: {message!r:.200} ({error})"
-            raise NodeFailure(f"{who} {source}", what) from None
+            raise SystemFailure(who, source, what) from None
         if type(message) is self._leads:
             self._leader = source
         if self._journal is not None:
@@ -285,7 +286,7 @@ class Simulation:
         try:
             react(ctx, *what)
         except (Exception, SystemExit):
-            raise died(f"client {thread.name}") from None
+            raise raised("client", thread.name) from None
         for effect in ctx.take() if ctx.effects else ():
             if thread.process != process:
                 # It has said that nobody knows: that was its last word.

@@ -14,7 +14,9 @@ from clew.harness.plan import Plan, loads, resolve
 from clew.harness.plan.schema import Links, NetworkPlan
 from clew.harness.plan.streams import Streams
 from clew.harness.run import header
-from clew.harness.runtime.simulation import InlineNodes, NodeFailure, Outcome, Simulation
+from clew.harness.runtime.failure import SystemFailure
+from clew.harness.runtime.outcome import Outcome
+from clew.harness.runtime.simulation import InlineNodes, Simulation
 from clew.harness.runtime.simulation.disk import SimulatedDisk
 from clew.harness.runtime.simulation.network import CUT, LOST, SimulatedNetwork
 from clew.histories import Recorder
@@ -133,7 +135,7 @@ def test_a_node_that_raises_is_a_failure_with_its_traceback() -> None:
         def receive(self, ctx: Context, source: str, message: Any) -> None:
             raise RuntimeError("out of ideas")
 
-    with pytest.raises(NodeFailure, match="n1 died by itself") as failed:
+    with pytest.raises(SystemFailure, match="n1 died by itself") as failed:
         run(PLAN, lambda p: Dies([]))
     assert "out of ideas" in failed.value.detail
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from clew.harness.plan import Plan, load, resolve, shipped
 from clew.harness.run import header, simulate
-from clew.harness.runtime.simulation import InlineNodes, Outcome, Simulation
+from clew.harness.runtime.outcome import Outcome
+from clew.harness.runtime.simulation import InlineNodes, Simulation
 from clew.harness.verdict.judge import judge
 from clew.histories import History, Recorder
 from clew.systems import Context, Node, find_system
