@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from clew.harness.store import folder as store
 from clew.harness.check import history_of
+from clew.harness.store import folder as store
 from clew.harness.verdict.result import Result, worst
 from clew.harness.view.fault_windows import FaultWindow, windows
 from clew.histories import History, HistoryError
@@ -157,9 +157,7 @@ def known(path: Path, history: History, folder: store.RunFolder | None, result: 
         plan=plan,
         journal=journal,
         missing=tuple(missing),
-        keys=tuple(
-            sorted(_partitions(result, len(history.operations)), key=lambda part: part.verdict != "invalid")
-        ),
+        keys=tuple(sorted(_partitions(result, len(history.operations)), key=lambda part: part.verdict != "invalid")),
         violations=tuple(_violations(result)),
     )
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from clew.harness.store import folder as store
-from clew.harness.verdict.judge import judge
 from clew.harness.plan import Plan, loads, resolve
 from clew.harness.run import simulate
+from clew.harness.store import folder as store
+from clew.harness.verdict.judge import judge
 from tests.harness.conftest import PLAN, clew_in
 
 KILLED = """

@@ -12,9 +12,9 @@ import pytest
 import trio
 
 from clew.harness.plan import loads, resolve
+from clew.harness.run import run
 from clew.harness.store.record import read_record
 from clew.harness.view.report import report
-from clew.harness.run import run
 from clew.harness.view.serve.catalogue import Catalogue
 from clew.harness.view.serve.pages import View, runs_page
 from clew.harness.view.show import Filter, as_json, show
