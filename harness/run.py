@@ -30,7 +30,7 @@ from clew.harness.verdict.result import Result
 from clew.harness.view.report import report
 from clew.histories import Header, History, Recorder
 from clew.histories.event import FORMAT
-from clew.systems import find_system
+from clew.systems import find_protocol, find_system
 
 NodesMode = Literal["inline", "process"]
 
@@ -126,7 +126,7 @@ def with_short_budget(plan: Plan) -> Plan:
 
 async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Recorder, outcome: Outcome) -> None:
     """Run the cluster into the folder's files; a broken node ends it, and `outcome.failure` says so."""
-    system = find_system(plan.system.name)
+    system = find_protocol(plan.system.name)
     if plan.stop == "first-violation":
         recorder.watch(watch_for_violation(system.model_of(plan.system.parameters)))
     with writing(folder, recorder) as (journal, log):
@@ -156,7 +156,7 @@ def simulate(plan: Plan) -> tuple[History, Outcome]:
 
 def recording(plan: Plan) -> tuple[History, Outcome]:
     """As `simulate`, but a node that breaks by itself ends the run, and is the outcome's `failure`."""
-    system = find_system(plan.system.name)
+    system = find_protocol(plan.system.name)
     recorder = Recorder(header(plan))
     if plan.stop == "first-violation":
         recorder.watch(watch_for_violation(system.model_of(plan.system.parameters)))

@@ -1,9 +1,11 @@
-"""What is tested: the node interface, the shipped systems and their known-broken variants."""
+"""What is tested: the contracts of a system, the shipped protocols and their known-broken variants."""
 
 from clew.systems.invariant import Invariant, Sent, Violation
 from clew.systems.node import Client, ClientContext, Context, Disk, Node, Operation, UnreadableDisk
-from clew.systems.registry import UnknownSystem, find_system, names
-from clew.systems.system import BadParameters, Hunted, NoParameters, System, Variant
+from clew.systems.program import Program, ProgramClient, ProgramCluster, ProgramNode
+from clew.systems.protocol import Hunted, Protocol, Variant
+from clew.systems.registry import UnknownSystem, find_protocol, find_system, names
+from clew.systems.service import BadParameters, NoParameters, Service
 
 __all__ = [
     "BadParameters",
@@ -16,12 +18,18 @@ __all__ = [
     "NoParameters",
     "Node",
     "Operation",
+    "Program",
+    "ProgramClient",
+    "ProgramCluster",
+    "ProgramNode",
+    "Protocol",
     "Sent",
-    "System",
+    "Service",
     "UnknownSystem",
     "UnreadableDisk",
     "Variant",
     "Violation",
+    "find_protocol",
     "find_system",
     "names",
 ]

@@ -1,4 +1,8 @@
-"""A system under test as a value: its nodes, its client, its messages, and what is known to be true of it."""
+"""A protocol: a system that is written sans-IO, as nodes and a client that react to messages and timers.
+
+clew runs the nodes itself, in simulation: as objects in its own process, or each as a process in lockstep. So it
+sees every message, and a run repeats byte for byte.
+"""
 
 from __future__ import annotations
 
@@ -11,84 +15,76 @@ import msgspec
 from clew.systems.invariant import Invariant
 from clew.systems.landmark import Landmark
 from clew.systems.node import Client, Node
-
-
-class NoParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of a system that has nothing to set."""
-
-
-class BadParameters(ValueError):
-    """Parameters that no cluster can have, as (field, what is wrong and what would be right)."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.message = message
+from clew.systems.service import Service
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to build the nodes of a system wrongly; `summary` says what is wrong and what a client can see."""
+    """A protocol with one known mistake."""
 
     name: str
+    """The name of the variant, as a plan gives it under `system.variant`."""
+
     summary: str
+    """What is wrong and what a client sees of it, in one line. `clew systems` prints it."""
+
     node: Callable[[Any], Node]
+    """`node(parameters)` makes one life of a node that has the mistake."""
+
     client: Callable[[Any], Client] | None = None
+    """`client(parameters)` makes a client that has the mistake. None: the client of the protocol."""
 
 
 @dataclass(frozen=True)
 class Hunted:
-    """How a variant is hunted: by the shipped plan of this name, after these settings (`network.drop=0.25`).
-
-    `unnoticed` says why no client can tell the variant from the system as it should be, if none can.
-    """
+    """How `clew bench bugs` hunts for a variant."""
 
     plan: str
+    """The name of the shipped plan that the hunt runs."""
+
     settings: tuple[str, ...] = ()
+    """What the hunt changes in the plan, as for `--set`: `network.drop=0.25`."""
+
     unnoticed: str = ""
+    """Why no client can tell this variant from the correct protocol. Empty if a client can."""
 
 
-@dataclass(frozen=True)
-class System:
-    """Everything the harness needs to know of a system that is written sans-IO.
+@dataclass(frozen=True, kw_only=True)
+class Protocol(Service):
+    """A system of sans-IO nodes and clients. See `node.py` for what a node and a client are."""
 
-    `node(parameters)` and `client(parameters)` make one life of a node and one process of a client. `messages` is the
-    union of the message structs. `parameters` is a struct with defaults: the fields that a plan may set under
-    `system:` besides `name`, `nodes` and `variant`; `validate(parameters, nodes)` raises `BadParameters` for a cluster
-    that cannot be. `functions` are the `f`s that the client understands, `model` the checker's model of them; of a
-    system that serves one thing or another by its parameters they are functions of these, and `functions_of` and
-    `model_of` are for whoever wants to know.
-    `invariants(parameters, nodes)` makes fresh monitors for one run of a cluster of that many nodes, for what a quorum
-    is depends on both. `landmarks()` makes fresh counters of what only the protocol can name, for campaigns. `leads` is
-    the message that tells that its sender leads from now on; None of a system without a leader. `hunted` says for each
-    variant how `clew bench bugs` looks for it.
+    messages: Any
+    """The union of all message structs. Each is frozen and has a tag of its own."""
+
+    node: Callable[[Any], Node]
+    """`node(parameters)` makes one life of a node. It is called for every start and every restart."""
+
+    client: Callable[[Any], Client]
+    """`client(parameters)` makes the client of one process. An operation that ends `info` also ends its process."""
+
+    invariants: Callable[[Any, int], list[Invariant]] = lambda parameters, nodes: []
+    """`invariants(parameters, nodes)` makes fresh invariants for one run of a cluster of that many nodes.
+
+    It gets both because both decide what a quorum is.
     """
 
-    name: str
-    summary: str
-    messages: Any
-    node: Callable[[Any], Node]
-    client: Callable[[Any], Client]
-    model: str | Callable[[Any], str]
-    functions: tuple[str, ...] | Callable[[Any], tuple[str, ...]]
-    parameters: type[msgspec.Struct] = NoParameters
-    validate: Callable[[Any, int], None] = lambda parameters, nodes: None
-    invariants: Callable[[Any, int], list[Invariant]] = lambda parameters, nodes: []
     landmarks: Callable[[], list[Landmark]] = list
-    variants: Mapping[str, Variant] = field(default_factory=dict)
+    """`landmarks()` makes fresh landmarks for one run: what a hunt counts in the messages, such as view changes."""
+
     leads: type[msgspec.Struct] | None = None
+    """The message whose sender leads from the moment it is sent. None if the protocol has no leader.
+
+    Faults that hit the leader need it.
+    """
+
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+    """The known-broken variants, by name."""
+
     hunted: Mapping[str, Hunted] = field(default_factory=dict)
-
-    def model_of(self, parameters: Any) -> str:
-        """The checker's model of what a cluster with these parameters serves."""
-        return self.model if isinstance(self.model, str) else self.model(parameters)
-
-    def functions_of(self, parameters: Any) -> tuple[str, ...]:
-        """What clients can ask of a cluster with these parameters."""
-        return self.functions if isinstance(self.functions, tuple) else self.functions(parameters)
+    """How each variant is hunted, by the variant's name."""
 
     def variant(self, name: str | None) -> Variant:
-        """The named variant; the correct system for None."""
+        """The variant of this name, its client filled in. None: the correct protocol. `KeyError` if there is none."""
         if name is None:
             return Variant("none", "the system as it should be", self.node, self.client)
         variant = self.variants[name]

@@ -12,14 +12,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from clew.systems.system import System
+from clew.systems.protocol import Protocol
+from clew.systems.service import Service
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 SHIPPED = {"caspaxos": "clew.systems.caspaxos", "rsl": "clew.systems.rsl"}
 GROUP = "clew.systems"
-"""The entry-point group under which a package offers a `System`."""
+"""The entry-point group under which a package offers a `Protocol` or a `Program`."""
 
 
 class UnknownSystem(LookupError):
@@ -39,10 +40,10 @@ def _entry_points() -> Sequence[EntryPoint]:
 
 
 @cache
-def find_system(name: str) -> System:
-    """The system of that name, or the `system` defined by the Python file at that path (`*.py`).
+def find_system(name: str) -> Service:
+    """The system of that name, or the `system` that the Python file at that path (`*.py`) defines.
 
-    Raises `UnknownSystem` if there is none, and whatever importing the user's file raises.
+    Raises `UnknownSystem` if there is none, and whatever importing the user's file raises. The answer is remembered.
     """
     if name in SHIPPED:
         module = importlib.import_module(SHIPPED[name])
@@ -55,13 +56,23 @@ def find_system(name: str) -> System:
         for point in _entry_points():
             if point.name == name:
                 loaded = point.load()
-                if not isinstance(loaded, System):
-                    raise UnknownSystem(f"the entry point {name!r} of {point.value} is not a systems.System")
+                if not isinstance(loaded, Service):
+                    raise UnknownSystem(
+                        f"the entry point {name!r} of {point.value} is no clew.systems.Protocol or Program"
+                    )
                 return loaded
         raise UnknownSystem(f"there is no system {name!r}; there are {', '.join(names())}, or the path of a .py file")
     system = getattr(module, "system", None)
-    if not isinstance(system, System):
-        raise UnknownSystem(f"{name} defines no `system = System(...)`")
+    if not isinstance(system, Service):
+        raise UnknownSystem(f"{name} defines no `system = Protocol(...)` or `system = Program(...)`")
+    return system
+
+
+def find_protocol(name: str) -> Protocol:
+    """The protocol of that name, found as `find_system` finds it. Raises `UnknownSystem` for a program too."""
+    system = find_system(name)
+    if not isinstance(system, Protocol):
+        raise UnknownSystem(f"{name} is a program; expected a protocol")
     return system
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from clew.systems.node import Context, Disk, Node, UnreadableDisk, Write
-from clew.systems.system import Variant
+from clew.systems.protocol import Variant
 
 T = TypeVar("T")
 

@@ -23,7 +23,7 @@ from typing import NoReturn
 import msgspec
 
 from clew.systems.node import Context, Node
-from clew.systems.registry import find_system
+from clew.systems.registry import find_protocol
 from clew.systems.wire import HARNESS, Init, LineIn, Wake, lines_out
 
 
@@ -105,7 +105,7 @@ def serve(source: int, sink: int) -> None:
     envelope = msgspec.json.Decoder(LineIn)
     first = envelope.decode(next(steps))
     init = msgspec.json.decode(first.body, type=Init)
-    system = find_system(init.system)
+    system = find_protocol(init.system)
     parameters = msgspec.json.decode(init.parameters, type=system.parameters)
     disk = {key: bytes(value) for key, value in init.disk.items()}
     name = first.dest
@@ -138,7 +138,7 @@ def serve(source: int, sink: int) -> None:
 
 if __name__ == "__main__":
     die_with(int(sys.argv[1]))
-    find_system(sys.argv[2])
+    find_protocol(sys.argv[2])
     with socket.socket(fileno=0) as control:
         control.send(b"ready")
         fork_server(control)

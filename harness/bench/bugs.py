@@ -1,6 +1,6 @@
 """Every known-broken variant of every system: is it found, how soon, and how small does its failure get?
 
-A variant is looked for as its system says (`System.hunted`), by what a client can see: wrong answers, or none.
+A variant is looked for as its system says (`Protocol.hunted`), by what a client can see: wrong answers, or none.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from clew.harness.run import run
 from clew.harness.runtime.unwrap import unwrapped
 from clew.harness.shrink import shrink_run
 from clew.harness.store.folder import RunFolder
-from clew.systems import find_system, names
+from clew.systems import Protocol, find_protocol, find_system, names
 
 STARTS = 10
 STRIDE = 10_000
@@ -71,16 +71,15 @@ Variant = tuple[str, str]
 def bugs(only: Sequence[str] = ()) -> Iterator[Variant]:
     """Every variant of every system that says how it is hunted; `only` of these systems."""
     for system in names():
-        if not only or system in only:
-            yield from (
-                (system, variant) for variant in find_system(system).variants if variant in find_system(system).hunted
-            )
+        found = find_system(system)
+        if isinstance(found, Protocol) and (not only or system in only):
+            yield from ((system, variant) for variant in found.variants if variant in found.hunted)
 
 
 def drawn(bug: Variant, seed: int) -> Plan:
     """The plan that hunts this variant, for a seed."""
     system, variant = bug
-    hunted = find_system(system).hunted[variant]
+    hunted = find_protocol(system).hunted[variant]
     return resolve(load(hunted.plan), seed, [*hunted.settings, f"system.variant={variant}"])
 
 
@@ -106,7 +105,7 @@ def seeds_to_lemma(bug: Variant, first: int, most: int = SEEDS_MOST_TO_LEMMA) ->
 def measure(bug: Variant, starts: int = STARTS) -> Bug | Missed:
     """Hunt for a variant from that many starts, and shrink the failure of the first."""
     system, variant = bug
-    hunted = find_system(system).hunted[variant]
+    hunted = find_protocol(system).hunted[variant]
     # Compiling the checker takes seconds, and says nothing about the variant.
     trial(drawn(bug, 0))
     lemma = _median([seeds_to_lemma(bug, start * STRIDE) for start in range(starts)])

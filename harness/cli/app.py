@@ -334,7 +334,8 @@ def systems() -> None:
     for name in known.names():
         system = known.find_system(name)
         print(f"{name}: {system.summary}")
-        for variant in system.variants.values():
+        variants = system.variants.values() if isinstance(system, known.Protocol) else ()
+        for variant in variants:
             print(f"    {variant.name}: {variant.summary}")
 
 

@@ -17,13 +17,13 @@ from clew.harness.plan.field import Field, Fields
 from clew.harness.plan.schema import SystemPlan
 from clew.harness.plan.tree import join
 from clew.harness.plan.values import drawn, duration, number, text, truth, whole, word
-from clew.systems import BadParameters, System, UnknownSystem, find_system, names
+from clew.systems import BadParameters, Protocol, Service, UnknownSystem, find_system, names
 
 NODES_MOST = 1000
 CLUSTER_FIELDS = ("name", "nodes", "variant")
 
 
-def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, System]:
+def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, Protocol]:
     """The system of the plan, and as the registry has it."""
     name, system = fields.read("name", lambda field: _find(field, folder))
     try:
@@ -57,7 +57,7 @@ def models() -> tuple[str, ...]:
     return names()
 
 
-def parameter_types(system: System) -> dict[str, msgspec.inspect.Type]:
+def parameter_types(system: Service) -> dict[str, msgspec.inspect.Type]:
     """The types of the system's parameters by the names that they have in a plan."""
     info = msgspec.inspect.type_info(system.parameters)
     assert isinstance(info, msgspec.inspect.StructType)
@@ -71,15 +71,15 @@ def is_duration(type: msgspec.inspect.Type) -> bool:
     return isinstance(type, msgspec.inspect.Metadata) and (type.extra or {}).get("unit") == "ns"
 
 
-def _find(field: Field, folder: Path) -> tuple[str, System]:
-    def read(field: Field) -> tuple[str, System]:
+def _find(field: Field, folder: Path) -> tuple[str, Protocol]:
+    def read(field: Field) -> tuple[str, Protocol]:
         name = field.data
         if not isinstance(name, str) or "\0" in name:
             raise field.expected(f"the name of a system ({', '.join(names())}) or the path of a Python file")
         if name.endswith(".py"):
             name = str((folder / name).resolve())
         try:
-            return name, find_system(name)
+            system = find_system(name)
         except UnknownSystem as error:
             if name.endswith(".py"):
                 raise field.error(str(error)) from None
@@ -88,6 +88,9 @@ def _find(field: Field, folder: Path) -> tuple[str, System]:
         except (Exception, SystemExit) as error:
             # Importing somebody's file may raise anything.
             raise field.error(f"importing the system failed: {type(error).__name__}: {error}") from error
+        if not isinstance(system, Protocol):
+            raise field.error(f"{system.name} is a program, and no runtime starts programs yet; expected a protocol")
+        return name, system
 
     return drawn(field, read)
 
@@ -123,7 +126,7 @@ def _plain(field: Field) -> Any:
     return field.data
 
 
-def _convert(fields: Fields, given: dict[str, Any], system: System) -> Any:
+def _convert(fields: Fields, given: dict[str, Any], system: Service) -> Any:
     try:
         return msgspec.convert(given, system.parameters)
     except msgspec.ValidationError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clew.harness.plan import Plan
 from clew.harness.runtime.failure import raised
 from clew.harness.runtime.outcome import Outcome
-from clew.systems import Invariant, Sent, System
+from clew.systems import Invariant, Protocol, Sent
 from clew.systems.landmark import Landmark
 
 
@@ -15,7 +15,7 @@ class Watchers:
     `kinds` are the types of messages that any of them watches: the others need not be shown.
     """
 
-    def __init__(self, plan: Plan, system: System, outcome: Outcome) -> None:
+    def __init__(self, plan: Plan, system: Protocol, outcome: Outcome) -> None:
         self._outcome = outcome
         self._monitors: dict[type, list[Invariant]] = {}
         if "invariants" in plan.checks:

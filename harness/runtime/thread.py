@@ -6,7 +6,7 @@ import random
 
 from clew.harness.runtime.script import Request, Script
 from clew.systems.node import Client, ClientContext, Operation
-from clew.systems.system import Variant
+from clew.systems.protocol import Variant
 
 
 class Thread:
@@ -26,6 +26,6 @@ class Thread:
     def become(self, process: int, variant: Variant, parameters: object) -> None:
         """A fresh process takes the thread, with nothing left of the one before."""
         self.process = process
-        assert variant.client is not None, "System.variant fills it in"
+        assert variant.client is not None, "Protocol.variant fills it in"
         self.client = variant.client(parameters)
         self.timers.clear()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from clew.harness.run import run, simulate
     from clew.harness.testing import assert_holds, plans
     from clew.histories import Event, History, HistoryError, Recorder, load
-    from clew.systems import System
+    from clew.systems import Program, Protocol
 
 _HOME = {
     "Budget": "clew.checkers",
@@ -29,8 +29,9 @@ _HOME = {
     "History": "clew.histories",
     "HistoryError": "clew.histories",
     "Model": "clew.checkers",
+    "Program": "clew.systems",
+    "Protocol": "clew.systems",
     "Recorder": "clew.histories",
-    "System": "clew.systems",
     "Verdict": "clew.checkers",
     "assert_holds": "clew.harness.testing",
     "check": "clew.checkers",
@@ -46,8 +47,9 @@ __all__ = [
     "History",
     "HistoryError",
     "Model",
+    "Program",
+    "Protocol",
     "Recorder",
-    "System",
     "Verdict",
     "assert_holds",
     "check",

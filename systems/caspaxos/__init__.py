@@ -12,9 +12,9 @@ from clew.systems.caspaxos.messages import Message
 from clew.systems.caspaxos.node import CasPaxosNode
 from clew.systems.caspaxos.parameters import Parameters, validate
 from clew.systems.caspaxos.variants import HUNTED, VARIANTS
-from clew.systems.system import System
+from clew.systems.protocol import Protocol
 
-system = System(
+system = Protocol(
     name="caspaxos",
     summary="CASPaxos: a compare-and-set register for each key, without a log or a leader",
     messages=Message,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from clew.systems.system import BadParameters
+from clew.systems.service import BadParameters
 
 Duration = Annotated[int, msgspec.Meta(ge=0, extra={"unit": "ns"})]
 """Nanoseconds; a plan gives them with a unit, as in `10ms`."""

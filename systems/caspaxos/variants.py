@@ -11,8 +11,8 @@ from clew.systems.caspaxos.messages import Key, Promise, Reply
 from clew.systems.caspaxos.node import CasPaxosNode
 from clew.systems.caspaxos.proposer import Proposer, Register
 from clew.systems.node import Context
+from clew.systems.protocol import Hunted, Variant
 from clew.systems.shim import shims
-from clew.systems.system import Hunted, Variant
 
 
 class ForgetfulAcceptor(Acceptor):

@@ -6,6 +6,7 @@ Read `types.py` and `messages.py`, then the roles: `acceptor.py`, `proposer.py`,
 watches the lemmas of the proof, `variants/` has ways to get it wrong.
 """
 
+from clew.systems.protocol import Protocol
 from clew.systems.rsl.client import RslClient
 from clew.systems.rsl.invariants import invariants
 from clew.systems.rsl.messages import Message, StartingPhase2
@@ -13,9 +14,8 @@ from clew.systems.rsl.parameters import FUNCTIONS, Parameters, validate
 from clew.systems.rsl.replica import Replica
 from clew.systems.rsl.variants import VARIANTS
 from clew.systems.rsl.variants.hunted import HUNTED
-from clew.systems.system import System
 
-system = System(
+system = Protocol(
     name="rsl",
     summary="RSL: IronFleet's MultiPaxos, a replicated counter or key-value store",
     messages=Message,

@@ -7,7 +7,7 @@ from pathlib import Path
 SYSTEM = """
 import os, random
 import msgspec
-from clew.systems import System
+from clew.systems import Protocol
 
 class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type"):
     id: int
@@ -35,7 +35,7 @@ class Client:
         ctx.complete("ok", message.value)
     def wake(self, ctx, timer): pass
 
-system = System(
+system = Protocol(
     name="echo", summary="a register", messages=Ask | Answer, node=lambda parameters: Node(),
     client=lambda parameters: Client(), model="register", functions=("read", "write"),
 )

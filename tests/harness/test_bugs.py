@@ -23,7 +23,7 @@ from clew.harness.bench.bugs import (
 from clew.harness.plan import load, resolve
 from clew.harness.run import simulate
 from clew.harness.verdict.judge import judge
-from clew.systems import find_system, names
+from clew.systems import find_protocol, names
 
 PAGE = Path(__file__).parents[2] / "docs" / "bugs.md"
 KNOWN, MISSED = documented(PAGE.read_text())
@@ -37,7 +37,7 @@ FAST = [
 ]
 
 SETTINGS = sorted(
-    {(one.plan, one.settings) for name in names() for one in find_system(name).hunted.values() if one.settings}
+    {(one.plan, one.settings) for name in names() for one in find_protocol(name).hunted.values() if one.settings}
 )
 
 
@@ -80,13 +80,13 @@ def test_what_is_found_is_shrunk_to_what_can_be_read() -> None:
 def test_every_variant_of_every_system_is_on_the_page() -> None:
     assert {*KNOWN, *MISSED} == set(bugs()), "run: clew bench bugs --write docs/bugs.md"
     for system in ("caspaxos", "rsl"):
-        assert {variant for name, variant in bugs([system]) if name == system} == set(find_system(system).variants)
+        assert {variant for name, variant in bugs([system]) if name == system} == set(find_protocol(system).variants)
 
 
 @pytest.mark.parametrize("variant", sorted(MISSED), ids="-".join)
 def test_where_nobody_notices_it_is_said_why(variant: Variant) -> None:
     system, name = variant
-    assert find_system(system).hunted[name].unnoticed
+    assert find_protocol(system).hunted[name].unnoticed
 
 
 @pytest.mark.parametrize(("missing", "seeds"), [(0, 3), (4, 3), (5, None), (9, None)])

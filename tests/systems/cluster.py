@@ -9,7 +9,7 @@ import msgspec
 
 from clew.checkers import Verdict, check
 from clew.histories import Event, History
-from clew.systems import ClientContext, Context, Operation, Sent, System, Violation
+from clew.systems import ClientContext, Context, Operation, Protocol, Sent, Violation
 from clew.systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 Flight = tuple[int, str, str, Any]
@@ -22,7 +22,7 @@ class Cluster:
     Bodies go through JSON and back on their way. A crash loses what was written and not synced, and the timers.
     """
 
-    def __init__(self, system: System, parameters: Any = None, *, nodes: int, variant: str | None = None) -> None:
+    def __init__(self, system: Protocol, parameters: Any = None, *, nodes: int, variant: str | None = None) -> None:
         self.system = system
         self.parameters = system.parameters() if parameters is None else parameters
         self.names = tuple(f"n{number + 1}" for number in range(nodes))

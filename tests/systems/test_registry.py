@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clew.systems import UnknownSystem, find_system, names
+from clew.systems import UnknownSystem, find_protocol, find_system, names
 
 
 def test_shipped_systems_are_found_by_name() -> None:
@@ -28,7 +28,7 @@ def test_a_file_of_the_users_own_is_a_system_if_it_defines_one(tmp_path: Path) -
 def test_a_file_without_a_system_is_refused(tmp_path: Path) -> None:
     mine = tmp_path / "empty.py"
     mine.write_text("system = 1\n")
-    with pytest.raises(UnknownSystem, match=r"empty.py defines no `system = System\(...\)`"):
+    with pytest.raises(UnknownSystem, match=r"empty.py defines no `system = Protocol\(...\)`"):
         find_system(str(mine))
 
 
@@ -39,7 +39,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_every_variant_is_named_and_explained(name: str) -> None:
-    system = find_system(name)
+    system = find_protocol(name)
     for variant in system.variants:
         assert system.variant(variant).name == variant
         assert system.variant(variant).summary

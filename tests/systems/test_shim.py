@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from clew.systems import Context, UnreadableDisk, find_system
+from clew.systems import Context, UnreadableDisk, find_protocol
 from clew.systems.node import Disk, Log, SetTimer, Sync, Write
 from clew.systems.rsl.messages import Message1a
 from clew.systems.rsl.types import Ballot
 from clew.systems.shim import COMPLETION, ForgivingDisk, HandlesTwice, LyingDisk, TornDisk, shims
 
-RSL = find_system("rsl")
+RSL = find_protocol("rsl")
 
 
 def synced(effects: list[Any], disk: dict[str, bytes]) -> dict[str, bytes]:
@@ -92,4 +92,4 @@ def test_a_packet_is_handed_on_twice() -> None:
 
 @pytest.mark.parametrize("system", ["rsl", "caspaxos"])
 def test_every_system_is_put_on_every_shim(system: str) -> None:
-    assert {shim.name for shim in shims(find_system(system).node)} <= set(find_system(system).variants)
+    assert {shim.name for shim in shims(find_protocol(system).node)} <= set(find_protocol(system).variants)

@@ -26,7 +26,7 @@ from clew.harness.runtime.failure import SystemFailure
 from clew.harness.runtime.unwrap import unwrapped
 from clew.histories.event import MALFORMED
 from clew.systems.node import Effect
-from clew.systems.system import System
+from clew.systems.protocol import Protocol
 from clew.systems.wire import DONE, HARNESS, Init, effect_of, line_in
 
 STEP_SECONDS_MAX = 10.0
@@ -169,7 +169,7 @@ _ANSWER_BYTES_MAX = 64 << 20
 class ProcessNodes:
     """Nodes as child processes. Use `async with open_nodes(...)`, which leaves none behind."""
 
-    def __init__(self, system: System, plan: SystemPlan, names: tuple[str, ...], logs: Path) -> None:
+    def __init__(self, system: Protocol, plan: SystemPlan, names: tuple[str, ...], logs: Path) -> None:
         self._plan = plan
         self._parameters = msgspec.Raw(msgspec.json.encode(plan.parameters))
         self._names = names
@@ -244,7 +244,7 @@ class ProcessNodes:
 
 @contextlib.asynccontextmanager
 async def open_nodes(
-    system: System, plan: SystemPlan, names: tuple[str, ...], logs: Path
+    system: Protocol, plan: SystemPlan, names: tuple[str, ...], logs: Path
 ) -> AsyncIterator[ProcessNodes]:
     """Nodes as processes for as long as the block lasts, each with a log file `logs/<name>.log`.
 

@@ -7,14 +7,15 @@ shrinking), `lockstep.ProcessNodes` gives each node a process of its own (real: 
 from __future__ import annotations
 
 import random
-from typing import Any, Protocol
+import typing
+from typing import Any
 
 from clew.harness.runtime.failure import raised
 from clew.systems.node import Context, Effect, Node
-from clew.systems.system import System
+from clew.systems.protocol import Protocol
 
 
-class Nodes(Protocol):
+class Nodes(typing.Protocol):
     """The lives of the nodes, and their steps. A method that takes a step returns its effects, in order."""
 
     async def start(self, name: str, now: int, seed: int, disk: dict[str, bytes]) -> list[Effect]:
@@ -33,7 +34,7 @@ class Nodes(Protocol):
 class InlineNodes:
     """Nodes as objects in this process."""
 
-    def __init__(self, system: System, variant: str | None, parameters: Any, names: tuple[str, ...]) -> None:
+    def __init__(self, system: Protocol, variant: str | None, parameters: Any, names: tuple[str, ...]) -> None:
         self._make = system.variant(variant).node
         self._parameters = parameters
         self._names = names

@@ -40,7 +40,7 @@ from clew.nemesis import fault as faults
 from clew.nemesis.effect import down, hits
 from clew.nemesis.leader import with_leader
 from clew.nemesis.schedule import schedule
-from clew.systems import Operation, Sent, System
+from clew.systems import Operation, Protocol, Sent
 from clew.systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 DELIVER, WAKE, INVOKE, TIMEOUT, CLIENT_WAKE, FAULT, HEAL, RECOVERED, DEADLINE = range(9)
@@ -66,7 +66,7 @@ class Simulation:
     def __init__(
         self,
         plan: Plan,
-        system: System,
+        system: Protocol,
         nodes: Nodes,
         recorder: Recorder,
         outcome: Outcome,

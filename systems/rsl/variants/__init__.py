@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from clew.systems.protocol import Variant
 from clew.systems.rsl.parameters import Parameters
 from clew.systems.rsl.replica import Replica, Roles
 from clew.systems.rsl.variants.acceptors import (
@@ -37,7 +38,6 @@ from clew.systems.rsl.variants.proposers import (
     TakesAny1b,
 )
 from clew.systems.shim import shims
-from clew.systems.system import Variant
 
 
 def made_of(roles: Roles) -> Callable[[Parameters], Replica]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from clew.systems.system import Hunted
+from clew.systems.protocol import Hunted
 
 HEAVY = Hunted("rsl-heavy-weather")
 RESTARTS = ("rsl-amnesia", ("system.durability=synced",))

@@ -15,6 +15,9 @@ from clew.harness.plan import shipped
 from clew.histories import load
 from tests.harness.conftest import PLAN, Clew
 
+PROGRAM = Path(__file__).parents[2] / "systems" / "tcp_register.py"
+"""A system that no runtime can start yet."""
+
 
 def test_a_run_leaves_everything_about_itself(clew: Clew, recorded: Path) -> None:
     assert recorded.parent.name == "small"
@@ -141,6 +144,7 @@ def test_plans_and_systems_are_listed(clew: Clew) -> None:
         (("run", "small.yaml", "--set", "system.variant=nope"), "forgets-promises"),
         (("run", "small.yaml", "--set", "system.prepare_quorum=9"), "system.prepare_quorum"),
         (("run", "small.yaml", "--set", "nemesis.0.crash.target=[n9]"), "n9"),
+        (("run", "small.yaml", "--set", f"system.name={PROGRAM}"), "tcp-register is a program"),
         (("run", "small.yaml", "--seed", "many"), "--seed"),
         (("run", "small.yaml", "--nodes", "threads"), "threads"),
         (("run", "small.yaml", "--bogus"), "--bogus"),

@@ -15,7 +15,7 @@ from clew.harness.verdict.result import Result
 
 STUCK = """
 import msgspec
-from clew.systems import System
+from clew.systems import Protocol
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):
     id: int
@@ -32,7 +32,7 @@ class Client:
     def receive(self, ctx, source, message): pass
     def wake(self, ctx, timer): pass
 
-system = System(
+system = Protocol(
     name="stuck", summary="hangs", messages=Ask, node=lambda p: Node(), client=lambda p: Client(),
     model="counter", functions=("read", "add-and-get"),
 )

@@ -11,7 +11,7 @@ from clew.harness.plan import Source, loads
 STUB = """
 from typing import Annotated, Literal
 import msgspec
-from clew.systems import BadParameters, System, Variant
+from clew.systems import BadParameters, Protocol, Variant
 
 Duration = Annotated[int, msgspec.Meta(ge=0, extra={"unit": "ns"})]
 
@@ -29,7 +29,7 @@ def validate(parameters, nodes):
     if parameters.quorum is not None and not 1 <= parameters.quorum <= nodes:
         raise BadParameters("quorum", f"a quorum of {parameters.quorum} among {nodes} nodes; expected 1 to {nodes}")
 
-system = System(
+system = Protocol(
     name="stub", summary="", messages=None, node=None, client=None, model="cas-register",
     functions=("read", "write", "cas"), parameters=Parameters, validate=validate,
     variants={"forgets-promises": Variant("forgets-promises", "", None)},

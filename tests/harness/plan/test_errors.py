@@ -222,12 +222,29 @@ def test_an_unknown_shipped_plan_is_refused():
         ("1/0", "importing the system failed: ZeroDivisionError: division by zero"),
         ("raise SystemExit(3)", "importing the system failed: SystemExit: 3"),
         ("def", "importing the system failed: SyntaxError"),
-        ("x = 3", "defines no `system = System"),
+        ("x = 3", "defines no `system = Protocol"),
     ],
 )
 def test_a_system_that_cannot_be_imported_is_an_error_of_the_plan(good, tmp_path, code, error):
     path = tmp_path / "mine.py"
     path.write_text(code)
+    assert error in mistake(good, f"system.name={path}")
+
+
+PROGRAM = """
+from clew.systems import Program
+system = Program(
+    name="mine", summary="", model="register", functions=("read",), command=None, client=None, ready=None
+)
+"""
+
+
+def test_a_plan_cannot_run_a_program_yet(good, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(PROGRAM)
+    error = (
+        f"system.name={path}: system.name: mine is a program, and no runtime starts programs yet; expected a protocol"
+    )
     assert error in mistake(good, f"system.name={path}")
 
 

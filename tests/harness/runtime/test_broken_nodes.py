@@ -12,7 +12,7 @@ import pytest
 SYSTEM = """
 import os, sys, time
 import msgspec
-from clew.systems import System
+from clew.systems import Protocol
 
 class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type"):
     id: int
@@ -38,7 +38,7 @@ class Client:
         ctx.complete("ok")
     def wake(self, ctx, timer): pass
 
-system = System(
+system = Protocol(
     name="broken", summary="breaks", messages=Ask | Answer, node=lambda p: Node(), client=lambda p: Client(),
     model="cas-register", functions=("read", "write", "cas"),
 )

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from clew.harness.runtime.simulation.packet import KEPT_MOST, Packets, shareable
-from clew.systems import find_system
+from clew.systems import find_protocol
 
 
 class Place(NamedTuple):
@@ -79,5 +79,5 @@ def test_a_message_of_another_system_is_refused() -> None:
 
 def test_what_is_said_most_in_rsl_is_shared() -> None:
     assert {"Message2a", "Message2b", "ReplyMessage"} <= {
-        kind.__name__ for kind in shareable(find_system("rsl").messages)
+        kind.__name__ for kind in shareable(find_protocol("rsl").messages)
     }

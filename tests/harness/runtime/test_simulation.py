@@ -23,8 +23,8 @@ from clew.histories import Recorder
 from clew.nemesis.fault import Network as Disturbed
 from clew.nemesis.fault import Partition
 from clew.nemesis.latency import Constant, Exponential
-from clew.systems import ClientContext, Context, Operation, System
-from clew.systems.system import Variant
+from clew.systems import ClientContext, Context, Operation, Protocol
+from clew.systems.protocol import Variant
 
 MS = 1_000_000
 
@@ -72,7 +72,15 @@ def run(plan_text: str, node: Callable[[Any], Any], client: type[Caller] = Calle
     """Run a plan (written for caspaxos) on another system."""
     plan: Plan = resolve(loads(plan_text, "plan.yaml", Path()))
     plan = msgspec.structs.replace(plan, checks=("liveness",))
-    system = System("echo", "answers", Ask | Answer, node, lambda p: client(), "cas-register", ("read", "write", "cas"))
+    system = Protocol(
+        name="echo",
+        summary="answers",
+        messages=Ask | Answer,
+        node=node,
+        client=lambda p: client(),
+        model="cas-register",
+        functions=("read", "write", "cas"),
+    )
     recorder, outcome = Recorder(header(plan)), Outcome()
     nodes = InlineNodes(system, None, None, plan.nodes)
     trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
@@ -241,8 +249,15 @@ def test_a_crash_keeps_what_was_synced_and_a_beginning_of_the_rest() -> None:
 
 
 def test_a_variant_without_a_client_has_the_systems_own() -> None:
-    system = System(
-        "s", "", Ask, lambda p: None, lambda p: "client", "m", (), variants={"v": Variant("v", "", lambda p: None)}
+    system = Protocol(
+        name="s",
+        summary="",
+        messages=Ask,
+        node=lambda p: None,
+        client=lambda p: "client",
+        model="m",
+        functions=(),
+        variants={"v": Variant("v", "", lambda p: None)},
     )
     variant = system.variant("v")
     assert variant.client is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clew.systems import Sent, Violation, find_system
+from clew.systems import Sent, Violation, find_protocol
 from clew.systems.caspaxos.ballot import NEVER, Ballot
 from clew.systems.caspaxos.change import EMPTY, Read, Versioned, Write
 from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Promise, Reply, Request
@@ -21,7 +21,7 @@ Line = tuple[str, str, Any]
 
 def observe(*lines: Line, parameters: Parameters = MAJORITIES) -> list[Violation]:
     """What all monitors of a cluster of three say of these messages."""
-    monitors = find_system("caspaxos").invariants(parameters, 3)
+    monitors = find_protocol("caspaxos").invariants(parameters, 3)
     found = []
     for number, (source, destination, message) in enumerate(lines):
         for monitor in monitors:

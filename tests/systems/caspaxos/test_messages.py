@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clew.systems import find_system
+from clew.systems import find_protocol
 from clew.systems.caspaxos.ballot import Ballot
 from clew.systems.caspaxos.change import CompareAndSet, Read, Versioned, Write
 from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Reply, Request
@@ -32,7 +32,7 @@ messages = st.one_of(
 
 @given(messages)
 def test_a_message_survives_json(message: Any) -> None:
-    copy = msgspec.json.decode(msgspec.json.encode(message), type=find_system("caspaxos").messages)
+    copy = msgspec.json.decode(msgspec.json.encode(message), type=find_protocol("caspaxos").messages)
     assert copy == message
     assert type(copy) is type(message)
 
@@ -49,4 +49,4 @@ def test_a_message_survives_json(message: Any) -> None:
 )
 def test_what_is_no_message_is_refused_at_the_edge(body: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
-        msgspec.json.decode(body, type=find_system("caspaxos").messages)
+        msgspec.json.decode(body, type=find_protocol("caspaxos").messages)

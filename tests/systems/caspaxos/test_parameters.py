@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from clew.systems import BadParameters, find_system
+from clew.systems import BadParameters, find_protocol
 from clew.systems.caspaxos.parameters import Parameters
 
 
 def refused(parameters: Parameters, nodes: int) -> BadParameters:
     with pytest.raises(BadParameters) as caught:
-        find_system("caspaxos").validate(parameters, nodes)
+        find_protocol("caspaxos").validate(parameters, nodes)
     return caught.value
 
 
 @pytest.mark.parametrize(("nodes", "majority"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3)])
 def test_quorums_are_majorities_unless_told_otherwise(nodes: int, majority: int) -> None:
-    find_system("caspaxos").validate(Parameters(one_round_trip=True), nodes)
+    find_protocol("caspaxos").validate(Parameters(one_round_trip=True), nodes)
     assert Parameters().quorums(nodes) == (majority, majority)
 
 
@@ -48,7 +48,7 @@ def test_quorums_that_need_not_meet_are_refused(
 
 @pytest.mark.parametrize(("prepare", "accept"), [(5, 1), (1, 5), (4, 2), (2, 4), (5, 5)])
 def test_flexible_quorums_that_always_meet_are_fine(prepare: int, accept: int) -> None:
-    find_system("caspaxos").validate(Parameters(prepare_quorum=prepare, accept_quorum=accept), 5)
+    find_protocol("caspaxos").validate(Parameters(prepare_quorum=prepare, accept_quorum=accept), 5)
 
 
 def test_one_round_trip_needs_accept_quorums_that_are_prepare_quorums() -> None:

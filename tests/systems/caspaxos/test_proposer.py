@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from clew.systems import Context, find_system
+from clew.systems import Context, find_protocol
 from clew.systems.caspaxos.ballot import NEVER, Ballot
 from clew.systems.caspaxos.change import EMPTY, Versioned, Write
 from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Reply, Request
@@ -13,7 +13,7 @@ from clew.systems.caspaxos.proposer import Proposer
 from clew.systems.node import Send
 from tests.systems.cluster import Cluster
 
-CASPAXOS = find_system("caspaxos")
+CASPAXOS = find_protocol("caspaxos")
 
 
 def three(parameters: Parameters | None = None) -> Cluster:

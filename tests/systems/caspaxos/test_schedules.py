@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clew.systems import find_system
+from clew.systems import find_protocol
 from clew.systems.caspaxos.parameters import Parameters
 from tests.systems.cluster import Cluster
 from tests.systems.schedules import ACTIONS, Step, follow, recover, steps
 
-CASPAXOS = find_system("caspaxos")
+CASPAXOS = find_protocol("caspaxos")
 CLUSTERS = [
     (3, Parameters()),
     (3, Parameters(one_round_trip=True)),

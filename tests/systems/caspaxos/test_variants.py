@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from clew.systems import find_system
+from clew.systems import find_protocol
 from clew.systems.caspaxos.parameters import Parameters
 from clew.systems.shim import shims
 from tests.systems.cluster import Cluster
 from tests.systems.schedules import follow, recover, steps
 
-CASPAXOS = find_system("caspaxos")
+CASPAXOS = find_protocol("caspaxos")
 
 
 def three(variant: str | None) -> Cluster:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clew.systems import Context, Operation, find_system
+from clew.systems import Context, Operation, find_protocol
 from clew.systems.node import ClientContext, Complete, Count, Log, Send, Write
 from clew.systems.rsl.application import Add, AppReply
 from clew.systems.rsl.client import RslClient
@@ -32,7 +32,7 @@ from clew.systems.rsl.types import Ballot, Request
 from clew.systems.stdio import Init
 from tests.systems.rsl.anything import app_requests, messages
 
-RSL = find_system("rsl")
+RSL = find_protocol("rsl")
 NODES = ("n1", "n2", "n3")
 INCREMENT = Add(0, 1)
 
@@ -95,7 +95,7 @@ def test_a_stranger_is_ignored_and_the_log_says_so(message: Any) -> None:
 def test_no_message_breaks_a_caspaxos_node(message: Any) -> None:
     """What is no message of the system: it is logged, and that is all."""
     node, ctx = (
-        find_system("caspaxos").node(find_system("caspaxos").parameters()),
+        find_protocol("caspaxos").node(find_protocol("caspaxos").parameters()),
         Context("n1", NODES, random.Random(0), {}),
     )
     node.start(ctx)

@@ -19,7 +19,7 @@ from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.simulation import InlineNodes, Simulation
 from clew.harness.verdict.judge import judge
 from clew.histories import History, Recorder
-from clew.systems import Context, Node, find_system
+from clew.systems import Context, Node, find_protocol
 from clew.systems.node import Sync, Write
 from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b, StartingPhase2
 from clew.systems.rsl.parameters import Parameters
@@ -28,7 +28,7 @@ from tests.systems.rsl.anything import lively
 from tests.systems.rsl.durability import Held
 from tests.systems.rsl.hand import NODES
 
-RSL = find_system("rsl")
+RSL = find_protocol("rsl")
 PLANS = [name for name, _ in shipped() if name.startswith("rsl-")]
 REVEALING = {Message1a, Message1b, StartingPhase2, Message2a, Message2b, Heartbeat}
 

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from clew.systems import find_system
+from clew.systems import find_protocol
 from tests.systems.rsl.anything import messages
 
-RSL = find_system("rsl")
+RSL = find_protocol("rsl")
 
 
 @given(messages)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clew.systems import find_system
+from clew.systems import find_protocol
 from clew.systems.rsl.application import Add, Cas, Delete, Put
 from clew.systems.rsl.messages import (
     AppStateRequest,
@@ -26,7 +26,7 @@ from tests.systems.cluster import Cluster
 from tests.systems.rsl.hand import batch
 from tests.systems.schedules import ACTIONS, Step, follow, steps
 
-RSL = find_system("rsl")
+RSL = find_protocol("rsl")
 MILLISECOND = 1_000_000
 SHORT_BUDGET = {
     "max_log_length": 3,

@@ -7,14 +7,14 @@ import pytest
 from clew.harness.plan import load, resolve
 from clew.harness.run import simulate
 from clew.harness.verdict.judge import judge
-from clew.systems import Context, find_system
+from clew.systems import Context, find_protocol
 from clew.systems.rsl.messages import AppStateSupply, Message1a, Message1b, Message2a, Message2b
 from clew.systems.rsl.parameters import Parameters
 from clew.systems.rsl.replica import Replica
 from clew.systems.rsl.types import Ballot, Vote
 from tests.systems.rsl.hand import FIRST, SECOND, THIRD, batch, context, sent
 
-RSL = find_system("rsl")
+RSL = find_protocol("rsl")
 SEEDS = 12
 BY_HISTORY = (
     "ignores-promises",
