@@ -15,8 +15,8 @@ import msgspec
 from clew.checkers import Budget, check
 from clew.checkers.check import ENGINES
 from clew.checkers.models import find_model
-from clew.harness.errors import Mistake
-from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT
+from clew.harness.errors import UserError
+from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT_CODES
 from clew.harness.plan.quantity import DURATION_HINT, SIZE_HINT, parse_duration, parse_size
 from clew.harness.store import folder as store
 from clew.harness.verdict import model_file
@@ -42,7 +42,7 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 def budget_of(text: str) -> Budget:
-    """`10s`, `1GiB`, or `10s,1GiB` as a budget for one history. Raises `Mistake`."""
+    """`10s`, `1GiB`, or `10s,1GiB` as a budget for one history. Raises `UserError`."""
     given: dict[str, float] = {}
     for part in text.split(","):
         duration, size = parse_duration(part.strip()), parse_size(part.strip())
@@ -51,15 +51,15 @@ def budget_of(text: str) -> Budget:
         elif size is not None and size > 0:
             name, amount = "bytes", size
         else:
-            raise Mistake(f"--budget: found {part!r}; expected {DURATION_HINT}, {SIZE_HINT}, or both with a comma")
+            raise UserError(f"--budget: found {part!r}; expected {DURATION_HINT}, {SIZE_HINT}, or both with a comma")
         if name in given:
-            raise Mistake(f"--budget: found {text!r}, which gives {name} twice; expected time, memory, or one of each")
+            raise UserError(f"--budget: found {text!r}, which gives {name} twice; expected time, memory or both")
         given[name] = amount
     return msgspec.convert(given, Budget)
 
 
 def expand(patterns: Sequence[str]) -> list[Path]:
-    """The files and folders that these are, or stand for (`logs/*.log`). Raises `Mistake` for a pattern of nothing."""
+    """The files and folders that these patterns (`logs/*.log`) name. Raises `UserError` for one that names none."""
     paths: list[Path] = []
     for pattern in patterns:
         if Path(pattern).exists() or not glob.has_magic(pattern):
@@ -67,7 +67,7 @@ def expand(patterns: Sequence[str]) -> list[Path]:
             continue
         matched = sorted(glob.glob(pattern, recursive=True))
         if not matched:
-            raise Mistake(f"no file matches {pattern}")
+            raise UserError(f"no file matches {pattern}")
         paths += map(Path, matched)
     return paths
 
@@ -75,10 +75,10 @@ def expand(patterns: Sequence[str]) -> list[Path]:
 def history_of(path: Path, format: str | None = None) -> tuple[History, store.RunFolder | None]:
     """The history in a file, or of a run folder (then with the folder).
 
-    Raises `NoRun` if there is neither, `HistoryError` if it cannot be read, `Mistake` for an unknown format.
+    Raises `NoRun` if there is neither, `HistoryError` if it cannot be read, `UserError` for an unknown format.
     """
     if format is not None and format not in CODECS:
-        raise Mistake(f"--format: there is no format {format!r}; there are {', '.join(CODECS)}")
+        raise UserError(f"--format: there is no format {format!r}; there are {', '.join(CODECS)}")
     if path.exists() and not path.is_dir():
         return read(path, format), None
     folder = store.find_run(path)
@@ -103,11 +103,11 @@ def check_file(
     A file that ends in the middle of a line, as that of a killed run does, is checked up to there only if asked to
     (`cut`): what is missing might change the answer.
 
-    Raises `NoRun` and `HistoryError` for what cannot be checked, `Mistake` for an unknown model, format or engine.
+    Raises `NoRun` and `HistoryError` for what cannot be checked, `UserError` for an unknown model, format or engine.
     """
     began = time.monotonic()
     if engine not in ENGINES:
-        raise Mistake(f"--engine: there is no engine {engine!r}; there are {', '.join(ENGINES)}")
+        raise UserError(f"--engine: there is no engine {engine!r}; there are {', '.join(ENGINES)}")
     judge = model_file.load(model) if model is not None else None
     history, folder = history_of(path, format)
     if history.cut and not cut:
@@ -132,7 +132,7 @@ def check_file(
         if model is not None and model.endswith(".py"):
             raise model_file.failure(Path(model), error) or error from error
         if engine == "lazy" and isinstance(error, ValueError):
-            raise Mistake(f"--engine: {error}") from None
+            raise UserError(f"--engine: {error}") from None
         raise
     checked = check_result(verdict)
     result = Result(
@@ -164,20 +164,20 @@ def exit_code(checked: Sequence[Checked]) -> int:
     """That of the worst: a file that cannot be checked, then invalid, then unknown."""
     if any(one.result is None for one in checked):
         return BAD_ARGUMENTS
-    return EXIT[worst([one.result.verdict for one in checked if one.result is not None])]
+    return EXIT_CODES[worst([one.result.verdict for one in checked if one.result is not None])]
 
 
 def export(source: Path, target: Path, *, read_as: str | None = None, write_as: str | None = None) -> int:
     """Write the history of a run or file in another format (by the target's name, unless given); how many events.
 
-    A file appears whole or not at all. Raises as `history_of` does, `Mistake` for a format that is not written.
+    A file appears whole or not at all. Raises as `history_of` does, `UserError` for a format that is not written.
     """
     if write_as is None:
         write_as = {".edn": "edn", ".jsonl": "jsonl"}.get(target.suffix)
         if write_as is None:
-            raise Mistake(f"{target}: expected a name that ends with .edn or .jsonl, or the format with --to")
+            raise UserError(f"{target}: expected a name that ends with .edn or .jsonl, or the format with --to")
     if target.is_dir() or not target.parent.is_dir():
-        raise Mistake(f"{target}: expected the name of a file in a folder that is there")
+        raise UserError(f"{target}: expected the name of a file in a folder that is there")
     history, _ = history_of(source, read_as)
     # What is no file, a pipe or /dev/stdout, is written to and not replaced.
     aside = target if target.exists() and not target.is_file() else target.with_name(target.name + ".tmp")
@@ -186,7 +186,7 @@ def export(source: Path, target: Path, *, read_as: str | None = None, write_as: 
             try:
                 write(history, stream, write_as)
             except ValueError as error:
-                raise Mistake(f"--to: {error}") from None
+                raise UserError(f"--to: {error}") from None
         if aside != target:
             aside.replace(target)
     finally:

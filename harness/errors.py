@@ -1,11 +1,14 @@
-"""What a user asked for and cannot have, and what a machine cannot do."""
+"""Exceptions that the command line reports in one line, without a traceback."""
 
 from __future__ import annotations
 
 
-class Mistake(ValueError):
-    """The message says what was found and what is expected; the command line prints it and exits with 254."""
+class UserError(ValueError):
+    """The user asked for something that cannot be done. Exit code 254.
+
+    The message says what was found, where, and what was expected.
+    """
 
 
-class Breakdown(RuntimeError):
-    """The machine did not do its part, and nobody's plan is to blame; printed as it is, with exit code 255."""
+class MachineError(RuntimeError):
+    """The machine or the cluster of workers failed; neither the plan nor clew is to blame. Exit code 255."""

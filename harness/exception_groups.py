@@ -1,4 +1,4 @@
-"""Errors from inside nurseries, as if there were none: trio wraps what a task raises in groups, a caller wants it."""
+"""Trio wraps the exceptions of a nursery in groups; callers want the exception itself."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def unwrapped() -> Iterator[None]:
-    """Raise the first exception of a group instead of the group; `with unwrapped():` goes around a nursery."""
+def unwrap_exception_groups() -> Iterator[None]:
+    """Raise the first exception of a group instead of the group. Wrap a nursery or `trio.run` in it."""
     try:
         yield
     except BaseExceptionGroup as group:

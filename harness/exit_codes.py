@@ -7,7 +7,7 @@ import os
 import signal
 from typing import NoReturn
 
-EXIT = {"valid": 0, "invalid": 1, "unknown": 2}
+EXIT_CODES = {"valid": 0, "invalid": 1, "unknown": 2}
 BAD_ARGUMENTS = 254
 """A user's mistake."""
 INTERNAL_ERROR = 255

@@ -10,14 +10,14 @@ from pathlib import Path
 import msgspec
 import trio
 
-from clew.harness.exit_codes import EXIT, INTERNAL_ERROR
+from clew.harness.exit_codes import EXIT_CODES, INTERNAL_ERROR
 from clew.harness.plan import Plan, load, resolve
 from clew.harness.run import NodesMode, run
 from clew.harness.runtime.outcome import Progress
 from clew.harness.store import folder as store
 from clew.harness.verdict.result import Answer, Result, worst
 from clew.histories import load as load_history
-from clew.histories.text import many
+from clew.histories.text import plural
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ class Replays(msgspec.Struct, frozen=True):
     def exit_code(self) -> int:
         """The worst of the runs'; 255 if one differed, for then none of them says anything of the original."""
         broke = not self.identical or any(run.error for run in self.runs)
-        return INTERNAL_ERROR if broke else EXIT[self.verdict]
+        return INTERNAL_ERROR if broke else EXIT_CODES[self.verdict]
 
 
 def together(replays: Sequence[Replay]) -> Replays:
@@ -110,7 +110,7 @@ def words(every: Replays, last: Replay) -> list[str]:
     """What to say of replays, the `last` of which says it for all if they are identical: a line for each thing."""
     lines = []
     if every.times > 1:
-        same, failed = many(every.same, "time"), many(every.failed, "time")
+        same, failed = plural(every.same, "time"), plural(every.failed, "time")
         lines.append(f"identical {same} out of {every.times}, failed {failed} out of {every.times}")
     if every.identical and last.cut:
         lines.append(f"identical as far as both go ({last.compared} bytes; one of the runs was cut short)")

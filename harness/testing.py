@@ -19,7 +19,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from clew.harness.errors import Mistake
+from clew.harness.errors import UserError
 from clew.harness.plan import Plan, dump, load, resolve
 from clew.harness.run import recording
 from clew.harness.shrink.run import smallest
@@ -71,7 +71,7 @@ class Broken(AssertionError):
     def __str__(self) -> str:
         try:
             plan = _shrunk(dump(self.plan), self.plan)
-        except Mistake as mistake:
+        except UserError as mistake:
             # A system that is no function of its seed cannot be shrunk: what failed is told all the same.
             return f"{self.plan.name}, seed {self.plan.seed}: {self.signature}\n\n{mistake}\n\n{dump(self.plan)}"
         history, outcome = recording(plan)

@@ -19,8 +19,8 @@ from typing import NamedTuple
 import numpy as np
 
 from clew.histories.history import FAIL, INFO, INVOKE, OK, TYPES, History
-from clew.histories.lanes import ends, lanes
 from clew.histories.text import cut, printable, value_text
+from clew.histories.timeline import completion_times, operation_lanes
 
 NARROWEST, WIDEST = 17, 30
 MARGIN = 17
@@ -89,7 +89,7 @@ def diagram(
     chosen = sorted(set(numbers))
     if not chosen:
         return []
-    lane_of = lanes(operations, history.time)
+    lane_of = operation_lanes(operations, history.time)
     concerned = {int(lane_of[n]) for n in chosen if n in counterexample}
     hopeless = {int(lane_of[n]) for n in chosen if stuck is not None and int(operations.completed[n]) == stuck}
     used = sorted(
@@ -150,7 +150,7 @@ def _rows(
     history: History, numbers: list[int], counterexample: frozenset[int], stuck: int | None, points: Mapping[int, Point]
 ) -> Iterable[_Row]:
     operations = history.operations
-    over = ends(operations, history.time)
+    over = completion_times(operations, history.time)
     for number in numbers:
         heavy = number in counterexample
         style = "counterexample" if heavy else _STYLE[int(operations.outcome[number])]
@@ -207,7 +207,7 @@ def _turns(history: History, windows: list[Interval], numbers: list[int]) -> Ite
 
 def _overlap(history: History, numbers: list[int], window: Interval) -> bool:
     operations = history.operations
-    over = ends(operations, history.time)
+    over = completion_times(operations, history.time)
     return bool(window.start <= over[numbers].max() and window.end >= operations.start[numbers].min())
 
 

@@ -63,7 +63,7 @@ def cut(path: Path) -> bool:
         return file.read(1) != b"\n"
 
 
-def passage(path: Path, start: int, end: int) -> list[Message]:
+def messages_between(path: Path, start: int, end: int) -> list[Message]:
     """The messages sent or received from `start` to `end` (ns), in the order in which they were sent.
 
     However long one was on its way: if something arrives whose beginning was not read, more is read. Raises
@@ -112,14 +112,14 @@ def _sent(path: Path, id: int) -> int:
         return time
 
 
-def sends(path: Path) -> Iterator[tuple[int, str, Any]]:
+def sent_messages(path: Path) -> Iterator[tuple[int, str, Any]]:
     """Time, source and body of every message."""
     for entry in _entries(path, 0, None):
         if entry.event == "send":
             yield entry.time, entry.src, entry.content(path)
 
 
-def lives(path: Path) -> list[Life]:
+def node_lives(path: Path) -> list[Life]:
     """All lives of all nodes, in the order in which they began: a search for a few lines among very many."""
     found: list[Life] = []
     going_on: dict[str, Life] = {}

@@ -63,7 +63,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def many(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
     """`1 seed`, `2 seeds`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 

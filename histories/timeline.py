@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from clew.histories.history import FOREVER, INFO, Operations
 
 
-def lanes(operations: Operations, time: NDArray[np.int64]) -> NDArray[np.int64]:
+def operation_lanes(operations: Operations, time: NDArray[np.int64]) -> NDArray[np.int64]:
     """The lane of each operation, counted from 0: no two operations of a lane are going on at once.
 
     A thread of `n` hands on from process `p` to `p + n`, here as in Jepsen, so the lane is the process modulo `n`;
@@ -37,14 +37,14 @@ def lanes(operations: Operations, time: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _fits(lane: NDArray[np.int64], operations: Operations, time: NDArray[np.int64]) -> bool:
     order = np.lexsort((operations.start, lane))
-    over = ends(operations, time)[order]
+    over = completion_times(operations, time)[order]
     starts, lane, process = operations.start[order], lane[order], operations.process[order]
     same = lane[1:] == lane[:-1]
     # A process that comes before one with a smaller number in its lane took no thread over.
     return not bool((same & ((starts[1:] < over[:-1]) | (process[1:] < process[:-1]))).any())
 
 
-def ends(operations: Operations, time: NDArray[np.int64]) -> NDArray[np.int64]:
+def completion_times(operations: Operations, time: NDArray[np.int64]) -> NDArray[np.int64]:
     """When each operation completed in any way, unknown outcomes included; the last time if it never did.
 
     `time` is the column of that name of the history.

@@ -16,10 +16,10 @@ from pathlib import Path
 import msgspec
 import trio
 
+from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.hunt.trial import trial
 from clew.harness.plan import Plan, load, resolve
 from clew.harness.run import run
-from clew.harness.runtime.unwrap import unwrapped
 from clew.harness.shrink import shrink_run
 from clew.harness.store.folder import RunFolder
 from clew.systems import Protocol, find_protocol, find_system, names
@@ -147,7 +147,7 @@ def _median(seeds: Sequence[int | None]) -> int | None:
 
 def _shrunk(failing: Plan) -> tuple[int, int, int, float]:
     """What is left of the plan (operations, faults, nodes), and the seconds of processor time that it took."""
-    with tempfile.TemporaryDirectory() as store, unwrapped():
+    with tempfile.TemporaryDirectory() as store, unwrap_exception_groups():
         result = trio.run(lambda: run(failing, nodes="inline", into=Path(store)))
         assert result.run is not None
         began = time.process_time()

@@ -25,7 +25,7 @@ from clew.harness.cli.options import (
     StoreOption,
     Until,
 )
-from clew.harness.errors import Breakdown, Mistake
+from clew.harness.errors import MachineError, UserError
 from clew.harness.exit_codes import BAD_ARGUMENTS, INTERNAL_ERROR, reader_gone
 
 if TYPE_CHECKING:
@@ -375,7 +375,7 @@ def main() -> None:
         place = f": {error.filename}" if error.filename else ""
         _refuse(f"{error.strerror or error}{place}", INTERNAL_ERROR)
     except Exception as error:
-        if isinstance(error, Breakdown):
+        if isinstance(error, MachineError):
             _refuse(str(error), INTERNAL_ERROR)
         if _is_mistake(error):
             _refuse(error.format_message() if hasattr(error, "format_message") else str(error), BAD_ARGUMENTS)
@@ -396,4 +396,4 @@ def _is_mistake(error: Exception) -> bool:
     from clew.harness.view.browser import NoBrowser
     from clew.histories import HistoryError
 
-    return isinstance(error, PlanError | NoRun | NoBrowser | HistoryError | Mistake)
+    return isinstance(error, PlanError | NoRun | NoBrowser | HistoryError | UserError)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from clew.harness.errors import Mistake
+from clew.harness.errors import UserError
 
 bench_app = typer.Typer(help="Measure clew by what it finds.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -32,9 +32,9 @@ def bench_bugs(
 
     for name in system or []:
         if name not in names():
-            raise Mistake(f"--system {name}: expected one of {', '.join(names())}")
+            raise UserError(f"--system {name}: expected one of {', '.join(names())}")
     if system and write is not None:
-        raise Mistake("--system and --write: a page with the variants of some systems would lack the others")
+        raise UserError("--system and --write: a page with the variants of some systems would lack the others")
     found = []
     with interruptible(), at_home() as (executor, _):
         for bug in measured(list(bugs(system or [])), executor):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import trio
 
+from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.exit_codes import INTERNAL_ERROR
-from clew.harness.runtime.unwrap import unwrapped
 from clew.histories.text import printable
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def foreground(
             raise KeyboardInterrupt
         return results[0]
 
-    with unwrapped():
+    with unwrap_exception_groups():
         return trio.run(main)
 
 

@@ -14,7 +14,7 @@ import msgspec
 from clew.harness.hunt.coverage import coverage
 from clew.harness.hunt.hunt import KEPT, Found, Hunt
 from clew.harness.verdict.result import Result
-from clew.histories.text import many, printable
+from clew.histories.text import plural, printable
 
 REFRESH = 0.1
 """Seconds between two looks at the progress."""
@@ -63,8 +63,8 @@ def progress(title: str, quiet: bool) -> Iterator[Callable[[Hunt], None]]:
                 shown = now
                 faults = hunt.counts["faults"].total()
                 rate = hunt.seeds / max(hunt.seconds, 1e-9)
-                line = f"{title}  {many(hunt.seeds, 'seed')}  {rate:,.1f} a second  {many(faults, 'fault')}  "
-                line += many(len(hunt.failures), "failure")
+                line = f"{title}  {plural(hunt.seeds, 'seed')}  {rate:,.1f} a second  {plural(faults, 'fault')}  "
+                line += plural(len(hunt.failures), "failure")
                 status.update(Text(line, no_wrap=True, overflow="ellipsis"))
 
         yield show
@@ -99,7 +99,7 @@ def tell_hunt(hunt: Hunt, json: bool) -> None:
     ended = ", interrupted" if hunt.interrupted else ", broken off" if hunt.error is not None else ""
     undecided = f", {hunt.undecided} undecided" if hunt.undecided else ""
     console.print(
-        f"{many(hunt.seeds, 'seed')} in {hunt.seconds:.1f} s ({rate:.1f} a second{ended}): "
+        f"{plural(hunt.seeds, 'seed')} in {hunt.seconds:.1f} s ({rate:.1f} a second{ended}): "
         f"{len(hunt.failures)} fail{undecided}"
     )
     if hunt.failures:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from clew.harness.errors import Mistake
+from clew.harness.errors import UserError
 from clew.harness.plan.quantity import DURATION_HINT, LONGEST, NANOSECONDS, parse_duration
 
 DEFAULT = range(1000)
@@ -13,24 +13,24 @@ DEFAULT = range(1000)
 def seeds_and_time(
     seeds: str | None, time: str | None, jobs: int | None, scheduler: str | None
 ) -> tuple[range | None, float | None]:
-    """Which seeds (None: all from 0 on) and for how many seconds at most. Raises `Mistake`."""
+    """Which seeds (None: all from 0 on) and for how many seconds at most. Raises `UserError`."""
     if jobs is not None and jobs < 1:
-        raise Mistake(f"--jobs {jobs}: expected at least 1")
+        raise UserError(f"--jobs {jobs}: expected at least 1")
     if jobs is not None and scheduler is not None:
-        raise Mistake("--jobs and --scheduler: the cluster has the workers it has; expected one of them")
+        raise UserError("--jobs and --scheduler: the cluster has the workers it has; expected one of them")
     if seeds is not None and time is not None:
-        raise Mistake(f"--seeds {seeds} and --time {time}: expected one of them")
+        raise UserError(f"--seeds {seeds} and --time {time}: expected one of them")
     seconds = None
     if time is not None:
         ns = parse_duration(time)
         if not ns:
             most = f"more than 0s and at most {LONGEST // NANOSECONDS['h']}h"
-            raise Mistake(f"--time {time}: expected {DURATION_HINT}; {most}")
+            raise UserError(f"--time {time}: expected {DURATION_HINT}; {most}")
         seconds = ns / NANOSECONDS["s"]
     if seeds is None:
         return (DEFAULT if time is None else None), seconds
     match = re.fullmatch(r"(\d{1,19}):(\d{1,19})", seeds)
     first, end = (int(match[1]), int(match[2])) if match else (0, 0)
     if not first < end <= LONGEST:
-        raise Mistake(f"--seeds {seeds}: expected A:B with A below B, such as 0:100; the largest B is {LONGEST}")
+        raise UserError(f"--seeds {seeds}: expected A:B with A below B, such as 0:100; the largest B is {LONGEST}")
     return range(first, end), seconds

@@ -11,7 +11,7 @@ import msgspec
 
 from clew.harness.plan import Plan
 from clew.harness.shrink.run import Shrunk
-from clew.histories.text import many
+from clew.histories.text import plural
 
 
 @contextlib.contextmanager
@@ -22,7 +22,7 @@ def progress(quiet: bool) -> Iterator[Callable[[Plan], None]]:
         if not quiet and sys.stderr.isatty():
             operations = plan.workload.operations
             count = len(operations) if isinstance(operations, tuple) else 0
-            line = (many(count, "operation"), many(len(plan.nemesis), "fault"), many(plan.system.nodes, "node"))
+            line = (plural(count, "operation"), plural(len(plan.nemesis), "fault"), plural(plan.system.nodes, "node"))
             print(", ".join(line), file=sys.stderr)
 
     yield show
@@ -38,7 +38,7 @@ def tell(shrunk: Shrunk, json: bool) -> None:
     print((Path(result.run) / "plan.yaml").read_text())
     cut = "interrupted: the best so far" if shrunk.interrupted else "shrunk"
     print(
-        f"{cut} to {many(shrunk.operations, 'operation')} and {many(shrunk.faults, 'fault')} on "
-        f"{many(shrunk.plan.system.nodes, 'node')} after {many(shrunk.candidates, 'candidate')}"
+        f"{cut} to {plural(shrunk.operations, 'operation')} and {plural(shrunk.faults, 'fault')} on "
+        f"{plural(shrunk.plan.system.nodes, 'node')} after {plural(shrunk.candidates, 'candidate')}"
     )
     print(f"run: {result.run}")

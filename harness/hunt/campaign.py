@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from itertools import islice
 
-from clew.harness.errors import Breakdown
+from clew.harness.errors import MachineError
 from clew.harness.hunt.executor import gave_up
 from clew.harness.hunt.trial import Trial, trials
 from clew.harness.plan import PlanError, Source
@@ -39,7 +39,7 @@ def campaign(
     were are the executor's to cancel, for a process pool that breaks trips over futures that others cancelled. What an
     executor lost with a worker is submitted again.
 
-    Raises what a trial raises (`PlanError` for a seed that draws an impossible plan), and `Breakdown` if workers die
+    Raises what a trial raises (`PlanError` for a seed that draws an impossible plan), and `MachineError` if workers die
     over the same seeds again and again, or whoever gave out the work is gone.
     """
     coming = iter(seeds)
@@ -63,7 +63,7 @@ def campaign(
         except BrokenExecutor:
             deaths += 1
             if deaths > DEATHS_MOST:
-                raise Breakdown(
+                raise MachineError(
                     f"a worker died {deaths} times over, last with seeds from {batch[0]} on: killed from outside, or "
                     "for want of memory? Fewer --jobs take less"
                 ) from None
@@ -78,12 +78,12 @@ def campaign(
             waiting.extendleft([submitted([seed]) for seed in batch][::-1])
             continue
         except gave_up():
-            raise Breakdown(
+            raise MachineError(
                 f"all workers died that tried seeds {batch[0]} to {batch[-1]}, and the cluster gave them up: does one "
                 "of them crash the system, or take more memory than a worker has?"
             ) from None
         except (CancelledError, asyncio.CancelledError):
-            raise Breakdown(f"who gave out the work is gone; seeds from {batch[0]} on were not tried") from None
+            raise MachineError(f"who gave out the work is gone; seeds from {batch[0]} on were not tried") from None
         deaths = 0
         yield from tried
         waiting.popleft()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from clew.harness.errors import Mistake
+from clew.harness.errors import UserError
 from clew.systems.stdio import die_with
 
 P = ParamSpec("P")
@@ -75,23 +75,23 @@ def on_cluster(address: str) -> Iterator[tuple[Executor, int]]:
 
     A job whose worker dies is done again by another one, until dask gives it up (`gave_up`). The workers need clew, and
     a user's system, installed. However the block ends, nobody waits for the jobs that are left: those not begun are
-    taken back, and a worker ends the one that it is at. Raises `Mistake` if there is no such cluster, or no dask.
+    taken back, and a worker ends the one that it is at. Raises `UserError` if there is no such cluster, or no dask.
     """
     try:
         from distributed import Client
         from distributed.client import ClosedClientError
     except ImportError:
-        raise Mistake("--scheduler needs dask.distributed: pip install 'clew[cluster]'") from None
+        raise UserError("--scheduler needs dask.distributed: pip install 'clew[cluster]'") from None
     try:
         client = Client(address, timeout=5)
     except (OSError, ValueError) as error:
-        raise Mistake(f"there is no scheduler at {address}: {error}") from None
+        raise UserError(f"there is no scheduler at {address}: {error}") from None
     # A connection that is lost comes back as what becomes of the jobs; dask would print how it tries again, at length.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with client:
         workers = sum(client.nthreads().values())
         if not workers:
-            raise Mistake(f"the scheduler at {address} has no workers")
+            raise UserError(f"the scheduler at {address} has no workers")
         executor = client.get_executor(pure=False)
         try:
             yield executor, workers

@@ -15,13 +15,13 @@ from typing import Literal
 import msgspec
 import trio
 
-from clew.harness.errors import Breakdown
-from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT, INTERNAL_ERROR
+from clew.harness.errors import MachineError
+from clew.harness.exception_groups import unwrap_exception_groups
+from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT_CODES, INTERNAL_ERROR
 from clew.harness.hunt.campaign import campaign
 from clew.harness.hunt.trial import Trial
 from clew.harness.plan import Plan, PlanError, Source, resolve
 from clew.harness.run import recording, run
-from clew.harness.runtime.unwrap import unwrapped
 from clew.harness.store.folder import stamp, usable
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
@@ -57,8 +57,8 @@ class Hunt:
     seconds: float = 0.0
     interrupted: bool = False
     error: Exception | None = None
-    """What ended it before its time: `OSError` if a run could not be kept, `Breakdown` if workers die, `PlanError` if a
-    seed draws a plan that cannot be. All seeds before that one are counted."""
+    """What ended it before its time: `OSError` if a run could not be kept, `MachineError` if workers die, `PlanError`
+    if a seed draws a plan that cannot be. All seeds before that one are counted."""
 
     @property
     def exit_code(self) -> int:
@@ -67,8 +67,8 @@ class Hunt:
         if self.error is not None:
             return BAD_ARGUMENTS if isinstance(self.error, PlanError) else INTERNAL_ERROR
         if self.failures:
-            return EXIT["invalid"]
-        return EXIT["unknown" if self.undecided or self.interrupted or not self.seeds else "valid"]
+            return EXIT_CODES["invalid"]
+        return EXIT_CODES["unknown" if self.undecided or self.interrupted or not self.seeds else "valid"]
 
     @property
     def unkept(self) -> int:
@@ -166,7 +166,7 @@ def hunt(
                 watch(hunted)
     except KeyboardInterrupt:
         hunted.interrupted = True
-    except (Breakdown, PlanError) as error:
+    except (MachineError, PlanError) as error:
         hunted.error = error
     hunted.seconds = time.monotonic() - began
     return hunted
@@ -176,5 +176,5 @@ def _again(plan: Plan, into: Path | None, campaign: str) -> Result:
     """Run a failing plan once more, into a folder if there is to be one."""
     if into is None:
         return msgspec.structs.replace(judge(plan, *recording(plan)), campaign=campaign)
-    with unwrapped():
+    with unwrap_exception_groups():
         return trio.run(lambda: run(plan, nodes="inline", into=into, aside=True, campaign=campaign))

@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 import trio
 
-from clew.harness.errors import Mistake
+from clew.harness.errors import UserError
+from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan import Plan
 from clew.harness.replay import recorded_plan
 from clew.harness.run import recording, run
 from clew.harness.runtime.outcome import Outcome
-from clew.harness.runtime.unwrap import unwrapped
 from clew.harness.shrink.explicit import explicit, members_of
 from clew.harness.shrink.reduce import without_home
 from clew.harness.shrink.shrink import shrink
@@ -25,7 +25,7 @@ from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
 from clew.harness.verdict.signature import Signature, signature
 from clew.histories import History
-from clew.histories.text import many
+from clew.histories.text import plural
 from clew.nemesis.fault import FaultEvent
 
 TIMES = 3
@@ -56,8 +56,9 @@ def shrink_run(
 ) -> Shrunk:
     """Shrink a recorded run, and keep the outcome as a run of its own below `into`.
 
-    KeyboardInterrupt ends the search, and the best so far is kept. Raises `Mistake` with the counts for a run that does
-    not fail every time; `NoRun` and `PlanError` for a folder that cannot be used; `OSError` if nothing can be written.
+    KeyboardInterrupt ends the search, and the best so far is kept. Raises `UserError` with the counts for a run that
+    does not fail every time; `NoRun` and `PlanError` for a folder that cannot be used; `OSError` if nothing can be
+    written.
     """
     usable(into)
     original = recorded_plan(folder)
@@ -82,7 +83,7 @@ def shrink_run(
 
 
 def smallest(plan: Plan) -> Plan:
-    """The smallest plan found that fails as this one does, in memory. Raises `Mistake` if it does not fail."""
+    """The smallest plan found that fails as this one does, in memory. Raises `UserError` if it does not fail."""
     whole, fails = _begun(plan)
     shrink(whole, fails)
     return fails.best.plan
@@ -98,21 +99,21 @@ def _begun(
 
 
 def reproduced(plan: Plan) -> tuple[Signature, History, Outcome]:
-    """The failure of a plan's run, its history and outcome. Raises `Mistake` unless it fails the same way each time."""
+    """The failure of a plan's run, its history and outcome. Raises `UserError` unless it always fails the same way."""
     runs = []
     for _ in range(TIMES):
         history, outcome = recording(plan)
         runs.append((signature(judge(plan, history, outcome), history, outcome), history, outcome))
     failing = [found for found, _, _ in runs if found is not None]
     if not failing:
-        raise Mistake(f"the run does not fail: it fails 0 times out of {TIMES}, and there is nothing to shrink")
+        raise UserError(f"the run does not fail: it fails 0 times out of {TIMES}, and there is nothing to shrink")
     if len(failing) < TIMES:
-        raise Mistake(
-            f"the run fails {many(len(failing), 'time')} out of {TIMES}; only one that fails every time can be shrunk"
+        raise UserError(
+            f"the run fails {plural(len(failing), 'time')} out of {TIMES}; only one that fails every time can be shrunk"
         )
     if len(set(failing)) > 1:
         said = "; ".join(sorted({str(found) for found in failing}))
-        raise Mistake(f"the run fails in another way each time ({said}); is the system deterministic?")
+        raise UserError(f"the run fails in another way each time ({said}); is the system deterministic?")
     return failing[0], runs[0][1], runs[0][2]
 
 
@@ -123,5 +124,5 @@ def _keep(original: Plan, plan: Plan, into: Path) -> Result:
     broke = signature(found, history, outcome)
     assert broke is not None, "the last candidate failed"
     comment = story(original, plan, broke, found, history)
-    with unwrapped():
+    with unwrap_exception_groups():
         return trio.run(lambda: run(plan, nodes="inline", into=into, aside=True, comment=comment))

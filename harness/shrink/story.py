@@ -9,7 +9,7 @@ from clew.harness.shrink.explicit import members_of
 from clew.harness.verdict.result import Result
 from clew.harness.verdict.signature import OUTCOMES, Signature
 from clew.histories import NEMESIS, History
-from clew.histories.text import many, printable
+from clew.histories.text import plural, printable
 from clew.nemesis.describe import describe, describe_duration
 from clew.nemesis.fault import FaultEvent, from_value
 
@@ -24,8 +24,8 @@ def story(original: Plan, plan: Plan, signature: Signature, result: Result, hist
     members = members_of(plan)
     faults = sum(isinstance(member, FaultEvent) for member in members)
     lines = [
-        f"Shrunk from {original.name}, seed {original.seed}: {many(len(members) - faults, 'operation')} and "
-        f"{many(faults, 'fault')} on {many(plan.system.nodes, 'node')} are enough.",
+        f"Shrunk from {original.name}, seed {original.seed}: {plural(len(members) - faults, 'operation')} and "
+        f"{plural(faults, 'fault')} on {plural(plan.system.nodes, 'node')} are enough.",
         "",
         *_happened(history),
         "",

@@ -32,7 +32,7 @@ class FaultWindow(msgspec.Struct, frozen=True):
     ended: bool = True
 
 
-def windows(history: History) -> list[FaultWindow]:
+def fault_windows(history: History) -> list[FaultWindow]:
     """The windows in the order of their start; a fault that nothing ends lasts until the last event."""
     last = int(history.time[-1]) if len(history) else 0
     found: list[FaultWindow] = []
@@ -65,7 +65,7 @@ def windows(history: History) -> list[FaultWindow]:
 _BEGINS = set(_ENDS.values())
 
 
-def in_words(event: Event) -> str:
+def nemesis_event_text(event: Event) -> str:
     """What an event of the nemesis is about."""
     fault = _fault(event)
     return value_text(event.value) if fault is None else printable(describe(fault.fault))

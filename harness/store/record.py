@@ -15,7 +15,7 @@ import msgspec
 from clew.harness.check import history_of
 from clew.harness.store import folder as store
 from clew.harness.verdict.result import Result, worst
-from clew.harness.view.fault_windows import FaultWindow, windows
+from clew.harness.store.fault_windows import FaultWindow, fault_windows
 from clew.histories import History, HistoryError
 from clew.histories.codecs import read
 from clew.histories.text import printable
@@ -52,9 +52,9 @@ class Record:
         return path.relative_to(here) if path.is_relative_to(here) else path
 
     @property
-    def windows(self) -> list[FaultWindow]:
-        """The faults."""
-        return windows(self.history)
+    def fault_windows(self) -> list[FaultWindow]:
+        """The faults of the history, as intervals of time."""
+        return fault_windows(self.history)
 
     @property
     def last(self) -> int:

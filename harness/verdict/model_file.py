@@ -12,27 +12,27 @@ from functools import cache
 from pathlib import Path
 
 from clew.checkers.models import Model, find_model
-from clew.harness.errors import Mistake
+from clew.harness.errors import UserError
 from clew.systems.registry import module_at
 
 
 def load(name: str) -> Model:
-    """The model of that name, or the one in the Python file at that path. Raises `Mistake`."""
+    """The model of that name, or the one in the Python file at that path. Raises `UserError`."""
     if not name.endswith(".py"):
         try:
             return find_model(name)
         except ValueError as error:
-            raise Mistake(f"--model: {error}, or the path of a .py file") from None
+            raise UserError(f"--model: {error}, or the path of a .py file") from None
     path = Path(name)
     if not path.is_file():
-        raise Mistake(f"--model: there is no file {name}")
+        raise UserError(f"--model: there is no file {name}")
     try:
         with contextlib.redirect_stdout(sys.stderr):
             model = _at(path)
     except (Exception, SystemExit) as error:
         raise failure(path, error) or error from error
     if not isinstance(model, Model):
-        raise Mistake(
+        raise UserError(
             f"--model: {name} defines no `model = ...`, an instance of a subclass of clew.checkers.models.Model"
         )
     return model
@@ -43,7 +43,7 @@ def _at(path: Path) -> object:
     return getattr(module_at(path), "model", None)
 
 
-def failure(path: Path, error: BaseException) -> Mistake | None:
+def failure(path: Path, error: BaseException) -> UserError | None:
     """What to tell whoever wrote the file that raised this: the deepest line of theirs, and what happened there.
 
     None if it was not the file: nothing of it was running, and it is not that its states cannot be hashed.
@@ -57,4 +57,4 @@ def failure(path: Path, error: BaseException) -> Mistake | None:
     if not lines and not (isinstance(error, TypeError) and "hashable" in str(error)):
         return None
     place = f"{path}:{lines[-1]}" if lines else str(path)
-    return Mistake(f"{place}: the model failed: {type(error).__name__}: {error}")
+    return UserError(f"{place}: the model failed: {type(error).__name__}: {error}")

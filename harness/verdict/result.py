@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from clew.harness.exit_codes import EXIT, INTERNAL_ERROR
+from clew.harness.exit_codes import EXIT_CODES, INTERNAL_ERROR
 
 Answer = Literal["valid", "invalid", "unknown"]
 
@@ -45,7 +45,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def exit_code(self) -> int:
         """Jepsen's: 0 valid, 1 invalid, 2 unknown; 255 for a run that broke."""
-        return INTERNAL_ERROR if self.error else EXIT[self.verdict]
+        return INTERNAL_ERROR if self.error else EXIT_CODES[self.verdict]
 
 
 def worst(answers: list[Answer]) -> Answer:

@@ -15,9 +15,9 @@ from typing import Any
 import msgspec
 import yaml
 
+from clew.harness.store.fault_windows import nemesis_event_text
 from clew.harness.store.folder import NoRun
 from clew.harness.store.record import Record, read_record
-from clew.harness.view.fault_windows import in_words
 from clew.histories import NEMESIS, Event
 from clew.histories.diagram import Line, Span
 from clew.histories.journal import Entry, entries
@@ -220,7 +220,7 @@ def _value(value: Any) -> str:
 
 def _line(event: Event, keyed: bool) -> str:
     if event.process == NEMESIS:
-        return f"{event.time / 1e9:.6f} {printable(event.f)} {in_words(event)}"
+        return f"{event.time / 1e9:.6f} {printable(event.f)} {nemesis_event_text(event)}"
     key = "" if event.key is None or not keyed else f" key {value_text(event.key, LONGEST)}"
     error = "" if event.error is None else f" ({printable(event.error)})"
     what = f"{printable(event.f)} {value_text(event.value, LONGEST)}"

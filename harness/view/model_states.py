@@ -8,7 +8,7 @@ from clew.harness.store.record import Record
 from clew.histories.text import state_text
 
 
-class States:
+class ModelStates:
     """The states that a run goes through, as its model writes them. The history is encoded once, for all keys."""
 
     def __init__(self, run: Record) -> None:

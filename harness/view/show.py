@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from clew.harness.plan.quantity import DURATION_HINT, parse_duration
 from clew.harness.store.record import Record
-from clew.harness.view.states import States
+from clew.harness.view.model_states import ModelStates
 from clew.histories import TYPES, HistoryError
 from clew.histories.diagram import Interval, Line, Point, Span, diagram
-from clew.histories.lanes import ends, linearization_points
 from clew.histories.statistics import Statistics, statistics
 from clew.histories.text import key_name, label, printable
+from clew.histories.timeline import completion_times, linearization_points
 
 AROUND = 12
 """Events shown before the one that matters, and after it half as many."""
@@ -58,7 +58,7 @@ def select(run: Record, wanted: Filter) -> NDArray[np.int64]:
     history = run.history
     operations = history.operations
     keep = np.ones(len(operations), np.bool_)
-    over = ends(operations, history.time)
+    over = completion_times(operations, history.time)
     if not history.clock and (wanted.start is not None or wanted.end is not None):
         raise HistoryError(
             "this history has no times; --around INDEX is for what is near an event", source="--from, --to"
@@ -143,11 +143,11 @@ def picture(run: Record, chosen: list[int], width: int) -> list[Line]:
         shown = set(chosen)
         points = {
             number: Point(moment, state)
-            for number, moment, state in zip(order, moments, States(run).along(order), strict=True)
+            for number, moment, state in zip(order, moments, ModelStates(run).along(order), strict=True)
             if number in shown
         }
         counterexample = frozenset(part.counterexample or ())
-    faults = [Interval(window.start, window.end, window.words, window.ended) for window in run.windows]
+    faults = [Interval(window.start, window.end, window.words, window.ended) for window in run.fault_windows]
     return diagram(
         run.history, chosen, width=width, faults=faults, counterexample=counterexample, stuck=run.stuck(), points=points
     )
@@ -189,7 +189,7 @@ def head(run: Record) -> Iterator[Line]:
 
 def numbers(run: Record, wanted: Filter) -> Statistics:
     """The numbers of the operations that pass, with those of each kind of fault and of each fault."""
-    windows = [(window.kind, window.start, window.end) for window in run.windows]
+    windows = [(window.kind, window.start, window.end) for window in run.fault_windows]
     return statistics(run.history, windows, select(run, wanted) if wanted.asks else None, interval(run, wanted))
 
 
@@ -226,12 +226,13 @@ def as_json(run: Record, wanted: Filter, stats: bool) -> dict[str, Any]:
     """The same as JSON: the verdict, the operations that were asked for (or matter), the faults, the numbers."""
     history = run.history
     chosen = select(run, wanted).tolist() if wanted.asks else what_matters(run)
-    over = ends(history.operations, history.time)
+    over = completion_times(history.operations, history.time)
     told: dict[str, Any] = {
         "result": None if run.result is None else msgspec.to_builtins(run.result),
         "missing": list(run.missing),
         "faults": [
-            {"start": w.start, "end": w.end, "ended": w.ended, "kind": w.kind, "words": w.words} for w in run.windows
+            {"start": w.start, "end": w.end, "ended": w.ended, "kind": w.kind, "words": w.words}
+            for w in run.fault_windows
         ],
         "operations": [
             {
@@ -281,7 +282,7 @@ def _near(run: Record, row: int) -> NDArray[np.bool_]:
 
 
 def _faults(run: Record) -> Iterable[Line]:
-    found = run.windows
+    found = run.fault_windows
     if not found:
         return
     yield (Span(f"Faults ({len(found)}):"),)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from clew.harness.check import budget_of, check_file, exit_code, expand
-from clew.harness.errors import Mistake
+from clew.harness.errors import UserError
 from clew.histories import Event, History, codecs, load
 from clew.histories.codecs import read
 from tests.benchmarks.grid import Cell, history
@@ -203,7 +203,7 @@ def test_a_budget_is_time_memory_or_both() -> None:
     assert budget_of("512MiB").bytes == 512 << 20
     both = budget_of("1500ms, 2GiB")
     assert (both.seconds, both.bytes) == (1.5, 2 << 30)
-    with pytest.raises(Mistake):
+    with pytest.raises(UserError):
         budget_of("10s,never")
 
 

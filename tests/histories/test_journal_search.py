@@ -9,7 +9,7 @@ import pytest
 
 from clew.histories import HistoryError
 from clew.histories.journal import Journal, entries
-from clew.histories.passages import lives, passage
+from clew.histories.journal_search import messages_between, node_lives
 
 
 def journal(path: Path, messages: int) -> Path:
@@ -37,7 +37,7 @@ def test_a_passage_is_what_reading_everything_finds(tmp_path: Path, messages: in
     for start, end in ((0, 10**9), (5000, 20_000), (7001, 7002), (messages * 1000, messages * 1000), (3000, 3010)):
         wanted = [id for id, time in sent.items() if start <= time <= end]
         arriving = {e.id for e in entries(path) if e.event == "receive" and start <= e.time <= end}
-        found = [message.id for message in passage(path, start, end)]
+        found = [message.id for message in messages_between(path, start, end)]
         assert found == sorted({*wanted, *arriving})
 
 
@@ -60,17 +60,17 @@ def test_what_arrives_was_sent_however_long_before(tmp_path: Path, seconds: int)
             arrivals.sort()
         written.flush()
     start, end = int(1.5 * late) - 10, int(1.5 * late) + 10
-    (message,) = [m for m in passage(path, start, end) if m.id == 500]
+    (message,) = [m for m in messages_between(path, start, end) if m.id == 500]
     assert (message.sent, message.received) == (late // 2, [late // 2 + 1000, late // 2 + late])
 
 
 def test_fates_and_lives_are_told(tmp_path: Path) -> None:
     path = journal(tmp_path / "messages.jsonl", 200)
-    found = passage(path, 0, 10**9)
+    found = messages_between(path, 0, 10**9)
     assert {len(message.received) for message in found} == {0, 1}
     assert {message.dropped for message in found} == {None, "loss"}
     assert {message.type for message in found} == {"ping", "message"}
-    assert [(life.node, life.number, life.start, life.end) for life in lives(path)] == [
+    assert [(life.node, life.number, life.start, life.end) for life in node_lives(path)] == [
         ("n1", 0, 0, 200_000),
         ("n1", 1, 200_005, None),
     ]
@@ -80,8 +80,8 @@ def test_a_cut_journal_is_read_up_to_its_last_whole_line_and_a_broken_one_is_an_
     path = journal(tmp_path / "messages.jsonl", 20)
     whole = path.read_bytes()
     path.write_bytes(whole[:-10])
-    assert len(passage(path, 0, 10**9)) == 20
-    assert len(lives(path)) == 1
+    assert len(messages_between(path, 0, 10**9)) == 20
+    assert len(node_lives(path)) == 1
     path.write_bytes(b'{"event":"send","time":' + whole)
     with pytest.raises(HistoryError, match="journal entry"):
-        passage(path, 0, 10**9)
+        messages_between(path, 0, 10**9)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clew.histories import Event, History
-from clew.histories.lanes import ends, lanes, linearization_points
+from clew.histories.timeline import completion_times, linearization_points, operation_lanes
 
 
 def history(*events: tuple[int, int, str]) -> History:
@@ -13,28 +13,28 @@ def history(*events: tuple[int, int, str]) -> History:
 
 def test_a_fresh_process_takes_the_lane_of_the_one_that_was_given_up() -> None:
     past = history((0, 0, "invoke"), (0, 1, "invoke"), (5, 0, "info"), (6, 2, "invoke"), (7, 2, "ok"), (8, 1, "ok"))
-    assert lanes(past.operations, past.time).tolist() == [0, 1, 0]
+    assert operation_lanes(past.operations, past.time).tolist() == [0, 1, 0]
 
 
 def test_a_thread_that_comes_late_has_a_lane_of_its_own() -> None:
     past = history((0, 0, "invoke"), (1, 0, "info"), (2, 2, "invoke"), (2, 1, "invoke"), (3, 2, "ok"), (4, 1, "ok"))
-    assert lanes(past.operations, past.time).tolist() == [0, 0, 1]
+    assert operation_lanes(past.operations, past.time).tolist() == [0, 0, 1]
 
 
 def test_processes_that_hand_nothing_over_have_a_lane_each() -> None:
     past = history((0, 7, "invoke"), (1, 3, "invoke"), (2, 7, "info"), (3, 3, "info"))
-    found = lanes(past.operations, past.time).tolist()
+    found = operation_lanes(past.operations, past.time).tolist()
     assert len(set(found)) == 2
 
 
 def test_no_two_operations_of_a_lane_are_going_on_at_once() -> None:
     past = history((0, 0, "invoke"), (0, 2, "invoke"), (1, 4, "invoke"), (9, 0, "ok"), (9, 2, "info"), (9, 4, "ok"))
-    assert len(set(lanes(past.operations, past.time).tolist())) == 3
+    assert len(set(operation_lanes(past.operations, past.time).tolist())) == 3
 
 
 def test_an_operation_that_never_completed_lasts_to_the_end() -> None:
     past = history((0, 0, "invoke"), (3, 1, "invoke"), (4, 1, "info"))
-    assert ends(past.operations, past.time).tolist() == [4, 4]
+    assert completion_times(past.operations, past.time).tolist() == [4, 4]
 
 
 def test_points_are_in_order_and_within_their_operations() -> None:

@@ -21,9 +21,9 @@ from typing import Any
 import msgspec
 import trio
 
+from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan.schema import SystemPlan
 from clew.harness.runtime.failure import SystemFailure
-from clew.harness.runtime.unwrap import unwrapped
 from clew.histories.event import MALFORMED
 from clew.systems.node import Effect
 from clew.systems.protocol import Protocol
@@ -254,7 +254,7 @@ async def open_nodes(
     with _one_processor():
         nodes = ProcessNodes(system, plan, names, logs)
         try:
-            with unwrapped():
+            with unwrap_exception_groups():
                 async with trio.open_nursery() as nursery:
                     await nodes.ready()
                     nursery.start_soon(nodes.watch)

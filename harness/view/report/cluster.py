@@ -11,9 +11,9 @@ from clew.harness.store.record import Record, stuck_row
 from clew.harness.view.report.data import Moment, Table
 from clew.histories import INFO
 from clew.histories.history import freeze
-from clew.histories.lanes import ends
-from clew.histories.passages import Message, lives, passage, sends
+from clew.histories.journal_search import Message, messages_between, node_lives, sent_messages
 from clew.histories.text import key_name, label, printable, value_text
+from clew.histories.timeline import completion_times
 from clew.nemesis.fault import Network, Partition
 
 MESSAGES = 700
@@ -60,7 +60,7 @@ def _of_the_history(run: Record) -> Iterable[Moment]:
         start = (
             int(operations.start[[*counterexample, *ending.tolist()]].min()) if counterexample or len(ending) else at
         )
-        over = ends(operations, history.time)
+        over = completion_times(operations, history.time)
         end = max(at, int(over[counterexample].max())) if counterexample else at
         if ((operations.start <= end) & (over >= start)).sum() > IN_SIGHT:
             # The counterexample is too wide for a picture: here is where it ends, and buttons lead to the rest of it.
@@ -88,7 +88,7 @@ def _answers(run: Record, row: int) -> list[int]:
         return []
     time = int(run.history.time[row])
     process = int(run.history.process[row])
-    arrived = [m for m in passage(run.journal, time, time) if time in m.received and m.destination[:1] == "c"]
+    arrived = [m for m in messages_between(run.journal, time, time) if time in m.received and m.destination[:1] == "c"]
     clients = {m.destination for m in arrived}
     if len(clients) > 1:
         thread = [name for name in clients if name[1:].isdecimal() and process % _threads(run) == int(name[1:])]
@@ -97,9 +97,9 @@ def _answers(run: Record, row: int) -> list[int]:
 
 
 def _threads(run: Record) -> int:
-    from clew.histories.lanes import lanes
+    from clew.histories.timeline import operation_lanes
 
-    return int(lanes(run.history.operations, run.history.time).max(initial=0)) + 1
+    return int(operation_lanes(run.history.operations, run.history.time).max(initial=0)) + 1
 
 
 def _of_the_protocol(run: Record) -> Iterable[Moment]:
@@ -128,7 +128,7 @@ def _elections(marks: Table) -> list[Moment]:
 def _crashes(run: Record) -> list[Moment]:
     return [
         _around(window.words, window.words, window.start / 1e9)
-        for window in run.windows
+        for window in run.fault_windows
         if window.kind in ("crash", "kill")
     ]
 
@@ -139,11 +139,12 @@ def _around(name: str, words: str, at: float) -> Moment:
 
 def _slowest(run: Record) -> Iterable[Moment]:
     operations = run.history.operations
-    latency = np.where(operations.outcome == INFO, -1, ends(operations, run.history.time) - operations.start)
+    over = completion_times(operations, run.history.time)
+    latency = np.where(operations.outcome == INFO, -1, over - operations.start)
     if latency.max(initial=-1) < 0 or not run.history.clock:
         return
     number = int(latency.argmax())
-    start, end = int(operations.start[number]), int(ends(operations, run.history.time)[number])
+    start, end = int(operations.start[number]), int(over[number])
     margin = max(1_000_000, (end - start) // 4)
     yield Moment(
         name="slowest operation",
@@ -164,7 +165,7 @@ def messages(run: Record, around: list[Moment]) -> tuple[list[Message], int]:
     special = {id for moment in around for id in moment.messages}
     for moment in around if run.journal is not None else ():
         assert run.journal is not None
-        told = passage(run.journal, int(moment.start * 1e9), int(moment.end * 1e9))
+        told = messages_between(run.journal, int(moment.start * 1e9), int(moment.end * 1e9))
         for position, message in enumerate(told, start=MESSAGES - len(told)):
             if position >= 0 or message.id in special:
                 found[message.id] = message
@@ -229,10 +230,10 @@ def _numbered(name: str) -> tuple[str, int]:
     return name.removesuffix(digits), int(digits or 0)
 
 
-def node_lives(run: Record) -> tuple[list[str], Table]:
+def life_table(run: Record) -> tuple[list[str], Table]:
     """The nodes, and what was the matter with each, when: stretches of up, down, cut off or otherwise disturbed."""
     columns: Table = {name: [] for name in ("lane", "start", "end", "state", "words")}
-    found = [] if run.journal is None else lives(run.journal)
+    found = [] if run.journal is None else node_lives(run.journal)
     nodes = sorted({life.node for life in found}, key=_numbered)
     lane = {node: number for number, node in enumerate(nodes)}
     ended: dict[str, int] = {}
@@ -251,7 +252,7 @@ def node_lives(run: Record) -> tuple[list[str], Table]:
             del ended[life.node]
     for node, time in ended.items():
         stretch(node, time, max(run.last, time), "down", "down until the end")
-    for window in run.windows:
+    for window in run.fault_windows:
         if isinstance(window.fault, Partition):
             deaf = {node: set(sources) for node, sources in window.fault.grudge.items()}
             mute: dict[str, set[str]] = {}
@@ -285,7 +286,7 @@ def protocol_marks(run: Record, nodes: list[str], found: list[Message]) -> Table
     used: set[tuple[str, Any, Any]] = set()
     said: Iterable[tuple[int, str, Any]] = ((message.sent, message.source, message.body) for message in found)
     if run.journal is not None and marks_in_reach(run):
-        said = sends(run.journal)
+        said = sent_messages(run.journal)
     for time, source, body in said:
         if source not in lane or not isinstance(body, dict):
             continue

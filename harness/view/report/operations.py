@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.harness.store.record import Record, stuck_row
+from clew.harness.view.model_states import ModelStates
 from clew.harness.view.report.data import Key, Moment, Table
-from clew.harness.view.states import States
 from clew.histories import FOREVER, INFO, TYPES
-from clew.histories.lanes import ends, lanes, linearization_points
 from clew.histories.statistics import latencies, quantiles
 from clew.histories.text import key_name, label, printable
+from clew.histories.timeline import completion_times, linearization_points, operation_lanes
 
 HELD = 100_000
 """Operations that a page holds at most."""
@@ -29,7 +29,7 @@ AROUND = 500
 def lane_names(run: Record) -> tuple[list[str], NDArray[np.int64]]:
     """The names of the lanes from top to bottom, and the lane of each operation."""
     operations = run.history.operations
-    lane = lanes(operations, run.history.time)
+    lane = operation_lanes(operations, run.history.time)
     count = int(lane.max(initial=-1)) + 1
     processes = np.unique(operations.process).tolist()
     if len(processes) == count:
@@ -73,7 +73,7 @@ def table(run: Record, rows: NDArray[np.int64], lane: NDArray[np.int64]) -> Tabl
     """The operations at `rows`, a column per field."""
     history = run.history
     operations = history.operations
-    over = ends(operations, history.time)[rows]
+    over = completion_times(operations, history.time)[rows]
     labels = [label(history, row) for row in rows.tolist()]
     errors = [history.errors[code] for code in operations.error[rows].tolist()]
     return {
@@ -99,7 +99,7 @@ def keys(run: Record, rows: NDArray[np.int64], moments: list[Moment]) -> list[Ke
     visible = np.zeros(len(operations), np.bool_)
     visible[rows] = True
     found = {}
-    states = States(run)
+    states = ModelStates(run)
     for part in run.keys:
         row = stuck_row(history, part)
         stuck = None if row is None else np.flatnonzero(operations.completed == row)
@@ -115,7 +115,7 @@ def keys(run: Record, rows: NDArray[np.int64], moments: list[Moment]) -> list[Ke
     return [*found.values(), *(Key(name, "", [], None, None, {}) for name in names if name not in found)]
 
 
-def points(run: Record, order: list[int], visible: NDArray[np.bool_], states: States) -> Table:
+def points(run: Record, order: list[int], visible: NDArray[np.bool_], states: ModelStates) -> Table:
     """The moments at which the operations of an order took effect, and the state after each."""
     moments = linearization_points(run.history.operations, order, run.last)
     state = states.along(order)
@@ -132,7 +132,7 @@ def rates(run: Record) -> Table:
     history = run.history
     operations = history.operations
     edges = np.linspace(0, max(run.last, 1), _bins(len(operations)) + 1)
-    over = ends(operations, history.time)
+    over = completion_times(operations, history.time)
     width = (edges[1] - edges[0]) / 1e9
     columns: Table = {"start": seconds(edges[:-1]), "end": seconds(edges[1:])}
     for code, outcome in ((1, "ok"), (2, "fail"), (3, "info")):

@@ -15,11 +15,11 @@ import msgspec
 import numpy as np
 
 from clew.harness.store.record import Record
-from clew.harness.view.html import hashed, render
 from clew.harness.view.report import cluster, operations
 from clew.harness.view.report.data import Data, Table
+from clew.harness.view.templates import hashed, render
 from clew.histories import HistoryError
-from clew.histories.passages import cut
+from clew.histories.journal_search import cut
 from clew.histories.statistics import statistics
 from clew.histories.text import printable
 
@@ -40,7 +40,7 @@ def report(run: Record) -> str:
         # An event takes the place of a second: all pictures are drawn on the scale of the numbers of events.
         run = replace(run, history=replace(run.history, time=run.history.time * 1_000_000_000))
     data = gather(run)
-    numbers = statistics(run.history, [(w.kind, w.start, w.end) for w in run.windows])
+    numbers = statistics(run.history, [(w.kind, w.start, w.end) for w in run.fault_windows])
     script = "\n".join(['"use strict";', *((HERE / "drawing" / name).read_text(encoding="utf-8") for name in DRAWING)])
     system, variant = _system(run.plan)
     return render(
@@ -100,7 +100,7 @@ def gather(run: Record) -> Data:
 def _gathered(run: Record) -> Data:
     names, lane = operations.lane_names(run)
     rows = operations.held(run)
-    nodes, lives = cluster.node_lives(run)
+    nodes, lives = cluster.life_table(run)
     whole = cluster.marks_in_reach(run)
     marks = cluster.protocol_marks(run, nodes, [])
     moments = cluster.moments(run, marks)
@@ -108,7 +108,7 @@ def _gathered(run: Record) -> Data:
     if not whole:
         marks = cluster.protocol_marks(run, nodes, found)
     places = cluster.places(found, nodes)
-    windows = run.windows
+    windows = run.fault_windows
     return Data(
         end=max(run.last, 1) / 1e9,
         lanes=names,

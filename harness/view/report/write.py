@@ -7,7 +7,7 @@ import contextlib
 import time
 from pathlib import Path
 
-from clew.harness.errors import Mistake
+from clew.harness.errors import UserError
 from clew.harness.store.record import read_record
 from clew.harness.view.browser import NoBrowser, browser, missing, open_page
 from clew.harness.view.report.page import report
@@ -38,8 +38,8 @@ def write(
     """Write the page of the run or history at `path` to `out`, and return what was written.
 
     Without `out`, a run's page is its `report.html`, and a history's stands in the working directory under its name.
-    Raises `NoRun` and `HistoryError` as `recorded` does, `Mistake` for an `out` that cannot be written, `NoBrowser` for
-    pictures that cannot be made: before anything is written, if it can be known then.
+    Raises `NoRun` and `HistoryError` as `read_record` does, `UserError` for an `out` that cannot be written,
+    `NoBrowser` for pictures that cannot be made: before anything is written, if it can be known then.
     """
     if png and (lacking := missing()) is not None:
         raise NoBrowser(lacking)
@@ -47,14 +47,14 @@ def write(
     if out is None:
         out = run.folder.report if run.folder is not None else Path(f"{path.stem}.html")
     if out.is_dir():
-        raise Mistake(f"--out {out}: this is a folder; expected the file to write")
+        raise UserError(f"--out {out}: this is a folder; expected the file to write")
     page = report(run)
     aside = out.with_name(f".{out.name}.tmp")
     try:
         aside.write_text(page, encoding="utf-8")
         aside.replace(out)
     except OSError as error:
-        raise Mistake(f"{out} cannot be written: {(error.strerror or str(error)).lower()}") from None
+        raise UserError(f"{out} cannot be written: {(error.strerror or str(error)).lower()}") from None
     finally:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)

@@ -16,18 +16,18 @@ from pathlib import Path
 
 import trio
 
-from clew.harness.errors import Mistake
-from clew.harness.runtime.unwrap import unwrapped
+from clew.harness.errors import UserError
+from clew.harness.exception_groups import unwrap_exception_groups
 
 
 def serve(store: Path, host: str = "127.0.0.1", port: int = 8080) -> None:
-    """Serve the store until SIGINT, SIGTERM or SIGHUP; prints the address. Raises `Mistake` if it is not to be had.
+    """Serve the store until SIGINT, SIGTERM or SIGHUP; prints the address. Raises `UserError` if it is not to be had.
 
     So it does for a store that is no folder.
     """
     if not store.is_dir():
-        raise Mistake(f"--store {store}: there is no such folder; clew run PLAN makes one")
-    with unwrapped():
+        raise UserError(f"--store {store}: there is no such folder; clew run PLAN makes one")
+    with unwrap_exception_groups():
         trio.run(serve_until_stopped, store, host, port, lambda address: print(f"{address}  (Ctrl-C ends)", flush=True))
 
 
@@ -43,7 +43,7 @@ async def serve_until_stopped(
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except socket.gaierror as error:
-        raise Mistake(f"--host {host}: {error.strerror}") from None
+        raise UserError(f"--host {host}: {error.strerror}") from None
     config = Config()
     config.accesslog = None
     # What goes wrong in here is told on stderr; that the server has begun is told by `ready`.
@@ -55,7 +55,7 @@ async def serve_until_stopped(
         try:
             listening.bind(address)
         except OSError as error:
-            raise Mistake(f"{host} port {port} is not to be had: {(error.strerror or str(error)).lower()}") from None
+            raise UserError(f"{host} port {port} is not to be had: {(error.strerror or str(error)).lower()}") from None
         listening.listen(100)
         port = listening.getsockname()[1]
         # From here on it is the server's, which closes it.

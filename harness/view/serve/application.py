@@ -32,9 +32,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clew.harness.store.folder import FILES
-from clew.harness.view.html import hashed
 from clew.harness.view.serve.catalogue import Catalogue
 from clew.harness.view.serve.pages import SCRIPT, View, listing, runs_page
+from clew.harness.view.templates import hashed
 
 _ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 PLAIN = {

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from clew.harness.view.html import render
 from clew.harness.view.serve.catalogue import Catalogue, Run
+from clew.harness.view.templates import render
 
 HERE = Path(__file__).parent
 SCRIPT = (HERE / "page.js").read_text(encoding="utf-8")

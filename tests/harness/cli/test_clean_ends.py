@@ -16,7 +16,7 @@ from random import Random
 import pytest
 
 from clew.histories import load
-from clew.histories.text import many
+from clew.histories.text import plural
 
 CLEW = [sys.executable, "-c", "from clew.harness.cli.app import main; main()"]
 
@@ -206,7 +206,7 @@ def test_a_hunt_on_a_full_disk_tells_all_it_knows_and_leaves_no_half_of_a_run(
         first, *_ = done.stdout.splitlines()
         seed = int(first.split()[1])
         assert first.startswith(f"seed {seed} fails: ")
-        assert f"\n{many(seed + 1, 'seed')} in " in done.stdout
+        assert f"\n{plural(seed + 1, 'seed')} in " in done.stdout
         assert "broken off): 1 fail\n" in done.stdout
         assert "\ncoverage " in done.stdout
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]

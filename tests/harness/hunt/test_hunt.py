@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from clew.harness.cli.hunt_output import interruptible
-from clew.harness.errors import Breakdown
+from clew.harness.errors import MachineError
 from clew.harness.hunt import Hunt, at_home, campaign, hunt
 from clew.harness.hunt.campaign import BATCH
 from clew.harness.hunt.coverage import coverage
@@ -301,7 +301,7 @@ class Doomed(AtOnce):
 
 
 def test_workers_that_die_again_and_again_are_one_line() -> None:
-    with Doomed() as executor, pytest.raises(Breakdown, match="seeds from 5 on"):
+    with Doomed() as executor, pytest.raises(MachineError, match="seeds from 5 on"):
         list(campaign(SOURCE, [], range(5, 30), executor, 1))
 
 
@@ -319,7 +319,7 @@ def test_a_hunt_whose_workers_die_has_what_it_knew_before() -> None:
         hunted = hunt(SOURCE, executor, 1, seeds=range(40), until="all", into=None)
     assert hunted.seeds == BATCH
     assert hunted.failures
-    assert isinstance(hunted.error, Breakdown)
+    assert isinstance(hunted.error, MachineError)
     assert f"seeds from {BATCH} on" in hunted.summary()["error"]
     assert hunted.exit_code == 255
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from clew.harness.errors import Mistake
+from clew.harness.errors import UserError
 from clew.harness.hunt import campaign, on_cluster
 from clew.harness.hunt.campaign import BATCH
 from clew.harness.hunt.trial import trials
@@ -88,7 +88,7 @@ def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice(
 
 @pytest.mark.filterwarnings("default")
 def test_no_scheduler_is_a_mistake_of_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Mistake, match="there is no scheduler at nonsense"), on_cluster("nonsense://nowhere"):
+    with pytest.raises(UserError, match="there is no scheduler at nonsense"), on_cluster("nonsense://nowhere"):
         pass
 
 

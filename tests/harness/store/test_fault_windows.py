@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clew.harness.view.fault_windows import in_words, windows
+from clew.harness.store.fault_windows import fault_windows, nemesis_event_text
 from clew.histories import NEMESIS, Event, History
 from clew.nemesis.fault import Crash, FaultEvent, Network, Partition, to_value
 
@@ -20,7 +20,7 @@ def history(*events: tuple[int, str, Any]) -> History:
 
 
 def found(*events: tuple[int, str, Any]) -> list[tuple[int, int, str, str]]:
-    return [(window.start, window.end, window.kind, window.words) for window in windows(history(*events))]
+    return [(window.start, window.end, window.kind, window.words) for window in fault_windows(history(*events))]
 
 
 def test_a_fault_lasts_from_its_start_to_its_stop_however_others_overlap() -> None:
@@ -46,7 +46,7 @@ def test_what_nothing_ends_lasts_until_the_last_event() -> None:
     assert found((10, "start-network", fault)) == [(10, 100, "network", "network: drop 0.5")]
     assert found((10, "kill", ["n1"])) == [(10, 100, "kill", 'kill ["n1"]')]
     assert [
-        window.ended for window in windows(history((10, "kill", None), (20, "pause", None), (30, "resume", None)))
+        window.ended for window in fault_windows(history((10, "kill", None), (20, "pause", None), (30, "resume", None)))
     ] == [
         False,
         True,
@@ -74,7 +74,7 @@ def test_an_event_in_words_is_its_fault_or_its_value() -> None:
         history((10, "start-crash", to_value(FaultEvent(0, 0, None, Crash(("n1", "n2")))))),
         history((10, "kill", "n1")),
     )
-    assert [in_words(one.event(1)) for one in told] == ["crash n1 n2", '"n1"']
+    assert [nemesis_event_text(one.event(1)) for one in told] == ["crash n1 n2", '"n1"']
 
 
 def test_what_a_terminal_would_obey_is_written_out() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clew.harness.view.html import SHARED
+from clew.harness.view.templates import SHARED
 
 # Viénot, Brettel and Mollon (1999): what is left of linear RGB without the long-wave or the middle-wave cones.
 BLIND = {

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from clew.harness.errors import Mistake
+from clew.harness.errors import UserError
 from clew.harness.store.record import read_record
 from clew.harness.view.report import report
 from clew.harness.view.report.data import Data
@@ -190,7 +190,7 @@ def test_a_place_that_cannot_be_written_is_named_and_nothing_is_left_there(tmp_p
     file = history_file(tmp_path / "h.jsonl", STALE)
     (tmp_path / "folder").mkdir()
     for out in (tmp_path / "none" / "x.html", tmp_path / "folder"):
-        with pytest.raises(Mistake, match=re.escape(str(out))):
+        with pytest.raises(UserError, match=re.escape(str(out))):
             write(file, out)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "h.jsonl"]
 

@@ -145,7 +145,7 @@ def test_a_history_of_another_tool_is_shown_with_the_names_of_its_faults(tmp_pat
     )
     run = read_record(tmp_path / "h.edn")
     assert (run.history.process == NEMESIS_PROCESS).sum() == 2
-    (window,) = run.windows
+    (window,) = run.fault_windows
     assert (window.start, window.end, window.kind) == (5, 20, "partition")
     assert any("start-partition" in line for line in text(tmp_path / "h.edn", model=None))
 
