@@ -14,8 +14,8 @@ import msgspec
 
 from clew.harness.check import history_of
 from clew.harness.store import folder as store
-from clew.harness.verdict.result import Result, worst
 from clew.harness.store.fault_windows import FaultWindow, fault_windows
+from clew.harness.verdict.result import Result, worst
 from clew.histories import History, HistoryError
 from clew.histories.codecs import read
 from clew.histories.text import printable
