@@ -9,22 +9,22 @@ Importing this package imports no numba: that happens in the first call of `chec
 """
 
 from clew.checkers.check import check
-from clew.checkers.models import Model, Operation
-from clew.checkers.online import Online
-from clew.checkers.stuck import Stuck, evidence
+from clew.checkers.evidence.stuck import Stuck, verdict_on
+from clew.checkers.evidence.witness import WitnessError, verify_witness
+from clew.checkers.models import Model, ModelOperation
+from clew.checkers.online.online import Online
 from clew.checkers.verdict import Budget, KeyVerdict, Verdict
-from clew.checkers.witness import WitnessError, verify_witness
 
 __all__ = [
     "Budget",
     "KeyVerdict",
     "Model",
+    "ModelOperation",
     "Online",
-    "Operation",
     "Stuck",
     "Verdict",
     "WitnessError",
     "check",
-    "evidence",
+    "verdict_on",
     "verify_witness",
 ]

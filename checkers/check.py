@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from clew.checkers import explanation
 from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
+from clew.checkers.evidence import explanation
 from clew.checkers.models import find_model
 from clew.checkers.models.model import Model
-from clew.checkers.outcome import Outcome
 from clew.checkers.verdict import Answer, Budget, KeyVerdict, Verdict
 from clew.histories.history import History
 
-Engine = Callable[[Problem, Model, Budget, Deadline], Outcome]
+Engine = Callable[[Problem, Model, Budget, Deadline], Decision]
 
 ENGINES = ("competition", "linear", "lazy", "wgl", "exhaustive")
 
@@ -55,31 +55,31 @@ def check(
     share = Budget(budget.seconds, budget.bytes // workers)
     deadlines = [deadline.child() for _ in problems]
 
-    def one(number: int) -> Outcome:
+    def one(number: int) -> Decision:
         if deadlines[number].passed():
-            return Outcome("unknown", why="time")
-        outcome = decide(problems[number], model, share, deadlines[number])
-        if outcome.answer == "invalid" and not keep_going:
+            return Decision("unknown", why="time")
+        decision = decide(problems[number], model, share, deadlines[number])
+        if decision.answer == "invalid" and not keep_going:
             for later in deadlines[number + 1 :]:
                 later.stop()
-        return outcome
+        return decision
 
     partitions: list[KeyVerdict] = []
     stopped = False
     with deadline.searching():
         if workers == 1:
-            outcomes = [one(number) for number in range(len(problems))]
+            decisions = [one(number) for number in range(len(problems))]
         else:
             with ThreadPoolExecutor(workers) as pool:
-                outcomes = list(pool.map(one, range(len(problems))))
-        for problem, outcome in zip(problems, outcomes, strict=True):
+                decisions = list(pool.map(one, range(len(problems))))
+        for problem, decision in zip(problems, decisions, strict=True):
             # What a thread found out behind the first violation is dropped: it depends on how fast it was.
             partitions.append(
                 KeyVerdict(problem.key, "unknown", len(problem), "", why="stopped")
                 if stopped
-                else explanation.partition(history, model, problem, outcome, deadline)
+                else explanation.partition(history, model, problem, decision, deadline)
             )
-            stopped = stopped or (outcome.answer == "invalid" and not keep_going)
+            stopped = stopped or (decision.answer == "invalid" and not keep_going)
     worst = min(partitions, key=lambda part: _SEVERITY[part.verdict], default=None)
     return Verdict(
         verdict="valid" if worst is None else worst.verdict,
@@ -115,9 +115,9 @@ def _engine(name: str) -> Engine:
     raise ValueError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
 
 
-def _lazy(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Outcome:
+def _lazy(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
+    from clew.checkers.forms import register_form
     from clew.checkers.lazy import sweep
-    from clew.checkers.monitors.register_form import register_form
 
     form = register_form(problem, model)
     if form is None:
@@ -125,16 +125,16 @@ def _lazy(problem: Problem, model: Model, budget: Budget, deadline: Deadline) ->
     return sweep.decide(form, budget, deadline)
 
 
-def _exhaustive(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Outcome:
+def _exhaustive(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
     from clew.checkers import exhaustive
 
     limits = exhaustive.Limits(deadline, budget.bytes)
     try:
         order = exhaustive.linearize(problem, model, limits=limits)
         if order is not None:
-            return Outcome("valid", order=order, engine="exhaustive")
+            return Decision("valid", order=order, engine="exhaustive")
         stuck = exhaustive.stuck(problem, model, limits)
         before = exhaustive.linearize(problem, model, stuck, limits) or []
     except exhaustive.GaveUp as gave_up:
-        return Outcome("unknown", why=gave_up.why, engine="exhaustive")
-    return Outcome("invalid", order=before, stuck=stuck, engine="exhaustive")
+        return Decision("unknown", why=gave_up.why, engine="exhaustive")
+    return Decision("invalid", order=before, stuck=stuck, engine="exhaustive")

@@ -23,12 +23,12 @@ import numpy as np
 
 from clew.checkers import wgl
 from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
+from clew.checkers.forms import DIFFERS, RegisterForm, register_form
 from clew.checkers.models.model import Model
-from clew.checkers.monitors import appends, containers, sets, stale, zones
-from clew.checkers.monitors.lives import container_form
-from clew.checkers.monitors.register_form import DIFFERS, RegisterForm, register_form
-from clew.checkers.outcome import Outcome
+from clew.checkers.monitors import appends, containers, sets, stale_read, zones
+from clew.checkers.monitors.lifetimes import container_form
 from clew.checkers.verdict import Budget
 
 _FIRST_EFFORT, _FIRST_WIDTHS = 20, (8, 32)
@@ -43,8 +43,8 @@ _ROUNDS_FOR_A_PLACE = 1
 
 def decide(
     problem: Problem, model: Model, budget: Budget, deadline: Deadline, *, most_rounds: int | None = None
-) -> Outcome:
-    """Decide one problem; see `Outcome`.
+) -> Decision:
+    """Decide one problem; see `Decision`.
 
     `most_rounds` bounds what is searched by something that is the same on every machine; when they are used up, the
     answer is "unknown" for "time".
@@ -62,22 +62,22 @@ def decide(
     lives = container_form(problem, model)
     if lives is None:
         return wgl.decide(problem, model, budget, deadline, steps=steps)
-    outcome = containers.decide(lives)
-    if outcome.answer == "unknown":
-        return max(outcome, wgl.decide(problem, model, budget, deadline, steps=steps), key=_decided)
-    if outcome.answer == "invalid" and not outcome.stuck_is_first:
-        assert outcome.stuck is not None
+    decision = containers.decide(lives)
+    if decision.answer == "unknown":
+        return max(decision, wgl.decide(problem, model, budget, deadline, steps=steps), key=_decided)
+    if decision.answer == "invalid" and not decision.stuck_is_first:
+        assert decision.stuck is not None
 
-        def search(part: Problem) -> Outcome:
+        def search(part: Problem) -> Decision:
             return wgl.decide(part, model, budget, deadline, steps=_FEWEST_EVENTS)
 
-        return _earlier(problem, outcome.stuck, "monitors", search)
-    return outcome
+        return _earlier(problem, decision.stuck, "monitors", search)
+    return decision
 
 
-def _decided(outcome: Outcome) -> tuple[bool, int]:
+def _decided(decision: Decision) -> tuple[bool, int]:
     """More is better: an answer, or a longer beginning explained."""
-    return outcome.answer != "unknown", len(outcome.order)
+    return decision.answer != "unknown", len(decision.order)
 
 
 def _effort(number: int) -> int:
@@ -85,27 +85,29 @@ def _effort(number: int) -> int:
     return int(_FIRST_EFFORT * _MORE_EFFORT**number)
 
 
-def _register(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None) -> Outcome:
+def _register(
+    form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None
+) -> Decision:
     problem = form.problem
     bound: int | None = None
     engine = "stale"
     if zones.applies(form):
-        outcome = zones.decide(problem, lambda _: form)
+        decision = zones.decide(problem, lambda _: form)
         if not (form.kind == DIFFERS).any():
-            return replace(outcome, engine="zones")
-        if outcome.answer == "valid":
-            order = zones.insert(form, outcome.order)
+            return replace(decision, engine="zones")
+        if decision.answer == "valid":
+            order = zones.insert(form, decision.order)
             if order is not None:
-                return Outcome("valid", order=order, engine="zones")
-        bound, engine = outcome.stuck, "zones"
+                return Decision("valid", order=order, engine="zones")
+        bound, engine = decision.stuck, "zones"
     else:
-        found = stale.first(form)
+        found = stale_read.find_stale_read(form)
         if found is not None:
             bound = int(problem.ret[found[1]])
     if bound is None:
         return _search(form, model, budget, deadline, most_rounds)
 
-    def search(part: Problem) -> Outcome:
+    def search(part: Problem) -> Decision:
         form = register_form(part, model)
         assert form is not None
         return _search(form, model, budget, deadline, _ROUNDS_FOR_A_PLACE)
@@ -113,21 +115,21 @@ def _register(form: RegisterForm, model: Model, budget: Budget, deadline: Deadli
     return _earlier(problem, bound, engine, search)
 
 
-def _earlier(problem: Problem, bound: int, engine: str, search: Callable[[Problem], Outcome]) -> Outcome:
+def _earlier(problem: Problem, bound: int, engine: str, search: Callable[[Problem], Decision]) -> Decision:
     """Nothing explains the return at `bound`, as `engine` found out. Was anything before it inexplicable already?"""
     start = problem.before(bound)
     before = search(start)
     mine = np.searchsorted(problem.number, start.number)
     order = mine[before.order].tolist()
     if before.stuck is not None:
-        return Outcome(
+        return Decision(
             "invalid", order=order, stuck=int(problem.ret[mine[start.event_op[before.stuck]]]), engine=before.engine
         )
-    return Outcome("invalid", order=order, stuck=bound, engine=engine, stuck_is_first=before.answer == "valid")
+    return Decision("invalid", order=order, stuck=bound, engine=engine, stuck_is_first=before.answer == "valid")
 
 
-def _search(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None) -> Outcome:
-    best = Outcome("unknown", engine="wgl")
+def _search(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None) -> Decision:
+    best = Decision("unknown", engine="wgl")
     events = max(_FEWEST_EVENTS, len(form.problem.event_op))
     for number in itertools.count():
         effort = _effort(number)

@@ -8,7 +8,7 @@ from clew.checkers.verdict import Answer, Why
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Decision:
     """`order` holds indices of operations: the witness if valid, else the longest prefix that has one.
 
     `stuck` is the position of the first return that no linearization explains, if invalid; where `stuck_is_first` is

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.checkers.models.model import INFO, MISMATCH, OK, Model, Operation
+from clew.checkers.models.model import INFO, MISMATCH, OK, Model, ModelOperation
 from clew.histories import event, history
 from clew.histories.history import History
 
@@ -41,7 +41,7 @@ class Problem:
     ret: NDArray[np.int64]
     event_op: NDArray[np.int32]
     event_return: NDArray[np.bool_]
-    classes: tuple[Operation, ...]
+    classes: tuple[ModelOperation, ...]
     observer: NDArray[np.bool_]
     """For each class, whether it is one that never changes a state."""
 
@@ -74,7 +74,7 @@ def arrange(
     cls: NDArray[np.int32],
     start: NDArray[np.int64],
     end: NDArray[np.int64],
-    classes: tuple[Operation, ...],
+    classes: tuple[ModelOperation, ...],
     observer: NDArray[np.bool_],
 ) -> Problem:
     """A problem from operations with times (or old positions), sorted by call. O(n log n)."""
@@ -115,10 +115,10 @@ def encode(past: History, model: Model) -> list[Problem]:
         _, process = np.unique(operations.process, return_inverse=True)
         code = code * (int(process.max(initial=0)) + 1) + process
     _, first, cls = np.unique(code, return_index=True, return_inverse=True)
-    classes: list[Operation] = []
+    classes: list[ModelOperation] = []
     for row in first.tolist():
         kind = _OUTCOME[outcome[row]]
-        op = Operation(
+        op = ModelOperation(
             past.fs[operations.f[row]],
             past.values[operations.argument[row]],
             past.values[operations.result[row]] if kind == OK else None,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.checkers.kernel import kernel
-from clew.checkers.models.model import Model, Operation
+from clew.checkers.models.model import Model, ModelOperation
 
 IMPOSSIBLE = -1
 UNASKED = -2
@@ -36,7 +36,7 @@ class Memo:
     Where operations of other classes may follow later, states must not be merged.
     """
 
-    def __init__(self, model: Model, classes: Sequence[Operation], *, merge: bool = True) -> None:
+    def __init__(self, model: Model, classes: Sequence[ModelOperation], *, merge: bool = True) -> None:
         self._model = model
         self._classes = classes
         self._merge = model.merge(classes) if merge else None
@@ -86,7 +86,7 @@ class Memo:
         self._weights = self._weight * len(self.states)
         self.keys, self.next_state, self._count = np.full(1 << 10, _EMPTY, np.int64), np.empty(1 << 10, np.int32), 0
 
-    def _after(self, state: Any, op: Operation) -> int:
+    def _after(self, state: Any, op: ModelOperation) -> int:
         after = self._model.step(state, op)
         if after is None:
             return IMPOSSIBLE

@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 from clew.checkers import exhaustive, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, arrange
+from clew.checkers.forms import DIFFERS, READS, SWAPS, RegisterForm, register_form
 from clew.checkers.memo import Memo
-from clew.checkers.models.model import INFO, MISMATCH, OK, Model, Operation
+from clew.checkers.models.model import INFO, MISMATCH, OK, Model, ModelOperation
 from clew.checkers.models.register import CasRegister
-from clew.checkers.monitors import appends, containers, sets, stale, zones
-from clew.checkers.monitors.lives import NO_KIND, TAKES_ANY, ContainerForm, container_form
-from clew.checkers.monitors.register_form import DIFFERS, READS, SWAPS, RegisterForm, register_form
+from clew.checkers.monitors import appends, containers, sets, stale_read, zones
+from clew.checkers.monitors.lifetimes import NO_KIND, TAKES_ANY, ContainerForm, container_form
 from clew.checkers.verdict import Budget
 
 _TRIES = 5_000
@@ -92,9 +92,9 @@ def find_counterexample(problem: Problem, model: Model, stuck: int, deadline: De
 def _suspects(form: RegisterForm | None, past: Mask) -> Mask:
     """A stale read and what had replaced the value it returned, if that is what is wrong."""
     suspects = np.zeros(len(past), np.bool_)
-    stale_read = None if form is None else stale.first(form)
-    if stale_read is not None:
-        suspects[[op for op in stale_read if op >= 0]] = True
+    found = None if form is None else stale_read.find_stale_read(form)
+    if found is not None:
+        suspects[[op for op in found if op >= 0]] = True
     return suspects & past
 
 
@@ -219,17 +219,17 @@ def _by_search(let_go: LetGo, memo: Memo, model: Model, deadline: Deadline) -> I
         if steps_left <= 0:
             return False
         relaxed, optional = let_go(counterexample)
-        outcome = wgl.decide(
+        decision = wgl.decide(
             relaxed, model, Budget(bytes=1 << 24), deadline, optional=optional, steps=_STEPS, memo=memo
         )
-        steps_left -= _STEPS if outcome.answer == "unknown" else _STEPS // 10
-        return outcome.answer == "invalid"
+        steps_left -= _STEPS if decision.answer == "unknown" else _STEPS // 10
+        return decision.answer == "invalid"
 
     return impossible
 
 
 def _let_go(problem: Problem, model: Model) -> tuple[LetGo, Memo, Model]:
-    forgotten = tuple(Operation(op.f, op.argument, None, INFO, op.process) for op in problem.classes)
+    forgotten = tuple(ModelOperation(op.f, op.argument, None, INFO, op.process) for op in problem.classes)
     classes = problem.classes + forgotten
     observer = np.concatenate((problem.observer, np.fromiter(map(model.observes, forgotten), np.bool_, len(forgotten))))
 
@@ -251,7 +251,7 @@ def _let_go_register(form: RegisterForm) -> tuple[LetGo, Memo, Model]:
     becomes a write, which lets it do more, not less."""
     problem = form.problem
     model = CasRegister()
-    numbers: dict[Operation, int] = {}
+    numbers: dict[ModelOperation, int] = {}
     values = form.values + 1
     code = (form.kind.astype(np.int64) * values + form.needs + 1) * values + form.sets + 1
     _, first, alike = np.unique(code, return_index=True, return_inverse=True)
@@ -288,16 +288,16 @@ def _let_go_register(form: RegisterForm) -> tuple[LetGo, Memo, Model]:
     return let_go, Memo(model, classes), model
 
 
-def _operation(form: RegisterForm, op: int, obliged: bool) -> Operation:
+def _operation(form: RegisterForm, op: int, obliged: bool) -> ModelOperation:
     needs, sets = (None if value == form.initial else int(value) for value in (form.needs[op], form.sets[op]))
     if not obliged:
-        return Operation("write", sets, None, INFO)
+        return ModelOperation("write", sets, None, INFO)
     kind = form.kind[op]
     if kind == DIFFERS:
-        return Operation("cas", (needs, "another"), None, MISMATCH)
+        return ModelOperation("cas", (needs, "another"), None, MISMATCH)
     if kind == SWAPS:
-        return Operation("cas", (needs, sets), (needs, sets), OK)
-    return Operation("read", None, needs, OK) if kind == READS else Operation("write", sets, sets, OK)
+        return ModelOperation("cas", (needs, sets), (needs, sets), OK)
+    return ModelOperation("read", None, needs, OK) if kind == READS else ModelOperation("write", sets, sets, OK)
 
 
 def _setters(form: RegisterForm, counterexample: Mask) -> Mask:

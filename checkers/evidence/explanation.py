@@ -8,15 +8,15 @@ import numpy as np
 from msgspec.structs import replace
 
 from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
 from clew.checkers.models.model import Model
-from clew.checkers.outcome import Outcome
 from clew.checkers.verdict import KeyVerdict
 from clew.histories.history import FAIL, INFO, History
 from clew.histories.text import state_text, value_text
 
 
-def partition(history: History, model: Model, problem: Problem, outcome: Outcome, deadline: Deadline) -> KeyVerdict:
+def partition(history: History, model: Model, problem: Problem, outcome: Decision, deadline: Deadline) -> KeyVerdict:
     """The verdict on one key, in the numbers of the history. What it costs to find a counterexample is over with the
     deadline."""
     order = tuple(problem.number[outcome.order].tolist())
@@ -27,7 +27,7 @@ def partition(history: History, model: Model, problem: Problem, outcome: Outcome
         words = f"undecided, out of {outcome.why}: an order of {len(order)} operations explains the beginning"
         return replace(verdict, why=outcome.why, prefix=order, explanation=words)
     assert outcome.stuck is not None
-    from clew.checkers import counterexample  # imports numba, which a verdict of "valid" can do without
+    from clew.checkers.evidence import counterexample  # imports numba, which a verdict of "valid" can do without
 
     stuck = int(problem.event_op[outcome.stuck])
     impossible = counterexample.find_counterexample(problem, model, outcome.stuck, deadline)
@@ -41,7 +41,7 @@ def partition(history: History, model: Model, problem: Problem, outcome: Outcome
     )
 
 
-def _words(history: History, model: Model, problem: Problem, outcome: Outcome, counterexample: list[int]) -> str:
+def _words(history: History, model: Model, problem: Problem, outcome: Decision, counterexample: list[int]) -> str:
     assert outcome.stuck is not None
     stuck = int(problem.event_op[outcome.stuck])
     key = "" if problem.key is None else f" on key {value_text(problem.key)}"
@@ -50,7 +50,7 @@ def _words(history: History, model: Model, problem: Problem, outcome: Outcome, c
     if why:
         lines.append(why)
     if len(counterexample) <= _FEW:
-        from clew.checkers.monitors.lives import container_form
+        from clew.checkers.monitors.lifetimes import container_form
 
         to = "" if container_form(problem, model) is None else " to other elements"
         lines.append(f"These are impossible together, whatever all the others did{to}:")
@@ -79,11 +79,11 @@ _LONG = 1_000
 
 def _story(history: History, model: Model, problem: Problem, counterexample: list[int], stuck: int) -> str | None:
     """What was demanded of a register and why it was not to be had, if it is as simple as that: a stale read."""
-    from clew.checkers.monitors import stale
-    from clew.checkers.monitors.register_form import register_form
+    from clew.checkers.forms import register_form
+    from clew.checkers.monitors import stale_read
 
     form = register_form(problem, model)
-    found = None if form is None else stale.first(form)
+    found = None if form is None else stale_read.find_stale_read(form)
     if form is None or found is None or problem.ret[found[1]] != problem.ret[stuck]:
         return None
     replaced, needing = found

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import msgspec
 
-from clew.checkers import explanation
 from clew.checkers.check import check
 from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
+from clew.checkers.evidence import explanation
+from clew.checkers.evidence.witness import WitnessError
 from clew.checkers.models import find_model
 from clew.checkers.models.model import Model
-from clew.checkers.outcome import Outcome
 from clew.checkers.verdict import Budget, KeyVerdict, Verdict
-from clew.checkers.witness import WitnessError
 from clew.histories.history import History
 
 _DEFAULT_BUDGET = Budget()
@@ -33,7 +33,7 @@ class Stuck(msgspec.Struct, frozen=True):
     is_first: bool = True
 
 
-def evidence(history: History, model: str | Model, stuck: Stuck, *, budget: Budget = _DEFAULT_BUDGET) -> Verdict:
+def verdict_on(history: History, model: str | Model, stuck: Stuck, *, budget: Budget = _DEFAULT_BUDGET) -> Verdict:
     """The verdict "invalid" on a history in which a completion was found that no order explains.
 
     It is the verdict of `check`, if half of the budget suffices for that. Otherwise the other half is for the key of
@@ -72,10 +72,10 @@ def _alone(history: History, model: Model, stuck: Stuck, budget: Budget) -> tupl
         if (position := _position(history, problem, stuck)) is not None
     )
     with deadline.searching():
-        outcome = competition.decide(problems[number], model, budget, deadline)
-        if outcome.answer == "invalid":
-            return number, explanation.partition(history, model, problems[number], outcome, deadline)
-        proven = Outcome("invalid", stuck=position, engine="linear", stuck_is_first=stuck.is_first)
+        decision = competition.decide(problems[number], model, budget, deadline)
+        if decision.answer == "invalid":
+            return number, explanation.partition(history, model, problems[number], decision, deadline)
+        proven = Decision("invalid", stuck=position, engine="linear", stuck_is_first=stuck.is_first)
         part = explanation.partition(history, model, problems[number], proven, deadline)
         return number, msgspec.structs.replace(part, prefix=None)
 

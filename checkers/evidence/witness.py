@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clew.checkers.models import find_model
-from clew.checkers.models.model import Model, Operation
+from clew.checkers.models.model import Model, ModelOperation
 from clew.checkers.verdict import KeyVerdict, Verdict
 from clew.histories import FAIL, INFO, MISMATCH, History
 
@@ -66,11 +66,11 @@ def _replay(history: History, model: Model, partition: KeyVerdict, allowed: set[
         state = after
 
 
-def _operation(history: History, number: int) -> Operation:
+def _operation(history: History, number: int) -> ModelOperation:
     operations = history.operations
     f, argument = history.fs[operations.f[number]], history.values[operations.argument[number]]
     if operations.outcome[number] == INFO:
-        return Operation(f, argument, None, "info")
+        return ModelOperation(f, argument, None, "info")
     if operations.outcome[number] == FAIL:
-        return Operation(f, argument, None, "mismatch")
-    return Operation(f, argument, history.values[operations.result[number]], "ok")
+        return ModelOperation(f, argument, None, "mismatch")
+    return ModelOperation(f, argument, history.values[operations.result[number]], "ok")

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from clew.checkers.forms import WRITES
 from clew.checkers.kernel import copy, kernel
-from clew.checkers.monitors.register_form import WRITES
 
 VALUE, LAST, HIDE, BEFORE, USED, BOUNDS, PLACES, LOG = range(8)
 FIXED = 8
@@ -48,7 +48,7 @@ def build(  # type: ignore[no-untyped-def]
     mode, way, used, length, deadline, op, position, sets, source, row, sizes, registers, path
 ):
     """Turn `row`, a copy of a configuration, into that in which path[:length] is placed in some way. Returns the place:
-    the operation that it stands behind, or before (see `clew.checkers.lazy.log`)."""
+    the operation that it stands behind, or before (see `clew.checkers.lazy.insertion_log`)."""
     bounds = FIXED + sizes[0]
     places = bounds + 3 * sizes[1]
     room = (row[USED] + length <= sizes[0], row[BOUNDS] + 1 <= sizes[1], row[PLACES] + length + 1 <= sizes[2])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.checkers.kernel import kernel
-from clew.checkers.lazy.row import LOG
+from clew.checkers.lazy.configuration import LOG
 
 
 def linearization(log: NDArray[np.int32], entry: int, count: int) -> list[int]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from clew.checkers.forms import DIFFERS, READS, SWAPS, WRITES
 from clew.checkers.kernel import copy, kernel
-from clew.checkers.lazy.row import (
+from clew.checkers.lazy.configuration import (
     ALREADY,
     BOUNDARY,
     BOUNDS,
@@ -39,7 +40,6 @@ from clew.checkers.lazy.row import (
     build,
     keep,
 )
-from clew.checkers.monitors.register_form import DIFFERS, READS, SWAPS, WRITES
 
 _DEPTH, _TURN, _BASE, _LIMIT, _CUT = range(5)
 _FRESH = -1

@@ -49,10 +49,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
+from clew.checkers.forms import RegisterForm
 from clew.checkers.kernel import copy, kernel
-from clew.checkers.lazy.log import collect, linearization
-from clew.checkers.lazy.place import place_all
-from clew.checkers.lazy.row import (
+from clew.checkers.lazy.configuration import (
     COUNT,
     DROPPED,
     ENTRIES,
@@ -66,8 +66,8 @@ from clew.checkers.lazy.row import (
     USED,
     WORK,
 )
-from clew.checkers.monitors.register_form import RegisterForm
-from clew.checkers.outcome import Outcome
+from clew.checkers.lazy.insertion_log import collect, linearization
+from clew.checkers.lazy.placement import place_all
 from clew.checkers.verdict import Budget, Why
 
 _NARROWEST, _WIDER = 8, 4
@@ -84,39 +84,39 @@ def decide(
     deadline: Deadline,
     widths: Iterable[int] | None = None,
     steps: int | None = None,
-) -> Outcome:
+) -> Decision:
     """Decide a problem of a register, with one sweep after the other of these widths: 8, 32, 128 ... as memory allows.
-    See `Outcome`.
+    See `Decision`.
 
     `widths`, and `steps` for each sweep, bound the search by something that is the same on every machine; when they are
     used up, the answer is "unknown" for "time".
     """
     best: list[int] = []
     for width in widths or (_NARROWEST * _WIDER**number for number in itertools.count()):
-        outcome, dropped = _sweep(form, width, budget, deadline, steps)
-        if len(outcome.order) > len(best):
-            best = outcome.order
-        if outcome.answer == "valid" or (outcome.answer == "invalid" and not dropped):
-            return outcome
-        if outcome.answer == "unknown" and (outcome.why == "memory" or deadline.passed()):
-            return Outcome("unknown", order=best, why=outcome.why, engine="lazy")
-    return Outcome("unknown", order=best, why="time", engine="lazy")
+        decision, dropped = _sweep(form, width, budget, deadline, steps)
+        if len(decision.order) > len(best):
+            best = decision.order
+        if decision.answer == "valid" or (decision.answer == "invalid" and not dropped):
+            return decision
+        if decision.answer == "unknown" and (decision.why == "memory" or deadline.passed()):
+            return Decision("unknown", order=best, why=decision.why, engine="lazy")
+    return Decision("unknown", order=best, why="time", engine="lazy")
 
 
 def _sweep(
     form: RegisterForm, width: int, budget: Budget, deadline: Deadline, steps: int | None
-) -> tuple[Outcome, bool]:
+) -> tuple[Decision, bool]:
     """One sweep with at most so many configurations, and whether it had to drop some."""
     problem = form.problem
     count = len(problem)
     if not count:
-        return Outcome("valid", engine="lazy"), False
+        return Decision("valid", engine="lazy"), False
     ret = np.minimum(problem.ret, np.int64(INFINITE)).astype(np.int32)
     call = problem.call.astype(np.int32)
     kind, needs, sets = form.kind, form.needs.astype(np.int32), form.sets.astype(np.int32)
     sizes = np.array([16, 16, 16], np.int64)
     if 2 * width * _length(sizes) * np.dtype(np.int32).itemsize > budget.bytes:
-        return Outcome("unknown", why="memory", engine="lazy"), True
+        return Decision("unknown", why="memory", engine="lazy"), True
     now = _rows(width, sizes)
     then = _rows(width, sizes)
     now[0, :FIXED] = (form.initial, -1, -1, -1, 0, 0, 0, -1)
@@ -159,11 +159,11 @@ def _sweep(
             break
     order = linearization(log, int(now[0, LOG]), count)
     if why is not None:
-        return Outcome("unknown", order=order, why=why, engine="lazy"), True
+        return Decision("unknown", order=order, why=why, engine="lazy"), True
     if status == _DONE:
-        return Outcome("valid", order=order, engine="lazy"), False
+        return Decision("valid", order=order, engine="lazy"), False
     stuck = int(registers[POSITION])
-    return Outcome("invalid", order=order, stuck=stuck, engine="lazy"), bool(registers[DROPPED])
+    return Decision("invalid", order=order, stuck=stuck, engine="lazy"), bool(registers[DROPPED])
 
 
 def _length(sizes: NDArray[np.int64]) -> int:

@@ -10,8 +10,8 @@ operation, which takes a free place in its words (a *slot*) when it is called an
 that no configuration is in any more are forgotten; and the beginning of the linearization on which all configurations
 agree is settled and leaves the log. So it can run beside a test, from any set of configurations on (`Sweep`).
 
-What makes the sets small, each with its reason in `clew.checkers.configurations`, next to the line that uses it: `Eager
-observers`, `Earliest deadline first`, `Fewer unknown`, `Used by all`.
+Four rules keep the sets small: `Eager observers`, `Earliest deadline first`, `Fewer unknown` and `Used by all`. The
+reason for each stands in `clew.checkers.linear.configurations`, next to the line that uses it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.checkers.configurations import (
+from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
+from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.linear.configurations import (
     ASK,
     ASKED,
     BITS,
@@ -42,11 +45,8 @@ from clew.checkers.configurations import (
     advance,
     collect,
 )
-from clew.checkers.deadline import Deadline
-from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.memo import Memo
 from clew.checkers.models.model import Model
-from clew.checkers.outcome import Outcome
 from clew.checkers.verdict import Budget
 
 _ASK_AT_ONCE = 1 << 15
@@ -64,15 +64,15 @@ class Configuration(NamedTuple):
     used: frozenset[int]
 
 
-def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Outcome:
-    """Decide one problem. See `Outcome`."""
+def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
+    """Decide one problem. See `Decision`."""
     sweep = Sweep(problem, model, budget, deadline)
     answer = sweep.to(len(problem.event_op))
     if answer == "there":
-        return Outcome("valid", order=sweep.order(), engine="linear")
+        return Decision("valid", order=sweep.order(), engine="linear")
     if answer == "dead":
-        return Outcome("invalid", order=sweep.order(), stuck=sweep.position, engine="linear")
-    return Outcome("unknown", order=sweep.order(), why=answer, engine="linear")
+        return Decision("invalid", order=sweep.order(), stuck=sweep.position, engine="linear")
+    return Decision("unknown", order=sweep.order(), why=answer, engine="linear")
 
 
 class Sweep:

@@ -8,7 +8,7 @@ from clew.checkers.models.collection import AppendList, Set
 from clew.checkers.models.consensus import Consensus
 from clew.checkers.models.counter import Counter
 from clew.checkers.models.kv import KeyValue
-from clew.checkers.models.model import Model, Operation
+from clew.checkers.models.model import Model, ModelOperation
 from clew.checkers.models.multi_register import MultiRegister
 from clew.checkers.models.mutex import Mutex
 from clew.checkers.models.queue import FifoQueue, PriorityQueue, Stack, UnorderedQueue
@@ -50,4 +50,4 @@ def find_model(name: str) -> Model:
         raise ValueError(f"there is no model {name!r}{hint}") from None
 
 
-__all__ = ["Model", "Operation", "find", "names"]
+__all__ = ["Model", "ModelOperation", "find_model", "names"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from clew.checkers.models.model import ADD, APPEND, CONTAINS, INFO, READ, REMOVE, Access, Model, Operation
+from clew.checkers.models.model import ADD, APPEND, CONTAINS, INFO, READ, REMOVE, Access, Model, ModelOperation
 from clew.histories.history import freeze
 
 
@@ -18,7 +18,7 @@ class Set(Model):
     initial: ClassVar[frozenset[Any]] = frozenset()
     functions = ("add", "remove", "contains", "read")
 
-    def step(self, state: Any, op: Operation) -> Any:
+    def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`."""
         if op.f == "read":
             if op.outcome == INFO:
@@ -33,7 +33,7 @@ class Set(Model):
             return None
         return state | {element} if op.f == "add" else state - {element}
 
-    def misfit(self, op: Operation) -> str | None:
+    def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "contains" and op.outcome != INFO and not isinstance(op.result, bool):
             return f"expected contains to return true or false, found {op.result!r}"
@@ -41,11 +41,11 @@ class Set(Model):
             return f"expected a read of a set to return a list, found {op.result!r}"
         return None
 
-    def observes(self, op: Operation) -> bool:
+    def observes(self, op: ModelOperation) -> bool:
         """See `Model.observes`."""
         return op.f in ("contains", "read")
 
-    def set_access(self, op: Operation) -> Access | None:
+    def set_access(self, op: ModelOperation) -> Access | None:
         """See `Model.set_access`."""
         if op.f == "read":
             elements = frozenset(map(freeze, op.result or ()))
@@ -63,23 +63,23 @@ class AppendList(Model):
     initial = ()
     functions = ("append", "read")
 
-    def step(self, state: Any, op: Operation) -> Any:
+    def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`."""
         if op.f == "append":
             return (*state, freeze(op.argument))
         return state if op.outcome == INFO or tuple(map(freeze, op.result or ())) == state else None
 
-    def misfit(self, op: Operation) -> str | None:
+    def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "read" and op.result is not None and not isinstance(op.result, list | tuple):
             return f"expected a read of a list to return a list, found {op.result!r}"
         return None
 
-    def observes(self, op: Operation) -> bool:
+    def observes(self, op: ModelOperation) -> bool:
         """Reads do."""
         return op.f == "read"
 
-    def content_access(self, op: Operation) -> Access | None:
+    def content_access(self, op: ModelOperation) -> Access | None:
         """See `Model.content_access`."""
         if op.f == "append":
             return (APPEND, (freeze(op.argument),), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clew.checkers.models.model import INFO, Model, Operation
+from clew.checkers.models.model import INFO, Model, ModelOperation
 
 
 class Counter(Model):
@@ -14,14 +14,14 @@ class Counter(Model):
     initial = 0
     functions = ("add", "read", "add-and-get")
 
-    def step(self, state: Any, op: Operation) -> Any:
+    def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`."""
         after = state if op.f == "read" else state + op.argument
         if op.f != "add" and op.outcome != INFO and op.result != after:
             return None
         return after
 
-    def misfit(self, op: Operation) -> str | None:
+    def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f != "read" and type(op.argument) is not int:
             return f"expected {op.f} to have a whole number, found {op.argument!r}"
@@ -29,6 +29,6 @@ class Counter(Model):
             return f"expected {op.f} to return a whole number, found {op.result!r}"
         return None
 
-    def observes(self, op: Operation) -> bool:
+    def observes(self, op: ModelOperation) -> bool:
         """Reads do, and adding nothing."""
         return op.f == "read" or op.argument == 0

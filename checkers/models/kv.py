@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from clew.checkers.models.model import APPEND, DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, Operation
+from clew.checkers.models.model import APPEND, DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, ModelOperation
 from clew.checkers.models.register import is_pair
 
 
@@ -23,7 +23,7 @@ class KeyValue(Model):
     functions = ("get", "put", "append", "delete", "cas")
     register_initial = ""
 
-    def step(self, state: Any, op: Operation) -> Any:
+    def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`."""
         if op.f == "get":
             return state if op.outcome == INFO or _content(op.result) == state else None
@@ -38,7 +38,7 @@ class KeyValue(Model):
             return state if state != old else None
         return new if state == old else None
 
-    def misfit(self, op: Operation) -> str | None:
+    def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "cas" and not is_pair(op.argument):
             return f"expected the value of a cas to be [old, new], found {op.argument!r}"
@@ -48,13 +48,13 @@ class KeyValue(Model):
                 return f"expected the value of {op.f} to be a string, found {value!r}"
         return None
 
-    def observes(self, op: Operation) -> bool:
+    def observes(self, op: ModelOperation) -> bool:
         """See `Model.observes`."""
         if op.f == "cas":
             return op.outcome == MISMATCH or _content(op.argument[0]) == _content(op.argument[1])
         return op.f == "get" or (op.f == "append" and op.argument == "")
 
-    def merge(self, classes: Sequence[Operation]) -> Callable[[Any], Any]:
+    def merge(self, classes: Sequence[ModelOperation]) -> Callable[[Any], Any]:
         """See `Model.merge`. A string that begins nothing that anybody looked for will begin nothing of that when it is
         longer: all such strings are alike, until the next put. O(log n) for each state, n what was looked for.
         """
@@ -69,10 +69,10 @@ class KeyValue(Model):
             lost += "\0"
         return lambda state: state if begins(state) else lost
 
-    def _sought(self, op: Operation) -> Any:
+    def _sought(self, op: ModelOperation) -> Any:
         return op.argument[0] if op.f == "cas" else op.result if op.f == "get" else None
 
-    def register_access(self, op: Operation) -> Access | None:
+    def register_access(self, op: ModelOperation) -> Access | None:
         """Appends are none of a register; all else is."""
         if op.f == "get":
             return (READ, _content(op.result), None)
@@ -83,7 +83,7 @@ class KeyValue(Model):
             return (DIFFER, old, None) if op.outcome == MISMATCH else (SWAP, old, new)
         return None
 
-    def content_access(self, op: Operation) -> Access | None:
+    def content_access(self, op: ModelOperation) -> Access | None:
         """See `Model.content_access`."""
         if op.f == "append":
             return (APPEND, op.argument, None)

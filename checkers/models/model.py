@@ -20,7 +20,7 @@ Access = tuple[str, Any, Any]
 something other than v. The third part is None but for SWAP."""
 
 
-class Operation(NamedTuple):
+class ModelOperation(NamedTuple):
     """One operation as a model sees it.
 
     `outcome` is "ok" (it took effect, and `result` is what it returned), "info" (nobody knows, `result` is None: step
@@ -60,10 +60,10 @@ class Model(ABC):
     """Whether it matters who does an operation, as for a mutex. It costs the engines interchangeable operations."""
 
     @abstractmethod
-    def step(self, state: Any, op: Operation) -> Any:
+    def step(self, state: Any, op: ModelOperation) -> Any:
         """The state after `op` took effect in `state`; None if it cannot have taken effect there with that result."""
 
-    def problem(self, op: Operation) -> str | None:
+    def problem(self, op: ModelOperation) -> str | None:
         """What is wrong with an operation that this model does not know, in words that say what it expects; or None."""
         if self.functions and op.f not in self.functions:
             return f"the model {self.name} knows {', '.join(self.functions)}; found {op.f!r}"
@@ -71,11 +71,11 @@ class Model(ABC):
             return f"only a cas can fail with a mismatch, found {op.f!r}"
         return self.misfit(op)
 
-    def misfit(self, op: Operation) -> str | None:
+    def misfit(self, op: ModelOperation) -> str | None:
         """What is wrong with the values of an operation whose function is known; or None."""
         return None
 
-    def observes(self, op: Operation) -> bool:
+    def observes(self, op: ModelOperation) -> bool:
         """True only for an operation that never changes *any* state, whatever it returns (a read).
 
         Engines linearize such an operation at the first moment at which it is possible, and drop it if its outcome is
@@ -83,7 +83,7 @@ class Model(ABC):
         """
         return False
 
-    def merge(self, classes: Sequence[Operation]) -> Callable[[Any], Any] | None:
+    def merge(self, classes: Sequence[ModelOperation]) -> Callable[[Any], Any] | None:
         """A function that maps states which no operations of these classes can tell apart, now or ever, to one of them.
 
         It must commute with `step`: the merged state of a step from a merged state is that of the step from the state
@@ -93,7 +93,7 @@ class Model(ABC):
 
     register_initial: ClassVar[Any] = None
 
-    def register_access(self, op: Operation) -> Access | None:
+    def register_access(self, op: ModelOperation) -> Access | None:
         """What `op` does if the object is one register: an `Access`, or None if it cannot be said.
 
         A model all of whose operations have an answer here, with `register_initial` as the first value, can be decided
@@ -101,7 +101,7 @@ class Model(ABC):
         """
         return None
 
-    def content_access(self, op: Operation) -> Access | None:
+    def content_access(self, op: ModelOperation) -> Access | None:
         """What `op` does if the object is one sequence (a string or a tuple) that grows at its end, empty at first.
 
         (READ, content), (WRITE, content) or (APPEND, piece), the third part None; or None if it does something else.
@@ -111,7 +111,7 @@ class Model(ABC):
     discipline: ClassVar[str | None] = None
     """Which element a container gives: "oldest", "newest", "least", or "any"; None if the object is no container."""
 
-    def container_access(self, op: Operation) -> Access | None:
+    def container_access(self, op: ModelOperation) -> Access | None:
         """What `op` does if the object is a container with a `discipline`, empty at first.
 
         (PUT, element, None), (TAKE, element, None) which found and took it, (TAKE_ANY, None, None) which took what was
@@ -120,7 +120,7 @@ class Model(ABC):
         """
         return None
 
-    def set_access(self, op: Operation) -> Access | None:
+    def set_access(self, op: ModelOperation) -> Access | None:
         """What `op` does if the object is a set, empty at first.
 
         (ADD, element, changed) or (REMOVE, element, changed), where `changed` says whether it changed the set, None if

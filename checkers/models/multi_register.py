@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from clew.checkers.models.model import INFO, Model, Operation
+from clew.checkers.models.model import INFO, Model, ModelOperation
 from clew.histories.history import freeze
 
 
@@ -19,7 +19,7 @@ class MultiRegister(Model):
     initial: ClassVar[frozenset[Any]] = frozenset()
     functions = ("read", "write", "txn")
 
-    def step(self, state: Any, op: Operation) -> Any:
+    def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`."""
         content = dict(state)
         for kind, register, value in self._accesses(op):
@@ -30,14 +30,14 @@ class MultiRegister(Model):
                 return None
         return frozenset((name, value) for name, value in content.items() if value is not None)
 
-    def _accesses(self, op: Operation) -> list[tuple[str, Any, Any]]:
+    def _accesses(self, op: ModelOperation) -> list[tuple[str, Any, Any]]:
         if op.f == "txn":
             return [tuple(access) for access in (op.argument if op.outcome == INFO else op.result)]
         if op.f == "write":
             return [("w", register, value) for register, value in op.argument.items()]
         return [("r", register, value) for register, value in (op.result or {}).items()]
 
-    def misfit(self, op: Operation) -> str | None:
+    def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "write" and not isinstance(op.argument, dict):
             return f"expected write to have an object of registers and values, found {op.argument!r}"
@@ -48,7 +48,7 @@ class MultiRegister(Model):
                 return f'expected a txn to be a list of ["r" or "w", register, value], found {accesses!r}'
         return None
 
-    def observes(self, op: Operation) -> bool:
+    def observes(self, op: ModelOperation) -> bool:
         """Reads do, and transactions that only read."""
         return op.f == "read" or (op.f == "txn" and all(access[0] == "r" for access in op.argument))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clew.checkers.models.model import Model, Operation
+from clew.checkers.models.model import Model, ModelOperation
 from clew.histories.history import freeze
 
 _FREE = ("free",)
@@ -19,7 +19,7 @@ class Mutex(Model):
     functions = ("acquire", "release")
     by_process = True
 
-    def step(self, state: Any, op: Operation) -> Any:
+    def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`."""
         owner = ("process", op.process) if op.argument is None else ("owner", freeze(op.argument))
         if op.f == "acquire":

@@ -9,11 +9,11 @@ from __future__ import annotations
 from bisect import insort
 from typing import Any, ClassVar
 
-from clew.checkers.models.model import EMPTY, INFO, PUT, TAKE, TAKE_ANY, Access, Model, Operation
+from clew.checkers.models.model import EMPTY, INFO, PUT, TAKE, TAKE_ANY, Access, Model, ModelOperation
 from clew.histories.history import freeze
 
 
-def _access(put: str, op: Operation) -> Access:
+def _access(put: str, op: ModelOperation) -> Access:
     if op.f == put:
         return (PUT, freeze(op.argument), None)
     if op.outcome == INFO:
@@ -26,7 +26,7 @@ class _Container(Model):
 
     initial = ()
 
-    def step(self, state: Any, op: Operation) -> Any:
+    def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`."""
         if op.f == self.functions[0]:
             return self.put(state, op.argument)
@@ -43,17 +43,17 @@ class _Container(Model):
         """The element that leaves next, and the others."""
         return state[0], state[1:]
 
-    def misfit(self, op: Operation) -> str | None:
+    def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == self.functions[0] and op.argument is None:
             return f"expected {op.f} to have a value that is not null"
         return None
 
-    def observes(self, op: Operation) -> bool:
+    def observes(self, op: ModelOperation) -> bool:
         """Only what found the container empty."""
         return op.f != self.functions[0] and op.outcome != INFO and op.result is None
 
-    def container_access(self, op: Operation) -> Access | None:
+    def container_access(self, op: ModelOperation) -> Access | None:
         """See `Model.container_access`."""
         return _access(self.functions[0], op)
 
@@ -91,7 +91,7 @@ class PriorityQueue(_Container):
         insort(elements, value)
         return tuple(elements)
 
-    def misfit(self, op: Operation) -> str | None:
+    def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "insert" and type(op.argument) is not int:
             return f"expected insert to have a whole number, found {op.argument!r}"
@@ -110,7 +110,7 @@ class UnorderedQueue(Model):
     initial = frozenset({()})
     functions = ("enqueue", "dequeue")
 
-    def step(self, state: Any, op: Operation) -> Any:
+    def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`."""
         if op.f == "enqueue":
             return frozenset(tuple(sorted((*content, freeze(op.argument)), key=repr)) for content in state)
@@ -128,12 +128,12 @@ class UnorderedQueue(Model):
             }
         return frozenset(after) if after else None
 
-    def misfit(self, op: Operation) -> str | None:
+    def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "enqueue" and op.argument is None:
             return "expected enqueue to have a value that is not null"
         return None
 
-    def container_access(self, op: Operation) -> Access | None:
+    def container_access(self, op: ModelOperation) -> Access | None:
         """See `Model.container_access`."""
         return _access("enqueue", op)

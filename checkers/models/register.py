@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from clew.checkers.models.model import DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, Operation
+from clew.checkers.models.model import DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, ModelOperation
 from clew.histories.history import freeze
 
 
@@ -21,24 +21,24 @@ class Register(Model):
     initial = (None,)
     functions: ClassVar[Sequence[str]] = ("read", "write")
 
-    def step(self, state: Any, op: Operation) -> Any:
+    def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`. States are one-tuples, because None is a value of a register and not a state."""
         if op.f == "write":
             return (freeze(op.argument),)
         return state if op.outcome == INFO or freeze(op.result) == state[0] else None
 
-    def observes(self, op: Operation) -> bool:
+    def observes(self, op: ModelOperation) -> bool:
         """Reads do."""
         return op.f == "read"
 
-    def merge(self, classes: Sequence[Operation]) -> Callable[[Any], Any]:
+    def merge(self, classes: Sequence[ModelOperation]) -> Callable[[Any], Any]:
         """See `Model.merge`. Values that nobody looked for are alike."""
         accesses = (self.register_access(op) for op in classes)
         sought = {freeze(access[1]) for access in accesses if access is not None and access[0] != WRITE}
         lost = (object(),)
         return lambda state: state if state[0] in sought else lost
 
-    def register_access(self, op: Operation) -> Access | None:
+    def register_access(self, op: ModelOperation) -> Access | None:
         """See `Model.register_access`."""
         return (WRITE, op.argument, None) if op.f == "write" else (READ, op.result, None)
 
@@ -53,7 +53,7 @@ class CasRegister(Register):
     name = "cas-register"
     functions = ("read", "write", "cas")
 
-    def step(self, state: Any, op: Operation) -> Any:
+    def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`."""
         if op.f != "cas":
             return super().step(state, op)
@@ -62,19 +62,19 @@ class CasRegister(Register):
             return state if state[0] != freeze(old) else None
         return (freeze(new),) if state[0] == freeze(old) else None
 
-    def misfit(self, op: Operation) -> str | None:
+    def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "cas" and not is_pair(op.argument):
             return f"expected the value of a cas to be [old, new], found {op.argument!r}"
         return None
 
-    def observes(self, op: Operation) -> bool:
+    def observes(self, op: ModelOperation) -> bool:
         """Reads do, failed compare-and-sets, and those that set what they found."""
         if op.f == "cas":
             return op.outcome == MISMATCH or freeze(op.argument[0]) == freeze(op.argument[1])
         return op.f == "read"
 
-    def register_access(self, op: Operation) -> Access | None:
+    def register_access(self, op: ModelOperation) -> Access | None:
         """See `Model.register_access`."""
         if op.f != "cas":
             return super().register_access(op)
@@ -94,7 +94,7 @@ class VersionedRegister(Model):
     initial = (None, 0, True)
     functions = ("read", "write", "cas")
 
-    def step(self, state: Any, op: Operation) -> Any:
+    def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`."""
         value, version, told = state
         if op.f == "read":
@@ -117,11 +117,11 @@ class VersionedRegister(Model):
             return None
         return (freeze(new), op.result[0], True)
 
-    def _tells(self, op: Operation) -> bool:
+    def _tells(self, op: ModelOperation) -> bool:
         """True if the result is [version, value]. A cas whose result repeats its argument [old, new] tells nothing."""
         return is_pair(op.result) and op.result != op.argument and isinstance(op.result[0], int)
 
-    def misfit(self, op: Operation) -> str | None:
+    def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "cas" and not is_pair(op.argument):
             return f"expected the value of a cas to be [old, new], found {op.argument!r}"
@@ -129,6 +129,6 @@ class VersionedRegister(Model):
             return f"expected a read to return [version, value] or null, found {op.result!r}"
         return None
 
-    def observes(self, op: Operation) -> bool:
+    def observes(self, op: ModelOperation) -> bool:
         """Only a read without result and a mismatch: a read with one may tell a version that nobody knew yet."""
         return op.outcome == MISMATCH or (op.f == "read" and op.outcome == INFO)

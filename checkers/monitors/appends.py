@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.checkers.encoding import Problem
+from clew.checkers.forms import READS, SWAPS, WRITES, RegisterForm
 from clew.checkers.models.model import APPEND, READ, Model
-from clew.checkers.monitors.register_form import READS, SWAPS, WRITES, RegisterForm
 
 _EMPTY = 0
 """The number of the empty content as a value. Piece i has number i + 1; the last number belongs to no content."""

@@ -6,8 +6,8 @@
     least         elements taken from the least to the greatest                `priority_queue`
     any           gaps in which nothing is there for certain                   `priority_queue`
 
-Nobody knows what was taken by a take of unknown outcome (`Lives.anyone`). If there are any, then three questions are
-asked, in this order; the answer "unknown" means that a search has to find out.
+Nobody knows what was taken by a take of unknown outcome (`Lifetimes.anyone`). If there are any, then three questions
+are asked, in this order; the answer "unknown" means that a search has to find out.
 
 1. Is there a linearization in which some of them take what must be gone by then, earliest deadline first? Each take is
    given to an element as its own take, so that what is found is a linearization. "valid".
@@ -25,20 +25,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER
 from clew.checkers.monitors import fifo, priority_queue, stack
-from clew.checkers.monitors.lives import ContainerForm, Ints, Lives, covered, lives
-from clew.checkers.outcome import Outcome
+from clew.checkers.monitors.lifetimes import ContainerForm, Ints, Lifetimes, covered, lives
 from clew.checkers.verdict import Answer
 
 
 @dataclass(frozen=True)
 class _Discipline:
-    order_of: Callable[[Lives], Ints | None]
-    deadlines: Callable[[Lives], Ints]
+    order_of: Callable[[Lifetimes], Ints | None]
+    deadlines: Callable[[Lifetimes], Ints]
 
 
-def _none(lives: Lives) -> Ints:
+def _none(lives: Lifetimes) -> Ints:
     return np.full(len(lives.put), NEVER, np.int64)
 
 
@@ -50,7 +50,7 @@ _DISCIPLINES = {
 }
 
 
-def decide(form: ContainerForm) -> Outcome:
+def decide(form: ContainerForm) -> Decision:
     """Decide a problem, or say "unknown" if takes of unknown outcome make it too hard for this. O(n log n) if valid;
     more by a factor of log n to find the first return that is inexplicable.
 
@@ -60,7 +60,7 @@ def decide(form: ContainerForm) -> Outcome:
     problem = form.problem
     answer, order = explain(form, len(problem.event_op))
     if answer == "valid":
-        return Outcome("valid", order=order.tolist(), engine="monitors")
+        return Decision("valid", order=order.tolist(), engine="monitors")
     # The first return that is inexplicable, if any: orders of a longer beginning are orders of a shorter one.
     returns = np.flatnonzero(problem.event_return)
     low, high = 0, len(returns) - (1 if answer == "invalid" else 0)
@@ -75,9 +75,9 @@ def decide(form: ContainerForm) -> Outcome:
             if found == "valid":
                 explained, best = low, order
     if answer == "unknown" and low == len(returns):
-        return Outcome("unknown", why="time", order=best.tolist(), engine="monitors")
+        return Decision("unknown", why="time", order=best.tolist(), engine="monitors")
     stuck = int(returns[low])
-    return Outcome("invalid", order=best.tolist(), stuck=stuck, engine="monitors", stuck_is_first=explained == low)
+    return Decision("invalid", order=best.tolist(), stuck=stuck, engine="monitors", stuck_is_first=explained == low)
 
 
 def explain(form: ContainerForm, until: int) -> tuple[Answer, NDArray[np.int64]]:
@@ -100,7 +100,7 @@ def explain(form: ContainerForm, until: int) -> tuple[Answer, NDArray[np.int64]]
     return ("invalid" if known is None else "unknown"), nothing
 
 
-def _give(lives: Lives, discipline: _Discipline) -> Lives | None:
+def _give(lives: Lifetimes, discipline: _Discipline) -> Lifetimes | None:
     """Give takes of unknown outcome to those elements that are left and have a deadline; None if one is too late."""
     deadline = np.where(lives.left, np.minimum(discipline.deadlines(lives), _empty_by(lives)), NEVER)
     needy = np.flatnonzero(lives.take_call >= deadline)
@@ -117,7 +117,7 @@ def _give(lives: Lives, discipline: _Discipline) -> Lives | None:
     return replace(lives, take=take, take_call=take_call)
 
 
-def _empty_by(lives: Lives) -> Ints:
+def _empty_by(lives: Lifetimes) -> Ints:
     """For each life a position before which its take should be called, so that those who found the container empty
     can: each in the first of its gaps in which enough takes of unknown outcome have been called to empty it."""
     deadline = np.full(len(lives.put), NEVER, np.int64)

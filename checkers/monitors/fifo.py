@@ -30,10 +30,10 @@ import numpy as np
 
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import kernel
-from clew.checkers.monitors.lives import Ints, Lives, covered, free_gaps
+from clew.checkers.monitors.lifetimes import Ints, Lifetimes, covered, free_gaps
 
 
-def order_of(lives: Lives) -> Ints | None:
+def order_of(lives: Lifetimes) -> Ints | None:
     """A linearization of the lives and of those who found the queue empty, or None if there is none. O(n log n)"""
     empty_gap = free_gaps(lives, covered(lives) == 0)
     if empty_gap is None:
@@ -65,7 +65,7 @@ def order_of(lives: Lives) -> Ints | None:
 def _line_up(  # type: ignore[no-untyped-def]
     put_call, put_ret, take_call, take_ret, by_put_call, by_put_ret, by_take_call, by_take_ret
 ):
-    """Lives in an order in which each comes before those that it must come before; as far as there is one.
+    """Lifetimes in an order in which each comes before those that it must come before; as far as there is one.
 
     A life can be next if it was put and taken no later than all that are not in line yet were put and taken.
     """
@@ -104,7 +104,7 @@ def _line_up(  # type: ignore[no-untyped-def]
         lined += 1
 
 
-def deadlines(lives: Lives) -> Ints:
+def deadlines(lives: Lifetimes) -> Ints:
     """For each life the position before which its take must be called, NEVER if none. O(n log n)
 
     The life of v runs into a cycle with that of w, put later for certain, if w was taken first for certain. This is

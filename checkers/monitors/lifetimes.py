@@ -61,7 +61,7 @@ class ContainerForm:
 
 
 @dataclass(frozen=True)
-class Lives:
+class Lifetimes:
     """The lives that count, an entry for each in the order of the elements' numbers; see the module.
 
     `put` and `take` are operations, `take` NOBODY if there is none. `left` says that nobody returned with the element.
@@ -81,7 +81,7 @@ class Lives:
     empty: Ints
     """The operations that found the container empty, all of which returned."""
 
-    def only(self, keep: Mask) -> Lives:
+    def only(self, keep: Mask) -> Lifetimes:
         """Some of the lives, and no takes that took nobody knows what. What was linearizable stays so: (2) above."""
         return replace(
             self, put=self.put[keep], take=self.take[keep], put_call=self.put_call[keep], put_ret=self.put_ret[keep],
@@ -117,7 +117,7 @@ def container_form(problem: Problem, model: Model) -> ContainerForm | None:
     return ContainerForm(problem, model.discipline, kind[problem.cls], element[problem.cls], len(numbers))
 
 
-def lives(form: ContainerForm, until: int) -> Lives | None:
+def lives(form: ContainerForm, until: int) -> Lifetimes | None:
     """What the events before position `until` say; None if they cannot be: an element was taken twice, or before
     anybody had begun to put it. O(n)"""
     problem = form.problem
@@ -148,7 +148,7 @@ def lives(form: ContainerForm, until: int) -> Lives | None:
     take_ret = np.where(taken, ret[take], until + 1)
     if (take_ret < put_call).any():
         return None
-    return Lives(
+    return Lifetimes(
         form,
         until,
         put,
@@ -163,14 +163,14 @@ def lives(form: ContainerForm, until: int) -> Lives | None:
     )
 
 
-def covered(lives: Lives) -> Ints:
+def covered(lives: Lifetimes) -> Ints:
     """For each gap, how many elements are there for certain. O(n)"""
     certain = lives.put_ret < lives.take_call
     change = np.bincount(lives.put_ret[certain], minlength=lives.end + 1)
     return np.cumsum(change - np.bincount(lives.take_call[certain], minlength=lives.end + 1))
 
 
-def free_gaps(lives: Lives, free: Mask) -> Ints | None:
+def free_gaps(lives: Lifetimes, free: Mask) -> Ints | None:
     """For each operation that found the container empty the first gap, of those that are `free`, in which it can take
     effect; None if one has no such gap. O(n)"""
     gaps = np.flatnonzero(free)
@@ -181,7 +181,7 @@ def free_gaps(lives: Lives, free: Mask) -> Ints | None:
     return None if (found >= problem.ret[lives.empty]).any() else found
 
 
-def in_gaps(lives: Lives, put_gap: Ints, take_gap: Ints, rank: Ints, empty_gap: Ints) -> Ints:
+def in_gaps(lives: Lifetimes, put_gap: Ints, take_gap: Ints, rank: Ints, empty_gap: Ints) -> Ints:
     """The operations in the order of their gaps, without the last gap. O(n log n)
 
     Within a gap there come first the takes of what was put in an earlier gap, by falling `rank`; then the lives that
@@ -206,7 +206,7 @@ def in_gaps(lives: Lives, put_gap: Ints, take_gap: Ints, rank: Ints, empty_gap: 
     return result
 
 
-def soonest_take(lives: Lives, place: Ints, below: Ints) -> Ints:
+def soonest_take(lives: Lifetimes, place: Ints, below: Ints) -> Ints:
     """For each life the first return, NEVER if there is none, of a take that was called at or behind the life's
     `put_ret`, of the lives whose `place` is less than the `below` of this one. O(n log n)"""
     result: Ints = _soonest(

@@ -29,10 +29,10 @@ from __future__ import annotations
 import numpy as np
 
 from clew.checkers.kernel import kernel
-from clew.checkers.monitors.lives import Ints, Lives, covered, free_gaps, in_gaps, soonest_take
+from clew.checkers.monitors.lifetimes import Ints, Lifetimes, covered, free_gaps, in_gaps, soonest_take
 
 
-def order_of(lives: Lives) -> Ints | None:
+def order_of(lives: Lifetimes) -> Ints | None:
     """A linearization of a priority queue, or None if there is none. O(n log n)"""
     take_gap, free = _take(lives.put_ret, lives.take_call, lives.take_ret, lives.end)
     empty_gap = None if len(take_gap) < len(lives.put) else free_gaps(lives, free)
@@ -41,7 +41,7 @@ def order_of(lives: Lives) -> Ints | None:
     return in_gaps(lives, np.minimum(lives.put_ret - 1, take_gap), take_gap, -np.arange(len(lives.put)), empty_gap)
 
 
-def order_of_bag(lives: Lives) -> Ints | None:
+def order_of_bag(lives: Lifetimes) -> Ints | None:
     """A linearization of a bag, or None if there is none. O(n log n)"""
     empty_gap = free_gaps(lives, covered(lives) == 0)
     if empty_gap is None:
@@ -78,7 +78,7 @@ def _free_from(onward, gap):  # type: ignore[no-untyped-def]
     return gap
 
 
-def deadlines(lives: Lives) -> Ints:
+def deadlines(lives: Lifetimes) -> Ints:
     """For each life a position before which its take should be called, NEVER if none: before a greater element is
     taken that could be taken only when this one was there. A good guess, no more. O(n log n)"""
     rank = -np.arange(len(lives.put))

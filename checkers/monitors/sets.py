@@ -43,9 +43,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
 from clew.checkers.models.model import ADD, CONTAINS, READ, REMOVE, Model
-from clew.checkers.outcome import Outcome
 
 Ints = NDArray[np.int64]
 
@@ -111,12 +111,12 @@ def set_form(problem: Problem, model: Model) -> SetForm | None:
     return SetForm(problem, kind[cls], element[cls], answer[cls], len(numbers), reading, starts, content)
 
 
-def decide(form: SetForm) -> Outcome:
+def decide(form: SetForm) -> Decision:
     """Decide a problem. O(n log n) if valid; more by a factor of log n to find the first inexplicable return."""
     problem = form.problem
     order = order_of(form, len(problem.event_op))
     if order is not None:
-        return Outcome("valid", order=order.tolist(), engine="monitors")
+        return Decision("valid", order=order.tolist(), engine="monitors")
     # The first return at which no order is left: orders of a longer beginning are orders of a shorter one.
     returns = np.flatnonzero(problem.event_return)
     low, high = 0, len(returns) - 1
@@ -128,7 +128,7 @@ def decide(form: SetForm) -> Outcome:
             high = middle
         else:
             low, best = middle + 1, order
-    return Outcome("invalid", order=best.tolist(), stuck=int(returns[low]), engine="monitors")
+    return Decision("invalid", order=best.tolist(), stuck=int(returns[low]), engine="monitors")
 
 
 def order_of(form: SetForm, until: int) -> Ints | None:

@@ -34,10 +34,10 @@ from __future__ import annotations
 import numpy as np
 
 from clew.checkers.kernel import kernel
-from clew.checkers.monitors.lives import Ints, Lives, covered, free_gaps, in_gaps, soonest_take
+from clew.checkers.monitors.lifetimes import Ints, Lifetimes, covered, free_gaps, in_gaps, soonest_take
 
 
-def order_of(lives: Lives) -> Ints | None:
+def order_of(lives: Lifetimes) -> Ints | None:
     """A linearization of the lives and of those who found the stack empty, or None if there is none. O(n log n)"""
     cover = covered(lives)
     empty_gap = free_gaps(lives, cover == 0)
@@ -202,7 +202,7 @@ def _greatest(tree, size, start, end):  # type: ignore[no-untyped-def]
     return best - size
 
 
-def deadlines(lives: Lives) -> Ints:
+def deadlines(lives: Lifetimes) -> Ints:
     """For each life a position before which its pop should be called, NEVER if none: before an element is popped that
     was pushed first for certain and was there with it. A good guess, no more. O(n log n)"""
     return soonest_take(lives, lives.put_ret, lives.put_call)

@@ -16,11 +16,11 @@ from __future__ import annotations
 import numpy as np
 
 from clew.checkers.encoding import NEVER
+from clew.checkers.forms import DIFFERS, RegisterForm
 from clew.checkers.kernel import kernel
-from clew.checkers.monitors.register_form import DIFFERS, RegisterForm
 
 
-def first(form: RegisterForm) -> tuple[int, int] | None:
+def find_stale_read(form: RegisterForm) -> tuple[int, int] | None:
     """The operations (d, r) of the stale read that returns first, or None if there is none. d is -1 if r needs a value
     that was not there from the beginning and that nobody could have set by then. O(n)."""
     problem = form.problem

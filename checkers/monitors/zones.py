@@ -26,9 +26,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
-from clew.checkers.monitors.register_form import DIFFERS, SWAPS, RegisterForm
-from clew.checkers.outcome import Outcome
+from clew.checkers.forms import DIFFERS, SWAPS, RegisterForm
 
 _NOBODY = -1
 
@@ -40,7 +40,7 @@ def applies(form: RegisterForm) -> bool:
     return bool((times <= 1).all()) and times[form.initial] == 0
 
 
-def decide(problem: Problem, form_at: Callable[[int], RegisterForm]) -> Outcome:
+def decide(problem: Problem, form_at: Callable[[int], RegisterForm]) -> Decision:
     """Decide a problem to which this applies, *ignoring* failed compare-and-sets (DIFFERS). O(n log n), if valid; more
     by a factor of log n to find the first return that is inexplicable.
 
@@ -50,7 +50,7 @@ def decide(problem: Problem, form_at: Callable[[int], RegisterForm]) -> Outcome:
     last = len(problem.event_op)
     order = order_of(form_at(last), last)
     if order is not None:
-        return Outcome("valid", order=order.tolist())
+        return Decision("valid", order=order.tolist())
     # The first return at which no order is left: orders of a longer beginning are orders of a shorter one.
     returns = np.flatnonzero(problem.event_return)
     low, high = 0, len(returns) - 1
@@ -63,7 +63,7 @@ def decide(problem: Problem, form_at: Callable[[int], RegisterForm]) -> Outcome:
             high = middle
         else:
             low, best = middle + 1, order
-    return Outcome("invalid", order=best.tolist(), stuck=int(returns[low]))
+    return Decision("invalid", order=best.tolist(), stuck=int(returns[low]))
 
 
 def order_of(form: RegisterForm, until: int) -> NDArray[np.int64] | None:

@@ -31,8 +31,8 @@ import numpy as np
 from clew.checkers import competition, linear
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
+from clew.checkers.evidence.stuck import Stuck
 from clew.checkers.models.model import Model
-from clew.checkers.stuck import Stuck
 from clew.checkers.verdict import Budget
 from clew.histories.event import Event
 from clew.histories.history import FOREVER, History
@@ -54,7 +54,7 @@ _ROUNDS = 1
 _Answer = Literal["there", "dead", "memory", "time"]
 
 
-class Window:
+class KeyWatch:
     """The events of one key, which are rows of a list of `events`, and what the object may be like at its frontier."""
 
     def __init__(self, events: Sequence[Event], model: Model, budget: Budget) -> None:
@@ -143,14 +143,14 @@ class Window:
         self._due_at = count + count // _GROWTH
         for problem in encode(history, self._model):
             with deadline.searching():
-                outcome = competition.decide(problem, self._model, self._budget, deadline, most_rounds=_ROUNDS)
+                decision = competition.decide(problem, self._model, self._budget, deadline, most_rounds=_ROUNDS)
             self._due_at = count + max(count // _GROWTH, deadline.times // _ASKS_AN_EVENT)
-            if outcome.answer == "unknown":
+            if decision.answer == "unknown":
                 self._due_at = 2 * count
-            if outcome.answer == "invalid":
-                assert outcome.stuck is not None
-                number = problem.number[problem.event_op[outcome.stuck]]
-                return Stuck(self._all[history.operations.completed[number]], outcome.stuck_is_first)
+            if decision.answer == "invalid":
+                assert decision.stuck is not None
+                number = problem.number[problem.event_op[decision.stuck]]
+                return Stuck(self._all[history.operations.completed[number]], decision.stuck_is_first)
         return None
 
 

@@ -11,18 +11,18 @@ now will end; as long as that is not known they count as of unknown outcome. So 
 what was fed until then is invalid, and stays so whatever comes later. Events of equal times are concurrent, but only
 those that are there: a call that is fed after a completion of its time comes too late to explain it.
 
-Every key is looked at by itself, see `clew.checkers.window`. Where that is easy, as with a few clients, the violation
-is found at the completion that cannot be explained. Where it is hard, the run may be up to a few parts in a hundred
-longer by then, or over: what nothing stopped is still to be checked at its end.
+Every key is watched by itself, see `clew.checkers.online.key_watch`. Where that is easy, as with a few clients, the
+violation is found at the completion that cannot be explained. Where it is hard, the run may be up to a few parts in a
+hundred longer by then, or over: check the whole history at its end.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from clew.checkers.evidence.stuck import Stuck, verdict_on
 from clew.checkers.models import find_model
 from clew.checkers.models.model import Model
-from clew.checkers.stuck import Stuck, evidence
 from clew.checkers.verdict import Budget, Verdict
 from clew.histories.event import NEMESIS, Event
 from clew.histories.history import History, freeze
@@ -42,25 +42,25 @@ class Online:
 
     def __init__(self, model: str | Model, *, budget: Budget = _DEFAULT_BUDGET) -> None:
         # Imported here, because it imports numba: `import checkers` must cost a command line nothing.
-        from clew.checkers.window import Window
+        from clew.checkers.online.key_watch import KeyWatch
 
         self._model = find_model(model) if isinstance(model, str) else model
         self._budget = budget
         self._events: list[Event] = []
-        self._keys: dict[Any, Window] = {}
-        self._window = Window
+        self._keys: dict[Any, KeyWatch] = {}
+        self._window = KeyWatch
 
     def feed(self, event: Event) -> Verdict | None:
         """The verdict "invalid" on all events so far, if this one brought a violation to light; None otherwise.
 
-        It is what `evidence` says, within the budget that it has by default. Raises `HistoryError` for an event that
+        It is what `verdict_on` says, within the budget that it has by default. Raises `HistoryError` for an event that
         the model does not know, when its key is looked at.
         """
         stuck = self.watch(event)
-        return None if stuck is None else evidence(History.of(self._events), self._model, stuck)
+        return None if stuck is None else verdict_on(History.of(self._events), self._model, stuck)
 
     def watch(self, event: Event) -> Stuck | None:
-        """As `feed`, but without evidence: for who has the history too, and asks for its `evidence` later."""
+        """As `feed`, but without evidence: for who has the history too, and asks `verdict_on` later."""
         row = len(self._events)
         self._events.append(event)
         if event.process == NEMESIS:

@@ -21,12 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.kernel import copy, kernel
 from clew.checkers.memo import IMPOSSIBLE, UNASKED, Memo, lookup
 from clew.checkers.models.model import Model
-from clew.checkers.outcome import Outcome
-from clew.checkers.trail import (
+from clew.checkers.verdict import Budget, Why
+from clew.checkers.wgl.trail import (
     ASKED,
     BEST,
     BEST_LENGTH,
@@ -50,7 +51,6 @@ from clew.checkers.trail import (
     undo,
     unlink,
 )
-from clew.checkers.verdict import Budget, Why
 
 _VALID, _INVALID, _ASK, _GROW, _PAUSE = 0, 1, 2, 3, 4
 _ADVANCE, _ENTER, _TRY, _EAGER, _BACK = 0, 1, 2, 3, 4
@@ -72,8 +72,8 @@ def decide(
     optional: NDArray[np.bool_] | None = None,
     steps: int | None = None,
     memo: Memo | None = None,
-) -> Outcome:
-    """Decide one problem. Time is up when `deadline` says so; memory is `budget.bytes`. See `Outcome`.
+) -> Decision:
+    """Decide one problem. Time is up when `deadline` says so; memory is `budget.bytes`. See `Decision`.
 
     An `optional` operation takes effect between its call and its return or not at all; it must not share its class with
     one that is not optional. `memo` is what an earlier search with the same model and classes has learnt. `steps`
@@ -130,14 +130,14 @@ def decide(
             why = "time"
             break
     if status == _VALID:
-        return Outcome("valid", order=_placed(trail, int(registers[TRAIL])), engine="wgl")
+        return Decision("valid", order=_placed(trail, int(registers[TRAIL])), engine="wgl")
     if registers[POSITION] > registers[BEST]:
         prefix = _placed(trail, int(registers[TRAIL]))
     else:
         prefix = _placed(best, int(registers[BEST_LENGTH]))
     if why is not None:
-        return Outcome("unknown", why=why, order=prefix, engine="wgl")
-    return Outcome("invalid", order=prefix, stuck=int(registers[BEST]), engine="wgl")
+        return Decision("unknown", why=why, order=prefix, engine="wgl")
+    return Decision("invalid", order=prefix, stuck=int(registers[BEST]), engine="wgl")
 
 
 _random = np.random.default_rng(20_000_629).integers(0, 1 << 64, (1 << 10, 2), np.uint64)

@@ -83,10 +83,12 @@ def linearizable(history: History, model: str, seconds: float, memory: int, stuc
     Raises `checkers.WitnessError` if it does not show what it should, which is a mistake in clew.
     """
     # Imported here: a run that is not to be checked, and all of the command line's help, do without numba.
-    from clew.checkers import Budget, check, evidence, verify_witness
+    from clew.checkers import Budget, check, verdict_on, verify_witness
 
     budget = Budget(seconds, memory)
-    verdict = check(history, model, budget=budget) if stuck is None else evidence(history, model, stuck, budget=budget)
+    verdict = (
+        check(history, model, budget=budget) if stuck is None else verdict_on(history, model, stuck, budget=budget)
+    )
     if verdict.verdict == "valid":
         verify_witness(history, model, verdict)
     return check_result(verdict)

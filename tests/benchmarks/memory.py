@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from clew.checkers import Budget, linear, wgl
-from clew.checkers.deadline import Clock
+from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
 from clew.checkers.models import find_model
 from tests.benchmarks.grid import Cell, history
@@ -40,14 +40,14 @@ def measure(operations: int, processes: int) -> dict[str, int]:
     """Bytes of each column."""
     past, model = history(Cell(operations, processes), 1), find_model("cas-register")
     problem = encode(past, model)[0]
-    sweep = linear.Sweep(problem, model, Budget(), Clock(float("inf")))
+    sweep = linear.Sweep(problem, model, Budget(), Deadline(float("inf")))
     most, length = 0, len(problem.event_op)
     for glance in range(1, GLANCES + 1):
         assert sweep.to(length * glance // GLANCES) == "there"
         most = max(most, sweep.bytes)
-    wgl.decide(problem, model, Budget(), Clock(float("inf")))
+    wgl.decide(problem, model, Budget(), Deadline(float("inf")))
     tracemalloc.start()
-    assert wgl.decide(problem, model, Budget(), Clock(float("inf"))).answer == "valid"
+    assert wgl.decide(problem, model, Budget(), Deadline(float("inf"))).answer == "valid"
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     sizes = (arrays(past), arrays(past.operations), arrays(problem), most, peak)

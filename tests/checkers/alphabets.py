@@ -8,66 +8,66 @@ from __future__ import annotations
 
 from itertools import product
 
-from clew.checkers.models import Operation
+from clew.checkers.models import ModelOperation
 
 ok, info, mismatch = "ok", "info", "mismatch"
 PAIRS = [list(pair) for pair in product((1, 2), (1, 2))]
 
 
-def _returns(f: str, results: list[object], argument: object = None) -> list[Operation]:
-    return [Operation(f, argument, result, ok) for result in results]
+def _returns(f: str, results: list[object], argument: object = None) -> list[ModelOperation]:
+    return [ModelOperation(f, argument, result, ok) for result in results]
 
 
-_WRITES = [Operation("write", v, v, ok) for v in (1, 2)] + [Operation("write", v, None, info) for v in (1, 2)]
+_WRITES = [ModelOperation("write", v, v, ok) for v in (1, 2)] + [ModelOperation("write", v, None, info) for v in (1, 2)]
 _CAS = [
-    *(Operation("cas", pair, pair, ok) for pair in PAIRS),
-    *(Operation("cas", pair, None, mismatch) for pair in ([1, 2], [2, 1])),
-    *(Operation("cas", pair, None, info) for pair in PAIRS),
+    *(ModelOperation("cas", pair, pair, ok) for pair in PAIRS),
+    *(ModelOperation("cas", pair, None, mismatch) for pair in ([1, 2], [2, 1])),
+    *(ModelOperation("cas", pair, None, info) for pair in PAIRS),
 ]
 
 
-def _container(put: str, take: str) -> list[Operation]:
+def _container(put: str, take: str) -> list[ModelOperation]:
     return [
-        *(Operation(put, v, v, ok) for v in (1, 2)),
-        *(Operation(put, v, None, info) for v in (1, 2)),
+        *(ModelOperation(put, v, v, ok) for v in (1, 2)),
+        *(ModelOperation(put, v, None, info) for v in (1, 2)),
         *_returns(take, [1, 2, None]),
-        Operation(take, None, None, info),
+        ModelOperation(take, None, None, info),
     ]
 
 
-ALPHABETS: dict[str, list[Operation]] = {
+ALPHABETS: dict[str, list[ModelOperation]] = {
     "register": [*_returns("read", [None, 1, 2]), *_WRITES],
     "cas-register": [*_returns("read", [None, 1, 2]), *_WRITES, *_CAS],
     "versioned-register": [
         *_returns("read", [None, [1, 1], [1, 2], [2, 1], [3, 2]]),
         *_WRITES,
-        Operation("write", 1, [1, 1], ok),
-        Operation("write", 2, [2, 2], ok),
-        Operation("cas", [1, 2], [1, 2], ok),
-        Operation("cas", [1, 2], [3, 2], ok),
-        Operation("cas", [2, 1], None, info),
-        Operation("cas", [1, 2], None, mismatch),
+        ModelOperation("write", 1, [1, 1], ok),
+        ModelOperation("write", 2, [2, 2], ok),
+        ModelOperation("cas", [1, 2], [1, 2], ok),
+        ModelOperation("cas", [1, 2], [3, 2], ok),
+        ModelOperation("cas", [2, 1], None, info),
+        ModelOperation("cas", [1, 2], None, mismatch),
     ],
     "counter": [
-        *(Operation("add", n, n, ok) for n in (1, -1)),
-        Operation("add", 1, None, info),
+        *(ModelOperation("add", n, n, ok) for n in (1, -1)),
+        ModelOperation("add", 1, None, info),
         *_returns("read", [0, 1, 2]),
         *_returns("add-and-get", [1, 2, 3], 1),
-        Operation("add-and-get", 1, None, info),
+        ModelOperation("add-and-get", 1, None, info),
     ],
     "kv": [
         *_returns("get", ["", "1", "2", "12", "21"]),
-        *(Operation(f, v, v, ok) for f in ("put", "append") for v in ("1", "2")),
-        *(Operation(f, "1", None, info) for f in ("put", "append")),
-        Operation("delete", None, None, ok),
-        Operation("cas", ["1", "2"], ["1", "2"], ok),
-        Operation("cas", ["1", "2"], None, mismatch),
+        *(ModelOperation(f, v, v, ok) for f in ("put", "append") for v in ("1", "2")),
+        *(ModelOperation(f, "1", None, info) for f in ("put", "append")),
+        ModelOperation("delete", None, None, ok),
+        ModelOperation("cas", ["1", "2"], ["1", "2"], ok),
+        ModelOperation("cas", ["1", "2"], None, mismatch),
     ],
     "set": [
-        *(Operation(f, v, v, ok) for f in ("add", "remove") for v in (1, 2)),
-        *(Operation(f, 1, None, info) for f in ("add", "remove")),
-        Operation("add", 1, False, ok),
-        Operation("remove", 1, True, ok),
+        *(ModelOperation(f, v, v, ok) for f in ("add", "remove") for v in (1, 2)),
+        *(ModelOperation(f, 1, None, info) for f in ("add", "remove")),
+        ModelOperation("add", 1, False, ok),
+        ModelOperation("remove", 1, True, ok),
         *_returns("contains", [True, False], 1),
         *_returns("read", [[], [1], [2], [2, 1]]),
     ],
@@ -76,22 +76,25 @@ ALPHABETS: dict[str, list[Operation]] = {
     "stack": _container("push", "pop"),
     "priority-queue": _container("insert", "delete-min"),
     "mutex": [
-        Operation(f, None, None, kind, who) for f in ("acquire", "release") for kind in (ok, info) for who in (1, 2)
+        ModelOperation(f, None, None, kind, who)
+        for f in ("acquire", "release")
+        for kind in (ok, info)
+        for who in (1, 2)
     ],
     "multi-register": [
-        *(Operation("write", {"x": v}, None, ok) for v in (1, 2)),
-        Operation("write", {"x": 1, "y": 1}, None, ok),
-        Operation("write", {"x": 2, "y": 2}, None, info),
+        *(ModelOperation("write", {"x": v}, None, ok) for v in (1, 2)),
+        ModelOperation("write", {"x": 1, "y": 1}, None, ok),
+        ModelOperation("write", {"x": 2, "y": 2}, None, info),
         *_returns("read", [{"x": 1}, {"y": 2}, {"x": 1, "y": 1}, {"x": 1, "y": None}, {"x": 2, "y": 1}]),
-        Operation("txn", [["r", "x", None], ["w", "y", 2]], [["r", "x", 1], ["w", "y", 2]], ok),
+        ModelOperation("txn", [["r", "x", None], ["w", "y", 2]], [["r", "x", 1], ["w", "y", 2]], ok),
     ],
     "consensus": [
-        *(Operation("propose", v, result, ok) for v, result in product((1, 2), (1, 2))),
-        *(Operation("propose", v, None, info) for v in (1, 2)),
+        *(ModelOperation("propose", v, result, ok) for v, result in product((1, 2), (1, 2))),
+        *(ModelOperation("propose", v, None, info) for v in (1, 2)),
         *_returns("read", [None, 1, 2]),
     ],
     "append-list": [
-        *(Operation("append", v, v, kind) for v in (1, 2) for kind in (ok, info)),
+        *(ModelOperation("append", v, v, kind) for v in (1, 2) for kind in (ok, info)),
         *_returns("read", [[], [1], [2], [1, 2], [2, 1], [1, 1]]),
     ],
 }

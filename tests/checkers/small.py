@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from clew.checkers.encoding import NEVER, Problem, arrange
-from clew.checkers.models import Model, Operation
+from clew.checkers.models import Model, ModelOperation
 from clew.histories import Event, EventType, History
 
 
@@ -35,7 +35,9 @@ def _shapes(known: Sequence[bool]) -> Iterator[list[int]]:
     yield from grow([], 0, ())
 
 
-def every(model: Model, alphabet: Sequence[Operation], count: int, *, symmetric: bool = False) -> Iterator[Problem]:
+def every(
+    model: Model, alphabet: Sequence[ModelOperation], count: int, *, symmetric: bool = False
+) -> Iterator[Problem]:
     """Each problem of `count` operations of the alphabet, once (or a little more often).
 
     If the alphabet is symmetric in the values 1 and 2, one of two histories that differ in the names only is left out.
@@ -58,7 +60,7 @@ def every(model: Model, alphabet: Sequence[Operation], count: int, *, symmetric:
                 yield problem(classes, start, end, alphabet, observer)
 
 
-def one_of_all(model: Model, alphabet: Sequence[Operation], count: int, rng: random.Random) -> Problem:
+def one_of_all(model: Model, alphabet: Sequence[ModelOperation], count: int, rng: random.Random) -> Problem:
     """One of the problems of `every`, at random: operations, and an order of their calls and returns."""
     observer = np.array([model.observes(op) for op in alphabet], np.bool_)
     classes = [rng.randrange(len(alphabet)) for _ in range(count)]
@@ -70,7 +72,7 @@ def one_of_all(model: Model, alphabet: Sequence[Operation], count: int, rng: ran
     return problem([classes[op] for op in order], start[order], end[order], alphabet, observer)
 
 
-def _renamed(alphabet: Sequence[Operation], classes: Sequence[int]) -> bool:
+def _renamed(alphabet: Sequence[ModelOperation], classes: Sequence[int]) -> bool:
     """True if the first value that occurs is a 2: the same history stands in the list with 1 and 2 exchanged."""
     for cls in classes:
         op = alphabet[cls]
@@ -88,7 +90,7 @@ def _atoms(value: Any) -> Iterator[Any]:
         yield value
 
 
-def problem(classes: Sequence[int], start: Any, end: Any, alphabet: Sequence[Operation], observer: Any) -> Problem:
+def problem(classes: Sequence[int], start: Any, end: Any, alphabet: Sequence[ModelOperation], observer: Any) -> Problem:
     """A problem from a class, a start and an end for each operation, with unknown observers dropped."""
     used = sorted(set(classes))
     cls = np.array([used.index(c) for c in classes], np.int32)
@@ -101,22 +103,22 @@ def problem(classes: Sequence[int], start: Any, end: Any, alphabet: Sequence[Ope
 
 def unambiguous(model: Model, count: int, rng: random.Random) -> Problem:
     """A random problem of a CAS register in which no value is set twice, spoilt a little with probability 1/2."""
-    state, seen, alphabet = None, [None], list[Operation]()
+    state, seen, alphabet = None, [None], list[ModelOperation]()
     for fresh in range(count):
         f, unknown = rng.choice(("read", "write", "cas", "cas", "mismatch")), rng.random() < 0.2
         outcome, happens = ("info", rng.random() < 0.6) if unknown else ("ok", True)
         if f == "write":
-            alphabet.append(Operation("write", fresh, None if unknown else fresh, outcome))
+            alphabet.append(ModelOperation("write", fresh, None if unknown else fresh, outcome))
         elif f == "cas":
             pair = [rng.choice(seen) if unknown else state, fresh]
             happens = happens and pair[0] == state
-            alphabet.append(Operation("cas", pair, None if unknown else pair, outcome))
+            alphabet.append(ModelOperation("cas", pair, None if unknown else pair, outcome))
         elif f == "mismatch":
             alphabet.append(
-                Operation("cas", [rng.choice([v for v in (*seen, 99) if v != state]), 77], None, "mismatch")
+                ModelOperation("cas", [rng.choice([v for v in (*seen, 99) if v != state]), 77], None, "mismatch")
             )
         else:
-            alphabet.append(Operation("read", None, state, "ok"))
+            alphabet.append(ModelOperation("read", None, state, "ok"))
         if f in ("write", "cas"):
             seen.append(fresh)
             state = fresh if happens else state
@@ -129,15 +131,15 @@ def unambiguous(model: Model, count: int, rng: random.Random) -> Problem:
 def appended(model: Model, count: int, rng: random.Random) -> Problem:
     """A random problem of a kv or an append-list in which every piece is unique, spoilt with probability 0.7."""
     kv = model.name == "kv"
-    state, alphabet = model.initial, list[Operation]()
+    state, alphabet = model.initial, list[ModelOperation]()
     for fresh in range(count):
         f = rng.choice(("read", "append", "append", "put") if kv else ("read", "append"))
         piece: Any = f"{fresh}." if kv else fresh
         if f == "read":
-            alphabet.append(Operation("get" if kv else "read", None, state if kv else list(state), "ok"))
+            alphabet.append(ModelOperation("get" if kv else "read", None, state if kv else list(state), "ok"))
             continue
         unknown = rng.random() < 0.2
-        op = Operation(f, piece, None if unknown else piece, "info" if unknown else "ok")
+        op = ModelOperation(f, piece, None if unknown else piece, "info" if unknown else "ok")
         alphabet.append(op)
         if not unknown or rng.random() < 0.6:
             state = model.step(state, op)
@@ -153,7 +155,7 @@ def once(model: Model, count: int, rng: random.Random, *, unknown_takes: bool | 
     Takes that took nobody knows what occur if `unknown_takes`, by default in one problem of three; of a set either all
     is read at once, or elements are removed.
     """
-    state, alphabet = model.initial, list[Operation]()
+    state, alphabet = model.initial, list[ModelOperation]()
     fresh = rng.sample(range(count), count)
     takes_unknown = rng.random() < 0.33 if unknown_takes is None else unknown_takes
     reads, eager = rng.random() < 0.4, rng.choice((0.4, 0.5, 0.65))
@@ -172,7 +174,7 @@ def once(model: Model, count: int, rng: random.Random, *, unknown_takes: bool | 
             left = next(iter(state)) if model.name == "unordered-queue" else state
             possible = {"stack": left[-1:], "unordered-queue": left}.get(model.name, left[:1])
             result = argument if puts else rng.choice(possible) if possible else None
-        op = Operation(f, argument, None if unknown else result, "info" if unknown else "ok")
+        op = ModelOperation(f, argument, None if unknown else result, "info" if unknown else "ok")
         alphabet.append(op)
         if not unknown or rng.random() < 0.6:
             after = model.step(state, op)
@@ -183,7 +185,7 @@ def once(model: Model, count: int, rng: random.Random, *, unknown_takes: bool | 
     return _around_points(model, alphabet, list(range(count)), rng)
 
 
-def scattered(model: Model, alphabet: Sequence[Operation], count: int, rng: random.Random) -> Problem:
+def scattered(model: Model, alphabet: Sequence[ModelOperation], count: int, rng: random.Random) -> Problem:
     """A random problem: operations drawn from the alphabet, intervals of random length. Seldom linearizable."""
     classes = [rng.randrange(len(alphabet)) for _ in range(count)]
     begin = [rng.randrange(2 * count) for _ in classes]
@@ -196,7 +198,7 @@ def scattered(model: Model, alphabet: Sequence[Operation], count: int, rng: rand
     )
 
 
-def lived(model: Model, alphabet: Sequence[Operation], count: int, rng: random.Random) -> Problem:
+def lived(model: Model, alphabet: Sequence[ModelOperation], count: int, rng: random.Random) -> Problem:
     """A random problem from an order of operations that the model allows, then spoilt a little with probability 1/2."""
     state, classes = model.initial, []
     for _ in range(count):
@@ -212,7 +214,7 @@ def lived(model: Model, alphabet: Sequence[Operation], count: int, rng: random.R
     return _around_points(model, alphabet, classes, rng)
 
 
-def _around_points(model: Model, alphabet: Sequence[Operation], classes: list[int], rng: random.Random) -> Problem:
+def _around_points(model: Model, alphabet: Sequence[ModelOperation], classes: list[int], rng: random.Random) -> Problem:
     """Intervals around increasing points, of random length."""
     points = sorted(rng.randrange(4 * len(classes)) for _ in classes)
     width = rng.choice((2, 4, 8, 12))

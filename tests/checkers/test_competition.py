@@ -9,10 +9,10 @@ import pytest
 
 from clew.checkers import competition, wgl
 from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import encode
 from clew.checkers.lazy import sweep
 from clew.checkers.models import find_model
-from clew.checkers.outcome import Outcome
 from clew.checkers.verdict import Budget
 from clew.histories import Event, History
 
@@ -26,7 +26,7 @@ UNDECIDED = [
 """Values set twice and nothing stale: what only a search decides."""
 
 
-def decide(deadline: Deadline) -> Outcome:
+def decide(deadline: Deadline) -> Decision:
     """What the competition makes of it."""
     past = History.of(
         Event(index, index, process, kind, f, None, value)  # type: ignore[arg-type]
@@ -35,21 +35,21 @@ def decide(deadline: Deadline) -> Outcome:
     return competition.decide(encode(past, MODEL)[0], MODEL, Budget(), deadline)
 
 
-def answering(*answers: Outcome) -> Any:
+def answering(*answers: Decision) -> Any:
     """A search that gives these answers, and the last one from then on."""
     left = list(answers)
 
-    def search(*_: Any, **__: Any) -> Outcome:
+    def search(*_: Any, **__: Any) -> Decision:
         return left.pop(0) if len(left) > 1 else left[0]
 
     return search
 
 
-TIME, MEMORY = Outcome("unknown", why="time"), Outcome("unknown", why="memory")
+TIME, MEMORY = Decision("unknown", why="time"), Decision("unknown", why="memory")
 
 
 def test_what_four_rounds_leave_open_the_fifth_may_decide(monkeypatch: pytest.MonkeyPatch) -> None:
-    decided = Outcome("valid", order=[1])
+    decided = Decision("valid", order=[1])
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
     monkeypatch.setattr(sweep, "decide", answering(TIME, TIME, TIME, TIME, decided))
     assert decide(Deadline(60.0)) is decided
@@ -58,9 +58,9 @@ def test_what_four_rounds_leave_open_the_fifth_may_decide(monkeypatch: pytest.Mo
 def test_every_round_looks_further_than_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int]] = []
 
-    def breadth(_: Any, __: Any, ___: Any, widths: list[int], steps: int) -> Outcome:
+    def breadth(_: Any, __: Any, ___: Any, widths: list[int], steps: int) -> Decision:
         asked.append((max(widths), steps))
-        return TIME if len(asked) < 4 else Outcome("valid")
+        return TIME if len(asked) < 4 else Decision("valid")
 
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
     monkeypatch.setattr(sweep, "decide", breadth)
@@ -73,18 +73,18 @@ def test_every_round_looks_further_than_the_last(monkeypatch: pytest.MonkeyPatch
 def test_it_is_out_of_memory_when_both_are_and_not_when_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
     monkeypatch.setattr(sweep, "decide", answering(TIME, MEMORY))
-    outcome = decide(Deadline(60.0))
-    assert (outcome.answer, outcome.why) == ("unknown", "memory")
+    decision = decide(Deadline(60.0))
+    assert (decision.answer, decision.why) == ("unknown", "memory")
 
 
 def test_it_is_out_of_time_when_the_clock_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     deadline = Deadline(60.0)
 
-    def stops(*_: Any, **__: Any) -> Outcome:
+    def stops(*_: Any, **__: Any) -> Decision:
         deadline.stop()
         return MEMORY
 
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
     monkeypatch.setattr(sweep, "decide", stops)
-    outcome = decide(deadline)
-    assert (outcome.answer, outcome.why) == ("unknown", "time")
+    decision = decide(deadline)
+    assert (decision.answer, decision.why) == ("unknown", "time")

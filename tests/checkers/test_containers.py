@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clew.checkers import check, verify_witness
-from clew.checkers.models import Operation, find_model
+from clew.checkers.models import ModelOperation, find_model
 from clew.histories import Event, History
 
 CONTAINERS = ("fifo-queue", "priority-queue", "set", "stack", "unordered-queue")
@@ -37,7 +37,9 @@ def lived(name: str, count: int, rng: random.Random, *, spoilt: bool) -> History
             if left:
                 taken.append(argument if name == "set" else result)
         if not unknown or rng.random() < 0.5:
-            state = model.step(state, Operation(f, argument, None if unknown else result, "info" if unknown else "ok"))
+            state = model.step(
+                state, ModelOperation(f, argument, None if unknown else result, "info" if unknown else "ok")
+            )
         if spoilt and f == take and number > 0.9 * count:
             argument, result = (taken[10], True) if name == "set" else (None, taken[10])
             spoilt = False

@@ -12,17 +12,17 @@ import pytest
 
 from clew.checkers import Budget, check, competition, exhaustive, linear, verify_witness, wgl
 from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.forms import register_form
 from clew.checkers.lazy import sweep
-from clew.checkers.models import Model, Operation, find_model, names
+from clew.checkers.models import Model, ModelOperation, find_model, names
 from clew.checkers.monitors import appends, containers, sets
-from clew.checkers.monitors.lives import container_form
-from clew.checkers.monitors.register_form import register_form
-from clew.checkers.outcome import Outcome
+from clew.checkers.monitors.lifetimes import container_form
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS, SYMMETRIC
 
-Decide = Callable[[Problem, Model, Budget, Deadline], Outcome]
+Decide = Callable[[Problem, Model, Budget, Deadline], Decision]
 
 
 def assert_explains(problem: Problem, model: Model, order: list[int], until: int) -> None:
@@ -51,17 +51,17 @@ def assert_all_agree(engines: Iterable[Decide], problem: Problem, model: Model) 
     stuck = None if exhaustive.linearize(problem, model) is not None else exhaustive.stuck(problem, model)
     for decide in engines:
         budget = Budget(bytes=1 << 22) if decide is linear.decide else Budget()
-        outcome = decide(problem, model, budget, Deadline(600))
-        if decide is linear.decide and outcome.why == "memory":
+        decision = decide(problem, model, budget, Deadline(600))
+        if decide is linear.decide and decision.why == "memory":
             assert len(problem) > 6
             continue
-        assert outcome.answer == ("valid" if stuck is None else "invalid"), problem
-        assert outcome.stuck == stuck, problem
-        assert_explains(problem, model, outcome.order, len(problem.event_op) if stuck is None else stuck)
+        assert decision.answer == ("valid" if stuck is None else "invalid"), problem
+        assert decision.stuck == stuck, problem
+        assert_explains(problem, model, decision.order, len(problem.event_op) if stuck is None else stuck)
     return "valid" if stuck is None else "invalid"
 
 
-def swept(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Outcome:
+def swept(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
     """The engine for registers, on any model that is one."""
     form = register_form(problem, model)
     assert form is not None
@@ -81,7 +81,7 @@ STRIDES = {name: 1 for name in names() if name != "cas-register"} | {
 """Of the histories of three operations every so many is in the test."""
 
 
-def monitored(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Outcome:
+def monitored(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
     """The monitors alone, on a problem to which they apply."""
     elements, lives = sets.set_form(problem, model), container_form(problem, model)
     if elements is not None:
@@ -171,7 +171,7 @@ def test_takes_that_took_nobody_knows_what_are_decided_as_by_the_exhaustive_chec
     assert 0.1 < answers.count("valid") / len(answers) < 0.95
     # Few are left to the search.
     alone = [monitored(problem, model, Budget(), Deadline(60)) for problem in problems]
-    assert sum(outcome.answer == "unknown" or not outcome.stuck_is_first for outcome in alone) < 30
+    assert sum(decision.answer == "unknown" or not decision.stuck_is_first for decision in alone) < 30
 
 
 def test_a_fifo_queue_that_nobody_found_empty_is_never_left_to_the_search() -> None:
@@ -207,7 +207,7 @@ def test_monitors_and_the_search_agree_on_longer_histories(name: str) -> None:
 def test_an_element_that_is_put_twice_is_left_to_the_search() -> None:
     for name, f in (("fifo-queue", "enqueue"), ("set", "add")):
         model = find_model(name)
-        twice = [Operation(f, 1, 1, "ok"), Operation(f, 1, None, "info")]
+        twice = [ModelOperation(f, 1, 1, "ok"), ModelOperation(f, 1, None, "info")]
         observer = np.zeros(2, np.bool_)
         problem = small.problem([0, 1], np.array([0, 1]), np.array([2, NEVER]), twice, observer)
         assert (sets.set_form if name == "set" else container_form)(problem, model) is None

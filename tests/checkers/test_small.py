@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 from clew.checkers.encoding import Problem
-from clew.checkers.models import Operation, find_model
+from clew.checkers.models import ModelOperation, find_model
 from tests.checkers import small
 
 
@@ -21,7 +21,7 @@ def order_of(problem: Problem) -> frozenset[tuple[int, int]]:
 
 def test_every_interval_order_occurs() -> None:
     # The number of interval orders of n unlabelled elements: the Fishburn numbers, OEIS A022493.
-    alphabet = [Operation("write", 1, 1, "ok")]
+    alphabet = [ModelOperation("write", 1, 1, "ok")]
     model = find_model("register")
     for count, fishburn in ((1, 1), (2, 2), (3, 5), (4, 15)):
         assert len({order_of(problem) for problem in small.every(model, alphabet, count)}) == fishburn

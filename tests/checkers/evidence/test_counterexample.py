@@ -8,20 +8,20 @@ from itertools import product
 import numpy as np
 import pytest
 
-from clew.checkers import counterexample, exhaustive
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem, arrange
-from clew.checkers.models import Model, Operation, find_model, names
+from clew.checkers.evidence import counterexample, exhaustive
+from clew.checkers.forms import register_form
+from clew.checkers.models import Model, ModelOperation, find_model, names
 from clew.checkers.monitors import containers
-from clew.checkers.monitors.lives import TAKES_ANY, container_form
-from clew.checkers.monitors.register_form import register_form
+from clew.checkers.monitors.lifetimes import TAKES_ANY, container_form
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 
 
 def assert_impossible(problem: Problem, model: Model, kept: list[int]) -> None:
     """The counterexample, together with any of the others that take effect with any result, is not linearizable."""
-    forgotten = tuple(Operation(op.f, op.argument, None, "info", op.process) for op in problem.classes)
+    forgotten = tuple(ModelOperation(op.f, op.argument, None, "info", op.process) for op in problem.classes)
     classes = problem.classes + forgotten
     observer = np.array([model.observes(op) for op in classes], np.bool_)
     others = [op for op in range(len(problem)) if op not in kept and not problem.observer[problem.cls[op]]]

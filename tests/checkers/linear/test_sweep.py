@@ -21,8 +21,8 @@ from tests.checkers.test_engines import assert_explains
 def test_a_sweep_that_settles_and_forgets_all_the_time_answers_as_the_search_does(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(linear, "_LOG_FIRST", 8)
-    monkeypatch.setattr(linear, "_FEWEST_STATES", 2)
+    monkeypatch.setattr(linear.sweep, "_LOG_FIRST", 8)
+    monkeypatch.setattr(linear.sweep, "_FEWEST_STATES", 2)
     did: Counter[str] = Counter()
     for part in ("_settle", "_forget"):
         whole = getattr(linear.Sweep, part)

@@ -1,4 +1,4 @@
-"""Running tests against the checker: `python -m tests.checkers.running --histories 20000`.
+"""Running tests against the checker: `python -m tests.checkers.online.running --histories 20000`.
 
 Random histories of every model are fed event by event. A violation must be found at the first event that makes the
 beginning of the history invalid: what `exhaustive` says of it, or `check` where it is too long for that. Stops at the
@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 
 from msgspec.structs import replace
 
-import clew.checkers.window
+import clew.checkers.online.key_watch
 from clew.checkers import Budget, Online, competition, exhaustive
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, encode
@@ -32,7 +32,7 @@ WAYS: dict[str, dict[str, int]] = {
     "as usual": {},
     "as usual, from the beginning": {"_MOST_VISITS": -1},
 }
-"""What to set in `clew.checkers.window`, so that looks cost nothing or that a sweep is too much work."""
+"""What to set in `clew.checkers.online.key_watch`, so that looks cost nothing or that a sweep is too much work."""
 LITTLE = 7
 """Operations that `exhaustive` decides at once."""
 
@@ -120,13 +120,13 @@ def expected(events: list[Event], name: str) -> int | None:
         little = len(problem) <= LITTLE
         if little and exhaustive.linearize(problem, model) is not None:
             return None
-        outcome, deadline = None, Deadline(10)
+        decision, deadline = None, Deadline(10)
         if not little:
             with deadline.searching():
-                outcome = competition.decide(problem, model, Budget(), deadline)
-        if outcome is not None and outcome.answer == "unknown":
+                decision = competition.decide(problem, model, Budget(), deadline)
+        if decision is not None and decision.answer == "unknown":
             raise Undecided
-        stuck = exhaustive.stuck(problem, model) if outcome is None else outcome.stuck
+        stuck = exhaustive.stuck(problem, model) if decision is None else decision.stuck
         if stuck is not None:
             return rows[history.operations.completed[problem.number[problem.event_op[stuck]]]]
     return None
@@ -156,7 +156,7 @@ def assert_found_when_it_happens(events: list[Event], name: str, online: Online,
 
 def looking(how: str) -> AbstractContextManager[object]:
     """How much looks may cost, one of `WAYS`."""
-    return unittest.mock.patch.dict(vars(clew.checkers.window), WAYS[how])
+    return unittest.mock.patch.dict(vars(clew.checkers.online.key_watch), WAYS[how])
 
 
 def main() -> None:

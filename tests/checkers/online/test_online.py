@@ -9,15 +9,15 @@ from collections.abc import Iterable
 import pytest
 from msgspec.structs import replace
 
-import clew.checkers.stuck
-import clew.checkers.window
-from clew.checkers import Budget, Online, Verdict, check, evidence
+import clew.checkers.evidence.stuck
+import clew.checkers.online.key_watch
+from clew.checkers import Budget, Online, Verdict, check, verdict_on
 from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
 from clew.checkers.models import Model, names
-from clew.checkers.outcome import Outcome
-from clew.checkers.window import Window
+from clew.checkers.online.key_watch import KeyWatch
 from clew.histories import Event, EventType, History
-from tests.checkers import running
+from tests.checkers.online import running
 
 Step = tuple[int, EventType, str, object]
 
@@ -116,7 +116,7 @@ def test_a_violation_stands_where_the_budget_is_too_small_for_its_evidence() -> 
     stuck = next(found for event in events if (found := online.watch(event)))
     history = History.of(events)
     assert check(history, "counter", budget=Budget(seconds=0)).verdict == "unknown"
-    verdict = evidence(history, "counter", stuck, budget=Budget(seconds=0))
+    verdict = verdict_on(history, "counter", stuck, budget=Budget(seconds=0))
     assert verdict.verdict == "invalid"
     assert verdict.operations == len(history.operations)
     assert [(part.key, part.verdict, part.operations) for part in verdict.keys] == [
@@ -137,11 +137,11 @@ def test_evidence_asks_for_no_more_than_its_budget(monkeypatch: pytest.MonkeyPat
         asked.append(budget.seconds)
         return whole(history, "counter", budget=Budget(seconds=0))
 
-    whole = clew.checkers.stuck.check
-    decide = clew.checkers.window.competition.decide
-    monkeypatch.setattr(clew.checkers.stuck, "check", undecided)
+    whole = clew.checkers.evidence.stuck.check
+    decide = clew.checkers.online.key_watch.competition.decide
+    monkeypatch.setattr(clew.checkers.evidence.stuck, "check", undecided)
 
-    def alone(problem: clew.checkers.encoding.Problem, model: Model, budget: Budget, deadline: Deadline) -> Outcome:
+    def alone(problem: clew.checkers.encoding.Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
         asked.append(budget.seconds)
         return decide(problem, model, budget, deadline)
 
@@ -149,7 +149,7 @@ def test_evidence_asks_for_no_more_than_its_budget(monkeypatch: pytest.MonkeyPat
     online = Online("counter")
     stuck = next(found for event in events if (found := online.watch(event)))
     monkeypatch.setattr("clew.checkers.competition.decide", alone)
-    assert evidence(History.of(events), "counter", stuck, budget=Budget(seconds=8)).verdict == "invalid"
+    assert verdict_on(History.of(events), "counter", stuck, budget=Budget(seconds=8)).verdict == "invalid"
     assert len(asked) == 2
     assert sum(asked) <= 8
 
@@ -163,8 +163,8 @@ def test_a_key_that_nobody_can_decide_does_not_hide_the_violation_of_another(mon
     online = Online("counter")
     stuck = next(found for event in events if (found := online.watch(event)))
     whole = check(history, "counter", budget=Budget(seconds=0))
-    monkeypatch.setattr(clew.checkers.stuck, "check", lambda *_, **__: whole)
-    verdict = evidence(history, "counter", stuck)
+    monkeypatch.setattr(clew.checkers.evidence.stuck, "check", lambda *_, **__: whole)
+    verdict = verdict_on(history, "counter", stuck)
     assert [part.verdict for part in verdict.keys] == ["unknown", "invalid"]
     assert verdict.keys[1] == check(history, "counter", keep_going=True).keys[1]
 
@@ -193,8 +193,8 @@ def test_what_fails_or_says_nothing_is_forgotten_too() -> None:
 def test_many_configurations_are_looked_at_as_often_as_is_paid_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look at five hundred configurations costs as much as many events; it is not had for each."""
     looks = list[int]()
-    sweep = Window._sweep
-    monkeypatch.setattr(Window, "_sweep", lambda key, window: looks.append(len(key._all)) or sweep(key, window))
+    sweep = KeyWatch._sweep
+    monkeypatch.setattr(KeyWatch, "_sweep", lambda key, window: looks.append(len(key._all)) or sweep(key, window))
     events = told([*lost(9), *(step for _ in range(200) for step in done("add", 1 << 11, process=11))])
     online = Online("counter")
     assert all(online.watch(event) is None for event in events)
@@ -203,8 +203,8 @@ def test_many_configurations_are_looked_at_as_often_as_is_paid_for(monkeypatch: 
 
 def test_a_look_behind_an_operation_that_hangs_is_rare(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = list[int]()
-    sweep = Window._sweep
-    monkeypatch.setattr(Window, "_sweep", lambda key, window: looks.append(len(window)) or sweep(key, window))
+    sweep = KeyWatch._sweep
+    monkeypatch.setattr(KeyWatch, "_sweep", lambda key, window: looks.append(len(window)) or sweep(key, window))
     steps = [step for value in range(1000) for step in done("write", value % 3, process=1)]
     events = told([(0, "invoke", "read", None), *steps])
     online = Online("cas-register")
@@ -215,7 +215,7 @@ def test_a_look_behind_an_operation_that_hangs_is_rare(monkeypatch: pytest.Monke
 
 def test_where_too_much_is_open_the_whole_history_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"_MOST_VISITS": 100, "_ASKS_AN_EVENT": 1 << 60}.items():
-        monkeypatch.setattr(clew.checkers.window, name, value)
+        monkeypatch.setattr(clew.checkers.online.key_watch, name, value)
     steps = lost(10)
     for value in (0, 5, 4):
         steps += [(10, "invoke", "read", None), (10, "ok", "read", value)]
@@ -232,13 +232,13 @@ def test_where_too_much_is_open_the_whole_history_is_checked(monkeypatch: pytest
 def test_what_stays_undecided_is_looked_at_again_when_it_is_twice_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = list[int]()
 
-    def undecided(problem: clew.checkers.encoding.Problem, *_: object, **__: object) -> Outcome:
+    def undecided(problem: clew.checkers.encoding.Problem, *_: object, **__: object) -> Decision:
         asked.append(2 * len(problem))
-        return Outcome("unknown", why="time") if len(problem) < 100 else decide(problem, *_, **__)
+        return Decision("unknown", why="time") if len(problem) < 100 else decide(problem, *_, **__)
 
-    decide = clew.checkers.window.competition.decide
-    monkeypatch.setattr(clew.checkers.window, "_MOST_VISITS", -1)
-    monkeypatch.setattr("clew.checkers.window.competition.decide", undecided)
+    decide = clew.checkers.online.key_watch.competition.decide
+    monkeypatch.setattr(clew.checkers.online.key_watch, "_MOST_VISITS", -1)
+    monkeypatch.setattr("clew.checkers.online.key_watch.competition.decide", undecided)
     reads = [step for _ in range(200) for step in done("read", None, returned=5)]
     events = told([*done("write", 4), *reads])
     online = Online("cas-register")
