@@ -1,36 +1,55 @@
-# `make demo` and `make test` each work as the first command on a fresh clone: they set everything up.
+# `make demo` and `make test` each work as the first command on a fresh clone: they set up what they need.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 SEED ?= 1
 SECONDS ?= 600
 
-.PHONY: setup demo test fuzz check bench clean
-setup: $(VENV)/ready
+.PHONY: help demo test check fuzz bench readme clean
+help:
+	@echo 'make demo     break a correct cluster, then find a real bug in a broken one'
+	@echo 'make test     pass the tests'
+	@echo 'make check    lint, format and types'
+	@echo 'make fuzz     engines against each other and every shipped plan on many seeds: SECONDS=600 SEED=1'
+	@echo 'make bench    measure the figures of docs/measured.md'
+	@echo 'make readme   run the commands of the pages and write what they print into the pages'
+	@echo 'make clean    remove what the others made'
 
-$(VENV)/ready: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "clew needs Python 3.11 or newer; name one with make PYTHON=...")'
+# One environment with two stamps: $(VENV)/clew says that clew runs, $(VENV)/dev that it can be tested too.
+# The demo imports few of the packages that it installs, so Python compiles those when they are first imported.
+$(VENV)/clew: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "clew needs Python 3.11 or newer; name one with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP) --no-compile --editable .
 	touch $@
 
-demo: setup
+$(VENV)/dev: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "clew needs Python 3.11 or newer; name one with make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --editable '.[dev]'
+	touch $(VENV)/clew $@
+
+demo: $(VENV)/clew
 	$(BIN)/clew run caspaxos-contention-storm
 	$(BIN)/clew run caspaxos-highest-version; test $$? -eq 1
 
-test: setup
+test: $(VENV)/dev
 	$(BIN)/pytest -n auto
 
-check: setup
+check: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-fuzz: setup
+fuzz: $(VENV)/dev
 	$(BIN)/python -m tests.checkers.fuzz --seed $(SEED) --seconds $(SECONDS)
 
-bench: setup
+bench: $(VENV)/dev
 	$(BIN)/python -m tests.benchmarks
 
+readme: $(VENV)/dev
+	$(BIN)/python -m tests.readme --write
+
 clean:
-	rm -rf $(VENV) store build *.egg-info
+	rm -rf $(VENV) store build src/*.egg-info
