@@ -1,7 +1,7 @@
 """What is tested: the contracts of a system, the shipped protocols and their known-broken variants."""
 
 from clew.systems.invariant import Invariant, Sent, Violation
-from clew.systems.node import Client, ClientContext, Context, Disk, Node, Operation, UnreadableDisk
+from clew.systems.node import Client, ClientContext, Context, Disk, Node, Operation, Reply, UnreadableDisk
 from clew.systems.program import Program, ProgramClient, ProgramCluster, ProgramNode
 from clew.systems.protocol import Hunted, Protocol, Variant
 from clew.systems.registry import UnknownSystem, find_protocol, find_system, names
@@ -23,6 +23,7 @@ __all__ = [
     "ProgramCluster",
     "ProgramNode",
     "Protocol",
+    "Reply",
     "Sent",
     "Service",
     "UnknownSystem",

@@ -7,15 +7,14 @@ from pathlib import Path
 SYSTEM = """
 import os, random
 import msgspec
-from clew.systems import Protocol
+from clew.systems import Protocol, Reply
 
-class Ask(msgspec.Struct, frozen=True, tag="ask", tag_field="type"):
+class Ask(msgspec.Struct, frozen=True, tag="ask"):
     id: int
     f: str
     value: int | None
 
-class Answer(msgspec.Struct, frozen=True, tag="answer", tag_field="type"):
-    id: int
+class Answer(Reply, frozen=True, tag="answer"):
     value: int | None
 
 class Node:

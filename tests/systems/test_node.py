@@ -1,0 +1,55 @@
+"""What a node asks for in a step is what its host finds, in the order in which it asked."""
+
+from __future__ import annotations
+
+import doctest
+import random
+
+import msgspec
+
+import clew.systems.node
+from clew.systems import Context, Reply
+from clew.systems.node import Send
+
+NODES = ("n1", "n2", "n3")
+
+
+class Done(Reply, frozen=True, tag="done"):
+    """A message to a client."""
+
+    value: int | None
+
+
+def context(name: str) -> Context:
+    return Context(name, NODES, random.Random(0), {})
+
+
+def test_the_system_at_the_top_of_the_contract_does_what_is_shown_there() -> None:
+    tried = doctest.testmod(clew.systems.node)
+    assert tried.attempted >= 8
+    assert tried.failed == 0
+
+
+def test_a_broadcast_goes_to_all_others_in_the_order_of_the_cluster() -> None:
+    ctx = context("n2")
+    ctx.broadcast(Done(1, 5))
+    assert ctx.take() == [Send("n1", Done(1, 5)), Send("n3", Done(1, 5))]
+
+
+def test_a_broadcast_including_oneself_goes_to_all_in_the_order_of_the_cluster() -> None:
+    ctx = context("n2")
+    ctx.broadcast(Done(1, 5), including_self=True)
+    assert [effect.destination for effect in ctx.take()] == list(NODES)
+
+
+def test_effects_are_taken_once() -> None:
+    ctx = context("n1")
+    ctx.log("one")
+    assert len(ctx.take()) == 1
+    assert ctx.take() == []
+
+
+def test_a_reply_is_a_message_with_a_tag_of_its_own() -> None:
+    body = msgspec.json.encode(Done(7, None))
+    assert msgspec.json.decode(body) == {"type": "done", "id": 7, "value": None}
+    assert msgspec.json.decode(body, type=Done) == Done(7, None)
