@@ -18,12 +18,13 @@ from clew.checkers.models import find_model
 from clew.harness.errors import UserError
 from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT_CODES
 from clew.harness.plan.quantity import DURATION_HINT, SIZE_HINT, parse_duration, parse_size
-from clew.harness.store import folder as store
+from clew.harness.store.folder import NoRun
+from clew.harness.store.open import open_history
 from clew.harness.verdict import model_file
-from clew.harness.verdict.judge import check_result
+from clew.harness.verdict.judge import check_result, judge_history
 from clew.harness.verdict.result import Result, worst
-from clew.histories import History, HistoryError
-from clew.histories.codecs import CODECS, read, write
+from clew.histories import HistoryError
+from clew.histories.codecs import write
 
 _DEFAULT_BUDGET = Budget()
 
@@ -53,7 +54,9 @@ def budget_of(text: str) -> Budget:
         else:
             raise UserError(f"--budget: found {part!r}; expected {DURATION_HINT}, {SIZE_HINT}, or both with a comma")
         if name in given:
-            raise UserError(f"--budget: found {text!r}, which gives {name} twice; expected time, memory or both")
+            raise UserError(
+                f"--budget: found {text!r}, which gives {name} twice; expected time, memory, or one of each"
+            )
         given[name] = amount
     return msgspec.convert(given, Budget)
 
@@ -70,21 +73,6 @@ def expand(patterns: Sequence[str]) -> list[Path]:
             raise UserError(f"no file matches {pattern}")
         paths += map(Path, matched)
     return paths
-
-
-def history_of(path: Path, format: str | None = None) -> tuple[History, store.RunFolder | None]:
-    """The history in a file, or of a run folder (then with the folder).
-
-    Raises `NoRun` if there is neither, `HistoryError` if it cannot be read, `UserError` for an unknown format.
-    """
-    if format is not None and format not in CODECS:
-        raise UserError(f"--format: there is no format {format!r}; there are {', '.join(CODECS)}")
-    if path.exists() and not path.is_dir():
-        return read(path, format), None
-    folder = store.find_run(path)
-    if not folder.history.exists():
-        raise store.NoRun(f"{path} has no history.jsonl")
-    return read(folder.history), folder
 
 
 def check_file(
@@ -109,7 +97,7 @@ def check_file(
     if engine not in ENGINES:
         raise UserError(f"--engine: there is no engine {engine!r}; there are {', '.join(ENGINES)}")
     judge = model_file.load(model) if model is not None else None
-    history, folder = history_of(path, format)
+    history, folder = open_history(path, format)
     if history.cut and not cut:
         line = 2 if history.lines is None or not len(history.lines) else int(history.lines[-1]) + 1
         message = f"the file is cut in the middle of this line; --cut checks the {len(history)} events before it"
@@ -134,17 +122,9 @@ def check_file(
         if engine == "lazy" and isinstance(error, ValueError):
             raise UserError(f"--engine: {error}") from None
         raise
-    checked = check_result(verdict)
-    result = Result(
-        verdict=checked.verdict,
-        plan=header.plan if header is not None else None,
-        seed=header.seed if header is not None else None,
-        checks={"linearizable": checked},
-        operations=verdict.operations,
-        explanation=checked.why,
-        # A name that is no text is told as a terminal would be.
-        run=os.fsencode(path if folder is None else folder.path).decode(errors="backslashreplace"),
-    )
+    # A path that is not text is written as a terminal would show it.
+    place = os.fsencode(path if folder is None else folder.path).decode(errors="backslashreplace")
+    result = judge_history(history, check_result(verdict), place)
     engines = sorted({partition.engine for partition in verdict.keys if partition.engine})
     return Checked(path, result, ", ".join(engines) or engine, time.monotonic() - began)
 
@@ -154,7 +134,7 @@ def check_files(paths: Sequence[Path], judge: Callable[[Path], Checked]) -> Iter
     for path in paths:
         try:
             yield judge(path)
-        except (HistoryError, store.NoRun) as error:
+        except (HistoryError, NoRun) as error:
             yield Checked(path, None, error=str(error))
         except OSError as error:
             yield Checked(path, None, error=f"{path}: {error.strerror or error}")
@@ -170,7 +150,7 @@ def exit_code(checked: Sequence[Checked]) -> int:
 def export(source: Path, target: Path, *, read_as: str | None = None, write_as: str | None = None) -> int:
     """Write the history of a run or file in another format (by the target's name, unless given); how many events.
 
-    A file appears whole or not at all. Raises as `history_of` does, `UserError` for a format that is not written.
+    A file appears whole or not at all. Raises as `open_history` does, `UserError` for a format that is not written.
     """
     if write_as is None:
         write_as = {".edn": "edn", ".jsonl": "jsonl"}.get(target.suffix)
@@ -178,7 +158,7 @@ def export(source: Path, target: Path, *, read_as: str | None = None, write_as: 
             raise UserError(f"{target}: expected a name that ends with .edn or .jsonl, or the format with --to")
     if target.is_dir() or not target.parent.is_dir():
         raise UserError(f"{target}: expected the name of a file in a folder that is there")
-    history, _ = history_of(source, read_as)
+    history, _ = open_history(source, read_as)
     # What is no file, a pipe or /dev/stdout, is written to and not replaced.
     aside = target if target.exists() and not target.is_file() else target.with_name(target.name + ".tmp")
     try:

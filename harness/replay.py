@@ -11,10 +11,9 @@ import msgspec
 import trio
 
 from clew.harness.exit_codes import EXIT_CODES, INTERNAL_ERROR
-from clew.harness.plan import Plan, load, resolve
 from clew.harness.run import NodesMode, run
 from clew.harness.runtime.outcome import Progress
-from clew.harness.store import folder as store
+from clew.harness.store.folder import NoRun, RunFolder
 from clew.harness.verdict.result import Answer, Result, worst
 from clew.histories import load as load_history
 from clew.histories.text import plural
@@ -119,15 +118,8 @@ def words(every: Replays, last: Replay) -> list[str]:
     return lines
 
 
-def recorded_plan(folder: store.RunFolder) -> Plan:
-    """The plan that a run was made of. Raises `NoRun` if it is missing, `PlanError` if it cannot be used."""
-    if not folder.plan.exists():
-        raise store.NoRun(f"{folder.path} cannot be replayed: its plan.yaml is missing")
-    return resolve(load(str(folder.plan)))
-
-
 async def replay(
-    folder: store.RunFolder,
+    folder: RunFolder,
     *,
     nodes: NodesMode = "process",
     into: Path = Path("store"),
@@ -141,9 +133,9 @@ async def replay(
 
     Raises `NoRun` if the folder lacks its plan or history, `PlanError` and `HistoryError` if they cannot be used.
     """
-    plan = recorded_plan(folder)
+    plan = folder.read_plan()
     if not folder.history.exists():
-        raise store.NoRun(f"{folder.path} has no history.jsonl to compare a replay with")
+        raise NoRun(f"{folder.path} has no history.jsonl to compare a replay with")
     # A history of another format version, or no history at all, is better told now than after the run.
     load_history(folder.history)
     original = folder.history.read_bytes()
@@ -160,7 +152,7 @@ async def replay(
         # So was this one: what there is of it must be the beginning of the other, or the other of it.
         identical = whole.startswith(again) or again.startswith(whole)
     if identical:
-        store.RunFolder(Path(result.run)).become_latest()
+        RunFolder(Path(result.run)).become_latest()
     return Replay(
         result=result,
         identical=identical,

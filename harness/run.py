@@ -22,9 +22,8 @@ from clew.harness.plan.schema import BudgetPlan
 from clew.harness.runtime.failure import SystemFailure
 from clew.harness.runtime.outcome import Outcome, Progress
 from clew.harness.runtime.simulation import InlineNodes, Simulation, open_nodes
-from clew.harness.store import folder as store
-from clew.harness.store.folder import RunFolder, writing
-from clew.harness.store.record import known
+from clew.harness.store.folder import RunFolder, create_run_folder, open_files
+from clew.harness.store.record import make_record
 from clew.harness.verdict.judge import FirstViolation, judge, watch_for_violation
 from clew.harness.verdict.result import Result
 from clew.harness.view.report import report
@@ -63,7 +62,7 @@ async def run(
     Raises `NoRun` for a store that cannot be, and `OSError` if the folder cannot be written; then none is left. A node
     that breaks by itself is no exception but a result with an `error`.
     """
-    folder = store.create(into, plan, nodes, aside=aside, latest=latest, comment=comment)
+    folder = create_run_folder(into, plan, nodes, aside=aside, latest=latest, comment=comment)
     folder.campaign = campaign
     try:
         return await _run(plan, nodes, folder, watch, stop or trio.CancelScope())
@@ -97,7 +96,7 @@ async def _run(
 
 async def _judged(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFolder) -> Result:
     history = recorder.history()
-    result = await trio.to_thread.run_sync(judge, plan, history, outcome, folder.place, abandon_on_cancel=True)
+    result = await trio.to_thread.run_sync(judge, plan, history, outcome, folder.final_path, abandon_on_cancel=True)
     return msgspec.structs.replace(result, campaign=folder.campaign)
 
 
@@ -106,11 +105,11 @@ async def _finish(folder: RunFolder, recorder: Recorder, result: Result, seconds
 
     A page that cannot be made is a note of the result, and one that is not made within so many seconds is left out.
     """
-    folder.keep(result)
+    folder.write_verdict(result)
     page = None
     with trio.move_on_after(seconds):
         try:
-            run = known(folder.path, recorder.history(), folder, result)
+            run = make_record(folder.path, recorder.history(), folder, result)
             page = await trio.to_thread.run_sync(report, run, abandon_on_cancel=True)
         except Exception as error:
             note = f"the page of the run could not be made: {type(error).__name__}: {error}"
@@ -129,7 +128,7 @@ async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Rec
     system = find_protocol(plan.system.name)
     if plan.stop == "first-violation":
         recorder.watch(watch_for_violation(system.model_of(plan.system.parameters)))
-    with writing(folder, recorder) as (journal, log):
+    with open_files(folder, recorder) as (journal, log):
         try:
             if nodes == "inline":
                 inline = InlineNodes(system, plan.system.variant, plan.system.parameters, plan.nodes)

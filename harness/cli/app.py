@@ -148,14 +148,14 @@ def replay(
 ) -> None:
     """Run a recorded run again, and compare the histories byte for byte."""
     from clew.harness.cli.foreground import foreground
-    from clew.harness.replay import difference, recorded_plan, together, words
+    from clew.harness.replay import difference, together, words
     from clew.harness.replay import replay as replay_run
     from clew.harness.store.folder import find_run
 
     folder = find_run(run)
     done = []
     with contextlib.redirect_stdout(sys.stderr):
-        plan = recorded_plan(folder)
+        plan = folder.read_plan()
         for _ in range(times):
             again = foreground(
                 plan,

@@ -27,7 +27,7 @@ def bench_bugs(
     from clew.harness.bench.bugs import bugs, measured, rewritten, table
     from clew.harness.cli.hunt_output import interruptible
     from clew.harness.hunt import at_home
-    from clew.harness.store.folder import put
+    from clew.harness.store.folder import write_whole
     from clew.systems import names
 
     for name in system or []:
@@ -43,4 +43,4 @@ def bench_bugs(
     print(table(found), end="")
     if write is not None:
         page = rewritten(write.read_text() if write.exists() else "", found)
-        put(write, page.encode())
+        write_whole(write, page.encode())

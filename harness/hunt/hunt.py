@@ -22,7 +22,7 @@ from clew.harness.hunt.campaign import campaign
 from clew.harness.hunt.trial import Trial
 from clew.harness.plan import Plan, PlanError, Source, resolve
 from clew.harness.run import recording, run
-from clew.harness.store.folder import stamp, usable
+from clew.harness.store.folder import check_writable, timestamp
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
 from clew.harness.verdict.signature import Signature
@@ -48,7 +48,7 @@ class Found:
 class Hunt:
     """What a campaign has come to, kept up to date while it goes on."""
 
-    campaign: str = field(default_factory=stamp)
+    campaign: str = field(default_factory=timestamp)
     """When it began, by the wall clock: its runs have this in their verdicts, and nothing else depends on it."""
     seeds: int = 0
     undecided: int = 0
@@ -57,8 +57,8 @@ class Hunt:
     seconds: float = 0.0
     interrupted: bool = False
     error: Exception | None = None
-    """What ended it before its time: `OSError` if a run could not be kept, `MachineError` if workers die, `PlanError`
-    if a seed draws a plan that cannot be. All seeds before that one are counted."""
+    """What ended the hunt early: `OSError` if a run could not be kept, `MachineError` if workers die, `PlanError` if a
+    seed draws an impossible plan. All seeds before that one are counted."""
 
     @property
     def exit_code(self) -> int:
@@ -131,7 +131,7 @@ def hunt(
     Raises `NoRun` for a store that cannot be.
     """
     if into is not None:
-        usable(into)
+        check_writable(into)
     if seeds is None:
         if until == "all" and seconds is None:
             raise ValueError("all seeds there are would never end; expected seeds or seconds")

@@ -11,16 +11,15 @@ import trio
 from clew.harness.errors import UserError
 from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan import Plan
-from clew.harness.replay import recorded_plan
 from clew.harness.run import recording, run
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.shrink.explicit import explicit, members_of
 from clew.harness.shrink.reduce import without_home
+from clew.harness.shrink.same_failure import SameFailure
 from clew.harness.shrink.shrink import shrink
 from clew.harness.shrink.smallest import Smallest
 from clew.harness.shrink.story import story
-from clew.harness.shrink.test import Test
-from clew.harness.store.folder import RunFolder, usable
+from clew.harness.store.folder import RunFolder, check_writable
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
 from clew.harness.verdict.signature import Signature, signature
@@ -60,8 +59,8 @@ def shrink_run(
     does not fail every time; `NoRun` and `PlanError` for a folder that cannot be used; `OSError` if nothing can be
     written.
     """
-    usable(into)
-    original = recorded_plan(folder)
+    check_writable(into)
+    original = folder.read_plan()
     whole, fails = _begun(original, watch, any_failure)
     interrupted = False
     try:
@@ -91,11 +90,11 @@ def smallest(plan: Plan) -> Plan:
 
 def _begun(
     plan: Plan, watch: Callable[[Plan], None] = lambda plan: None, any_failure: bool = False
-) -> tuple[Plan, Test]:
+) -> tuple[Plan, SameFailure]:
     """The plan with all that happens in its run spelled out, and the test for whatever fails as it does."""
     found, history, outcome = reproduced(plan)
     whole = explicit(plan, history, outcome.rested)
-    return whole, Test(found, Smallest(whole, watch), any_failure)
+    return whole, SameFailure(found, Smallest(whole, watch), any_failure)
 
 
 def reproduced(plan: Plan) -> tuple[Signature, History, Outcome]:

@@ -9,6 +9,7 @@ import msgspec
 from clew.harness.plan import Plan
 from clew.harness.plan.schema import Check
 from clew.harness.run import recording
+from clew.harness.runtime.failure import SystemFailure
 from clew.harness.shrink.smallest import Smallest
 from clew.harness.shrink.world import is_plain
 from clew.harness.verdict.signature import Signature, last_line
@@ -38,7 +39,7 @@ class OutOfEvents(Exception):
     """The events allowed for this shrink are used up."""
 
 
-class Test:
+class SameFailure:
     """Whether plans fail as the given failure did; `any_failure` lets any failure count.
 
     Where the network is drawn, whatever is left out changes what is drawn for the rest. So a small plan is given other
@@ -47,8 +48,6 @@ class Test:
     `best` is the smallest plan that failed so far. Remembers what it has seen, counts what it simulates, and raises
     `OutOfEvents` when enough is enough.
     """
-
-    __test__ = False  # Not for pytest, whatever the name.
 
     def __init__(self, signature: Signature, best: Smallest, any_failure: bool = False) -> None:
         self.signature = signature
@@ -98,9 +97,9 @@ class Test:
         history, outcome = recording(msgspec.structs.replace(plan, checks=checks))
         self.events += outcome.progress.events + EVENTS_OVERHEAD
         self.candidates += 1
-        if self.signature.broke == "node" or self._any:
+        if self.signature.error is not None or self._any:
             broke = outcome.failure
-            if broke is not None and (self._any or last_line(broke) == self.signature.error):
+            if broke is not None and (self._any or self._same_part(broke)):
                 return True
             if not self._any:
                 return False
@@ -110,6 +109,9 @@ class Test:
             self._moments[repr(plan)] = outcome.violations[0].time
             return self._any or outcome.violations[0].invariant == self.signature.invariant
         return "linearizable" in checks and self._violated(plan, history)
+
+    def _same_part(self, failure: SystemFailure) -> bool:
+        return (failure.part, last_line(failure)) == (self.signature.broke, self.signature.error)
 
     def moment(self, plan: Plan) -> int | None:
         """When (ns) it was too late in the run of a failing plan: what began later is not to blame. None: unknown."""

@@ -8,8 +8,8 @@ from clew.harness.plan import Plan
 from clew.harness.shrink.arrange import rearranged
 from clew.harness.shrink.explicit import members_of
 from clew.harness.shrink.members import cut, members, merged
+from clew.harness.shrink.same_failure import EVENTS_MOST_ARRANGED, EVENTS_MOST_WORLDS, OutOfEvents, SameFailure
 from clew.harness.shrink.shape import shape
-from clew.harness.shrink.test import EVENTS_MOST_ARRANGED, EVENTS_MOST_WORLDS, OutOfEvents, Test
 from clew.harness.shrink.times import times, without
 from clew.harness.shrink.world import is_plain, quick, world, worlds
 
@@ -18,7 +18,7 @@ SMALL = 10
 """Members of a plan that is small enough not to look for the failure in the network as it was."""
 
 
-def shrink(plan: Plan, fails: Test) -> None:
+def shrink(plan: Plan, fails: SameFailure) -> None:
     """Try ever smaller plans, each of which `fails` is asked about; `plan` is explicit, and fails.
 
     A function of plan and test. Where the failure shows in a plain network too, some of the ways in which it does are
@@ -41,7 +41,7 @@ def shrink(plan: Plan, fails: Test) -> None:
                 best = _descend(smaller, fails)
 
 
-def _in_plain_networks(plan: Plan, fails: Test, events: int | None = None) -> bool:
+def _in_plain_networks(plan: Plan, fails: SameFailure, events: int | None = None) -> bool:
     """Look for the failure where nothing of the network is drawn, and descend from there; whether that ended small."""
     starts: list[Plan] = []
     fails.begin(plan, events)
@@ -55,7 +55,7 @@ def _in_plain_networks(plan: Plan, fails: Test, events: int | None = None) -> bo
     return any(len(members_of(end)) <= SMALL for end in ends)
 
 
-def _descend(plan: Plan, fails: Test) -> Plan:
+def _descend(plan: Plan, fails: SameFailure) -> Plan:
     """From a plan to one that no pass makes smaller.
 
     Members come before the rest, for they cost the most; the world comes before shape and times, for where nothing is

@@ -1,1 +1,1 @@
-"""Where runs are kept, and how they are read again."""
+"""Where runs are kept: writing a run folder, reading one, and opening a history from anywhere."""

@@ -1,12 +1,12 @@
 """Where runs are kept: `store/<plan>/<UTC time>-<seed>/`, a folder with everything about one run.
 
-plan.yaml      the plan as it was resolved: with it anybody can run the same again
+plan.yaml      the plan with nothing left open: with it anybody can run the same again
 history.jsonl  what the clients saw and what the nemesis did, written as it happened
 messages.jsonl the message journal
 nodes/n1.log   what a node logged and printed
 clew.log       where and when it ran, with which versions
 verdict.json   the verdict; a folder without one is a run that was killed
-report.html    the run as a page, made when all the rest is there
+report.html    the run as a page, made last
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import IO
 
 import msgspec
 
-from clew.harness.plan import Plan, dump
+from clew.harness.plan import Plan, dump, load, resolve
 from clew.harness.verdict.result import Result
 from clew.histories import Recorder
 from clew.histories.event import MALFORMED
@@ -35,25 +35,30 @@ from clew.histories.journal import Journal
 
 LATEST = "latest"
 ASIDE = re.compile(r"\.\d{8}T\d{6}\.\d{3}Z-\d+(\.\d+)?")
-"""The folder of a run that is written aside."""
+"""The name of a folder that is written aside: hidden, until it is whole."""
+RUN_FILES = ("plan.yaml", "history.jsonl", "messages.jsonl", "verdict.json")
+"""The files that every finished run has. A folder with one of them is taken for a run."""
 
 
 class NoRun(LookupError):
-    """No run folder there; the message says what was looked for."""
+    """There is no run in this folder. The message says what was looked for."""
 
 
 class RunFolder:
-    """The folder of one run.
+    """The folder of one run, and the paths of its files."""
 
-    `place` is where it is to be once it is whole; until then, a run that is kept only whole is written aside.
-    `campaign` is the hunt that it is of, if it is of one.
-    """
+    path: Path
+    """Where the folder is now."""
+    final_path: Path
+    """Where the folder will be once it is whole. Differs from `path` only for a run that is written aside."""
+    campaign: str | None
+    """The hunt that the run belongs to, named by when that hunt began."""
 
-    def __init__(self, path: Path, place: Path | None = None) -> None:
+    def __init__(self, path: Path, final_path: Path | None = None) -> None:
         self.path = path
-        self.place = place or path
-        self.campaign: str | None = None
-        self._held: int | None = None
+        self.final_path = final_path or path
+        self.campaign = None
+        self._lock: int | None = None
         self.plan = path / "plan.yaml"
         self.history = path / "history.jsonl"
         self.messages = path / "messages.jsonl"
@@ -62,57 +67,58 @@ class RunFolder:
         self.log = path / "clew.log"
         self.nodes = path / "nodes"
 
-    def hold(self) -> None:
-        """Let others see that this folder is being written, until `release` or the death of this process.
+    def lock(self) -> None:
+        """Show other processes that this folder is being written, until `unlock` or the death of this process.
 
-        Raises `BlockingIOError` if somebody holds it, `FileNotFoundError` if it is gone, `OSError` if nothing can be
-        held there.
+        Raises `BlockingIOError` if another process has locked it, `FileNotFoundError` if the folder is gone, and
+        another `OSError` if the file system has no locks.
         """
-        held = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not os.path.samestat(os.fstat(held), self.path.stat()):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.samestat(os.fstat(lock), self.path.stat()):
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
         except OSError:
-            os.close(held)
+            os.close(lock)
             raise
-        self._held = held
+        self._lock = lock
 
-    def release(self) -> None:
-        """The folder is whole, or gone."""
-        if self._held is not None:
-            os.close(self._held)
-            self._held = None
+    def unlock(self) -> None:
+        """Undo `lock`; without one, do nothing."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
-    def keep(self, result: Result) -> None:
-        """Put the verdict in place, whole or not at all."""
-        put(self.verdict, msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+    def write_verdict(self, result: Result) -> None:
+        """Write `verdict.json`, whole or not at all."""
+        write_whole(self.verdict, msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
 
     def finish(self, result: Result, page: str | None) -> None:
-        """The last that happens to a folder: its page, if one could be made, and what the result says of that."""
+        """Write the page, if one could be made, and the verdict. A folder written aside then moves to its place."""
         if page is not None:
-            put(self.report, page.encode())
-        self.keep(result)
-        for line in result.notes:
-            self.note(f"note: {line}")
-        self.note(f"verdict: {result.verdict}" + (f"; {result.error.splitlines()[0]}" if result.error else ""))
-        if self.path != self.place:
-            self.path.replace(self.place)
-            self.release()
+            write_whole(self.report, page.encode())
+        self.write_verdict(result)
+        for note in result.notes:
+            self.append_to_log(f"note: {note}")
+        error = f"; {result.error.splitlines()[0]}" if result.error else ""
+        self.append_to_log(f"verdict: {result.verdict}{error}")
+        if self.path != self.final_path:
+            self.path.replace(self.final_path)
+            self.unlock()
             self.become_latest()
 
     def become_latest(self) -> None:
-        """Have `latest` in the store point to this run."""
-        store = self.place.parent.parent
+        """Let `latest` in the store point to this run."""
+        store = self.final_path.parent.parent
         link = store / f".{LATEST}-{os.getpid()}"
         link.unlink(missing_ok=True)
-        link.symlink_to(self.place.relative_to(store))
+        link.symlink_to(self.final_path.relative_to(store))
         link.replace(store / LATEST)
 
     def discard(self) -> None:
-        """Leave nothing of it, for it cannot be whole; the newest of the other runs is the latest again."""
+        """Remove the folder. If it was the latest run, the newest of the other runs becomes the latest."""
         shutil.rmtree(self.path, ignore_errors=True)
-        self.release()
+        self.unlock()
         group, store = self.path.parent, self.path.parent.parent
         link = store / LATEST
         with contextlib.suppress(OSError):
@@ -124,10 +130,16 @@ class RunFolder:
         with contextlib.suppress(OSError):
             group.rmdir()
 
-    def read_result(self) -> Result | None:
-        """The verdict, or None for a run that was killed before it had one.
+    def read_plan(self) -> Plan:
+        """The plan of the run. Raises `NoRun` if it is missing, `PlanError` if it cannot be used."""
+        if not self.plan.exists():
+            raise NoRun(f"{self.path} cannot be replayed: its plan.yaml is missing")
+        return resolve(load(str(self.plan)))
 
-        Raises `NoRun` for one that this version did not write.
+    def read_result(self) -> Result | None:
+        """The verdict; None for a run that was killed before it had one.
+
+        Raises `NoRun` for a verdict that this version of clew did not write.
         """
         if not self.verdict.exists():
             return None
@@ -136,67 +148,54 @@ class RunFolder:
         except (*MALFORMED, IsADirectoryError) as error:
             raise NoRun(f"{self.verdict}: expected the verdict of a run of this version: {error}") from None
 
-    def note(self, line: str) -> None:
-        """Add a line to `clew.log`, with the wall clock's time."""
+    def append_to_log(self, line: str) -> None:
+        """Add a line to `clew.log`, with the time of day."""
         with self.log.open("a", encoding="utf-8") as stream:
             stream.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {line}\n")
 
 
-def put(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all. Raises `OSError`, and then leaves what was there before."""
-    aside = path.with_suffix(".tmp")
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+def find_run(path: Path) -> RunFolder:
+    """The run folder at this path; the path of a file in the folder will do. Raises `NoRun` if there is none."""
+    if path.is_file():
+        path = path.parent
+    if not path.is_dir():
+        raise NoRun(f"there is no run folder or history {path}")
+    folder = RunFolder(path.resolve())
+    if not is_run_folder(folder.path):
+        raise NoRun(f"{path} is no run folder: it has neither plan.yaml nor history.jsonl")
+    return folder
 
 
-@contextlib.contextmanager
-def writing(folder: RunFolder, recorder: Recorder) -> Iterator[tuple[Journal, Callable[[str, str], None]]]:
-    """Have the recorder write the folder's history; gives the journal and the function that logs a line of a node."""
-    with contextlib.ExitStack() as files:
-        recorder.write_to(files.enter_context(folder.history.open("wb", buffering=0)))
-        journal = Journal(files.enter_context(folder.messages.open("wb", buffering=0)))
-        files.callback(journal.flush)
-        logs: dict[str, IO[str]] = {}
-
-        def log(node: str, line: str) -> None:
-            if node not in logs:
-                # A node in a process of its own appends to the same file: what it prints stands between these lines.
-                logs[node] = files.enter_context(
-                    (folder.nodes / f"{node}.log").open("a", buffering=1, encoding="utf-8")
-                )
-            logs[node].write(line + "\n")
-
-        yield journal, log
+def is_run_folder(folder: Path) -> bool:
+    """Whether any file of a run is in this folder."""
+    return any((folder / name).exists() for name in RUN_FILES)
 
 
-def create(
+def create_run_folder(
     store: Path, plan: Plan, nodes: str, *, aside: bool = False, latest: bool = True, comment: str = ""
 ) -> RunFolder:
-    """A new folder for a run of this plan, with the plan in it below the comment; if `latest`, `store/latest` points
-    to it.
+    """A new folder for a run of this plan; the plan is already in it, below the comment.
 
-    One written `aside` is hidden, and comes to its place, and to be the latest, when it is finished. What killed
-    processes have left of such runs in this store is removed. Raises `NoRun` for a store that cannot be, `OSError` if
-    the disk is full.
+    If `latest`, `store/latest` points to the folder. A folder that is written `aside` is hidden; when it is finished
+    it moves to its place and becomes the latest. Folders that killed processes left aside in this store are removed.
+
+    Raises `NoRun` for a store that cannot be written, and `OSError` if the disk is full.
     """
-    usable(store)
+    check_writable(store)
     group = store / slug(plan.name)
-    _sweep(store)
+    _remove_leftovers(store)
     try:
         group.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unusable(store, error) from None
-    folder = _made(group, f"{stamp()}-{plan.seed}", aside)
+        raise _unwritable(store, error) from None
+    folder = _new_folder(group, f"{timestamp()}-{plan.seed}", aside)
     try:
         folder.nodes.mkdir()
         folder.plan.write_text(comment + dump(plan), encoding="utf-8")
-        folder.note(f"plan {plan.name}, seed {plan.seed}, nodes {nodes}")
+        folder.append_to_log(f"plan {plan.name}, seed {plan.seed}, nodes {nodes}")
         packages = ", ".join(f"{name} {version(name)}" for name in ("clew", "trio", "numba", "numpy", "msgspec"))
         python = f"{platform.python_implementation()} {platform.python_version()}"
-        folder.note(f"{python} on {platform.platform()}; {packages}")
+        folder.append_to_log(f"{python} on {platform.platform()}; {packages}")
         if latest and not aside:
             folder.become_latest()
     except BaseException:
@@ -205,87 +204,100 @@ def create(
     return folder
 
 
-def stamp() -> str:
-    """Now, by the wall clock, as the names of runs and campaigns have it."""
+@contextlib.contextmanager
+def open_files(folder: RunFolder, recorder: Recorder) -> Iterator[tuple[Journal, Callable[[str, str], None]]]:
+    """Let the recorder write the folder's history. Gives the message journal, and a function that logs a node's line.
+
+    The function takes the name of the node and the line. All files are closed when the block ends.
+    """
+    with contextlib.ExitStack() as files:
+        recorder.write_to(files.enter_context(folder.history.open("wb", buffering=0)))
+        journal = Journal(files.enter_context(folder.messages.open("wb", buffering=0)))
+        files.callback(journal.flush)
+        logs: dict[str, IO[str]] = {}
+
+        def log(node: str, line: str) -> None:
+            if node not in logs:
+                # A node in its own process appends what it prints to the same file, between these lines.
+                path = folder.nodes / f"{node}.log"
+                logs[node] = files.enter_context(path.open("a", buffering=1, encoding="utf-8"))
+            logs[node].write(line + "\n")
+
+        yield journal, log
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all. If that raises `OSError`, the old content stays."""
+    aside = path.with_suffix(".tmp")
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def timestamp() -> str:
+    """The time of day in UTC, as in the names of runs and campaigns: `20260131T235959.123Z`."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"[:-3] + "Z"
 
 
-def _made(group: Path, stem: str, aside: bool) -> RunFolder:
-    """An empty folder of a name that no other run has, however many begin in the same millisecond."""
-    for again in range(1000):
-        place = group / (f"{stem}.{again}" if again else stem)
-        path = group / f".{place.name}" if aside else place
-        with contextlib.suppress(FileExistsError):
-            # Whoever sweeps may have found the group empty.
-            path.mkdir(parents=True)
-            folder = RunFolder(path, place)
-            if path == place:
-                return folder
-            if place.exists():
-                path.rmdir()
-                continue
-            try:
-                folder.hold()
-            except (FileNotFoundError, BlockingIOError):
-                # Swept away before it was held.
-                continue
-            except OSError:
-                # A file system on which nobody can hold anything, and so nobody sweeps.
-                pass
-            return folder
-    raise FileExistsError(errno.EEXIST, "a thousand runs of this millisecond are there", str(group / stem))
+def slug(name: str) -> str:
+    """A plan's name as the name of a folder. The result never leads out of the store."""
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:80] or "plan"
+    return safe if safe != LATEST else f"{LATEST}-"
 
 
-def _sweep(store: Path) -> None:
-    """Remove what processes that were killed have left of the runs that they wrote aside."""
-    for path in store.glob("*/.*"):
-        if ASIDE.fullmatch(path.name):
-            left = RunFolder(path)
-            # Whoever still writes it holds it; and where nothing can be held, nothing is known to be left.
-            with contextlib.suppress(OSError):
-                left.hold()
-                left.discard()
+def check_writable(store: Path) -> None:
+    """Raise `NoRun` for a store in which no run can be kept, and `OSError` if its disk is full.
 
-
-def usable(store: Path) -> None:
-    """Raise `NoRun` for a store in which no run can be kept, `OSError` if its disk is full; better said before the run
-    than after it."""
+    Called before a run, so that the user need not wait for the run to learn it.
+    """
     there = next(path for path in (store, *store.absolute().parents) if os.path.lexists(path))
     try:
-        # Whether a folder can be made there is known by making one: /proc is writable, and keeps nothing.
+        # Permissions alone do not tell: /proc looks writable and keeps nothing. So make a folder.
         os.rmdir(mkdtemp(prefix=".clew-", dir=there))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise _unusable(store, error) from None
+        raise _unwritable(store, error) from None
 
 
-def _unusable(store: Path, error: OSError) -> NoRun:
+def _unwritable(store: Path, error: OSError) -> NoRun:
     return NoRun(f"--store {store}: no runs can be kept there: {error.strerror}")
 
 
-def find_run(run: Path) -> RunFolder:
-    """The run folder at `run` (or of the file in it); raises `NoRun` if there is none."""
-    if run.is_file():
-        run = run.parent
-    if not run.is_dir():
-        raise NoRun(f"there is no run folder or history {run}")
-    folder = RunFolder(run.resolve())
-    if not is_run(folder.path):
-        raise NoRun(f"{run} is no run folder: it has neither plan.yaml nor history.jsonl")
-    return folder
+def _new_folder(group: Path, name: str, aside: bool) -> RunFolder:
+    """An empty folder with a name that no other run has. Runs of the same millisecond get numbers."""
+    for again in range(1000):
+        final_path = group / (f"{name}.{again}" if again else name)
+        path = group / f".{final_path.name}" if aside else final_path
+        with contextlib.suppress(FileExistsError):
+            # `parents`: another process may have just removed the empty group.
+            path.mkdir(parents=True)
+            folder = RunFolder(path, final_path)
+            if path == final_path:
+                return folder
+            if final_path.exists():
+                path.rmdir()
+                continue
+            try:
+                folder.lock()
+            except (FileNotFoundError, BlockingIOError):
+                # Another process took it for a leftover before it was locked.
+                continue
+            except OSError:
+                # The file system has no locks. Then no process removes leftovers either.
+                pass
+            return folder
+    raise FileExistsError(errno.EEXIST, "a thousand runs of this millisecond are there", str(group / name))
 
 
-FILES = ("plan.yaml", "history.jsonl", "messages.jsonl", "verdict.json")
-"""What a finished run has in any case; one of them makes a folder that of a run."""
-
-
-def is_run(folder: Path) -> bool:
-    """Whether there is anything of a run in this folder."""
-    return any((folder / name).exists() for name in FILES)
-
-
-def slug(name: str) -> str:
-    """A plan's name as the name of a folder: nothing in it can lead out of the store."""
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:80] or "plan"
-    return safe if safe != LATEST else f"{LATEST}-"
+def _remove_leftovers(store: Path) -> None:
+    """Remove the folders that killed processes left aside."""
+    for path in store.glob("*/.*"):
+        if ASIDE.fullmatch(path.name):
+            leftover = RunFolder(path)
+            # A folder that a process still writes is locked. Without locks nothing is known to be a leftover.
+            with contextlib.suppress(OSError):
+                leftover.lock()
+                leftover.discard()

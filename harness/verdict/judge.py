@@ -1,4 +1,4 @@
-"""From what a run recorded to its verdict: every check of the plan, each with its reason."""
+"""Judge a recorded run: every check of the plan, and the result that they come to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from clew.harness.plan import Plan
-from clew.harness.verdict.result import CheckResult, Result, worst
+from clew.harness.verdict.result import CheckResult, Result, result_of
 from clew.histories import Event, History
 from clew.systems import find_system
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = None) -> Result:
-    """All checks of the plan on a recorded run. The checker keeps the plan's budget."""
+    """Do all checks of the plan on a recorded run. `run` is its folder. The checker keeps the plan's budget."""
     checks: dict[str, CheckResult] = {}
     if "linearizable" in plan.checks:
         checks["linearizable"] = linearizable(
@@ -34,22 +34,14 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
         checks["invariants"] = invariants(outcome)
     if "liveness" in plan.checks:
         checks["liveness"] = liveness(outcome)
-    progress = outcome.progress
-    answer = worst([check.verdict for check in checks.values()])
-    error = None
-    if outcome.failure is not None:
-        error = f"{outcome.failure}\n{outcome.failure.detail}".strip()
-        answer = "invalid" if answer == "invalid" else "unknown"
-    reasons = [f"{name}: {check.why}" for name, check in checks.items() if check.verdict == answer or answer == "valid"]
-    return Result(
-        verdict=answer,
+    failure, progress = outcome.failure, outcome.progress
+    return result_of(
+        checks,
         plan=plan.name,
         seed=plan.seed,
-        checks=checks,
         operations=len(history.operations),
-        explanation="\n".join(reasons),
         run=None if run is None else str(run),
-        error=error,
+        error=None if failure is None else f"{failure}\n{failure.detail}".strip(),
         finished=outcome.finished or outcome.stopped,
         notes=notes(plan, outcome),
         counts={
@@ -63,8 +55,23 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
     )
 
 
+def judge_history(history: History, check: CheckResult, run: str | None = None) -> Result:
+    """The result for a history of which nothing else is known: what the checker found is all there is.
+
+    `check` comes from `linearizable` or `check_result`; `run` is the path of the history.
+    """
+    header = history.header
+    return result_of(
+        {"linearizable": check},
+        plan=None if header is None else header.plan,
+        seed=None if header is None else header.seed,
+        operations=len(history.operations),
+        run=run,
+    )
+
+
 def notes(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
-    """What makes a verdict worth less than it seems."""
+    """What makes a verdict worth less than it seems, a line each."""
     found = []
     if not outcome.answered:
         found.append("no operation of the workload was ok: a cluster that does nothing does nothing wrong")
@@ -76,13 +83,14 @@ def notes(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
 
 
 def linearizable(history: History, model: str, seconds: float, memory: int, stuck: Stuck | None = None) -> CheckResult:
-    """The checker's verdict on a history; the witness of a valid one is replayed, for no engine is to be trusted.
+    """Whether a history is linearizable. No engine is trusted: the witness of a valid history is replayed.
 
-    If the run was stopped because it was `stuck`, it is invalid, whatever the budget suffices for.
+    `seconds` and `memory` (bytes) are the checker's budget. `stuck` is the violation at which a run was stopped; such
+    a history is invalid even if the budget is too small to show it again.
 
-    Raises `checkers.WitnessError` if it does not show what it should, which is a mistake in clew.
+    Raises `checkers.WitnessError` if the witness does not explain the history. That is a bug in clew.
     """
-    # Imported here: a run that is not to be checked, and all of the command line's help, do without numba.
+    # Imported here because it loads numba: runs without this check and `clew --help` do without it.
     from clew.checkers import Budget, check, verdict_on, verify_witness
 
     budget = Budget(seconds, memory)
@@ -95,7 +103,7 @@ def linearizable(history: History, model: str, seconds: float, memory: int, stuc
 
 
 class FirstViolation(Exception):
-    """A running history that cannot be explained any more, whatever comes."""
+    """No order explains the history of a running test any more, whatever comes. `stuck` is where."""
 
     def __init__(self, stuck: Stuck) -> None:
         super().__init__(stuck)
@@ -103,9 +111,9 @@ class FirstViolation(Exception):
 
 
 def watch_for_violation(model: str) -> Callable[[Event], None]:
-    """Looks at the events of a run as they happen; raises `FirstViolation` at the one that no order explains.
+    """A function that is given each event of a run; it raises `FirstViolation` at the first that no order explains.
 
-    What it lets pass is no less wrong for that: the whole history is judged in any case.
+    It may miss a violation. The whole history is judged after the run in any case.
     """
     from clew.checkers import Online
 
@@ -120,22 +128,22 @@ def watch_for_violation(model: str) -> Callable[[Event], None]:
 
 
 def check_result(verdict: Verdict) -> CheckResult:
-    """A checker's verdict as the result of a check."""
+    """A checker's verdict as the result of the check `linearizable`."""
     if verdict.verdict == "valid":
         why = "there is an order of the operations that explains every answer"
     else:
         why = verdict.explanation or "no order of the operations explains every answer"
     if len(verdict.keys) > 1 and verdict.verdict != "valid":
-        wrong = [part for part in verdict.keys if part.verdict == "invalid"]
-        why = "\n".join([why, *((part.explanation or "").partition("\n")[0] for part in wrong[1:])])
-        keys = Counter("not looked at" if part.why == "stopped" else part.verdict for part in verdict.keys)
-        why += f"\nOf {len(verdict.keys)} keys: {', '.join(f'{keys[what]} {what}' for what in sorted(keys))}."
-    evidence: Any = [msgspec.to_builtins(partition) for partition in verdict.keys]
+        wrong = [key for key in verdict.keys if key.verdict == "invalid"]
+        why = "\n".join([why, *((key.explanation or "").partition("\n")[0] for key in wrong[1:])])
+        counts = Counter("not looked at" if key.why == "stopped" else key.verdict for key in verdict.keys)
+        why += f"\nOf {len(verdict.keys)} keys: {', '.join(f'{counts[what]} {what}' for what in sorted(counts))}."
+    evidence: Any = [msgspec.to_builtins(key) for key in verdict.keys]
     return CheckResult(verdict.verdict, why, evidence)
 
 
 def invariants(outcome: Outcome) -> CheckResult:
-    """What the monitors over the messages saw."""
+    """Whether an invariant of the protocol was violated, as its monitors saw it in the messages."""
     if outcome.violations:
         first = outcome.violations[0]
         more = [f"also broken: {other.invariant} at {other.time / 1e9:.6f} s" for other in outcome.violations[1:]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -12,44 +13,90 @@ Answer = Literal["valid", "invalid", "unknown"]
 
 
 class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one check found: its answer, why in a line or a few, and evidence as JSON."""
+    """What one check found."""
 
     verdict: Answer
     why: str
+    """The reason, in a line or a few."""
     evidence: Any = None
+    """As JSON: a `checkers.KeyVerdict` for each key, or the violations of invariants. None if the check has none."""
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One run, or one history, judged.
-
-    `operations` counts the clients' operations; `explanation` is for people; `run` is the folder. `counts` says what
-    happened in the run (completions by outcome, messages by fate, faults by kind, what nodes count, events), and
-    `seconds` is virtual time. `finished` is False for a run that was interrupted; `notes` say what makes its verdict
-    worth less than it seems. `campaign` is the hunt that the run is of, by when that began.
-    """
+    """The verdict on one run, or on one history."""
 
     verdict: Answer
+    """The worst verdict of the checks. With an `error`, `unknown` or `invalid`."""
     plan: str | None
+    """The plan's name; None for a history that does not name one."""
     seed: int | None
     checks: dict[str, CheckResult]
+    """By the name of the check: `linearizable`, `invariants`, `liveness`."""
     operations: int
+    """Operations of the clients."""
     explanation: str
+    """The reason for the verdict, for people to read."""
     run: str | None
+    """The path of the run folder or of the file; None if there is neither."""
     error: str | None = None
+    """What broke by itself, such as a node that raised, with its traceback. None if nothing did."""
     finished: bool = True
+    """False for a run that was interrupted."""
     notes: tuple[str, ...] = ()
+    """What makes the verdict worth less than it seems."""
     counts: dict[str, dict[str, int]] = {}
+    """What happened in the run: `operations` by outcome, `messages` by fate, `faults` by kind, `protocol` (what nodes
+    and clients count), and the events of the `simulation`."""
     seconds: float = 0.0
+    """How long the run took, in virtual time."""
     campaign: str | None = None
+    """The hunt that the run belongs to, named by when that hunt began."""
 
     @property
     def exit_code(self) -> int:
-        """Jepsen's: 0 valid, 1 invalid, 2 unknown; 255 for a run that broke."""
+        """0 for valid, 1 for invalid, 2 for unknown, as in Jepsen; 255 for a run that broke."""
         return INTERNAL_ERROR if self.error else EXIT_CODES[self.verdict]
 
 
+def result_of(
+    checks: Mapping[str, CheckResult],
+    *,
+    plan: str | None,
+    seed: int | None,
+    operations: int,
+    run: str | None = None,
+    error: str | None = None,
+    finished: bool = True,
+    notes: tuple[str, ...] = (),
+    counts: Mapping[str, dict[str, int]] | None = None,
+    seconds: float = 0.0,
+) -> Result:
+    """The result that these checks come to. The verdict and its explanation follow from the checks and the `error`."""
+    verdict = worst([check.verdict for check in checks.values()])
+    if error is not None and verdict == "valid":
+        verdict = "unknown"
+    named = len(checks) > 1
+    reasons = [
+        f"{name}: {check.why}" if named else check.why for name, check in checks.items() if check.verdict == verdict
+    ]
+    return Result(
+        verdict=verdict,
+        plan=plan,
+        seed=seed,
+        checks=dict(checks),
+        operations=operations,
+        explanation="\n".join(reasons),
+        run=run,
+        error=error,
+        finished=finished,
+        notes=notes,
+        counts=dict(counts or {}),
+        seconds=seconds,
+    )
+
+
 def worst(answers: list[Answer]) -> Answer:
-    """Invalid beats unknown beats valid."""
+    """Invalid beats unknown, and unknown beats valid. Without answers, valid."""
     for answer in ("invalid", "unknown"):
         if answer in answers:
             return answer

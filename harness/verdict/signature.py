@@ -21,11 +21,11 @@ class Signature(msgspec.Struct, frozen=True):
 
     broke: str
     """The check that a user would notice first: `linearizable`, `liveness` or `invariants`. If no check failed, the
-    part of the system that broke by itself: `node`."""
+    part of the system that broke by itself: `node`, `client` or `invariant`."""
     invariant: str | None = None
     """The first invariant that was violated, whichever check broke."""
     error: str | None = None
-    """The last line that a broken node left on stderr, such as `KeyError: 'x'`. None if a check broke."""
+    """The last line of what the broken part left, such as `KeyError: 'x'`. None if a check broke."""
     counterexample: tuple[str, ...] = ()
     """The operations that together are impossible, by function and outcome (`write ok`), in the order of their
     invocation. Only for `linearizable`; a long one is just its length (`12 operations`)."""
@@ -43,11 +43,13 @@ def signature(result: Result, history: History, outcome: Outcome) -> Signature |
         first = outcome.violations[0].invariant if outcome.violations else None
         counterexample = _counterexample(result, history) if broken[0] == "linearizable" else ()
         return Signature(broken[0], invariant=first, counterexample=counterexample)
-    return None if outcome.failure is None else Signature("node", error=last_line(outcome.failure))
+    if outcome.failure is not None:
+        return Signature(outcome.failure.part, error=last_line(outcome.failure))
+    return None
 
 
 def last_line(failure: SystemFailure) -> str:
-    """The last line that a broken node left on stderr; what happened to it if it left nothing."""
+    """The last line of what a broken part left, or what happened to it if it left nothing."""
     lines = failure.detail.strip().splitlines()
     return lines[-1] if lines else str(failure)
 

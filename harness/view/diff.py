@@ -70,7 +70,7 @@ def diff(one: Path, other: Path) -> Difference:
     """Compare two runs, or histories. Raises `NoRun` and `HistoryError` as `recorded` does."""
     runs = read_record(one, seconds=10), read_record(other, seconds=10)
     for run in runs:
-        if run.lacks("history.jsonl"):
+        if run.is_missing("history.jsonl"):
             raise NoRun(f"{run.path} cannot be compared; missing: {', '.join(run.missing)}")
     events = [list(run.history.events()) for run in runs]
     parted = next((n for n, (a, b) in enumerate(zip_longest(*events)) if a != b), None)

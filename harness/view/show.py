@@ -164,7 +164,7 @@ def head(run: Record) -> Iterator[Line]:
     clock = "" if history.clock else "; it has no times, so there are no latencies and no rates"
     yield _entry("history", f"{len(history)} events, {len(history.operations)} operations{cut}{clock}")
     if run.folder is not None:
-        yield _entry("run", printable(str(run.place)))
+        yield _entry("run", printable(str(run.shown_path)))
     if run.missing:
         killed = " (the run did not come to its end)" if "verdict.json" in run.missing else ""
         yield _entry("missing", ", ".join(map(printable, run.missing)) + killed)

@@ -20,7 +20,7 @@ import trio
 from clew.harness.plan import load, resolve
 from clew.harness.run import NodesMode, _record, header
 from clew.harness.runtime.outcome import Outcome
-from clew.harness.store.folder import create
+from clew.harness.store.folder import create_run_folder
 from clew.histories import Recorder
 
 PLAN = "caspaxos-contention-storm"
@@ -37,7 +37,7 @@ def measure(nodes: NodesMode, seed: int, store: Path) -> tuple[float, float, flo
     processor time, and seconds."""
     plan = resolve(load(PLAN), seed, ["checks=[invariants, liveness]"])
     recorder, outcome = Recorder(header(plan)), Outcome()
-    folder = create(store, plan, nodes)
+    folder = create_run_folder(store, plan, nodes)
     began, used = time.perf_counter(), processor_time()
     trio.run(lambda: _record(plan, nodes, folder, recorder, outcome))
     took, used = time.perf_counter() - began, processor_time() - used

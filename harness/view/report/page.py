@@ -65,7 +65,7 @@ def report(run: Record) -> str:
 
 def _again(run: Record) -> list[str]:
     """The commands that make it again, as a shell takes them."""
-    place = shlex.quote(str(run.place))
+    place = shlex.quote(str(run.shown_path))
     if run.folder is not None and _system(run.plan)[0] is not None:
         return [f"clew replay {place}", "clew run ./plan.yaml"]
     header = run.history.header

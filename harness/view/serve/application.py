@@ -31,7 +31,7 @@ from starlette.responses import (
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from clew.harness.store.folder import FILES
+from clew.harness.store.folder import RUN_FILES
 from clew.harness.view.serve.catalogue import Catalogue
 from clew.harness.view.serve.pages import SCRIPT, View, listing, runs_page
 from clew.harness.view.templates import hashed
@@ -89,7 +89,7 @@ def application(store: Path, names: frozenset[str]) -> Starlette:
         if not request.url.path.endswith("/"):
             return RedirectResponse(request.url.path + "/")
         there = [name for name, _ in contents(folder)]
-        missing = [name for name in FILES if name not in there]
+        missing = [name for name in RUN_FILES if name not in there]
         body = listing(f"{folder.parent.name}/{folder.name}", sorted({"report.html", *there}), missing)
         return HTMLResponse(body, headers=PLAIN)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from clew.harness.store.folder import is_run
+from clew.harness.store.folder import is_run_folder
 from clew.harness.verdict.result import Answer
 from clew.histories.event import MALFORMED
 
@@ -175,7 +175,7 @@ class Catalogue:
 
 def _is_run(path: Path) -> bool:
     try:
-        return is_run(path)
+        return is_run_folder(path)
     except OSError:
         # A folder of somebody else's.
         return False

@@ -11,18 +11,18 @@ import pytest
 
 from clew.harness.plan import Plan, loads, resolve
 from clew.harness.run import simulate
-from clew.harness.store import folder as store
+from clew.harness.store.folder import RunFolder, create_run_folder
 from clew.harness.verdict.judge import judge
 from tests.harness.conftest import PLAN, clew_in
 
 KILLED = """
 import os, signal, sys, trio
 from pathlib import Path
-from clew.harness.store import folder as store
 from clew.harness.plan import load, resolve
 from clew.harness.run import run
+from clew.harness.store.folder import RunFolder
 
-store.RunFolder.keep = lambda folder, result: os.kill(os.getpid(), signal.SIGKILL)
+RunFolder.write_verdict = lambda folder, result: os.kill(os.getpid(), signal.SIGKILL)
 trio.run(lambda: run(resolve(load("small.yaml"), 7), nodes="inline", into=Path("store"), aside=True))
 """
 
@@ -51,23 +51,23 @@ def test_what_a_killed_process_left_of_a_run_is_gone_with_the_next_one(tmp_path:
 
 
 def test_a_run_that_is_still_written_aside_is_left_alone(tmp_path: Path, plan: Plan) -> None:
-    ours = store.create(tmp_path, plan, "inline", aside=True)
+    ours = create_run_folder(tmp_path, plan, "inline", aside=True)
     (tmp_path / "small" / ".git").mkdir()
-    again = store.create(tmp_path, plan, "inline", aside=True)
+    again = create_run_folder(tmp_path, plan, "inline", aside=True)
     assert hidden(tmp_path) == sorted([ours.path.name, again.path.name, ".git"])
     again.discard()
     ours.discard()
     assert hidden(tmp_path) == [".git"]
-    ours.release()
+    ours.unlock()
 
 
 def test_a_run_that_was_kept_is_held_no_longer_and_stays(tmp_path: Path, plan: Plan) -> None:
-    ours = store.create(tmp_path, plan, "inline", aside=True)
-    result = msgspec.structs.replace(judge(plan, *simulate(plan)), run=str(ours.place))
+    ours = create_run_folder(tmp_path, plan, "inline", aside=True)
+    result = msgspec.structs.replace(judge(plan, *simulate(plan)), run=str(ours.final_path))
     ours.finish(result, None)
-    kept = store.RunFolder(ours.place)
-    kept.hold()
-    kept.release()
-    store.create(tmp_path, plan, "inline")
-    assert ours.place.is_dir()
+    kept = RunFolder(ours.final_path)
+    kept.lock()
+    kept.unlock()
+    create_run_folder(tmp_path, plan, "inline")
+    assert ours.final_path.is_dir()
     assert kept.read_result() is not None
