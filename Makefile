@@ -11,7 +11,7 @@ help:
 	@echo 'make demo     break a correct cluster, then find a real bug in a broken one'
 	@echo 'make test     pass the tests'
 	@echo 'make check    lint, format and types'
-	@echo 'make fuzz     engines against each other and every shipped plan on many seeds: SECONDS=600 SEED=1'
+	@echo 'make fuzz     engines against each other and every shipped plan on many seeds, each for SECONDS=600, from SEED=1'
 	@echo 'make bench    measure the figures of docs/measured.md'
 	@echo 'make readme   run the commands of the pages and write what they print into the pages'
 	@echo 'make clean    remove what the others made'
@@ -44,6 +44,7 @@ check: $(VENV)/dev
 
 fuzz: $(VENV)/dev
 	$(BIN)/python -m tests.checkers.fuzz --seed $(SEED) --seconds $(SECONDS)
+	$(BIN)/python -m tests.harness.fuzz --first $(SEED)000 --seconds $(SECONDS)
 
 bench: $(VENV)/dev
 	$(BIN)/python -m tests.benchmarks

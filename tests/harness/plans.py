@@ -1,22 +1,74 @@
-"""Shipped plans as the tests run them: inline, in memory, judged; and the seeds that a plan's comment names."""
+"""What the shipped plans promise, seed by seed: run inline, in memory, and judged.
+
+The suite holds these promises on a spread of seeds, `python -m tests.harness.fuzz` on as many as there is time for.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from clew.harness.plan import load, resolve, shipped
 from clew.harness.run import simulate
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
 
-BLOCKS = [range(first, first + 25) for first in range(0, 200, 25)]
-"""The seeds from 0 to 199, in pieces that processes can share."""
+BLOCKS = [range(first, first + 40, 4) for first in range(0, 200, 40)]
+"""Every fourth seed from 0 to 199, in pieces that processes can share. `make fuzz` takes them all, and more."""
+
+STORMS: dict[str, tuple[str, ...]] = {
+    "caspaxos-happy-path": (),
+    "caspaxos-minority-failure": (),
+    "caspaxos-contention-storm": (),
+    "rsl-counter-steady": ("workload.operations=320",),
+    "rsl-leader-loss": ("workload.rate=40", "workload.duration=5s"),
+    "rsl-storm": ("workload.rate=25", "workload.duration=6s"),
+    "rsl-kv-catch-up": ("workload.rate=25",),
+    "rsl-heavy-weather": ("workload.rate=40",),
+}
+"""The plans of correct systems. Those of RSL run at a fraction of their load: the same faults, fewer requests."""
+
+HUNTS: dict[str, str] = {
+    "caspaxos-forgets-promises": "system.variant=none",
+    "caspaxos-highest-version": "system.variant=none",
+    "caspaxos-dirty-reads": "system.variant=none",
+    "rsl-amnesia": "system.durability=synced",
+    "rsl-as-published": "system.variant=none",
+    "rsl-counts-across-ballots": "system.variant=none",
+    "rsl-forgets-promises": "system.variant=none",
+    "rsl-picks-the-lowest-ballot": "system.variant=none",
+    "rsl-reuses-ballots": "system.variant=none",
+    "rsl-takes-any-1b": "system.variant=none",
+    "rsl-votes-without-promising": "system.variant=none",
+}
+"""The plans that find a mistake, each with the setting that makes its system correct again."""
+
+PROMISES: dict[str, tuple[str, ...]] = STORMS | {name: (setting,) for name, setting in HUNTS.items()}
+"""Every plan with the settings under which `assert_promise` holds for any seed."""
 
 
 def run(name: str, seed: int | None, *settings: str) -> Result:
     """The verdict on a plan, with its own seed for None."""
     plan = resolve(load(name), seed, settings)
     return judge(plan, *simulate(plan))
+
+
+def assert_promise(name: str, seed: int) -> Counter[str]:
+    """A correct system is valid, and what the plan is made for happens. Returns what the protocol had to do."""
+    result = run(name, seed, *PROMISES[name])
+    assert result.verdict == "valid", (name, seed, result.explanation)
+    happened = Counter(result.counts["protocol"])
+    if name == "rsl-counter-steady":
+        assert happened["requests in batches"] > 25 * happened["batches"], (name, seed)
+        assert happened["view changes"] == 0, (name, seed)
+    elif name == "rsl-heavy-weather":
+        assert happened["views led"] >= 3, (name, seed)
+    elif name in STORMS and name.startswith("rsl-"):
+        assert happened["truncations"] >= 3, (name, seed)
+        assert happened["views led"] >= 1, (name, seed)
+    if name == "rsl-kv-catch-up":
+        assert happened["state transfers"] >= 1, (name, seed)
+    return happened
 
 
 def seeds_named(name: str) -> list[int]:
