@@ -11,7 +11,8 @@ import msgspec
 import trio
 
 from clew.harness.exit_codes import EXIT_CODES, INTERNAL_ERROR
-from clew.harness.run import NodesMode, run
+from clew.harness.run import run
+from clew.harness.runtime.open import NodesMode
 from clew.harness.runtime.outcome import Progress
 from clew.harness.store.folder import NoRun, RunFolder
 from clew.harness.verdict.result import Answer, Result, worst

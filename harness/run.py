@@ -1,27 +1,28 @@
-"""The main job as a sentence: plan -> runtime -> recorder -> history -> checker -> verdict -> store.
+"""The main job: plan -> runtime -> recorder -> history -> checker -> verdict -> store -> report.
 
-`run` is what `clew run` calls. `simulate` and `judge` are its halves, for whoever wants them without a folder:
+`run` does all of it, in a folder of the store. `simulate` and `judge` are its two halves, without a folder:
 
-    history, outcome = simulate(resolve(load("caspaxos-happy-path"), seed=7))
+    plan = resolve(load("caspaxos-happy-path"), seed=7)
+    history, outcome = simulate(plan)
     result = judge(plan, history, outcome)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import trio
 
 from clew.harness.plan import Plan
 from clew.harness.plan.schema import BudgetPlan
+from clew.harness.runtime.conductor import Conductor
 from clew.harness.runtime.failure import SystemFailure
+from clew.harness.runtime.open import NodesMode, accept, open_runtime
 from clew.harness.runtime.outcome import Outcome, Progress
-from clew.harness.runtime.simulation import InlineNodes, Simulation, open_nodes
 from clew.harness.store.folder import RunFolder, create_run_folder, open_files
 from clew.harness.store.record import make_record
 from clew.harness.verdict.judge import FirstViolation, judge, watch_for_violation
@@ -29,12 +30,11 @@ from clew.harness.verdict.result import Result
 from clew.harness.view.report import report
 from clew.histories import Header, History, Recorder
 from clew.histories.event import FORMAT
-from clew.systems import find_protocol, find_system
-
-NodesMode = Literal["inline", "process"]
+from clew.histories.journal import Journal
+from clew.systems import find_system
 
 SHORT_BUDGET = 5_000_000_000
-"""Nanoseconds that the verdict on a run that was cut short may take."""
+"""Nanoseconds for the verdict on a run that was cut short. Somebody has pressed Ctrl-C and waits for the end."""
 
 
 async def run(
@@ -49,61 +49,94 @@ async def run(
     comment: str = "",
     campaign: str | None = None,
 ) -> Result:
-    """Run a plan, keep everything about it in a new folder below `into`, and judge it.
+    """Run a plan, judge it, and keep everything in a new folder below `into`.
 
-    `watch` is called once, with counters that the run keeps up to date. Cancelling `stop` ends the run early, or its
-    judgement: what was recorded until then is judged, in a hurry. A run cancelled from outside leaves its verdict too,
-    in the folder, before the cancellation goes on. Whatever happens, no node outlives the call.
+    - `watch` is called once, with counters that the run keeps up to date.
+    - `stop` is a scope that ends the run early when it is cancelled. What was recorded until then is judged within
+      `SHORT_BUDGET`. The same happens if the whole task is cancelled; then the cancellation goes on afterwards.
+    - `aside` writes the run to a hidden folder, and moves it to its place when it is whole. A run that is killed then
+      leaves nothing; otherwise it leaves the history that it had.
+    - `latest` has `store/latest` point to the run: from its beginning, or from its end if it is written aside.
+    - `comment` is written above the plan, `campaign` into the verdict.
 
-    A run that is killed leaves the history that it had. One written `aside` leaves either its whole folder or nothing:
-    that is for runs of which everything is known before. `store/latest` points to it from its beginning (one written
-    aside: from its end), unless not `latest`. `comment` is put above its plan, `campaign` into its verdict.
-
-    Raises `NoRun` for a store that cannot be, and `OSError` if the folder cannot be written; then none is left. A node
-    that breaks by itself is no exception but a result with an `error`.
+    No node outlives the call, however it ends. A part of the system that breaks by itself raises nothing: the result
+    has an `error`. Raises `UserError` for a plan that its runtime cannot carry out, `NoRun` for a store that cannot be
+    used, and `OSError` if the folder cannot be written; in all three cases no folder is left.
     """
+    accept(plan)
     folder = create_run_folder(into, plan, nodes, aside=aside, latest=latest, comment=comment)
     folder.campaign = campaign
+    recorder, outcome = Recorder(header(plan)), Outcome()
+    watch(outcome.progress)
     try:
-        return await _run(plan, nodes, folder, watch, stop or trio.CancelScope())
+        try:
+            with stop or trio.CancelScope():
+                await _record_in(folder, plan, nodes, recorder, outcome)
+                return await _finish(folder, recorder, await _judge(plan, recorder, outcome, folder))
+            return await _finish(folder, recorder, await _judge(_in_a_hurry(plan), recorder, outcome, folder))
+        except trio.Cancelled:
+            with trio.CancelScope(shield=True):
+                result = await _judge(_in_a_hurry(plan), recorder, outcome, folder)
+                await _finish(folder, recorder, result, SHORT_BUDGET / 1e9)
+            raise
     except BaseException as error:
         if aside or isinstance(error, OSError):
             folder.discard()
         raise
 
 
-async def _run(
-    plan: Plan, nodes: NodesMode, folder: RunFolder, watch: Callable[[Progress], None], stop: trio.CancelScope
-) -> Result:
-    recorder = Recorder(header(plan))
-    outcome = Outcome()
-    watch(outcome.progress)
-    result: Result | None = None
+async def record(
+    plan: Plan,
+    recorder: Recorder,
+    outcome: Outcome,
+    *,
+    nodes: NodesMode = "inline",
+    logs: Path | None = None,
+    journal: Journal | None = None,
+    log: Callable[[str, str], None] = lambda name, line: None,
+) -> None:
+    """Run the cluster of a plan, from the start of the nodes to the end of the final reads.
+
+    The history goes into `recorder`, everything else into `outcome`. A part of the system that breaks ends the run, and
+    so does a first violation if the plan says so; `outcome` tells. The other arguments are those of `open_runtime`.
+    """
+    system = find_system(plan.system.name)
+    if plan.stop == "first-violation":
+        recorder.watch(watch_for_violation(system.model_of(plan.system.parameters)))
     try:
-        with stop:
-            await _record(plan, nodes, folder, recorder, outcome)
-            result = await _judged(plan, recorder, outcome, folder)
-        if result is None:
-            result = await _judged(with_short_budget(plan), recorder, outcome, folder)
-    except trio.Cancelled:
-        with trio.CancelScope(shield=True):
-            await _finish(
-                folder, recorder, await _judged(with_short_budget(plan), recorder, outcome, folder), SHORT_BUDGET / 1e9
-            )
-        raise
-    return await _finish(folder, recorder, result)
+        async with open_runtime(plan, system, outcome, nodes=nodes, logs=logs, journal=journal, log=log) as runtime:
+            await runtime.run(Conductor(plan, recorder, outcome))
+    except SystemFailure as failure:
+        outcome.failure = failure
+    except FirstViolation as violation:
+        outcome.stuck = violation.stuck
 
 
-async def _judged(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFolder) -> Result:
+def simulate(plan: Plan) -> tuple[History, Outcome]:
+    """Run a plan with inline nodes, in memory. Returns its history, and an outcome with everything else.
+
+    A part of the system that breaks raises nothing: it ends the run, and is the outcome's `failure`.
+    """
+    recorder, outcome = Recorder(header(plan)), Outcome()
+    trio.run(partial(record, plan, recorder, outcome))
+    return recorder.history(), outcome
+
+
+async def _record_in(folder: RunFolder, plan: Plan, nodes: NodesMode, recorder: Recorder, outcome: Outcome) -> None:
+    with open_files(folder, recorder) as (journal, log):
+        await record(plan, recorder, outcome, nodes=nodes, logs=folder.nodes, journal=journal, log=log)
+
+
+async def _judge(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFolder) -> Result:
     history = recorder.history()
     result = await trio.to_thread.run_sync(judge, plan, history, outcome, folder.final_path, abandon_on_cancel=True)
     return msgspec.structs.replace(result, campaign=folder.campaign)
 
 
 async def _finish(folder: RunFolder, recorder: Recorder, result: Result, seconds: float = float("inf")) -> Result:
-    """Keep the verdict, and then make the page: whatever befalls the page, the verdict is there.
+    """Store the verdict first, and then make the page: whatever happens to the page, the verdict is there.
 
-    A page that cannot be made is a note of the result, and one that is not made within so many seconds is left out.
+    A page that cannot be made becomes a note of the result. A page that takes longer than `seconds` is left out.
     """
     folder.write_verdict(result)
     page = None
@@ -118,56 +151,9 @@ async def _finish(folder: RunFolder, recorder: Recorder, result: Result, seconds
     return result
 
 
-def with_short_budget(plan: Plan) -> Plan:
-    """The plan with a checker that must answer soon: somebody is waiting for the end."""
+def _in_a_hurry(plan: Plan) -> Plan:
+    """The plan with a checker that must answer soon."""
     return msgspec.structs.replace(plan, budget=BudgetPlan(min(SHORT_BUDGET, plan.budget.time), plan.budget.memory))
-
-
-async def _record(plan: Plan, nodes: NodesMode, folder: RunFolder, recorder: Recorder, outcome: Outcome) -> None:
-    """Run the cluster into the folder's files; a broken node ends it, and `outcome.failure` says so."""
-    system = find_protocol(plan.system.name)
-    if plan.stop == "first-violation":
-        recorder.watch(watch_for_violation(system.model_of(plan.system.parameters)))
-    with open_files(folder, recorder) as (journal, log):
-        try:
-            if nodes == "inline":
-                inline = InlineNodes(system, plan.system.variant, plan.system.parameters, plan.nodes)
-                await Simulation(plan, system, inline, recorder, outcome, journal, log).run()
-            else:
-                async with open_nodes(system, plan.system, plan.nodes, folder.nodes) as processes:
-                    await Simulation(plan, system, processes, recorder, outcome, journal, log).run()
-        except SystemFailure as failure:
-            outcome.failure = failure
-        except FirstViolation as violation:
-            outcome.stuck = violation.stuck
-
-
-def simulate(plan: Plan) -> tuple[History, Outcome]:
-    """Run a plan with inline nodes, in memory: the history, and what else there is to say. Leaves no trace.
-
-    Raises `SystemFailure` for a node that breaks by itself.
-    """
-    history, outcome = recording(plan)
-    if outcome.failure is not None:
-        raise outcome.failure
-    return history, outcome
-
-
-def recording(plan: Plan) -> tuple[History, Outcome]:
-    """As `simulate`, but a node that breaks by itself ends the run, and is the outcome's `failure`."""
-    system = find_protocol(plan.system.name)
-    recorder = Recorder(header(plan))
-    if plan.stop == "first-violation":
-        recorder.watch(watch_for_violation(system.model_of(plan.system.parameters)))
-    outcome = Outcome()
-    nodes = InlineNodes(system, plan.system.variant, plan.system.parameters, plan.nodes)
-    try:
-        trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
-    except SystemFailure as failure:
-        outcome.failure = failure
-    except FirstViolation as violation:
-        outcome.stuck = violation.stuck
-    return recorder.history(), outcome
 
 
 def header(plan: Plan) -> Header:

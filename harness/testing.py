@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from clew.harness.errors import UserError
 from clew.harness.plan import Plan, dump, load, resolve
-from clew.harness.run import recording
+from clew.harness.run import simulate
 from clew.harness.shrink.run import smallest
 from clew.harness.shrink.story import story
 from clew.harness.verdict.judge import judge
@@ -44,7 +44,7 @@ def plans(plan: str | Path, settings: Sequence[str] = ()) -> st.SearchStrategy[P
 
 def assert_holds(plan: Plan) -> None:
     """Run the plan inline and in memory; raises `Broken`, an `AssertionError`, if a check of it is invalid."""
-    history, outcome = recording(plan)
+    history, outcome = simulate(plan)
     broke = signature(judge(plan, history, outcome), history, outcome)
     if broke is not None:
         raise Broken(plan, broke)
@@ -74,7 +74,7 @@ class Broken(AssertionError):
         except UserError as mistake:
             # A system that is no function of its seed cannot be shrunk: what failed is told all the same.
             return f"{self.plan.name}, seed {self.plan.seed}: {self.signature}\n\n{mistake}\n\n{dump(self.plan)}"
-        history, outcome = recording(plan)
+        history, outcome = simulate(plan)
         result = judge(plan, history, outcome)
         broke = signature(result, history, outcome) or self.signature
         return (

@@ -55,6 +55,14 @@ def test_the_packages_are_imported_by_their_full_names() -> None:
             assert not short, f"{path.relative_to(ROOT)} imports {sorted(short)}"
 
 
+def test_only_the_runtime_knows_the_simulation() -> None:
+    simulation = "clew.harness.runtime.simulation"
+    for path in (ROOT / "harness").rglob("*.py"):
+        if (ROOT / "harness" / "runtime") not in path.parents:
+            strangers = {name for name in imported(path) if name.startswith(simulation)}
+            assert not strangers, f"{path.relative_to(ROOT)} imports {sorted(strangers)}"
+
+
 def test_there_is_no_other_code_folder_at_the_top() -> None:
     tracked = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=False)
     if tracked.returncode:

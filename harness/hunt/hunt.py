@@ -21,7 +21,7 @@ from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT_CODES, INTERNAL_ERROR
 from clew.harness.hunt.campaign import campaign
 from clew.harness.hunt.trial import Trial
 from clew.harness.plan import Plan, PlanError, Source, resolve
-from clew.harness.run import recording, run
+from clew.harness.run import run, simulate
 from clew.harness.store.folder import check_writable, timestamp
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
@@ -175,6 +175,6 @@ def hunt(
 def _again(plan: Plan, into: Path | None, campaign: str) -> Result:
     """Run a failing plan once more, into a folder if there is to be one."""
     if into is None:
-        return msgspec.structs.replace(judge(plan, *recording(plan)), campaign=campaign)
+        return msgspec.structs.replace(judge(plan, *simulate(plan)), campaign=campaign)
     with unwrap_exception_groups():
         return trio.run(lambda: run(plan, nodes="inline", into=into, aside=True, campaign=campaign))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from clew.harness.plan import Plan, Source, resolve
-from clew.harness.run import recording
+from clew.harness.run import simulate
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Answer
 from clew.harness.verdict.signature import Signature, signature
@@ -33,7 +33,7 @@ def trials(source: Source, settings: Sequence[str], seeds: Sequence[int]) -> lis
 
 def trial(plan: Plan) -> Trial:
     """Run a plan inline and in memory, and judge it. A node that breaks by itself is a failure like any other."""
-    history, outcome = recording(plan)
+    history, outcome = simulate(plan)
     result = judge(plan, history, outcome)
     progress = outcome.progress
     counts: dict[str, Counter[str]] = {

@@ -1,1 +1,8 @@
-"""What carries a run out: who takes turns, what time it is, and what becomes of messages, disks and nodes."""
+"""What carries a run out.
+
+conductor     the story of a run: threads, timeouts, faults, final reads; a state machine without I/O
+script        what each client thread does
+runtime       the contract of whatever starts nodes, feeds the conductor, and carries out its orders
+open          which runtime carries a plan out
+simulation/   a runtime in virtual time; nothing outside this room imports from it
+"""

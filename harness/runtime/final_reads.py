@@ -1,13 +1,13 @@
-"""The final reads of a run: when all is healed and quiet, every thread reads every key, once it is answered.
+"""The final reads of a run: when everything has healed, every client thread reads every key until it is answered.
 
-They show what the faults have left behind, and whether the cluster lives: what is not answered in time is a liveness
-failure.
+The reads show what the faults have left behind. They also show whether the cluster still lives: a read that is not
+answered in time is a liveness failure.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 from clew.harness.plan import Plan
 from clew.harness.plan.work import READS
@@ -15,47 +15,45 @@ from clew.harness.runtime.script import Request
 from clew.harness.runtime.thread import Thread
 
 KEYS_NAMED = 5
-"""Keys named in a liveness failure; more are counted."""
+"""A liveness failure names this many unread keys and counts the others."""
 RETRY = 20_000_000
-"""Nanoseconds until a final read that was not `ok` is tried again."""
+"""A final read that was not `ok` is tried again after this many nanoseconds: a few round trips of the slower plans."""
 
 
 class FinalReads:
-    """What each thread has yet to read. `ask` has a thread make a request."""
+    """What each thread has yet to read."""
 
-    def __init__(self, plan: Plan, threads: Sequence[Thread], ask: Callable[[Thread, Request], None]) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, threads: int) -> None:
+        self._within = plan.recovery.within
         self._read = READS[plan.workload.kind]
-        self._unread = {thread.name: deque(range(plan.workload.keys)) for thread in threads}
-        self._ask = ask
+        self._unread = [deque(range(plan.workload.keys)) for _ in range(threads)]
 
     @property
-    def over(self) -> bool:
-        """Whether everything was answered."""
-        return not any(self._unread.values())
+    def all_answered(self) -> bool:
+        """Whether every read of every thread was answered."""
+        return not any(self._unread)
 
-    def next(self, thread: Thread, now: int) -> None:
-        """Have the thread read the key that it is at, if there is one left."""
-        self._again(thread, now + 1)
+    def next(self, thread: Thread, now: int) -> Request | None:
+        """The first read of a thread. None if there is nothing to read."""
+        return self._request(thread, now + 1)
 
-    def answered(self, thread: Thread, ok: bool, now: int) -> None:
-        """A read of the thread has ended: on to the next key, or the same one again after a while."""
+    def answered(self, thread: Thread, ok: bool, now: int) -> Request | None:
+        """A read of the thread has ended. Returns the next one: the next key, or the same key again after a while."""
         if ok:
-            self._unread[thread.name].popleft()
-        self._again(thread, now + (1 if ok else RETRY))
+            self._unread[thread.number].popleft()
+        return self._request(thread, now + (1 if ok else RETRY))
 
-    def _again(self, thread: Thread, time: int) -> None:
-        unread = self._unread[thread.name]
-        if unread:
-            self._ask(thread, Request(time, self._read, unread[0], None))
+    def _request(self, thread: Thread, time: int) -> Request | None:
+        unread = self._unread[thread.number]
+        return Request(time, self._read, unread[0], None) if unread else None
 
     def unanswered(self) -> Iterator[str]:
-        """The liveness failures, in words, once the cluster had its time."""
-        within = self._plan.recovery.within / 1e9
-        for name, left in self._unread.items():
+        """One sentence for each thread that has not read everything."""
+        within = self._within / 1e9
+        for number, left in enumerate(self._unread):
             if left:
                 unread = list(left)
                 keys = ", ".join(str(key) for key in unread[:KEYS_NAMED])
                 more = f" and {len(unread) - KEYS_NAMED} more" if len(unread) > KEYS_NAMED else ""
-                read = f"the final read of client {name} had no answer for key {keys}{more}"
+                read = f"the final read of client c{number} had no answer for key {keys}{more}"
                 yield f"{within:g} s after recovery {read}"

@@ -1,4 +1,4 @@
-"""Who sees all messages as they are sent: the invariants of a system, and its landmarks."""
+"""The monitors of a run: the invariants and the landmarks of its system. They see messages as they are sent."""
 
 from __future__ import annotations
 
@@ -9,37 +9,40 @@ from clew.systems import Invariant, Protocol, Sent
 from clew.systems.landmark import Landmark
 
 
-class Watchers:
-    """The invariants and landmarks of one run; what they find goes to its outcome.
+class Monitors:
+    """The invariants and landmarks of one run. What they find goes into its outcome."""
 
-    `kinds` are the types of messages that any of them watches: the others need not be shown.
-    """
+    kinds: frozenset[type]
+    """The types of messages that any of them watches. The others need not be shown to `look`."""
 
     def __init__(self, plan: Plan, system: Protocol, outcome: Outcome) -> None:
         self._outcome = outcome
-        self._monitors: dict[type, list[Invariant]] = {}
+        self._invariants: dict[type, list[Invariant]] = {}
         if "invariants" in plan.checks:
-            for monitor in system.invariants(plan.system.parameters, plan.system.nodes):
-                for kind in monitor.watches:
-                    self._monitors.setdefault(kind, []).append(monitor)
+            for invariant in system.invariants(plan.system.parameters, plan.system.nodes):
+                for kind in invariant.watches:
+                    self._invariants.setdefault(kind, []).append(invariant)
         self._landmarks: dict[type, list[Landmark]] = {}
         for landmark in system.landmarks():
             for kind in landmark.watches:
                 self._landmarks.setdefault(kind, []).append(landmark)
-        self.kinds = frozenset((*self._monitors, *self._landmarks))
+        self.kinds = frozenset((*self._invariants, *self._landmarks))
 
     def look(self, sent: Sent) -> None:
-        """Show a message to the invariants and landmarks that watch its type."""
-        for monitor in self._monitors.get(type(sent.message), ()):
+        """Show a message to the invariants and landmarks that watch its type.
+
+        Raises `SystemFailure` if an invariant raises.
+        """
+        for invariant in self._invariants.get(type(sent.message), ()):
             try:
-                violation = monitor.observe(sent)
+                violation = invariant.observe(sent)
             except Exception:
-                raise raised("invariant", monitor.name) from None
+                raise raised("invariant", invariant.name) from None
             if violation is not None:
                 self._outcome.violations.append(violation)
-                # It has said what it had to say, and what it saw makes no sense from here on.
-                for kind, others in self._monitors.items():
-                    self._monitors[kind] = [other for other in others if other is not monitor]
-        for mark in self._landmarks.get(type(sent.message), ()):
-            if mark.observe(sent):
-                self._outcome.progress.landmarks[mark.name] += 1
+                # A violated invariant is not asked again: what it has remembered makes no sense from here on.
+                for kind, others in self._invariants.items():
+                    self._invariants[kind] = [other for other in others if other is not invariant]
+        for landmark in self._landmarks.get(type(sent.message), ()):
+            if landmark.observe(sent):
+                self._outcome.progress.landmarks[landmark.name] += 1

@@ -1,31 +1,35 @@
-"""The clients of a simulated run: threads that invoke one operation at a time, each a process until one is `info`."""
+"""A client thread: one of the concurrent clients of a run, as the conductor sees it."""
 
 from __future__ import annotations
 
-import random
-
 from clew.harness.runtime.script import Request, Script
-from clew.systems.node import Client, ClientContext, Operation
-from clew.systems.protocol import Variant
+from clew.systems.node import Operation
 
 
 class Thread:
-    """One of the concurrent clients: where it is in its script, and which process it is now."""
+    """One client thread. It has one operation open at a time.
 
-    def __init__(self, number: int, script: Script, stream: random.Random, nodes: tuple[str, ...]) -> None:
+    A thread is a *process* in the history until an operation of it ends with an unknown outcome. Then a new process
+    takes over: in Jepsen's histories a process whose operation is `info` never does anything again.
+    """
+
+    number: int
+    """Its number, from 0."""
+    name: str
+    """Its name on the network: `c0` and on. The name stays when the process changes."""
+    process: int
+    """Its process in the history: `number`, then `number` plus multiples of the number of threads."""
+    script: Script
+    """What it has yet to do in the workload."""
+    request: Request | None
+    """What it will do next, or is doing. None if its script is at its end."""
+    operation: Operation | None
+    """The operation that is open. None while the thread waits for its next request."""
+
+    def __init__(self, number: int, script: Script) -> None:
         self.number = number
         self.name = f"c{number}"
-        self.script = script
         self.process = number
-        self.client: Client
-        self.ctx = ClientContext(self.name, nodes, stream, number)
-        self.operation: Operation | None = None
-        self.request: Request | None = None
-        self.timers: dict[str, int] = {}
-
-    def become(self, process: int, variant: Variant, parameters: object) -> None:
-        """A fresh process takes the thread, with nothing left of the one before."""
-        self.process = process
-        assert variant.client is not None, "Protocol.variant fills it in"
-        self.client = variant.client(parameters)
-        self.timers.clear()
+        self.script = script
+        self.request = None
+        self.operation = None

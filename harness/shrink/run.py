@@ -11,7 +11,7 @@ import trio
 from clew.harness.errors import UserError
 from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan import Plan
-from clew.harness.run import recording, run
+from clew.harness.run import run, simulate
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.shrink.explicit import explicit, members_of
 from clew.harness.shrink.reduce import without_home
@@ -101,7 +101,7 @@ def reproduced(plan: Plan) -> tuple[Signature, History, Outcome]:
     """The failure of a plan's run, its history and outcome. Raises `UserError` unless it always fails the same way."""
     runs = []
     for _ in range(TIMES):
-        history, outcome = recording(plan)
+        history, outcome = simulate(plan)
         runs.append((signature(judge(plan, history, outcome), history, outcome), history, outcome))
     failing = [found for found, _, _ in runs if found is not None]
     if not failing:
@@ -118,7 +118,7 @@ def reproduced(plan: Plan) -> tuple[Signature, History, Outcome]:
 
 def _keep(original: Plan, plan: Plan, into: Path) -> Result:
     """Run the plan into a folder, the story at the head of its plan. The folder is either whole or not there."""
-    history, outcome = recording(plan)
+    history, outcome = simulate(plan)
     found = judge(plan, history, outcome)
     broke = signature(found, history, outcome)
     assert broke is not None, "the last candidate failed"

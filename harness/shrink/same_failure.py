@@ -8,7 +8,7 @@ import msgspec
 
 from clew.harness.plan import Plan
 from clew.harness.plan.schema import Check
-from clew.harness.run import recording
+from clew.harness.run import simulate
 from clew.harness.runtime.failure import SystemFailure
 from clew.harness.shrink.smallest import Smallest
 from clew.harness.shrink.world import is_plain
@@ -94,7 +94,7 @@ class SameFailure:
         except BadParameters:
             return False
         checks: tuple[Check, ...] = plan.checks if self._any else self._checks(plan)
-        history, outcome = recording(msgspec.structs.replace(plan, checks=checks))
+        history, outcome = simulate(msgspec.structs.replace(plan, checks=checks))
         self.events += outcome.progress.events + EVENTS_OVERHEAD
         self.candidates += 1
         if self.signature.error is not None or self._any:

@@ -10,7 +10,7 @@ import time
 
 from clew.harness.hunt import trial
 from clew.harness.plan import load, resolve
-from clew.harness.run import recording
+from clew.harness.run import simulate
 from clew.harness.verdict.judge import judge
 
 PLAN = "caspaxos-contention-storm"
@@ -29,7 +29,7 @@ def main() -> None:
     checking = 0.0
     for seed in range(seeds):
         plan = resolve(source, seed, ["workload.operations=100"])
-        history, outcome = recording(plan)
+        history, outcome = simulate(plan)
         checking -= time.process_time()
         judge(plan, history, outcome)
         checking += time.process_time()

@@ -13,14 +13,16 @@ import os
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import trio
 
 from clew.harness.plan import load, resolve
-from clew.harness.run import NodesMode, _record, header
+from clew.harness.run import header, record
+from clew.harness.runtime.open import NodesMode
 from clew.harness.runtime.outcome import Outcome
-from clew.harness.store.folder import create_run_folder
+from clew.harness.store.folder import create_run_folder, open_files
 from clew.histories import Recorder
 
 PLAN = "caspaxos-contention-storm"
@@ -39,7 +41,9 @@ def measure(nodes: NodesMode, seed: int, store: Path) -> tuple[float, float, flo
     recorder, outcome = Recorder(header(plan)), Outcome()
     folder = create_run_folder(store, plan, nodes)
     began, used = time.perf_counter(), processor_time()
-    trio.run(lambda: _record(plan, nodes, folder, recorder, outcome))
+    with open_files(folder, recorder) as (journal, log):
+        write = {"journal": journal, "log": log, "logs": folder.nodes}
+        trio.run(partial(record, plan, recorder, outcome, nodes=nodes, **write))
     took, used = time.perf_counter() - began, processor_time() - used
     return outcome.progress.events / took, outcome.progress.events / used, took
 

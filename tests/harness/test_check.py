@@ -242,9 +242,9 @@ def test_stop_at_the_first_violation_ends_the_run_there_and_is_repeatable(clew: 
     whole = json.loads(clew("run", *arguments, "--set", "stop=end", "--nodes", "inline").stdout)
     assert whole["operations"] > result["operations"]
     # What was proven stands, even if the checker has no time at all to say more about it.
-    with_short_budget = clew("run", *arguments, "--set", "budget.time=1ns", "--nodes", "process")
-    assert with_short_budget.returncode == 1, with_short_budget.stderr
-    (part,) = json.loads(with_short_budget.stdout)["checks"]["linearizable"]["evidence"]
+    hurried = clew("run", *arguments, "--set", "budget.time=1ns", "--nodes", "process")
+    assert hurried.returncode == 1, hurried.stderr
+    (part,) = json.loads(hurried.stdout)["checks"]["linearizable"]["evidence"]
     assert part["stuck"] == stuck
     assert (tmp_path / "store" / "latest" / "history.jsonl").read_bytes() == (folder / "history.jsonl").read_bytes()
 

@@ -167,7 +167,7 @@ _ANSWER_BYTES_MAX = 64 << 20
 
 
 class ProcessNodes:
-    """Nodes as child processes. Use `async with open_nodes(...)`, which leaves none behind."""
+    """Nodes as child processes. Use `async with open_processes(...)`, which leaves none behind."""
 
     def __init__(self, system: Protocol, plan: SystemPlan, names: tuple[str, ...], logs: Path) -> None:
         self._plan = plan
@@ -243,7 +243,7 @@ class ProcessNodes:
 
 
 @contextlib.asynccontextmanager
-async def open_nodes(
+async def open_processes(
     system: Protocol, plan: SystemPlan, names: tuple[str, ...], logs: Path
 ) -> AsyncIterator[ProcessNodes]:
     """Nodes as processes for as long as the block lasts, each with a log file `logs/<name>.log`.

@@ -1,73 +1,76 @@
-"""The nodes of a simulated cluster: whoever can take a step of one and say what its effects are.
+"""The nodes of a simulated cluster, as something that takes steps and returns their effects.
 
-Two ways, with the same effects in the same order: `InlineNodes` here calls the node's methods (fast: campaigns,
-shrinking), `lockstep.ProcessNodes` gives each node a process of its own (real: a crash is a SIGKILL).
+There are two ways, with the same effects in the same order. `InlineNodes` calls the methods of the node in this
+process: fast, for hunting and shrinking. `lockstep.ProcessNodes` gives each node a process of its own: real, a crash is
+a SIGKILL.
 """
 
 from __future__ import annotations
 
-import random
-import typing
-from typing import Any
+from collections.abc import Callable
+from random import Random
+from typing import Any, Protocol
 
 from clew.harness.runtime.failure import raised
+from clew.harness.runtime.simulation.watchdog import Watchdog
 from clew.systems.node import Context, Effect, Node
-from clew.systems.protocol import Protocol
 
 
-class Nodes(typing.Protocol):
-    """The lives of the nodes, and their steps. A method that takes a step returns its effects, in order."""
+class Nodes(Protocol):
+    """The lives of the nodes, and their steps. A method that takes a step returns its effects, in their order.
+
+    Every method raises `SystemFailure` if the node breaks.
+    """
 
     async def start(self, name: str, now: int, seed: int, disk: dict[str, bytes]) -> list[Effect]:
-        """Begin a life."""
+        """Begin a life of the node `name` at `now` (ns), with a seed for its random numbers and what its disk holds."""
 
     async def receive(self, name: str, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
         """Deliver a message; `body` is its JSON."""
 
     async def wake(self, name: str, now: int, timer: str) -> list[Effect]:
-        """A timer is due."""
+        """Tell the node that a timer is due."""
 
     async def kill(self, name: str) -> None:
         """End a life, without warning."""
 
 
 class InlineNodes:
-    """Nodes as objects in this process."""
+    """Nodes as objects in this process. `make()` gives a node for one life."""
 
-    def __init__(self, system: Protocol, variant: str | None, parameters: Any, names: tuple[str, ...]) -> None:
-        self._make = system.variant(variant).node
-        self._parameters = parameters
+    def __init__(self, make: Callable[[], Node], names: tuple[str, ...], watchdog: Watchdog) -> None:
+        self._make = make
         self._names = names
+        self._watchdog = watchdog
         self._lives: dict[str, tuple[Node, Context]] = {}
 
     async def start(self, name: str, now: int, seed: int, disk: dict[str, bytes]) -> list[Effect]:
+        ctx = Context(name, self._names, Random(seed), disk)
         try:
-            node = self._make(self._parameters)
-            ctx = Context(name, self._names, random.Random(seed), disk)
-            ctx.now = now
-            self._lives[name] = node, ctx
-            node.start(ctx)
+            node = self._make()
         except (Exception, SystemExit):
             raise raised("node", name) from None
-        return ctx.take()
+        self._lives[name] = node, ctx
+        return self._step(name, ctx, now, node.start)
 
     async def receive(self, name: str, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
         node, ctx = self._lives[name]
-        ctx.now = now
-        try:
-            node.receive(ctx, source, message)
-        except (Exception, SystemExit):
-            raise raised("node", name) from None
-        return ctx.take()
+        return self._step(name, ctx, now, node.receive, source, message)
 
     async def wake(self, name: str, now: int, timer: str) -> list[Effect]:
         node, ctx = self._lives[name]
-        ctx.now = now
-        try:
-            node.wake(ctx, timer)
-        except (Exception, SystemExit):
-            raise raised("node", name) from None
-        return ctx.take()
+        return self._step(name, ctx, now, node.wake, timer)
 
     async def kill(self, name: str) -> None:
         del self._lives[name]
+
+    def _step(self, name: str, ctx: Context, now: int, react: Callable[..., None], *arguments: Any) -> list[Effect]:
+        ctx.now = now
+        self._watchdog.stepping = "node", name
+        try:
+            react(ctx, *arguments)
+        except (Exception, SystemExit):
+            raise raised("node", name) from None
+        finally:
+            self._watchdog.stepping = None
+        return ctx.take()

@@ -14,9 +14,10 @@ from clew.harness.plan import Plan, loads, resolve
 from clew.harness.plan.schema import Links, NetworkPlan
 from clew.harness.plan.streams import Streams
 from clew.harness.run import header
+from clew.harness.runtime.conductor import Conductor
 from clew.harness.runtime.failure import SystemFailure
 from clew.harness.runtime.outcome import Outcome
-from clew.harness.runtime.simulation import InlineNodes, Simulation
+from clew.harness.runtime.simulation import open_simulation
 from clew.harness.runtime.simulation.disk import SimulatedDisk
 from clew.harness.runtime.simulation.network import CUT, LOST, SimulatedNetwork
 from clew.histories import Recorder
@@ -82,8 +83,12 @@ def run(plan_text: str, node: Callable[[Any], Any], client: type[Caller] = Calle
         functions=("read", "write", "cas"),
     )
     recorder, outcome = Recorder(header(plan)), Outcome()
-    nodes = InlineNodes(system, None, None, plan.nodes)
-    trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
+
+    async def main() -> None:
+        async with open_simulation(plan, system, outcome) as simulation:
+            await simulation.run(Conductor(plan, recorder, outcome))
+
+    trio.run(main)
     return recorder, outcome
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from clew.harness.cli.hunt_output import interruptible
 from clew.harness.plan import Plan, PlannedOperation, dump, load, loads, resolve, shipped
-from clew.harness.run import recording
+from clew.harness.run import simulate
 from clew.harness.shrink import explicit, shrink_run
 from clew.harness.shrink.explicit import members_of
 from clew.harness.shrink.reduce import reduce, search
@@ -47,11 +47,11 @@ def test_a_run_as_an_explicit_plan_is_the_same_run_byte_for_byte(name: str) -> N
     # RSL's plans run for cluster seconds at 100 operations each, and a third of them is as good as all.
     for seed in range(1 if name.startswith("rsl-") else 3):
         plan = resolve(load(name), seed)
-        history, outcome = recording(plan)
+        history, outcome = simulate(plan)
         spelled = explicit(plan, history, outcome.rested)
         assert isinstance(spelled.workload.operations, tuple)
         assert resolve(loads(dump(spelled), "plan.yaml", Path())) == spelled
-        again, repeated = recording(spelled)
+        again, repeated = simulate(spelled)
         assert written(again) == written(history)
         assert repeated.violations == outcome.violations
         assert explicit(spelled, again, repeated.rested) == spelled
@@ -59,7 +59,7 @@ def test_a_run_as_an_explicit_plan_is_the_same_run_byte_for_byte(name: str) -> N
 
 def test_an_explicit_plan_has_all_faults_with_their_times_and_none_that_never_began() -> None:
     plan = resolve(load("caspaxos-contention-storm"), 3, ["workload.operations=300"])
-    history, outcome = recording(plan)
+    history, outcome = simulate(plan)
     spelled = explicit(plan, history, outcome.rested)
     assert len(spelled.nemesis) == outcome.progress.faults.total() > 0
     assert all(member.at <= (outcome.rested or 0) for member in members_of(spelled))
@@ -135,7 +135,7 @@ def test_shrinking_a_run_twice_gives_the_same_bytes_under_any_hash_seed(
 
 
 def broken(plan: Plan) -> str:
-    history, outcome = recording(plan)
+    history, outcome = simulate(plan)
     found = signature(judge(plan, history, outcome), history, outcome)
     return "" if found is None else found.broke
 
@@ -202,7 +202,7 @@ def test_a_node_that_breaks_is_shrunk_to_one_that_breaks_over_the_same(tmp_path:
     plan = resolve(load(str(put(tmp_path, breaks=BREAKS, plan=TWO_WAYS_TO_BREAK))))
     shrunk = smallest(plan)
     assert [operation.f for operation in split(shrunk)[0]] == ["write"], "and the final read"
-    history, outcome = recording(shrunk)
+    history, outcome = simulate(shrunk)
     found = signature(judge(shrunk, history, outcome), history, outcome)
     assert found == Signature("node", error="ValueError: two")
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 from hypothesis import given, settings
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 
 from clew.harness.plan import Plan, load, resolve, shipped
 from clew.harness.run import header, simulate
+from clew.harness.runtime.conductor import Conductor
 from clew.harness.runtime.outcome import Outcome
-from clew.harness.runtime.simulation import InlineNodes, Simulation
+from clew.harness.runtime.simulation import open_simulation
 from clew.harness.verdict.judge import judge
 from clew.histories import History, Recorder
 from clew.systems import Context, Node, find_protocol
@@ -35,10 +37,14 @@ REVEALING = {Message1a, Message1b, StartingPhase2, Message2a, Message2b, Heartbe
 
 def played(plan: Plan, node: Callable[[Any], Node]) -> tuple[History, Outcome]:
     """A run of a plan by nodes of a test's own making."""
-    system = replace(RSL, node=node)
-    nodes = InlineNodes(system, None, plan.system.parameters, plan.nodes)
+    plan = msgspec.structs.replace(plan, system=msgspec.structs.replace(plan.system, variant=None))
     recorder, outcome = Recorder(header(plan)), Outcome()
-    trio.run(Simulation(plan, system, nodes, recorder, outcome).run)
+
+    async def main() -> None:
+        async with open_simulation(plan, replace(RSL, node=node), outcome) as simulation:
+            await simulation.run(Conductor(plan, recorder, outcome))
+
+    trio.run(main)
     return recorder.history(), outcome
 
 

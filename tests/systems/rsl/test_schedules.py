@@ -28,7 +28,7 @@ from tests.systems.schedules import ACTIONS, Step, follow, steps
 
 RSL = find_protocol("rsl")
 MILLISECOND = 1_000_000
-SHORT_BUDGET = {
+IMPATIENT = {
     "max_log_length": 3,
     "max_batch_size": 2,
     "max_batch_delay": MILLISECOND,
@@ -113,7 +113,7 @@ numbers = st.integers(0, 4095)
 def test_any_schedule_is_linearizable_keeps_the_lemmas_and_recovers(
     application: Any, nodes: int, schedule: list[Step], noise: list[Noise]
 ) -> None:
-    cluster = Cluster(RSL, Parameters(application=application, **SHORT_BUDGET), nodes=nodes)
+    cluster = Cluster(RSL, Parameters(application=application, **IMPATIENT), nodes=nodes)
     live(cluster, schedule, noise)
     assert_right(cluster)
 
@@ -121,7 +121,7 @@ def test_any_schedule_is_linearizable_keeps_the_lemmas_and_recovers(
 def lived(seed: int, application: Any = "counter", variant: str | None = None) -> Cluster:
     """A cluster that has seen much."""
     rng = random.Random(seed)
-    cluster = Cluster(RSL, Parameters(application=application, **SHORT_BUDGET), nodes=3, variant=variant)
+    cluster = Cluster(RSL, Parameters(application=application, **IMPATIENT), nodes=3, variant=variant)
     live(cluster, steps(seed, 2000), [(rng.randrange(4096), rng.randrange(4096)) for _ in range(100)])
     return cluster
 

@@ -1,0 +1,128 @@
+"""The endpoints of the simulated network: the nodes and the clients, as things that take steps.
+
+A step returns effects, in their order. `Simulation` carries them out in one place, whoever asked for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any, Protocol
+
+from clew.harness.runtime.failure import raised
+from clew.harness.runtime.simulation.disk import SimulatedDisk
+from clew.harness.runtime.simulation.nodes import Nodes
+from clew.harness.runtime.simulation.watchdog import Watchdog
+from clew.harness.runtime.thread import Thread
+from clew.systems.node import Client, ClientContext, Effect, Operation, Reply
+
+Waiting = tuple[Any, ...]
+"""An event that a paused node has yet to see, as the event loop holds it: kind and arguments."""
+
+
+class Endpoint(Protocol):
+    """A node or a client."""
+
+    name: str
+    """Its name on the network."""
+    up: bool
+    """Whether it runs. Messages to an endpoint that is down are lost."""
+    paused: bool
+    """Whether it stands still. Its messages and timers wait."""
+    timers: dict[str, int]
+    """The timers that are set: name -> the number of the event that wakes it. An older event of that name is stale."""
+    waiting: list[Waiting]
+    """What came while it was paused, in order."""
+    disk: SimulatedDisk
+    """Its disk. A client has one that nobody reads: what it writes is gone with its process."""
+
+    async def receive(self, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
+        """Take a step: react to a message. `body` is the message as JSON."""
+
+    async def wake(self, now: int, timer: str) -> list[Effect]:
+        """Take a step: react to a timer."""
+
+
+class NodeEndpoint:
+    """A node. Its lives come and go; its disk stays."""
+
+    def __init__(self, name: str, disk: SimulatedDisk, nodes: Nodes) -> None:
+        self.name = name
+        self.up = False
+        self.paused = False
+        self.timers: dict[str, int] = {}
+        self.waiting: list[Waiting] = []
+        self.disk = disk
+        self.life = -1
+        """The number of its life, from 0; -1 before the first one."""
+        self._nodes = nodes
+
+    async def start(self, now: int, seed: int) -> list[Effect]:
+        """Begin the next life, and take its first step."""
+        return await self._nodes.start(self.name, now, seed, self.disk.contents())
+
+    async def receive(self, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
+        return await self._nodes.receive(self.name, now, source, message, body)
+
+    async def wake(self, now: int, timer: str) -> list[Effect]:
+        return await self._nodes.wake(self.name, now, timer)
+
+    async def kill(self) -> None:
+        """End a life, without warning."""
+        await self._nodes.kill(self.name)
+
+
+class ClientEndpoint:
+    """The client of a thread. A client is always an object in this process.
+
+    Two mistakes of clients are made impossible here. A process with no open operation hears nothing: a fresh process
+    would otherwise get replies to its predecessor. And a `Reply` to any other operation than the open one is dropped.
+    """
+
+    def __init__(
+        self, thread: Thread, nodes: tuple[str, ...], random: Random, make: Callable[[], Client], watchdog: Watchdog
+    ) -> None:
+        self.thread = thread
+        self.name = thread.name
+        self.up = True
+        self.paused = False
+        self.timers: dict[str, int] = {}
+        self.waiting: list[Waiting] = []
+        self.disk = SimulatedDisk(random)
+        self._make = make
+        self._watchdog = watchdog
+        self._ctx = ClientContext(self.name, nodes, random, thread.number)
+        self._client: Client
+        self.replace()
+
+    def replace(self) -> None:
+        """Make a fresh client, with nothing left of the one before."""
+        try:
+            self._client = self._make()
+        except (Exception, SystemExit):
+            raise raised("client", self.name) from None
+        self.timers.clear()
+
+    def invoke(self, now: int, operation: Operation) -> list[Effect]:
+        """Take a step: start an operation."""
+        return self._step(now, self._client.invoke, operation)
+
+    async def receive(self, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
+        operation = self.thread.operation
+        if operation is None or (isinstance(message, Reply) and message.id != operation.id):
+            return []
+        return self._step(now, self._client.receive, source, message)
+
+    async def wake(self, now: int, timer: str) -> list[Effect]:
+        return self._step(now, self._client.wake, timer)
+
+    def _step(self, now: int, react: Callable[..., None], *arguments: Any) -> list[Effect]:
+        self._ctx.now = now
+        self._watchdog.stepping = "client", self.name
+        try:
+            react(self._ctx, *arguments)
+        except (Exception, SystemExit):
+            raise raised("client", self.name) from None
+        finally:
+            self._watchdog.stepping = None
+        return self._ctx.take() if self._ctx.effects else []
