@@ -206,9 +206,7 @@ class Proposer:
         register.promises = {}
         register.accepted = set()
         register.refused = set()
-        message = Prepare(register.key, register.ballot)
-        for node in ctx.nodes:
-            ctx.send(node, message)
+        ctx.broadcast(Prepare(register.key, register.ballot), including_self=True)
         ctx.set_timer(repr(register.key), self._parameters.resend_after)
 
     def _ballot(self, ctx: Context) -> Ballot:
@@ -247,9 +245,8 @@ class Proposer:
         register.accepted = set()
         register.refused = set()
         promise = self._ballot(ctx) if self._parameters.one_round_trip else register.ballot
-        register.accept = message = Accept(register.key, register.ballot, base, value, promise)
-        for node in ctx.nodes:
-            ctx.send(node, message)
+        register.accept = Accept(register.key, register.ballot, base, value, promise)
+        ctx.broadcast(register.accept, including_self=True)
         ctx.set_timer(repr(register.key), self._parameters.resend_after)
 
     def _chosen(self, ctx: Context, register: Register) -> None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import msgspec
 
 from clew.systems.node import Context
-from clew.systems.rsl.broadcast import broadcast_to_everyone
 from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b
 from clew.systems.rsl.parameters import Constants
 from clew.systems.rsl.types import ZERO, Ballot, OperationNumber, Vote, Votes
@@ -83,7 +82,7 @@ class Acceptor:
             vote = self.votes[opn] = Vote(m.bal_2a, m.val_2a)
             self._keep_vote(ctx, opn, vote)
         self._sync(ctx)
-        broadcast_to_everyone(ctx, Message2b(m.bal_2a, opn, m.val_2a))
+        ctx.broadcast(Message2b(m.bal_2a, opn, m.val_2a), including_self=True)
 
     def process_heartbeat(self, source: str, m: Heartbeat) -> None:
         """Take notice of how far a replica's checkpoint is; it never goes back (LAcceptorProcessHeartbeat)."""

@@ -18,7 +18,6 @@ import msgspec
 
 from clew.systems.node import Context
 from clew.systems.rsl.application import Application
-from clew.systems.rsl.broadcast import broadcast_to_everyone
 from clew.systems.rsl.messages import AppStateRequest, AppStateSupply, ReplyMessage, StartingPhase2
 from clew.systems.rsl.parameters import APPLICATIONS, Constants
 from clew.systems.rsl.types import ZERO, Ballot, OperationNumber, RequestBatch
@@ -109,7 +108,7 @@ class Executor:
         """Ask everybody for the state if the log begins above what is executed here
         (LExecutorProcessStartingPhase2)."""
         if m.log_truncation_point_2 > self.ops_complete:
-            broadcast_to_everyone(ctx, AppStateRequest(m.bal_2, m.log_truncation_point_2))
+            ctx.broadcast(AppStateRequest(m.bal_2, m.log_truncation_point_2), including_self=True)
 
     def satisfied(self, client: str, seqno: int) -> bool:
         """Whether this request of the client, or a later one, has been executed (LReplicaNextProcessRequest's

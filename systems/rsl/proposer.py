@@ -12,7 +12,6 @@ requests are new, and wait for a batch to fill or for its time to be up.
 from __future__ import annotations
 
 from clew.systems.node import Context
-from clew.systems.rsl.broadcast import broadcast_to_everyone
 from clew.systems.rsl.election import ElectionState
 from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, RequestMessage, StartingPhase2
 from clew.systems.rsl.parameters import Constants
@@ -76,7 +75,7 @@ class Proposer:
         ]
         self._keep_ballot(ctx)
         ctx.count("first views" if view == FIRST_VIEW else "view changes")
-        broadcast_to_everyone(ctx, Message1a(view))
+        ctx.broadcast(Message1a(view), including_self=True)
         return True
 
     def expects_1b(self, source: str, m: Message1b) -> bool:
@@ -103,7 +102,7 @@ class Proposer:
         self._last_proposal = max((opn for m in received.values() for opn in m.votes), default=-1)
         if self.max_ballot_i_sent_1a != FIRST_VIEW:
             ctx.count("views led")
-        broadcast_to_everyone(ctx, StartingPhase2(self.max_ballot_i_sent_1a, log_truncation_point))
+        ctx.broadcast(StartingPhase2(self.max_ballot_i_sent_1a, log_truncation_point), including_self=True)
         return True
 
     def maybe_nominate_value_and_send_2a(self, ctx: Context, log_truncation_point: OperationNumber) -> bool:
@@ -202,7 +201,7 @@ class Proposer:
     def _nominate(self, ctx: Context, batch: RequestBatch) -> None:
         opn = self.next_operation_number_to_propose
         self.next_operation_number_to_propose += 1
-        broadcast_to_everyone(ctx, Message2a(self.max_ballot_i_sent_1a, opn, batch))
+        ctx.broadcast(Message2a(self.max_ballot_i_sent_1a, opn, batch), including_self=True)
 
     def _select(self, opn: OperationNumber) -> RequestBatch:
         """The batch voted for at `opn` in the highest ballot (LValIsHighestNumberedProposal)."""

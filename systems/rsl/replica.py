@@ -15,7 +15,6 @@ from typing import Any
 from clew.systems.node import Context, UnreadableDisk
 from clew.systems.rsl import parameters
 from clew.systems.rsl.acceptor import Acceptor
-from clew.systems.rsl.broadcast import broadcast_to_everyone
 from clew.systems.rsl.election import ElectionState
 from clew.systems.rsl.executor import Executor
 from clew.systems.rsl.learner import Learner
@@ -272,5 +271,5 @@ class Replica:
         election = self.proposer.election_state
         suspicious = constants.my_index in election.current_view_suspectors
         heartbeat = Heartbeat(election.current_view, suspicious, self.executor.ops_complete)
-        broadcast_to_everyone(ctx, heartbeat)
+        ctx.broadcast(heartbeat, including_self=True)
         return True
