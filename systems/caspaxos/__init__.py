@@ -1,8 +1,8 @@
 """CASPaxos: replicated state machines without logs (Denis Rystsov, 2018, arXiv 1802.07000).
 
-A register for each key that clients change by submitting functions. Read `ballot.py`, `change.py`, `messages.py`, then
-the two roles: `acceptor.py` and `proposer.py`. A node is both (`node.py`). `invariants.py` watches the lemmas of the
-proof, `variants.py` has the known ways to get it wrong.
+There is one register for each key. Clients change it by submitting a function. Read `ballot.py`, `change.py` and
+`messages.py` first, then the two roles: `acceptor.py` and `proposer.py`. A node has both (`node.py`). `invariants.py`
+watches the lemmas of the proof. `variants.py` has known ways to get the protocol wrong.
 """
 
 from clew.systems.caspaxos.client import CasPaxosClient

@@ -1,7 +1,8 @@
-"""The acceptor: one promise and one accepted value for each register, on disk before anybody hears of them.
+"""The acceptor: one promise and one accepted value for each register (paper, 2.2).
 
-The paper's acceptor *erases* its promise when it accepts; keeping the ballot of the accepted value as the promise is
-the same rule with one comparison less, and leaves `accepted <= promised` as an invariant to watch.
+Both are on disk before the acceptor answers. The paper's acceptor *erases* its promise when it accepts a value. Ours
+keeps the ballot of that value as its promise: the same rule with one comparison less, and `accepted <= promised`
+becomes an invariant that can be watched.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from clew.systems.node import Context
 
 
 class AcceptorState(msgspec.Struct, frozen=True):
-    """What an acceptor must never forget: nothing below `promised` may be accepted; `value` was, at `accepted`."""
+    """What an acceptor must never forget about a register."""
 
     promised: Ballot = NEVER
+    """The acceptor accepts nothing below this ballot."""
     accepted: Ballot = NEVER
+    """The ballot at which it accepted a value last."""
     value: Versioned = EMPTY
+    """The value that it accepted last."""
 
 
 FRESH = AcceptorState()
@@ -32,10 +36,10 @@ class Acceptor:
         self._states: dict[Key, AcceptorState] = {}
 
     def prepare(self, ctx: Context, source: str, message: Prepare) -> None:
-        """Promise, unless a higher ballot was promised.
+        """Promise, unless the acceptor has promised a higher ballot.
 
-        The ballot that is promised already is promised again: it is the same prepare, sent again because the answer
-        was lost. Once something was accepted at that ballot nobody waits for its promise any more.
+        The same ballot is promised again: the proposer has sent its prepare again because no answer came. Once the
+        acceptor has accepted a value at that ballot, the proposer needs no promise any more, and gets none.
         """
         key, ballot = message.key, message.ballot
         state = self._recall(ctx, key)
@@ -47,9 +51,9 @@ class Acceptor:
             ctx.send(source, Promise(key, ballot, state.accepted, state.value))
 
     def accept(self, ctx: Context, source: str, message: Accept) -> None:
-        """Accept, unless a higher ballot was promised.
+        """Accept, unless the acceptor has promised a higher ballot.
 
-        An accept that was accepted before is confirmed again, whatever was promised since: a vote is a fact.
+        What it has accepted already it confirms again, even if it has promised a higher ballot since: it did vote.
         """
         key, ballot = message.key, message.ballot
         state = self._recall(ctx, key)

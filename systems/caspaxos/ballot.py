@@ -1,4 +1,4 @@
-"""Ballots: the numbers by which proposers take turns, unique to a proposer and ordered by round first (paper, 2.1)."""
+"""Ballots: the numbers by which proposers take turns (paper, 2.1)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from typing import NamedTuple
 
 
 class Ballot(NamedTuple):
-    """A number that one proposer uses once: its counter, and its name to tell equal counters apart."""
+    """A number that only one proposer uses, and only once. Ballots are ordered by round, then by proposer."""
 
     round: int
+    """The proposer's counter."""
     proposer: str
+    """The name of the proposer, so that no two proposers use the same ballot."""
 
     def __str__(self) -> str:
         return f"{self.round}/{self.proposer}" if self.proposer else "never"
 
 
 NEVER = Ballot(0, "")
-"""Below every ballot that is ever used: when the empty register was "accepted", and what a fresh acceptor promised."""
+"""Below every ballot in use: what a new acceptor has promised, and the ballot of the empty register."""

@@ -4,9 +4,11 @@
     write v               x -> v
     compare-and-set e v   x -> if x = e then v else x
 
-They are plain data and free of side effects, so a proposer may apply one to a state, see the round fail, and apply it
-again to another state. What they change is a *versioned* register: a change that is not the identity makes a value
-with the next version and a fresh uuid, so every value has exactly one parent and "is a descendant of" is a chain.
+A change function is plain data and has no side effects. So a proposer can apply it to a state, lose the round, and
+apply it again to another state.
+
+Registers are *versioned*: a change that is not the identity makes a value with the next version and a new uuid. So
+every value has exactly one parent, and the ancestors of a value form a chain.
 """
 
 from __future__ import annotations
@@ -17,15 +19,18 @@ import msgspec
 
 
 class Versioned(msgspec.Struct, frozen=True):
-    """A value of the register: how many changes led to it, which change made it, and what the clients see."""
+    """A value of the register."""
 
     version: int
+    """How many changes led to this value."""
     uuid: str
+    """Which change made this value. It is drawn at random; the empty register has none."""
     state: Any
+    """What clients see: any JSON value."""
 
 
 EMPTY: Final = Versioned(0, "", None)
-"""The register before its first change; the paper's empty value."""
+"""The register before its first change: the paper's empty value."""
 
 
 class Unchanged:
@@ -33,30 +38,33 @@ class Unchanged:
 
 
 UNCHANGED: Final = Unchanged()
-"""What a change function returns when it acts as the identity on this state."""
+"""What a change function returns where it is the identity."""
 
 
 class Read(msgspec.Struct, frozen=True, tag_field="type", tag="read"):
-    """The identity, everywhere."""
+    """Changes no state."""
 
     def __call__(self, state: Any) -> Any:
         return UNCHANGED
 
 
 class Write(msgspec.Struct, frozen=True, tag_field="type", tag="write"):
-    """A constant. Writing the state that is there already is a change too: it makes a new version."""
+    """Changes every state to `value`. Writing the same state again is a change too: it makes a new version."""
 
     value: Any
+    """The new state."""
 
     def __call__(self, state: Any) -> Any:
         return self.value
 
 
 class CompareAndSet(msgspec.Struct, frozen=True, tag_field="type", tag="cas"):
-    """`value` where the state is `expected`, the identity elsewhere."""
+    """Changes the state to `value` if it is `expected`, and no other state."""
 
     expected: Any
+    """The state that is to be changed."""
     value: Any
+    """The new state."""
 
     def __call__(self, state: Any) -> Any:
         return self.value if _same(state, self.expected) else UNCHANGED
@@ -66,7 +74,7 @@ Change = Read | Write | CompareAndSet
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether these are the same JSON value; for Python 1, 1.0 and True are equal, for JSON they are not."""
+    """Whether these are the same JSON value. To Python 1, 1.0 and True are equal; to JSON they are not."""
     return _json(one, order="sorted") == _json(other, order="sorted")
 
 

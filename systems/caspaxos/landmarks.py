@@ -1,4 +1,4 @@
-"""What shows that CASPaxos proposers were in each other's way: rounds begun anew, and refusals."""
+"""Moments in which CASPaxos proposers get in each other's way: a round is begun again, or an acceptor refuses."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from clew.systems.landmark import Landmark
 
 
 def landmarks() -> list[Landmark]:
-    """All of them, fresh for one run."""
+    """All landmarks, new for one run."""
     return [Retries(), Conflicts()]
 
 
 class Retries:
-    """A proposer prepares again for a request that it has prepared for already."""
+    """A proposer begins another round for a request that it has prepared for already."""
 
     name = "retries"
     watches: tuple[type, ...] = (Request, Prepare, Reply)
@@ -23,7 +23,8 @@ class Retries:
         self._preparing: set[tuple[str, Key]] = set()
 
     def observe(self, sent: Sent) -> bool:
-        """A prepare to oneself begins a round: those are never lost, so never sent again."""
+        """See `Landmark.observe`."""
+        # A proposer sends each prepare to itself too. That copy is never lost, so it is sent once a round.
         message = sent.message
         if isinstance(message, Request):
             self._keys[message.id] = message.key
@@ -38,11 +39,11 @@ class Retries:
 
 
 class Conflicts:
-    """An acceptor refuses a ballot, for it has promised a higher one."""
+    """An acceptor refuses a ballot because it has promised a higher one."""
 
     name = "conflicts"
     watches: tuple[type, ...] = (Conflict,)
 
     def observe(self, sent: Sent) -> bool:
-        """Every refusal counts."""
+        """See `Landmark.observe`."""
         return True

@@ -1,4 +1,4 @@
-"""Everything that is said, with the paper's names; one register for each key, so every message names its key.
+"""The messages, with the paper's names. There is one register for each key, so every message names its key.
 
     client          proposer                 acceptors
       ── Request ──────>
@@ -8,8 +8,8 @@
                         <─────────── Accepted ────   or Conflict
       <──────── Reply ──
 
-A reply repeats the ballot it answers, and a ballot is never used twice, so late and duplicated messages are told apart
-by their ballot alone. All bodies are the same after a round trip through JSON.
+An acceptor's answer repeats the ballot of the question. A ballot is never used twice, so a proposer knows late and
+duplicate answers by their ballot. Every message is the same after a round trip through JSON.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ Key = int | str
 
 
 class Request(msgspec.Struct, frozen=True, tag_field="type", tag="request"):
-    """A client to a proposer: apply `change` to the register. `id` is unique in the run."""
+    """From a client to a proposer: apply a change to the register."""
 
     id: int
+    """The client's operation. Ids grow, so a proposer can tell that a request is old."""
     key: Key
     change: Change
 
@@ -42,50 +43,57 @@ class Reply(msgspec.Struct, frozen=True, tag_field="type", tag="reply"):
 
 
 class Prepare(msgspec.Struct, frozen=True, tag_field="type", tag="prepare"):
-    """Accept nothing below `ballot` from now on, and tell what you have accepted."""
+    """From a proposer: accept nothing below `ballot` any more, and report what you have accepted."""
 
     key: Key
     ballot: Ballot
 
 
 class Promise(msgspec.Struct, frozen=True, tag_field="type", tag="promise"):
-    """The answer to `Prepare`: promised; and `value` is what this acceptor accepted last, at ballot `accepted`."""
+    """An acceptor's answer to `Prepare`: yes."""
 
     key: Key
     ballot: Ballot
+    """The ballot that is promised."""
     accepted: Ballot
+    """The ballot at which this acceptor accepted a value last, or `NEVER`."""
     value: Versioned
+    """The value that it accepted then."""
 
 
 class Accept(msgspec.Struct, frozen=True, tag_field="type", tag="accept"):
-    """Accept `value` at `ballot`.
-
-    `base` is the ballot at which the value that the change was applied to had been accepted: the proposer's claim that
-    nothing between `base` and `ballot` is ever chosen. No acceptor needs it; the invariants do. `promise` is the
-    piggy-backed prepare: the ballot below which to accept nothing afterwards, `ballot` itself if there is none.
-    """
+    """From a proposer: accept `value` at `ballot`."""
 
     key: Key
     ballot: Ballot
     base: Ballot
+    """The ballot of the value that the change was applied to. Nothing between `base` and `ballot` is ever chosen.
+
+    No acceptor needs it. The invariants do.
+    """
     value: Versioned
     promise: Ballot
+    """Accept nothing below this ballot afterwards: the prepare of the next round, sent along (one round trip). It is
+    `ballot` itself if no prepare is sent along."""
 
 
 class Accepted(msgspec.Struct, frozen=True, tag_field="type", tag="accepted"):
-    """The answer to `Accept`: accepted at `ballot`; `promised` is where the acceptor's promise stands by now."""
+    """An acceptor's answer to `Accept`: yes. This is a *vote* for the value that was proposed at `ballot`."""
 
     key: Key
     ballot: Ballot
     promised: Ballot
+    """What the acceptor has promised by now. It may be above `ballot`."""
 
 
 class Conflict(msgspec.Struct, frozen=True, tag_field="type", tag="conflict"):
-    """The other answer to `Prepare` and `Accept`: no, for `promised` was promised, which is above `ballot`."""
+    """An acceptor's answer to `Prepare` or `Accept`: no."""
 
     key: Key
     ballot: Ballot
+    """The ballot that is refused."""
     promised: Ballot
+    """The higher ballot that the acceptor has promised."""
 
 
 Message = Request | Reply | Prepare | Promise | Accept | Accepted | Conflict

@@ -1,4 +1,4 @@
-"""A node: a proposer and an acceptor side by side. They share a name and a disk, and talk by messages all the same."""
+"""A node: a proposer and an acceptor side by side. They share a name and a disk, but talk to each other by messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from clew.systems.node import Context, UnreadableDisk
 
 
 class CasPaxosNode:
-    """One life of one node of the cluster; all of `ctx.nodes` are proposers and acceptors both."""
+    """One life of one node. Every node of the cluster is both a proposer and an acceptor.
+
+    `acceptor` and `proposer` make the roles: variants pass roles of their own.
+    """
 
     def __init__(
         self,
@@ -34,9 +37,9 @@ class CasPaxosNode:
         }
 
     def start(self, ctx: Context) -> None:
-        """Begin a life. The acceptor recalls a register when it is asked for it.
+        """Begin a life. The acceptor reads a register from disk when it first needs it.
 
-        A node that cannot read which ballots it has used stays silent for this life: it might use one again.
+        A node that cannot read which ballots it has used might use one again. So it stays silent for this life.
         """
         try:
             self._proposer.start(ctx)
@@ -45,9 +48,9 @@ class CasPaxosNode:
             self._react = {}
 
     def receive(self, ctx: Context, source: str, message: Any) -> None:
-        """Hand the message to the role it is for, if there is one.
+        """Hand the message to its role. Ignore messages that are for no role.
 
-        Nothing is answered about a register that cannot be read: what was promised there is not known.
+        An acceptor that cannot read a register does not know what it has promised there. So it does not answer.
         """
         react = self._react.get(type(message))
         if react is None:
@@ -59,5 +62,5 @@ class CasPaxosNode:
             ctx.log(f"ignored a {type(message).__name__}, the disk cannot be read: {error}")
 
     def wake(self, ctx: Context, timer: str) -> None:
-        """Only proposers wait."""
+        """Hand the timer to the proposer. The acceptor sets none."""
         self._proposer.wake(ctx, timer)

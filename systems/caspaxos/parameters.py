@@ -1,4 +1,4 @@
-"""What a plan may set about a CASPaxos cluster, and which clusters cannot be."""
+"""What a plan may set for a CASPaxos cluster, and which settings are refused."""
 
 from __future__ import annotations
 
@@ -9,36 +9,42 @@ import msgspec
 from clew.systems.service import BadParameters
 
 Duration = Annotated[int, msgspec.Meta(ge=0, extra={"unit": "ns"})]
-"""Nanoseconds; a plan gives them with a unit, as in `10ms`."""
+"""Nanoseconds. A plan gives a duration with its unit: `10ms`."""
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Quorums count acceptors."""
+    """The fields of `system:` in a plan for CASPaxos. Quorums are numbers of acceptors."""
 
     prepare_quorum: int | None = None
-    """Promises that a proposer waits for; a majority if not given. Together with `accept_quorum` more than there are
-    acceptors, so that every prepare quorum meets every accept quorum (FPaxos)."""
+    """How many promises a proposer waits for. None: a majority.
+
+    Together with `accept_quorum` it must be more than the number of acceptors, so that every prepare quorum shares an
+    acceptor with every accept quorum (FPaxos).
+    """
     accept_quorum: int | None = None
-    """Acceptors that make a value chosen; a majority if not given."""
+    """How many acceptors must accept a value to choose it. None: a majority."""
     one_round_trip: bool = False
-    """Ask for the next promise with each accept, and skip the prepare of the next change if nobody came between."""
+    """Whether each accept also asks for the next promise (the paper's one-round-trip optimization).
+
+    The next change then needs no prepare, unless another proposer came between.
+    """
     resend_after: Duration = 60_000_000
-    """How long a proposer waits for silent acceptors before it asks them again."""
+    """How long a proposer waits for an answer before it asks the silent acceptors again."""
     back_off: Duration = 10_000_000
-    """Upper end of the random pause after a proposer's first conflict; doubled by each further one."""
+    """The longest pause after a proposer's first conflict. Each further conflict doubles it. Pauses are random."""
     back_off_max: Duration = 320_000_000
-    """Where the doubling ends."""
+    """The longest pause after any number of conflicts."""
     give_up_after: Duration = 1_000_000_000
-    """How long a proposer tries before it tells the client that it failed, or that it does not know."""
+    """How long a proposer tries before it tells the client that the operation failed, or that it does not know."""
 
     def quorums(self, nodes: int) -> tuple[int, int]:
-        """Sizes of the prepare and the accept quorum in a cluster of this many acceptors."""
+        """The sizes of the prepare quorum and the accept quorum in a cluster of this many acceptors."""
         majority = nodes // 2 + 1
         return self.prepare_quorum or majority, self.accept_quorum or majority
 
 
 def validate(parameters: Parameters, nodes: int) -> None:
-    """Raise `BadParameters` for a cluster that cannot work, or could work only by breaking its promises."""
+    """Raise `BadParameters` for a cluster that could never answer, or would not be safe."""
     prepare, accept = parameters.quorums(nodes)
     for field, quorum in (("prepare_quorum", parameters.prepare_quorum), ("accept_quorum", parameters.accept_quorum)):
         if quorum is not None and not 1 <= quorum <= nodes:
