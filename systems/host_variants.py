@@ -1,8 +1,9 @@
-"""Mistakes of the shim: the layer between a protocol and its machine, which proofs take for granted.
+"""Variants that every protocol has: the protocol is correct, but the host that carries it out makes a mistake.
 
-Fonseca et al. (EuroSys 2017) found no mistake in the protocols of three verified systems, and sixteen around them:
-packets handled twice, system calls that failed taken for empty files, writes that were not whole. Any system can be
-put on a shim that makes one of them: the protocol stays as it is, its packets or its disk do not.
+Fonseca et al. (EuroSys 2017) looked for bugs in three systems with machine-checked proofs. They found none in the
+protocols and sixteen around them, most in the layer between protocol and operating system (the *shim*): packets were
+handled twice, system calls that failed were taken for empty files, writes were incomplete. A proof takes that layer for
+granted. Here, any protocol can be run on a host that makes one of these mistakes.
 """
 
 from __future__ import annotations
@@ -17,16 +18,43 @@ from clew.systems.protocol import Variant
 
 T = TypeVar("T")
 
-COMPLETION = "shim/completion"
-"""The timer at which torn writes are completed; no system has one of this name."""
+COMPLETION = "host/completion"
+"""The timer at which torn writes are completed. No protocol has a timer of this name."""
 COMPLETION_DELAY = 50_000_000
+"""Nanoseconds until a torn write is completed."""
+
+
+def host_variants(node: Callable[[Any], Node]) -> tuple[Variant, ...]:
+    """All variants of this module, for the protocol whose correct nodes `node(parameters)` makes."""
+    return (
+        Variant(
+            "handles-packets-twice",
+            "the host hands each message to the node twice: no client can tell",
+            lambda parameters: HandlesTwice(node(parameters)),
+        ),
+        Variant(
+            "torn-writes",
+            "a crash can leave half a value on disk: nodes that find one stay silent, and clients get no answers",
+            lambda parameters: OnDisk(node(parameters), TornDisk),
+        ),
+        Variant(
+            "read-error-as-empty",
+            "a value that cannot be read is taken for a value that was never written: acknowledged changes vanish",
+            lambda parameters: OnDisk(node(parameters), ForgivingDisk),
+        ),
+        Variant(
+            "fsync-lies",
+            "fsync does nothing, so a crash loses synced writes: acknowledged changes vanish",
+            lambda parameters: OnDisk(node(parameters), LyingDisk),
+        ),
+    )
 
 
 class LyingDisk(Disk):
-    """An fsync that returns before anything is safe, as consumer disks and some file systems had it (fsyncgate, 2018).
+    """A disk whose fsync returns before the data are safe. Consumer disks did so, and some file systems (fsyncgate,
+    2018).
 
-    A crash loses any number of the last writes, whatever was promised on them. A client sees acknowledged changes
-    vanish.
+    A crash loses any number of the last writes, synced or not. A client sees acknowledged changes vanish.
     """
 
     def __init__(self, disk: Disk) -> None:
@@ -37,10 +65,11 @@ class LyingDisk(Disk):
 
 
 class TornDisk(Disk):
-    """Writes come in two halves: write() says how much it took, and nobody looks. The rest follows a moment later.
+    """A disk that writes each value in two halves, because the host ignores how much write() has written.
 
-    Until then half a value lies where a whole one was, and a crash leaves it there. A system that notices stays silent
-    from then on, and keeps its promises by it: no client sees a wrong answer, but with too many such nodes none at all.
+    The second half follows a moment later, but a crash in between leaves half a value. A node that finds half a value
+    stays silent, and so breaks no promise: no client sees a wrong answer. When too many nodes are silent, clients see
+    no answers at all.
     """
 
     def __init__(self, disk: Disk) -> None:
@@ -50,18 +79,18 @@ class TornDisk(Disk):
     def write(self, key: str, value: Any) -> None:
         data = msgspec.json.encode(value)
         self._contents[key] = data
-        # Half a JSON value is no JSON: as a text it is at least a value that a disk can hold.
+        # Half a JSON value is not JSON, and a disk holds only JSON. As a string, it cannot be read as what it was.
         half = msgspec.json.encode(data[: len(data) // 2].decode(errors="replace"))
         self._effects.append(Write(key, msgspec.Raw(half)))
         self._torn.add(key)
 
     @property
     def torn(self) -> bool:
-        """Whether some writes are not whole yet."""
+        """Whether the second half of any write is missing."""
         return bool(self._torn)
 
     def complete(self) -> None:
-        """Write the second halves."""
+        """Write all missing halves."""
         for key in sorted(self._torn):
             self._effects.append(Write(key, msgspec.Raw(self._contents[key])))
         self._torn.clear()
@@ -69,12 +98,11 @@ class TornDisk(Disk):
 
 
 class ForgivingDisk(TornDisk):
-    """Takes a value that it cannot read for one that was never written, as IronFleet's file shim did (Fonseca et al.,
-    bug 8). On top of torn writes, for there must be something that cannot be read.
+    """A disk that takes what it cannot read for something never written (IronFleet's file shim: Fonseca et al., bug 8).
 
-    A client sees acknowledged changes vanish: after a crash in the middle of a write, the node has promised nothing. Or
-    it sees no answers any more: where whole states are written, such as checkpoints, and every node has lost its own in
-    turn, there is nothing left to answer from.
+    Its writes are torn too: otherwise there would be nothing that cannot be read. A client sees acknowledged changes
+    vanish: a node that crashed in the middle of a write has forgotten its promises. Or clients see no answers any more:
+    if each node in turn loses its whole state, nothing is left to answer from.
     """
 
     def read(self, key: str, type: type[T]) -> T | None:
@@ -85,7 +113,7 @@ class ForgivingDisk(TornDisk):
 
 
 class OnDisk:
-    """A node on a disk of one of these kinds."""
+    """A node whose disk is replaced by one of the disks above."""
 
     def __init__(self, node: Node, disk: Callable[[Disk], Disk]) -> None:
         self._node = node
@@ -94,35 +122,35 @@ class OnDisk:
         self._waiting = False
 
     def start(self, ctx: Context) -> None:
-        """Begin a life on the shim's disk."""
+        """Replace the disk, and begin the node's life."""
         self._disk = ctx.disk = self._make(ctx.disk)
         self._node.start(ctx)
-        self._wait(ctx)
+        self._complete_later(ctx)
 
     def receive(self, ctx: Context, source: str, message: Any) -> None:
-        """Hand the message on."""
+        """Hand the message to the node."""
         self._node.receive(ctx, source, message)
-        self._wait(ctx)
+        self._complete_later(ctx)
 
     def wake(self, ctx: Context, timer: str) -> None:
-        """Complete what is torn, or hand the timer on."""
+        """Complete torn writes if it is time, or else hand the timer to the node."""
         if timer == COMPLETION and isinstance(self._disk, TornDisk):
             self._waiting = False
             self._disk.complete()
         else:
             self._node.wake(ctx, timer)
-        self._wait(ctx)
+        self._complete_later(ctx)
 
-    def _wait(self, ctx: Context) -> None:
+    def _complete_later(self, ctx: Context) -> None:
         if isinstance(self._disk, TornDisk) and self._disk.torn and not self._waiting:
             self._waiting = True
             ctx.set_timer(COMPLETION, COMPLETION_DELAY)
 
 
 class HandlesTwice:
-    """A node that handles each packet twice: the shim does not tell a copy from the packet (Fonseca et al., bug 2).
+    """A node that gets each message twice, because the host takes a copy for another message (Fonseca et al., bug 2).
 
-    Protocols for such networks as there are must not mind. Where a client can tell, it is the protocol's mistake.
+    Networks copy packets, so a correct protocol does not mind. If a client can tell, the protocol has a mistake.
     """
 
     def __init__(self, node: Node) -> None:
@@ -131,33 +159,6 @@ class HandlesTwice:
         self.wake = node.wake
 
     def receive(self, ctx: Context, source: str, message: Any) -> None:
-        """Hand the message on, twice."""
+        """Hand the message to the node, twice."""
         self._node.receive(ctx, source, message)
         self._node.receive(ctx, source, message)
-
-
-def shims(node: Callable[[Any], Node]) -> tuple[Variant, ...]:
-    """The correct nodes of a system, on each of these shims."""
-    return (
-        Variant(
-            "handles-packets-twice",
-            "the shim hands each packet on twice: no client can notice, messages are idempotent",
-            lambda parameters: HandlesTwice(node(parameters)),
-        ),
-        Variant(
-            "torn-writes",
-            "writes are not whole when they should be: nodes fall silent after a crash, no client sees a wrong answer",
-            lambda parameters: OnDisk(node(parameters), TornDisk),
-        ),
-        Variant(
-            "read-error-as-empty",
-            "a value that cannot be read is taken for none: acknowledged changes vanish, or so much that nobody "
-            "answers",
-            lambda parameters: OnDisk(node(parameters), ForgivingDisk),
-        ),
-        Variant(
-            "fsync-lies",
-            "synced writes are lost in a crash: promises are forgotten, acknowledged changes vanish",
-            lambda parameters: OnDisk(node(parameters), LyingDisk),
-        ),
-    )

@@ -1,4 +1,4 @@
-"""What goes between the harness and a node that is a process: a JSON line a message, shaped like Maelstrom's.
+"""The lines between the harness and a node process: JSON, in the form of Maelstrom's messages.
 
     in   {"src":"clew","dest":"n1","time":0,"body":{"type":"init","system":"caspaxos",...,"disk":{}}}
     in   {"src":"n2","dest":"n1","time":5034211,"body":{"type":"prepare",...}}
@@ -6,7 +6,7 @@
     out  {"src":"n1","dest":"n2","body":{"type":"promise",...}}
     out  {"src":"n1","dest":"clew","body":{"type":"done"}}
 
-Every line in is one step of the node; the step's effects come out in order, closed by `done`.
+Every line in is one step of the node. The effects of the step come out in order, and `done` ends them.
 """
 
 from __future__ import annotations
@@ -18,45 +18,59 @@ import msgspec
 from clew.systems.node import CancelTimer, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 HARNESS = "clew"
-"""The name under which the harness speaks to a node."""
+"""The name of the harness in `src` and `dest`."""
 
 
 class Init(msgspec.Struct, frozen=True, tag_field="type", tag="init"):
-    """The first step of a life: who the node is, and what its disk holds."""
+    """The body of the first line to a node: begin a life."""
 
     system: str
+    """The name of the system, or the path of its file."""
     variant: str | None
+    """The name of the variant. None: the correct protocol."""
     parameters: msgspec.Raw
+    """The system's parameters, as JSON."""
     nodes: tuple[str, ...]
+    """The names of all nodes."""
     seed: int
+    """The seed of this life's random numbers."""
     disk: dict[str, msgspec.Raw]
+    """What the disk holds, as JSON values by key."""
 
 
 class Wake(msgspec.Struct, frozen=True, tag_field="type", tag="wake"):
-    """A timer that the node has set."""
+    """The body of a line that wakes a node."""
 
     timer: str
+    """The name of the timer that is due."""
 
 
 class LineIn(msgspec.Struct, frozen=True):
-    """A line to the node."""
+    """A line to a node."""
 
     src: str
+    """The node or client that sent the message, or the harness."""
     dest: str
+    """The node that takes the step."""
     time: int
+    """Nanoseconds since the start of the run."""
     body: msgspec.Raw
+    """A message of the system. From the harness: an `Init` in the first line, and a `Wake` in any other."""
 
 
 class LineOut(msgspec.Struct, frozen=True):
-    """A line from the node: a message, or with `dest` the harness an effect."""
+    """A line from a node."""
 
     src: str
+    """The node."""
     dest: str
+    """Where a message goes, or the harness."""
     body: Any
+    """A message of the system. To the harness: an `Asked`."""
 
 
 class _LineOutRead(msgspec.Struct, frozen=True):
-    """The same as it is read: what its body is depends on its destination."""
+    """A `LineOut` as it is read. Its `dest` decides what its body is decoded as."""
 
     src: str
     dest: str
@@ -64,7 +78,10 @@ class _LineOutRead(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of a line to the harness: an effect other than a message."""
+    """The body of a line to the harness: an effect other than `Send`, or the end of the step (`done`).
+
+    The fields are those of the effects. Each effect uses its own and leaves the others out.
+    """
 
     type: Literal["done", "set_timer", "cancel_timer", "write", "sync", "log", "count"]
     name: str = ""
@@ -76,7 +93,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 DONE = b'"dest":"clew","body":{"type":"done"}}\n'
-"""How the last line of a step ends."""
+"""The end of the last line of every step."""
 
 _DONE = Asked("done")
 _SYNC = Asked("sync")
@@ -86,12 +103,12 @@ _decode_asked = msgspec.json.Decoder(Asked).decode
 
 
 def line_in(source: str, name: str, now: int, body: bytes) -> bytes:
-    """The line that has a node take a step."""
+    """The line, with its line break, that makes node `name` take a step. `body` is JSON."""
     return b'{"src":"%b","dest":"%b","time":%d,"body":%b}\n' % (source.encode(), name.encode(), now, body)
 
 
 def lines_out(name: str, effects: list[Effect]) -> bytes:
-    """The lines that tell the harness of a step's effects."""
+    """The lines for all effects of one step of node `name`, with their line breaks, `done` at their end."""
     out: list[LineOut] = []
     for effect in effects:
         if isinstance(effect, Send):
@@ -113,9 +130,9 @@ def lines_out(name: str, effects: list[Effect]) -> bytes:
 
 
 def effect_of(line: bytes, message: msgspec.json.Decoder[Any]) -> Effect | None:
-    """The effect that a line tells of, None for `done`; `message` decodes the system's messages.
+    """The effect that a line stands for, or None for `done`. `message` decodes the system's messages.
 
-    Raises `msgspec.DecodeError` for a line that is none of these.
+    Raises one of `MALFORMED` for any other line.
     """
     out = _decode_line(line)
     if out.dest != HARNESS:

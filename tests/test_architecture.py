@@ -78,7 +78,7 @@ def test_there_is_no_other_code_folder_at_the_top() -> None:
             "import clew.harness.cli.app; clew.harness.cli.app.app(['--help'], standalone_mode=False)",
             {"numba", "numpy", "trio", "yaml"},
         ),
-        ("import clew.systems.stdio, clew.systems.caspaxos", {"numba", "numpy", "trio", "yaml"}),
+        ("import clew.systems.fork_server, clew.systems.caspaxos", {"numba", "numpy", "trio", "yaml"}),
         ("import clew", {"numba", "numpy", "trio", "yaml"}),
         ("import clew.checkers", {"numba"}),
         ("import clew.harness.run", {"numba"}),

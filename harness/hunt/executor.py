@@ -13,7 +13,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from typing import ParamSpec, TypeVar
 
 from clew.harness.errors import UserError
-from clew.systems.stdio import die_with
+from clew.systems.fork_server import die_with
 
 P = ParamSpec("P")
 T = TypeVar("T")

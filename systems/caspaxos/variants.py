@@ -10,9 +10,9 @@ from clew.systems.caspaxos.change import EMPTY, Read, Versioned
 from clew.systems.caspaxos.messages import Key, Promise, Reply
 from clew.systems.caspaxos.node import CasPaxosNode
 from clew.systems.caspaxos.proposer import Proposer, Register
+from clew.systems.host_variants import host_variants
 from clew.systems.node import Context
 from clew.systems.protocol import Hunted, Variant
-from clew.systems.shim import shims
 
 
 class ForgetfulAcceptor(Acceptor):
@@ -87,7 +87,7 @@ VARIANTS: Mapping[str, Variant] = {
             "reads answer after the prepare round alone: values appear and disappear",
             lambda parameters: CasPaxosNode(parameters, proposer=DirtyProposer),
         ),
-        *shims(CasPaxosNode),
+        *host_variants(CasPaxosNode),
     )
 }
 

@@ -1,4 +1,4 @@
-"""What each shim does to a disk, and that systems which notice stay silent."""
+"""What each mistake of a host does to a node and its disk, and that a node which notices stays silent."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from clew.systems import Context, UnreadableDisk, find_protocol
+from clew.systems.host_variants import COMPLETION, ForgivingDisk, HandlesTwice, LyingDisk, TornDisk, host_variants
 from clew.systems.node import Disk, Log, SetTimer, Sync, Write
 from clew.systems.rsl.messages import Message1a
 from clew.systems.rsl.types import Ballot
-from clew.systems.shim import COMPLETION, ForgivingDisk, HandlesTwice, LyingDisk, TornDisk, shims
 
 RSL = find_protocol("rsl")
 
 
 def synced(effects: list[Any], disk: dict[str, bytes]) -> dict[str, bytes]:
-    """What lies on a disk after these effects, all that was written."""
+    """What is on a disk after these effects."""
     for effect in effects:
         if isinstance(effect, Write):
             disk[effect.key] = bytes(effect.value)
@@ -60,7 +60,7 @@ def test_a_forgiving_disk_takes_what_it_cannot_read_for_nothing() -> None:
 
 
 @pytest.mark.parametrize(("variant", "promises"), [("torn-writes", False), ("read-error-as-empty", True)])
-def test_a_replica_whose_promise_was_torn_stays_silent_unless_its_shim_hides_it(variant: str, promises: bool) -> None:
+def test_a_replica_whose_promise_was_torn_stays_silent_unless_its_disk_hides_that(variant: str, promises: bool) -> None:
     ctx = context({})
     node = RSL.variant(variant).node(RSL.parameters())
     node.start(ctx)
@@ -75,7 +75,7 @@ def test_a_replica_whose_promise_was_torn_stays_silent_unless_its_shim_hides_it(
     assert any(getattr(effect, "destination", "") == "n2" for effect in effects) == promises
 
 
-def test_a_packet_is_handed_on_twice() -> None:
+def test_a_message_is_handled_twice() -> None:
     seen: list[Any] = []
 
     class Node:
@@ -91,5 +91,7 @@ def test_a_packet_is_handed_on_twice() -> None:
 
 
 @pytest.mark.parametrize("system", ["rsl", "caspaxos"])
-def test_every_system_is_put_on_every_shim(system: str) -> None:
-    assert {shim.name for shim in shims(find_protocol(system).node)} <= set(find_protocol(system).variants)
+def test_every_protocol_has_every_host_variant(system: str) -> None:
+    assert {variant.name for variant in host_variants(find_protocol(system).node)} <= set(
+        find_protocol(system).variants
+    )

@@ -1,6 +1,6 @@
 """Nodes as real processes, in lockstep with the simulation: one line in, the lines of its effects out, then the next.
 
-Nodes are forked from a *fork_server* (`clew.systems.stdio`) that has imported the system already. The fork_server is
+Nodes are forked from a fork server (`clew.systems.fork_server`) that has imported the system already. The server is
 made with `subprocess.Popen` in the main thread, not with `trio.run_process`: trio spawns from a worker thread, and the
 kernel's parent-death signal, which kills fork_server and nodes when the harness is SIGKILLed, fires when the spawning
 *thread* ends, so ten idle seconds later. What can be waited for, trio waits for.
@@ -42,7 +42,7 @@ class _ForkServer:
         with theirs:
             self._popen = subprocess.Popen(
                 # -P: the folder the user happens to be in is not the nodes' to import from.
-                [sys.executable, "-P", "-m", "clew.systems.stdio", str(os.getpid()), system],
+                [sys.executable, "-P", "-m", "clew.systems.fork_server", str(os.getpid()), system],
                 stdin=theirs.fileno(),
                 start_new_session=True,
             )

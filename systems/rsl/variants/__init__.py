@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from clew.systems.host_variants import host_variants
 from clew.systems.protocol import Variant
 from clew.systems.rsl.parameters import Parameters
 from clew.systems.rsl.replica import Replica, Roles
@@ -37,7 +38,6 @@ from clew.systems.rsl.variants.proposers import (
     ReusesBallots,
     TakesAny1b,
 )
-from clew.systems.shim import shims
 
 
 def made_of(roles: Roles) -> Callable[[Parameters], Replica]:
@@ -158,6 +158,6 @@ VARIANTS: Mapping[str, Variant] = {
             "a restarted replica has forgotten everything: acknowledged increments vanish",
             Amnesiac,
         ),
-        *shims(Replica),
+        *host_variants(Replica),
     )
 }

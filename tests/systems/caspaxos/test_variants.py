@@ -6,7 +6,7 @@ import pytest
 
 from clew.systems import find_protocol
 from clew.systems.caspaxos.parameters import Parameters
-from clew.systems.shim import shims
+from clew.systems.host_variants import host_variants
 from tests.systems.cluster import Cluster
 from tests.systems.schedules import follow, recover, steps
 
@@ -114,7 +114,9 @@ def test_a_read_with_its_accept_round_makes_what_it_saw_final() -> None:
     assert cluster.violations == []
 
 
-@pytest.mark.parametrize("variant", sorted(set(CASPAXOS.variants) - {shim.name for shim in shims(CASPAXOS.node)}))
+@pytest.mark.parametrize(
+    "variant", sorted(set(CASPAXOS.variants) - {variant.name for variant in host_variants(CASPAXOS.node)})
+)
 def test_random_schedules_find_every_variant_in_its_messages(variant: str) -> None:
     found = 0
     for seed in range(10):

@@ -29,7 +29,7 @@ from clew.systems.rsl.messages import (
 from clew.systems.rsl.parameters import APPLICATIONS, Parameters
 from clew.systems.rsl.replica import Replica
 from clew.systems.rsl.types import Ballot, Request
-from clew.systems.stdio import Init
+from clew.systems.wire import Init
 from tests.systems.rsl.anything import app_requests, messages
 
 RSL = find_protocol("rsl")
@@ -175,7 +175,7 @@ def test_random_bytes_end_at_the_edge_of_a_process(seed: int) -> None:
     init = Init("rsl", None, msgspec.Raw(msgspec.json.encode(Parameters())), NODES, 1, {})
     lines = [b'{"src":"clew","dest":"n1","time":0,"body":%s}' % msgspec.json.encode(init)]
     lines += [b'{"src":"n2","dest":"n1","time":1,"body":%s}' % body for body in bodies]
-    code = "import clew.systems.stdio as s; s.serve(0, 1)"
+    code = "from clew.systems.node_process import run_node; run_node(0, 1)"
     done = subprocess.run(
         [sys.executable, "-c", code], input=b"\n".join(lines) + b"\n", capture_output=True, check=False
     )
