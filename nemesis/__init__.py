@@ -1,35 +1,38 @@
-"""What goes wrong, to whom, and when: faults as data.
+"""What goes wrong, whom it hits, and when: faults as data.
 
-A plan's `Entry`s say what and when, `schedule` unrolls them into `FaultEvent`s, and `refused`, `down` and `disturbance`
-say what the faults that are active at a moment add up to. Whoever runs the cluster does the breaking.
+    plan ── Entry ── schedule ──► FaultEvent, FaultEvent, ... ──► effect: what the active faults add up to
+
+Each kind of fault is one module: `partition`, `crash`, `network`. `faults` lists them. Whoever runs the cluster carries
+out what `effect` says.
 """
 
-from clew.nemesis.describe import describe
-from clew.nemesis.effect import Disturbance, disturbance, down, paused, refused
-from clew.nemesis.fault import Crash, Fault, FaultEvent, Network, Partition
+from clew.nemesis.crash import Crash
+from clew.nemesis.disturbance import Disturbance
+from clew.nemesis.effect import disturbance, down, paused, refused
+from clew.nemesis.fault import Fault, FaultEvent
+from clew.nemesis.faults import FAULTS
 from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
-from clew.nemesis.schedule import At, Cut, Disturb, Entry, Every, Kill, Randomly, schedule
+from clew.nemesis.network import BadNetwork
+from clew.nemesis.partition import Partition
+from clew.nemesis.schedule import At, Entry, Every, Randomly, schedule
 
 __all__ = [
+    "FAULTS",
     "At",
+    "BadNetwork",
     "Constant",
     "Crash",
-    "Cut",
-    "Disturb",
     "Disturbance",
     "Entry",
     "Every",
     "Exponential",
     "Fault",
     "FaultEvent",
-    "Kill",
     "Latency",
-    "Network",
     "Normal",
     "Partition",
     "Randomly",
     "Uniform",
-    "describe",
     "disturbance",
     "down",
     "paused",

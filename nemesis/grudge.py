@@ -1,6 +1,6 @@
-"""Ways to cut a cluster apart, drawn at random: each gives a grudge.
+"""Grudges: who refuses to hear whom, and the ways to draw one that cuts a cluster apart.
 
-The pictures show who hears whom: `─` both ways, `►` one way, nothing: not at all. The kinds are Jepsen's.
+The pictures show who hears whom: `─` both ways, `►` one way, no line: not at all. The kinds are Jepsen's.
 """
 
 from __future__ import annotations
@@ -9,22 +9,26 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Literal, get_args
 
-from clew.nemesis.fault import Grudge
+from clew.nemesis.leader import LEADER
 from clew.nemesis.target import shuffled
 
+Grudge = dict[str, tuple[str, ...]]
+"""A receiver -> the sources whose messages it refuses. A cut of one direction is a grudge that one side only holds."""
+
 PartitionKind = Literal["halves", "majority", "one", "majority-ring", "bridge", "one-way", "leader"]
-KINDS: tuple[PartitionKind, ...] = tuple(kind for kind in get_args(PartitionKind) if kind != "leader")
-"""What can be drawn of any cluster; `leader` takes one that has a leader."""
+ALL_KINDS: tuple[PartitionKind, ...] = get_args(PartitionKind)
+KINDS: tuple[PartitionKind, ...] = tuple(kind for kind in ALL_KINDS if kind != "leader")
+"""The kinds for any cluster. `leader` needs one that has a leader."""
 
 
 def split(kind: PartitionKind, nodes: Sequence[str], random: Random) -> Grudge:
-    """A random grudge of that kind, its keys and sources in the order of `nodes`; `leader` between the leader, whoever
-    that is when it begins (`clew.nemesis.leader`), and all others.
+    """A random grudge of this kind, its keys and sources in the order of `nodes`.
 
-    Raises `ValueError` if the cluster is smaller than `nodes_needed(kind)`.
+    That of kind `leader` is between `LEADER` and all nodes; the partition makes it one between the leader and the
+    others when it begins. Raises `ValueError` if the cluster is smaller than `nodes_needed(kind)`.
     """
     if kind == "leader":
-        return {"leader": tuple(nodes), **dict.fromkeys(nodes, ("leader",))}
+        return {LEADER: tuple(nodes), **dict.fromkeys(nodes, (LEADER,))}
     needed, draw = _KINDS[kind]
     if len(nodes) < needed:
         raise ValueError(f"a partition of kind {kind} needs {needed} nodes, the cluster has {len(nodes)}")
@@ -39,11 +43,11 @@ def nodes_needed(kind: PartitionKind) -> int:
 
 
 Heard = dict[str, list[str]]
-"""Who hears whom: a receiver -> the sources it still hears, itself among them."""
+"""Who hears whom: a receiver -> the sources that it still hears, itself among them."""
 
 
 def _halves(nodes: list[str], random: Random) -> Heard:
-    """Two halves; of an odd number, the second is the larger and a majority.
+    """Two halves. If the number of nodes is odd, the second is the larger one, and a majority.
 
     n1 ─ n2     n3 ─ n4
                  └ n5 ┘
@@ -72,15 +76,15 @@ def _one(nodes: list[str], random: Random) -> Heard:
 
 
 def _majority_ring(nodes: list[str], random: Random) -> Heard:
-    """Each node sees a majority, no two the same one: itself and its nearest on a ring, on both sides.
+    """Each node sees a majority, and no two see the same one: a node hears itself and its neighbours on a ring.
 
         n1 ─ n2
        /       \\
       n5       n3
         \\ n4 /
 
-    Links stay two-way, so each node can finish a round with its majority. That takes as many neighbours on one side as
-    on the other; of three nodes it would be everyone.
+    Links work both ways, so each node can finish a round with its majority. Therefore each node hears as many
+    neighbours on one side as on the other. With three nodes that would be everyone.
     """
     count = len(nodes)
     each_side = (count // 2 + 1) // 2
@@ -90,7 +94,7 @@ def _majority_ring(nodes: list[str], random: Random) -> Heard:
 
 
 def _bridge(nodes: list[str], random: Random) -> Heard:
-    """Two halves that only one node sees both of.
+    """Two halves, and one node that sees both.
 
     n1 ─ n2 ─ n3 ─ n4 ─ n5       with n3 also next to n1 and n5
     """
@@ -102,7 +106,7 @@ def _bridge(nodes: list[str], random: Random) -> Heard:
 
 
 def _one_way(nodes: list[str], random: Random) -> Heard:
-    """Some, one or more but not all, hear everybody but are not heard by the rest.
+    """Some nodes hear everybody, but the rest does not hear them.
 
     n1 ─ n2 ◄── n3 ─ n4 ─ n5
     """

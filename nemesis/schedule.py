@@ -1,10 +1,10 @@
-"""When what goes wrong: the entries of a plan's nemesis, unrolled into faults in the order of time.
+"""When things go wrong: the entries of a plan's nemesis, unrolled into faults in the order of time.
 
     every: 2s, for: 1s    ────────██████──────██████──────██████──      first after one period
     at: [1s, 4s], for: 1s ────██████──────────────████████────────
     random: 2s, for: 1s   ──████───────────────██████─███████─────      exponential gaps, 2 s on average
 
-Faults may overlap, those of one entry too; they add up (`clew.nemesis.effect`).
+Faults may overlap, also those of one entry. `clew.nemesis.effect` says what they add up to.
 """
 
 from __future__ import annotations
@@ -13,81 +13,62 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from math import log
 from random import Random
+from typing import Any
 
 import msgspec
 
-from clew.nemesis.fault import Crash, Fault, FaultEvent, Grudge, Network, Partition
-from clew.nemesis.latency import Latency
-from clew.nemesis.partition import PartitionKind, split
-from clew.nemesis.target import Target, choose
-
-
-class Cut(msgspec.Struct, frozen=True, tag="partition"):
-    """A partition: drawn anew each time by its kind, or always this grudge."""
-
-    grudge: PartitionKind | Grudge
-
-
-class Kill(msgspec.Struct, frozen=True, tag="crash"):
-    """A crash of some nodes."""
-
-    target: Target
-
-
-class Disturb(msgspec.Struct, frozen=True, tag="network"):
-    """A worse network, on all links between nodes or (`target`) on those of some nodes."""
-
-    drop: float = 0.0
-    duplicate: float = 0.0
-    reorder: float = 0.0
-    delay: Latency | None = None
-    target: Target | None = None
-
-
-What = Cut | Kill | Disturb
+from clew.nemesis.fault import Fault, FaultEvent
+from clew.nemesis.faults import FAULTS
 
 
 class Every(msgspec.Struct, frozen=True, tag="every"):
-    """Each `period` ns, the first after one period."""
+    """Again and again, the first time after one period."""
 
     period: int
+    """In ns, more than 0."""
 
 
 class At(msgspec.Struct, frozen=True, tag="at"):
-    """At these times, in ns since the start of the run."""
+    """At these times."""
 
     times: tuple[int, ...]
+    """In ns since the start of the run."""
 
 
 class Randomly(msgspec.Struct, frozen=True, tag="random"):
-    """After exponential gaps of `mean` ns on average, the first gap from the start."""
+    """After random gaps, which are exponentially distributed. The first one counts from the start."""
 
     mean: int
+    """The mean gap in ns."""
 
 
 When = Every | At | Randomly
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One line of a nemesis: what, when, and for how many ns (None: until the workload ends).
+    """One line of a nemesis: what goes wrong, when, and for how long."""
 
-    `Every` and `Randomly` count from `start`. Nothing begins before `start`, and from `end` on (None: never) nothing
-    begins and what is active heals.
-    """
-
-    what: What
+    fault: str
+    """The name of a kind of fault, a key of `faults.FAULTS`."""
+    parameters: dict[str, Any]
+    """What the plan says about it, by the names of the kind's `parameters`."""
     when: When
+    """When a fault begins."""
     duration: int | None = None
+    """How long each lasts, in ns. None: until the workload ends."""
     start: int = 0
+    """`Every` and `Randomly` count from here, and nothing begins before (ns)."""
     end: int | None = None
+    """From here on nothing begins, and what is active ends (ns). None: no end but that of the workload."""
 
 
 def schedule(entries: Sequence[Entry], nodes: Sequence[str], stream: Callable[[str], Random]) -> Iterator[FaultEvent]:
-    """All faults of all entries, lazily, by start time and, where that is equal, in the order of the entries.
+    """All faults of all entries, lazily, in the order of their start; at equal times in the order of the entries.
 
-    It never ends if an entry is periodic or random without an `end`. Entry i draws from `stream("nemesis/<i>")` alone,
-    and the same number of times for each fault whatever the fault is. Raises `ValueError` on the first fault that a
-    cluster of these `nodes` is too small for.
+    It never ends if an entry is periodic or random and has no `end`. `stream` returns the random stream of a name:
+    entry i draws from `stream("nemesis/<i>")` alone, and equally often for each fault, whatever its kind. So changing
+    or removing one entry does not move the faults of another. Raises `ValueError` on the first fault for which the
+    cluster is too small.
     """
     sequences = [_unroll(entry, nodes, stream(f"nemesis/{i}")) for i, entry in enumerate(entries)]
     merged = heapq.merge(*sequences, key=lambda begun: begun[0])
@@ -97,8 +78,8 @@ def schedule(entries: Sequence[Entry], nodes: Sequence[str], stream: Callable[[s
 
 def _unroll(entry: Entry, nodes: Sequence[str], random: Random) -> Iterator[tuple[int, int | None, Fault]]:
     for at in _times(entry, random):
-        # The fault draws from a stream of its own: how many numbers it needs does not move the faults after it.
-        fault = _happen(entry.what, nodes, Random(random.getrandbits(64)))
+        # Each fault has a stream of its own, so the number of draws that it needs does not move the faults after it.
+        fault = FAULTS[entry.fault].draw(nodes, Random(random.getrandbits(64)), **entry.parameters)
         ends = [end for end in (None if entry.duration is None else at + entry.duration, entry.end) if end is not None]
         yield at, min(ends, default=None), fault
 
@@ -119,14 +100,3 @@ def _gap(when: Every | Randomly, random: Random) -> int:
     if isinstance(when, Every):
         return when.period
     return max(1, int(-when.mean * log(1.0 - random.random())))
-
-
-def _happen(what: What, nodes: Sequence[str], random: Random) -> Fault:
-    match what:
-        case Cut(grudge):
-            return Partition(split(grudge, nodes, random) if isinstance(grudge, str) else grudge)
-        case Kill(target):
-            return Crash(choose(target, nodes, random))
-        case Disturb(drop, duplicate, reorder, delay, target):
-            hit = None if target is None else choose(target, nodes, random)
-            return Network(drop, duplicate, reorder, delay, hit)

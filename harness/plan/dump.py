@@ -8,12 +8,11 @@ import msgspec
 import yaml
 
 from clew.harness.plan.cluster import is_duration, parameter_types
+from clew.harness.plan.faults import write_entry
 from clew.harness.plan.quantity import format_duration, format_size
 from clew.harness.plan.schema import Links, Plan, PlannedOperation, SystemPlan, Workload
 from clew.harness.plan.tree import scalar
-from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
-from clew.nemesis.schedule import At, Cut, Disturb, Entry, Every, Kill, Randomly, What, When
-from clew.nemesis.target import Target
+from clew.harness.plan.values import write_latency
 from clew.systems import find_system
 
 
@@ -26,7 +25,7 @@ def dump(plan: Plan) -> str:
         "runtime": plan.runtime,
         "workload": _workload(plan.workload),
         "network": {**_links(plan.network.nodes), "clients": _links(plan.network.clients)},
-        "nemesis": [_entry(entry) for entry in plan.nemesis],
+        "nemesis": [write_entry(entry) for entry in plan.nemesis],
         "recovery": {
             "after": format_duration(plan.recovery.after),
             "within": format_duration(plan.recovery.within),
@@ -78,7 +77,7 @@ def _workload(workload: Workload) -> dict[str, Any]:
         if workload.rate is not None:
             data["rate"] = workload.rate
         else:
-            data["think"] = _latency(workload.think)
+            data["think"] = write_latency(workload.think)
     data["timeout"] = format_duration(workload.timeout)
     if workload.duration is not None:
         data["duration"] = format_duration(workload.duration)
@@ -101,63 +100,8 @@ def _operation(operation: PlannedOperation) -> dict[str, Any]:
 
 def _links(links: Links) -> dict[str, Any]:
     return {
-        "latency": _latency(links.latency),
+        "latency": write_latency(links.latency),
         "drop": links.drop,
         "duplicate": links.duplicate,
         "reorder": links.reorder,
     }
-
-
-def _latency(latency: Latency) -> Any:
-    match latency:
-        case Constant(delay):
-            return format_duration(delay)
-        case Exponential(mean):
-            return {"exponential": format_duration(mean)}
-        case Uniform(least, most):
-            return {"uniform": [format_duration(least), format_duration(most)]}
-        case Normal(mean, deviation):
-            return {"normal": [format_duration(mean), format_duration(deviation)]}
-
-
-def _entry(entry: Entry) -> dict[str, Any]:
-    kind, data = _what(entry.what)
-    data |= _when(entry.when)
-    if entry.duration is not None:
-        data["for"] = format_duration(entry.duration)
-    if entry.start:
-        data["from"] = format_duration(entry.start)
-    if entry.end is not None:
-        data["until"] = format_duration(entry.end)
-    return {kind: data}
-
-
-def _what(what: What) -> tuple[str, dict[str, Any]]:
-    match what:
-        case Cut(grudge):
-            if isinstance(grudge, str):
-                return "partition", {"kind": grudge}
-            return "partition", {"grudge": {receiver: list(sources) for receiver, sources in grudge.items()}}
-        case Kill(target):
-            return "crash", {"target": _target(target)}
-        case Disturb():
-            data: dict[str, Any] = {"drop": what.drop, "duplicate": what.duplicate, "reorder": what.reorder}
-            if what.delay is not None:
-                data["delay"] = _latency(what.delay)
-            if what.target is not None:
-                data["target"] = _target(what.target)
-            return "network", data
-
-
-def _when(when: When) -> dict[str, Any]:
-    match when:
-        case Every(period):
-            return {"every": format_duration(period)}
-        case Randomly(mean):
-            return {"random": format_duration(mean)}
-        case At(times):
-            return {"at": [format_duration(time) for time in times]}
-
-
-def _target(target: Target) -> Any:
-    return list(target) if isinstance(target, tuple) else target

@@ -1,61 +1,105 @@
-"""The `nemesis` section: a list of faults, each with one way of saying when.
+"""The `nemesis` section: a list of faults, each with one way to say when.
 
 - partition: {kind: majority, every: 2s, for: 1s}
 - partition: {grudge: {n1: [n2, n3]}, at: 3s, for: 1s}
 - crash: {target: minority, random: 5s, for: 1s, from: 2s, until: 30s}
 - network: {drop: 0.5, delay: {exponential: 20ms}, target: one, at: [3s, 9s], for: 1s}
+
+What can be said about a fault is declared by its kind (`clew.nemesis.parameter`). When it happens is said for all kinds
+alike, here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
+from functools import partial
+from typing import Any, get_args
+
+import msgspec
 
 from clew.harness.plan.field import Field, Fields
+from clew.harness.plan.quantity import format_duration
 from clew.harness.plan.schema import client_names, node_names
-from clew.harness.plan.values import distinct, drawn, duration, latency, period, probability, word
-from clew.nemesis import partition, target
-from clew.nemesis.fault import Grudge
-from clew.nemesis.schedule import At, Cut, Disturb, Entry, Every, Kill, Randomly, What, When
+from clew.harness.plan.values import (
+    distinct,
+    drawn,
+    duration,
+    latency,
+    period,
+    probability,
+    word,
+    write_latency,
+)
+from clew.nemesis import target
+from clew.nemesis.fault import Fault
+from clew.nemesis.faults import FAULTS
+from clew.nemesis.grudge import Grudge
+from clew.nemesis.leader import LEADER
+from clew.nemesis.parameter import AtLeastOne, ExactlyOne, Parameter, Words
+from clew.nemesis.schedule import At, Entry, Every, Randomly, When
 from clew.nemesis.target import Target, TargetKind
 
 WHEN = ("every", "at", "random")
 TIMES = (*WHEN, "for", "from", "until")
-FIELDS = {
-    "partition": ("kind", "grudge", *TIMES),
-    "crash": ("target", *TIMES),
-    "network": ("drop", "duplicate", "reorder", "delay", "target", *TIMES),
-}
+"""The keys that each kind of fault has besides its parameters."""
 
 
-def read_nemesis(field: Field, nodes: int, clients: int, leads: bool) -> tuple[Entry, ...]:
-    """The entries, in their order; the leader can only be hit in a system where one `leads`."""
-    return tuple(_entry(item, nodes, clients, leads) for item in field.items("a list of faults"))
+class Cluster(msgspec.Struct, frozen=True):
+    """What a fault can be about."""
+
+    nodes: int
+    clients: int
+    leads: bool
+    """Whether the system has a leader, which a fault can hit."""
 
 
-def _entry(field: Field, nodes: int, clients: int, leads: bool) -> Entry:
-    kinds = field.fields(tuple(FIELDS))
+def read_nemesis(field: Field, cluster: Cluster) -> tuple[Entry, ...]:
+    """The entries in their order."""
+    return tuple(_entry(item, cluster) for item in field.items("a list of faults"))
+
+
+def write_entry(entry: Entry) -> dict[str, Any]:
+    """The entry as YAML data: what `read_nemesis` reads back, with every default written out."""
+    data: dict[str, Any] = {}
+    for parameter in FAULTS[entry.fault].parameters:
+        value = entry.parameters.get(parameter.name, parameter.default)
+        if value is not None:
+            data[parameter.name] = _write(value, parameter)
+    match entry.when:
+        case Every(period):
+            data["every"] = format_duration(period)
+        case Randomly(mean):
+            data["random"] = format_duration(mean)
+        case At(times):
+            data["at"] = [format_duration(time) for time in times]
+    if entry.duration is not None:
+        data["for"] = format_duration(entry.duration)
+    if entry.start:
+        data["from"] = format_duration(entry.start)
+    if entry.end is not None:
+        data["until"] = format_duration(entry.end)
+    return {entry.fault: data}
+
+
+def _entry(field: Field, cluster: Cluster) -> Entry:
+    kinds = field.fields(tuple(FAULTS))
     if len(kinds.found) != 1:
-        message = f"expected one fault, {', '.join(FIELDS)}; found {' and '.join(kinds.found) or 'none'}"
-        raise kinds.together(tuple(FIELDS), message)
-    ((kind, whole),) = kinds.found.items()
-    fields = whole.fields(FIELDS[kind])
-    if kind == "partition":
-        what: What = _cut(fields, nodes, clients, leads)
-    elif kind == "crash":
-        what = Kill(fields.read("target", lambda field: _target(field, nodes, leads)))
-    else:
-        what = _disturb(fields, nodes, leads)
+        message = f"expected one fault, {', '.join(FAULTS)}; found {' and '.join(kinds.found) or 'none'}"
+        raise kinds.together(tuple(FAULTS), message)
+    ((name, whole),) = kinds.found.items()
+    kind = FAULTS[name]
+    fields = whole.fields((*(parameter.name for parameter in kind.parameters), *TIMES))
+    parameters = _parameters(fields, kind, cluster)
     when = _when(fields)
     start = fields.get("from", duration, 0)
     end = fields.get("until", duration, None)
     if isinstance(when, At):
-        for name in ("from", "until"):
-            if name in fields.found:
-                raise fields.together(("at", name), f"`at` says when already; expected no `{name}`")
+        for other in ("from", "until"):
+            if other in fields.found:
+                raise fields.together(("at", other), f"`at` says when already; expected no `{other}`")
     if end is not None and end <= start:
         raise fields.together(("from", "until"), "it is over before it begins; expected `until` after `from`")
-    return Entry(what, when, fields.get("for", period, None), start, end)
+    return Entry(name, parameters, when, fields.get("for", period, None), start, end)
 
 
 def _when(fields: Fields) -> When:
@@ -78,23 +122,70 @@ def _moments(field: Field) -> list[int]:
     return [duration(item) for item in field.items("a list of times")]
 
 
-def _cut(fields: Fields, nodes: int, clients: int, leads: bool) -> Cut:
-    kinds: tuple[partition.PartitionKind, ...] = (*partition.KINDS, "leader") if leads else partition.KINDS
-    either = f"expected either a kind ({', '.join(kinds)}) or a grudge"
-    if "grudge" in fields.found:
-        if "kind" in fields.found:
-            raise fields.together(("kind", "grudge"), f"{either}; found both")
-        return Cut(fields.read("grudge", lambda field: _grudge(field, (*node_names(nodes), *client_names(clients)))))
+def _parameters(fields: Fields, kind: type[Fault], cluster: Cluster) -> dict[str, Any]:
+    """What the plan says about the fault: read, drawn, and with defaults filled in."""
+    rule = kind.rule
+    given = [] if rule is None else [name for name in rule.names if name in fields.found]
+    if isinstance(rule, ExactlyOne) and len(given) != 1:
+        choices = [_mention(parameter, cluster) for parameter in kind.parameters if parameter.name in rule.names]
+        found = "both" if given else "none"
+        raise fields.together(rule.names, f"expected either {' or '.join(choices)}; found {found}")
+    values: dict[str, Any] = {}
+    for parameter in kind.parameters:
+        if parameter.required or parameter.name in fields.found:
+            values[parameter.name] = fields.read(parameter.name, partial(_read, parameter=parameter, cluster=cluster))
+        elif parameter.default is not None:
+            values[parameter.name] = parameter.default
+    if isinstance(rule, AtLeastOne) and not given:
+        raise fields.whole.error(f"expected {rule.what}: {', '.join(rule.names)}")
+    return values
 
-    def read(field: Field) -> partition.PartitionKind:
-        kind = word(field, kinds, "kind of partition")
-        if nodes < partition.nodes_needed(kind):
-            raise field.error(f"{kind} needs {partition.nodes_needed(kind)} nodes at least; system.nodes is {nodes}")
-        return kind
 
-    if "kind" not in fields.found:
-        raise fields.together(("kind", "grudge"), f"{either}; found none")
-    return Cut(fields.read("kind", lambda field: drawn(field, read)))
+def _mention(parameter: Parameter, cluster: Cluster) -> str:
+    if isinstance(parameter.type, Words):
+        return f"a {parameter.name} ({', '.join(_possible(parameter.type.words, cluster))})"
+    return f"a {parameter.name}"
+
+
+def _possible(words: Sequence[str], cluster: Cluster) -> tuple[str, ...]:
+    return tuple(word for word in words if cluster.leads or word != LEADER)
+
+
+def _read(field: Field, parameter: Parameter, cluster: Cluster) -> Any:
+    match parameter.type:
+        case "chance":
+            return probability(field)
+        case "latency":
+            return latency(field)
+        case "target":
+            return _target(field, cluster)
+        case "grudge":
+            return _grudge(field, (*node_names(cluster.nodes), *client_names(cluster.clients)))
+        case Words() as words:
+            return _word(field, words, cluster)
+
+
+def _write(value: Any, parameter: Parameter) -> Any:
+    match parameter.type:
+        case "latency":
+            return write_latency(value)
+        case "target":
+            return list(value) if isinstance(value, tuple) else value
+        case "grudge":
+            return {receiver: list(sources) for receiver, sources in value.items()}
+        case _:
+            return value
+
+
+def _word(field: Field, type: Words, cluster: Cluster) -> str:
+    def read(field: Field) -> str:
+        found = word(field, _possible(type.words, cluster), type.noun)
+        needed = type.nodes_needed(found)
+        if cluster.nodes < needed:
+            raise field.error(f"{found} needs {needed} nodes at least; system.nodes is {cluster.nodes}")
+        return found
+
+    return drawn(field, read)
 
 
 def _grudge(field: Field, known: Sequence[str]) -> Grudge:
@@ -108,30 +199,20 @@ def _grudge(field: Field, known: Sequence[str]) -> Grudge:
     return grudge
 
 
-def _disturb(fields: Fields, nodes: int, leads: bool) -> Disturb:
-    disturb = Disturb(
-        drop=fields.get("drop", probability, 0.0),
-        duplicate=fields.get("duplicate", probability, 0.0),
-        reorder=fields.get("reorder", probability, 0.0),
-        delay=fields.get("delay", latency, None),
-        target=fields.get("target", lambda field: _target(field, nodes, leads), None),
-    )
-    if not any(name in fields.found for name in ("drop", "duplicate", "reorder", "delay")):
-        raise fields.whole.error("expected a change of the network: drop, duplicate, reorder, delay")
-    return disturb
+def _target(field: Field, cluster: Cluster) -> Target:
+    known: tuple[TargetKind, ...] = get_args(TargetKind)
+    kinds = tuple(kind for kind in known if cluster.leads or kind != LEADER)
+    nodes = node_names(cluster.nodes)
 
-
-def _target(field: Field, nodes: int, leads: bool) -> Target:
     def read(field: Field) -> Target:
         if isinstance(field.data, tuple):
-            return distinct(field, node_names(nodes), "node")
-        if isinstance(field.data, str) and field.data in node_names(nodes):
+            return distinct(field, nodes, "node")
+        if isinstance(field.data, str) and field.data in nodes:
             raise field.expected(f"a list, [{field.data}], or one of {', '.join(kinds)}")
         kind = word(field, kinds, "target")
-        if nodes < target.nodes_needed(kind):
-            raise field.error(f"there is no {kind} of {nodes}; expected {target.nodes_needed(kind)} nodes at least")
+        needed = target.nodes_needed(kind)
+        if cluster.nodes < needed:
+            raise field.error(f"there is no {kind} of {cluster.nodes}; expected {needed} nodes at least")
         return kind
 
-    known: tuple[TargetKind, ...] = get_args(TargetKind)
-    kinds = tuple(kind for kind in known if leads or kind != "leader")
     return drawn(field, read)

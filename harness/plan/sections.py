@@ -11,7 +11,7 @@ from typing import get_args
 
 from clew.harness.plan.cluster import CLUSTER_FIELDS, read_system
 from clew.harness.plan.error import Place, PlanError
-from clew.harness.plan.faults import read_nemesis
+from clew.harness.plan.faults import Cluster, read_nemesis
 from clew.harness.plan.field import Field, Fields
 from clew.harness.plan.quantity import LONGEST
 from clew.harness.plan.schema import BudgetPlan, Check, Links, NetworkPlan, Plan, Recovery, Runtime, Stop
@@ -68,11 +68,9 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
     runtime = plan.get("runtime", _runtime, RUNTIMES[0])
     workload = read_workload(plan.section("workload", FIELDS["workload"]), system.functions_of(system_plan.parameters))
     network = _network(plan.section("network", FIELDS["network"]))
-    leads = system.leads is not None
+    cluster = Cluster(system_plan.nodes, workload.clients, system.leads is not None)
     no_faults: tuple[Entry, ...] = ()
-    nemesis = plan.get(
-        "nemesis", lambda field: read_nemesis(field, system_plan.nodes, workload.clients, leads), no_faults
-    )
+    nemesis = plan.get("nemesis", lambda field: read_nemesis(field, cluster), no_faults)
     checks = plan.get("checks", lambda field: distinct(field, CHECKS, "check"), CHECKS)
     return Plan(
         name=name,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from clew.harness.plan.error import one_of
 from clew.harness.plan.field import Field
-from clew.harness.plan.quantity import DURATION_HINT, LONGEST, SIZE_HINT, parse_duration, parse_size
+from clew.harness.plan.quantity import DURATION_HINT, LONGEST, SIZE_HINT, format_duration, parse_duration, parse_size
 from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
 
 T = TypeVar("T")
@@ -157,6 +157,19 @@ def distinct(field: Field, allowed: Sequence[T], noun: str) -> tuple[T, ...]:
 def latency(field: Field) -> Latency:
     """A distribution from which each message draws; its parameters may be drawn for the seed."""
     return drawn(field, _latency)
+
+
+def write_latency(latency: Latency) -> Any:
+    """The distribution as YAML data: what `latency` reads back."""
+    match latency:
+        case Constant(delay):
+            return format_duration(delay)
+        case Exponential(mean):
+            return {"exponential": format_duration(mean)}
+        case Uniform(least, most):
+            return {"uniform": [format_duration(least), format_duration(most)]}
+        case Normal(mean, deviation):
+            return {"normal": [format_duration(mean), format_duration(deviation)]}
 
 
 def _latency(field: Field) -> Latency:

@@ -204,7 +204,7 @@ class Conductor:
             return
         for event in self.untouched[:]:
             fault = event.fault
-            if (between_nodes or not isinstance(fault, faults.Network)) and hits(fault, source, destination):
+            if (between_nodes or fault.reaches_clients) and hits(fault, source, destination):
                 self.untouched.remove(event)
                 self._outcome.progress.touched[faults.name(fault)] += 1
 

@@ -17,7 +17,7 @@ arranged anew, in the plain network, where only the order of what happens counts
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, combinations, permutations, product
+from itertools import combinations, permutations, product
 from random import Random
 
 import msgspec
@@ -27,7 +27,7 @@ from clew.harness.plan.schema import MILLISECOND
 from clew.harness.shrink.explicit import members_of, with_members
 from clew.harness.shrink.reduce import Fails
 from clew.harness.shrink.world import mean_latency, plain
-from clew.nemesis.fault import Crash, FaultEvent
+from clew.nemesis.fault import Fault, FaultEvent
 
 OPERATIONS_MOST = 2
 FAULTS_MOST = 1
@@ -53,14 +53,15 @@ def rearranged(plan: Plan, fails: Fails) -> Plan:
     whole = members_of(plan)
     operations = [member for member in whole if isinstance(member, PlannedOperation)]
     faults = [member.fault for member in whole if isinstance(member, FaultEvent)]
-    if len(operations) > OPERATIONS_FROM or not all(isinstance(fault, Crash) for fault in faults):
+    if len(operations) > OPERATIONS_FROM or any(fault.alone(plan.nodes[0]) is None for fault in faults):
         return plan
+    kinds = list({type(fault): fault for fault in faults}.values())
     now = (len(operations) > OPERATIONS_MOST, len(faults), plan.system.nodes)
     for crashes, nodes in product(range(min(FAULTS_MOST, len(faults)) + 1), range(1, plan.system.nodes + 1)):
         if (False, crashes, nodes) >= now:
             break
         some = _choices(operations)
-        candidates = list(chain.from_iterable(_arrangements(plain(plan), nodes, chosen, crashes) for chosen in some))
+        candidates = [one for chosen in some for one in _arrangements(plain(plan), nodes, chosen, kinds, crashes)]
         Random(0).shuffle(candidates)
         for candidate in candidates[:CANDIDATES_MOST]:
             failing = fails(candidate)
@@ -77,7 +78,9 @@ def _choices(operations: Sequence[PlannedOperation]) -> list[tuple[PlannedOperat
     return list({tuple((one.f, one.key, one.value) for one in pair): pair for pair in pairs}.values())
 
 
-def _arrangements(plan: Plan, nodes: int, operations: Sequence[PlannedOperation], crashes: int) -> Iterator[Plan]:
+def _arrangements(
+    plan: Plan, nodes: int, operations: Sequence[PlannedOperation], kinds: Sequence[Fault], count: int
+) -> Iterator[Plan]:
     plan = msgspec.structs.replace(
         plan,
         system=msgspec.structs.replace(plan.system, nodes=nodes),
@@ -94,7 +97,7 @@ def _arrangements(plan: Plan, nodes: int, operations: Sequence[PlannedOperation]
             msgspec.structs.replace(operation, at=at, client=client)
             for operation, at, client in zip(order, starts, clients, strict=True)
         ]
-        for hit in product(product(dict.fromkeys(starts), STEPS, plan.nodes), repeat=crashes):
-            begun = [(start + step * latency + moment, node) for start, step, node in hit]
-            faults = [FaultEvent(i, at, at + moment, Crash((node,))) for i, (at, node) in enumerate(begun)]
+        for hit in product(product(dict.fromkeys(starts), STEPS, plan.nodes, kinds), repeat=count):
+            begun = [(start + step * latency + moment, kind.alone(node)) for start, step, node, kind in hit]
+            faults = [FaultEvent(i, at, at + moment, fault) for i, (at, fault) in enumerate(begun) if fault is not None]
             yield with_members(plan, moved, faults)

@@ -15,9 +15,10 @@ import msgspec
 from clew.harness.plan import Plan, PlannedOperation
 from clew.harness.plan.work import KINDS
 from clew.histories import NEMESIS, History
-from clew.nemesis.fault import Crash, Fault, FaultEvent, Network, Partition, from_value
+from clew.nemesis.fault import FaultEvent, name
+from clew.nemesis.faults import from_value
 from clew.nemesis.latency import Constant
-from clew.nemesis.schedule import At, Cut, Disturb, Entry, Kill, What, schedule
+from clew.nemesis.schedule import At, Entry, schedule
 from clew.systems import find_system
 
 Member = PlannedOperation | FaultEvent
@@ -77,17 +78,7 @@ def rebuilt(plan: Plan, members: Iterable[Member]) -> Plan:
 def entry(event: FaultEvent) -> Entry:
     """The fault as a line of a nemesis that draws nothing."""
     duration = None if event.until is None else event.until - event.at
-    return Entry(_what(event.fault), At((event.at,)), duration)
-
-
-def _what(fault: Fault) -> What:
-    match fault:
-        case Partition(grudge):
-            return Cut(grudge)
-        case Crash(nodes):
-            return Kill(nodes)
-        case Network(drop, duplicate, reorder, delay, nodes):
-            return Disturb(drop, duplicate, reorder, delay, nodes)
+    return Entry(name(event.fault), event.fault.parameters_of_entry(), At((event.at,)), duration)
 
 
 def _argument(value: Any) -> Any:

@@ -15,7 +15,7 @@ import msgspec
 from clew.harness.plan import Plan
 from clew.harness.shrink.explicit import Member, members_of, rebuilt
 from clew.harness.shrink.reduce import ATTEMPTS, Dials, Fails, reduced, search
-from clew.nemesis.fault import Fault, FaultEvent, Partition
+from clew.nemesis.fault import FaultEvent
 
 CHUNKS = 16
 """Chunks at the coarsest resolution."""
@@ -86,7 +86,8 @@ def _with_longer(plan: Plan) -> Iterator[Plan]:
     faults = [member for member in whole if isinstance(member, FaultEvent)]
     for kept, left in permutations(faults, 2):
         others = [member for member in whole if member is not kept and member is not left]
-        for fault in _either(kept.fault, left.fault):
+        joined = kept.fault.joined(left.fault)
+        for fault in (kept.fault,) if joined is None else (kept.fault, joined):
             until = None if kept.until is None or left.until is None else max(kept.until, left.until)
             yield rebuilt(plan, [*others, FaultEvent(0, min(kept.at, left.at), until, fault)])
     for left in faults:
@@ -102,12 +103,3 @@ def _with_longer(plan: Plan) -> Iterator[Plan]:
                 grown.append(member)
         if before or after:
             yield rebuilt(plan, grown)
-
-
-def _either(one: Fault, other: Fault) -> list[Fault]:
-    """What may stand for both: the one, or all that two partitions cut."""
-    if not isinstance(one, Partition) or not isinstance(other, Partition):
-        return [one]
-    receivers = sorted({*one.grudge, *other.grudge})
-    both = {name: tuple(sorted({*one.grudge.get(name, ()), *other.grudge.get(name, ())})) for name in receivers}
-    return [one, Partition(both)]

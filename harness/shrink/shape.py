@@ -13,7 +13,6 @@ from clew.harness.plan.schema import client_names, node_names
 from clew.harness.plan.work import READS
 from clew.harness.shrink.explicit import Member, members_of, rebuilt
 from clew.harness.shrink.reduce import Fails
-from clew.nemesis.fault import Crash, Fault, Network, Partition
 
 SELECTIONS = 12
 
@@ -95,7 +94,7 @@ def _renamed(plan: Plan, places: dict[int, int], nodes: int, homes: dict[int, in
         if isinstance(member, PlannedOperation):
             members.append(msgspec.structs.replace(member, client=homes[member.client]))
         else:
-            fault = _among(member.fault, names)
+            fault = member.fault.renamed(names)
             if fault is not None:
                 members.append(msgspec.structs.replace(member, fault=fault))
     plan = msgspec.structs.replace(
@@ -104,27 +103,6 @@ def _renamed(plan: Plan, places: dict[int, int], nodes: int, homes: dict[int, in
         workload=msgspec.structs.replace(plan.workload, clients=clients),
     )
     return rebuilt(plan, members)
-
-
-def _among(fault: Fault, names: dict[str, str]) -> Fault | None:
-    """The fault as far as it concerns endpoints that are left, under their new names; None if nothing of it is left."""
-    match fault:
-        case Partition(grudge):
-            left: dict[str, set[str]] = {}
-            for receiver, sources in grudge.items():
-                if receiver in names:
-                    stays = {names[source] for source in sources if source in names} - {names[receiver]}
-                    left.setdefault(names[receiver], set()).update(stays)
-            refused = {receiver: tuple(sorted(left[receiver])) for receiver in sorted(left) if left[receiver]}
-            return Partition(refused) if refused else None
-        case Crash(nodes):
-            stays = {names[node] for node in nodes if node in names}
-            return Crash(tuple(sorted(stays))) if stays else None
-        case Network(_, _, _, _, hit):
-            if hit is None:
-                return fault
-            stays = {names[node] for node in hit if node in names}
-            return msgspec.structs.replace(fault, nodes=tuple(sorted(stays))) if stays else None
 
 
 def _renumbered_values(plan: Plan) -> Plan:

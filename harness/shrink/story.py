@@ -10,8 +10,9 @@ from clew.harness.verdict.result import Result
 from clew.harness.verdict.signature import OUTCOMES, Signature
 from clew.histories import NEMESIS, History
 from clew.histories.text import plural, printable
-from clew.nemesis.describe import describe, describe_duration
-from clew.nemesis.fault import FaultEvent, from_value
+from clew.nemesis.fault import FaultEvent
+from clew.nemesis.faults import from_value
+from clew.nemesis.latency import describe_duration
 
 WIDTH = 118
 
@@ -62,7 +63,7 @@ def _happened(history: History) -> list[str]:
         if event.process == NEMESIS and event.f.startswith("start-"):
             fault = from_value(event.value)
             end = "the end" if fault.until is None else describe_duration(fault.until)
-            lines.append((event.time, row, f"{f'{describe_duration(fault.at)} to {end}':<22} {describe(fault.fault)}"))
+            lines.append((event.time, row, f"{f'{describe_duration(fault.at)} to {end}':<22} {fault.fault.describe()}"))
     return [text for _, _, text in sorted(lines)]
 
 

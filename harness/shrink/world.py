@@ -9,9 +9,10 @@ import msgspec
 
 from clew.harness.plan import Plan
 from clew.harness.plan.schema import MILLISECOND, Links
+from clew.harness.shrink.explicit import members_of
 from clew.harness.shrink.reduce import Dials, Fails, reduced
+from clew.nemesis.fault import FaultEvent
 from clew.nemesis.latency import Constant, Exponential, Normal, Uniform
-from clew.nemesis.schedule import Disturb
 
 WORLDS = 40
 """Attempts at finding the same failure in the plainest of networks, each with other random pauses of the nodes."""
@@ -66,13 +67,10 @@ def plain(plan: Plan) -> Plan:
 
 def is_plain(plan: Plan) -> bool:
     """Whether nothing of the network is drawn, in faults neither."""
-    worse = [entry.what for entry in plan.nemesis if isinstance(entry.what, Disturb)]
-    return all(
-        isinstance(links.latency, Constant) and links.drop == links.duplicate == 0
-        for links in (plan.network.nodes, plan.network.clients)
-    ) and all(
-        isinstance(what.delay, Constant | None) and what.drop in (0, 1) and what.duplicate in (0, 1) for what in worse
-    )
+    links = (plan.network.nodes, plan.network.clients)
+    if not all(isinstance(link.latency, Constant) and link.drop == link.duplicate == 0 for link in links):
+        return False
+    return not any(isinstance(member, FaultEvent) and member.fault.is_random() for member in members_of(plan))
 
 
 def mean_latency(plan: Plan) -> int:

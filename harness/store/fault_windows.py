@@ -12,8 +12,8 @@ import numpy as np
 from clew.histories.event import Event
 from clew.histories.history import NEMESIS_PROCESS, History
 from clew.histories.text import printable, value_text
-from clew.nemesis.describe import describe
-from clew.nemesis.fault import Fault, FaultEvent, from_value, name
+from clew.nemesis.fault import Fault, FaultEvent, name
+from clew.nemesis.faults import from_value
 
 _ENDS = {"stop": "start", "heal": "start", "restart": "kill", "resume": "pause", "end": "begin"}
 
@@ -68,7 +68,7 @@ _BEGINS = set(_ENDS.values())
 def nemesis_event_text(event: Event) -> str:
     """What an event of the nemesis is about."""
     fault = _fault(event)
-    return value_text(event.value) if fault is None else printable(describe(fault.fault))
+    return value_text(event.value) if fault is None else printable(fault.fault.describe())
 
 
 def _fault(event: Event) -> FaultEvent | None:
@@ -79,7 +79,7 @@ def _fault(event: Event) -> FaultEvent | None:
 
 
 def _window(start: int, end: int, fault: FaultEvent) -> FaultWindow:
-    return FaultWindow(start, end, name(fault.fault), printable(describe(fault.fault)), fault.fault)
+    return FaultWindow(start, end, name(fault.fault), printable(fault.fault.describe()), fault.fault)
 
 
 def _named(start: int, end: int, event: Event) -> FaultWindow:

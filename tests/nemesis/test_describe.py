@@ -7,26 +7,27 @@ import json
 import msgspec
 import pytest
 
-from clew.nemesis import Constant, Crash, Exponential, FaultEvent, Network, Normal, Partition, Uniform, describe
-from clew.nemesis.fault import from_value, name, to_value
+from clew.nemesis import BadNetwork, Constant, Crash, Exponential, FaultEvent, Normal, Partition, Uniform
+from clew.nemesis.fault import name, to_value
+from clew.nemesis.faults import from_value
 
 FAULTS = [
     (Partition({"n1": ("n3",), "n2": ("n3",), "n3": ("n1", "n2")}), "partition n1 n2 | n3"),
     (Partition({"n1": ("n3", "n2"), "n2": ("n3",)}), "partition n1 deaf to n3 n2, n2 deaf to n3"),
     (Partition({"n1": ("c0",)}), "partition n1 deaf to c0"),
     (Crash(("n1", "n3")), "crash n1 n3"),
-    (Network(drop=0.5), "network: drop 0.5"),
-    (Network(duplicate=0.1, reorder=1.0, delay=Constant(20_000_000), nodes=("n2",)),
+    (BadNetwork(drop=0.5), "network: drop 0.5"),
+    (BadNetwork(duplicate=0.1, reorder=1.0, delay=Constant(20_000_000), nodes=("n2",)),
      "network of n2: duplicate 0.1, reorder 1, delay 20ms"),
-    (Network(delay=Exponential(1_500_000_000)), "network: delay exponential 1.5s"),
-    (Network(delay=Uniform(1_000, 9_000)), "network: delay uniform 1us to 9us"),
-    (Network(delay=Normal(4_837_261, 10)), "network: delay normal 4.837ms ± 10ns"),
+    (BadNetwork(delay=Exponential(1_500_000_000)), "network: delay exponential 1.5s"),
+    (BadNetwork(delay=Uniform(1_000, 9_000)), "network: delay uniform 1us to 9us"),
+    (BadNetwork(delay=Normal(4_837_261, 10)), "network: delay normal 4.837ms ± 10ns"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("fault", "words"), FAULTS)
 def test_a_fault_is_said_in_a_few_words(fault, words):
-    assert describe(fault) == words
+    assert fault.describe() == words
     assert words.startswith(name(fault))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from clew.nemesis import Constant, Crash, Disturbance, Exponential, Network, Partition, disturbance, down, refused
-from clew.nemesis.effect import either
+from clew.nemesis import BadNetwork, Constant, Crash, Disturbance, Exponential, Partition, disturbance, down, refused
+from clew.nemesis.disturbance import either
 
 
 def test_nothing_is_wrong_without_faults():
@@ -25,13 +25,13 @@ def test_partitions_and_crashes_add_up_and_one_that_heals_leaves_the_other():
 
 
 def test_losses_are_independent_and_delays_add_up():
-    active = [Network(drop=0.5, delay=Constant(3)), Network(drop=0.5, duplicate=0.1, delay=Exponential(5))]
+    active = [BadNetwork(drop=0.5, delay=Constant(3)), BadNetwork(drop=0.5, duplicate=0.1, delay=Exponential(5))]
     assert disturbance(active, "n1", "n2") == Disturbance(0.75, 0.1, 0.0, (Constant(3), Exponential(5)))
 
 
 @pytest.mark.parametrize(("link", "drop"), [(("n1", "n2"), 0.5), (("n2", "n1"), 0.5), (("n2", "n3"), 0.0)])
 def test_a_fault_of_some_nodes_is_on_the_links_that_have_one_at_either_end(link, drop):
-    assert disturbance([Network(drop=0.5, nodes=("n1",))], *link).drop == drop
+    assert disturbance([BadNetwork(drop=0.5, nodes=("n1",))], *link).drop == drop
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.1, 0.3, 1.0])

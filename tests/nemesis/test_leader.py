@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from clew.nemesis import Constant, Crash, FaultEvent, Network, Partition
+from clew.nemesis import BadNetwork, Constant, Crash, FaultEvent, Partition
 from clew.nemesis.fault import Fault
+from clew.nemesis.grudge import split
 from clew.nemesis.leader import LEADER, with_leader
-from clew.nemesis.partition import split
 from clew.nemesis.target import choose
 
 NODES = ("n1", "n2", "n3")
@@ -27,10 +27,10 @@ def test_a_partition_of_the_leader_leaves_it_alone_and_the_others_together() -> 
 
 
 def test_a_bad_network_around_the_leader_is_around_that_node() -> None:
-    fault = hit(Network(drop=0.5, delay=Constant(7), nodes=(LEADER,)), "n3")
-    assert fault == Network(drop=0.5, delay=Constant(7), nodes=("n3",))
+    fault = hit(BadNetwork(drop=0.5, delay=Constant(7), nodes=(LEADER,)), "n3")
+    assert fault == BadNetwork(drop=0.5, delay=Constant(7), nodes=("n3",))
 
 
 def test_other_faults_stay_as_they_are() -> None:
-    for fault in (Crash(("n1",)), Network(drop=0.5), Partition({"n1": ("n2",)})):
+    for fault in (Crash(("n1",)), BadNetwork(drop=0.5), Partition({"n1": ("n2",)})):
         assert hit(fault, "n2") == fault

@@ -7,8 +7,7 @@ from random import Random
 
 import pytest
 
-from clew.nemesis.fault import Grudge
-from clew.nemesis.partition import KINDS, nodes_needed, split
+from clew.nemesis.grudge import KINDS, Grudge, nodes_needed, split
 
 SIZES = range(1, 10)
 DRAWS = range(60)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from itertools import islice, pairwise, takewhile
 
 from clew.harness.plan.streams import Streams
-from clew.nemesis import At, Crash, Cut, Disturb, Entry, Every, Kill, Network, Partition, Randomly, schedule
+from clew.nemesis import At, BadNetwork, Crash, Entry, Every, Partition, Randomly, schedule
+from clew.nemesis.fault import name
 
 NODES = ("n1", "n2", "n3", "n4", "n5")
 S = 1_000_000_000
 ENTRIES = (
-    Entry(Cut("majority"), Every(2 * S), S),
-    Entry(Kill("minority"), Randomly(3 * S), S),
-    Entry(Cut("one-way"), Randomly(S), S),
-    Entry(Disturb(drop=0.5, target="one"), At((3 * S, 9 * S)), S),
+    Entry("partition", {"kind": "majority"}, Every(2 * S), S),
+    Entry("crash", {"target": "minority"}, Randomly(3 * S), S),
+    Entry("partition", {"kind": "one-way"}, Randomly(S), S),
+    Entry("network", {"drop": 0.5, "target": "one"}, At((3 * S, 9 * S)), S),
 )
 
 
@@ -28,43 +29,45 @@ def story(events):
 
 
 def test_a_periodic_fault_comes_first_after_one_period():
-    events = faults([Entry(Kill("one"), Every(2 * S), S)], until=7 * S)
+    events = faults([Entry("crash", {"target": "one"}, Every(2 * S), S)], until=7 * S)
     assert [(event.at, event.until) for event in events] == [(2 * S, 3 * S), (4 * S, 5 * S), (6 * S, 7 * S)]
 
 
 def test_faults_at_given_times_end():
-    events = list(schedule([Entry(Kill(("n2",)), At((5, 3)), 10)], NODES, Streams(1).get))
+    events = list(schedule([Entry("crash", {"target": ("n2",)}, At((5, 3)), 10)], NODES, Streams(1).get))
     assert story(events) == [(3, 13, Crash(("n2",))), (5, 15, Crash(("n2",)))]
 
 
 def test_random_faults_have_gaps_of_the_mean():
-    events = list(islice(schedule([Entry(Kill("one"), Randomly(2 * S))], NODES, Streams(3).get), 5000))
+    events = list(islice(schedule([Entry("crash", {"target": "one"}, Randomly(2 * S))], NODES, Streams(3).get), 5000))
     assert all(a.at < b.at for a, b in pairwise(events))
     assert 1.9 * S < events[-1].at / len(events) < 2.1 * S
 
 
 def test_without_a_duration_a_fault_lasts_until_the_workload_ends():
-    assert faults([Entry(Kill("one"), At((3,)))])[0].until is None
+    assert faults([Entry("crash", {"target": "one"}, At((3,)))])[0].until is None
 
 
 def test_a_window_holds_beginnings_and_ends():
-    entry = Entry(Kill("one"), Every(2 * S), 5 * S, start=S, end=6 * S)
+    entry = Entry("crash", {"target": "one"}, Every(2 * S), 5 * S, start=S, end=6 * S)
     assert [(event.at, event.until) for event in faults([entry])] == [(3 * S, 6 * S), (5 * S, 6 * S)]
 
 
 def test_an_open_ended_fault_heals_where_its_window_ends():
-    assert [event.until for event in faults([Entry(Kill("one"), Every(2 * S), None, end=3 * S)])] == [3 * S]
+    assert [event.until for event in faults([Entry("crash", {"target": "one"}, Every(2 * S), None, end=3 * S)])] == [
+        3 * S
+    ]
 
 
 def test_faults_of_all_entries_come_in_the_order_of_time_and_are_counted():
     events = faults(ENTRIES)
     assert [event.at for event in events] == sorted(event.at for event in events)
     assert [event.number for event in events] == list(range(len(events)))
-    assert {type(event.fault) for event in events} == {Partition, Crash, Network}
+    assert {type(event.fault) for event in events} == {Partition, Crash, BadNetwork}
 
 
 def test_entries_that_begin_at_the_same_time_keep_their_order():
-    both = [Entry(Kill(("n1",)), At((5,))), Entry(Kill(("n2",)), At((5,)))]
+    both = [Entry("crash", {"target": ("n1",)}, At((5,))), Entry("crash", {"target": ("n2",)}, At((5,)))]
     assert [event.fault for event in faults(both)] == [Crash(("n1",)), Crash(("n2",))]
 
 
@@ -80,22 +83,17 @@ def test_removing_the_last_entry_leaves_the_others_as_they_were():
 
 
 def test_another_kind_of_fault_happens_at_the_same_times():
-    def times(what):
-        return [event.at for event in faults([Entry(what, Randomly(S), S)])]
+    def times(fault, **parameters):
+        return [event.at for event in faults([Entry(fault, parameters, Randomly(S), S)])]
 
-    assert times(Cut("majority")) == times(Cut("one-way")) == times(Kill("all")) == times(Disturb(drop=0.1))
+    whole = times("partition", kind="majority")
+    assert whole == times("partition", kind="one-way") == times("crash", target="all") == times("network", drop=0.1)
 
 
 def test_a_schedule_written_out_as_explicit_faults_is_the_same_schedule():
     events = faults(ENTRIES)
-    explicit = []
-    for event in events:
-        match event.fault:
-            case Partition(grudge):
-                what = Cut(grudge)
-            case Crash(nodes):
-                what = Kill(nodes)
-            case Network(drop, duplicate, reorder, delay, nodes):
-                what = Disturb(drop, duplicate, reorder, delay, nodes)
-        explicit.append(Entry(what, At((event.at,)), event.until - event.at))
+    explicit = [
+        Entry(name(event.fault), event.fault.parameters_of_entry(), At((event.at,)), event.until - event.at)
+        for event in events
+    ]
     assert faults(explicit, seed=99) == events

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 
 from clew.harness.plan.schema import MILLISECOND, Links, NetworkPlan
 from clew.harness.plan.streams import Streams, Uniforms
-from clew.nemesis.effect import Disturbance, disturbance, either, refused
+from clew.nemesis.disturbance import Disturbance, either
+from clew.nemesis.effect import disturbance, refused
 from clew.nemesis.fault import Fault
 from clew.nemesis.latency import Constant
 

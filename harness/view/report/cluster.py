@@ -14,7 +14,8 @@ from clew.histories.history import freeze
 from clew.histories.journal_search import Message, messages_between, node_lives, sent_messages
 from clew.histories.text import key_name, label, printable, value_text
 from clew.histories.timeline import completion_times
-from clew.nemesis.fault import Network, Partition
+from clew.nemesis.effect import down, paused
+from clew.nemesis.target import by_number
 
 MESSAGES = 700
 """Messages drawn for one moment."""
@@ -129,7 +130,8 @@ def _crashes(run: Record) -> list[Moment]:
     return [
         _around(window.words, window.words, window.start / 1e9)
         for window in run.fault_windows
-        if window.kind in ("crash", "kill")
+        # A history of another tool names its faults only.
+        if (down([window.fault]) or paused([window.fault]) if window.fault else window.kind in ("crash", "kill"))
     ]
 
 
@@ -222,19 +224,14 @@ def _body(body: Any) -> str:
 def places(found: Iterable[Message], nodes: list[str]) -> list[str]:
     """Clients first, then nodes, each in the order of their numbers."""
     named = {name for message in found for name in (message.source, message.destination)} | set(nodes)
-    return sorted(named, key=lambda name: (name in nodes, _numbered(name)))
-
-
-def _numbered(name: str) -> tuple[str, int]:
-    digits = name[len(name.rstrip("0123456789")) :]
-    return name.removesuffix(digits), int(digits or 0)
+    return sorted(named, key=lambda name: (name in nodes, by_number(name)))
 
 
 def life_table(run: Record) -> tuple[list[str], Table]:
     """The nodes, and what was the matter with each, when: stretches of up, down, cut off or otherwise disturbed."""
     columns: Table = {name: [] for name in ("lane", "start", "end", "state", "words")}
     found = [] if run.journal is None else node_lives(run.journal)
-    nodes = sorted({life.node for life in found}, key=_numbered)
+    nodes = sorted({life.node for life in found}, key=by_number)
     lane = {node: number for number, node in enumerate(nodes)}
     ended: dict[str, int] = {}
 
@@ -253,24 +250,9 @@ def life_table(run: Record) -> tuple[list[str], Table]:
     for node, time in ended.items():
         stretch(node, time, max(run.last, time), "down", "down until the end")
     for window in run.fault_windows:
-        if isinstance(window.fault, Partition):
-            deaf = {node: set(sources) for node, sources in window.fault.grudge.items()}
-            mute: dict[str, set[str]] = {}
-            for node, sources in deaf.items():
-                for source in sources:
-                    mute.setdefault(source, set()).add(node)
-            for node in nodes:
-                # The larger side of a partition goes on as if nothing had happened: mark who lost most of the others.
-                lost = deaf.get(node, set()) | mute.get(node, set())
-                if lost & set(nodes):
-                    state = "cut off" if len(lost & set(nodes)) * 2 >= len(nodes) else "parted"
-                    stretch(
-                        node, window.start, window.end, state, f"{state} from {' '.join(sorted(lost, key=_numbered))}"
-                    )
-        elif isinstance(window.fault, Network):
-            for node in nodes if window.fault.nodes is None else window.fault.nodes:
-                if node in lane:
-                    stretch(node, window.start, window.end, "disturbed", window.words)
+        for state in () if window.fault is None else window.fault.states(nodes):
+            if state.node in lane:
+                stretch(state.node, window.start, window.end, state.state, printable(state.words))
     return nodes, columns
 
 

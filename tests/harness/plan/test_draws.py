@@ -13,7 +13,7 @@ def test_each_seed_draws_its_own_and_always_the_same(good):
     assert plans == [resolve(good, seed) for seed in range(50)]
     assert {plan.system.nodes for plan in plans} == {3, 5}
     assert {plan.workload.clients for plan in plans} == set(range(2, 10))
-    assert {plan.nemesis[0].what.grudge for plan in plans} == {"halves", "one-way", "majority"}
+    assert {plan.nemesis[0].parameters["kind"] for plan in plans} == {"halves", "one-way", "majority"}
     assert all(0 <= plan.network.nodes.drop <= 0.3 for plan in plans)
     assert all(1_000_000 <= plan.system.parameters.back_off <= 20_000_000 for plan in plans)
     assert {type(plan.network.clients.latency) for plan in plans} == {Constant, Uniform}

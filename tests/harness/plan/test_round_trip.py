@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from clew.harness.plan import PlannedOperation, dump, load, loads, resolve
 from clew.harness.plan.schema import BudgetPlan, Links, NetworkPlan, Plan, Recovery, Workload, client_names, node_names
-from clew.nemesis import At, Constant, Cut, Disturb, Entry, Every, Exponential, Kill, Normal, Randomly, Uniform
-from clew.nemesis.partition import KINDS, nodes_needed
+from clew.nemesis import At, Constant, Entry, Every, Exponential, Normal, Randomly, Uniform
+from clew.nemesis.grudge import KINDS, nodes_needed
 
 TIMES = st.integers(0, 2**63 - 1)
 PERIODS = st.integers(1, 2**63 - 1)
@@ -68,20 +68,26 @@ def entries(draw, nodes: int, clients: int) -> Entry:
         )
 
     kinds = [kind for kind in KINDS if nodes_needed(kind) <= nodes]
-    cuts = st.sampled_from(everybody).flatmap(grudge) | (st.sampled_from(kinds) if kinds else st.nothing())
-    what = draw(
+    cuts = [st.fixed_dictionaries({"grudge": st.sampled_from(everybody).flatmap(grudge)})]
+    cuts += [st.fixed_dictionaries({"kind": st.sampled_from(kinds)})] if kinds else []
+    chances = {"drop": CHANCES, "duplicate": CHANCES, "reorder": CHANCES}
+    fault, parameters = draw(
         st.one_of(
-            st.builds(Cut, cuts),
-            st.builds(Kill, targets),
-            st.builds(Disturb, CHANCES, CHANCES, CHANCES, st.none() | LATENCIES, st.none() | targets),
+            st.tuples(st.just("partition"), st.one_of(cuts)),
+            st.tuples(st.just("crash"), st.fixed_dictionaries({"target": targets})),
+            st.tuples(
+                st.just("network"), st.fixed_dictionaries(chances, optional={"delay": LATENCIES, "target": targets})
+            ),
         )
     )
     duration = draw(st.none() | PERIODS)
     if draw(st.booleans()):
-        return Entry(what, At(tuple(sorted(draw(st.lists(TIMES, min_size=1, max_size=3))))), duration)
+        return Entry(fault, parameters, At(tuple(sorted(draw(st.lists(TIMES, min_size=1, max_size=3))))), duration)
     start = draw(st.integers(0, 2**62))
     end = draw(st.none() | st.integers(start + 1, 2**63 - 1))
-    return Entry(what, draw(st.builds(Every, PERIODS) | st.builds(Randomly, PERIODS)), duration, start, end)
+    return Entry(
+        fault, parameters, draw(st.builds(Every, PERIODS) | st.builds(Randomly, PERIODS)), duration, start, end
+    )
 
 
 @st.composite

@@ -8,7 +8,7 @@ from clew.harness.plan.schema import Links, NetworkPlan
 from clew.harness.plan.streams import Streams
 from clew.harness.runtime.simulation.network import SimulatedNetwork
 from clew.histories import Recorder
-from clew.nemesis.fault import Network as Disturbed
+from clew.nemesis import BadNetwork
 from clew.nemesis.latency import Constant, Exponential
 from clew.systems import ClientContext, Context
 from tests.harness.runtime.test_simulation import MS, Answer, Caller, Echo, network, run
@@ -124,12 +124,12 @@ def test_what_is_on_its_way_when_a_partition_begins_is_lost() -> None:
 def test_a_disturbance_doubles_delays_and_reorders() -> None:
     links = network(NetworkPlan(Links(Constant(5 * MS), reorder=0.0)))
     assert links.fate("n1", "n2", 0, str) == [5 * MS]
-    links.apply([Disturbed(duplicate=1.0)])
+    links.apply([BadNetwork(duplicate=1.0)])
     assert links.fate("n1", "n2", 0, str) == [5 * MS, 5 * MS]
-    links.apply([Disturbed(delay=Constant(MS)), Disturbed(delay=Constant(MS))])
+    links.apply([BadNetwork(delay=Constant(MS)), BadNetwork(delay=Constant(MS))])
     assert links.fate("n1", "n2", 0, str) == [7 * MS]
     fifo = SimulatedNetwork(NetworkPlan(Links(Exponential(5 * MS), reorder=0.0)), ("n1", "n2"), (), Streams(3))
-    fifo.apply([Disturbed(reorder=1.0)])
+    fifo.apply([BadNetwork(reorder=1.0)])
     arrivals = [fifo.fate("n1", "n2", 0, str)[0] for _ in range(50)]
     assert arrivals != sorted(arrivals)
     links.apply([])

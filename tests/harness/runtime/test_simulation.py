@@ -21,8 +21,7 @@ from clew.harness.runtime.simulation import open_simulation
 from clew.harness.runtime.simulation.disk import SimulatedDisk
 from clew.harness.runtime.simulation.network import CUT, LOST, SimulatedNetwork
 from clew.histories import Recorder
-from clew.nemesis.fault import Network as Disturbed
-from clew.nemesis.fault import Partition
+from clew.nemesis import BadNetwork, Partition
 from clew.nemesis.latency import Constant, Exponential
 from clew.systems import ClientContext, Context, Operation, Protocol
 from clew.systems.protocol import Variant
@@ -177,7 +176,7 @@ def network(plan: NetworkPlan) -> SimulatedNetwork:
 def test_a_fault_leaves_the_fate_of_other_messages_alone() -> None:
     plan = NetworkPlan(Links(Exponential(5 * MS), drop=0.3, duplicate=0.2))
     calm, stormy = network(plan), network(plan)
-    stormy.apply([Partition({"n2": ("n1",)}), Disturbed(drop=0.5)])
+    stormy.apply([Partition({"n2": ("n1",)}), BadNetwork(drop=0.5)])
     before = [calm.fate("n1", "n2", 0, str) for _ in range(100)]
     during = [stormy.fate("n1", "n2", 0, str) for _ in range(50)]
     assert set(map(str, during)) == {CUT}
@@ -204,7 +203,7 @@ def test_what_is_left_out_leaves_the_fate_of_other_messages_alone() -> None:
 def test_where_nothing_is_drawn_a_message_takes_as_long_as_any_other_until_a_fault_draws() -> None:
     links = network(NetworkPlan(Links(Constant(5 * MS))))
     assert links.fate("n1", "n2", 7, str) == [7 + 5 * MS]
-    links.apply([Disturbed(duplicate=1.0, delay=Constant(MS))])
+    links.apply([BadNetwork(duplicate=1.0, delay=Constant(MS))])
     assert links.fate("n1", "n2", 7, str) == [7 + 6 * MS, 7 + 6 * MS]
     links.heal()
     assert links.fate("n1", "n2", 7, str) == [7 + 5 * MS]
@@ -230,7 +229,7 @@ def test_without_reordering_a_link_is_first_in_first_out() -> None:
 
 def test_clients_are_next_to_the_nodes_and_disturbances_spare_them_but_they_can_be_cut() -> None:
     links = network(NetworkPlan(Links(Constant(5 * MS))))
-    links.apply([Disturbed(drop=1.0, delay=Constant(MS)), Partition({"n2": ("c0",)})])
+    links.apply([BadNetwork(drop=1.0, delay=Constant(MS)), Partition({"n2": ("c0",)})])
     assert links.fate("c0", "n1", 7, str) == [7]
     assert links.fate("c0", "n2", 7, str) == CUT
     assert links.fate("n1", "n2", 7, str) == LOST

@@ -6,7 +6,8 @@ from typing import Any
 
 from clew.harness.store.fault_windows import fault_windows, nemesis_event_text
 from clew.histories import NEMESIS, Event, History
-from clew.nemesis.fault import Crash, FaultEvent, Network, Partition, to_value
+from clew.nemesis import BadNetwork, Crash, FaultEvent, Partition
+from clew.nemesis.fault import to_value
 
 CUT = Partition({"n1": ("n2",), "n2": ("n1",)})
 
@@ -42,7 +43,7 @@ def test_two_of_one_kind_are_told_apart_by_their_number() -> None:
 
 
 def test_what_nothing_ends_lasts_until_the_last_event() -> None:
-    fault = to_value(FaultEvent(0, 0, None, Network(drop=0.5)))
+    fault = to_value(FaultEvent(0, 0, None, BadNetwork(drop=0.5)))
     assert found((10, "start-network", fault)) == [(10, 100, "network", "network: drop 0.5")]
     assert found((10, "kill", ["n1"])) == [(10, 100, "kill", 'kill ["n1"]')]
     assert [

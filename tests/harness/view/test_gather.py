@@ -10,7 +10,8 @@ from clew.harness.view.report.page import gather
 from clew.histories import NEMESIS, Header, Recorder
 from clew.histories.event import FORMAT
 from clew.histories.journal import Journal
-from clew.nemesis.fault import Crash, Fault, FaultEvent, Network, Partition, to_value
+from clew.nemesis import BadNetwork, Crash, Fault, FaultEvent, Partition
+from clew.nemesis.fault import to_value
 
 MS = 1_000_000
 PLAN = "name: by hand\nsystem: {name: caspaxos, nodes: 3}\n"
@@ -40,9 +41,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
         nemesis(50, "stop", 0, Crash(("n3",)))
         recorder.record(56 * MS, 1, "fail", "cas", None, [7, 8], "mismatch 9")
         nemesis(60, "stop", 1, CUT)
-        nemesis(70, "start", 2, Network(drop=0.5, nodes=("n2",)))
+        nemesis(70, "start", 2, BadNetwork(drop=0.5, nodes=("n2",)))
         recorder.record(75 * MS, 2, "invoke", "write", None, 9)
-        nemesis(80, "stop", 2, Network(drop=0.5, nodes=("n2",)))
+        nemesis(80, "stop", 2, BadNetwork(drop=0.5, nodes=("n2",)))
         recorder.record(100 * MS, 2, "info", "write", None, 9, "timeout")
     with (folder / "messages.jsonl").open("wb") as stream:
         journal = Journal(stream)
