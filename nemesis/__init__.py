@@ -2,26 +2,21 @@
 
     plan ── Entry ── schedule ──► FaultEvent, FaultEvent, ... ──► effect: what the active faults add up to
 
-Each kind of fault is one module: `partition`, `crash`, `network`. `faults` lists them. Whoever runs the cluster carries
-out what `effect` says.
+Each kind of fault is one module, such as `crash`. `faults` lists them, and nothing else names them. Whoever runs the
+cluster carries out what `effect` says.
 """
 
-from clew.nemesis.crash import Crash
 from clew.nemesis.disturbance import Disturbance
 from clew.nemesis.effect import disturbance, down, paused, refused
 from clew.nemesis.fault import Fault, FaultEvent
 from clew.nemesis.faults import FAULTS
 from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
-from clew.nemesis.network import BadNetwork
-from clew.nemesis.partition import Partition
 from clew.nemesis.schedule import At, Entry, Every, Randomly, schedule
 
 __all__ = [
     "FAULTS",
     "At",
-    "BadNetwork",
     "Constant",
-    "Crash",
     "Disturbance",
     "Entry",
     "Every",
@@ -30,7 +25,6 @@ __all__ = [
     "FaultEvent",
     "Latency",
     "Normal",
-    "Partition",
     "Randomly",
     "Uniform",
     "disturbance",

@@ -1,4 +1,4 @@
-"""What every kind of fault can be asked. A kind is one module: `partition`, `crash`, `network`; `faults` lists them.
+"""What every kind of fault can be asked. A kind is one module, such as `crash`; `faults` lists them.
 
 A fault is a small frozen value. It prints, compares, is written to the history and read back. It does nothing by
 itself: the runtime keeps the faults that are active and asks `clew.nemesis.effect` what they add up to.

@@ -7,9 +7,12 @@ import json
 import msgspec
 import pytest
 
-from clew.nemesis import BadNetwork, Constant, Crash, Exponential, FaultEvent, Normal, Partition, Uniform
+from clew.nemesis import Constant, Exponential, FaultEvent, Normal, Uniform
+from clew.nemesis.crash import Crash
 from clew.nemesis.fault import name, to_value
 from clew.nemesis.faults import from_value
+from clew.nemesis.network import BadNetwork
+from clew.nemesis.partition import Partition
 
 FAULTS = [
     (Partition({"n1": ("n3",), "n2": ("n3",), "n3": ("n1", "n2")}), "partition n1 n2 | n3"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from clew.nemesis import BadNetwork, Constant, Crash, Disturbance, Exponential, Partition, disturbance, down, refused
+from clew.nemesis import Constant, Disturbance, Exponential, disturbance, down, refused
+from clew.nemesis.crash import Crash
 from clew.nemesis.disturbance import either
+from clew.nemesis.network import BadNetwork
+from clew.nemesis.partition import Partition
 
 
 def test_nothing_is_wrong_without_faults():

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from random import Random
 
-from clew.nemesis import BadNetwork, Constant, Crash, FaultEvent, Partition
+from clew.nemesis import Constant, FaultEvent
+from clew.nemesis.crash import Crash
 from clew.nemesis.fault import Fault
 from clew.nemesis.grudge import split
 from clew.nemesis.leader import LEADER, with_leader
+from clew.nemesis.network import BadNetwork
+from clew.nemesis.partition import Partition
 from clew.nemesis.target import choose
 
 NODES = ("n1", "n2", "n3")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from itertools import islice, pairwise, takewhile
 
 from clew.harness.plan.streams import Streams
-from clew.nemesis import At, BadNetwork, Crash, Entry, Every, Partition, Randomly, schedule
+from clew.nemesis import At, Entry, Every, Randomly, schedule
+from clew.nemesis.crash import Crash
 from clew.nemesis.fault import name
+from clew.nemesis.network import BadNetwork
+from clew.nemesis.partition import Partition
 
 NODES = ("n1", "n2", "n3", "n4", "n5")
 S = 1_000_000_000

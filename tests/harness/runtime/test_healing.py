@@ -8,8 +8,8 @@ from clew.harness.plan.schema import Links, NetworkPlan
 from clew.harness.plan.streams import Streams
 from clew.harness.runtime.simulation.network import SimulatedNetwork
 from clew.histories import Recorder
-from clew.nemesis import BadNetwork
 from clew.nemesis.latency import Constant, Exponential
+from clew.nemesis.network import BadNetwork
 from clew.systems import ClientContext, Context
 from tests.harness.runtime.test_simulation import MS, Answer, Caller, Echo, network, run
 

@@ -21,8 +21,9 @@ from clew.harness.runtime.simulation import open_simulation
 from clew.harness.runtime.simulation.disk import SimulatedDisk
 from clew.harness.runtime.simulation.network import CUT, LOST, SimulatedNetwork
 from clew.histories import Recorder
-from clew.nemesis import BadNetwork, Partition
 from clew.nemesis.latency import Constant, Exponential
+from clew.nemesis.network import BadNetwork
+from clew.nemesis.partition import Partition
 from clew.systems import ClientContext, Context, Operation, Protocol
 from clew.systems.protocol import Variant
 

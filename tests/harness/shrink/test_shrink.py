@@ -29,7 +29,8 @@ from clew.harness.verdict.result import Result
 from clew.harness.verdict.signature import Signature, signature
 from clew.histories import History
 from clew.histories import dump as dump_history
-from clew.nemesis import Crash, FaultEvent
+from clew.nemesis import FaultEvent
+from clew.nemesis.crash import Crash
 from tests.harness.conftest import Clew
 from tests.harness.echo import put
 

@@ -6,8 +6,11 @@ from typing import Any
 
 from clew.harness.store.fault_windows import fault_windows, nemesis_event_text
 from clew.histories import NEMESIS, Event, History
-from clew.nemesis import BadNetwork, Crash, FaultEvent, Partition
+from clew.nemesis import FaultEvent
+from clew.nemesis.crash import Crash
 from clew.nemesis.fault import to_value
+from clew.nemesis.network import BadNetwork
+from clew.nemesis.partition import Partition
 
 CUT = Partition({"n1": ("n2",), "n2": ("n1",)})
 

@@ -10,8 +10,11 @@ from clew.harness.view.report.page import gather
 from clew.histories import NEMESIS, Header, Recorder
 from clew.histories.event import FORMAT
 from clew.histories.journal import Journal
-from clew.nemesis import BadNetwork, Crash, Fault, FaultEvent, Partition
+from clew.nemesis import Fault, FaultEvent
+from clew.nemesis.crash import Crash
 from clew.nemesis.fault import to_value
+from clew.nemesis.network import BadNetwork
+from clew.nemesis.partition import Partition
 
 MS = 1_000_000
 PLAN = "name: by hand\nsystem: {name: caspaxos, nodes: 3}\n"
