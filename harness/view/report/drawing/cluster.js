@@ -8,6 +8,7 @@ const STATE = {
   up: ["good", 0.4, " ", 0.3], down: ["bad", 0.22, "x", 0.3], "cut off": ["info", 0.55, "/", 0.18],
   parted: ["info", 0.22, " ", 0.18], disturbed: ["soft", 0.3, ".", 0.18],
 };
+const OTHER_STATE = ["doubt", 0.4, "-", 0.18]; // whatever else a fault says of a node
 
 function messages(f) {
   const { data, range } = f;
@@ -138,7 +139,9 @@ function lives(f) {
   const table = data.lives;
   const plot = f.figure("lives", 110 + 40 * data.nodes.length, { y_range: f.lanes(data.nodes) });
   f.name_lanes(plot, data.nodes);
-  const stretches = Object.entries(STATE).map(([state, [ink, fill_alpha, hatch_pattern, half]]) => {
+  const states = new Set([...Object.keys(STATE), ...table.state]);
+  const stretches = [...states].map((state) => {
+    const [ink, fill_alpha, hatch_pattern, half] = STATE[state] ?? OTHER_STATE;
     const found = f.pick(table, table.state.flatMap((other, row) => (other === state ? [row] : [])));
     found.low = found.lane.map((lane) => lane + half);
     found.high = found.lane.map((lane) => lane - half);

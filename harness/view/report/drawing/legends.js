@@ -78,6 +78,7 @@ function legends(f) {
       ...when(states.has("cut off"), swatch("info", { fill: 0.55 }, "cut off from most")),
       ...when(states.has("parted"), swatch("info", { fill: 0.22 }, "parted from few")),
       ...when(states.has("disturbed"), swatch("soft", { fill: 0.3 }, "network disturbed")),
+      ...[...states].filter((state) => !(state in STATE)).map((state) => swatch("doubt", { fill: 0.4 }, state)),
       ...when(marked, news), ...everywhere.slice(-1).filter(() => data.moments.some((moment) => moment.wrong)),
     ],
   };
