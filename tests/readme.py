@@ -1,10 +1,16 @@
-"""The commands of the pages, run for real: the test compares what they print with what the page shows.
+"""The commands of the pages, run for real: the tests compare what they print with what the page shows.
 
-python -m tests.readme    runs them and writes what they print into the pages
+    python -m tests.readme            say which pages differ from what their commands print now
+    python -m tests.readme --write    write what they print into the pages
+
+A `console` block shows commands after `$ ` and what they print. All blocks of a page run in one folder, from the top to
+the bottom. A line of three dots stands for lines that are left out: so many lines are shown before and after it as the
+page has there.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import shlex
 import subprocess
@@ -14,16 +20,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-PAGES = (README, ROOT / "docs" / "models.md")
+ALL_PAGES = (README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 CLEW = [sys.executable, "-c", "from clew.harness.cli.app import main; main()"]
 
 NAMED = re.compile(r"`([a-z_]+\.\w+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-"""A block that is introduced by the name of the file that it is to be."""
+"""A block that follows the name of a file: the file has this content."""
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CHECKED = re.compile(r"(operations by .*) in \d+\.\d\d s$", re.MULTILINE)
-STAMP = re.compile(r"\d{8}T\d{6}\.\d{3}Z")
+COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+"""A command of a console block and what it prints."""
+LEFT_OUT = "..."
+CHANGES = (
+    (re.compile(r"\d{8}T\d{6}\.\d{3}Z"), "20261121T120000.000Z"),
+    (re.compile(r"(operations by .*) in \d+\.\d\d s$", re.MULTILINE), r"\1 in 0.50 s"),
+    (re.compile(r"^(\d+ seeds? in) .* s \(.* a second\)", re.MULTILINE), r"\1 2.0 s (10 a second)"),
+)
+"""What differs from run to run, and what the pages show instead."""
 EXITS = (0, 1)
-"""No command of a page is a mistake or fails."""
+"""Every command of a page says valid or invalid; none is a mistake."""
 
 
 def blocks(kind: str, page: Path = README) -> list[str]:
@@ -31,29 +44,43 @@ def blocks(kind: str, page: Path = README) -> list[str]:
     return [content for found, content in BLOCK.findall(page.read_text()) if found == kind]
 
 
+PAGES = tuple(page for page in ALL_PAGES if blocks("console", page))
+"""The pages that show what commands print."""
+
+
 def prepare(folder: Path, page: Path = README) -> None:
-    """Write the files that the page says to write, and the histories that it prints."""
+    """Write the files that the page says to write, and those that it prints with `cat`."""
     for name, content in NAMED.findall(page.read_text()):
         (folder / name).write_text(content)
     for block in blocks("console", page):
-        if shown := re.search(r"^\$ cat (\S+)\n(.*?)(?=^\$ |\Z)", block, re.MULTILINE | re.DOTALL):
-            (folder / shown[1]).write_text(shown[2])
+        for command, shown in COMMAND.findall(block):
+            if (words := shlex.split(command))[0] == "cat":
+                (folder / words[1]).write_text(shown)
 
 
 def execute(block: str, folder: Path) -> str:
-    """The block as it comes out when its commands are run in the folder."""
-    lines = []
-    for command in re.findall(r"^\$ (.*)$", block, re.MULTILINE):
-        words = shlex.split(command)
-        words = CLEW + words[1:] if words[0] == "clew" else words
-        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
-        assert done.returncode in EXITS, (command, done.stderr)
-        lines.append(f"$ {command}\n{done.stdout}")
-    return CHECKED.sub(r"\1 in 0.50 s", STAMP.sub("20261121T120000.000Z", "".join(lines)))
+    """The block as it comes out when its commands run in the folder."""
+    return "".join(f"$ {command}\n{_printed(command, shown, folder)}" for command, shown in COMMAND.findall(block))
 
 
-def rewrite(page: Path) -> None:
-    """Put what the commands print into the page."""
+def _printed(command: str, shown: str, folder: Path) -> str:
+    words = shlex.split(command)
+    words = CLEW + words[1:] if words[0] == "clew" else words
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode in EXITS, (command, done.stderr)
+    printed = done.stdout
+    for pattern, always in CHANGES:
+        printed = pattern.sub(always, printed)
+    lines, page = [line.rstrip() for line in printed.splitlines()], shown.splitlines()
+    if LEFT_OUT in page:
+        before = page.index(LEFT_OUT)
+        after = len(page) - before - 1
+        lines = [*lines[:before], LEFT_OUT, *lines[len(lines) - after :]]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def rewritten(page: Path) -> str:
+    """The page with what its commands print now."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder, page)
@@ -61,9 +88,25 @@ def rewrite(page: Path) -> None:
         def rerun(match: re.Match[str]) -> str:
             return f"```console\n{execute(match[2], folder)}```" if match[1] == "console" else match[0]
 
-        page.write_text(BLOCK.sub(rerun, page.read_text()))
+        return BLOCK.sub(rerun, page.read_text())
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("pages", nargs="*", type=Path, metavar="PAGE")
+    options = parser.parse_args()
+    stale = []
+    for page in options.pages or PAGES:
+        if (text := rewritten(page)) != page.read_text():
+            stale.append(str(page))
+            if options.write:
+                page.write_text(text)
+    if stale:
+        print("rewritten:" if options.write else "differ:", *stale)
+        sys.exit(0 if options.write else 1)
 
 
 if __name__ == "__main__":
-    for each in PAGES:
-        rewrite(each)
+    main()

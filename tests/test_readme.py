@@ -1,41 +1,80 @@
-"""Every command of the README does what it says there."""
+"""Every command of the pages does what the page says."""
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from clew.checkers.models import find_model, names
+from clew.harness.cli.app import app
 from clew.harness.plan import loads, resolve
 from clew.harness.plan.source import SHIPPED
 from tests import readme
+
+TEXT = {page.name: page.read_text() for page in readme.ALL_PAGES}
+MAKEFILE = (readme.ROOT / "Makefile").read_text()
+PROGRAM = r"(?:clew|make|python -m tests\.[\w.]+)"
+
+
+def shown_commands(text: str) -> set[str]:
+    """The commands of a page: in fenced blocks, in indented ones, and quoted in a sentence."""
+    fenced = "".join(block for kind, block in readme.BLOCK.findall(text) if kind in ("sh", "console"))
+    whole = [
+        *re.findall(rf"^(?:\$ )?({PROGRAM} .*)$", fenced, re.MULTILINE),
+        *re.findall(rf"^ {{4}}({PROGRAM} .*)$", readme.BLOCK.sub("", text), re.MULTILINE),
+        *re.findall(rf"`({PROGRAM}(?: [^`]+)?)`", readme.BLOCK.sub("", text)),
+    ]
+    # What stands behind a command, after two spaces or a hash, describes it.
+    return {re.split(r" {2,}|\s#", command)[0].strip() for command in whole}
+
+
+COMMANDS = sorted((name, command) for name, text in TEXT.items() for command in shown_commands(text))
 
 
 @pytest.mark.parametrize("page", readme.PAGES, ids=lambda page: page.name)
 def test_the_commands_print_what_the_page_shows(tmp_path: Path, page: Path) -> None:
     readme.prepare(tmp_path, page)
     for block in readme.blocks("console", page):
-        assert readme.execute(block, tmp_path) == block
+        assert readme.execute(block, tmp_path) == block, "python -m tests.readme --write writes it anew"
+
+
+@pytest.mark.parametrize(("page", "command"), COMMANDS)
+def test_every_command_that_a_page_shows_exists(page: str, command: str) -> None:
+    """Its options too: whatever is not run is understood at least."""
+    program, *words = shlex.split(command)
+    if program == "make":
+        assert all(re.search(rf"^{word}:", MAKEFILE, re.MULTILINE) for word in words if re.fullmatch(r"\w+", word))
+    elif program == "python":
+        assert importlib.util.find_spec(words[1]) is not None
+    elif words and words[0] != "--help":
+        group = typer.main.get_command(app)
+        found = group
+        while hasattr(found, "commands") and words:
+            found = found.commands[words.pop(0)]
+        options = {option for parameter in found.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= options
+
+
+def test_an_output_that_is_left_out_in_the_middle_keeps_its_first_and_last_lines(tmp_path: Path) -> None:
+    (tmp_path / "five.txt").write_text("1\n2\n3\n4\n5\n")
+    assert readme.execute("$ cat five.txt\n1\n...\n4\n5\n", tmp_path) == "$ cat five.txt\n1\n...\n4\n5\n"
+    assert readme.execute("$ cat five.txt\nx\n...\n", tmp_path) == "$ cat five.txt\n1\n...\n"
+    assert readme.execute("$ cat five.txt\n...\n", tmp_path) == "$ cat five.txt\n...\n"
 
 
 def test_the_page_of_models_has_them_all_with_all_their_functions() -> None:
-    rows = re.findall(r"^\| `([\w-]+)` \| (.*) \|", (readme.ROOT / "docs" / "models.md").read_text(), re.MULTILINE)
-    assert sorted(name for name, _ in rows) == list(names())
-    told = dict(rows)
-    told["versioned-register"] += told["cas-register"]
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.*) \|", TEXT["models.md"], re.MULTILINE))
+    assert sorted(rows) == list(names())
+    rows["versioned-register"] += rows["cas-register"]
     for name in names():
-        assert all(re.search(rf"`{f}\b", told[name]) for f in find_model(name).functions), name
-
-
-def test_the_picture_is_part_of_a_real_counterexample(tmp_path: Path) -> None:
-    picture = readme.blocks("text")[0]
-    shown = "".join(block for block in readme.blocks("console") if "$ clew show" in block)
-    for line in picture.splitlines():
-        assert line in shown
+        assert all(re.search(rf"`{f}\b", rows[name]) for f in find_model(name).functions), name
 
 
 def test_the_python_of_the_readme_runs(tmp_path: Path) -> None:
@@ -44,29 +83,33 @@ def test_the_python_of_the_readme_runs(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
-def test_the_plan_of_the_readme_is_the_shipped_one() -> None:
-    shown = next(block for block in readme.blocks("yaml") if "contention-storm" in block)
+def test_the_readme_is_short() -> None:
+    assert len(TEXT["README.md"].splitlines()) < 250
+    tour = TEXT["README.md"].split("\n## A tour\n")[1].split("\n## ")[0]
+    assert len(tour.splitlines()) <= 80
+
+
+def test_the_plan_of_the_tour_is_the_shipped_one() -> None:
+    shown = next(block for block in readme.blocks("yaml", readme.ROOT / "docs" / "tour.md"))
     shipped = (SHIPPED / "caspaxos-contention-storm.yaml").read_text()
     assert shown.strip() == re.sub(r"\A(#.*\n)+", "", shipped).strip()
-    resolve(loads(shown, "README.md", Path()))
+    resolve(loads(shown, "tour.md", Path()))
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "bench", "fuzz", "check"])
-def test_make_has_the_targets_that_are_spoken_of(target: str) -> None:
-    makefile = (readme.ROOT / "Makefile").read_text()
-    assert re.search(rf"^{target}:", makefile, re.MULTILINE)
-
-
-PAGES = (readme.README, readme.ROOT / "CONTRIBUTING.md", *(readme.ROOT / "docs").glob("*.md"))
+def test_every_target_of_make_is_described() -> None:
+    targets = set(re.findall(r"^(\w+):", MAKEFILE, re.MULTILINE)) - {"help"}
+    assert targets == set(re.findall(r"^\t@echo 'make (\w+)", MAKEFILE, re.MULTILINE))
+    contributing = TEXT["CONTRIBUTING.md"]
+    assert all(f"make {target}" in contributing for target in targets - {"clean"})
 
 
 def test_every_picture_is_shown_somewhere() -> None:
-    shown = {Path(target).name for page in PAGES for target in re.findall(r"\]\(([^)#]+\.png)", page.read_text())}
+    shown = {Path(target).name for text in TEXT.values() for target in re.findall(r"\]\(([^)#]+\.png)", text)}
     assert {path.name for path in (readme.ROOT / "docs" / "images").iterdir()} == shown
 
 
 def test_every_link_leads_somewhere() -> None:
-    for page in PAGES:
-        for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+    for page in readme.ALL_PAGES:
+        for target in re.findall(r"\]\(([^)#]+)", TEXT[page.name]):
             if not target.startswith("https://"):
                 assert (page.parent / target).exists(), (page.name, target)
