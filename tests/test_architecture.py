@@ -18,6 +18,27 @@ KNOWS = {
     "systems": {"histories"},
     "harness": {"histories", "checkers", "nemesis", "systems"},
 }
+GROUND = {"errors", "exit_codes", "exception_groups"}
+"""The files of harness that every room may import. They import none."""
+ROOMS = {
+    "plan": set(),
+    "runtime": {"plan"},
+    "verdict": {"plan", "runtime"},
+    "store": {"plan", "verdict"},
+    "view": {"plan", "verdict", "store"},
+    "check": {"plan", "verdict", "store"},
+    "run": {"plan", "runtime", "verdict", "store", "view"},
+    "replay": {"runtime", "verdict", "store", "run"},
+    "hunt": {"plan", "verdict", "store", "run"},
+    "shrink": {"plan", "runtime", "verdict", "store", "run"},
+    "testing": {"plan", "verdict", "run", "shrink"},
+    "bench": {"plan", "store", "run", "hunt", "shrink"},
+    "cli": {"plan", "runtime", "verdict", "store", "view", "check", "run", "replay", "hunt", "shrink", "bench"},
+}
+"""The rooms of harness, from the ground up, and the rooms that each may import. All of these lie below it.
+
+A room is a folder, or one of the files at the root of harness.
+"""
 
 
 def imported(path: Path) -> set[str]:
@@ -44,6 +65,29 @@ def test_a_package_knows_only_those_below_it(package: str) -> None:
     assert files
     for path in files:
         strangers = (packages(path) & set(PACKAGES)) - KNOWS[package] - {package}
+        assert not strangers, f"{path.relative_to(ROOT)} imports {sorted(strangers)}"
+
+
+def room(module: str) -> str:
+    """The room of harness that a module is in."""
+    return module.split(".")[2]
+
+
+def test_the_rooms_of_harness_are_these_and_no_arrow_runs_up() -> None:
+    there = {path.stem for path in (ROOT / "harness").iterdir() if path.suffix == ".py" or any(path.glob("*.py"))}
+    assert there - {"__init__"} == {*GROUND, *ROOMS}
+    below: set[str] = set()
+    for name, known in ROOMS.items():
+        assert known <= below, f"{name} stands below {sorted(known - below)}"
+        below.add(name)
+
+
+@pytest.mark.parametrize("name", [*GROUND, *ROOMS])
+def test_a_room_of_harness_knows_only_those_that_it_may_know(name: str) -> None:
+    folder = ROOT / "harness" / name
+    for path in folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]:
+        rooms = {room(module) for module in imported(path) if module.startswith("clew.harness.")}
+        strangers = rooms - ROOMS.get(name, set()) - {name} - (GROUND if name in ROOMS else set())
         assert not strangers, f"{path.relative_to(ROOT)} imports {sorted(strangers)}"
 
 
