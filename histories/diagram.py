@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clew.histories.history import FAIL, INFO, INVOKE, OK, TYPES, History
-from clew.histories.text import cut, printable, value_text
+from clew.histories.text import printable, shortened, value_text
 from clew.histories.timeline import completion_times, operation_lanes
 
 NARROWEST, WIDEST = 17, 30
@@ -141,7 +141,7 @@ def _within(line: Line, width: int) -> Line:
     kept: list[Span] = []
     for span in line:
         if span.text and width > 0:
-            kept.append(Span(cut(span.text.rstrip(), width), span.style) if len(span.text) > width else span)
+            kept.append(Span(shortened(span.text.rstrip(), width), span.style) if len(span.text) > width else span)
         width -= len(span.text)
     return tuple(kept)
 
@@ -233,7 +233,7 @@ def _head(
         short = f"process{'es' if len(mine) > 1 else ''} {', '.join(map(str, mine))}"
         both = f"client {lane} ({short})"
         name = both if threads and len(both) < cell else short
-        names.append(f"{cut(name, cell - 1):<{cell}}")
+        names.append(f"{shortened(name, cell - 1):<{cell}}")
     return (Span(" " * margin + "".join(names) + ("faults" if faults else ""), "quiet"),)
 
 
@@ -253,11 +253,11 @@ def _line(
     active = any(w.start <= row.time and (row.time < w.end or not w.ended) for w in windows)
     if row.number < 0 and room < _WORDS:
         # No room beside the clients: the fault gets the whole line.
-        return (*spans, Span(cut(f"▒▒▒ {row.cell}", cell * len(shown) + room), "fault"))
+        return (*spans, Span(shortened(f"▒▒▒ {row.cell}", cell * len(shown) + room), "fault"))
     mine = int(lane_of[row.number]) if row.number >= 0 else -1
     for lane in shown:
         if lane == mine:
-            spans.append(Span(f"{cut(row.cell, cell - 1):<{cell}}", row.style))
+            spans.append(Span(f"{shortened(row.cell, cell - 1):<{cell}}", row.style))
         elif lane in going_on:
             heavy = going_on[lane] in counterexample
             spans.append(Span(f"{'┃' if heavy else '│':<{cell}}", "counterexample" if heavy else ""))
@@ -268,7 +268,7 @@ def _line(
     elif row.rank == 3:
         going_on.pop(mine, None)
     if row.number < 0:
-        spans.append(Span(cut(f"▒ {row.cell}", room), "fault"))
+        spans.append(Span(shortened(f"▒ {row.cell}", room), "fault"))
     elif active:
         spans.append(Span("▒", "fault"))
     return tuple(spans)

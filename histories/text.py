@@ -68,6 +68,6 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def cut(text: str, width: int) -> str:
-    """The text in so many characters: the end of a longer one is three dots in one."""
+def shortened(text: str, width: int) -> str:
+    """The text in at most `width` characters; of a longer one the end becomes `…`."""
     return text if len(text) <= width else text[: width - 1] + "…"

@@ -126,7 +126,7 @@ def test_there_is_no_other_code_folder_at_the_top() -> None:
         ("import clew", {"numba", "numpy", "trio", "yaml"}),
         ("import clew.checkers", {"numba"}),
         ("import clew.harness.run", {"numba"}),
-        ("import clew.harness.check, clew.harness.cli.console", {"numba", "trio"}),
+        ("import clew.harness.check, clew.harness.cli.output.result", {"numba", "trio"}),
     ],
 )
 def test_what_starts_often_imports_little(statement: str, forbidden: set[str]) -> None:

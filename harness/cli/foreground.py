@@ -1,135 +1,131 @@
-"""A job under trio that a person watches: a progress line while it goes on, and signals that end it cleanly."""
+"""Ctrl-C and the other stop signals end a command cleanly; what it has found so far is kept.
+
+SIGTERM and SIGHUP mean the same as Ctrl-C (SIGINT): `stop_signals` turns them into it. What Ctrl-C does depends on
+the command:
+
+    hunt, shrink, bench   raise KeyboardInterrupt; they catch it and return what they have found
+    run, replay           `run_in_foreground`: the first Ctrl-C stops the run, which is then checked; the second one
+                          ends everything
+    serve                 the server stops
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
 import trio
 
 from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.exit_codes import INTERNAL_ERROR
-from clew.histories.text import printable
-
-if TYPE_CHECKING:
-    from clew.harness.plan import Plan
-    from clew.harness.runtime.outcome import Progress
 
 T = TypeVar("T")
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-PATIENCE = 1.0
-"""Seconds after which trio counts as stuck."""
-GRACE = 5.0
-"""Seconds that a signal is given to be attended to."""
-REFRESH = 0.1
-"""Seconds between two looks at the progress."""
+STUCK_SECONDS = 1.0
+"""If no task of trio has run for so long, a step of an inline node does not return."""
+GRACE_SECONDS = 5.0
+"""How long a stuck process may go on after a first Ctrl-C."""
+_BEAT_SECONDS = 0.1
 
 
-def foreground(
-    plan: Plan, quiet: bool, job: Callable[[Callable[[Progress], None], trio.CancelScope], Awaitable[T]]
-) -> T:
-    """Run an asynchronous job under trio, with a progress line if there is a terminal to show it on.
+@contextlib.contextmanager
+def stop_signals() -> Iterator[None]:
+    """Inside the block, SIGTERM and SIGHUP do what Ctrl-C (SIGINT) does.
 
-    `job` gets a function to hand its progress to, and a scope. A first SIGINT, SIGTERM or SIGHUP cancels the scope,
-    which ends the cluster and leaves the verdict to be found; a second one cancels everything and raises
-    `KeyboardInterrupt`. If trio is stuck, because an inline node does not return from a step, the process ends at the
-    second one, or `GRACE` after the first.
+    SIGINT gets Python's own handler first: a shell makes background jobs ignore it. An ignored SIGHUP stays ignored,
+    because `nohup` asks for that.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: interrupt, signal.SIGHUP: interrupt}
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        del handlers[signal.SIGHUP]
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run_in_foreground(job: Callable[[trio.CancelScope], Awaitable[T]], alongside: Callable[[], Awaitable[None]]) -> T:
+    """Run `job` under trio and return its result; run `alongside` until the job is done.
+
+    The job gets a cancel scope. The first Ctrl-C cancels this scope: the job stops the cluster and still returns a
+    result. The second Ctrl-C cancels the job itself; then `KeyboardInterrupt` is raised. If a step of an inline node
+    does not return, nothing can be cancelled: the second Ctrl-C, or `GRACE_SECONDS` after the first, ends the process.
     """
 
     async def main() -> T:
         stop = trio.CancelScope()
         results: list[T] = []
-        # Open for as long as anything runs: a third signal must not tear down what the second one is tidying up.
-        with trio.open_signal_receiver(*SIGNALS) as signals:
+        # Receive signals until all tasks have ended: a third Ctrl-C must not interrupt the clean-up after the second.
+        with trio.open_signal_receiver(signal.SIGINT) as interrupts:
             async with trio.open_nursery() as nursery:
-                seen: list[Progress] = []
-                nursery.start_soon(_listen, signals, stop, nursery.cancel_scope)
-                # Before the job: its first step may be the one that does not return.
-                await nursery.start(_beat)
-                if not quiet and sys.stderr is not None and sys.stderr.isatty():
-                    nursery.start_soon(_display, plan, seen)
-                results.append(await job(seen.append, stop))
+                nursery.start_soon(_cancel_at, interrupts, stop, nursery.cancel_scope)
+                # Before the job, because its first step may be the one that does not return.
+                await nursery.start(_end_if_stuck)
+                nursery.start_soon(alongside)
+                results.append(await job(stop))
                 nursery.cancel_scope.cancel()
         if not results:
             raise KeyboardInterrupt
         return results[0]
 
-    with unwrap_exception_groups():
+    with stop_signals(), unwrap_exception_groups():
         return trio.run(main)
 
 
-async def _listen(signals: AsyncIterator[int], stop: trio.CancelScope, everything: trio.CancelScope) -> None:
-    async for _ in signals:
+async def _cancel_at(interrupts: AsyncIterator[int], stop: trio.CancelScope, everything: trio.CancelScope) -> None:
+    """Cancel `stop` at the first interrupt, and everything at the second."""
+    async for _ in interrupts:
         (everything if stop.cancel_called else stop).cancel()
 
 
-async def _beat(task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-    """Die at the second signal that nobody has attended to for a second, or a while after the first: a step hangs.
+async def _end_if_stuck(task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+    """End the process by force if trio is stuck at the second Ctrl-C, or `GRACE_SECONDS` after the first.
 
-    Whoever sends one SIGTERM and waits, as most supervisors do, shall not wait for ever.
+    One signal must be enough: most supervisors send one SIGTERM and wait.
     """
+    beat = time.monotonic()
     ignored = 0
-    clock = time.monotonic
-    seen = clock()
+    receive = signal.getsignal(signal.SIGINT)
+    assert callable(receive)
 
     def stuck() -> bool:
-        return clock() - seen > PATIENCE
+        return time.monotonic() - beat > STUCK_SECONDS
 
-    def die() -> None:
+    def end() -> None:
         os.write(2, b"\nclew: a step of a node does not return; ended by force\n")
         os._exit(INTERNAL_ERROR)
 
-    def look_again(number: int, frame: FrameType | None) -> None:
+    def at_interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal ignored
+        receive(number, frame)
+        ignored = ignored + 1 if stuck() else 0
+        if ignored >= 2:
+            end()
+        signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
+
+    def at_alarm(number: int, frame: FrameType | None) -> None:
         if stuck():
-            die()
+            end()
 
-    def wrap(inner: Callable[[int, FrameType | None], Any]) -> Callable[[int, FrameType | None], None]:
-        def handle(number: int, frame: FrameType | None) -> None:
-            nonlocal ignored
-            inner(number, frame)
-            ignored = ignored + 1 if stuck() else 0
-            if ignored >= 2:
-                die()
-            signal.setitimer(signal.ITIMER_REAL, GRACE)
-
-        return handle
-
-    for number in SIGNALS:
-        inner = signal.getsignal(number)
-        assert callable(inner)
-        signal.signal(number, wrap(inner))
-    before = signal.signal(signal.SIGALRM, look_again)
+    # The signal receiver puts SIGINT's old handler back when it closes.
+    signal.signal(signal.SIGINT, at_interrupt)
+    before = signal.signal(signal.SIGALRM, at_alarm)
     task_status.started()
     try:
         while True:
-            seen = clock()
-            await trio.sleep(PATIENCE / 10)
+            beat = time.monotonic()
+            await trio.sleep(_BEAT_SECONDS)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-async def _display(plan: Plan, seen: list[Progress]) -> None:
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    began = trio.current_time()
-    with console.status(printable(plan.name)) as status:
-        while True:
-            await trio.sleep(REFRESH)
-            if seen:
-                progress = seen[-1]
-                operations = sum(progress.outcomes.values())
-                rate = progress.events / max(trio.current_time() - began, 1e-9)
-                goal = f"/{plan.workload.operations}" if isinstance(plan.workload.operations, int) else ""
-                line = (
-                    f"{printable(plan.name)}  {progress.now / 1e9:.1f} s  {operations}{goal} operations  "
-                    f"{sum(progress.faults.values())} faults  {rate:,.0f} events/s"
-                )
-                status.update(line[: console.width - 4])

@@ -1,4 +1,4 @@
-"""The options of a hunt, read."""
+"""The options of a hunt that say which seeds to try, and for how long."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ import re
 from clew.harness.errors import UserError
 from clew.harness.plan.quantity import DURATION_HINT, LONGEST, NANOSECONDS, parse_duration
 
-DEFAULT = range(1000)
+DEFAULT_SEEDS = range(1000)
 
 
-def seeds_and_time(
+def seeds_and_seconds(
     seeds: str | None, time: str | None, jobs: int | None, scheduler: str | None
 ) -> tuple[range | None, float | None]:
-    """Which seeds (None: all from 0 on) and for how many seconds at most. Raises `UserError`."""
+    """The seeds to try (None: all from 0 on) and for how many seconds (None: no limit).
+
+    Raises `UserError` for a value that cannot be used, and for options that exclude each other.
+    """
     if jobs is not None and jobs < 1:
         raise UserError(f"--jobs {jobs}: expected at least 1")
     if jobs is not None and scheduler is not None:
-        raise UserError("--jobs and --scheduler: the cluster has the workers it has; expected one of them")
+        raise UserError("--jobs and --scheduler: expected one of them; a cluster uses all its workers")
     if seeds is not None and time is not None:
         raise UserError(f"--seeds {seeds} and --time {time}: expected one of them")
     seconds = None
@@ -28,7 +31,7 @@ def seeds_and_time(
             raise UserError(f"--time {time}: expected {DURATION_HINT}; {most}")
         seconds = ns / NANOSECONDS["s"]
     if seeds is None:
-        return (DEFAULT if time is None else None), seconds
+        return (DEFAULT_SEEDS if time is None else None), seconds
     match = re.fullmatch(r"(\d{1,19}):(\d{1,19})", seeds)
     first, end = (int(match[1]), int(match[2])) if match else (0, 0)
     if not first < end <= LONGEST:

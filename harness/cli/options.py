@@ -1,4 +1,4 @@
-"""The arguments and options that several commands have in common."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -10,39 +10,41 @@ import typer
 
 
 class NodesChoice(enum.StrEnum):
-    """How nodes run."""
+    """How nodes run: each as a process, or all inside the harness."""
 
     process = "process"
     inline = "inline"
 
 
-PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A YAML file, or the name of a shipped plan.")]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, e.g. store/latest.")]
-NodesOption = Annotated[
-    NodesChoice, typer.Option("--nodes", help="Each node a process of its own, or all inline (faster, same history).")
-]
-
-
-def _folder(path: str | Path) -> Path:
-    # To `Path` the empty text is the working directory, and a variable that is not set is not meant to be that.
-    if path == "":
-        raise typer.BadParameter("expected a folder; . is this one")
-    return Path(path)
-
-
-StoreOption = Annotated[
-    Path, typer.Option("--store", metavar="PATH", parser=_folder, help="The folder below which runs are kept.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, and nothing else.")]
-
-
 class Until(enum.StrEnum):
-    """When a hunt is over."""
+    """When a hunt ends: at the first failure, or after all seeds."""
 
     first = "first"
     all = "all"
 
 
+def _folder(path: str | Path) -> Path:
+    # Path("") is the working directory. An empty text is most likely an unset shell variable.
+    if path == "":
+        raise typer.BadParameter("expected a folder; . is this one")
+    return Path(path)
+
+
+PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A YAML file, or the name of a shipped plan.")]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, e.g. store/latest.")]
+HistoryArgument = Annotated[
+    Path, typer.Argument(metavar="RUN|HISTORY", help="A run folder, or a history in any format.")
+]
+NodesOption = Annotated[
+    NodesChoice,
+    typer.Option("--nodes", help="Run each node as a process, or all nodes inline (faster, same history)."),
+]
 SettingsOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a field of the plan; repeatable.")
 ]
+StoreOption = Annotated[Path, typer.Option("--store", metavar="PATH", parser=_folder, help="The folder of all runs.")]
+ModelOption = Annotated[
+    str | None, typer.Option(help="The model of the history. Needed only if the history does not name one.")
+]
+VerdictJsonOption = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, and nothing else.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the same as JSON.")]

@@ -1,4 +1,4 @@
-"""A headless Chromium that opens a page: for pictures of it, and for the tests of pages."""
+"""A headless Chromium that opens a page: for PNG pictures, and for the tests of pages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from clew.harness.errors import UserError
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -29,12 +31,12 @@ FLAGS = (
 )
 
 
-class NoBrowser(RuntimeError):
-    """There is no browser to make pictures with; the message says what to install."""
+class NoBrowser(UserError):
+    """There is no browser to make pictures with. The message says what to install."""
 
 
 def missing() -> str | None:
-    """What is missing for pictures, with the commands that install it; None if nothing is."""
+    """What is missing for pictures, with the commands that install it; None if nothing is missing."""
     wanted = []
     if find_spec("selenium") is None:
         wanted.append("selenium (pip install 'clew[png]')")
@@ -45,7 +47,10 @@ def missing() -> str | None:
 
 @contextlib.contextmanager
 def browser(*, width: int = 1300, height: int = 1000, scale: float = 1.0, dark: bool = False) -> Iterator[Chrome]:
-    """A browser with an empty profile, closed and forgotten at the end. Raises `NoBrowser` where it cannot be had."""
+    """A browser with an empty profile, closed at the end of the block. Raises `NoBrowser` if there is none.
+
+    `width` and `height` are in CSS pixels; `scale` is device pixels per CSS pixel.
+    """
     lacking = missing()
     if lacking is not None:
         raise NoBrowser(lacking)
@@ -54,7 +59,7 @@ def browser(*, width: int = 1300, height: int = 1000, scale: float = 1.0, dark: 
 
     options = ChromeOptions()
     options.binary_location = _browser() or ""
-    # As root Chromium starts only without its sandbox; all that it opens are clew's own pages.
+    # As root, Chromium starts only without its sandbox. It opens nothing but clew's own pages.
     for flag in (*FLAGS, *(("--no-sandbox",) if os.geteuid() == 0 else ())):
         options.add_argument(flag)
     options.add_argument(f"--window-size={width},{height}")
@@ -75,7 +80,7 @@ def browser(*, width: int = 1300, height: int = 1000, scale: float = 1.0, dark: 
 
 
 def open_page(driver: Chrome, page: Path, seconds: float = 60.0) -> None:
-    """Open a report and wait until its pictures are drawn. Raises `NoBrowser` if they are not in so many seconds."""
+    """Open a report and wait until its pictures are drawn. Raises `NoBrowser` if that takes more than `seconds`."""
     driver.get(page.resolve().as_uri())
     deadline = time.monotonic() + seconds
     while (drawn := driver.execute_script("return document.documentElement.dataset.drawn")) is None:

@@ -1,8 +1,7 @@
-"""Two runs of one plan: where do they part?
+"""Where two runs of one plan first differ.
 
-A run is a pure function of its plan and seed, so two runs that differ in one thing (a variant, a fault less) are the
-same until that thing matters: the first event, or the first message, that is not the same in both is the beginning of
-the story.
+A run is a pure function of its plan and seed. Two runs that differ in one thing (a variant, one fault less) are the
+same until that thing matters. So the first event or message that differs is where the story begins.
 """
 
 from __future__ import annotations
@@ -21,12 +20,14 @@ from clew.harness.store.record import Record, read_record
 from clew.histories import NEMESIS, Event
 from clew.histories.diagram import Line, Span
 from clew.histories.journal import Entry, entries
-from clew.histories.text import cut, key_name, printable, value_text
+from clew.histories.text import key_name, printable, shortened, value_text
 
-LONGEST = 10_000
-"""Characters of a value: it may differ from another at its end."""
+LONGEST_VALUE = 10_000
+"""Characters of a value that are compared: two values may differ only at their ends."""
 BEFORE, AFTER = 4, 6
-"""Events shown before the first that differs, and from it on."""
+"""How many events are shown before the first that differs, and from it on."""
+CHECK_SECONDS = 10
+"""The checker's budget for a history that nobody has checked yet."""
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -34,77 +35,80 @@ class Side(msgspec.Struct, frozen=True):
 
     path: str
     verdict: str | None
+    """None if there is no verdict and no model to find one."""
     operations: int
     events: int
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """How two runs differ.
-
-    `plan` has the fields of the plans that differ, each with its two values. `event` is the number of the first event
-    that is not the same in both, None if the histories are the same; `one` and `other` are the lines of events around
-    it, `time` is when (ns), `words` says what. `message` says the same of the journals, which part earlier as a rule.
-    """
+    """How two runs differ: in their plans, histories and message journals."""
 
     one: Side
     other: Side
     plans: bool
-    """Whether both have a plan."""
+    """Whether both runs have a plan."""
     plan: dict[str, tuple[Any, Any]]
+    """The fields in which the plans differ, by their path, each with its two values."""
     event: int | None
+    """The number of the first event that differs, counted from 0; None if the histories are the same."""
     time: int | None
+    """When this event happened, in ns. If the two differ in their times, the earlier one."""
     words: str
+    """What differs in the histories, as a sentence."""
     first: int
-    """The number of the event that the first of `rows` shows."""
+    """The number of the event in the first of `rows`."""
     rows: list[tuple[str, str]]
+    """The events around the first that differs, as text: those of `one` and those of `other`."""
     message_time: int | None
+    """When (ns) the journals first differ. This is usually before the histories differ."""
     message: str | None
+    """What differs in the journals, as a sentence; None if they are the same, or if a run has none."""
 
     @property
     def same(self) -> bool:
-        """Whether histories and journals are the same, as far as there are any."""
+        """Whether the histories and journals are the same."""
         return self.event is None and self.message is None
 
 
-def diff(one: Path, other: Path) -> Difference:
-    """Compare two runs, or histories. Raises `NoRun` and `HistoryError` as `recorded` does."""
-    runs = read_record(one, seconds=10), read_record(other, seconds=10)
+def compare(one: Path, other: Path) -> Difference:
+    """Compare two runs or histories. Raises `NoRun` and `HistoryError` as `read_record` does."""
+    runs = read_record(one, seconds=CHECK_SECONDS), read_record(other, seconds=CHECK_SECONDS)
     for run in runs:
         if run.is_missing("history.jsonl"):
             raise NoRun(f"{run.path} cannot be compared; missing: {', '.join(run.missing)}")
     events = [list(run.history.events()) for run in runs]
-    parted = next((n for n, (a, b) in enumerate(zip_longest(*events)) if a != b), None)
-    first = 0 if parted is None else max(0, parted - BEFORE)
+    differs = next((n for n, (a, b) in enumerate(zip_longest(*events)) if a != b), None)
+    first = 0 if differs is None else max(0, differs - BEFORE)
     keyed = len({key for run in runs for key in map(key_name, run.history.keys.objects) if key}) > 1
-    told = [[_line(event, keyed) for event in side[first : first + BEFORE + AFTER]] for side in events]
-    time = None if parted is None else min(side[parted].time for side in events if parted < len(side))
-    when, message = _messages(*runs)
+    shown = [[_event_text(event, keyed) for event in side[first : first + BEFORE + AFTER]] for side in events]
+    time = None if differs is None else min(side[differs].time for side in events if differs < len(side))
+    message_time, message = _compare_journals(*runs)
     return Difference(
         one=_side(runs[0]),
         other=_side(runs[1]),
         plans=all(run.plan is not None for run in runs),
-        plan=_plans(*(run.plan for run in runs)),
-        event=parted,
+        plan=_compare_plans(*(run.plan for run in runs)),
+        event=differs,
         time=time,
-        words=_words(parted, *events),
+        words=_compare_events(differs, *events),
         first=first,
-        rows=[] if parted is None else list(zip_longest(told[0], told[1], fillvalue="")),
-        message_time=when,
+        rows=[] if differs is None else list(zip_longest(shown[0], shown[1], fillvalue="")),
+        message_time=message_time,
         message=message,
     )
 
 
-def tell(found: Difference, width: int) -> Iterator[Line]:
-    """The difference in words and side by side."""
-    for name, side in (("one", found.one), ("other", found.other)):
+def lines_of(difference: Difference, width: int) -> Iterator[Line]:
+    """A difference as lines of text: in words, then the events side by side. `width` is in characters."""
+    for name, side in (("one", difference.one), ("other", difference.other)):
         yield (
             Span(f"{name:<7}{printable(side.path)}: {side.operations} operations, "),
-            Span(side.verdict or "not judged", side.verdict or ""),
+            Span(side.verdict or "not checked", side.verdict or ""),
         )
     yield (Span(""),)
-    if found.plan:
+    if difference.plan:
         yield (Span("The plans differ:"),)
-        for field, (a, b) in found.plan.items():
+        for field, (a, b) in difference.plan.items():
             yield (
                 Span(f"  {printable(field)}: "),
                 Span(_value(a), "counterexample"),
@@ -112,19 +116,18 @@ def tell(found: Difference, width: int) -> Iterator[Line]:
                 Span(_value(b), "point"),
             )
     else:
-        yield (Span("The plans are the same." if found.plans else "There are not two plans to compare."),)
-    if found.message is not None:
-        yield (Span(found.message),)
-    yield (Span(found.words),)
-    if not found.rows:
+        yield (Span("The plans are the same." if difference.plans else "There are not two plans to compare."),)
+    if difference.message is not None:
+        yield (Span(difference.message),)
+    yield (Span(difference.words),)
+    if not difference.rows:
         return
     yield (Span(""),)
     half = max(20, (width - 12) // 2)
     yield (Span(f"{'event':>7}   {'one':<{half}}  other", "quiet"),)
-    for number, (a, b) in enumerate(found.rows, start=found.first):
-        mark, style = (
-            (" ", "") if a == b and number != found.event else ("≠", "stuck" if number == found.event else "fault")
-        )
+    for number, (a, b) in enumerate(difference.rows, start=difference.first):
+        is_first = number == difference.event
+        mark, style = (" ", "") if a == b and not is_first else ("≠", "stuck" if is_first else "fault")
         a, b = _side_by_side(a, b, half)
         yield (Span(f"{number:>7} {mark} {a:<{half}}  {b}".rstrip(), style),)
 
@@ -134,25 +137,26 @@ def _side(run: Record) -> Side:
     return Side(str(run.path), verdict, len(run.history.operations), len(run.history))
 
 
-def _words(parted: int | None, one: list[Event], other: list[Event]) -> str:
-    if parted is None:
+def _compare_events(differs: int | None, one: list[Event], other: list[Event]) -> str:
+    """What differs in the event of this number, as a sentence."""
+    if differs is None:
         return f"The histories are the same: {len(one)} events."
-    same = f"The first {parted} events are the same" if parted else "The histories differ from the first event on"
+    same = f"The first {differs} events are the same" if differs else "The histories differ from the first event on"
     for name, side in (("one", one), ("other", other)):
-        if parted >= len(side):
-            return f"{same}; then {name} is over."
-    a, b = one[parted], other[parted]
+        if differs >= len(side):
+            return f"{same}; then {name} ends."
+    a, b = one[differs], other[differs]
     fields = [
         name
         for name in ("time", "process", "type", "f", "key", "value", "error")
         if getattr(a, name) != getattr(b, name)
     ]
-    until = f", until {one[parted - 1].time / 1e9:.6f} s" if parted else ""
-    return f"{same}{until}; event {parted} differs in its {', '.join(fields)}."
+    until = f", until {one[differs - 1].time / 1e9:.6f} s" if differs else ""
+    return f"{same}{until}; event {differs} differs in its {', '.join(fields)}."
 
 
-def _messages(one: Record, other: Record) -> tuple[int | None, str | None]:
-    """When and how the journals part, in words; None if they do not, or are not both there."""
+def _compare_journals(one: Record, other: Record) -> tuple[int | None, str | None]:
+    """When (ns) and how the journals first differ; None and None if they do not, or if one is missing."""
     if one.journal is None or other.journal is None:
         return None, None
     same = 0
@@ -162,16 +166,13 @@ def _messages(one: Record, other: Record) -> tuple[int | None, str | None]:
             same += 1
             continue
         time = min(entry.time for entry in (a, b) if entry is not None)
-        until = f"The message journals part at {time / 1e9:.6f} s, after {same} entries"
-        return (
-            time,
-            f"{until}: {_alike(a, b, paths) or f'one has {_entry(a, paths[0])}, other has {_entry(b, paths[1])}.'}",
-        )
+        how = _compare_messages(a, b, paths) or f"one has {_entry(a, paths[0])}, other has {_entry(b, paths[1])}."
+        return time, f"The message journals differ from {time / 1e9:.6f} s on, after {same} entries: {how}"
     return None, None
 
 
-def _alike(a: Entry | None, b: Entry | None, paths: tuple[Path, Path]) -> str | None:
-    """What differs in two messages that are otherwise the same, in words; None if there is more to say."""
+def _compare_messages(a: Entry | None, b: Entry | None, paths: tuple[Path, Path]) -> str | None:
+    """The fields in which two messages of one type on one link differ; None if the entries are anything else."""
     if a is None or b is None or a.event != "send" or b.event != "send" or (a.src, a.dest) != (b.src, b.dest):
         return None
     one, other = a.content(paths[0]), b.content(paths[1])
@@ -196,7 +197,7 @@ def _entry(entry: Entry | None, path: Path) -> str:
     return f"{entry.event} of {entry.node}"
 
 
-def _plans(one: str | None, other: str | None) -> dict[str, tuple[Any, Any]]:
+def _compare_plans(one: str | None, other: str | None) -> dict[str, tuple[Any, Any]]:
     if one is None or other is None:
         return {}
     try:
@@ -207,6 +208,7 @@ def _plans(one: str | None, other: str | None) -> dict[str, tuple[Any, Any]]:
 
 
 def _fields(tree: Any, path: str = "") -> Iterable[tuple[str, Any]]:
+    """All fields of a plan with their paths, such as `workload.clients`."""
     if isinstance(tree, dict):
         for name, part in tree.items():
             yield from _fields(part, f"{path}.{name}" if path else str(name))
@@ -218,19 +220,19 @@ def _value(value: Any) -> str:
     return "none" if value is None else value_text(value)
 
 
-def _line(event: Event, keyed: bool) -> str:
+def _event_text(event: Event, keyed: bool) -> str:
     if event.process == NEMESIS:
         return f"{event.time / 1e9:.6f} {printable(event.f)} {nemesis_event_text(event)}"
-    key = "" if event.key is None or not keyed else f" key {value_text(event.key, LONGEST)}"
+    key = "" if event.key is None or not keyed else f" key {value_text(event.key, LONGEST_VALUE)}"
     error = "" if event.error is None else f" ({printable(event.error)})"
-    what = f"{printable(event.f)} {value_text(event.value, LONGEST)}"
+    what = f"{printable(event.f)} {value_text(event.value, LONGEST_VALUE)}"
     return f"{event.time / 1e9:.6f} p{event.process} {event.type} {what}{key}{error}"
 
 
 def _side_by_side(a: str, b: str, width: int) -> tuple[str, str]:
-    """Two lines in so many characters each, with what differs in sight: what they share before it gives way."""
+    """Both texts, each shortened to `width` characters. What they share at the start is cut first."""
     same = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     hidden = same - width // 2 if a and b and a != b and same > width - 12 and max(len(a), len(b)) > width else 0
     if hidden > 0:
         a, b = (f"…{text[hidden:]}" for text in (a, b))
-    return cut(a, width), cut(b, width)
+    return shortened(a, width), shortened(b, width)

@@ -1,4 +1,4 @@
-"""The states that a run goes through, in the order of the operations that the checker found, as a person reads them."""
+"""The states that a model goes through, as text."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from typing import Any
 from clew.harness.store.record import Record
 from clew.histories.text import state_text
 
+LONGEST = 40
+"""Characters of a state that are shown."""
+
 
 class ModelStates:
-    """The states that a run goes through, as its model writes them. The history is encoded once, for all keys."""
+    """The states of a run's model. The history is encoded once, for all keys."""
 
     def __init__(self, run: Record) -> None:
         from clew.checkers.encoding import encode
@@ -29,19 +32,18 @@ class ModelStates:
             for number, cls in zip(problem.number.tolist(), problem.cls.tolist(), strict=True):
                 self._step[number] = problem.classes[cls]
 
-    def along(self, order: list[int]) -> list[str]:
-        """The state after each operation of an order; empty texts if the model is not known."""
+    def after_each(self, order: list[int]) -> list[str]:
+        """The state after each operation of a linearization; empty texts if the model is not known."""
         if self._model is None:
             return [""] * len(order)
         state: Any = self._model.initial
-        told = []
+        texts = []
         for number in order:
             if state is not None and number in self._step:
                 state = self._model.step(state, self._step[number])
-            told.append("" if state is None else plain(state))
-        return told
+            texts.append("" if state is None else _text(state))
+        return texts
 
 
-def plain(state: object) -> str:
-    """A state of a model in a few characters."""
-    return "nil" if state is None or state == (None,) else state_text(state, 40)
+def _text(state: object) -> str:
+    return "nil" if state is None or state == (None,) else state_text(state, LONGEST)

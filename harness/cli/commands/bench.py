@@ -1,4 +1,4 @@
-"""`clew bench`: the known bugs, measured and written into the docs."""
+"""`clew bench`: find the known bugs, and write how long it took into the docs."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ import typer
 
 from clew.harness.errors import UserError
 
-bench_app = typer.Typer(help="Measure clew by what it finds.", no_args_is_help=True, rich_markup_mode=None)
+bench_app = typer.Typer(help="Measure how fast clew finds known bugs.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @bench_app.callback()
 def bench() -> None:
-    """Measure clew by what it finds."""
+    """Measure how fast clew finds known bugs."""
 
 
 @bench_app.command("bugs")
-def bench_bugs(
-    system: Annotated[list[str] | None, typer.Option(help="Only this system; repeatable.")] = None,
-    write: Annotated[Path | None, typer.Option(help="Put the table into this page, in place of the one there.")] = None,
+def bugs(
+    system: Annotated[
+        list[str] | None, typer.Option(help="Measure only the variants of this system; repeatable.")
+    ] = None,
+    write: Annotated[
+        Path | None, typer.Option(help="Write the table into this page, in place of the one there.")
+    ] = None,
 ) -> None:
-    """Hunt and shrink every wrong variant of every system."""
-    from clew.harness.bench.bugs import bugs, measured, rewritten, table
-    from clew.harness.cli.hunt_output import interruptible
+    """Hunt and shrink every broken variant of every system."""
+    from clew.harness.bench import bugs as known
+    from clew.harness.cli.foreground import stop_signals
     from clew.harness.hunt import at_home
     from clew.harness.store.folder import write_whole
     from clew.systems import names
@@ -34,13 +38,13 @@ def bench_bugs(
         if name not in names():
             raise UserError(f"--system {name}: expected one of {', '.join(names())}")
     if system and write is not None:
-        raise UserError("--system and --write: a page with the variants of some systems would lack the others")
+        raise UserError("--system and --write: expected one of them; a page must have the variants of all systems")
     found = []
-    with interruptible(), at_home() as (executor, _):
-        for bug in measured(list(bugs(system or [])), executor):
+    with stop_signals(), at_home() as (executor, _):
+        for bug in known.measured(list(known.bugs(system or [])), executor):
             found.append(bug)
-            print(table([bug]).splitlines()[-1], file=sys.stderr, flush=True)
-    print(table(found), end="")
+            print(known.table([bug]).splitlines()[-1], file=sys.stderr, flush=True)
+    print(known.table(found), end="")
     if write is not None:
-        page = rewritten(write.read_text() if write.exists() else "", found)
+        page = known.rewritten(write.read_text() if write.exists() else "", found)
         write_whole(write, page.encode())

@@ -1,13 +1,11 @@
-"""What a person sees of a campaign: a line while it goes on, and two tables at its end. Plain text when piped."""
+"""A hunt on the terminal: a line while it goes on, and two tables at the end. Plain text when piped."""
 
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from types import FrameType
 
 import msgspec
 
@@ -16,37 +14,16 @@ from clew.harness.hunt.hunt import KEPT, Found, Hunt
 from clew.harness.verdict.result import Result
 from clew.histories.text import plural, printable
 
-REFRESH = 0.1
-"""Seconds between two looks at the progress."""
+REFRESH_SECONDS = 0.1
 SEEDS_SHOWN = 10
+"""How many seeds a row of the table names."""
+PIPE_WIDTH = 400
+"""The width of a table that is piped, in characters: wide enough that nothing is cut off."""
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """SIGTERM and SIGHUP end what goes on in the block as Ctrl-C does, and Ctrl-C does so wherever it was started.
-
-    A shell has what it starts in the background ignore SIGINT, and then SIGTERM could not pass for one. Only a SIGHUP
-    that is ignored stays so: that is what `nohup` is for.
-    """
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        # Python, or trio while it runs, knows where it may be interrupted by this one.
-        signal.raise_signal(signal.SIGINT)
-
-    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: interrupt, signal.SIGHUP: interrupt}
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        del handlers[signal.SIGHUP]
-    before = {kind: signal.signal(kind, handler) for kind, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for kind, handler in before.items():
-            signal.signal(kind, handler)
-
-
-@contextlib.contextmanager
-def progress(title: str, quiet: bool) -> Iterator[Callable[[Hunt], None]]:
-    """A line on the terminal, if there is one: seeds and their rate, faults, failures so far."""
+def hunt_progress(title: str, *, quiet: bool) -> Iterator[Callable[[Hunt], None]]:
+    """Yield a function that shows seeds, faults and failures so far in one line, if stderr is a terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda hunt: None
         return
@@ -59,7 +36,7 @@ def progress(title: str, quiet: bool) -> Iterator[Callable[[Hunt], None]]:
         def show(hunt: Hunt) -> None:
             nonlocal shown
             now = time.monotonic()
-            if now - shown >= REFRESH:
+            if now - shown >= REFRESH_SECONDS:
                 shown = now
                 faults = hunt.counts["faults"].total()
                 rate = hunt.seeds / max(hunt.seconds, 1e-9)
@@ -70,21 +47,21 @@ def progress(title: str, quiet: bool) -> Iterator[Callable[[Hunt], None]]:
         yield show
 
 
-def tell_found(found: Found, result: Result | None, json: bool) -> None:
-    """Say at once that a seed fails: the verdict object of its run, or a line."""
+def print_failing_seed(found: Found, result: Result | None, json: bool) -> None:
+    """Print that a seed fails: the verdict of its run as JSON, or one line."""
     if not json:
         print(f"seed {found.seed} fails: {found.signature}", flush=True)
     elif result is not None:
         print(msgspec.json.encode(result).decode(), flush=True)
     else:
-        # Its run could not be kept.
+        # The run could not be stored.
         print(msgspec.json.encode({"seed": found.seed, "failure": str(found.signature)}).decode(), flush=True)
 
 
-def tell_hunt(hunt: Hunt, json: bool) -> None:
-    """Print what the campaign came to: one object, or the failures by what broke, and the coverage.
+def print_hunt(hunt: Hunt, json: bool) -> None:
+    """Print the result of a hunt: one JSON object, or the failures by what broke and the coverage.
 
-    In words nothing is said of one that an error ended before its first seed was tried.
+    In words, print nothing if an error ended the hunt before its first seed was tried: the error says it all.
     """
     if json:
         print(msgspec.json.encode(hunt.summary()).decode())
@@ -124,11 +101,11 @@ def tell_hunt(hunt: Hunt, json: bool) -> None:
 
 
 def _print_whole(table: object) -> None:
-    """Nothing of a table is cut off when it is piped, whatever width is made up for a pipe."""
+    """Print a table. rich makes up a width for a pipe and would cut the table to it."""
     from rich.console import Console
 
     console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=400)
+        console = Console(highlight=False, width=PIPE_WIDTH)
     console.print()
     console.print(table)

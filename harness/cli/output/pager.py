@@ -1,4 +1,4 @@
-"""Styled lines on a terminal: in colour where there is one, through a pager where they are too many for it."""
+"""Styled lines on a terminal: in colour, and through a pager if they do not fit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from clew.harness.cli.console import COLOUR
+from clew.harness.cli.output.result import COLOUR
 from clew.histories.diagram import Line
 
 STYLES = {
@@ -22,25 +22,31 @@ STYLES = {
     "fault": "magenta",
     "quiet": "dim",
 }
+"""How rich draws each style of a span."""
 
 
-def page(lines: Callable[[int], Iterable[Line]]) -> None:
-    """Print styled lines, made for the terminal's width: through a pager if they are too many, plain when piped."""
+def print_paged(lines_for: Callable[[int], Iterable[Line]]) -> None:
+    """Print lines. `lines_for` makes them for a width in characters.
+
+    On a terminal they are in colour, and go through a pager if they are more than its rows. Piped, they are plain.
+    """
     from rich.console import Console
     from rich.text import Text
 
     console = Console(soft_wrap=True, highlight=False)
-    made = [Text.assemble(*((text, STYLES.get(style, "")) for text, style in line)) for line in lines(console.width)]
+    lines = [
+        Text.assemble(*((text, STYLES.get(style, "")) for text, style in line)) for line in lines_for(console.width)
+    ]
     pager = shlex.split(os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less") or ["less"]
     if not console.is_terminal:
-        for line in made:
+        for line in lines:
             print(line.plain.rstrip())
-    elif len(made) < console.height or shutil.which(pager[0]) is None:
-        for line in made:
+    elif len(lines) < console.height or shutil.which(pager[0]) is None:
+        for line in lines:
             console.print(line)
     else:
-        # A pager that shows escape sequences as they are would make colours unreadable; less does without its -R.
+        # less shows colours only with -R. Other pagers but cat would print the escape sequences: they get plain text.
         os.environ["LESS"] = f"{os.environ.get('LESS', '')} -R".strip()
         with console.pager(styles=any(word in Path(pager[0]).name for word in ("less", "cat"))):
-            for line in made:
+            for line in lines:
                 console.print(line)

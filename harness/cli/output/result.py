@@ -1,10 +1,10 @@
-"""What a person sees of a verdict: words, in colour on a terminal, and JSON for programs."""
+"""A verdict on the terminal: words, in colour; or JSON."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,15 +14,14 @@ from clew.histories.text import printable
 if TYPE_CHECKING:
     from clew.harness.check import Checked
 
-T = TypeVar("T")
-
 COLOUR = {"valid": "green", "invalid": "red", "unknown": "yellow"}
+"""The colour of each verdict."""
 
 
-def tell(result: Result, json: bool, *, engine: str = "", seconds: float | None = None) -> None:
-    """Print a result: as JSON on one line, or in words, in colour on a terminal.
+def print_result(result: Result, json: bool, *, engine: str = "", seconds: float | None = None) -> None:
+    """Print a result as JSON on one line, or in words.
 
-    `engine` and `seconds` say which engine decided, and how long it took, where that is of interest.
+    If `engine` and `seconds` are given, say which engine decided and how long it took.
     """
     if json:
         print(msgspec.json.encode(result).decode())
@@ -45,13 +44,13 @@ def tell(result: Result, json: bool, *, engine: str = "", seconds: float | None 
         console.print(Text(f"  {'note':<13}{printable(note)}", style="yellow"))
     for what, counts in result.counts.items():
         if what in ("operations", "faults", "messages", "protocol") and counts:
-            # What the nodes count has names that their authors gave, most of them in the plural.
-            told = (
+            # Authors of protocols name their own counters, mostly in the plural ("batches"): "batches 1" reads better.
+            words = (
                 (f"{printable(name)} {count}" for name, count in sorted(counts.items()))
                 if what == "protocol"
                 else (f"{count} {printable(name)}" for name, count in counts.items())
             )
-            console.print(Text(f"  {what:<13}" + ", ".join(told)))
+            console.print(Text(f"  {what:<13}" + ", ".join(words)))
     if result.seconds:
         console.print(Text(f"  {'time':<13}{result.seconds:.1f} s of cluster time"))
     if engine and seconds is not None:
@@ -64,8 +63,8 @@ def tell(result: Result, json: bool, *, engine: str = "", seconds: float | None 
         Console(stderr=True, soft_wrap=True, highlight=False).print(Text(f"clew: {_lines(result.error, 6)}"))
 
 
-def table(checked: Iterator[Checked], json: bool) -> list[Checked]:
-    """Print what was found of each of many files, as it is found: JSON objects, or the lines of a table."""
+def print_checked_files(checked: Iterator[Checked], json: bool) -> list[Checked]:
+    """Print the result of each file as soon as it is known, as JSON or as a row of a table; return them all."""
     from rich.console import Console
     from rich.text import Text
 
@@ -92,4 +91,5 @@ def table(checked: Iterator[Checked], json: bool) -> list[Checked]:
 
 
 def _lines(text: str, indent: int = 15) -> str:
+    """The text with all lines but the first indented."""
     return ("\n" + " " * indent).join(printable(line) for line in text.splitlines())

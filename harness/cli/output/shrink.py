@@ -1,10 +1,9 @@
-"""What a person sees of a shrink: a line for each step while it goes on, and the shrunk plan at its end."""
+"""A shrink on the terminal: a line for each smaller plan, and the smallest plan at the end."""
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,9 +13,8 @@ from clew.harness.shrink.run import Shrunk
 from clew.histories.text import plural
 
 
-@contextlib.contextmanager
-def progress(quiet: bool) -> Iterator[Callable[[Plan], None]]:
-    """Each step that made the plan smaller, on the terminal, if there is one."""
+def shrink_progress(*, quiet: bool) -> Callable[[Plan], None]:
+    """A function that prints the size of a plan, if stderr is a terminal and not `quiet`."""
 
     def show(plan: Plan) -> None:
         if not quiet and sys.stderr.isatty():
@@ -25,11 +23,11 @@ def progress(quiet: bool) -> Iterator[Callable[[Plan], None]]:
             line = (plural(count, "operation"), plural(len(plan.nemesis), "fault"), plural(plan.system.nodes, "node"))
             print(", ".join(line), file=sys.stderr)
 
-    yield show
+    return show
 
 
-def tell(shrunk: Shrunk, json: bool) -> None:
-    """The verdict object of the shrunk run; or its plan, story first, and where it is."""
+def print_shrunk(shrunk: Shrunk, json: bool) -> None:
+    """Print the verdict of the shrunk run as JSON; or its plan with the story, and where the run is."""
     result = shrunk.result
     if json:
         print(msgspec.json.encode(result).decode())

@@ -118,7 +118,7 @@ def keys(run: Record, rows: NDArray[np.int64], moments: list[Moment]) -> list[Ke
 def points(run: Record, order: list[int], visible: NDArray[np.bool_], states: ModelStates) -> Table:
     """The moments at which the operations of an order took effect, and the state after each."""
     moments = linearization_points(run.history.operations, order, run.last)
-    state = states.along(order)
+    state = states.after_each(order)
     shown = [position for position, number in enumerate(order) if visible[number]]
     return {
         "number": [order[position] for position in shown],

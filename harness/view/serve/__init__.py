@@ -2,7 +2,7 @@
 
 catalogue    what is in the store, kept in memory
 pages        the table as HTML
-application  the addresses, and what may be had there
+application  the addresses, and what each of them returns
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from clew.harness.exception_groups import unwrap_exception_groups
 
 
 def serve(store: Path, host: str = "127.0.0.1", port: int = 8080) -> None:
-    """Serve the store until SIGINT, SIGTERM or SIGHUP; prints the address. Raises `UserError` if it is not to be had.
+    """Serve the store until Ctrl-C (SIGINT), and print the address.
 
-    So it does for a store that is no folder.
+    Raises `UserError` if the address cannot be used, or if the store is no folder.
     """
     if not store.is_dir():
         raise UserError(f"--store {store}: there is no such folder; clew run PLAN makes one")
@@ -34,7 +34,7 @@ def serve(store: Path, host: str = "127.0.0.1", port: int = 8080) -> None:
 async def serve_until_stopped(
     store: Path, host: str, port: int, ready: Callable[[str], None] = lambda address: None
 ) -> None:
-    """Serve the store until a signal or a cancellation; `ready` is called with the address when it can be opened."""
+    """Serve the store until SIGINT or a cancellation. `ready` is called with the address once it can be opened."""
     from hypercorn.config import Config
     from hypercorn.trio import serve as hypercorn
 
@@ -46,38 +46,38 @@ async def serve_until_stopped(
         raise UserError(f"--host {host}: {error.strerror}") from None
     config = Config()
     config.accesslog = None
-    # What goes wrong in here is told on stderr; that the server has begun is told by `ready`.
+    # Errors go to stderr. `ready` says that the server has begun.
     config.errorlog, config.loglevel = "-", "WARNING"
     config.graceful_timeout = 1.0
     with socket.socket(family, kind, protocol) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Bound here and not by the server: an address that is taken is the user's to know, in one line.
+        # Bind here, not in the server: an address that is taken is the user's error, in one line.
         try:
             listening.bind(address)
         except OSError as error:
-            raise UserError(f"{host} port {port} is not to be had: {(error.strerror or str(error)).lower()}") from None
+            raise UserError(f"{host} port {port} cannot be used: {(error.strerror or str(error)).lower()}") from None
         listening.listen(100)
         port = listening.getsockname()[1]
-        # From here on it is the server's, which closes it.
+        # From here on the socket belongs to the server, which closes it.
         config.bind = [f"fd://{listening.detach()}"]
         name = f"[{host}]" if ":" in host else host
-        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        with trio.open_signal_receiver(signal.SIGINT) as interrupts:
 
             async def stopped() -> None:
-                async for _ in signals:
+                async for _ in interrupts:
                     return
 
             app = application(store, names(host))
-            # The socket listens already: whoever comes before the server does waits a moment.
+            # The socket listens already: a request that comes before the server has begun waits for it.
             ready(f"http://{name}:{port}/")
             await hypercorn(app, config, shutdown_trigger=stopped, mode="asgi")  # type: ignore[arg-type]
 
 
 def names(host: str) -> frozenset[str]:
-    """The names by which a server at this address may be asked for, besides its addresses.
+    """The host names, in lower case, that requests to this server may use. IP addresses are always allowed.
 
-    A page elsewhere can have its own name lead here, and would then read the store in the browser of whoever visits it
-    (DNS rebinding). It cannot do so by a name that is not its own, nor by an address.
+    This prevents DNS rebinding: a page elsewhere could make its own host name point to this server, and then read the
+    store in the browser of whoever visits that page. It cannot do so with an address, or with a name of this machine.
     """
     here = set()
     with contextlib.suppress(ValueError):

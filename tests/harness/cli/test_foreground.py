@@ -1,4 +1,4 @@
-"""What a person is told of a run, and how a run ends that nobody can end well."""
+"""A run that hangs ends by force. The other ends of a run are tested in `test_clean_ends`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from clew.harness.cli.console import tell
-from clew.harness.verdict.result import Result
+from clew.harness.cli.foreground import stop_signals
 
 STUCK = """
 import msgspec
@@ -49,7 +48,7 @@ def test_a_step_that_never_returns_is_ended_by_force(tmp_path: Path, signals: li
     (tmp_path / "stuck.py").write_text(STUCK)
     (tmp_path / "plan.yaml").write_text(PLAN)
     grace = 0.5 if len(signals) == 1 else 100
-    code = f"import clew.harness.cli.foreground as t; t.PATIENCE, t.GRACE = 0.2, {grace}; "
+    code = f"import clew.harness.cli.foreground as t; t.STUCK_SECONDS, t.GRACE_SECONDS = 0.2, {grace}; "
     code += "from clew.harness.cli.app import main; main()"
     command = [sys.executable, "-c", code, "run", "plan.yaml", "--nodes", "inline"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as clew:
@@ -63,10 +62,19 @@ def test_a_step_that_never_returns_is_ended_by_force(tmp_path: Path, signals: li
         assert "a step of a node does not return; ended by force" in clew.stderr.read()
 
 
-def test_what_nodes_count_is_told_by_name(capsys: pytest.CaptureFixture[str]) -> None:
-    counts = {"protocol": {"views led": 1, "batches": 2}, "operations": {"ok": 3}}
-    result = Result(verdict="valid", plan="p", seed=0, checks={}, operations=3, explanation="", run=None, counts=counts)
-    tell(result, json=False)
-    out = capsys.readouterr().out
-    assert "protocol     batches 2, views led 1\n" in out
-    assert "operations   3 ok\n" in out
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_stop_signals_do_what_ctrl_c_does(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), stop_signals():
+        signal.raise_signal(number)
+    assert signal.getsignal(number) == before
+
+
+def test_an_ignored_hangup_stays_ignored() -> None:
+    """This is what `nohup` asks for."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stop_signals():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from clew.harness.cli.hunt_output import interruptible
+from clew.harness.cli.foreground import stop_signals
 from clew.harness.errors import MachineError
 from clew.harness.hunt import Hunt, at_home, campaign, hunt
 from clew.harness.hunt.campaign import BATCH
@@ -214,7 +214,7 @@ def test_ctrl_c_while_a_failing_run_is_kept_names_its_seed_and_leaves_no_half_of
 ) -> None:
     monkeypatch.setattr(RunFolder, "finish", lambda folder, result, page: signal.raise_signal(signal.SIGINT))
     named = []
-    with AtOnce() as executor, interruptible():
+    with AtOnce() as executor, stop_signals():
         hunted = hunt(
             SOURCE, executor, 1, seeds=range(20), until="all", into=tmp_path, found=lambda found, _: named.append(found)
         )

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from clew.harness.cli.hunt_output import interruptible
+from clew.harness.cli.foreground import stop_signals
 from clew.harness.plan import Plan, PlannedOperation, dump, load, loads, resolve, shipped
 from clew.harness.run import simulate
 from clew.harness.shrink import explicit, shrink_run
@@ -303,7 +303,7 @@ def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(
     monkeypatch.setattr(RunFolder, "finish", interrupted)
     # Nothing is looked for: the run itself is the best so far.
     monkeypatch.setattr(sys.modules["clew.harness.shrink.run"], "shrink", lambda plan, fails: None)
-    with interruptible():
+    with stop_signals():
         shrunk = shrink_run(RunFolder(failing), into=tmp_path / "shrunk")
     assert not interrupts
     assert shrunk.interrupted

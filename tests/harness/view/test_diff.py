@@ -10,7 +10,7 @@ import trio
 
 from clew.harness.plan import loads, resolve
 from clew.harness.run import run
-from clew.harness.view.diff import diff, tell
+from clew.harness.view.diff import compare, lines_of
 from tests.harness.conftest import PLAN, Clew
 from tests.harness.shown import STALE, history_file
 
@@ -25,11 +25,11 @@ def test_a_run_does_not_part_from_itself(clew: Clew, recorded: Path) -> None:
 def test_the_first_event_that_differs_is_named_with_what_differs(tmp_path: Path) -> None:
     one = history_file(tmp_path / "one.jsonl", STALE)
     other = history_file(tmp_path / "other.jsonl", [*STALE[:5], (5, 1, "ok", "read", "x", 2)])
-    found = diff(one, other)
+    found = compare(one, other)
     assert found.event == 5
     assert found.words == "The first 5 events are the same, until 0.004000 s; event 5 differs in its value."
     assert found.rows[found.event - found.first] == ("0.005000 p1 ok read 1", "0.005000 p1 ok read 2")
-    assert any("≠" in "".join(span.text for span in line) for line in tell(found, 100))
+    assert any("≠" in "".join(span.text for span in line) for line in lines_of(found, 100))
 
 
 def test_what_differs_is_in_sight_however_far_along_the_line_it_is(tmp_path: Path) -> None:
@@ -41,19 +41,19 @@ def test_what_differs_is_in_sight_however_far_along_the_line_it_is(tmp_path: Pat
         )
         for end in ("one", "two")
     ]
-    found = diff(*files)
-    lines = ["".join(span.text for span in spans) for spans in tell(found, 80)]
+    found = compare(*files)
+    lines = ["".join(span.text for span in spans) for spans in lines_of(found, 80)]
     assert sum("0.000000 p1 invoke" in line for line in lines) == 1, "what is the same is shown from its beginning"
     (row,) = [line for line in lines if "≠" in line]
     assert 'one"' in row
     assert 'two"' in row
     assert len(row) <= 80
-    assert "There are not two plans to compare." in ["".join(span.text for span in line) for line in tell(found, 80)]
+    assert "There are not two plans to compare." in lines
 
 
 def test_one_that_ends_early_is_over(tmp_path: Path) -> None:
-    found = diff(history_file(tmp_path / "a.jsonl", STALE), history_file(tmp_path / "b.jsonl", STALE[:4]))
-    assert (found.event, found.words) == (4, "The first 4 events are the same; then other is over.")
+    found = compare(history_file(tmp_path / "a.jsonl", STALE), history_file(tmp_path / "b.jsonl", STALE[:4]))
+    assert (found.event, found.words) == (4, "The first 4 events are the same; then other ends.")
 
 
 def test_two_variants_part_in_the_plan_in_a_message_and_in_an_event(clew: Clew, tmp_path: Path) -> None:
@@ -69,4 +69,4 @@ def test_two_variants_part_in_the_plan_in_a_message_and_in_an_event(clew: Clew, 
     assert found["message_time"] <= found["time"], "clients see what messages did before"
     shown = clew("diff", *runs).stdout
     assert "The plans differ:" in shown
-    assert "The message journals part at" in shown
+    assert "The message journals differ from" in shown

@@ -446,7 +446,7 @@ def test_a_port_that_is_taken_and_a_store_that_is_not_there_are_named(tmp_path: 
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(UserError, match=f"127.0.0.1 port {port} is not to be had"):
+        with pytest.raises(UserError, match=f"127.0.0.1 port {port} cannot be used"):
             serve(tmp_path, port=port)
     with pytest.raises(UserError, match="there is no such folder"):
         serve(tmp_path / "none")

@@ -8,18 +8,20 @@ from pathlib import Path
 import pytest
 
 from clew.harness.store.record import read_record
+from clew.harness.view.operation_filter import OperationFilter, select
 from clew.harness.view.report import report
-from clew.harness.view.show import Filter, numbers, select, show
+from clew.harness.view.show import lines_of, statistics_of
 from clew.histories import HistoryError
 from clew.histories.history import NEMESIS_PROCESS
 from tests.harness.conftest import Clew
 from tests.harness.shown import STALE, history_file
 
 
-def text(path: Path, wanted: Filter | None = None, width: int = 100, model: str | None = "cas-register") -> list[str]:
-    return [
-        "".join(span.text for span in line) for line in show(read_record(path, model), wanted or Filter(), width=width)
-    ]
+def text(
+    path: Path, wanted: OperationFilter | None = None, width: int = 100, model: str | None = "cas-register"
+) -> list[str]:
+    lines = lines_of(read_record(path, model), wanted or OperationFilter(), width=width)
+    return ["".join(span.text for span in line) for line in lines]
 
 
 def test_the_impossible_read_is_marked_and_the_core_is_thick(tmp_path: Path) -> None:
@@ -67,31 +69,31 @@ def test_every_filter_filters(tmp_path: Path) -> None:
     ]
     run = read_record(history_file(tmp_path / "h.jsonl", events))
 
-    def passed(wanted: Filter) -> list[int]:
+    def passed(wanted: OperationFilter) -> list[int]:
         return select(run, wanted).tolist()
 
-    assert passed(Filter()) == [0, 1, 2, 3]
-    assert passed(Filter(process=1)) == [1]
-    assert passed(Filter(key="x")) == [0, 2, 3]
-    assert passed(Filter(f="cas")) == [2]
-    assert passed(Filter(type="ok")) == [0, 1]
-    assert passed(Filter(type="info")) == [2]
-    assert passed(Filter(type="invoke")) == [3], "what was never completed"
-    assert passed(Filter(start=int(3.5e6))) == [2, 3]
-    assert passed(Filter(end=int(3.5e6))) == [0, 1]
-    assert passed(Filter(around=2)) == [0, 1, 2, 3]
-    assert passed(Filter(key="x", type="ok")) == [0]
-    for wrong in (Filter(type="okay"), Filter(around=99), Filter(start=5, end=4)):
+    assert passed(OperationFilter()) == [0, 1, 2, 3]
+    assert passed(OperationFilter(process=1)) == [1]
+    assert passed(OperationFilter(key="x")) == [0, 2, 3]
+    assert passed(OperationFilter(f="cas")) == [2]
+    assert passed(OperationFilter(type="ok")) == [0, 1]
+    assert passed(OperationFilter(type="info")) == [2]
+    assert passed(OperationFilter(type="invoke")) == [3], "what was never completed"
+    assert passed(OperationFilter(start=int(3.5e6))) == [2, 3]
+    assert passed(OperationFilter(end=int(3.5e6))) == [0, 1]
+    assert passed(OperationFilter(around=2)) == [0, 1, 2, 3]
+    assert passed(OperationFilter(key="x", type="ok")) == [0]
+    for wrong in (OperationFilter(type="okay"), OperationFilter(around=99), OperationFilter(start=5, end=4)):
         with pytest.raises(HistoryError):
             passed(wrong)
     for none, there_are in (
-        (Filter(process=7), "0, 1, 2, 3"),
-        (Filter(key="z"), "x, y"),
-        (Filter(f="nothing"), "write, read, cas"),
+        (OperationFilter(process=7), "0, 1, 2, 3"),
+        (OperationFilter(key="z"), "x, y"),
+        (OperationFilter(f="nothing"), "write, read, cas"),
     ):
         with pytest.raises(HistoryError, match=f"there are: {there_are}"):
             passed(none)
-    assert passed(Filter(process=1, key="x")) == [], "each by itself there is"
+    assert passed(OperationFilter(process=1, key="x")) == [], "each by itself there is"
 
 
 def test_errors_are_those_with_an_error(clew: Clew, recorded: Path) -> None:
@@ -122,12 +124,12 @@ def test_a_rate_is_over_the_time_that_was_asked_for(tmp_path: Path) -> None:
         (1000 * at + ms, 0, t, "read", None, None) for at in sorted(starts) for ms, t in ((0, "invoke"), (1, "ok"))
     ]
     run = read_record(history_file(tmp_path / "h.jsonl", [*events, (10_000, 0, "invoke", "read", None, None)]))
-    assert numbers(run, Filter()).all.rate == pytest.approx(2.0)
+    assert statistics_of(run, OperationFilter()).all.rate == pytest.approx(2.0)
     s = 1_000_000_000
-    assert numbers(run, Filter(start=5 * s, end=6 * s - 1)).all.rate == pytest.approx(10.0)
-    assert numbers(run, Filter(start=8 * s)).all.rate == pytest.approx(1.5)
+    assert statistics_of(run, OperationFilter(start=5 * s, end=6 * s - 1)).all.rate == pytest.approx(10.0)
+    assert statistics_of(run, OperationFilter(start=8 * s)).all.rate == pytest.approx(1.5)
     # Around the event of 5.5 s: six operations before it and three after it.
-    assert numbers(run, Filter(around=20)).all.rate > 5
+    assert statistics_of(run, OperationFilter(around=20)).all.rate > 5
 
 
 def test_a_bad_time_is_refused(clew: Clew, recorded: Path) -> None:
@@ -166,7 +168,7 @@ def test_a_history_without_times_is_told_by_its_events(tmp_path: Path) -> None:
     (stuck,) = [line for line in lines if line.startswith(" ✗")]
     assert stuck.split()[1:3] == ["event", "5"]
     with pytest.raises(HistoryError, match="has no times"):
-        select(read_record(tmp_path / "h.txt"), Filter(start=1))
+        select(read_record(tmp_path / "h.txt"), OperationFilter(start=1))
     page = report(read_record(tmp_path / "h.txt", "cas-register"))
     assert '<td class="when">event 4</td>' in page
     assert "The history has no times" in page

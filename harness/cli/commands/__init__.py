@@ -1,0 +1,1 @@
+"""The commands of `clew`, one file each. A command parses options, calls one function and prints what it returns."""

@@ -1,0 +1,26 @@
+"""`clew export`: write a history in another format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clew.harness.cli.options import HistoryArgument
+
+
+def export(
+    history: HistoryArgument,
+    target: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write. Its name ends with .edn or .jsonl.")
+    ],
+    to: Annotated[str | None, typer.Option(help="jsonl or edn, if the name of the file does not say it.")] = None,
+    format: Annotated[
+        str | None, typer.Option(help="The format of the history. Default: detect it from the file.")
+    ] = None,
+) -> None:
+    """Write a history as Jepsen's EDN or clew's JSON lines."""
+    from clew.harness.check import export as write_history
+
+    print(f"{write_history(history, target, read_as=format, write_as=to)} events written to {target}")

@@ -1,0 +1,73 @@
+"""`clew replay`: run a recorded run again."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clew.harness.cli.options import NodesChoice, NodesOption, RunArgument, StoreOption, VerdictJsonOption
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    import trio
+
+    from clew.harness.cli.output.run_progress import RunProgress
+    from clew.harness.replay import Replay
+
+
+def replay(
+    run: RunArgument,
+    nodes: NodesOption = NodesChoice.process,
+    times: Annotated[
+        int, typer.Option(help="Replay this many times, and say how often it failed.", min=1, max=1000)
+    ] = 1,
+    store: StoreOption = Path("store"),
+    json: VerdictJsonOption = False,
+) -> None:
+    """Run a recorded run again and compare the histories.
+
+    They must be the same, byte for byte.
+    """
+    import msgspec
+
+    from clew.harness.cli.foreground import run_in_foreground
+    from clew.harness.cli.output.result import print_result
+    from clew.harness.cli.output.run_progress import RunProgress
+    from clew.harness.exit_codes import INTERNAL_ERROR
+    from clew.harness.replay import difference, together, words
+    from clew.harness.replay import replay as replay_run
+    from clew.harness.store.folder import find_run
+    from clew.histories.text import printable
+
+    folder = find_run(run)
+    replays = []
+    with contextlib.redirect_stdout(sys.stderr):
+        plan = folder.read_plan()
+        for _ in range(times):
+            progress = RunProgress(plan, quiet=json)
+
+            def again(stop: trio.CancelScope, progress: RunProgress = progress) -> Awaitable[Replay]:
+                return replay_run(folder, nodes=nodes.value, into=store, watch=progress.watch, stop=stop)
+
+            replays.append(run_in_foreground(again, progress.show))
+            if replays[-1].interrupted:
+                break
+    summary, last = together(replays), replays[-1]
+    if json and times > 1:
+        print(msgspec.json.encode(summary).decode())
+    elif not json:
+        for line in words(summary, last):
+            print(line)
+    different = difference(folder.path, replays)
+    if different is not None:
+        print(f"clew: {printable(different)}", file=sys.stderr)
+        raise typer.Exit(INTERNAL_ERROR)
+    if json and times > 1:
+        raise typer.Exit(summary.exit_code)
+    print_result(last.result, json)
+    raise typer.Exit(last.result.exit_code)

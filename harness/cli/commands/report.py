@@ -1,0 +1,28 @@
+"""`clew report`: a run as a web page in one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clew.harness.cli.options import HistoryArgument, ModelOption
+
+
+def report(
+    history: HistoryArgument,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write. Default for a run: report.html in its folder.")
+    ] = None,
+    png: Annotated[
+        bool, typer.Option("--png", help="Write the pictures as PNG files too. Needs a headless Chromium.")
+    ] = False,
+    dark: Annotated[bool, typer.Option("--dark", help="With --png: use a dark background.")] = False,
+    model: ModelOption = None,
+) -> None:
+    """Write the page of a run or a history, and its pictures."""
+    from clew.harness.view.report.write import write
+
+    for path in write(history, out, png=png, dark=dark, model=model):
+        print(path)

@@ -1,0 +1,46 @@
+"""`clew run`: run a plan once and check what its clients saw."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clew.harness.cli.options import (
+    NodesChoice,
+    NodesOption,
+    PlanArgument,
+    SettingsOption,
+    StoreOption,
+    VerdictJsonOption,
+)
+
+
+def run(
+    plan: PlanArgument,
+    seed: Annotated[int | None, typer.Option(help="Use this seed instead of the plan's own.", min=0)] = None,
+    settings: SettingsOption = None,
+    nodes: NodesOption = NodesChoice.process,
+    store: StoreOption = Path("store"),
+    json: VerdictJsonOption = False,
+) -> None:
+    """Start the cluster, load it, break it, record it, check it."""
+    from clew.harness.cli.foreground import run_in_foreground
+    from clew.harness.cli.output.result import print_result
+    from clew.harness.cli.output.run_progress import RunProgress
+    from clew.harness.plan import load, resolve
+    from clew.harness.run import run as run_plan
+
+    # What a user's system prints must not mix with our own output.
+    with contextlib.redirect_stdout(sys.stderr):
+        resolved = resolve(load(plan), seed, settings or [])
+        progress = RunProgress(resolved, quiet=json)
+        result = run_in_foreground(
+            lambda stop: run_plan(resolved, nodes=nodes.value, into=store, watch=progress.watch, stop=stop),
+            progress.show,
+        )
+    print_result(result, json)
+    raise typer.Exit(result.exit_code)

@@ -1,0 +1,1 @@
+"""How results, tables and progress look on a terminal."""

@@ -1,0 +1,56 @@
+"""The line that a terminal shows while a run goes on."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import trio
+
+from clew.histories.text import printable
+
+if TYPE_CHECKING:
+    from clew.harness.plan import Plan
+    from clew.harness.runtime.outcome import Progress
+
+REFRESH_SECONDS = 0.1
+
+
+class RunProgress:
+    """Virtual time, operations, faults and events of a run, as one line that is kept up to date.
+
+    Pass `watch` to the run, and let `show` run beside it. Nothing is shown if `quiet`, or if stderr is no terminal.
+    """
+
+    def __init__(self, plan: Plan, *, quiet: bool) -> None:
+        self._plan = plan
+        self._visible = not quiet and sys.stderr is not None and sys.stderr.isatty()
+        self._progress: Progress | None = None
+
+    def watch(self, progress: Progress) -> None:
+        """Show these counters from now on. The run keeps them up to date."""
+        self._progress = progress
+
+    async def show(self) -> None:
+        """Show the line until cancelled."""
+        if not self._visible:
+            return
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        began = trio.current_time()
+        with console.status(printable(self._plan.name)) as status:
+            while True:
+                await trio.sleep(REFRESH_SECONDS)
+                if self._progress is not None:
+                    line = self._line(self._progress, trio.current_time() - began)
+                    status.update(line[: console.width - 4])
+
+    def _line(self, progress: Progress, seconds: float) -> str:
+        operations = sum(progress.outcomes.values())
+        planned = self._plan.workload.operations
+        goal = f"/{planned}" if isinstance(planned, int) else ""
+        return (
+            f"{printable(self._plan.name)}  {progress.now / 1e9:.1f} s  {operations}{goal} operations  "
+            f"{sum(progress.faults.values())} faults  {progress.events / max(seconds, 1e-9):,.0f} events/s"
+        )
