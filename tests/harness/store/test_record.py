@@ -14,10 +14,11 @@ import trio
 from clew.harness.plan import loads, resolve
 from clew.harness.run import run
 from clew.harness.store.record import read_record
+from clew.harness.view.operation_filter import OperationFilter
 from clew.harness.view.report import report
 from clew.harness.view.serve.catalogue import Catalogue
 from clew.harness.view.serve.pages import View, runs_page
-from clew.harness.view.show import Filter, as_json, show
+from clew.harness.view.show import as_json, lines_of
 from tests.harness.conftest import PLAN, Clew
 
 FILES = ("plan.yaml", "history.jsonl", "messages.jsonl", "verdict.json")
@@ -70,7 +71,7 @@ def test_a_folder_that_lacks_a_file_shows_the_others(
     (folder / "report.html").unlink()
     harm(folder / file)
     found = read_record(folder)
-    text = "\n".join("".join(span.text for span in line) for line in show(found, Filter()))
+    text = "\n".join("".join(span.text for span in line) for line in lines_of(found, OperationFilter()))
     page = report(found)
     assert "variant <strong>" not in page, "it is the system as it should be"
     # Half a history or half a journal is one that ends early, a plan is any text, an empty journal is one of nothing.
@@ -95,7 +96,7 @@ def test_a_folder_that_lacks_a_file_shows_the_others(
     if file == "history.jsonl" and harm is not halved:
         assert found.result is not None
         assert "linearizable: valid" in text
-    assert json.loads(json.dumps(as_json(found, Filter(), True)))["missing"] == list(found.missing)
+    assert json.loads(json.dumps(as_json(found, OperationFilter(), True)))["missing"] == list(found.missing)
     catalogue = Catalogue(tmp_path / "store")
     catalogue.refresh()
     assert runs_page(catalogue, View(grouped=True), whole=True)
