@@ -41,14 +41,14 @@ UNCHANGED: Final = Unchanged()
 """What a change function returns where it is the identity."""
 
 
-class Read(msgspec.Struct, frozen=True, tag_field="type", tag="read"):
+class Read(msgspec.Struct, frozen=True, tag="read"):
     """Changes no state."""
 
     def __call__(self, state: Any) -> Any:
         return UNCHANGED
 
 
-class Write(msgspec.Struct, frozen=True, tag_field="type", tag="write"):
+class Write(msgspec.Struct, frozen=True, tag="write"):
     """Changes every state to `value`. Writing the same state again is a change too: it makes a new version."""
 
     value: Any
@@ -58,7 +58,7 @@ class Write(msgspec.Struct, frozen=True, tag_field="type", tag="write"):
         return self.value
 
 
-class CompareAndSet(msgspec.Struct, frozen=True, tag_field="type", tag="cas"):
+class CompareAndSet(msgspec.Struct, frozen=True, tag="cas"):
     """Changes the state to `value` if it is `expected`, and no other state."""
 
     expected: Any

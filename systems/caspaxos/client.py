@@ -1,6 +1,6 @@
-"""The client: one request to one proposer, and the reply with the same id.
+"""The client: sends one request to one proposer, and waits for the reply.
 
-It does not send a request again: a node that restarted in between would not know it and apply the change twice.
+It sends no request twice, so the outcome of a lost request stays unknown.
 """
 
 from __future__ import annotations
@@ -13,30 +13,27 @@ from clew.systems.node import ClientContext, Operation
 
 
 class CasPaxosClient:
-    """A process that reads, writes and compares-and-sets registers through the node that its thread belongs to."""
+    """A process that uses the registers through one proposer. The number of its thread says which."""
 
-    def __init__(self) -> None:
-        self._operation: Operation | None = None
+    _operation: Operation
 
     def invoke(self, ctx: ClientContext, operation: Operation) -> None:
-        """Submit the change function to the thread's proposer."""
+        """Submit the change function."""
         self._operation = operation
         proposer = ctx.nodes[ctx.thread % len(ctx.nodes)]
         ctx.send(proposer, Request(operation.id, operation.key, change_of(operation)))
 
     def receive(self, ctx: ClientContext, source: str, message: Any) -> None:
-        """Complete the operation as the proposer says, unless the reply is to one that is over."""
-        operation = self._operation
-        if operation is None or not isinstance(message, Reply) or message.id != operation.id:
+        """Complete the operation as the proposer says."""
+        if not isinstance(message, Reply):
             return
-        self._operation = None
-        if message.outcome == "ok" and operation.f == "read":
+        if message.outcome == "ok" and self._operation.f == "read":
             ctx.complete("ok", message.value)
         else:
-            ctx.complete(message.outcome, operation.value, message.error)
+            ctx.complete(message.outcome, self._operation.value, message.error)
 
     def wake(self, ctx: ClientContext, timer: str) -> None:
-        """Sets no timers."""
+        """Do nothing: this client sets no timers."""
 
 
 def change_of(operation: Operation) -> Change:

@@ -1,12 +1,16 @@
-"""The lemmas of the proof that CASPaxos is linearizable (paper, appendix), watched over the messages as they are sent.
+"""The lemmas of the proof that CASPaxos is linearizable (paper, appendix), as invariants over the messages.
 
-From the bottom up: acceptors keep their promises and report their votes; a ballot stands for one value; so nothing is
-chosen between a proposal and the value it builds on; so chosen values form one chain, in which versions grow by one and
-no version has two values; and clients are told only of what is in the chain.
+Each lemma builds on those before it:
 
-*Proposed* is what an `Accept` says, *voted* what an `Accepted` says, *chosen* what an accept quorum has voted for. A
-message counts when it is sent, for by then it is on the sender's disk. Each monitor costs a few dictionary look-ups a
-message, and remembers what was proposed.
+1. Acceptors keep their promises and report their votes.
+2. A ballot stands for one value.
+3. So nothing is chosen between a proposal and the value that it builds on.
+4. So the chosen values form one chain. Versions grow by one along it, and no version has two values.
+5. Clients are told only of values in the chain.
+
+A value is *proposed* when an `Accept` is sent with it, has a *vote* when an `Accepted` is sent for it, and is *chosen*
+when an accept quorum has voted for it. A message counts when it is sent: what it relies on is on the sender's disk by
+then. Each invariant costs a few dictionary look-ups a message, and memory for what was proposed.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from clew.systems.invariant import Invariant, Sent, Violation
 
 
 def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
-    """All of them, fresh, for a cluster of this many nodes."""
+    """All invariants, new for one run of a cluster of this many nodes."""
     _, quorum = parameters.quorums(nodes)
     return [
         PromisesAreKept(),
@@ -37,11 +41,11 @@ def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
 
 
 class PromisesAreKept:
-    """An acceptor's promise never falls, and what it accepted is never above it.
+    """An acceptor's promise never falls, and its votes are never above its promise.
 
-    An acceptor raises its promise and nothing else, writes it down before it speaks of it, and accepts only at or
-    above it. Every answer tells where the promise stands, so the answers of one acceptor, whatever restarts lie
-    between them, must tell of a promise that only grows.
+    An acceptor only raises its promise, writes it to disk before it answers, and accepts nothing below it. Every answer
+    tells the promise. So the promise must grow from one answer of an acceptor to the next, whatever restarts lie
+    between them.
     """
 
     name = "promises-are-kept"
@@ -51,7 +55,7 @@ class PromisesAreKept:
         self._promised: dict[tuple[str, Key], tuple[Ballot, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare the promise in an acceptor's answer with the one in its answer before, and with its vote."""
+        """Compare the promise in an acceptor's answer with its last answer, and with its vote."""
         message = sent.message
         kind = type(message)
         if kind is Promise:
@@ -86,8 +90,8 @@ class PromisesAreKept:
 class VotesAreReported:
     """A promise reports the acceptor's last vote.
 
-    The value is on disk before the vote is sent, and only a vote at a higher ballot replaces it; a promise that
-    reports a lower one hides a value that may be chosen.
+    A vote is on disk before it is sent, and only a vote at a higher ballot replaces it. A promise that reports a lower
+    ballot hides a value that may be chosen.
     """
 
     name = "votes-are-reported"
@@ -97,7 +101,7 @@ class VotesAreReported:
         self._voted: dict[tuple[str, Key], tuple[Ballot, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare what a promise reports with the votes before it."""
+        """Compare what a promise reports with the acceptor's last vote."""
         message = sent.message
         kind = type(message)
         if kind is Accepted:
@@ -118,8 +122,8 @@ class VotesAreReported:
 class OneValuePerBallot:
     """A ballot stands for one value.
 
-    Ballots carry their proposer's name, and a proposer counts up, across restarts too; with a ballot it proposes once.
-    So an acceptor that reports a vote reports the value that was proposed at that ballot.
+    A ballot has its proposer's name in it, and a proposer counts its rounds up, across restarts too. It proposes once
+    with each ballot. So when an acceptor reports a vote, it reports the value that was proposed at that ballot.
     """
 
     name = "one-value-per-ballot"
@@ -129,7 +133,7 @@ class OneValuePerBallot:
         self._proposed: dict[tuple[Key, Ballot], tuple[Versioned, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare a proposed or reported value with the one first proposed at its ballot."""
+        """Compare a proposed or reported value with the first one that was proposed at its ballot."""
         message = sent.message
         kind = type(message)
         if kind is Accept:
@@ -152,7 +156,7 @@ class OneValuePerBallot:
 
 
 class Votes:
-    """Counts votes, and tells when a proposal is chosen."""
+    """Counts votes, to tell when a proposal is chosen."""
 
     def __init__(self, quorum: int) -> None:
         self._quorum = quorum
@@ -160,7 +164,7 @@ class Votes:
         self._votes: dict[tuple[Key, Ballot], set[str]] = {}
 
     def observe(self, sent: Sent) -> Sent | None:
-        """The proposal (the first `Accept` sent with it) that is chosen with this very message, if one is."""
+        """The proposal that this message completes the quorum of: the first `Accept` that was sent with it. Or None."""
         message = sent.message
         kind = type(message)
         if kind is Accept:
@@ -176,11 +180,11 @@ class Votes:
 
 
 class NothingChosenBetween:
-    """Between a proposal and the ballot it builds on nothing is ever chosen; this is the heart of the proof.
+    """Nothing is ever chosen between a proposal's ballot and the ballot that it builds on: the heart of the proof.
 
-    A prepare quorum had promised the proposal's ballot and reported no vote above its base. Every accept quorum has a
-    member in it, and that one had not voted in between when it promised, and may not do so afterwards. Hence a
-    proposal descends from all that is chosen below it.
+    A prepare quorum has promised the proposal's ballot and reported no vote above its base. Every accept quorum shares
+    an acceptor with it. That acceptor had not voted in between when it promised, and must not do so afterwards. So a
+    proposal descends from everything that is chosen below it.
     """
 
     name = "nothing-chosen-between"
@@ -193,7 +197,7 @@ class NothingChosenBetween:
         self._chosen: dict[Key, list[tuple[Ballot, int]]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare a proposal with what is chosen below it, and what is newly chosen with the proposals above it."""
+        """Compare a new proposal with what is chosen below it, and a newly chosen one with the proposals above it."""
         message = sent.message
         chosen = self._votes.observe(sent)
         if type(message) is Accept and (message.key, message.ballot) not in self._known:
@@ -206,7 +210,7 @@ class NothingChosenBetween:
         elif chosen is not None:
             key, ballot = chosen.message.key, chosen.message.ballot
             insort(self._chosen.setdefault(key, []), (ballot, sent.id))
-            # Newest first: what is chosen is among the latest proposals, so this looks at a few.
+            # Newest first: a newly chosen proposal is one of the last, so the loop ends soon.
             for above, base, number in reversed(self._proposed[key]):
                 if above <= ballot:
                     break
@@ -227,9 +231,9 @@ class NothingChosenBetween:
 
 
 class ChosenVersionIsFinal:
-    """A version has one chosen value, for good.
+    """No version has two chosen values.
 
-    Of two chosen values the one at the higher ballot descends from the other, or is the same one proposed again; a
+    Of two chosen values, the one at the higher ballot descends from the other, or is the same value proposed again. A
     descendant has a higher version.
     """
 
@@ -241,7 +245,7 @@ class ChosenVersionIsFinal:
         self._chosen: dict[tuple[Key, int], tuple[Versioned, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare what is newly chosen with what was chosen with the same version."""
+        """Compare a newly chosen value with the first one of its version."""
         proposal = self._votes.observe(sent)
         if proposal is None:
             return None
@@ -259,9 +263,9 @@ class ChosenVersionIsFinal:
 
 
 class VersionsGrowByOne:
-    """A proposal is the value it builds on, unchanged, or the next version with a uuid of its own.
+    """A proposal is the value that it builds on, unchanged, or the next version, with a uuid of its own.
 
-    A change function is applied once to one value, and that makes one version.
+    A proposer applies a change function once to one value, and that makes one version.
     """
 
     name = "versions-grow-by-one"
@@ -271,7 +275,7 @@ class VersionsGrowByOne:
         self._proposed: dict[tuple[Key, Ballot], tuple[Versioned, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare a proposal with the one at its base."""
+        """Compare a proposal with the one that it builds on."""
         message = sent.message
         if type(message) is not Accept or (message.key, message.ballot) in self._proposed:
             return None
@@ -298,9 +302,9 @@ class VersionsGrowByOne:
 
 
 class UuidsAreDistinct:
-    """A uuid names one value: the work of one change, of one key, with one version and one state.
+    """A uuid names one value: one key, one version, one state.
 
-    It is drawn at random when a change makes a value, and goes with the value wherever it is proposed again.
+    It is drawn at random when a change makes the value, and stays with the value when that is proposed again.
     """
 
     name = "uuids-are-distinct"
@@ -310,7 +314,7 @@ class UuidsAreDistinct:
         self._values: dict[str, tuple[Key, Versioned, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare a proposed value with the one that its uuid named first."""
+        """Compare a proposed value with the first one of its uuid."""
         message = sent.message
         if type(message) is not Accept or message.value.version == 0:
             return None
@@ -326,9 +330,9 @@ class UuidsAreDistinct:
 
 
 class AnswersAreChosen:
-    """Who is told `ok`, or that a compare-and-set failed to match, is told of a value chosen after the request.
+    """Before a proposer answers `ok` or `mismatch`, a value of its own is chosen, after the request has come.
 
-    A proposer answers when the accept round of the request has its quorum, reads and mismatches included: it is what
+    It answers when the request's accept round has a quorum. This holds for reads and mismatches too: the accept round
     makes the state that they saw final.
     """
 
@@ -341,7 +345,7 @@ class AnswersAreChosen:
         self._chosen: dict[tuple[str, Key], int] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Look for a value of this proposer that was chosen between the request and the answer."""
+        """Look for a value of the proposer that was chosen between the request and the answer."""
         message = sent.message
         kind = type(message)
         chosen = self._votes.observe(sent)

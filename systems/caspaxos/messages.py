@@ -18,13 +18,14 @@ from typing import Any, Literal
 
 import msgspec
 
+import clew.systems.node
 from clew.systems.caspaxos.ballot import Ballot
 from clew.systems.caspaxos.change import Change, Versioned
 
 Key = int | str
 
 
-class Request(msgspec.Struct, frozen=True, tag_field="type", tag="request"):
+class Request(msgspec.Struct, frozen=True, tag="request"):
     """From a client to a proposer: apply a change to the register."""
 
     id: int
@@ -33,23 +34,24 @@ class Request(msgspec.Struct, frozen=True, tag_field="type", tag="request"):
     change: Change
 
 
-class Reply(msgspec.Struct, frozen=True, tag_field="type", tag="reply"):
-    """A proposer to a client. `value` is the state that a read saw; `error` says why the outcome is not `ok`."""
+class Reply(clew.systems.node.Reply, frozen=True, tag="reply"):
+    """From a proposer to a client: how the operation ended."""
 
-    id: int
     outcome: Literal["ok", "fail", "info"]
     value: Any = None
+    """The state that a read saw."""
     error: str | None = None
+    """Why the outcome is not `ok`."""
 
 
-class Prepare(msgspec.Struct, frozen=True, tag_field="type", tag="prepare"):
+class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
     """From a proposer: accept nothing below `ballot` any more, and report what you have accepted."""
 
     key: Key
     ballot: Ballot
 
 
-class Promise(msgspec.Struct, frozen=True, tag_field="type", tag="promise"):
+class Promise(msgspec.Struct, frozen=True, tag="promise"):
     """An acceptor's answer to `Prepare`: yes."""
 
     key: Key
@@ -61,7 +63,7 @@ class Promise(msgspec.Struct, frozen=True, tag_field="type", tag="promise"):
     """The value that it accepted then."""
 
 
-class Accept(msgspec.Struct, frozen=True, tag_field="type", tag="accept"):
+class Accept(msgspec.Struct, frozen=True, tag="accept"):
     """From a proposer: accept `value` at `ballot`."""
 
     key: Key
@@ -77,7 +79,7 @@ class Accept(msgspec.Struct, frozen=True, tag_field="type", tag="accept"):
     `ballot` itself if no prepare is sent along."""
 
 
-class Accepted(msgspec.Struct, frozen=True, tag_field="type", tag="accepted"):
+class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
     """An acceptor's answer to `Accept`: yes. This is a *vote* for the value that was proposed at `ballot`."""
 
     key: Key
@@ -86,7 +88,7 @@ class Accepted(msgspec.Struct, frozen=True, tag_field="type", tag="accepted"):
     """What the acceptor has promised by now. It may be above `ballot`."""
 
 
-class Conflict(msgspec.Struct, frozen=True, tag_field="type", tag="conflict"):
+class Conflict(msgspec.Struct, frozen=True, tag="conflict"):
     """An acceptor's answer to `Prepare` or `Accept`: no."""
 
     key: Key

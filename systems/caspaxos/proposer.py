@@ -1,25 +1,28 @@
-"""The proposer: applies change functions to registers, one request at a time for each key (paper, 2.2).
+"""The proposer: applies change functions to registers (paper, 2.2). Each register has one request at a time.
 
               ┌─────────── pause, higher ballot <──────────┬───────── conflict ┐
               v                                            │                   │
     idle ─> preparing ── promises of a quorum: apply f ─> accepting ── accepted by a quorum ─> reply, next request
       └──── one round trip: the last accept brought the promises ──^
 
-Three outcomes. A change is `ok` once a value it made is accepted by a quorum, or, if it acted as the identity, once the
-value it saw is accepted again by a quorum. It `fail`s only if no value it made was ever sent to an acceptor, or none
-can ever be chosen. Anything else is unknown, `info`.
+A request ends in one of three ways:
 
-**What becomes of a value whose accept failed.** It may lie with some acceptors, and any later proposer may pick it up
-and have it chosen, so applying the change anew might apply it twice. The proposer prepares again and looks at the value
-of the highest ballot, as always:
+- `ok`: a quorum has accepted a value that the change made. If the change was the identity on the value that it found, a
+  quorum has accepted that value again.
+- `fail`: no value that the change made was ever sent to an acceptor, or none of them can be chosen any more.
+- `info`: nobody knows.
 
-1. It is one that this request made: propose it again as it is. Whoever had it accepted, it is one change.
-2. Its version is not above that of any value this request made: apply the change to it. Versions grow by one along the
-   chain of descendants, so this value descends from none of ours, and neither will the new one; nor do ours descend
-   from the new one, which did not exist when their ancestors were fixed. No chain holds two of them: the change is
-   applied at most once, whichever is chosen. If the change acts as the identity here and that is chosen, then every
-   later value descends from this one at a ballot above all of ours: none of them can be chosen any more.
-3. Its version is higher: it may descend from ours or not, and nothing it carries tells. The outcome is unknown.
+**When an accept round fails.** Some acceptors may have accepted the new value. Any later proposer may find it there and
+have it chosen, so applying the change again could apply it twice. The proposer prepares again and looks, as always, at
+the value of the highest ballot:
+
+1. This request made that value. Propose it again, unchanged: whoever gets it accepted, it is one change.
+2. Its version is not above that of any value that this request made. Apply the change to it. Versions grow by one along
+   the chain of descendants, so this value descends from none of ours, and the new one does not either. Ours do not
+   descend from the new one, which did not exist when they were made. So no chain holds two of them, and the change is
+   applied at most once, whichever is chosen. If the change is the identity here and is chosen, every later value
+   descends from this one, at a ballot above all of ours: none of ours can be chosen any more.
+3. Its version is higher. It may descend from one of ours or not, and nothing in it tells. The outcome is unknown.
 """
 
 from __future__ import annotations
@@ -38,55 +41,71 @@ from clew.systems.caspaxos.parameters import Parameters
 from clew.systems.node import Context
 
 NO_QUORUM = "no quorum"
-"""Error of a request that gave up before it had made any value: it certainly changed nothing."""
+"""Error of a `fail`: the time was over before the request had made a value. It has changed nothing."""
 UNKNOWN = "accept round failed"
-"""Error of a request that gave up after it had proposed a value that it made: nobody knows."""
+"""Error of an `info`: the time was over after the request had proposed a value that it made."""
 OVERTAKEN = "overtaken after a failed accept round"
-"""Error of a change whose value may be an ancestor of the present one, or not (case 3 above)."""
+"""Error of an `info`: a value that the request made may be an ancestor of the present one, or not (case 3 above)."""
 
 
 class Phase(Enum):
-    """Where the proposer stands with a register."""
+    """What the proposer is doing with a register."""
 
     IDLE = auto()
+    """Nothing: there is no request."""
     PREPARING = auto()
+    """Waiting for promises."""
     ACCEPTING = auto()
+    """Waiting for votes."""
     PAUSING = auto()
+    """Waiting after a conflict, before it prepares again."""
 
 
 class Attempt:
-    """The request that a register is busy with, over all its rounds."""
+    """A request, over all its rounds."""
 
     def __init__(self, client: str, request: Request, deadline: int) -> None:
         self.client = client
+        """Who waits for the reply."""
         self.request = request
         self.deadline = deadline
+        """When to give up: nanoseconds since the start of the run."""
         self.conflicts = 0
+        """How many of its rounds were lost to higher ballots."""
         self.made: dict[str, int] = {}
-        """The versions of the values that this request made and that acceptors may hold, by uuid."""
+        """The versions, by uuid, of the values that this request made. Acceptors may hold them."""
 
 
 class Promised(msgspec.Struct, frozen=True):
-    """What the one-round-trip optimisation keeps: a quorum accepted `value` at `base` and promised `ballot`."""
+    """What the proposer remembers for the one-round-trip optimization: the next round can begin with its accept."""
 
     ballot: Ballot
+    """A quorum has promised this ballot."""
     base: Ballot
+    """The same quorum accepted `value` at this ballot."""
     value: Versioned
 
 
 class Register:
-    """One register as this proposer sees it: the round it is in, and who waits."""
+    """One register as this proposer sees it: the round that it is in, and the requests that wait."""
 
     def __init__(self, key: Key) -> None:
         self.key = key
         self.waiting: deque[Attempt] = deque()
+        """Requests that have not begun."""
         self.attempt: Attempt | None = None
+        """The request that is under way."""
         self.phase = Phase.IDLE
         self.ballot = NEVER
+        """The ballot of this round."""
         self.promises: dict[str, Promise] = {}
+        """The promises of this round, by acceptor."""
         self.accept: Accept | None = None
+        """What this round proposes."""
         self.accepted: set[str] = set()
+        """The acceptors that have voted in this round."""
         self.refused: set[str] = set()
+        """The acceptors that have refused in this phase of the round."""
         self.promised: Promised | None = None
 
 
@@ -103,15 +122,15 @@ class Proposer:
         self._accept_quorum = 0
 
     def start(self, ctx: Context) -> None:
-        """Go on above every round of the lives before: a ballot used twice could stand for two values."""
+        """Go on above all rounds of earlier lives: a ballot that is used twice could stand for two values."""
         self._round = ctx.disk.read("proposer/round", int) or 0
         self._prepare_quorum, self._accept_quorum = self._parameters.quorums(len(ctx.nodes))
 
     def request(self, ctx: Context, source: str, message: Request) -> None:
-        """Queue a change, unless it was delivered before, in this life or another, or the client has gone on since.
+        """Queue a change, unless it is old: this or a later request of the client came before, in any life.
 
-        A client numbers its requests upwards and has one at a time, so the last number seen of it is all there is to
-        remember; it is on disk before anything is sent for it.
+        A client has one request at a time, with growing numbers. So the proposer remembers the last number of each
+        client. The number is on disk before the proposer sends anything for the request.
         """
         last = self._latest.get(source)
         if last is None:
@@ -129,7 +148,7 @@ class Proposer:
             self._next(ctx, register)
 
     def promise(self, ctx: Context, source: str, message: Promise) -> None:
-        """Count a promise; with those of a quorum, apply the change to the value of the highest ballot."""
+        """Count a promise. When a quorum has promised, apply the change to the value of the highest ballot."""
         register = self._registers.get(message.key)
         if register is None or register.phase is not Phase.PREPARING or register.ballot != message.ballot:
             return
@@ -138,7 +157,7 @@ class Proposer:
             self._prepared(ctx, register)
 
     def accepted(self, ctx: Context, source: str, message: Accepted) -> None:
-        """Count a vote; with those of a quorum the value is chosen and the client may hear of it."""
+        """Count a vote. When a quorum has voted, the value is chosen, and the client gets its reply."""
         register = self._registers.get(message.key)
         if register is None or register.phase is not Phase.ACCEPTING or register.ballot != message.ballot:
             return
@@ -147,7 +166,7 @@ class Proposer:
             self._chosen(ctx, register)
 
     def conflict(self, ctx: Context, source: str, message: Conflict) -> None:
-        """Fast-forward past the ballot in the way, and end the round if a quorum is out of reach."""
+        """Fast-forward past the higher ballot. End the round if too many acceptors refuse to leave a quorum."""
         if message.promised.round > self._round:
             self._round = message.promised.round
         register = self._registers.get(message.key)
@@ -168,7 +187,7 @@ class Proposer:
             self._lost(ctx, register)
 
     def wake(self, ctx: Context, timer: str) -> None:
-        """A pause is over, or acceptors are silent: their messages or answers were lost, or they are down."""
+        """A pause is over, or acceptors have not answered: messages were lost, or the acceptors are down."""
         register = self._timers[timer]
         attempt = register.attempt
         if attempt is None:
@@ -183,7 +202,7 @@ class Proposer:
             self._resend(ctx, register)
 
     def _next(self, ctx: Context, register: Register) -> None:
-        """Take the next request that is still worth trying, straight to the accept if the promises are there."""
+        """Begin the next request whose time is not over. If the promises are there already, begin with the accept."""
         while register.waiting:
             attempt = register.attempt = register.waiting.popleft()
             if ctx.now >= attempt.deadline:
@@ -210,7 +229,7 @@ class Proposer:
         ctx.set_timer(repr(register.key), self._parameters.resend_after)
 
     def _ballot(self, ctx: Context) -> Ballot:
-        """A ballot that this proposer has never used, in this life or another."""
+        """A ballot that this proposer has never used, in any life."""
         self._round += 1
         ctx.disk.write("proposer/round", self._round)
         ctx.disk.sync()
@@ -220,7 +239,7 @@ class Proposer:
         self._apply(ctx, register, *self._select(register.promises.values()))
 
     def _select(self, promises: Iterable[Promise]) -> tuple[Ballot, Versioned]:
-        """The accepted value with the highest ballot, and that ballot: whatever was chosen, this descends from it."""
+        """The highest ballot at which a value was accepted, and that value. It descends from every chosen value."""
         base, value = NEVER, EMPTY
         for promise in promises:
             if promise.accepted > base:
@@ -228,7 +247,7 @@ class Proposer:
         return base, value
 
     def _apply(self, ctx: Context, register: Register, base: Ballot, current: Versioned) -> None:
-        """Apply the change to the current value, or finish what an earlier round of it began (see the three cases)."""
+        """Apply the change to the current value, or finish what an earlier round began (the three cases above)."""
         attempt = register.attempt
         assert attempt is not None
         made = attempt.made
@@ -265,7 +284,7 @@ class Proposer:
         self._finish(ctx, register, reply)
 
     def _lost(self, ctx: Context, register: Register) -> None:
-        """Step back for a random while, longer with each conflict, so that somebody wins."""
+        """Pause for a random time, longer after each conflict, so that one of the proposers gets through."""
         attempt = register.attempt
         assert attempt is not None
         longest = min(self._parameters.back_off << min(attempt.conflicts, 32), self._parameters.back_off_max)
@@ -274,7 +293,7 @@ class Proposer:
         ctx.set_timer(repr(register.key), int(ctx.random.random() * longest))
 
     def _resend(self, ctx: Context, register: Register) -> None:
-        """Ask the silent acceptors again. Nobody refused so far, so the same ballot may still do."""
+        """Ask the silent acceptors again, with the same ballot: no acceptor has refused it."""
         if register.phase is Phase.PREPARING:
             prepare = Prepare(register.key, register.ballot)
             for node in ctx.nodes:
@@ -296,7 +315,7 @@ class Proposer:
         self._finish(ctx, register, reply)
 
     def _finish(self, ctx: Context, register: Register, reply: Reply) -> None:
-        """Tell the client and turn to the next request."""
+        """Reply to the client, and begin the next request."""
         assert register.attempt is not None
         ctx.cancel_timer(repr(register.key))
         ctx.send(register.attempt.client, reply)

@@ -1,4 +1,4 @@
-"""CASPaxos with one mistake each, all of them made by somebody before."""
+"""Variants of CASPaxos. Each has one mistake that somebody has made before."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from clew.systems.protocol import Hunted, Variant
 
 
 class ForgetfulAcceptor(Acceptor):
-    """Keeps its state in memory only, so that a restarted acceptor has promised nothing and accepted nothing.
+    """Keeps its state in memory only. After a restart it has promised nothing and accepted nothing.
 
-    Acceptors must write promise and value to stable storage before they answer. Paxos Made Live (2007) tells why a
-    replica that lost its disk must not simply go on; akka-raft did so with its votes (Scott et al., 2016).
+    Acceptors must write promise and value to stable storage before they answer. "Paxos Made Live" (2007) tells why a
+    replica that has lost its disk must not simply go on. akka-raft forgot its votes in this way (Scott et al., 2016).
 
-    A client sees an acknowledged write vanish: when the acceptors of a quorum that remember it are all restarted or
-    missed by the next prepare, reads return older values, and a compare-and-set succeeds against a value that was
-    overwritten.
+    A client sees an acknowledged write vanish. The acceptors of its quorum have restarted, or the next prepare does not
+    reach them. Then reads return older values, and a compare-and-set succeeds against a value that was overwritten.
     """
 
     def _remember(self, ctx: Context, key: Key, state: AcceptorState) -> None:
@@ -31,14 +30,13 @@ class ForgetfulAcceptor(Acceptor):
 
 
 class HighestVersionProposer(Proposer):
-    """Goes on from the accepted value with the highest *version*, the first one seen on a tie, instead of the one with
-    the highest *ballot*.
+    """Selects the accepted value with the highest *version* instead of the highest *ballot*. Of equals, the first.
 
-    It looks right, for versions grow by one along the chain of what was chosen. But a value that was accepted without
-    being chosen has a version too, and one that was chosen later at a higher ballot may have the same. The mistake is
-    that of spacejam/verus-paxos (run_proposal in src/cluster.rs), a partly verified CASPaxos.
+    It looks right, because versions grow by one along the chain of chosen values. But a value that was accepted and
+    never chosen has a version too, and a value that was chosen later, at a higher ballot, may have the same version.
+    spacejam/verus-paxos, a partly verified CASPaxos, makes this mistake (run_proposal in src/cluster.rs).
 
-    A client sees a lost update: an acknowledged write is replaced by a concurrent one that had failed before it.
+    A client sees a lost update: an acknowledged write is replaced by a concurrent one that had failed before.
     """
 
     def _select(self, promises: Iterable[Promise]) -> tuple[Ballot, Versioned]:
@@ -50,13 +48,13 @@ class HighestVersionProposer(Proposer):
 
 
 class DirtyProposer(Proposer):
-    """Answers a read after the prepare round, with the value of the highest ballot, and saves the accept round.
+    """Answers a read after the prepare round, with the value of the highest ballot, and skips the accept round.
 
-    That value may not be chosen and may never be. Reads that skip the round which would make them final are an old
-    temptation: etcd 0.4.1 and Consul served them from a leader that nobody had confirmed (Jepsen, 2014).
+    That value may not be chosen, and may never be. Others have skipped the round that makes a read final: etcd 0.4.1
+    and Consul served reads from a leader that no quorum had confirmed (Jepsen, 2014).
 
-    A client sees a value appear and disappear: one read returns a write that only a minority accepted, a later one,
-    prepared at other acceptors, does not.
+    A client sees a value appear and disappear. One read returns a write that only a minority has accepted. A later read
+    asks other acceptors and does not find it.
     """
 
     def _prepared(self, ctx: Context, register: Register) -> None:
@@ -74,7 +72,7 @@ VARIANTS: Mapping[str, Variant] = {
     for variant in (
         Variant(
             "forgets-promises",
-            "acceptors lose their state in a restart: acknowledged writes vanish",
+            "acceptors lose their state when they restart: acknowledged writes vanish",
             lambda parameters: CasPaxosNode(parameters, acceptor=ForgetfulAcceptor),
         ),
         Variant(
@@ -84,7 +82,7 @@ VARIANTS: Mapping[str, Variant] = {
         ),
         Variant(
             "dirty-reads",
-            "reads answer after the prepare round alone: values appear and disappear",
+            "reads skip the accept round: values appear and disappear",
             lambda parameters: CasPaxosNode(parameters, proposer=DirtyProposer),
         ),
         *host_variants(CasPaxosNode),
@@ -92,16 +90,17 @@ VARIANTS: Mapping[str, Variant] = {
 }
 
 RESTARTS = "caspaxos-forgets-promises"
+"""A plan in which nodes restart again and again."""
 HUNTED: Mapping[str, Hunted] = {
     "forgets-promises": Hunted("caspaxos-forgets-promises"),
     "highest-version": Hunted("caspaxos-highest-version"),
     "dirty-reads": Hunted("caspaxos-dirty-reads"),
     "handles-packets-twice": Hunted(
         "caspaxos-contention-storm",
-        unnoticed="the protocol is made for networks that double packets: handling is idempotent",
+        unnoticed="networks copy packets, so the protocol is made to handle copies",
     ),
     "torn-writes": Hunted(RESTARTS),
     "read-error-as-empty": Hunted(RESTARTS, ("nemesis.0.crash.target=all",)),
     "fsync-lies": Hunted(RESTARTS),
 }
-"""By which shipped plan each variant is hunted."""
+"""How each variant is hunted."""

@@ -9,7 +9,7 @@ import msgspec
 
 from clew.checkers import Verdict, check
 from clew.histories import Event, History
-from clew.systems import ClientContext, Context, Operation, Protocol, Sent, Violation
+from clew.systems import ClientContext, Context, Operation, Protocol, Reply, Sent, Violation
 from clew.systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 Flight = tuple[int, str, str, Any]
@@ -81,7 +81,7 @@ class Cluster:
         if not again:
             self.flying.remove(flight)
         _, source, destination, message = flight
-        target = self._nodes.get(destination) or self._clients.get(destination)
+        target = self._nodes.get(destination) or (self._clients.get(destination) if self._awaits(flight) else None)
         if target is not None:
             ctx = self._contexts[destination]
             ctx.now = self.now
@@ -148,6 +148,13 @@ class Cluster:
             self._deliver_to(names)
         self.flying.clear()
         return operation
+
+    def _awaits(self, flight: Flight) -> bool:
+        """Whether a client has an operation open that this message may be about (see `Reply`)."""
+        _, _, destination, message = flight
+        if destination not in self._open:
+            return False
+        return not isinstance(message, Reply) or message.id == self._open[destination][0]
 
     def _deliver_to(self, names: tuple[str, ...]) -> None:
         """Deliver what flies to these nodes, in their order, and to clients; lose the rest."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import clew.systems
 from clew.systems import find_protocol
 from clew.systems.caspaxos.ballot import Ballot
 from clew.systems.caspaxos.change import CompareAndSet, Read, Versioned, Write
@@ -28,6 +29,11 @@ messages = st.one_of(
     st.builds(Accepted, keys, ballots, ballots),
     st.builds(Conflict, keys, ballots, ballots),
 )
+
+
+def test_late_replies_never_reach_a_client() -> None:
+    """Whoever runs the client drops them, because they are replies to an operation."""
+    assert issubclass(Reply, clew.systems.Reply)
 
 
 @given(messages)

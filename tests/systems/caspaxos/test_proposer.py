@@ -191,17 +191,6 @@ def test_a_conflict_makes_the_proposer_jump_past_the_ballot_in_the_way() -> None
     assert rounds == [1, 2, 3, 4, 5, 1, 6]
 
 
-def test_a_reply_to_an_operation_that_is_over_completes_nothing() -> None:
-    cluster = three()
-    first = cluster.invoke(0, "write", 1)
-    while first not in cluster.completed:
-        late = cluster.flying[0]
-        cluster.deliver(late, again=type(late[3]) is Reply)
-    second = cluster.invoke(0, "write", 2)
-    cluster.deliver(late)
-    assert second not in cluster.completed
-
-
 def test_votes_of_an_earlier_round_do_not_count() -> None:
     cluster = three()
     operation = cluster.invoke(0, "write", 1)
