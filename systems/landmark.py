@@ -1,4 +1,4 @@
-"""What a campaign counts in the messages of a run: whether the storm stormed shows in what the protocol had to do."""
+"""Landmarks: moments in the messages of a run that a hunt counts, to show how hard the faults were for the protocol."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from clew.systems.invariant import Sent
 
 
 class Landmark(Protocol):
-    """A kind of moment in a run that only the protocol can name: a retry, a view change.
-
-    `watches` are the types of the messages that it wants to see; it is shown no others.
-    """
+    """A kind of moment that only the protocol can recognize, such as a retry or a view change."""
 
     name: str
+    """What is counted, in the plural: `retries`."""
     watches: tuple[type, ...]
+    """The types of the messages that it sees. It must be shown no others."""
 
     def observe(self, sent: Sent) -> bool:
-        """Take notice of a message; whether it is such a moment."""
+        """Look at a message. Returns whether it marks such a moment."""

@@ -86,6 +86,6 @@ class Protocol(Service):
     def variant(self, name: str | None) -> Variant:
         """The variant of this name, its client filled in. None: the correct protocol. `KeyError` if there is none."""
         if name is None:
-            return Variant("none", "the system as it should be", self.node, self.client)
+            return Variant("none", "the correct protocol", self.node, self.client)
         variant = self.variants[name]
         return variant if variant.client is not None else replace(variant, client=self.client)

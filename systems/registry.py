@@ -1,4 +1,4 @@
-"""Where systems are found: shipped ones by name, your own by the path of a Python file, others by entry point."""
+"""Finds systems: shipped ones by name, those of other packages by entry point, yours by the path of a Python file."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 SHIPPED = {"caspaxos": "clew.systems.caspaxos", "rsl": "clew.systems.rsl"}
 GROUP = "clew.systems"
-"""The entry-point group under which a package offers a `Protocol` or a `Program`."""
+"""The entry-point group of packages that bring a `Protocol` or a `Program`."""
 
 
 class UnknownSystem(LookupError):
-    """No such system; the message says what was looked for and what there is."""
+    """There is no such system. The message says what was looked for, and which systems there are."""
 
 
 def names() -> list[str]:
-    """Systems that can be named: shipped ones first, then entry points."""
+    """The names of all systems: shipped ones first, then those of entry points."""
     return [*SHIPPED, *sorted(point.name for point in _entry_points())]
 
 
 def _entry_points() -> Sequence[EntryPoint]:
-    # Imported here: it costs 20 ms, and few look a system up this way.
+    # Imported here because it costs 20 ms, and most runs do not need it.
     from importlib.metadata import entry_points
 
     return tuple(entry_points(group=GROUP))
@@ -77,13 +77,13 @@ def find_protocol(name: str) -> Protocol:
 
 
 def module_at(path: Path) -> ModuleType:
-    """The module that somebody's Python file is. Raises whatever importing it raises."""
+    """Import the Python file at `path` as a module of its own. Raises whatever importing it raises."""
     digest = blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
     spec = importlib.util.spec_from_file_location(f"clew_file_{digest}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    # Type annotations are looked up in the module by its name.
+    # msgspec looks the names in type annotations up in sys.modules.
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module

@@ -1,9 +1,12 @@
 """RSL: IronFleet's replicated state machine library, a MultiPaxos with a machine-checked proof (Hawblitzel et al.,
-SOSP 2015), after its protocol layer (microsoft/Ironclad, ironfleet/src/Dafny/Distributed/Protocol/RSL).
+SOSP 2015).
 
-Read `types.py` and `messages.py`, then the roles: `acceptor.py`, `proposer.py`, `learner.py`, `executor.py`, with
-`election.py` for who leads. A `replica.py` is all of them; `application.py` is what they replicate. `invariants/`
-watches the lemmas of the proof, `variants/` has ways to get it wrong.
+This follows the protocol layer of the original: microsoft/Ironclad, ironfleet/src/Dafny/Distributed/Protocol/RSL. The
+docstrings call it the *specification*. A name in parentheses is a file or function there: (LAcceptorProcess1a).
+
+Read `types.py` and `messages.py` first, then the roles: `acceptor.py`, `proposer.py`, `learner.py` and `executor.py`.
+`election.py` decides who leads. A replica has all roles (`replica.py`). `application.py` is what they replicate.
+`invariants/` watches the lemmas of the proof. `variants/` has ways to get the protocol wrong.
 """
 
 from clew.systems.protocol import Protocol

@@ -1,13 +1,15 @@
-"""The acceptor: one promise for the whole log, and a vote for each operation of the part that is not truncated yet.
+"""The acceptor: one promise for the whole log, and one vote for each operation that is not truncated (Acceptor.i.dfy).
 
     0 ........ log_truncation_point ........ + max_log_length
        truncated            votes
 
-**On disk.** `acceptor/promise` holds the promise and the truncation point, `acceptor/vote/<opn mod max_log_length>` a
-vote. A vote at `opn` moves the truncation point to `opn - max_log_length + 1` at least, so the votes above it never
-share a slot, and a vote that is overwritten lies below a truncation point that was written before it: a recovered
-acceptor has every vote from its truncation point on. The promise goes to disk before the vote that implies it, for a
-crash keeps the first of the writes that no sync has followed.
+**On disk** (the specification has no disk). `acceptor/promise` holds the promise and the truncation point. The slot
+`acceptor/vote/<opn mod max_log_length>` holds a vote. A vote at `opn` moves the truncation point to at least
+`opn - max_log_length + 1`, so no two votes from the truncation point on share a slot. When a vote is overwritten, it is
+below a truncation point that was written before. So a recovered acceptor has every vote from its truncation point on.
+
+Of the writes that no sync has followed, a crash keeps some first ones. So the promise is written before the vote that
+implies it.
 """
 
 from __future__ import annotations
@@ -24,11 +26,13 @@ class Promise(msgspec.Struct, frozen=True):
     """What an acceptor must never forget besides its votes."""
 
     max_bal: Ballot
+    """The highest ballot that it has promised. It votes for nothing below."""
     log_truncation_point: OperationNumber
+    """The first operation of its log."""
 
 
 class WrittenVote(msgspec.Struct, frozen=True):
-    """A vote as it lies in its slot."""
+    """A vote as it is written to its slot."""
 
     opn: OperationNumber
     vote: Vote
@@ -44,11 +48,11 @@ class Acceptor:
         self.last_checkpointed_operation = [0] * len(constants.replica_ids)
         self.log_truncation_point: OperationNumber = 0
         self.checkpointed_by_quorum: OperationNumber = 0
-        """The valid log truncation point: asked for with every packet, and changed by heartbeats alone."""
+        """The last result of `valid_log_truncation_point`. Every step needs it, but only heartbeats change it."""
         self._written: Promise | None = None
 
     def recover(self, ctx: Context) -> None:
-        """Go on as the life before: with its promise, and its votes from its truncation point on."""
+        """Read what the last life left: its promise, and its votes from its truncation point on."""
         promise = ctx.disk.read("acceptor/promise", Promise)
         if promise is None:
             return
@@ -64,7 +68,7 @@ class Acceptor:
         self.votes = {written.opn: written.vote for written in sorted(found, key=lambda written: written.opn)}
 
     def process_1a(self, ctx: Context, source: str, m: Message1a) -> None:
-        """Promise a higher ballot, and tell all votes (LAcceptorProcess1a)."""
+        """If the ballot is higher than the promise, promise it and report all votes (LAcceptorProcess1a)."""
         if self.max_bal < m.bal_1a:
             self.max_bal = m.bal_1a
             self._keep_promise(ctx)
@@ -72,7 +76,7 @@ class Acceptor:
             ctx.send(source, Message1b(m.bal_1a, self.log_truncation_point, dict(self.votes)))
 
     def process_2a(self, ctx: Context, m: Message2a) -> None:
-        """Vote, and tell everybody (LAcceptorProcess2a; whether the ballot is high enough is the replica's to see)."""
+        """Vote, and tell all replicas (LAcceptorProcess2a). The replica has checked that the ballot is high enough."""
         opn = m.opn_2a
         votable = self.log_truncation_point <= opn
         self._raise_promise(m.bal_2a)
@@ -85,14 +89,14 @@ class Acceptor:
         ctx.broadcast(Message2b(m.bal_2a, opn, m.val_2a), including_self=True)
 
     def process_heartbeat(self, source: str, m: Heartbeat) -> None:
-        """Take notice of how far a replica's checkpoint is; it never goes back (LAcceptorProcessHeartbeat)."""
+        """Note how far a replica's checkpoint is. It never goes back (LAcceptorProcessHeartbeat)."""
         sender = self.constants.replica_ids.index(source)
         if m.opn_ckpt > self.last_checkpointed_operation[sender]:
             self.last_checkpointed_operation[sender] = m.opn_ckpt
             self.checkpointed_by_quorum = self.valid_log_truncation_point()
 
     def truncate_log(self, ctx: Context, opn: OperationNumber) -> bool:
-        """Forget the votes below `opn` (LAcceptorTruncateLog); whether there was anything to do."""
+        """Forget the votes below `opn` (LAcceptorTruncateLog). Returns whether that moved the truncation point."""
         if opn <= self.log_truncation_point:
             return False
         self.log_truncation_point = opn
@@ -102,15 +106,15 @@ class Acceptor:
         return True
 
     def valid_log_truncation_point(self) -> OperationNumber:
-        """The checkpoint that just a quorum has reached (IsLogTruncationPointValid).
+        """The highest checkpoint that a quorum has reached (IsLogTruncationPointValid).
 
-        A quorum has all operations below it in checkpoints, and every quorum of a later view meets that one: there is
-        always somebody to ask for the state.
+        A quorum has all operations below it in checkpoints. Every quorum of a later view shares a replica with that
+        quorum, so the state can always be had from one of them.
         """
         return sorted(self.last_checkpointed_operation, reverse=True)[self.constants.quorum - 1]
 
     def _raise_promise(self, bal: Ballot) -> None:
-        """A vote is a promise too."""
+        """Promise the ballot of a vote: to vote is to promise."""
         self.max_bal = bal
 
     def _keep_promise(self, ctx: Context) -> None:

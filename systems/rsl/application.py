@@ -1,9 +1,9 @@
-"""What is replicated: a deterministic state machine behind the specification's interface (AppStateMachine.s.dfy).
+"""What is replicated: a deterministic state machine with the specification's interface (AppStateMachine.s.dfy).
 
     initialize() ─> handle_request(request) -> reply, ... ─> serialize() -> text ─> deserialize(text)
 
-A request says which application it is for by its type; one that is for another is refused, the same way on every
-replica. `counter` and `kv` are the two there are.
+There are two applications, `counter` and `kv`. The type of a request says which one it is for. An application refuses
+the other's requests, in the same way on every replica.
 """
 
 from __future__ import annotations
@@ -21,48 +21,50 @@ NOT_MINE = "the application does not know this request"
 
 
 class AppReply(msgspec.Struct, frozen=True, gc=False, array_like=True, omit_defaults=True):
-    """What the application answers: a value, or why it did nothing."""
+    """The application's answer to a request."""
 
     value: int | str | tuple[str | None, str] | None = None
+    """The result. A compare-and-set returns its pair."""
     error: str | None = None
+    """Why the request changed nothing. None if it succeeded."""
 
 
 class Application(Protocol):
-    """The state of one replica's copy. The same requests in the same order make the same state and the same replies."""
+    """The state of one replica. The same requests in the same order lead to the same state and the same replies."""
 
     @classmethod
     def initialize(cls) -> Self:
         """The state before the first request."""
 
     def handle_request(self, request: Any) -> AppReply:
-        """Apply one request. Never raises: a request that makes no sense is answered with an error."""
+        """Apply one request. It never raises: a request that makes no sense gets an error as its reply."""
 
     def serialize(self) -> str:
         """The whole state as text."""
 
     @classmethod
     def deserialize(cls, text: str) -> Self:
-        """The state that was serialized; raises `ValueError` if the text is not one."""
+        """The state that `serialize` made this text of. Raises `ValueError` for any other text."""
 
 
 class Read(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="read"):
-    """The counter's value."""
+    """Return the value of a counter."""
 
     key: Key
 
 
 class Add(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="add-and-get"):
-    """Add to the counter; the reply is the new value."""
+    """Add to a counter, and return its new value."""
 
     key: Key
     amount: int
 
 
 class Keyed(Generic[Value]):
-    """A value for each key. As text it is pairs: JSON objects do not know numbers as keys."""
+    """A value for each key. Its text is a list of pairs: a key can be a number, but not in a JSON object."""
 
     _pairs: ClassVar[Any]
-    """What the text holds, as a type."""
+    """The type of that list."""
 
     def __init__(self, values: dict[Key, Value]) -> None:
         self._values = values
@@ -83,10 +85,10 @@ class Keyed(Generic[Value]):
 
 
 class Counter(Keyed[int]):
-    """The counter of IronFleet's IronRSLCounter service, one for each key: an increment returns the new value.
+    """The counter of IronFleet's IronRSLCounter service, one for each key. All begin at zero.
 
-    All are at zero in the beginning. No two increments of an intact counter return the same, and none is skipped:
-    whatever is lost or done twice shows.
+    An increment returns the new value. So an increment that is lost or done twice shows: two increments return the same
+    value, or a value is left out.
     """
 
     _pairs = list[tuple[Key, int]]
@@ -103,7 +105,7 @@ class Counter(Keyed[int]):
 
 
 class Get(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="get"):
-    """The value of a key, None if it is absent."""
+    """Return the value of a key: None if it is absent."""
 
     key: Key
 
@@ -116,10 +118,11 @@ class Put(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="put"):
 
 
 class Cas(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="cas"):
-    """Set the value of a key to `new` if it is `old` (None: absent), else do nothing and say `mismatch`."""
+    """Set the value of a key to `new` if it is `old`. Otherwise do nothing: the error is `mismatch`."""
 
     key: Key
     old: str | None
+    """None: the key is absent."""
     new: str
 
 

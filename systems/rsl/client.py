@@ -1,8 +1,7 @@
-"""The client (IronRSLClient): one request at a time to one replica, and to the next one if no reply comes in time.
+"""The client (IronRSLClient): sends a request to one replica, and then to the next ones until a reply comes.
 
-The number of a request grows for as long as its address asks for anything, since that is whom replicas know a client
-by. So the number is the operation's, which grows with the run: a process that takes the place of another begins above
-whatever that one has sent.
+Replicas know a client by its address, and expect its request numbers to grow. A process that takes over the address of
+another must go on above its numbers. So the number of a request is the id of its operation: ids grow during a run.
 """
 
 from __future__ import annotations
@@ -18,8 +17,11 @@ RETRANSMIT = "retransmit"
 
 
 class RslClient:
-    """A process that uses the replicated application. Like the original it begins with the first replica, and stays
-    with the one that it turned to last."""
+    """A process that uses the replicated application.
+
+    As in the original, its first request goes to the first replica, and each later one to the replica that it asked
+    last.
+    """
 
     def __init__(self, parameters: Parameters) -> None:
         self._time_before_server_switch = parameters.time_before_server_switch
@@ -34,7 +36,7 @@ class RslClient:
         self._send(ctx, self._request)
 
     def receive(self, ctx: ClientContext, source: str, message: Any) -> None:
-        """Complete the operation with the first reply that has its number; replies to earlier ones are ignored."""
+        """Complete the operation with the first reply that has its number. Ignore all other replies."""
         operation = self._operation
         if operation is None or type(message) is not ReplyMessage or message.seqno_reply != operation.id:
             return
@@ -48,7 +50,7 @@ class RslClient:
             ctx.complete("fail", operation.value, reply.error)
 
     def wake(self, ctx: ClientContext, timer: str) -> None:
-        """Nobody has answered: the same request, with the same number, to the next replica."""
+        """No reply has come: send the same request, with the same number, to the next replica."""
         if self._request is not None:
             ctx.count("retransmissions")
             self._primary_server_index = (self._primary_server_index + 1) % len(ctx.nodes)
@@ -60,7 +62,7 @@ class RslClient:
 
 
 def request_of(operation: Operation) -> AppRequest:
-    """The application's request that an operation stands for."""
+    """The application's request for an operation."""
     f, key, value = operation.f, operation.key, operation.value
     if f == "add-and-get":
         return Add(key, value)

@@ -1,8 +1,9 @@
-"""The election of views: who is suspected, for how long to be patient, and which requests wait for too long.
+"""The election of views: when a replica suspects the leader, and when it goes to the next view (Election.i.dfy).
 
-A request that is still not executed when the epoch after the one it came in ends makes its replica suspect the view.
-When a quorum suspects, everybody who knows goes to the next view by itself. Epochs double with each change of view, so
-that in the end one is long enough for a leader to succeed, and are short again once nothing is overdue.
+Time is divided into epochs. A request is overdue if it is not executed by the end of the epoch after the one in which
+it came. A replica with an overdue request suspects the view. A replica that knows of a quorum of suspectors goes to the
+next view by itself. The length of an epoch doubles with each new view, so that a leader has time enough at last. It is
+reset after an epoch in which nothing was overdue.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from clew.systems.rsl.parameters import Constants
 from clew.systems.rsl.types import Ballot, Request, RequestBatch
 
 Requests = dict[tuple[str, int], Request]
-"""A sequence of requests without two of the same client and number, by these: dictionaries keep the order."""
+"""A sequence of requests, by client and number, without duplicates. A dictionary keeps their order."""
 
 
 class ElectionState:
-    """What one replica thinks of the view (ElectionState, ElectionStateInit).
+    """What one replica knows of the current view (ElectionState, ElectionStateInit).
 
-    Where the specification cuts sequences of requests off at max_integer_val (BoundRequestSequence), this does not: no
-    memory holds that many.
+    The specification limits its sequences of requests to max_integer_val (BoundRequestSequence). There is no limit
+    here: no memory holds that many.
     """
 
     def __init__(self, constants: Constants) -> None:
@@ -34,13 +35,13 @@ class ElectionState:
     def recover(self, seen: Ballot) -> None:
         """Start in the highest view that this replica has taken part in.
 
-        A view is a hint, and safety does not depend on it. But ballots below the promises of a quorum lead nowhere, and
-        suspicion takes longer with each view: to start from 1.0 could take longer than anybody lives.
+        A view is a hint: safety does not depend on it. But a ballot below the promises of a quorum cannot succeed, and
+        each new view takes longer than the last. To start again from view 1.0 could take for ever.
         """
         self.current_view = max(self.current_view, seen)
 
     def process_heartbeat(self, source: str, m: Heartbeat, clock: int) -> None:
-        """Count a suspicion, or follow into a higher view (ElectionStateProcessHeartbeat)."""
+        """Note that a replica suspects the view, or follow it into a higher one (ElectionStateProcessHeartbeat)."""
         sender = self.constants.replica_ids.index(source)
         if m.bal_heartbeat == self.current_view:
             if m.suspicious:
@@ -51,8 +52,10 @@ class ElectionState:
                 self.current_view_suspectors.add(sender)
 
     def check_for_view_timeout(self, clock: int) -> bool:
-        """End the epoch if it is time: suspect the view if a request of an earlier one is left
-        (ElectionStateCheckForViewTimeout); whether it was time."""
+        """End the epoch if it is time. Suspect the view if a request is overdue (ElectionStateCheckForViewTimeout).
+
+        Returns whether it was time.
+        """
         if clock < self.epoch_end_time:
             return False
         if self.requests_received_prev_epochs:
@@ -66,8 +69,10 @@ class ElectionState:
         return True
 
     def check_for_quorum_of_view_suspicions(self, clock: int) -> bool:
-        """Go on to the next view if a quorum suspects this one (ElectionStateCheckForQuorumOfViewSuspicions); whether
-        it does."""
+        """Go to the next view if a quorum suspects this one (ElectionStateCheckForQuorumOfViewSuspicions).
+
+        Returns whether it does.
+        """
         if len(self.current_view_suspectors) < self.constants.quorum:
             return False
         if self.current_view.seqno >= self.constants.params.max_integer_val:
@@ -82,15 +87,14 @@ class ElectionState:
             self.requests_received_this_epoch.setdefault(name, request)
 
     def reflect_executed_request_batch(self, batch: RequestBatch) -> None:
-        """Nobody waits for these any more, or for earlier ones of their clients
-        (ElectionStateReflectExecutedRequestBatch)."""
+        """Forget these requests, and earlier ones of the same clients (ElectionStateReflectExecutedRequestBatch)."""
         if self.requests_received_prev_epochs:
             self.requests_received_prev_epochs = _unsatisfied(self.requests_received_prev_epochs, batch)
         if self.requests_received_this_epoch:
             self.requests_received_this_epoch = _unsatisfied(self.requests_received_this_epoch, batch)
 
     def _enter(self, view: Ballot, clock: int) -> None:
-        """What both ways into a new view have in common: a longer epoch, in which all that waits is overdue."""
+        """Enter a view: the epoch is twice as long, and all requests that wait will be overdue at its end."""
         self.current_view = view
         self.current_view_suspectors = set()
         self.epoch_length = self.constants.upper_bounded_addition(self.epoch_length, self.epoch_length)
@@ -100,14 +104,14 @@ class ElectionState:
 
 
 def compute_successor_view(view: Ballot, replicas: int) -> Ballot:
-    """The view of the next replica in turn (ComputeSuccessorView)."""
+    """The next view: it belongs to the next replica in turn (ComputeSuccessorView)."""
     if view.proposer_id + 1 < replicas:
         return Ballot(view.seqno, view.proposer_id + 1)
     return Ballot(view.seqno + 1, 0)
 
 
 def _unsatisfied(requests: Requests, batch: RequestBatch) -> Requests:
-    """Those that no request of the batch satisfies (RemoveExecutedRequestBatch), in one pass."""
+    """The requests without those that the batch satisfies (RemoveExecutedRequestBatch), in one pass."""
     executed: dict[str, int] = {}
     for request in batch:
         if request.seqno > executed.get(request.client, -1):

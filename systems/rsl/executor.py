@@ -1,13 +1,15 @@
-"""The executor: applies decided batches in the order of the log, answers clients, and hands its state to who lags.
+"""The executor: applies decided batches in the order of the log, and answers their clients (Executor.i.dfy).
 
-**At most once.** Clients send a request again, and it may be decided at several places of the log. The specification
-lets it run each time, and leaves it to the application to mind. Here the executor minds: a request with a number not
-above that of the client's last one does not run again. That is a function of the log alone if the reply cache is part
-of the replicated state, so it goes along with the application's wherever that goes: into checkpoints, and to replicas
-that lag.
+It also supplies its state to replicas that lag behind.
 
-**On disk.** `executor/checkpoint` is written before a heartbeat tells of it. Truncation counts on it: below the
-checkpoints of a quorum nobody keeps the votes.
+**At most once.** Clients send requests again, so a request may be decided at several places of the log. In the
+specification it then runs several times, and the application must expect that. Here the executor runs it once: it skips
+a request whose number is not above the client's last one. All replicas must skip the same requests. So the replies that
+they remember, the *reply cache*, are part of the replicated state: they are in checkpoints, and are supplied with the
+state.
+
+**On disk** (the specification has no disk). `executor/checkpoint` is written before a heartbeat announces it.
+Truncation relies on that: nobody keeps the votes below the checkpoints of a quorum.
 """
 
 from __future__ import annotations
@@ -24,19 +26,24 @@ from clew.systems.rsl.types import ZERO, Ballot, OperationNumber, RequestBatch
 
 
 class OutstandingOperation(NamedTuple):
-    """A decided batch that waits for its execution, and the ballot that decided it."""
+    """A decided batch that waits for its execution."""
 
     v: RequestBatch
     bal: Ballot
+    """The ballot that decided it."""
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """All that execution has led to."""
+    """The state of an executor."""
 
     ops_complete: OperationNumber
+    """How many operations are executed: all below this number."""
     max_bal_reflected: Ballot
+    """The highest ballot that decided one of them."""
     app_state: str
+    """The state of the application, as text."""
     reply_cache: dict[str, ReplyMessage]
+    """The last reply to each client."""
 
 
 class Executor:
@@ -53,7 +60,7 @@ class Executor:
         self._checkpointed = 0
 
     def recover(self, ctx: Context) -> None:
-        """Go on from the last checkpoint. Raises `ValueError` if it holds no state of this application."""
+        """Read the last checkpoint. Raises `ValueError` if it is not of this application."""
         checkpoint = ctx.disk.read("executor/checkpoint", Checkpoint)
         if checkpoint is not None:
             self.app = self._application.deserialize(checkpoint.app_state)
@@ -62,7 +69,7 @@ class Executor:
             self.reply_cache = checkpoint.reply_cache
 
     def checkpoint(self, ctx: Context) -> None:
-        """Put the state on disk if it is newer than what lies there."""
+        """Write the state to disk if it is newer than the checkpoint there."""
         if self.constants.durable and self._checkpointed < self.ops_complete:
             self._checkpointed = self.ops_complete
             state = Checkpoint(self.ops_complete, self.max_bal_reflected, self.app.serialize(), self.reply_cache)
@@ -70,11 +77,11 @@ class Executor:
             ctx.disk.sync()
 
     def get_decision(self, bal: Ballot, v: RequestBatch) -> None:
-        """The batch at `ops_complete` is decided (LExecutorGetDecision)."""
+        """Take over the batch that is decided at `ops_complete` (LExecutorGetDecision)."""
         self.next_op_to_execute = OutstandingOperation(v, bal)
 
     def execute(self, ctx: Context) -> None:
-        """Apply the outstanding batch and answer its clients (LExecutorExecute)."""
+        """Apply that batch, and answer its clients (LExecutorExecute)."""
         outstanding = self.next_op_to_execute
         assert outstanding is not None
         self._handle_request_batch(ctx, outstanding.v)
@@ -83,8 +90,10 @@ class Executor:
         self.next_op_to_execute = None
 
     def process_app_state_supply(self, ctx: Context, m: AppStateSupply) -> bool:
-        """Take over a state that is further than this one (LExecutorProcessAppStateSupply); False if it is not, or is
-        no state."""
+        """Take over a supplied state if it is further than this one (LExecutorProcessAppStateSupply).
+
+        Returns whether it did. A text that is no state is refused.
+        """
         if m.opn_state_supply <= self.ops_complete:
             return False
         try:
@@ -100,29 +109,29 @@ class Executor:
         return True
 
     def process_app_state_request(self, ctx: Context, source: str, m: AppStateRequest) -> None:
-        """Supply the state to a replica that lags, if it is far enough (LExecutorProcessAppStateRequest)."""
+        """Supply the state to a replica that lags, if this one is far enough (LExecutorProcessAppStateRequest)."""
         if self.max_bal_reflected <= m.bal_state_req and self.ops_complete >= m.opn_state_req:
             ctx.send(source, self._supply())
 
     def process_starting_phase_2(self, ctx: Context, m: StartingPhase2) -> None:
-        """Ask everybody for the state if the log begins above what is executed here
-        (LExecutorProcessStartingPhase2)."""
+        """Ask all replicas for their state if the log begins above what is executed here.
+
+        (LExecutorProcessStartingPhase2)
+        """
         if m.log_truncation_point_2 > self.ops_complete:
             ctx.broadcast(AppStateRequest(m.bal_2, m.log_truncation_point_2), including_self=True)
 
     def satisfied(self, client: str, seqno: int) -> bool:
-        """Whether this request of the client, or a later one, has been executed (LReplicaNextProcessRequest's
-        condition)."""
+        """Whether this or a later request of the client is executed (the condition of LReplicaNextProcessRequest)."""
         cached = self.reply_cache.get(client)
         return cached is not None and seqno <= cached.seqno_reply
 
     def process_request(self, ctx: Context, client: str, seqno: int) -> None:
-        """Answer a satisfied request with the client's last reply, which the client knows by its number
-        (LExecutorProcessRequest)."""
+        """Send the client its last reply again (LExecutorProcessRequest). It knows by the number what it answers."""
         ctx.send(client, self.reply_cache[client])
 
     def _handle_request_batch(self, ctx: Context, batch: RequestBatch) -> None:
-        """Run each request that is not satisfied (HandleRequestBatch, which runs them all)."""
+        """Run the requests that are not satisfied yet (HandleRequestBatch, which runs them all)."""
         for index, request in enumerate(batch):
             client, seqno = request.client, request.seqno
             cached = self.reply_cache.get(client)

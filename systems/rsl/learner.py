@@ -1,4 +1,4 @@
-"""The learner: counts the votes for each operation, of the highest ballot that it has seen."""
+"""The learner: counts the votes of the highest ballot that it has seen, for each operation (Learner.i.dfy)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from clew.systems.rsl.types import ZERO, Ballot, OperationNumber, RequestBatch
 
 
 class LearnerTuple:
-    """Who voted for an operation, and for what."""
+    """The votes for one operation."""
 
     def __init__(self, sender: str, value: RequestBatch) -> None:
         self.received_2b_message_senders = {sender}
+        """The acceptors that have voted."""
         self.candidate_learned_value = value
+        """The batch that they have voted for."""
 
 
 class Learner:
-    """The learner of one replica (LLearner, LLearnerInit). A crash forgets what it counted: votes can be cast again."""
+    """The learner of one replica (LLearner, LLearnerInit).
+
+    It keeps nothing on disk. After a crash it counts anew: a leader nominates again what may be chosen.
+    """
 
     def __init__(self, constants: Constants) -> None:
         self.constants = constants
@@ -26,7 +31,7 @@ class Learner:
     def process_2b(self, source: str, m: Message2b) -> None:
         """Count a vote (LLearnerProcess2b).
 
-        Votes of different ballots must not be added up: a higher ballot wipes out what was counted so far.
+        Votes of different ballots must not be added up. So the first vote of a higher ballot clears all counts.
         """
         if m.bal_2b != self.max_ballot_seen:
             if m.bal_2b < self.max_ballot_seen:
@@ -40,17 +45,17 @@ class Learner:
             known.received_2b_message_senders.add(source)
 
     def decision(self, opn: OperationNumber) -> RequestBatch | None:
-        """What a quorum voted for at `opn`, if one has (LReplicaNextSpontaneousMaybeMakeDecision)."""
+        """The batch that a quorum has voted for at `opn`, or None (LReplicaNextSpontaneousMaybeMakeDecision)."""
         known = self.unexecuted_learner_state.get(opn)
         if known is None or len(known.received_2b_message_senders) < self.constants.quorum:
             return None
         return known.candidate_learned_value
 
     def forget_decision(self, opn: OperationNumber) -> None:
-        """It is executed (LLearnerForgetDecision)."""
+        """Forget the votes for an operation that is executed (LLearnerForgetDecision)."""
         self.unexecuted_learner_state.pop(opn, None)
 
     def forget_operations_before(self, ops_complete: OperationNumber) -> None:
-        """They are part of a state that was supplied (LLearnerForgetOperationsBefore)."""
+        """Forget the votes for operations that a supplied state contains (LLearnerForgetOperationsBefore)."""
         state = self.unexecuted_learner_state
         self.unexecuted_learner_state = {opn: known for opn, known in state.items() if opn >= ops_complete}

@@ -1,4 +1,4 @@
-"""What a plan may set about an RSL cluster (Parameters.i.dfy), with the values of IronFleet's `StaticParams`."""
+"""What a plan may set for an RSL cluster (Parameters.i.dfy). The defaults are those of IronFleet's `StaticParams`."""
 
 from __future__ import annotations
 
@@ -11,44 +11,48 @@ from clew.systems.rsl.application import Application, Counter, KeyValue
 from clew.systems.service import BadParameters
 
 Duration = Annotated[int, msgspec.Meta(ge=0, extra={"unit": "ns"})]
-"""Nanoseconds; a plan gives them with a unit, as in `10ms`."""
+"""Nanoseconds. A plan gives a duration with its unit: `10ms`."""
 
 APPLICATIONS: dict[str, type[Application]] = {"counter": Counter, "kv": KeyValue}
 FUNCTIONS: dict[str, tuple[str, ...]] = {"counter": ("read", "add-and-get"), "kv": ("get", "put", "cas", "delete")}
-"""What clients can ask of each application; it is also the name of the checker's model of it."""
+"""The functions of each application. The name of an application is also the name of its model."""
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The specification's LParameters, and what it leaves to whoever runs it."""
+    """The fields of `system:` in a plan for RSL: the specification's LParameters, and what it leaves open."""
 
     application: Literal["counter", "kv"] = "counter"
-    """What is replicated."""
+    """Which application is replicated."""
     durability: Literal["synced", "none"] = "synced"
-    """`synced`: promises, votes and checkpoints are on disk before anybody hears of them. `none`: the published
-    protocol, which keeps nothing; correct only if a crashed replica stays down."""
+    """What replicas keep on disk.
+
+    `synced`: promises, votes and checkpoints are on disk before a replica sends a message that relies on them. `none`:
+    nothing, as in the published protocol. It is correct only if crashed replicas stay down.
+    """
     max_log_length: int = 7
-    """How many operations may be undecided or unconfirmed by a quorum of checkpoints before the leader waits."""
+    """How many operations may be above the checkpoints of a quorum before the leader waits."""
     baseline_view_timeout_period: Duration = 1_000_000_000
-    """The length of an epoch; doubled by each change of view, back to this after an epoch without old requests."""
+    """The length of an epoch. Each new view doubles it. An epoch in which no request is overdue resets it."""
     heartbeat_period: Duration = 100_000_000
-    """How often a replica tells its view, its suspicion and its checkpoint."""
+    """The time between two heartbeats of a replica."""
     max_integer_val: int = 2**63 - 1
-    """No sequence number, operation number or time goes above this."""
+    """The largest sequence number, operation number and time."""
     max_batch_size: int = 32
-    """Requests that one operation decides at most."""
+    """The most requests that one operation decides."""
     max_batch_delay: Duration = 10_000_000
-    """How long the leader waits for a batch to fill."""
+    """How long the leader waits for more requests before it sends a batch that is not full."""
     time_before_server_switch: Duration = 1_000_000_000
-    """How long a client waits before it sends its request, with the same number, to the next replica."""
+    """How long a client waits for a reply before it sends its request, with the same number, to the next replica."""
 
 
 _LONGEST_RUN = 10**15
+"""Nanoseconds: eleven days."""
 _SHORTEST_PERIOD = 100_000
-"""Nanoseconds. Timers that ring at once would ring for ever, and one that rings each microsecond is as good as that."""
+"""Nanoseconds. A timer with a shorter period would fire so often that a run hardly gets on."""
 
 
 def validate(parameters: Parameters, nodes: int) -> None:
-    """Raise `BadParameters` for what WFLParameters excludes, and for timers that leave no time for anything else."""
+    """Raise `BadParameters` for what WFLParameters excludes, and for timers that would fire all the time."""
     for field in ("max_log_length", "max_batch_size"):
         if getattr(parameters, field) <= 0:
             raise BadParameters(field, f"{getattr(parameters, field)}; expected more than zero")
@@ -59,7 +63,7 @@ def validate(parameters: Parameters, nodes: int) -> None:
                 f"{getattr(parameters, field)} ns; expected at least {_SHORTEST_PERIOD // 1000} us, or time is all "
                 "spent on timers",
             )
-    # Times are bounded by it as well. A timer that is cut off at a bound that has passed would ring for ever.
+    # It bounds times too. Once the time of the run had passed it, a timer would fire again and again without end.
     if not max(parameters.max_log_length, _LONGEST_RUN) < parameters.max_integer_val < 2**63:
         raise BadParameters(
             "max_integer_val",
@@ -69,7 +73,7 @@ def validate(parameters: Parameters, nodes: int) -> None:
 
 
 def min_quorum_size(replicas: int) -> int:
-    """How many replicas any two quorums of this many share one of (LMinQuorumSize)."""
+    """The smallest size of quorums of which any two share a replica (LMinQuorumSize)."""
     return replicas // 2 + 1
 
 
@@ -78,16 +82,18 @@ class Constants:
     """What a replica knows from the start (LReplicaConstants)."""
 
     my_index: int
+    """The place of this replica in `replica_ids`."""
     replica_ids: tuple[str, ...]
+    """The names of all replicas."""
     params: Parameters
     quorum: int
-    """LMinQuorumSize of these replicas."""
+    """The size of a quorum (LMinQuorumSize)."""
 
     @property
     def durable(self) -> bool:
-        """Whether promises, votes and checkpoints are kept on disk."""
+        """Whether replicas keep promises, votes and checkpoints on disk."""
         return self.params.durability == "synced"
 
     def upper_bounded_addition(self, x: int, y: int) -> int:
-        """The sum, or the largest number there is (UpperBoundedAddition)."""
+        """The sum, or `max_integer_val` if the sum is larger (UpperBoundedAddition)."""
         return min(x + y, self.params.max_integer_val)

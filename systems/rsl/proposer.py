@@ -1,12 +1,14 @@
-"""The proposer: leads a view, if it is this replica's, from the promises of a quorum to one batch after the other.
+"""The proposer: leads its replica's views, from the promises of a quorum to one batch after the other (Proposer.i.dfy).
 
     0 not leading ── the view is mine: 1a ─> 1 phase 1 ── 1b's of a quorum: StartingPhase2 ─> 2 phase 2: 2a, 2a, ...
          ^                                                                                         │
          └─────────────────────────── a higher view, by suspicion or heartbeat ────────────────────┘
 
-In phase 2 it goes through the log from the truncation point on. Where a 1b reports a vote, the batch of the highest
-ballot is nominated again; a hole below such a vote is filled, with no requests if need be; above the last of them
-requests are new, and wait for a batch to fill or for its time to be up.
+In phase 2 it goes through the log from the truncation point on. At each place it nominates a batch:
+
+- where a 1b reports a vote, the batch of the highest ballot, again;
+- in a hole below such a vote, whatever requests wait, or none;
+- above the last vote, new requests, when the batch is full or has waited long enough.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from clew.systems.rsl.parameters import Constants
 from clew.systems.rsl.types import Ballot, OperationNumber, Request, RequestBatch
 
 Received1b = dict[str, Message1b]
-"""The 1b's of a ballot by who sent them: one of each."""
+"""The 1b's for one ballot, by sender: one of each acceptor."""
 
 FIRST_VIEW = Ballot(1, 0)
 
@@ -26,9 +28,9 @@ FIRST_VIEW = Ballot(1, 0)
 class Proposer:
     """The proposer of one replica (LProposer, LProposerInit).
 
-    **On disk.** `proposer/max_ballot_i_sent_1a` is written before the 1a is sent: a proposer that took the same ballot
-    in another life could be believed because of 1b's from before, and put a second batch where the first one is. The
-    specification has no lives, and a ballot that a proposer uses once.
+    **On disk** (the specification has no disk). `proposer/max_ballot_i_sent_1a` is written before the 1a is sent. If a
+    proposer used a ballot again in a later life, late 1b's from the earlier life could let it propose a second batch at
+    the same place.
     """
 
     def __init__(self, constants: Constants, election_state: ElectionState) -> None:
@@ -44,14 +46,16 @@ class Proposer:
         self._last_proposal: OperationNumber = -1
 
     def recover(self, ctx: Context) -> None:
-        """Never send a 1a again that a life before has sent."""
+        """Read the last ballot of the earlier lives, so that this life uses higher ones."""
         sent = ctx.disk.read("proposer/max_ballot_i_sent_1a", Ballot)
         if sent is not None:
             self.max_ballot_i_sent_1a = sent
 
     def process_request(self, source: str, m: RequestMessage) -> None:
-        """Queue a request if this replica leads and the client has asked for nothing later in this view
-        (LProposerProcessRequest); leading or not, wait for it to be executed."""
+        """Note a request for the election. If this replica leads, queue it (LProposerProcessRequest).
+
+        It is queued only if the client has sent no later request in this view.
+        """
         request = Request(source, m.seqno_req, m.val)
         self.election_state.reflect_received_request(request)
         highest = self.highest_seqno_requested_by_client_this_view
@@ -60,7 +64,10 @@ class Proposer:
             highest[source] = m.seqno_req
 
     def maybe_enter_new_view_and_send_1a(self, ctx: Context) -> bool:
-        """Begin phase 1 if the view is this replica's and new to it (LProposerMaybeEnterNewViewAndSend1a)."""
+        """Begin phase 1 if this replica leads the view and has not begun it yet (LProposerMaybeEnterNewViewAndSend1a).
+
+        Returns whether it did anything, as do the other `maybe_` functions.
+        """
         election = self.election_state
         view = election.current_view
         if view.proposer_id != self.constants.my_index or not self.max_ballot_i_sent_1a < view:
@@ -79,7 +86,7 @@ class Proposer:
         return True
 
     def expects_1b(self, source: str, m: Message1b) -> bool:
-        """Whether this is a 1b that phase 1 still waits for (LReplicaNextProcess1b's condition)."""
+        """Whether phase 1 waits for this 1b (the condition of LReplicaNextProcess1b)."""
         return (
             m.bal_1b == self.max_ballot_i_sent_1a and self.current_state == 1 and source not in self.received_1b_packets
         )
@@ -89,7 +96,7 @@ class Proposer:
         self.received_1b_packets[source] = m
 
     def maybe_enter_phase_2(self, ctx: Context, log_truncation_point: OperationNumber) -> bool:
-        """Begin phase 2 with the 1b's of a quorum (LProposerMaybeEnterPhase2)."""
+        """Begin phase 2 if there are 1b's of a quorum (LProposerMaybeEnterPhase2)."""
         received = self.received_1b_packets
         if (
             self.current_state != 1
@@ -106,12 +113,14 @@ class Proposer:
         return True
 
     def maybe_nominate_value_and_send_2a(self, ctx: Context, log_truncation_point: OperationNumber) -> bool:
-        """Nominate at the next operation number if there is room in the log, and something that must or may be
-        nominated (LProposerMaybeNominateValueAndSend2a); whether it did anything."""
+        """Nominate a batch at the next place if the log has room and there is a batch to nominate.
+
+        (LProposerMaybeNominateValueAndSend2a)
+        """
         opn = self.next_operation_number_to_propose
         queue, timer = self.request_queue, self.incomplete_batch_timer
-        # The specification asks for room first. This is asked with every message, and mostly there is nothing to say:
-        # no votes are left to be heeded, and there are no requests, or their batch waits for more.
+        # The specification checks for room first. This runs at every step, and mostly there is nothing to nominate: no
+        # votes are left, and there are no requests or their batch is not full. So that is checked first.
         if self.current_state != 2:
             return False
         if opn > self._last_proposal and (
@@ -131,17 +140,16 @@ class Proposer:
             self.nominate_new_value_and_send_2a(ctx)
             return True
         if queue and timer is None:
-            # With no delay at all it is due already: that is for the next time round.
+            # If max_batch_delay is 0, the batch is due already. The next round of the actions will send it.
             self.incomplete_batch_timer = self._batch_is_due(ctx)
             return True
         return False
 
     def can_nominate_using_operation_number(self, log_truncation_point: OperationNumber, opn: OperationNumber) -> bool:
-        """Whether the view still stands, and `opn` is in the part of the log that is open
-        (LProposerCanNominateUsingOperationNumber).
+        """Whether this replica still leads and the log has room at `opn` (LProposerCanNominateUsingOperationNumber).
 
-        That there are 1b's of a quorum about the ballot, which the specification asks again here, was seen when phase 2
-        began, and the set does not change after that.
+        The specification also checks again that there are 1b's of a quorum for the ballot. They were there when phase 2
+        began, and do not change after that.
         """
         constants = self.constants
         return (
@@ -153,12 +161,14 @@ class Proposer:
         )
 
     def exists_acceptor_has_proposal_large_than_opn(self, opn: OperationNumber) -> bool:
-        """Whether a 1b reports a vote above `opn`, so that `opn` is a hole to be filled
-        (LExistsAcceptorHasProposalLargeThanOpn). The highest one is looked up once, when phase 2 begins."""
+        """Whether a 1b reports a vote above `opn`, which makes `opn` a hole (LExistsAcceptorHasProposalLargeThanOpn).
+
+        The highest vote is looked up once, when phase 2 begins.
+        """
         return self._last_proposal > opn
 
     def nominate_new_value_and_send_2a(self, ctx: Context) -> None:
-        """Take a batch from the queue, as much as there is and fits (LProposerNominateNewValueAndSend2a)."""
+        """Nominate a batch of requests from the queue, as many as fit (LProposerNominateNewValueAndSend2a)."""
         size = min(len(self.request_queue), self.constants.params.max_batch_size)
         batch = tuple(self.request_queue[:size])
         del self.request_queue[:size]
@@ -171,20 +181,22 @@ class Proposer:
         self._nominate(ctx, batch)
 
     def nominate_old_value_and_send_2a(self, ctx: Context) -> None:
-        """Nominate what may have been chosen already: the batch of the highest ballot that any 1b reports
-        (LProposerNominateOldValueAndSend2a)."""
+        """Nominate the batch of the highest ballot that a 1b reports (LProposerNominateOldValueAndSend2a).
+
+        It may have been chosen already.
+        """
         ctx.count("batches nominated again")
         self._nominate(ctx, self._select(self.next_operation_number_to_propose))
 
     def process_heartbeat(self, source: str, m: Heartbeat, clock: int) -> None:
-        """Have the election see it, and stop leading if it knows of a higher view (LProposerProcessHeartbeat)."""
+        """Hand the heartbeat to the election. Stop leading if it has a higher view (LProposerProcessHeartbeat)."""
         view = self.election_state.current_view
         self.election_state.process_heartbeat(source, m, clock)
         if view < self.election_state.current_view:
             self._step_down()
 
     def check_for_view_timeout(self, clock: int) -> bool:
-        """See the election (LProposerCheckForViewTimeout)."""
+        """See `ElectionState.check_for_view_timeout` (LProposerCheckForViewTimeout)."""
         return self.election_state.check_for_view_timeout(clock)
 
     def check_for_quorum_of_view_suspicions(self, clock: int) -> bool:
@@ -195,7 +207,7 @@ class Proposer:
         return True
 
     def reset_view_timer_due_to_execution(self, batch: RequestBatch) -> None:
-        """These requests are not overdue any more (LProposerResetViewTimerDueToExecution)."""
+        """Tell the election that these requests are executed (LProposerResetViewTimerDueToExecution)."""
         self.election_state.reflect_executed_request_batch(batch)
 
     def _nominate(self, ctx: Context, batch: RequestBatch) -> None:
@@ -204,7 +216,7 @@ class Proposer:
         ctx.broadcast(Message2a(self.max_ballot_i_sent_1a, opn, batch), including_self=True)
 
     def _select(self, opn: OperationNumber) -> RequestBatch:
-        """The batch voted for at `opn` in the highest ballot (LValIsHighestNumberedProposal)."""
+        """The batch of the highest ballot that a 1b reports at `opn` (LValIsHighestNumberedProposal)."""
         received = self.received_1b_packets
         for m in received.values():
             vote = m.votes.get(opn)
@@ -226,18 +238,20 @@ class Proposer:
 
 
 def is_after_log_truncation_point(opn: OperationNumber, received: Received1b) -> bool:
-    """Whether no acceptor of the 1b's has truncated `opn`: what it voted for there it could not tell
-    (LIsAfterLogTruncationPoint)."""
+    """Whether no sender of a 1b has truncated `opn` (LIsAfterLogTruncationPoint).
+
+    An acceptor that has truncated `opn` has forgotten its vote there.
+    """
     return all(m.log_truncation_point <= opn for m in received.values())
 
 
 def set_of_message_1b(received: Received1b) -> bool:
-    """Whether these are 1b's (LSetOfMessage1b)."""
+    """Whether all of these are 1b's (LSetOfMessage1b)."""
     return all(type(m) is Message1b for m in received.values())
 
 
 def set_of_message_1b_about_ballot(received: Received1b, bal: Ballot) -> bool:
-    """Whether these are 1b's for this ballot (LSetOfMessage1bAboutBallot)."""
+    """Whether all of these are 1b's for this ballot (LSetOfMessage1bAboutBallot)."""
     return set_of_message_1b(received) and all(m.bal_1b == bal for m in received.values())
 
 

@@ -1,9 +1,9 @@
 """A replica: acceptor, proposer, learner and executor side by side, and the scheduler's ten actions (Replica.i.dfy).
 
-The specification's scheduler goes round and round: it takes a packet if there is one, and tries nine actions that need
-none, each of which mostly finds nothing to do. A node only takes steps: here each step takes one packet, or none, and
-then goes round until nothing is left to do, which is one of the schedules that the specification allows. Three timers
-stand for the moments at which the clock alone makes an action possible.
+The specification's scheduler repeats ten actions for ever: it processes a packet, if one has come, and tries nine
+actions that need no packet. Mostly these find nothing to do. Here, a step of the node processes at most one packet, and
+then repeats the nine actions until none of them finds anything to do. The specification allows that schedule. Some
+actions wait for a moment in time. A timer wakes the replica at each such moment.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from clew.systems.rsl.proposer import Proposer
 
 @dataclass(frozen=True)
 class Roles:
-    """What a replica is made of; a variant puts something else in one place."""
+    """What a replica is made of. A variant replaces one of them."""
 
     acceptor: Callable[[Constants], Acceptor] = Acceptor
     election: Callable[[Constants], ElectionState] = ElectionState
@@ -91,10 +91,10 @@ class Replica:
     # The node
 
     def start(self, ctx: Context) -> None:
-        """Begin a life, where the one before left off if there is a disk to tell.
+        """Begin a life, from what is on disk.
 
-        A replica whose disk cannot be read has forgotten what it promised, and must not act as if it had promised
-        nothing: it stays silent for this life, which for the others is the same as being down.
+        A replica that cannot read its disk has forgotten what it promised, and must not act as if it had promised
+        nothing. So it stays silent for this life. To the others it is down.
         """
         roles = self._roles
         constants = self.constants = Constants(
@@ -118,7 +118,7 @@ class Replica:
         self._act(ctx)
 
     def receive(self, ctx: Context, source: str, message: Any) -> None:
-        """Action 0: process one packet (LReplicaNextProcessPacket); then the other nine."""
+        """Process one packet: action 0 (LReplicaNextProcessPacket). Then do the other nine."""
         if self._halted:
             return
         kind = type(message)
@@ -129,12 +129,12 @@ class Replica:
         self._act(ctx)
 
     def wake(self, ctx: Context, timer: str) -> None:
-        """It is time for something: the actions know for what."""
+        """Do actions 1 to 9: one of them waits for this moment."""
         del self._timers[timer]
         self._act(ctx)
 
     def _act(self, ctx: Context) -> None:
-        """Actions 1 to 9, round and round until none of them does anything."""
+        """Repeat actions 1 to 9 until none of them finds anything to do. Then set the timers."""
         busy = True
         while busy:
             busy = False
@@ -158,10 +158,10 @@ class Replica:
     # Packets
 
     def process_request(self, ctx: Context, source: str, m: RequestMessage) -> None:
-        """Answer what is answered already, propose what is not (LReplicaNextProcessRequest).
+        """Answer the request if it was executed already, or else propose it (LReplicaNextProcessRequest).
 
-        The specification ignores a request of more than MaxAppRequestSize, 128 MB of bytes that mean something only to
-        the application. Here requests are typed, a key and a value or two, and no bound is put on them.
+        The specification ignores requests above MaxAppRequestSize, 128 MB of bytes. Here a request is a key and a value
+        or two, and has no limit.
         """
         if self.executor.satisfied(source, m.seqno_req):
             self.executor.process_request(ctx, source, m.seqno_req)
@@ -169,26 +169,26 @@ class Replica:
             self.proposer.process_request(source, m)
 
     def process_1a(self, ctx: Context, source: str, m: Message1a) -> None:
-        """LReplicaNextProcess1a."""
+        """Hand a 1a to the acceptor (LReplicaNextProcess1a)."""
         self.acceptor.process_1a(ctx, source, m)
 
     def process_1b(self, ctx: Context, source: str, m: Message1b) -> None:
-        """Keep it, and truncate as its sender did (LReplicaNextProcess1b)."""
+        """Keep a 1b, and truncate the log where its sender has truncated it (LReplicaNextProcess1b)."""
         if self.proposer.expects_1b(source, m):
             self.proposer.process_1b(source, m)
             self.acceptor.truncate_log(ctx, m.log_truncation_point)
 
     def process_starting_phase_2(self, ctx: Context, source: str, m: StartingPhase2) -> None:
-        """LReplicaNextProcessStartingPhase2."""
+        """Ask for the state if this replica lags (LReplicaNextProcessStartingPhase2)."""
         self.executor.process_starting_phase_2(ctx, m)
 
     def process_2a(self, ctx: Context, source: str, m: Message2a) -> None:
-        """Vote unless a higher ballot was promised (LReplicaNextProcess2a)."""
+        """Vote, unless the acceptor has promised a higher ballot (LReplicaNextProcess2a)."""
         if self.acceptor.max_bal <= m.bal_2a and m.opn_2a <= self.constants.params.max_integer_val:
             self.acceptor.process_2a(ctx, m)
 
     def process_2b(self, ctx: Context, source: str, m: Message2b) -> None:
-        """Count it if the operation is still to be learned (LReplicaNextProcess2b)."""
+        """Count a vote, if its operation is not learned yet (LReplicaNextProcess2b)."""
         executor = self.executor
         if executor.ops_complete < m.opn_2b or (
             executor.ops_complete == m.opn_2b and executor.next_op_to_execute is None
@@ -196,24 +196,24 @@ class Replica:
             self.learner.process_2b(source, m)
 
     def process_reply(self, ctx: Context, source: str, m: ReplyMessage) -> None:
-        """Replies are for clients (LReplicaNextProcessReply)."""
+        """Ignore a reply: replies are for clients (LReplicaNextProcessReply)."""
         ctx.log(f"ignored a reply from {source}")
 
     def process_app_state_supply(self, ctx: Context, source: str, m: AppStateSupply) -> None:
-        """Take it over if it is further, and forget what it makes needless (LReplicaNextProcessAppStateSupply)."""
+        """Take over a state that is further, and forget the votes below it (LReplicaNextProcessAppStateSupply)."""
         if self.executor.process_app_state_supply(ctx, m):
             self.learner.forget_operations_before(m.opn_state_supply)
 
     def process_app_state_request(self, ctx: Context, source: str, m: AppStateRequest) -> None:
-        """LReplicaNextProcessAppStateRequest."""
+        """Supply the state, if it is far enough (LReplicaNextProcessAppStateRequest)."""
         self.executor.process_app_state_request(ctx, source, m)
 
     def process_heartbeat(self, ctx: Context, source: str, m: Heartbeat) -> None:
-        """For the election, and for truncation (LReplicaNextProcessHeartbeat)."""
+        """Hand a heartbeat to the election and to the acceptor (LReplicaNextProcessHeartbeat)."""
         self.proposer.process_heartbeat(source, m, ctx.now)
         self.acceptor.process_heartbeat(source, m)
 
-    # Actions 1 to 9; each says whether it did anything
+    # Actions 1 to 9: each returns whether it did anything
 
     def maybe_enter_new_view_and_send_1a(self, ctx: Context) -> bool:
         """Action 1: LReplicaNextSpontaneousMaybeEnterNewViewAndSend1a."""
@@ -262,7 +262,7 @@ class Replica:
         return self.proposer.check_for_quorum_of_view_suspicions(ctx.now)
 
     def maybe_send_heartbeat(self, ctx: Context) -> bool:
-        """Action 9: checkpoint, and tell of it (LReplicaNextReadClockMaybeSendHeartbeat)."""
+        """Action 9: write a checkpoint, and announce it (LReplicaNextReadClockMaybeSendHeartbeat)."""
         if ctx.now < self.next_heartbeat_time:
             return False
         constants = self.constants

@@ -1,6 +1,6 @@
-"""The specification's datatypes (Types.i.dfy): ballots, requests and votes, as frozen values.
+"""The datatypes of the specification (Types.i.dfy): ballots, requests and votes, as frozen values.
 
-Batches travel in every 2a, 2b and vote, so what they are made of is written as JSON arrays.
+Every 2a, 2b and vote contains a batch. To keep them short, requests and votes are JSON arrays (`array_like`).
 """
 
 from __future__ import annotations
@@ -16,36 +16,43 @@ OperationNumber = int
 
 
 class Ballot(NamedTuple):
-    """A view: a sequence number, and the index of the replica that leads it. Tuples compare as BalLt and BalLeq say."""
+    """A view. Views are ordered by number, then by leader (BalLt, BalLeq)."""
 
     seqno: int
+    """The number of the view."""
     proposer_id: int
+    """The index of the replica that leads it."""
 
     def __str__(self) -> str:
         return f"{self.seqno}.{self.proposer_id}"
 
 
 ZERO = Ballot(0, 0)
-"""Below the ballot of every view there is: the first is 1.0."""
+"""Below the ballot of every view. The first view is 1.0."""
 
 
 class Request(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What a client asks for: its address, a number that grows with its requests, and the application's part."""
+    """A client's request."""
 
     client: str
+    """The address of the client."""
     seqno: int
+    """A number that grows with the requests of the client."""
     request: AppRequest
+    """What the application is asked to do."""
 
 
 RequestBatch = tuple[Request, ...]
-"""What one operation number decides; empty for a hole that was filled."""
+"""What is decided at one place of the log. It is empty where a hole was filled."""
 
 
 class Vote(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What an acceptor voted for last at some operation number, and in which ballot."""
+    """The last vote of an acceptor at one place of the log."""
 
     max_value_bal: Ballot
+    """The ballot of the vote."""
     max_val: RequestBatch
+    """The batch that it voted for."""
 
 
 Votes = dict[OperationNumber, Vote]

@@ -45,7 +45,7 @@ HUNTED: Mapping[str, Hunted] = {
     "as-published": Hunted("rsl-as-published"),
     "amnesia": Hunted(*RESTARTS),
     "handles-packets-twice": Hunted(
-        "rsl-heavy-weather", unnoticed="the protocol is made for networks that double packets: handling is idempotent"
+        "rsl-heavy-weather", unnoticed="networks copy packets, so the protocol is made to handle copies"
     ),
     "torn-writes": Hunted(*RESTARTS),
     "read-error-as-empty": Hunted(RESTARTS[0], (*RESTARTS[1], POWER_FAILURE)),
