@@ -56,14 +56,14 @@ def _operations(rng: random.Random, cell: Cell, key: str | None, first_process: 
     for number in range(cell.operations):
         call, process = heapq.heappop(free)
         length = 1_000 + int(rng.expovariate(1 / LATENCY))
-        point, end = call + rng.randrange(1, length), call + length
+        point, returned = call + rng.randrange(1, length), call + length
         lost = rng.random() < cell.unknown
         fate = rng.random() if lost else 0.0
         if fate > 0.75:
             point += int(rng.expovariate(1 / LATE))
-        heapq.heappush(free, (end + 1 + int(rng.expovariate(1 / THINK)), process + cell.processes * lost))
+        heapq.heappush(free, (returned + 1 + int(rng.expovariate(1 / THINK)), process + cell.processes * lost))
         f = rng.choice(("read", "write", "cas") if cell.kind == "register" else ("get", "put", "append"))
-        calls.append((point, number, process, f, call, None if lost else end, fate > 0.5 or not lost))
+        calls.append((point, number, process, f, call, None if lost else returned, fate > 0.5 or not lost))
     value: Any = None if cell.kind == "register" else ""
     for _, number, process, f, call, end, happens in sorted(calls):
         fresh: Any = number if cell.unique else rng.randrange(5)

@@ -42,8 +42,9 @@ def measure(nodes: NodesMode, seed: int, store: Path) -> tuple[float, float, flo
     folder = create_run_folder(store, plan, nodes)
     began, used = time.perf_counter(), processor_time()
     with open_files(folder, recorder) as (journal, log):
-        write = {"journal": journal, "log": log, "logs": folder.nodes}
-        trio.run(partial(record, plan, recorder, outcome, nodes=nodes, **write))
+        trio.run(
+            partial(record, plan, recorder, outcome, nodes=nodes, journal=journal, log=log, logs=folder.nodes),
+        )
     took, used = time.perf_counter() - began, processor_time() - used
     return outcome.progress.events / took, outcome.progress.events / used, took
 
