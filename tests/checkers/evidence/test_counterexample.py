@@ -10,7 +10,8 @@ import pytest
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem, arrange
-from clew.checkers.evidence import counterexample, exhaustive
+from clew.checkers import exhaustive
+from clew.checkers.evidence import counterexample
 from clew.checkers.forms import register_form
 from clew.checkers.models import Model, ModelOperation, find_model, names
 from clew.checkers.monitors import containers
