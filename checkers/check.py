@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
 from clew.checkers.evidence import explanation
+from clew.checkers.forms import Form, RegisterForm, form_of
 from clew.checkers.models import find_model
 from clew.checkers.models.model import Model
 from clew.checkers.verdict import Answer, Budget, KeyVerdict, Verdict
 from clew.histories.history import History
-
-Engine = Callable[[Problem, Model, Budget, Deadline], Decision]
 
 ENGINES = ("competition", "linear", "lazy", "wgl", "exhaustive")
 
@@ -40,14 +38,18 @@ def check(
         verdict = check(load(Path("history.jsonl")), "cas-register")
         assert verdict.verdict == "valid", verdict.explanation
 
-    The answer comes within `budget` (for all keys together), "unknown" if need be; the seconds in which numba compiles
-    kernels, once after an install, do not count. Keys are checked on all cores; the
-    first key, in order of appearance, that is not linearizable stops those behind it ("unknown", `why` "stopped")
-    unless asked to `keep_going`. Raises `HistoryError` for a broken history and for a function or value that the model
-    does not know; `ValueError` for an unknown model or engine.
+    `budget` holds for all keys together. If it does not suffice, the verdict is "unknown". The seconds in which numba
+    compiles kernels, once after an install, do not count.
+
+    Keys are checked on all cores. The first key, in order of appearance, that is not linearizable stops those after it:
+    they are "unknown" with `why` "stopped". With `keep_going` all keys are checked.
+
+    Raises `HistoryError` for a broken history, and for a function or value that the model does not know. Raises
+    `ValueError` for an unknown model or engine.
     """
     model = find_model(model) if isinstance(model, str) else model
-    decide = _engine(engine)
+    if engine not in ENGINES:
+        raise ValueError(f"there is no engine {engine!r}; there are {', '.join(ENGINES)}")
     began = time.monotonic()
     deadline = Deadline(budget.seconds)
     problems = encode(history, model)
@@ -55,38 +57,39 @@ def check(
     share = Budget(budget.seconds, budget.bytes // workers)
     deadlines = [deadline.child() for _ in problems]
 
-    def one(number: int) -> Decision:
+    def one(number: int) -> tuple[Form | None, Decision]:
         if deadlines[number].passed():
-            return Decision("unknown", why="time")
-        decision = decide(problems[number], model, share, deadlines[number])
+            return None, Decision("unknown", why="time")
+        form = form_of(problems[number], model)
+        decision = _decide(engine, problems[number], form, model, share, deadlines[number])
         if decision.answer == "invalid" and not keep_going:
             for later in deadlines[number + 1 :]:
                 later.stop()
-        return decision
+        return form, decision
 
-    partitions: list[KeyVerdict] = []
+    verdicts: list[KeyVerdict] = []
     stopped = False
-    with deadline.searching():
+    with deadline.not_counting_compilation():
         if workers == 1:
-            decisions = [one(number) for number in range(len(problems))]
+            decided = [one(number) for number in range(len(problems))]
         else:
             with ThreadPoolExecutor(workers) as pool:
-                decisions = list(pool.map(one, range(len(problems))))
-        for problem, decision in zip(problems, decisions, strict=True):
-            # What a thread found out behind the first violation is dropped: it depends on how fast it was.
-            partitions.append(
+                decided = list(pool.map(one, range(len(problems))))
+        for problem, (form, decision) in zip(problems, decided, strict=True):
+            # What a thread found out after the first violation is dropped: it depends on how fast the thread was.
+            verdicts.append(
                 KeyVerdict(problem.key, "unknown", len(problem), "", why="stopped")
                 if stopped
-                else explanation.partition(history, model, problem, decision, deadline)
+                else explanation.key_verdict(history, model, problem, form, decision, deadline)
             )
             stopped = stopped or (decision.answer == "invalid" and not keep_going)
-    worst = min(partitions, key=lambda part: _SEVERITY[part.verdict], default=None)
+    worst = min(verdicts, key=lambda verdict: _SEVERITY[verdict.verdict], default=None)
     return Verdict(
         verdict="valid" if worst is None else worst.verdict,
         model=model.name or type(model).__name__,
         engine=engine,
         operations=len(history.operations),
-        keys=tuple(partitions),
+        keys=tuple(verdicts),
         why=None if worst is None else worst.why,
         explanation=None if worst is None else worst.explanation,
         counterexample=None if worst is None else worst.counterexample,
@@ -94,47 +97,30 @@ def check(
     )
 
 
-def _engine(name: str) -> Engine:
-    # numba is imported here and not above: `import checkers` must cost a command line nothing.
-    if name == "competition":
-        from clew.checkers import competition
+def _decide(
+    engine: str, problem: Problem, form: Form | None, model: Model, budget: Budget, deadline: Deadline
+) -> Decision:
+    """The decision of one engine. Engines import numba, so they are imported here: importing `clew.checkers` must cost
+    a command line nothing."""
+    if engine == "exhaustive":
+        from clew.checkers import exhaustive
 
-        return competition.decide
-    if name == "linear":
+        return exhaustive.decide(problem, model, budget, deadline)
+    if engine == "linear":
         from clew.checkers import linear
 
-        return linear.decide
-    if name == "lazy":
-        return _lazy
-    if name == "wgl":
+        return linear.decide(problem, model, budget, deadline)
+    if engine == "wgl":
         from clew.checkers import wgl
 
-        return wgl.decide
-    if name == "exhaustive":
-        return _exhaustive
-    raise ValueError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")
+        return wgl.decide(problem, model, budget, deadline)
+    if engine == "lazy":
+        from clew.checkers import lazy
 
+        if not isinstance(form, RegisterForm):
+            name = model.name or type(model).__name__
+            raise ValueError(f"the engine lazy knows registers only, and {name} is none")
+        return lazy.decide(form, budget, deadline)
+    from clew.checkers import competition
 
-def _lazy(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
-    from clew.checkers.forms import register_form
-    from clew.checkers.lazy import sweep
-
-    form = register_form(problem, model)
-    if form is None:
-        raise ValueError(f"the engine lazy knows registers only, and {model.name or type(model).__name__} is none")
-    return sweep.decide(form, budget, deadline)
-
-
-def _exhaustive(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
-    from clew.checkers import exhaustive
-
-    limits = exhaustive.Limits(deadline, budget.bytes)
-    try:
-        order = exhaustive.linearize(problem, model, limits=limits)
-        if order is not None:
-            return Decision("valid", order=order, engine="exhaustive")
-        stuck = exhaustive.stuck(problem, model, limits)
-        before = exhaustive.linearize(problem, model, stuck, limits) or []
-    except exhaustive.GaveUp as gave_up:
-        return Decision("unknown", why=gave_up.why, engine="exhaustive")
-    return Decision("invalid", order=before, stuck=stuck, engine="exhaustive")
+    return competition.decide(problem, form, model, budget, deadline)

@@ -1,16 +1,15 @@
-"""The default engine: whatever decides a problem fastest, and the search where nothing else does.
+"""The default engine: the fastest algorithm for the form of the problem, and a search where there is none.
 
-    a register        values set once?   zones: valid with its order, or invalid
-                      a stale read?      invalid, at this return or earlier: a search before it says which
-                      neither            a search: wgl and lazy by turns
-    a growing content pieces unique?     zones
-                      if not             wgl
-    a queue or stack  elements unique?   monitors; a search for what takes of unknown outcome leave undecided
-    a set             elements unique?   monitors
-    anything else                        wgl
+    register     every value set once?     zones: valid with its order, or invalid
+                 a stale read?             invalid, at its return or earlier; a search of what came before says which
+                 otherwise                 a search: wgl and lazy by turns
+    appends      always                    zones
+    container    always                    monitors; a search where takes of unknown outcome leave a doubt
+    set          always                    monitors
+    no form      always                    wgl
 
-Nothing is raced: each question costs about as much as sorting the operations, and a search only what is left. Of the
-two searches wgl is faster where histories are easy, and they mostly are; lazy does not mind where they are not.
+Nothing runs in parallel. Each question costs about as much as sorting the operations. Of the two searches wgl is faster
+on easy histories, and most histories are easy; lazy is hardly slower on hard ones.
 """
 
 from __future__ import annotations
@@ -25,110 +24,120 @@ from clew.checkers import wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
-from clew.checkers.forms import DIFFERS, RegisterForm, register_form
+from clew.checkers.forms import AppendForm, ContainerForm, Form, RegisterForm, SetForm
 from clew.checkers.models.model import Model
-from clew.checkers.monitors import appends, containers, sets, stale_read, zones
-from clew.checkers.monitors.lifetimes import container_form
+from clew.checkers.monitors import containers, sets, stale_read, zones
 from clew.checkers.verdict import Budget
 
-_FIRST_EFFORT, _FIRST_WIDTHS = 20, (8, 32)
-_MORE_EFFORT, _MORE_WIDTH = 10, 16
-"""By turns: steps for each event, but for 100,000 events at least, and widths of lazy; ten times as many steps and
-sixteen times the width in every round. What wgl cannot do lazy often can, and the other way round, and nobody knows
-which beforehand."""
+_FIRST_EFFORT = 20
+"""Steps of a search for each event, in the first round. An easy history needs 1 to 3 (see `tests.benchmarks.checker`),
+so nearly all are decided in the first turn of wgl, and a hard one does not keep lazy waiting."""
+_MORE_EFFORT = 10
+"""How many times as many steps each round has. Everything before the last round then costs a ninth of it at most."""
+_FIRST_WIDTHS = (8, 32)
+"""Configurations that lazy keeps in the first round. On the grid of `tests.benchmarks.checker` 8 decide nearly all
+histories of up to 30 processes, and 32 those of 100."""
+_MORE_WIDTH = 16
+"""How many times as many configurations each round keeps. A sweep costs more than its width, so wider steps than
+`_MORE_EFFORT` give each round enough room for its steps."""
 _FEWEST_EVENTS = 100_000
-_ROUNDS_FOR_A_PLACE = 1
-"""Where the answer is known already, a better place is worth a little time only."""
+"""A short history is searched as thoroughly as one of so many events: a second or two, and nobody waits longer."""
+_ROUNDS_FOR_EARLIER = 1
+"""Rounds to look for an earlier violation. The answer is known already, so one round must do."""
 
 
 def decide(
-    problem: Problem, model: Model, budget: Budget, deadline: Deadline, *, most_rounds: int | None = None
+    problem: Problem,
+    form: Form | None,
+    model: Model,
+    budget: Budget,
+    deadline: Deadline,
+    *,
+    most_rounds: int | None = None,
 ) -> Decision:
-    """Decide one problem; see `Decision`.
+    """Decide one problem, whose form is `form` (see `form_of`).
 
-    `most_rounds` bounds what is searched by something that is the same on every machine; when they are used up, the
-    answer is "unknown" for "time".
+    `most_rounds` bounds the search by something that is the same on every machine. When the rounds are used up, the
+    answer is "unknown" and `why` is "time".
     """
-    form = register_form(problem, model)
-    if form is not None:
-        return _register(form, model, budget, deadline, most_rounds)
     steps = None if most_rounds is None else _effort(most_rounds - 1) * max(_FEWEST_EVENTS, len(problem.event_op))
-    form_at = appends.forms(problem, model)
-    if form_at is not None:
-        return replace(zones.decide(problem, form_at), engine="zones")
-    set_form = sets.set_form(problem, model)
-    if set_form is not None:
-        return sets.decide(set_form)
-    lives = container_form(problem, model)
-    if lives is None:
-        return wgl.decide(problem, model, budget, deadline, steps=steps)
-    decision = containers.decide(lives)
+    match form:
+        case RegisterForm():
+            return _decide_register(form, model, budget, deadline, most_rounds)
+        case AppendForm():
+            return zones.decide_appends(form)
+        case SetForm():
+            return sets.decide(form)
+        case ContainerForm():
+            return _decide_container(form, model, budget, deadline, steps)
+    return wgl.decide(problem, model, budget, deadline, steps=steps)
+
+
+def _decide_container(
+    form: ContainerForm, model: Model, budget: Budget, deadline: Deadline, steps: int | None
+) -> Decision:
+    problem = form.problem
+    decision = containers.decide(form)
     if decision.answer == "unknown":
-        return max(decision, wgl.decide(problem, model, budget, deadline, steps=steps), key=_decided)
+        return max(decision, wgl.decide(problem, model, budget, deadline, steps=steps), key=_progress)
     if decision.answer == "invalid" and not decision.stuck_is_first:
         assert decision.stuck is not None
 
-        def search(part: Problem) -> Decision:
-            return wgl.decide(part, model, budget, deadline, steps=_FEWEST_EVENTS)
+        def search(beginning: Problem) -> Decision:
+            return wgl.decide(beginning, model, budget, deadline, steps=_FEWEST_EVENTS)
 
-        return _earlier(problem, decision.stuck, "monitors", search)
+        return _look_earlier(problem, decision.stuck, "monitors", search)
     return decision
 
 
-def _decided(decision: Decision) -> tuple[bool, int]:
-    """More is better: an answer, or a longer beginning explained."""
-    return decision.answer != "unknown", len(decision.order)
-
-
-def _effort(number: int) -> int:
-    """Steps for each event in the round of this number."""
-    return int(_FIRST_EFFORT * _MORE_EFFORT**number)
-
-
-def _register(
+def _decide_register(
     form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None
 ) -> Decision:
     problem = form.problem
-    bound: int | None = None
+    stuck: int | None = None
     engine = "stale"
-    if zones.applies(form):
-        decision = zones.decide(problem, lambda _: form)
-        if not (form.kind == DIFFERS).any():
-            return replace(decision, engine="zones")
+    if form.values_set_once:
+        decision = zones.decide_register(form)
+        if not form.has_mismatches:
+            return decision
         if decision.answer == "valid":
-            order = zones.insert(form, decision.order)
+            order = zones.insert_mismatches(form, decision.order)
             if order is not None:
-                return Decision("valid", order=order, engine="zones")
-        bound, engine = decision.stuck, "zones"
+                return replace(decision, order=order)
+        stuck, engine = decision.stuck, "zones"
     else:
         found = stale_read.find_stale_read(form)
         if found is not None:
-            bound = int(problem.ret[found[1]])
-    if bound is None:
+            stuck = int(problem.ret[found.read])
+    if stuck is None:
         return _search(form, model, budget, deadline, most_rounds)
 
-    def search(part: Problem) -> Decision:
-        form = register_form(part, model)
-        assert form is not None
-        return _search(form, model, budget, deadline, _ROUNDS_FOR_A_PLACE)
+    def search(beginning: Problem) -> Decision:
+        part = form.only(_places(beginning, problem), beginning)
+        return _search(part, model, budget, deadline, _ROUNDS_FOR_EARLIER)
 
-    return _earlier(problem, bound, engine, search)
+    return _look_earlier(problem, stuck, engine, search)
 
 
-def _earlier(problem: Problem, bound: int, engine: str, search: Callable[[Problem], Decision]) -> Decision:
-    """Nothing explains the return at `bound`, as `engine` found out. Was anything before it inexplicable already?"""
-    start = problem.before(bound)
-    before = search(start)
-    mine = np.searchsorted(problem.number, start.number)
-    order = mine[before.order].tolist()
+def _look_earlier(problem: Problem, stuck: int, engine: str, search: Callable[[Problem], Decision]) -> Decision:
+    """`engine` found that no order explains the return at `stuck`. Search what came before for an earlier violation."""
+    beginning = problem.before(stuck)
+    before = search(beginning)
+    places = _places(beginning, problem)
+    order = places[before.order].tolist()
     if before.stuck is not None:
-        return Decision(
-            "invalid", order=order, stuck=int(problem.ret[mine[start.event_op[before.stuck]]]), engine=before.engine
-        )
-    return Decision("invalid", order=order, stuck=bound, engine=engine, stuck_is_first=before.answer == "valid")
+        earlier = int(problem.ret[places[beginning.event_op[before.stuck]]])
+        return Decision("invalid", order=order, stuck=earlier, engine=before.engine)
+    return Decision("invalid", order=order, stuck=stuck, engine=engine, stuck_is_first=before.answer == "valid")
+
+
+def _places(part: Problem, whole: Problem) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """For each operation of a part of a problem its index in the whole problem."""
+    return np.searchsorted(whole.number, part.number)
 
 
 def _search(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None) -> Decision:
+    """wgl and lazy by turns, in rounds of growing effort: what one cannot decide, the other often can."""
     best = Decision("unknown", engine="wgl")
     events = max(_FEWEST_EVENTS, len(form.problem.event_op))
     for number in itertools.count():
@@ -136,20 +145,29 @@ def _search(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline
         depth = wgl.decide(form.problem, model, budget, deadline, steps=effort * events)
         if depth.answer != "unknown":
             return depth
-        best = max(best, depth, key=_decided)
+        best = max(best, depth, key=_progress)
         if deadline.passed():
             break
-        from clew.checkers.lazy import (
-            sweep,  # its kernels take long to compile, once, and most histories never need them
-        )
+        # Imported here: its kernels take seconds to compile, once after an install, and most histories never need them.
+        from clew.checkers import lazy
 
         widths = [width * _MORE_WIDTH**number for width in _FIRST_WIDTHS]
-        breadth = sweep.decide(form, budget, deadline, widths, effort * max(events, 4 * _FEWEST_EVENTS))
+        breadth = lazy.decide(form, budget, deadline, widths, effort * max(events, 4 * _FEWEST_EVENTS))
         if breadth.answer != "unknown":
             return breadth
-        best = max(best, breadth, key=_decided)
+        best = max(best, breadth, key=_progress)
         if depth.why == breadth.why == "memory" and not deadline.passed():
             return replace(best, why="memory")
         if deadline.passed() or number + 1 == most_rounds:
             break
     return replace(best, why="time")
+
+
+def _effort(number: int) -> int:
+    """Steps for each event in the round of this number."""
+    return int(_FIRST_EFFORT * _MORE_EFFORT**number)
+
+
+def _progress(decision: Decision) -> tuple[bool, int]:
+    """What makes one decision better than another: an answer, or a longer beginning explained."""
+    return decision.answer != "unknown", len(decision.order)

@@ -1,4 +1,4 @@
-"""What an engine says of one problem, in the problem's own numbers."""
+"""What an engine answers about one problem, in the problem's own numbers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from clew.checkers.verdict import Answer, Why
 
 @dataclass(frozen=True)
 class Decision:
-    """`order` holds indices of operations: the witness if valid, else the longest prefix that has one.
-
-    `stuck` is the position of the first return that no linearization explains, if invalid; where `stuck_is_first` is
-    False, nobody had the time to find out whether an earlier one is inexplicable already. `engine` is who decided.
-    """
+    """An answer with its evidence. Operations are indices into the problem, events are positions."""
 
     answer: Answer
     order: list[int] = field(default_factory=list)
+    """If valid: the witness. Otherwise: an order that explains the longest beginning for which one was found."""
     stuck: int | None = None
+    """If invalid: the position of a return that no linearization explains."""
     why: Why | None = None
+    """If unknown: what ran out."""
     engine: str = ""
+    """Who decided."""
     stuck_is_first: bool = True
+    """False if the budget did not suffice to show that every earlier return can be explained."""

@@ -1,9 +1,9 @@
-"""The checker that everything else is held against: every order is tried, nothing is clever.
+"""The checker that all others are tested against: it tries every order and takes no shortcut.
 
-An operation may come next if no operation that still must be placed has returned before it was called. A history is
-linearizable if, by choosing next operations, all that returned can be placed. The only thing remembered is which
-(set of placed operations, state) has been tried already. Exponential: for histories of up to a dozen operations. On
-longer ones it ends with its limits, if it has any.
+An operation may come next if no operation that is still to be placed returned before it was called. A history is
+linearizable if, by choosing next operations, all that returned can be placed. The only thing remembered is which pairs
+(set of placed operations, state) have been tried. The time is exponential: use it for up to a dozen operations. With a
+longer history it runs until its limits end it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.models.model import Model
-from clew.checkers.verdict import Why
+from clew.checkers.verdict import Budget, Why
 
-_BYTES_EACH = 300  # of what is remembered: a tuple and a set, and 8 more for each operation
+_BYTES_EACH = 300
+"""About what CPython takes for one remembered pair: a tuple and a set; another 8 bytes for each operation."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Limits:
 
     deadline: Deadline
     bytes: int
+    """Memory for the pairs that are remembered."""
 
 
 class GaveUp(Exception):
@@ -35,12 +38,26 @@ class GaveUp(Exception):
         self.why = why
 
 
+def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
+    """Decide one problem within a budget."""
+    limits = Limits(deadline, budget.bytes)
+    try:
+        order = linearize(problem, model, limits=limits)
+        if order is not None:
+            return Decision("valid", order=order, engine="exhaustive")
+        first = stuck(problem, model, limits)
+        before = linearize(problem, model, first, limits) or []
+    except GaveUp as gave_up:
+        return Decision("unknown", why=gave_up.why, engine="exhaustive")
+    return Decision("invalid", order=before, stuck=first, engine="exhaustive")
+
+
 def linearize(
     problem: Problem, model: Model, until: int | None = None, limits: Limits | None = None
 ) -> list[int] | None:
     """An order that explains all operations which return before position `until` (default: all), or None.
 
-    The order is a list of indices into the problem's operations, and holds those that took effect. Raises `GaveUp`.
+    The order is a list of indices into the problem's operations. It holds those that took effect. Raises `GaveUp`.
     """
     count = len(problem)
     call, ret = problem.call.tolist(), problem.ret.tolist()
@@ -59,9 +76,9 @@ def linearize(
             raise GaveUp("time")
         if limits is not None and len(tried) * (_BYTES_EACH + 8 * count) > limits.bytes:
             raise GaveUp("memory")
-        deadline = min(ret[op] for op in range(count) if op not in placed)
+        first_return = min(ret[op] for op in range(count) if op not in placed)
         for op in range(count):
-            if op in placed or call[op] > deadline:
+            if op in placed or call[op] > first_return:
                 continue
             after = model.step(state, problem.classes[problem.cls[op]])
             if after is None:
@@ -79,7 +96,7 @@ def linearize(
 
 
 def stuck(problem: Problem, model: Model, limits: Limits | None = None) -> int | None:
-    """The first position (a return) that no order explains together with all returns before it; None if all are."""
+    """The position of the first return that no order explains together with all returns before it; None if none."""
     for position in range(len(problem.event_op)):
         if problem.event_return[position] and linearize(problem, model, position + 1, limits) is None:
             return position

@@ -1,39 +1,178 @@
-"""A problem seen as reads, writes and compare-and-sets of one register, whatever its model calls them."""
+"""What form a problem has: the special problems that sorting decides, recognized once and passed on.
+
+    RegisterForm    every operation reads, writes or compares and sets one value
+    AppendForm      a content that grows by pieces; every piece is written or appended once
+    SetForm         a set; every element is added at most once
+    ContainerForm   a queue, a stack, a priority queue or a bag; every element is put at most once
+    None            anything else
+
+`competition` chooses an algorithm by the form, `counterexample` decides by it what the other operations may have done,
+and `explanation` speaks of values if there are any. Nobody else asks a model what its operations access.
+
+In a form, values and elements are small integers, and every array has one entry for each operation of the problem.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clew.checkers.encoding import Problem
-from clew.checkers.models.model import DIFFER, READ, SWAP, WRITE, Model
+from clew.checkers.models.model import (
+    ADD,
+    APPEND,
+    CONTAINS,
+    DIFFER,
+    EMPTY,
+    PUT,
+    READ,
+    REMOVE,
+    SWAP,
+    TAKE,
+    TAKE_ANY,
+    WRITE,
+    Access,
+    Model,
+)
 from clew.histories.history import Interned
 
-KINDS = (READ, WRITE, SWAP, DIFFER)
+Ints = NDArray[np.int64]
+Kinds = NDArray[np.int8]
+Mask = NDArray[np.bool_]
+
+_REGISTER_KINDS = (READ, WRITE, SWAP, DIFFER)
 READS, WRITES, SWAPS, DIFFERS = range(4)
+"""Kinds of operations on a register. DIFFERS is a compare-and-set that found something else than it expected."""
+
+_CONTAINER_KINDS = (PUT, TAKE, TAKE_ANY, EMPTY)
+PUTS, TAKES, TAKES_ANY, EMPTIES = range(4)
+"""Kinds of operations on a container. TAKES_ANY is a take of unknown outcome: it took whatever came next. EMPTIES is a
+take that found nothing."""
+LEFT_OUT = -1
+"""The kind of an operation of a container that does not count."""
+
+_SET_KINDS = (ADD, REMOVE, CONTAINS, READ)
+ADDS, REMOVES, ASKS, READS_ALL = range(4)
+"""Kinds of operations on a set. ASKS asks whether one element is there, READS_ALL returns all elements."""
+NO, YES, UNKNOWN = range(3)
+"""Answers of a set: whether the element was found, or whether the operation changed the set."""
 
 
 @dataclass(frozen=True)
 class RegisterForm:
-    """One entry for each operation of `problem`: what it needs and what it sets, as numbers of values.
+    """A problem as reads, writes and compare-and-sets of one register."""
 
-    `kind` is READS, WRITES, SWAPS or DIFFERS. `needs` is the value that the register must hold (or must not, for
-    DIFFERS), -1 for a write; `sets` the value that it holds afterwards, -1 if it does not change. `initial` is the
-    number of the initial value, `values` how many values there are.
+    problem: Problem
+    kind: Kinds
+    """READS, WRITES, SWAPS or DIFFERS. A compare-and-set from a value to itself is a read."""
+    needs: Ints
+    """The value that the register must hold; for DIFFERS the value that it must not hold; -1 for a write."""
+    sets: Ints
+    """The value that the register holds afterwards; -1 if it does not change."""
+    initial: int
+    """The number of the value that the register holds at first."""
+    values: int
+    """How many values there are."""
+
+    @cached_property
+    def values_set_once(self) -> bool:
+        """True if no value is set twice, nor the initial one at all. Operations of unknown outcome count."""
+        times = np.bincount(self.sets[self.sets >= 0], minlength=self.values)
+        return bool((times <= 1).all()) and times[self.initial] == 0
+
+    @cached_property
+    def has_mismatches(self) -> bool:
+        """Whether a compare-and-set found something else than it expected."""
+        return bool((self.kind == DIFFERS).any())
+
+    def only(self, kept: Ints, problem: Problem) -> RegisterForm:
+        """The form of `problem`, which holds the operations `kept` of this one, in this order."""
+        return replace(self, problem=problem, kind=self.kind[kept], needs=self.needs[kept], sets=self.sets[kept])
+
+
+@dataclass(frozen=True)
+class AppendForm:
+    """A problem as reads, writes and appends of a content, in which no piece is written or appended twice.
+
+    A content tells which pieces it is made of. So it tells which operations made it, and in which order.
     """
 
     problem: Problem
-    kind: NDArray[np.int8]
-    needs: NDArray[np.int64]
-    sets: NDArray[np.int64]
-    initial: int
-    values: int
+    piece: Ints
+    """What the operation appends or writes: a number from 1; -1 for a read."""
+    appended: Mask
+    """True for an append."""
+    content: tuple[tuple[int, ...] | None, ...]
+    """What the operation read, as pieces; None for one that is no read. A part that is no piece has the number
+    `pieces` + 1, and the content ends with it."""
+    pieces: int
+    """How many pieces there are."""
+
+    def only(self, kept: Ints, problem: Problem) -> AppendForm:
+        """The form of `problem`, which holds the operations `kept` of this one, in this order."""
+        content = tuple(self.content[op] for op in kept.tolist())
+        return replace(self, problem=problem, piece=self.piece[kept], appended=self.appended[kept], content=content)
+
+
+@dataclass(frozen=True)
+class SetForm:
+    """A problem as operations on a set to which no element is added twice.
+
+    Either no operation removes anything, or none reads the whole set: together they have no form.
+    """
+
+    problem: Problem
+    kind: Kinds
+    """ADDS, REMOVES, ASKS or READS_ALL."""
+    element: Ints
+    """The element; -1 for an operation that reads all."""
+    answer: Kinds
+    """NO, YES or UNKNOWN."""
+    elements: int
+    """How many elements there are."""
+    reading: Ints
+    """The operations that read all, in their order. The i-th returned `content[starts[i] : starts[i + 1]]`."""
+    starts: Ints
+    content: Ints
+    """Elements, sorted within each read. The number `elements` stands for something that can be in no set."""
+
+
+@dataclass(frozen=True)
+class ContainerForm:
+    """A problem as puts and takes of a container to which no element is put twice."""
+
+    problem: Problem
+    discipline: str
+    """Which element is taken next; see `Model.discipline`."""
+    kind: Kinds
+    """PUTS, TAKES, TAKES_ANY, EMPTIES or LEFT_OUT."""
+    element: Ints
+    """The element; -1 if it has none or nobody knows it; `elements` if nobody puts it. If the model compares elements,
+    their numbers compare as they do."""
+    elements: int
+    """How many elements are put."""
+
+
+Form = RegisterForm | AppendForm | SetForm | ContainerForm
+
+
+def form_of(problem: Problem, model: Model) -> Form | None:
+    """The form of a problem, or None if only a search can decide it. O(n log n), and with all that is read."""
+    return (
+        register_form(problem, model)
+        or append_form(problem, model)
+        or set_form(problem, model)
+        or container_form(problem, model)
+    )
 
 
 def register_form(problem: Problem, model: Model) -> RegisterForm | None:
-    """The register form of a problem, or None if one of its operations has none."""
+    """The problem as one of a register, or None if the model has an operation that is none of a register."""
     values = Interned()
     initial = values.code(model.register_initial)
     count = len(problem.classes)
@@ -52,5 +191,133 @@ def register_form(problem: Problem, model: Model) -> RegisterForm | None:
             if needs[number] == sets[number]:
                 kind[number], sets[number] = READS, -1
         else:
-            kind[number], needs[number] = KINDS.index(name), values.code(first)
-    return RegisterForm(problem, kind[problem.cls], needs[problem.cls], sets[problem.cls], initial, len(values))
+            kind[number], needs[number] = _REGISTER_KINDS.index(name), values.code(first)
+    cls = problem.cls
+    return RegisterForm(problem, kind[cls], needs[cls], sets[cls], initial, len(values))
+
+
+def append_form(problem: Problem, model: Model) -> AppendForm | None:
+    """The problem as one of appends.
+
+    None if an operation is something else, or if a piece occurs twice, is empty, or begins with another piece: then a
+    content could be taken apart in two ways.
+    """
+    accesses = _accesses(problem, model.content_access)
+    if accesses is None:
+        return None
+    numbers: dict[Any, int] = {}
+    for (name, content, _), times in zip(accesses, _times(problem), strict=True):
+        if name != READ:
+            if times > 1 or content in numbers or not content:
+                return None
+            numbers[content] = len(numbers) + 1
+    ordered = sorted(numbers, key=lambda piece: piece if isinstance(piece, str) else repr(piece))
+    if any(isinstance(one, str) and two.startswith(one) for one, two in pairwise(ordered)):
+        return None
+    lengths = sorted({len(piece) for piece in numbers})
+    written = {content for name, content, _ in accesses if name not in (READ, APPEND)}
+    contents = [
+        _take_apart(content, numbers, lengths, written) if name == READ else None for name, content, _ in accesses
+    ]
+    piece = np.array([-1 if name == READ else numbers[content] for name, content, _ in accesses], np.int64)
+    appended = np.array([name == APPEND for name, _, _ in accesses], np.bool_)
+    cls = problem.cls
+    content = tuple(contents[number] for number in cls.tolist())
+    return AppendForm(problem, piece[cls], appended[cls], content, len(numbers))
+
+
+def _take_apart(content: Any, numbers: dict[Any, int], lengths: list[int], written: set[Any]) -> tuple[int, ...]:
+    """The pieces of a content. Only the first can have been written. It ends at the first part that is no piece."""
+    parts: list[int] = []
+    offset = 0
+    while offset < len(content):
+        for length in lengths:
+            part = content[offset : offset + length]
+            number = numbers.get(part)
+            if number is not None and not (parts and part in written):
+                parts.append(number)
+                offset += length
+                break
+        else:
+            return (*parts, len(numbers) + 1)
+    return tuple(parts)
+
+
+def set_form(problem: Problem, model: Model) -> SetForm | None:
+    """The problem as one of a set.
+
+    None if an operation is something else, if an element is added twice, or if there are both removes and reads of the
+    whole set.
+    """
+    accesses = _accesses(problem, model.set_access)
+    if accesses is None:
+        return None
+    numbers: dict[Any, int] = {}
+    kind = np.array([_SET_KINDS.index(access[0]) for access in accesses], np.int8)
+    element = np.full(len(accesses), -1, np.int64)
+    answer = np.full(len(accesses), UNKNOWN, np.int8)
+    added = set()
+    for number, (access, times) in enumerate(zip(accesses, _times(problem), strict=True)):
+        name, what, told = access
+        if name == READ:
+            continue
+        element[number] = numbers.setdefault(what, len(numbers))
+        if told is not None:
+            answer[number] = YES if told else NO
+        if name == ADD:
+            if times > 1 or what in added:
+                return None
+            added.add(what)
+    if (kind == READS_ALL).any() and (kind == REMOVES).any():
+        return None
+    nothing = len(numbers)
+    contents = {
+        number: [nothing] if what is None else sorted(numbers.get(one, nothing) for one in what)
+        for number, (name, what, _) in enumerate(accesses)
+        if name == READ
+    }
+    cls = problem.cls
+    reading = np.flatnonzero(kind[cls] == READS_ALL)
+    lengths = [len(contents[one]) for one in cls[reading].tolist()]
+    starts = np.concatenate(([0], np.cumsum(np.array(lengths, np.int64)))).astype(np.int64)
+    content = np.array([one for op in cls[reading].tolist() for one in contents[op]], np.int64)
+    return SetForm(problem, kind[cls], element[cls], answer[cls], len(numbers), reading, starts, content)
+
+
+def container_form(problem: Problem, model: Model) -> ContainerForm | None:
+    """The problem as one of a container, or None if an operation is something else or an element is put twice."""
+    accesses = None if model.discipline is None else _accesses(problem, model.container_access)
+    if accesses is None or model.discipline is None:
+        return None
+    put: list[Any] = []
+    for (name, what, _), times in zip(accesses, _times(problem), strict=True):
+        if name == PUT:
+            if times > 1:
+                return None
+            put.append(what)
+    numbers = {element: number for number, element in enumerate(sorted(put) if model.discipline == "least" else put)}
+    if len(numbers) < len(put):
+        return None
+    kind = np.array([_CONTAINER_KINDS.index(access[0]) for access in accesses], np.int8)
+    element = np.array(
+        [numbers.get(what, len(numbers)) if name in (PUT, TAKE) else -1 for name, what, _ in accesses], np.int64
+    )
+    cls = problem.cls
+    return ContainerForm(problem, model.discipline, kind[cls], element[cls], len(numbers))
+
+
+def _accesses(problem: Problem, access: Any) -> list[Access] | None:
+    """What the operations of each class access, or None if one of them has no answer."""
+    found = []
+    for op in problem.classes:
+        one = access(op)
+        if one is None:
+            return None
+        found.append(one)
+    return found
+
+
+def _times(problem: Problem) -> list[int]:
+    """How many operations each class has."""
+    times: list[int] = np.bincount(problem.cls, minlength=len(problem.classes)).tolist()
+    return times

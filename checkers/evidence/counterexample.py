@@ -1,17 +1,16 @@
-"""The counterexample of a violation: the few operations that are impossible together, whatever all the others did.
+"""The counterexample of a violation: a few operations that are impossible together, whatever all the others did.
 
-An invalid history is explained by as few *obligations* as possible. An operation that is not in the counterexample is
-let go: it may take effect, between its call and its return as before, or not, and what it returned is forgotten. If
-what is left is still impossible, so was the history; and so are the operations of the counterexample alone, which is
-the special case that none of the others took effect. Taking an operation out altogether would show less: then a read of
-5 could be accused only because the one write of 5 was taken out.
+An invalid history is explained by as few *obligations* as possible. An operation outside the counterexample is *let
+go*: it may take effect between its call and its return, or not at all, and its result is forgotten. If what is left is
+still impossible, then so was the history, and so are the operations of the counterexample alone (the case in which no
+other operation took effect). Removing the others instead of letting them go would prove less: a read of 5 could then be
+accused only because the one write of 5 had been removed.
 
-To be readable, the counterexample also names for every value that it observes one operation that set it, if there is
-any.
+To be readable, the counterexample also holds one operation that set each value it observes, if there is one.
 
-Of queues and stacks this would show too little: somebody whose result is forgotten may have taken anything. There, if
-every element is put once, the counterexample is all that was done to as few elements as possible, and the others did
-what they say they did, to other elements.
+Containers are different: an operation whose result is forgotten may have taken any element, so nothing would be
+impossible. If every element is put once, the counterexample holds everything that was done to as few elements as
+possible. The other operations did what they say they did, to other elements.
 """
 
 from __future__ import annotations
@@ -20,68 +19,71 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clew.checkers import exhaustive, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, arrange
-from clew.checkers.forms import DIFFERS, READS, SWAPS, RegisterForm, register_form
+from clew.checkers.forms import (
+    DIFFERS,
+    LEFT_OUT,
+    READS,
+    SWAPS,
+    TAKES_ANY,
+    UNKNOWN,
+    AppendForm,
+    ContainerForm,
+    Form,
+    Ints,
+    Mask,
+    RegisterForm,
+    SetForm,
+)
 from clew.checkers.memo import Memo
 from clew.checkers.models.model import INFO, MISMATCH, OK, Model, ModelOperation
 from clew.checkers.models.register import CasRegister
 from clew.checkers.monitors import appends, containers, sets, stale_read, zones
-from clew.checkers.monitors.lifetimes import NO_KIND, TAKES_ANY, ContainerForm, container_form
 from clew.checkers.verdict import Budget
 
 _TRIES = 5_000
+"""Subsets that are tried. Making n operations few takes about 2 k log n tries for a counterexample of k, so this is
+enough for a hundred of a hundred thousand; each try by sorting takes a millisecond for a thousand operations."""
 _STEPS = 100_000
+"""Steps of one search. What takes more counts as possible. A search of a few dozen operations takes far fewer."""
 _STEPS_IN_ALL = 3_000_000
+"""Steps of all searches together: one to three seconds."""
 _SMALL = 8
+"""A counterexample of at most so many operations is checked by `exhaustive` too, in milliseconds."""
 
-Mask = NDArray[np.bool_]
 Impossible = Callable[[Mask], bool]
-"""Whether a problem stays impossible, for all that can be found out, if everything outside a set is let go."""
+"""Whether a problem stays impossible if everything outside a set is let go. False if that is not known."""
 
 
-def find_counterexample(problem: Problem, model: Model, stuck: int, deadline: Deadline) -> list[int]:
+def find_counterexample(problem: Problem, form: Form | None, model: Model, stuck: int, deadline: Deadline) -> list[int]:
     """Operations (indices) of the smallest counterexample found for a problem that is invalid at position `stuck`.
 
-    Deterministic unless `deadline` cuts it short; then, and where the search is too hard, it is
-    larger than it need be.
+    `form` is the form of the problem. The result is deterministic unless `deadline` ends the search. Then, and where
+    the search is too hard, the counterexample is larger than it need be.
     """
     past = problem.ret <= stuck
-    form = register_form(problem, model)
-    lives = container_form(problem, model)
-    if form is not None and zones.applies(form) and not (form.kind == DIFFERS).any():
-        tries = _by_zones(form)
-    elif form is not None:
-        tries = _by_search(*_let_go_register(form), deadline)
-    elif appends.forms(problem, model) is not None:
-        tries = _by_appends(problem, model)
-    elif lives is not None and containers.explain(lives, stuck + 1)[0] == "invalid":
-        tries = _by_lives(lives, stuck)
-    elif (elements := sets.set_form(problem, model)) is not None:
-        tries = _by_elements(elements)
-    else:
-        tries = _by_search(*_let_go(problem, model), deadline)
+    try_set = _tries(problem, form, model, stuck, deadline)
     tries_left = _TRIES
 
     def impossible(counterexample: Mask) -> bool:
         nonlocal tries_left
         tries_left -= 1
-        return tries_left >= 0 and not deadline.passed() and tries(counterexample)
+        return tries_left >= 0 and not deadline.passed() and try_set(counterexample)
 
     counterexample = _suspects(form, past)
     if not (counterexample.any() and impossible(counterexample)):
         if not impossible(past):
-            # What was open then can matter with the result that it got later.
+            # An operation that was open then can matter with the result that it got later.
             past |= (problem.call < stuck) & (problem.ret != NEVER)
         counterexample = _recent(problem, past, impossible)
-    counterexample = _fewer(problem, counterexample, impossible)
-    if form is not None:
+    counterexample = _fewer(counterexample, impossible)
+    if isinstance(form, RegisterForm):
         counterexample = counterexample | _setters(form, counterexample)
-    elif lives is not None:
-        counterexample = _whole_lives(lives, counterexample)
+    elif isinstance(form, ContainerForm):
+        counterexample = _whole_lifetimes(form, counterexample)
     kept = np.flatnonzero(counterexample)
     if len(kept) <= _SMALL:
         assert exhaustive.linearize(problem.only(counterexample), model) is None
@@ -89,17 +91,34 @@ def find_counterexample(problem: Problem, model: Model, stuck: int, deadline: De
     return order
 
 
-def _suspects(form: RegisterForm | None, past: Mask) -> Mask:
-    """A stale read and what had replaced the value it returned, if that is what is wrong."""
+def _tries(problem: Problem, form: Form | None, model: Model, stuck: int, deadline: Deadline) -> Impossible:
+    """How to find out whether a set is impossible: by sorting if the form allows it, otherwise by a search."""
+    match form:
+        case RegisterForm():
+            if form.values_set_once and not form.has_mismatches:
+                return _by_zones(form)
+            return _by_search(*_let_go_register(form), deadline)
+        case AppendForm():
+            return _by_appends(form)
+        case SetForm():
+            return _by_elements(form)
+        case ContainerForm():
+            if containers.explain(form, stuck + 1)[0] == "invalid":
+                return _by_lifetimes(form, stuck)
+    return _by_search(*_let_go(problem, model), deadline)
+
+
+def _suspects(form: Form | None, past: Mask) -> Mask:
+    """A stale read and what had replaced the value that it returned, if that is what is wrong."""
     suspects = np.zeros(len(past), np.bool_)
-    found = None if form is None else stale_read.find_stale_read(form)
+    found = stale_read.find_stale_read(form) if isinstance(form, RegisterForm) else None
     if found is not None:
-        suspects[[op for op in found if op >= 0]] = True
+        suspects[[op for op in found if op is not None]] = True
     return suspects & past
 
 
 def _recent(problem: Problem, past: Mask, impossible: Impossible) -> Mask:
-    """The operations that returned last, as few of them as are impossible; all if no fewer are."""
+    """The last 2, 4, 8, ... operations to return, as soon as they are impossible; all if none are."""
     returned = np.flatnonzero(past)[np.argsort(problem.ret[past])][::-1]
     size = 2
     while size < len(returned):
@@ -111,8 +130,12 @@ def _recent(problem: Problem, past: Mask, impossible: Impossible) -> Mask:
     return past
 
 
-def _fewer(problem: Problem, counterexample: Mask, impossible: Impossible) -> Mask:
-    """Leave out halves, quarters, ... and single operations, oldest first, as long as the rest is impossible."""
+def _fewer(counterexample: Mask, impossible: Impossible) -> Mask:
+    """Leave out halves, quarters, ... and at last single operations, oldest first, as long as the rest is impossible.
+
+    This is delta debugging (Zeller & Hildebrandt, "Simplifying and isolating failure-inducing input", TSE 28(2), 2002,
+    section 3.2), by complements only. At the end no single operation can be left out.
+    """
     size = max(1, int(counterexample.sum()) // 2)
     while True:
         smaller = False
@@ -126,12 +149,13 @@ def _fewer(problem: Problem, counterexample: Mask, impossible: Impossible) -> Ma
         size = max(1, size // 2)
 
 
-def _chunks(ops: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+def _chunks(ops: Ints, size: int) -> Iterator[Ints]:
     return (ops[begin : begin + size] for begin in range(0, len(ops), size))
 
 
 def _by_zones(form: RegisterForm) -> Impossible:
-    """Where values are set once: what is let go may even take effect at any time after its call, and does if needed."""
+    """Where values are set once: an operation that is let go may take effect at any time after its call, and does so
+    if somebody needs its value."""
     problem = form.problem
     setter = np.full(form.values, -1, np.int64)
     setting = np.flatnonzero(form.sets >= 0)
@@ -156,8 +180,10 @@ def _by_zones(form: RegisterForm) -> Impossible:
     return impossible
 
 
-def _by_appends(problem: Problem, model: Model) -> Impossible:
-    """Where pieces are unique: what is let go may take effect at any time after its call, and does if it is read."""
+def _by_appends(form: AppendForm) -> Impossible:
+    """Where pieces are unique: an append that is let go may take effect at any time after its call, and does so if
+    somebody reads its piece."""
+    problem = form.problem
 
     def impossible(counterexample: Mask) -> bool:
         kept = np.flatnonzero(counterexample | ~problem.observer[problem.cls])
@@ -165,34 +191,34 @@ def _by_appends(problem: Problem, model: Model) -> Impossible:
             problem.key, problem.number[kept], problem.cls[kept], problem.call[kept],
             np.where(counterexample, problem.ret, NEVER)[kept], problem.classes, problem.observer,
         )  # fmt: skip
-        form_at = appends.forms(relaxed, model)
         last = len(relaxed.event_op)
-        return form_at is not None and zones.order_of(form_at(last), last) is None
+        return zones.order_of(appends.register_form_at(form.only(kept, relaxed), last), last) is None
 
     return impossible
 
 
-def _by_lives(form: ContainerForm, stuck: int) -> Impossible:
-    """Where elements are unique: what is let go did what it says, but to other elements than those of the
-    counterexample; what is not possible without those is not possible with them either (see `lives`)."""
+def _by_lifetimes(form: ContainerForm, stuck: int) -> Impossible:
+    """Where elements are put once: an operation that is let go did what it says, but to an element that is none of the
+    counterexample's. What is impossible without those elements is impossible with them too (see `lifetimes`)."""
 
     def impossible(counterexample: Mask) -> bool:
-        kept = _whole_lives(form, counterexample) | (form.kind == TAKES_ANY)
-        part = replace(form, kind=np.where(kept, form.kind, NO_KIND).astype(np.int8))
+        kept = _whole_lifetimes(form, counterexample) | (form.kind == TAKES_ANY)
+        part = replace(form, kind=np.where(kept, form.kind, LEFT_OUT).astype(np.int8))
         return containers.explain(part, stuck + 1)[0] == "invalid"
 
     return impossible
 
 
-def _whole_lives(form: ContainerForm, counterexample: Mask) -> Mask:
-    """The operations of a counterexample, and what else was done to their elements."""
+def _whole_lifetimes(form: ContainerForm, counterexample: Mask) -> Mask:
+    """The operations of a counterexample, and everything else that was done to their elements."""
     mine = np.zeros(form.elements + 1, np.bool_)
     mine[form.element[counterexample & (form.element >= 0) & (form.element < form.elements)]] = True
     return counterexample | ((form.element >= 0) & mine[form.element])
 
 
-def _by_elements(form: sets.SetForm) -> Impossible:
-    """Where elements are added once: what is let go may take effect at any time after its call, whatever it said."""
+def _by_elements(form: SetForm) -> Impossible:
+    """Where elements are added once: an operation that is let go may take effect at any time after its call, whatever
+    it returned."""
     problem = form.problem
 
     def impossible(counterexample: Mask) -> bool:
@@ -200,18 +226,19 @@ def _by_elements(form: sets.SetForm) -> Impossible:
             problem.key, problem.number, problem.cls, problem.call, np.where(counterexample, problem.ret, NEVER),
             problem.classes, problem.observer,
         )  # fmt: skip
-        answer = np.where(counterexample, form.answer, sets.UNKNOWN).astype(np.int8)
+        answer = np.where(counterexample, form.answer, UNKNOWN).astype(np.int8)
         return sets.order_of(replace(form, problem=relaxed, answer=answer), len(relaxed.event_op)) is None
 
     return impossible
 
 
 LetGo = Callable[[Mask], tuple[Problem, Mask]]
-"""From a counterexample to a problem in which everything else is optional, and what is. Their classes are the same."""
+"""From a counterexample to a problem in which every other operation is optional, and a mask of the optional ones. All
+these problems have the same classes."""
 
 
 def _by_search(let_go: LetGo, memo: Memo, model: Model, deadline: Deadline) -> Impossible:
-    """By trying, within a number of steps: what takes more counts as possible."""
+    """By searching, within a number of steps. What takes more steps counts as possible."""
     steps_left = _STEPS_IN_ALL
 
     def impossible(counterexample: Mask) -> bool:
@@ -246,9 +273,12 @@ def _let_go(problem: Problem, model: Model) -> tuple[LetGo, Memo, Model]:
 
 
 def _let_go_register(form: RegisterForm) -> tuple[LetGo, Memo, Model]:
-    """For registers most of what is let go cannot matter: what sets a value that the counterexample does not need, and
-    of what sets a needed one before the counterexample begins all but the last. A compare-and-set that is let go
-    becomes a write, which lets it do more, not less."""
+    """For registers, most operations that are let go cannot matter and are left out.
+
+    Those are the operations that set a value which the counterexample does not need, and, of the operations that set a
+    needed value and returned before the counterexample begins, all but the last. A compare-and-set that is let go
+    becomes a write: a write can do more, so what is impossible then was impossible before.
+    """
     problem = form.problem
     model = CasRegister()
     numbers: dict[ModelOperation, int] = {}
@@ -301,8 +331,8 @@ def _operation(form: RegisterForm, op: int, obliged: bool) -> ModelOperation:
 
 
 def _setters(form: RegisterForm, counterexample: Mask) -> Mask:
-    """For every value that the counterexample needs and does not set: the last to return of those that may have set
-    it."""
+    """One operation for every value that the counterexample needs and does not set: of those that may have set it, the
+    one that returned last."""
     problem = form.problem
     more = np.zeros(len(problem), np.bool_)
     needed = set(form.needs[counterexample & (form.needs >= 0) & (form.kind != DIFFERS)].tolist())

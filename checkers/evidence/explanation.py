@@ -1,8 +1,9 @@
-"""From what an engine found to what a person can use: operation numbers, event indices, words."""
+"""From what an engine found to what a person can use: the numbers of the history, event indices, words."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 from msgspec.structs import replace
@@ -10,106 +11,222 @@ from msgspec.structs import replace
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
-from clew.checkers.models.model import Model
+from clew.checkers.evidence.claims import (
+    Claim,
+    Explained,
+    FailedTookEffect,
+    ImpossibleTogether,
+    ManyTogether,
+    NeverSet,
+    NoOrder,
+    OnlyInitial,
+    Replaced,
+    SetLast,
+)
+from clew.checkers.forms import ContainerForm, Form, RegisterForm
+from clew.checkers.models.model import SWAP, WRITE, Model
 from clew.checkers.verdict import KeyVerdict
-from clew.histories.history import FAIL, INFO, History
-from clew.histories.text import state_text, value_text
+from clew.histories.history import FAIL, INFO, History, freeze
+from clew.histories.text import printable, state_text, value_text
+
+_FEW = 12
+"""A counterexample of at most so many operations is listed in full: half a screen."""
+_LONG = 1_000
+"""Characters of a state that are printed; of a longer one the beginning and the length."""
+_TELLING = ("read", "get", "add-and-get", "propose")
+"""Functions whose result is printed even if it equals the argument: `add-and-get 1` that returned 1 says something."""
 
 
-def partition(history: History, model: Model, problem: Problem, outcome: Decision, deadline: Deadline) -> KeyVerdict:
-    """The verdict on one key, in the numbers of the history. What it costs to find a counterexample is over with the
-    deadline."""
-    order = tuple(problem.number[outcome.order].tolist())
-    verdict = KeyVerdict(problem.key, outcome.answer, len(problem), outcome.engine)
-    if outcome.answer == "valid":
+def key_verdict(
+    history: History, model: Model, problem: Problem, form: Form | None, decision: Decision, deadline: Deadline
+) -> KeyVerdict:
+    """The verdict on one key, in the numbers of the history.
+
+    An invalid key gets a counterexample. The search for it stops when the deadline passes.
+    """
+    order = tuple(problem.number[decision.order].tolist())
+    verdict = KeyVerdict(problem.key, decision.answer, len(problem), decision.engine)
+    if decision.answer == "valid":
         return replace(verdict, witness=order)
-    if outcome.answer == "unknown":
-        words = f"undecided, out of {outcome.why}: an order of {len(order)} operations explains the beginning"
-        return replace(verdict, why=outcome.why, prefix=order, explanation=words)
-    assert outcome.stuck is not None
-    from clew.checkers.evidence import counterexample  # imports numba, which a verdict of "valid" can do without
+    if decision.answer == "unknown":
+        words = f"undecided, out of {decision.why}: an order of {len(order)} operations explains the beginning"
+        return replace(verdict, why=decision.why, prefix=order, explanation=words)
+    assert decision.stuck is not None
+    from clew.checkers.evidence import counterexample  # imports numba, which a valid verdict may not have needed
 
-    stuck = int(problem.event_op[outcome.stuck])
-    impossible = counterexample.find_counterexample(problem, model, outcome.stuck, deadline)
+    impossible = counterexample.find_counterexample(problem, form, model, decision.stuck, deadline)
+    stuck = problem.number[problem.event_op[decision.stuck]]
+    claims = find_claims(history, model, problem, form, decision, impossible, deadline)
     return replace(
         verdict,
-        stuck=int(history.index[history.operations.completed[problem.number[stuck]]]),
-        stuck_is_first=outcome.stuck_is_first,
+        stuck=int(history.index[history.operations.completed[stuck]]),
+        stuck_is_first=decision.stuck_is_first,
         prefix=order,
         counterexample=tuple(problem.number[impossible].tolist()),
-        explanation=_words(history, model, problem, outcome, impossible),
+        explanation=in_words(history, claims),
     )
 
 
-def _words(history: History, model: Model, problem: Problem, outcome: Decision, counterexample: list[int]) -> str:
-    assert outcome.stuck is not None
-    stuck = int(problem.event_op[outcome.stuck])
-    key = "" if problem.key is None else f" on key {value_text(problem.key)}"
-    lines = [f"{describe(history, int(problem.number[stuck]))}{key}: no order of the operations explains this."]
-    why = _story(history, model, problem, counterexample, stuck)
-    if why:
-        lines.append(why)
-    if len(counterexample) <= _FEW:
-        from clew.checkers.monitors.lifetimes import container_form
+def find_claims(
+    history: History,
+    model: Model,
+    problem: Problem,
+    form: Form | None,
+    decision: Decision,
+    counterexample: list[int],
+    deadline: Deadline,
+) -> list[Claim]:
+    """What there is to say about an invalid problem, most important first."""
+    from clew.checkers.evidence.failed_effects import failed_with_effect  # imports numba
 
-        to = "" if container_form(problem, model) is None else " to other elements"
-        lines.append(f"These are impossible together, whatever all the others did{to}:")
-        lines += [
-            f"  operation {problem.number[op]}: {describe(history, int(problem.number[op]))}" for op in counterexample
-        ]
+    assert decision.stuck is not None
+    stuck = int(problem.number[problem.event_op[decision.stuck]])
+    claims: list[Claim] = [NoOrder(stuck)]
+    failed = failed_with_effect(history, model, problem, form, decision.stuck, deadline)
+    if failed:
+        claims.append(FailedTookEffect(failed, stuck))
+    if isinstance(form, RegisterForm):
+        claims += _stale_read(history, model, form, decision.stuck)
+    if len(counterexample) <= _FEW:
+        operations = tuple(problem.number[counterexample].tolist())
+        claims.append(ImpossibleTogether(operations, isinstance(form, ContainerForm), bool(failed)))
     else:
-        lines.append(f"It takes {len(counterexample)} operations to show it; no smaller set was found.")
-    if outcome.order:
+        claims.append(ManyTogether(len(counterexample)))
+    if decision.order:
         state = model.initial
-        for op in outcome.order:
+        for op in decision.order:
             state = model.step(state, problem.classes[problem.cls[op]])
-        last = int(problem.number[outcome.order[-1]])
-        lines.append(
-            f"All that completed before can be explained; then the last operation is {describe(history, last)}, "
-            f"and the state {_plain(state)}."
-        )
+        explained = np.zeros(len(problem), np.bool_)
+        explained[decision.order] = True
+        all_before = bool(explained[problem.ret < decision.stuck].all())
+        last = int(problem.number[decision.order[-1]])
+        claims.append(Explained(last, state, len(decision.order), all_before))
+    return claims
+
+
+def _stale_read(history: History, model: Model, form: RegisterForm, stuck: int) -> Iterator[Claim]:
+    """Why a register cannot have held the value that the operation at position `stuck` needs, if it is a stale read."""
+    from clew.checkers.monitors.stale_read import find_stale_read  # imports numba
+
+    problem = form.problem
+    found = find_stale_read(form)
+    if found is None or problem.ret[found.read] != stuck:
+        return
+    op = problem.classes[problem.cls[found.read]]
+    value = op.argument[0] if op.f == "cas" else op.result
+    read = int(problem.number[found.read])
+    failed = _failed_setters(history, model, form, found.read)
+    if found.replaced is None:
+        yield NeverSet(read, value, failed)
+        return
+    by = int(problem.number[found.replaced])
+    yield Replaced(read, value, by)
+    needed = form.sets == form.needs[found.read]
+    setters = np.flatnonzero(needed & (problem.call < problem.ret[found.read]))
+    if not len(setters):
+        yield OnlyInitial(read, value, failed)
+        return
+    setter = int(problem.number[setters[np.argmax(problem.ret[setters])]])
+    operations = history.operations
+    later = tuple(number for number in failed if operations.end[number] >= operations.start[by])
+    yield SetLast(read, value, setter, by, later)
+
+
+def _failed_setters(history: History, model: Model, form: RegisterForm, read: int) -> tuple[int, ...]:
+    """The failed operations that may have set the value that `read` needs, invoked before it returned.
+
+    One that is none of a register, such as an append, may have set any value.
+    """
+    from clew.checkers.evidence.failed_effects import as_if_unknown, failed_before
+
+    problem = form.problem
+    needs = next(
+        freeze(access[1])
+        for access in [model.register_access(problem.classes[problem.cls[read]])]
+        if access is not None
+    )
+    found = []
+    for number in failed_before(history, problem, int(problem.ret[read])).tolist():
+        op = as_if_unknown(history, model, number)
+        access = model.register_access(op)
+        if access is None:
+            sets = not model.observes(op)
+        elif access[0] == SWAP:
+            sets = freeze(access[2]) == needs != freeze(access[1])
+        else:
+            sets = access[0] == WRITE and freeze(access[1]) == needs
+        if sets:
+            found.append(number)
+    return tuple(found)
+
+
+def in_words(history: History, claims: list[Claim]) -> str:
+    """Claims as text. What is said about the setters of a value continues the line about the value."""
+    lines: list[str] = []
+    for claim in claims:
+        said = _lines(history, claim)
+        if isinstance(claim, SetLast | OnlyInitial):
+            lines[-1] += f" {said.pop(0)}"
+        lines += said
     return "\n".join(lines)
 
 
-_TELLING = ("read", "get", "add-and-get", "propose")
-"""Functions whose result says something even where it is the same as the argument: `add-and-get 1` that returned 1."""
-_FEW = 12
-_LONG = 1_000
+def _lines(history: History, claim: Claim) -> list[str]:
+    """A claim as lines of text."""
+    match claim:
+        case NoOrder(operation):
+            key = history.keys[history.operations.key[operation]]
+            on_key = "" if key is None else f" on key {value_text(key)}"
+            return [f"{describe(history, operation)}{on_key}: no order of the operations explains this."]
+        case FailedTookEffect((operation,), _):
+            return [
+                f"The likely reason is an operation that failed but took effect: {describe(history, operation)}. "
+                "If it did, an order explains everything up to here."
+            ]
+        case FailedTookEffect(operations, _):
+            return [
+                "The likely reason is that these operations failed but took effect. "
+                "If they did, an order explains everything up to here:",
+                *(_listed(history, number) for number in operations),
+            ]
+        case NeverSet(_, value, ()):
+            return [f"It needs {value_text(value)}, and nobody had even begun to set {value_text(value)} by then."]
+        case NeverSet(_, value, _):
+            return [
+                f"It needs {value_text(value)}, and no operation that did not fail had begun to set "
+                f"{value_text(value)} by then."
+            ]
+        case Replaced(read, value, by):
+            begin, completed = history.operations.invoked[read], history.operations.completed[by]
+            return [
+                f"It needs {value_text(value)}, but by {history.when(int(completed))}, before it began at "
+                f"{history.when(int(begin))}, the value was another: {describe(history, by)}."
+            ]
+        case SetLast(_, value, setter, _, failed):
+            which = "The last operation" if not failed else "Of the operations that did not fail, the last"
+            return [f"{which} to set {value_text(value)} was over before that one began: {describe(history, setter)}."]
+        case OnlyInitial(_, value, failed):
+            who = "Nobody" if not failed else "Apart from operations that failed, nobody"
+            return [f"{who} set {value_text(value)} again: it is the initial value."]
+        case ImpossibleTogether(operations, elements, failed):
+            others = "whatever all the others did to other elements" if elements else "whatever all the others did"
+            unless = ", if what failed did not happen" if failed else ""
+            return [
+                f"These are impossible together, {others}{unless}:",
+                *(_listed(history, number) for number in operations),
+            ]
+        case ManyTogether(count):
+            return [f"It takes {count} operations to show it; no smaller set was found."]
+        case Explained(last, state, count, all_before):
+            what = "All that completed before" if all_before else f"A beginning of {count} operations"
+            return [
+                f"{what} can be explained; then the last operation is {describe(history, last)}, "
+                f"and the state {_plain(state)}."
+            ]
 
 
-def _story(history: History, model: Model, problem: Problem, counterexample: list[int], stuck: int) -> str | None:
-    """What was demanded of a register and why it was not to be had, if it is as simple as that: a stale read."""
-    from clew.checkers.forms import register_form
-    from clew.checkers.monitors import stale_read
-
-    form = register_form(problem, model)
-    found = None if form is None else stale_read.find_stale_read(form)
-    if form is None or found is None or problem.ret[found[1]] != problem.ret[stuck]:
-        return None
-    replaced, needing = found
-    op = problem.classes[problem.cls[needing]]
-    value = op.argument[0] if op.f == "cas" else op.result
-    setters = [
-        int(setter)
-        for setter in np.flatnonzero(form.sets == form.needs[needing])
-        if problem.call[setter] < problem.ret[needing]
-    ]
-    number = int(problem.number[needing])
-    begin = history.when(int(history.operations.invoked[number]))
-    if replaced < 0:
-        return f"It needs {value_text(value)}, and nobody had even begun to set {value_text(value)} by then."
-    other = int(problem.number[replaced])
-    by = history.when(int(history.operations.completed[other]))
-    words = (
-        f"It needs {value_text(value)}, but by {by}, before it began at {begin}, the value was another: "
-        f"{describe(history, other)}."
-    )
-    if not setters:
-        return f"{words} Nobody set {value_text(value)} again: it is the initial value."
-    ended = max(int(problem.ret[setter]) for setter in setters)
-    last = int(problem.number[next(setter for setter in setters if problem.ret[setter] == ended)])
-    over = f"The last operation to set {value_text(value)} was over before that one began"
-    return f"{words} {over}: {describe(history, last)}."
+def _listed(history: History, number: int) -> str:
+    return f"  operation {number}: {describe(history, number)}"
 
 
 def describe(history: History, number: int) -> str:
@@ -124,12 +241,15 @@ def describe(history: History, number: int) -> str:
         return f"{text}, of unknown outcome"
     text += f" to {history.when(int(operations.completed[number]))}"
     if outcome == FAIL:
-        return f"{text} found a mismatch"
+        error = history.errors[operations.error[number]]
+        if error == "mismatch":
+            return f"{text} found a mismatch"
+        return f"{text} failed" if error is None else f"{text} failed ({printable(str(error))})"
     result = history.values[operations.result[number]]
     return text if result == argument and f not in _TELLING else f"{text} returned {value_text(result)}"
 
 
 def _plain(state: object) -> str:
-    """A state as a person reads it; a very long one says how long it is."""
+    """A state as a person reads it; of a very long one the beginning and the length."""
     text = state_text(state, sys.maxsize)
     return text if len(text) <= _LONG else f"{text[:_LONG]} ... ({len(text):,} characters)"

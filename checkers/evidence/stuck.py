@@ -1,7 +1,7 @@
-"""A violation that was found while a run went on, and what `check` has to say about it.
+"""The verdict on a violation that was found while a test was running.
 
-To find it took only what was open at the time. To tell it well takes the whole history, and perhaps more time than
-there is: what is proven is not given up for that.
+Finding the violation needs only the open operations; explaining it needs the whole history. If the budget runs out, the
+verdict is "invalid" all the same, with less evidence.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
 from clew.checkers.evidence import explanation
 from clew.checkers.evidence.witness import WitnessError
+from clew.checkers.forms import form_of
 from clew.checkers.models import find_model
 from clew.checkers.models.model import Model
 from clew.checkers.verdict import Budget, KeyVerdict, Verdict
@@ -23,65 +24,66 @@ _DEFAULT_BUDGET = Budget()
 
 
 class Stuck(msgspec.Struct, frozen=True):
-    """A completion that no order explains, together with all before it.
-
-    `row` is its place among all events that there were. `is_first` is False where an earlier one of the same key may be
-    inexplicable already.
-    """
+    """A completion that no order explains together with everything before it."""
 
     row: int
+    """Its place among all events of the history."""
     is_first: bool = True
+    """False if an earlier completion of the same key may be inexplicable already."""
 
 
 def verdict_on(history: History, model: str | Model, stuck: Stuck, *, budget: Budget = _DEFAULT_BUDGET) -> Verdict:
-    """The verdict "invalid" on a history in which a completion was found that no order explains.
+    """The verdict on a history in which a completion was found that no order explains. It is always "invalid".
 
-    It is the verdict of `check`, if half of the budget suffices for that. Otherwise the other half is for the key of
-    the violation alone; if that is not enough either, its partition says what was proven and no more: the completion,
-    no `prefix`, and a counterexample that nobody made small. `history` is what had happened when it was found.
+    `history` is everything that had happened when `stuck` was found.
 
-    Raises `WitnessError` if there is an order that explains it, which is a mistake in clew.
+    Half of the budget is for `check`. If that does not suffice, the other half is for the key of the violation alone.
+    If that does not suffice either, the verdict on this key says what is proven and no more: the completion, a
+    counterexample that is not made small, and no `prefix`.
+
+    Raises `WitnessError` if there is an order that explains the completion. That is a mistake in clew.
     """
     model = find_model(model) if isinstance(model, str) else model
     half = Budget(budget.seconds / 2, budget.bytes)
     verdict = check(history, model, budget=half)
     if verdict.verdict == "invalid":
         return verdict
-    number, part = _alone(history, model, stuck, half)
-    if verdict.keys[number].verdict == "valid":
+    place, alone = _key_alone(history, model, stuck, half)
+    if verdict.keys[place].verdict == "valid":
         raise WitnessError(f"an order was found that explains {stuck}")
     return msgspec.structs.replace(
         verdict,
         verdict="invalid",
-        keys=(*verdict.keys[:number], part, *verdict.keys[number + 1 :]),
+        keys=(*verdict.keys[:place], alone, *verdict.keys[place + 1 :]),
         why=None,
-        explanation=part.explanation,
-        counterexample=part.counterexample,
+        explanation=alone.explanation,
+        counterexample=alone.counterexample,
     )
 
 
-def _alone(history: History, model: Model, stuck: Stuck, budget: Budget) -> tuple[int, KeyVerdict]:
-    """The partition of the key that is stuck, and which one it is."""
+def _key_alone(history: History, model: Model, stuck: Stuck, budget: Budget) -> tuple[int, KeyVerdict]:
+    """The place of the key that is stuck among all keys, and the verdict on it."""
     from clew.checkers import competition  # imports numba
 
     deadline = Deadline(budget.seconds)
     problems = encode(history, model)
-    number, position = next(
-        (number, position)
-        for number, problem in enumerate(problems)
+    place, position = next(
+        (place, position)
+        for place, problem in enumerate(problems)
         if (position := _position(history, problem, stuck)) is not None
     )
-    with deadline.searching():
-        decision = competition.decide(problems[number], model, budget, deadline)
+    problem, form = problems[place], form_of(problems[place], model)
+    with deadline.not_counting_compilation():
+        decision = competition.decide(problem, form, model, budget, deadline)
         if decision.answer == "invalid":
-            return number, explanation.partition(history, model, problems[number], decision, deadline)
+            return place, explanation.key_verdict(history, model, problem, form, decision, deadline)
         proven = Decision("invalid", stuck=position, engine="linear", stuck_is_first=stuck.is_first)
-        part = explanation.partition(history, model, problems[number], proven, deadline)
-        return number, msgspec.structs.replace(part, prefix=None)
+        verdict = explanation.key_verdict(history, model, problem, form, proven, deadline)
+        return place, msgspec.structs.replace(verdict, prefix=None)
 
 
 def _position(history: History, problem: Problem, stuck: Stuck) -> int | None:
-    """The position of the completion in a problem, if it is of that key."""
+    """The position of the completion in a problem, or None if it is of another key."""
     rows = history.operations.completed[problem.number]
     (at,) = (rows == stuck.row).nonzero()
     return int(problem.ret[at[0]]) if len(at) else None

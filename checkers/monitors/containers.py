@@ -1,20 +1,22 @@
-"""Queues, stacks, priority queues and bags to which no element is given twice: decided by sorting.
+"""Queues, stacks, priority queues and bags to which no element is put twice: decided by sorting.
 
     discipline    what is decided                                              where it is proven
-    oldest        lines of elements that fit the order of puts and of takes    `fifo`
-    newest        lives nested in each other                                   `stack`
+    oldest        elements in a line that fits the order of puts and of takes  `fifo`
+    newest        lifetimes nested in each other                               `stack`
     least         elements taken from the least to the greatest                `priority_queue`
-    any           gaps in which nothing is there for certain                   `priority_queue`
+    any           gaps in which no element is present for certain              `priority_queue`
 
-Nobody knows what was taken by a take of unknown outcome (`Lifetimes.anyone`). If there are any, then three questions
-are asked, in this order; the answer "unknown" means that a search has to find out.
+A take of unknown outcome may have taken any element (`Lifetimes.anyone`). If there are such takes, three questions
+are asked, in this order. If none has an answer, the answer is "unknown" and a search has to decide.
 
-1. Is there a linearization in which some of them take what must be gone by then, earliest deadline first? Each take is
-   given to an element as its own take, so that what is found is a linearization. "valid".
-2. Is it a FIFO queue that nobody found empty? Then, as `fifo.deadlines` says, a linearization needs just that every
-   element with a deadline gets a take called before it. If anyone can do that, earliest deadlines first can: if the
-   take called first went to another, the two can change takes. "invalid".
-3. Is there none of the elements that somebody returned with, everything else left out? "invalid": see (2) in `lives`.
+1. Is there a linearization in which some of them take what must be gone by then, earliest deadline first? Each of
+   these takes is then treated as the take of its element, so what is found is a linearization: "valid".
+2. Is it a FIFO queue that nobody found empty? Then, as `fifo.deadlines` says, a linearization needs only that every
+   element with a deadline gets a take that was called before it. If any choice of takes does that, earliest deadline
+   first does: if the take called first went to another element, the two can change elements. So if (1) failed, the
+   answer is "invalid".
+3. Leave out every element that nobody returned with. Is there no linearization of the rest? "invalid", by (2) in
+   `lifetimes`.
 """
 
 from __future__ import annotations
@@ -23,45 +25,47 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER
+from clew.checkers.forms import ContainerForm, Ints
 from clew.checkers.monitors import fifo, priority_queue, stack
-from clew.checkers.monitors.lifetimes import ContainerForm, Ints, Lifetimes, covered, lives
+from clew.checkers.monitors.lifetimes import Lifetimes, covered, lifetimes_of
 from clew.checkers.verdict import Answer
 
 
 @dataclass(frozen=True)
 class _Discipline:
     order_of: Callable[[Lifetimes], Ints | None]
+    """A linearization, or None if there is none."""
     deadlines: Callable[[Lifetimes], Ints]
+    """For each lifetime the position before which its take should be called."""
 
 
-def _none(lives: Lifetimes) -> Ints:
-    return np.full(len(lives.put), NEVER, np.int64)
+def _no_deadlines(lifetimes: Lifetimes) -> Ints:
+    return np.full(len(lifetimes.put), NEVER, np.int64)
 
 
 _DISCIPLINES = {
     "oldest": _Discipline(fifo.order_of, fifo.deadlines),
     "newest": _Discipline(stack.order_of, stack.deadlines),
     "least": _Discipline(priority_queue.order_of, priority_queue.deadlines),
-    "any": _Discipline(priority_queue.order_of_bag, _none),
+    "any": _Discipline(priority_queue.order_of_bag, _no_deadlines),
 }
 
 
 def decide(form: ContainerForm) -> Decision:
-    """Decide a problem, or say "unknown" if takes of unknown outcome make it too hard for this. O(n log n) if valid;
-    more by a factor of log n to find the first return that is inexplicable.
+    """Decide a problem, or say "unknown" if takes of unknown outcome make it too hard for sorting.
 
-    An answer of "invalid" is right in any case; `stuck_is_first` is False if it is not known whether all before
-    `stuck` can be explained. The longest beginning for which this is known is explained by `order`.
+    O(n log n) if valid; otherwise O(n log² n), to find the first return that no order explains. "invalid" is always
+    right. `stuck_is_first` is False if it is not known whether everything before `stuck` can be explained; `order` then
+    explains the longest beginning for which this is known.
     """
     problem = form.problem
     answer, order = explain(form, len(problem.event_op))
     if answer == "valid":
         return Decision("valid", order=order.tolist(), engine="monitors")
-    # The first return that is inexplicable, if any: orders of a longer beginning are orders of a shorter one.
+    # Bisect: an order that explains a longer beginning explains a shorter one too.
     returns = np.flatnonzero(problem.event_return)
     low, high = 0, len(returns) - (1 if answer == "invalid" else 0)
     explained, best = 0, np.empty(0, np.int64)
@@ -80,56 +84,61 @@ def decide(form: ContainerForm) -> Decision:
     return Decision("invalid", order=best.tolist(), stuck=stuck, engine="monitors", stuck_is_first=explained == low)
 
 
-def explain(form: ContainerForm, until: int) -> tuple[Answer, NDArray[np.int64]]:
-    """Can all that returns before position `until` be explained, and by which order? See the module. O(n log n)"""
+def explain(form: ContainerForm, until: int) -> tuple[Answer, Ints]:
+    """Can everything that returns before position `until` be explained? The answer, and the order if "valid".
+
+    See the module. O(n log n).
+    """
     nothing = np.empty(0, np.int64)
     discipline = _DISCIPLINES[form.discipline]
-    all_lives = lives(form, until)
-    if all_lives is None:
+    lifetimes = lifetimes_of(form, until)
+    if lifetimes is None:
         return "invalid", nothing
-    if not len(all_lives.anyone):
-        order = discipline.order_of(all_lives)
+    if not len(lifetimes.anyone):
+        order = discipline.order_of(lifetimes)
         return ("invalid", nothing) if order is None else ("valid", order)
-    given = _give(all_lives, discipline)
+    given = _give(lifetimes, discipline)
     order = None if given is None else discipline.order_of(given)
     if order is not None:
         return "valid", order
-    if form.discipline == "oldest" and not len(all_lives.empty):
+    if form.discipline == "oldest" and not len(lifetimes.empty):
         return "invalid", nothing
-    known = discipline.order_of(all_lives.only(~all_lives.left))
-    return ("invalid" if known is None else "unknown"), nothing
+    certain = discipline.order_of(lifetimes.only(~lifetimes.left))
+    return ("invalid" if certain is None else "unknown"), nothing
 
 
-def _give(lives: Lifetimes, discipline: _Discipline) -> Lifetimes | None:
-    """Give takes of unknown outcome to those elements that are left and have a deadline; None if one is too late."""
-    deadline = np.where(lives.left, np.minimum(discipline.deadlines(lives), _empty_by(lives)), NEVER)
-    needy = np.flatnonzero(lives.take_call >= deadline)
+def _give(lifetimes: Lifetimes, discipline: _Discipline) -> Lifetimes | None:
+    """Give takes of unknown outcome to the elements that have a deadline and no take; None if one is too late."""
+    deadline = np.where(lifetimes.left, np.minimum(discipline.deadlines(lifetimes), _empty_by(lifetimes)), NEVER)
+    needy = np.flatnonzero(lifetimes.take_call >= deadline)
     needy = needy[np.argsort(deadline[needy], kind="stable")]
-    if len(needy) > len(lives.anyone):
+    if len(needy) > len(lifetimes.anyone):
         return None
-    given = lives.anyone[: len(needy)]
-    calls = lives.form.problem.call[given]
+    given = lifetimes.anyone[: len(needy)]
+    calls = lifetimes.form.problem.call[given]
     if (calls >= deadline[needy]).any():
         return None
-    take, take_call = lives.take.copy(), lives.take_call.copy()
+    take, take_call = lifetimes.take.copy(), lifetimes.take_call.copy()
     take[needy] = given
-    take_call[needy] = np.maximum(calls, lives.put_call[needy])
-    return replace(lives, take=take, take_call=take_call)
+    take_call[needy] = np.maximum(calls, lifetimes.put_call[needy])
+    return replace(lifetimes, take=take, take_call=take_call)
 
 
-def _empty_by(lives: Lifetimes) -> Ints:
-    """For each life a position before which its take should be called, so that those who found the container empty
-    can: each in the first of its gaps in which enough takes of unknown outcome have been called to empty it."""
-    deadline = np.full(len(lives.put), NEVER, np.int64)
-    if not len(lives.empty):
+def _empty_by(lifetimes: Lifetimes) -> Ints:
+    """For each lifetime a position before which its take should be called, because somebody found the container empty.
+
+    Everybody who found it empty gets the first of his gaps in which enough takes of unknown outcome have been called
+    to empty the container.
+    """
+    deadline = np.full(len(lifetimes.put), NEVER, np.int64)
+    if not len(lifetimes.empty):
         return deadline
-    problem, end = lives.form.problem, lives.end
-    left = lives.only(lives.left)
-    called = np.cumsum(np.bincount(problem.call[lives.anyone], minlength=end + 1))
-    free = np.flatnonzero((covered(lives.only(~lives.left)) == 0) & (covered(left) <= called))
-    place = np.searchsorted(free, problem.call[lives.empty])
-    gaps = np.unique(np.append(free, NEVER)[place])
+    problem, end = lifetimes.form.problem, lifetimes.end
+    left = lifetimes.only(lifetimes.left)
+    called = np.cumsum(np.bincount(problem.call[lifetimes.anyone], minlength=end + 1))
+    free = np.flatnonzero((covered(lifetimes.only(~lifetimes.left)) == 0) & (covered(left) <= called))
+    first = np.searchsorted(free, problem.call[lifetimes.empty])
+    gaps = np.unique(np.append(free, NEVER)[first])
     gaps = gaps[gaps < end]
-    place = np.searchsorted(gaps, lives.put_ret)
-    deadline[:] = np.append(gaps + 1, NEVER)[place]
+    deadline[:] = np.append(gaps + 1, NEVER)[np.searchsorted(gaps, lifetimes.put_ret)]
     return deadline

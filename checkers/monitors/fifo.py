@@ -1,27 +1,30 @@
-"""FIFO queues to which no element is given twice.
+"""FIFO queues to which no element is put twice.
 
-Element a must leave before b if its put returned before that of b was called, or its take before that of b:
+Element a must leave the queue before b if the put of a returned before the put of b was called, or if the take of a
+returned before the take of b was called:
 
     a < b   if   put_ret(a) < put_call(b)   or   take_ret(a) < take_call(b)
 
-*No cycle, no problem.* Let a linear order of the elements respect that. Let every put, in this order, take effect at
-its call or right after the put before it, whichever is later: the time of a put is the largest `put_call` up to there.
-No put comes after its return, or a later put would have to come first. Likewise the takes, each at its call or after
-the take before it, or after its own put. It is too late for none: not because of a take before it in the order, nor
-because of a put: if `put_call(b)` of a b before a is behind `take_ret(a)`, it is behind `put_ret(a) <= take_ret(a)`,
-and then a had to come before b. Puts and takes both in the order of the elements, each put before its take: that is a
-FIFO queue.
+*If there is no cycle, there is a linearization.* Take a linear order of the elements that respects this relation. In
+this order, let every put take effect at its call or right after the put before it, whichever is later: its time is the
+largest `put_call` so far. No put is then later than its return, because otherwise a put further on would have had to
+come first. Do the same with the takes: each takes effect at its call, after the take before it, and after its own put.
+None is too late. A take before it in the order is no reason, as for the puts. A put is none either: if `put_call(b)` of
+an element b before a is after `take_ret(a)`, it is after `put_ret(a) <= take_ret(a)`, and then a had to come before b.
+Now puts and takes are both in the order of the elements, and each put comes before its take: that is a FIFO queue.
 
-*Cycles have length two.* Each half of the relation is an interval order: if a < b and c < d in it, then a < d or
-c < b. So a shortest cycle changes halves at every step; and from a < b < c < d with steps one and three in the same
-half, a < d is a shorter way round, or c < b closes a cycle of two. So only pairs matter (`deadlines` uses it).
+*Only pairs matter.* Each half of the relation is an interval order: if a < b and c < d in it, then a < d or c < b. So
+in a shortest cycle the halves alternate. If it has four steps or more, look at a < b < c < d with steps one and three
+in the same half: a < d makes the cycle shorter, and c < b closes a cycle of two. So a shortest cycle has two elements.
+`deadlines` uses this.
 
-*Empty.* A dequeue that found nothing needs a gap in which no element is there for certain (see `lives`). This suffices:
-choose such gaps, and let everything with `take_call` at or before a chosen gap live before it, everything else behind.
-What lives behind has `put_ret` behind the gap too, because it is not there for certain. If a lives behind the gap and b
-before it, then a need not come before b: `take_ret(a) >= take_call(a)` is behind the gap, `take_call(b)` before; and
-`put_ret(a)` behind, `put_call(b) <= take_call(b)` before. So no cycle is added; and both fit: what lives before has all
-its calls before the gap, what lives behind has all its returns behind it.
+*Finding the queue empty.* A take that found nothing needs a gap in which no element is present for certain (see
+`lifetimes`). That is enough. Choose such gaps. Put every lifetime with `take_call` at or before a chosen gap before the
+gap, and every other one after it. One that is put after the gap also has its `put_ret` after it, because it is not
+present for certain. Let a be after the gap and b before it. Then a need not come before b: `take_ret(a) >=
+take_call(a)` is after the gap and `take_call(b)` before it; `put_ret(a)` is after it and `put_call(b) <= take_call(b)`
+before it. So no cycle is added. And both fit: a lifetime before the gap has both calls before it, and a lifetime after
+the gap has both returns after it.
 """
 
 from __future__ import annotations
@@ -29,35 +32,39 @@ from __future__ import annotations
 import numpy as np
 
 from clew.checkers.encoding import NEVER
+from clew.checkers.forms import Ints
 from clew.checkers.kernel import kernel
-from clew.checkers.monitors.lifetimes import Ints, Lifetimes, covered, free_gaps
+from clew.checkers.monitors.lifetimes import Lifetimes, covered, free_gaps
 
 
-def order_of(lives: Lifetimes) -> Ints | None:
-    """A linearization of the lives and of those who found the queue empty, or None if there is none. O(n log n)"""
-    empty_gap = free_gaps(lives, covered(lives) == 0)
+def order_of(lifetimes: Lifetimes) -> Ints | None:
+    """A linearization of the lifetimes and of the takes that found the queue empty, or None if there is none.
+
+    O(n log n).
+    """
+    empty_gap = free_gaps(lifetimes, covered(lifetimes) == 0)
     if empty_gap is None:
         return None
     line = _line_up(
-        lives.put_call, lives.put_ret, lives.take_call, lives.take_ret, np.argsort(lives.put_call),
-        np.argsort(lives.put_ret), np.argsort(lives.take_call), np.argsort(lives.take_ret),
+        lifetimes.put_call, lifetimes.put_ret, lifetimes.take_call, lifetimes.take_ret, np.argsort(lifetimes.put_call),
+        np.argsort(lifetimes.put_ret), np.argsort(lifetimes.take_call), np.argsort(lifetimes.take_ret),
     )  # fmt: skip
-    if len(line) < len(lives.put):
+    if len(line) < len(lifetimes.put):
         return None
     used = np.unique(empty_gap)
-    gaps_before = np.searchsorted(used, lives.take_call)
+    gaps_before = np.searchsorted(used, lifetimes.take_call)
     line = line[np.argsort(gaps_before[line], kind="stable")]
-    # Times are twice a position; the odd one behind it is the middle of the gap, where the queue is empty.
+    # A time is twice a position. The odd number after it is the middle of the gap, where the queue is empty.
     begins = np.append(-1, 2 * used + 1)[gaps_before[line]]
-    put_time = np.maximum.accumulate(np.maximum(2 * lives.put_call[line], begins))
-    take_time = np.maximum(np.maximum.accumulate(2 * lives.take_call[line]), put_time)
+    put_time = np.maximum.accumulate(np.maximum(2 * lifetimes.put_call[line], begins))
+    take_time = np.maximum(np.maximum.accumulate(2 * lifetimes.take_call[line]), put_time)
     count = len(line)
-    ops = np.concatenate((lives.put[line], lives.take[line], lives.empty))
+    ops = np.concatenate((lifetimes.put[line], lifetimes.take[line], lifetimes.empty))
     time = np.concatenate((put_time, take_time, 2 * empty_gap + 1))
     turn = np.repeat(np.array([1, 2, 0]), (count, count, len(empty_gap)))
     place = np.concatenate((np.arange(count), np.arange(count), np.arange(len(empty_gap))))
     order = np.lexsort((place, turn, time))
-    result: Ints = ops[order[time[order] < 2 * lives.end]]
+    result: Ints = ops[order[time[order] < 2 * lifetimes.end]]
     return result
 
 
@@ -65,9 +72,10 @@ def order_of(lives: Lifetimes) -> Ints | None:
 def _line_up(  # type: ignore[no-untyped-def]
     put_call, put_ret, take_call, take_ret, by_put_call, by_put_ret, by_take_call, by_take_ret
 ):
-    """Lifetimes in an order in which each comes before those that it must come before; as far as there is one.
+    """Lifetimes in an order in which each comes before those that it must come before. Shorter if there is no order.
 
-    A life can be next if it was put and taken no later than all that are not in line yet were put and taken.
+    A lifetime can be next if its put and its take were called before any put or take of the lifetimes that are not in
+    line yet has returned.
     """
     count = len(put_call)
     line = np.empty(count, np.int64)
@@ -83,18 +91,18 @@ def _line_up(  # type: ignore[no-untyped-def]
         if put_from == count:
             return line
         while put_next < count and put_call[by_put_call[put_next]] <= put_ret[by_put_ret[put_from]]:
-            life = by_put_call[put_next]
+            lifetime = by_put_call[put_next]
             put_next += 1
-            ready[life] += 1
-            if ready[life] == 2:
-                waiting[waits] = life
+            ready[lifetime] += 1
+            if ready[lifetime] == 2:
+                waiting[waits] = lifetime
                 waits += 1
         while take_next < count and take_call[by_take_call[take_next]] <= take_ret[by_take_ret[take_from]]:
-            life = by_take_call[take_next]
+            lifetime = by_take_call[take_next]
             take_next += 1
-            ready[life] += 1
-            if ready[life] == 2:
-                waiting[waits] = life
+            ready[lifetime] += 1
+            if ready[lifetime] == 2:
+                waiting[waits] = lifetime
                 waits += 1
         if waits == 0:
             return line[:lined]
@@ -104,14 +112,14 @@ def _line_up(  # type: ignore[no-untyped-def]
         lined += 1
 
 
-def deadlines(lives: Lifetimes) -> Ints:
-    """For each life the position before which its take must be called, NEVER if none. O(n log n)
+def deadlines(lifetimes: Lifetimes) -> Ints:
+    """For each lifetime the position before which its take must be called, NEVER if there is none. O(n log n)
 
-    The life of v runs into a cycle with that of w, put later for certain, if w was taken first for certain. This is
-    all that a take of v that never returns can do wrong, as long as nobody found the queue empty.
+    Let w be put after v for certain. If w was taken before v for certain, the two form a cycle. As long as nobody found
+    the queue empty, this is all that can go wrong with a take of v that never returns.
     """
-    by_call = np.argsort(lives.put_call)
-    soonest = np.minimum.accumulate(lives.take_ret[by_call][::-1])[::-1]
-    soonest = np.append(np.where(soonest > lives.end, NEVER, soonest), NEVER)
-    result: Ints = soonest[np.searchsorted(lives.put_call[by_call], lives.put_ret, "right")]
+    by_call = np.argsort(lifetimes.put_call)
+    soonest = np.minimum.accumulate(lifetimes.take_ret[by_call][::-1])[::-1]
+    soonest = np.append(np.where(soonest > lifetimes.end, NEVER, soonest), NEVER)
+    result: Ints = soonest[np.searchsorted(lifetimes.put_call[by_call], lifetimes.put_ret, "right")]
     return result

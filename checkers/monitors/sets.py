@@ -37,98 +37,17 @@ left to others.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from clew.checkers.decision import Decision
-from clew.checkers.encoding import Problem
-from clew.checkers.models.model import ADD, CONTAINS, READ, REMOVE, Model
-
-Ints = NDArray[np.int64]
-
-_KINDS = (ADD, REMOVE, CONTAINS, READ)
-_ADDS, _REMOVES, _CONTAINS, _READS = range(4)
-_NO, _YES, UNKNOWN = range(3)
-
-
-@dataclass(frozen=True)
-class SetForm:
-    """For each operation its kind, its element (-1 for a read), and whether it found or changed something.
-
-    The content of read `reading[i]` is `content[starts[i] : starts[i + 1]]`; an element that does not exist stands in
-    what can be no content.
-    """
-
-    problem: Problem
-    kind: NDArray[np.int8]
-    element: Ints
-    answer: NDArray[np.int8]
-    elements: int
-    reading: Ints
-    starts: Ints
-    content: Ints
-
-
-def set_form(problem: Problem, model: Model) -> SetForm | None:
-    """The problem as one of elements; None if an operation is something else, if an element is added twice, or if there
-    are both removes and reads. O(n), with all that is read"""
-    accesses = [model.set_access(op) for op in problem.classes]
-    times = np.bincount(problem.cls, minlength=len(accesses)).tolist()
-    numbers: dict[Any, int] = {}
-    kind = np.empty(len(accesses), np.int8)
-    element = np.full(len(accesses), -1, np.int64)
-    answer = np.full(len(accesses), UNKNOWN, np.int8)
-    added = set()
-    for number, (access, often) in enumerate(zip(accesses, times, strict=True)):
-        if access is None:
-            return None
-        kind[number] = _KINDS.index(access[0])
-        if access[0] == READ:
-            continue
-        element[number] = numbers.setdefault(access[1], len(numbers))
-        if access[2] is not None:
-            answer[number] = _YES if access[2] else _NO
-        if access[0] == ADD:
-            if often > 1 or access[1] in added:
-                return None
-            added.add(access[1])
-    if (kind == _READS).any() and (kind == _REMOVES).any():
-        return None
-    nothing = len(numbers)
-    contents: dict[int, list[int]] = {}
-    for number, access in enumerate(accesses):
-        if access is not None and access[0] == READ:
-            what = [nothing] if access[1] is None else [numbers.get(one, nothing) for one in access[1]]
-            contents[number] = sorted(what)
-    cls = problem.cls
-    reading = np.flatnonzero(kind[cls] == _READS)
-    lengths = [len(contents[one]) for one in cls[reading].tolist()]
-    starts = np.concatenate(([0], np.cumsum(np.array(lengths, np.int64)))).astype(np.int64)
-    content = np.array([one for op in cls[reading].tolist() for one in contents[op]], np.int64)
-    return SetForm(problem, kind[cls], element[cls], answer[cls], len(numbers), reading, starts, content)
+from clew.checkers.forms import ADDS, ASKS, NO, REMOVES, YES, Ints, SetForm
+from clew.checkers.monitors.first_unexplained import decide_by
 
 
 def decide(form: SetForm) -> Decision:
-    """Decide a problem. O(n log n) if valid; more by a factor of log n to find the first inexplicable return."""
-    problem = form.problem
-    order = order_of(form, len(problem.event_op))
-    if order is not None:
-        return Decision("valid", order=order.tolist(), engine="monitors")
-    # The first return at which no order is left: orders of a longer beginning are orders of a shorter one.
-    returns = np.flatnonzero(problem.event_return)
-    low, high = 0, len(returns) - 1
-    best = np.empty(0, np.int64)
-    while low < high:
-        middle = (low + high) // 2
-        order = order_of(form, int(returns[middle]) + 1)
-        if order is None:
-            high = middle
-        else:
-            low, best = middle + 1, order
-    return Decision("invalid", order=best.tolist(), stuck=int(returns[low]), engine="monitors")
+    """Decide a problem. O(n log n) if valid, otherwise O(n log² n)."""
+    return decide_by(lambda until: order_of(form, until), form.problem, "monitors")
 
 
 def order_of(form: SetForm, until: int) -> Ints | None:
@@ -137,9 +56,9 @@ def order_of(form: SetForm, until: int) -> Ints | None:
     called, returned = problem.call < until, problem.ret < until
     ret = np.where(returned, problem.ret, until + 1)
     # Who may or may not happen and changes nothing is left out, and nobody can say that he added what was there.
-    counts = called & (returned | ((form.kind == _REMOVES) & (form.answer != _NO)))
-    counts |= called & (form.kind == _ADDS) & (form.answer != _NO)
-    if (returned & (form.kind == _ADDS) & (form.answer == _NO)).any():
+    counts = called & (returned | ((form.kind == REMOVES) & (form.answer != NO)))
+    counts |= called & (form.kind == ADDS) & (form.answer != NO)
+    if (returned & (form.kind == ADDS) & (form.answer == NO)).any():
         return None
     if len(form.reading):
         return _in_line(form, until, counts, returned, ret)
@@ -151,13 +70,13 @@ def _adds(
 ) -> tuple[Ints, Ints] | None:
     """For each element the add that happened, -1 if none did, and the last gap in which it can have; None if somebody
     saw an element that nobody had begun to add. `seen` are the elements of reads."""
-    saw = np.flatnonzero(returned & (form.answer == _YES) & (form.kind != _ADDS))
+    saw = np.flatnonzero(returned & (form.answer == YES) & (form.kind != ADDS))
     latest = np.full(form.elements + 1, until, np.int64)
     np.minimum.at(latest, form.element[saw], ret[saw] - 1)
     was_seen = np.zeros(form.elements + 1, np.bool_)
     was_seen[form.element[saw]] = True
     was_seen[seen] = True
-    adds = np.flatnonzero(counts & (form.kind == _ADDS))
+    adds = np.flatnonzero(counts & (form.kind == ADDS))
     adds = adds[returned[adds] | was_seen[form.element[adds]]]
     add = np.full(form.elements + 1, -1, np.int64)
     add[form.element[adds]] = adds
@@ -175,7 +94,7 @@ def _each(form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArra
     added = add >= 0
     if (call[add[added]] > latest[added]).any():
         return None
-    told = returned & (form.kind == _REMOVES) & (form.answer == _YES)
+    told = returned & (form.kind == REMOVES) & (form.answer == YES)
     if np.bincount(form.element[told], minlength=1).max(initial=0) > 1:
         return None
     some_told = np.zeros(form.elements + 1, np.bool_)
@@ -183,9 +102,9 @@ def _each(form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArra
 
     # The gap x of each remove that can be the first, and of these removes the one with the smallest.
     soonest = np.where(added, call[add], until)
-    saw = np.flatnonzero(returned & (form.answer == _YES) & (form.kind == _CONTAINS))
+    saw = np.flatnonzero(returned & (form.answer == YES) & (form.kind == ASKS))
     np.maximum.at(soonest, form.element[saw], call[saw])
-    removes = np.flatnonzero(counts & (form.kind == _REMOVES) & (form.answer != _NO))
+    removes = np.flatnonzero(counts & (form.kind == REMOVES) & (form.answer != NO))
     removes = removes[added[form.element[removes]]]
     removes = removes[told[removes] | ~some_told[form.element[removes]]]
     x = np.maximum(soonest[form.element[removes]], call[removes])
@@ -201,7 +120,7 @@ def _each(form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArra
     add_gap = np.where(added, np.minimum(latest, gone), until)
 
     # Who did not see it takes effect before the add, or behind the first remove.
-    others = np.flatnonzero(returned & (form.kind != _ADDS) & (form.answer != _YES))
+    others = np.flatnonzero(returned & (form.kind != ADDS) & (form.answer != YES))
     others = others[first[form.element[others]] != others]
     which = form.element[others]
     before = (call[others] <= add_gap[which]) | ~added[which]
@@ -249,7 +168,7 @@ def _in_line(
     adds = add[added]
     earliest = np.full(form.elements + 1, -1, np.int64)
     earliest[added] = call[adds]
-    missed = np.flatnonzero(returned & (form.kind == _CONTAINS) & (form.answer == _NO))
+    missed = np.flatnonzero(returned & (form.kind == ASKS) & (form.answer == NO))
     np.maximum.at(earliest, form.element[missed], call[missed])
     ops = np.concatenate((adds, form.reading[reads]))
     begin = np.concatenate((earliest[added], call[form.reading[reads]]))
@@ -262,7 +181,7 @@ def _in_line(
     add_gap = np.full(form.elements + 1, until, np.int64)
     adding = line < len(adds)
     add_gap[added[line[adding]]] = gap[adding]
-    saw = np.flatnonzero(returned & (form.kind == _CONTAINS) & (form.answer == _YES))
+    saw = np.flatnonzero(returned & (form.kind == ASKS) & (form.answer == YES))
     everybody = np.concatenate((missed, ops[line], saw))
     gaps = np.concatenate((call[missed], gap, np.maximum(call[saw], add_gap[form.element[saw]])))
     result: Ints = everybody[np.argsort(gaps, kind="stable")]

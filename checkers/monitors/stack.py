@@ -1,77 +1,87 @@
-"""Stacks to which no element is given twice.
+"""Stacks to which no element is pushed twice.
 
-    certain lives     a  ==============================        e  =====
-                      b       =====    c  =======
-    gaps              ---- one run, a at its bottom ---         another
+    certain lifetimes   a  ==============================        e  =====
+                        b       =====    c  =======
+    gaps                ---- one run, a at its bottom ---         another
 
-*Short lives.* A life that is not certain (see `lives`) has a gap in which both its push and its pop can take effect,
-one right after the other: then nobody notices. So only certain lives matter; the others are put in at the end.
+*Short lifetimes.* If a lifetime is not certain (see `lifetimes`), there is a gap in which both its push and its pop can
+take effect, one right after the other, and nobody notices. So only certain lifetimes matter. The others are put in at
+the end.
 
-*Runs.* A *run* is a longest sequence of gaps in each of which some element is there for certain. In a gap of no run the
-stack may as well be empty: in a linearization in which elements are there in that gap, each of them can be popped in
-it or pushed in it, as it is not there for certain. Let it be so: those that can be popped, from the top down, then the
-others pushed, from the bottom up. All that matters for a stack is that no two lives cross; now fewer do, as all that
-changed is that some lives became shorter and end, or begin, together in the order of the stack. So a history has a
-linearization if and only if each of its runs has one by itself, whose first push is in the gap before the run and
-whose last pop is in the gap behind it; and who found the stack empty needs a gap of no run.
+*Runs.* A *run* is a longest sequence of gaps in each of which some element is present for certain. In a gap that
+belongs to no run the stack may as well be empty. Take a linearization in which some elements are present in that gap.
+None is there for certain, so each of them can be popped in this gap or pushed in this gap. First pop those that can be
+popped, from the top down; then push the others, from the bottom up. A stack only demands that no two lifetimes cross.
+This change made lifetimes shorter, and they now end or begin together in the order of the stack, so no two cross that
+did not before. Hence a history has a linearization if and only if each run has one by itself, whose first push is in
+the gap before the run and whose last pop is in the gap after it. A pop that found the stack empty needs a gap of no
+run.
 
-*The bottom.* Throughout a run the stack is never empty, so one element lies at the bottom all the time. Its push was
-called before the run begins (at the first `put_ret` of a life in it) and its pop returned after it ends (at the last
-`take_call`). If no life in the run is like that, there is no linearization. If some are, any of them will do: take a
-linearization of the run, leave this element out, and the rest is a linearization of the other lives, which all fit
-between a push in the gap before the run and a pop in the gap behind it. Without the element the run falls into smaller
-runs, of which the same is true.
+*The bottom.* Throughout a run the stack is not empty, so one element lies at the bottom all the time. Its push was
+called before the run begins (at the first `put_ret` of its lifetimes), and its pop returned after the run ends (at the
+last `take_call`). If no lifetime of the run is like that, there is no linearization. If several are, any of them will
+do: take a linearization of the run and leave this element out. What remains is a linearization of the other lifetimes,
+and all of them fit between a push in the gap before the run and a pop in the gap after it. Without the element the run
+falls into smaller runs, for which the same holds.
 
-The order of the gaps and, within a gap, of the nesting (`in_gaps`: pops from the inside, pushes from the outside) is
-then the linearization. Each life finds its place once. The bottom of a run is found with the help of two trees over the
-lives in the order of `put_ret`, in which the lives of a run are neighbours: one for those whose push was called before
-the run they are in, by the return of the pop, and one for the others, by the call of the push. As runs only become
-shorter, a life changes from the second to the first once. A third tree counts who covers a gap.
+*The algorithm.* Every lifetime becomes the bottom of one run. The linearization is then the order of the gaps and,
+within a gap, of the nesting: pops from the inside out, pushes from the outside in (`in_gaps`). Two trees over the
+lifetimes, in the order of `put_ret`, find the bottom of a run; the lifetimes of a run are neighbours in this order. One
+tree holds the lifetimes whose push was called before the run they are in, by the return of the pop. The other holds
+the rest, by the call of the push. Runs only get shorter, so a lifetime moves from the second tree to the first once. A
+third tree counts how many lifetimes cover each gap.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from clew.checkers.forms import Ints
 from clew.checkers.kernel import kernel
-from clew.checkers.monitors.lifetimes import Ints, Lifetimes, covered, free_gaps, in_gaps, soonest_take
+from clew.checkers.monitors.lifetimes import Lifetimes, covered, free_gaps, in_gaps, soonest_take
 
 
-def order_of(lives: Lifetimes) -> Ints | None:
-    """A linearization of the lives and of those who found the stack empty, or None if there is none. O(n log n)"""
-    cover = covered(lives)
-    empty_gap = free_gaps(lives, cover == 0)
+def order_of(lifetimes: Lifetimes) -> Ints | None:
+    """A linearization of the lifetimes and of the pops that found the stack empty, or None if there is none.
+
+    O(n log n).
+    """
+    cover = covered(lifetimes)
+    empty_gap = free_gaps(lifetimes, cover == 0)
     if empty_gap is None:
         return None
-    certain = np.flatnonzero(lives.put_ret < lives.take_call)
-    certain = certain[np.argsort(lives.put_ret[certain])]
+    certain = np.flatnonzero(lifetimes.put_ret < lifetimes.take_call)
+    certain = certain[np.argsort(lifetimes.put_ret[certain])]
     nested = _nest(
-        lives.put_call[certain], lives.put_ret[certain], lives.take_call[certain], lives.take_ret[certain], cover[:-1]
-    )
+        lifetimes.put_call[certain], lifetimes.put_ret[certain], lifetimes.take_call[certain],
+        lifetimes.take_ret[certain], cover[:-1],
+    )  # fmt: skip
     if nested is None:
         return None
-    put_gap, take_gap = lives.take_call.copy(), lives.take_call.copy()
-    rank = np.zeros(len(lives.put), np.int64)
+    put_gap, take_gap = lifetimes.take_call.copy(), lifetimes.take_call.copy()
+    rank = np.zeros(len(lifetimes.put), np.int64)
     put_gap[certain], take_gap[certain], rank[certain] = nested
-    return in_gaps(lives, put_gap, take_gap, rank, empty_gap)
+    return in_gaps(lifetimes, put_gap, take_gap, rank, empty_gap)
 
 
 @kernel
 def _nest(put_call, put_ret, take_call, take_ret, cover):  # type: ignore[no-untyped-def]
-    """Gaps of the pushes and pops of certain lives, which come sorted by `put_ret`, and a rank that is higher inside;
-    or None if they cannot be nested."""
+    """The gaps of the pushes and pops of certain lifetimes, and for each a rank, higher inside than outside.
+
+    The lifetimes come sorted by `put_ret`. None if they cannot be nested.
+    """
     count = len(put_ret)
     put_gap = np.empty(count, np.int64)
     take_gap = np.empty(count, np.int64)
     rank = np.empty(count, np.int64)
-    # The lives whose `put_ret` is at or behind a position begin with this one.
+    # The lifetimes whose `put_ret` is at or behind a position begin with this one.
     begin = np.searchsorted(put_ret, np.arange(len(cover) + 2))
     size = 1
     while size < max(count, len(cover)):
         size *= 2
     outside, early = np.full(2 * size, _NONE), np.full(2 * size, _NONE)
-    for life in range(count):
-        outside[size + life] = -put_call[life]
+    for lifetime in range(count):
+        outside[size + lifetime] = -put_call[lifetime]
     for node in range(size - 1, 0, -1):
         outside[node] = max(outside[2 * node], outside[2 * node + 1])
     least, added = np.full(2 * size, _MANY), np.zeros(2 * size, np.int64)
@@ -88,29 +98,34 @@ def _nest(put_call, put_ret, take_call, take_ret, cover):  # type: ignore[no-unt
         start, end = runs[waiting]
         low, high = begin[start], begin[end]
         while True:
-            life = _greatest(outside, size, low, high)
-            if outside[size + life] <= -start:
+            lifetime = _greatest(outside, size, low, high)
+            if outside[size + lifetime] <= -start:
                 break
-            _put(outside, size, life, _NONE)
-            _put(early, size, life, take_ret[life])
-        life = _greatest(early, size, low, high)
-        if early[size + life] <= end:
+            _put(outside, size, lifetime, _NONE)
+            _put(early, size, lifetime, take_ret[lifetime])
+        lifetime = _greatest(early, size, low, high)
+        if early[size + lifetime] <= end:
             return None
-        _put(early, size, life, _NONE)
-        put_gap[life], take_gap[life], rank[life] = start - 1, end, placed
+        _put(early, size, lifetime, _NONE)
+        put_gap[lifetime], take_gap[lifetime], rank[lifetime] = start - 1, end, placed
         placed += 1
-        _add(least, added, size, put_ret[life], take_call[life], -1)
+        _add(least, added, size, put_ret[lifetime], take_call[lifetime], -1)
         waiting = _fall_apart(least, added, size, start, end, runs, waiting, nodes)
     return put_gap, take_gap, rank
 
 
 _NONE = -(1 << 62)
+"""Less than every position: the value of a lifetime that a tree does not hold."""
 _MANY = 1 << 40
+"""More lifetimes than there can be: the count of a gap that is never to be found uncovered again."""
 
 
 @kernel
 def _fall_apart(least, added, size, start, end, runs, waiting, nodes):  # type: ignore[no-untyped-def]
-    """Add to `runs` those into which the gaps from `start` to before `end` fall. A gap is found uncovered only once."""
+    """Add to `runs` the runs into which the gaps from `start` to before `end` fall; returns how many there are now.
+
+    An uncovered gap is covered for good when it is found, so it is found only once.
+    """
     while start < end:
         gap = _uncovered(least, added, size, start, end, nodes)
         if gap < 0:
@@ -126,8 +141,11 @@ def _fall_apart(least, added, size, start, end, runs, waiting, nodes):  # type: 
 
 @kernel
 def _uncovered(least, added, size, start, end, nodes):  # type: ignore[no-untyped-def]
-    """The first gap from `start` to before `end` that nobody covers, or -1. The count of a gap is the sum of what was
-    added to the nodes above it, and `least` is the least count below a node, without what was added above."""
+    """The first gap from `start` to before `end` that no lifetime covers, or -1.
+
+    The count of a gap is the sum of what was added to the nodes above it. `least` is the least count below a node,
+    without what was added above.
+    """
     nodes[0] = 1, 0
     pending = 1
     while pending > 0:
@@ -202,7 +220,10 @@ def _greatest(tree, size, start, end):  # type: ignore[no-untyped-def]
     return best - size
 
 
-def deadlines(lives: Lifetimes) -> Ints:
-    """For each life a position before which its pop should be called, NEVER if none: before an element is popped that
-    was pushed first for certain and was there with it. A good guess, no more. O(n log n)"""
-    return soonest_take(lives, lives.put_ret, lives.put_call)
+def deadlines(lifetimes: Lifetimes) -> Ints:
+    """For each lifetime a position before which its pop should be called, NEVER if there is none. O(n log n)
+
+    It is where an element is popped that was certainly pushed earlier and was present together with this one. A guess:
+    neither necessary nor sufficient.
+    """
+    return soonest_take(lifetimes, lifetimes.put_ret, lifetimes.put_call)

@@ -1,17 +1,20 @@
-"""Stale reads: a sound reason to say "invalid" of a register with any values, found in one pass.
+"""Stale reads: one way in which a history of a register can be wrong, found in one pass. Values may repeat.
 
     setters of v:   |--| |----|                                     |---
     d, not v:                       |-------|
     r, needs v:                                  |---------|
-                            ^ A: since here no operation that sets v was open
+                            ^ since here no operation that sets v was open
 
-If `d` leaves the register at (or finds it at) something other than v, and no operation that sets v was open at any
-moment from the call of d to the return of r, and d returned before r was called, then v was not there when r took
-effect: at the point of d it was not v, and nobody made it v since. An operation of unknown outcome stays open for
-ever. This is one way to be wrong among many: finding none says nothing.
+Let d leave the register at a value other than v, or find it there. Let d return before r is called. If no operation
+that sets v was open at any moment from the call of d to the return of r, then r cannot have found v: when d took effect
+the value was not v, and nobody has set v since. An operation of unknown outcome stays open for ever.
+
+This is one way to be wrong among many. A history without a stale read may still be invalid.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,24 +22,38 @@ from clew.checkers.encoding import NEVER
 from clew.checkers.forms import DIFFERS, RegisterForm
 from clew.checkers.kernel import kernel
 
+_NOBODY = -1
 
-def find_stale_read(form: RegisterForm) -> tuple[int, int] | None:
-    """The operations (d, r) of the stale read that returns first, or None if there is none. d is -1 if r needs a value
-    that was not there from the beginning and that nobody could have set by then. O(n)."""
+
+class StaleRead(NamedTuple):
+    """Two operations (indices into the problem) that cannot both be right."""
+
+    read: int
+    """It needs a value that the register cannot have held any more, or not yet."""
+    replaced: int | None
+    """It left or found the register at another value, before `read` was called and after the last operation that sets
+    the needed value had returned. None if no operation that sets the needed value had begun when `read` returned."""
+
+
+def find_stale_read(form: RegisterForm) -> StaleRead | None:
+    """The stale read that returns first, or None if there is none. O(n)."""
     problem = form.problem
     witnessed = np.where(form.kind == DIFFERS, -1, np.where(form.sets >= 0, form.sets, form.needs))
     needs = np.where(form.kind == DIFFERS, -1, form.needs)
-    r, d = _first(
+    read, replaced = _find(
         problem.event_op, problem.event_return, problem.call, problem.ret, needs, form.sets, witnessed, form.initial,
         form.values,
     )  # fmt: skip
-    return None if r < 0 else (int(d), int(r))
+    if read == _NOBODY:
+        return None
+    return StaleRead(int(read), None if replaced == _NOBODY else int(replaced))
 
 
 @kernel
-def _first(event_op, event_return, call, ret, needs, sets, witnessed, initial, values):  # type: ignore[no-untyped-def]
+def _find(event_op, event_return, call, ret, needs, sets, witnessed, initial, values):  # type: ignore[no-untyped-def]
     count = len(call)
-    # Of the operations from one on in the order of calls: who returns first, and who first with another value.
+    # Of all operations called at or after each one: which returns first (`soonest`), and which returns first of those
+    # that witnessed another value than that one (`other`).
     soonest = np.full(count + 1, -1, np.int64)
     other = np.full(count + 1, -1, np.int64)
     for op in range(count - 1, -1, -1):
@@ -51,7 +68,8 @@ def _first(event_op, event_return, call, ret, needs, sets, witnessed, initial, v
         elif witnessed[soonest[op]] != witnessed[op] and (other[op] < 0 or ret[op] < ret[other[op]]):
             other[op] = op
     open_setters = np.zeros(values, np.int64)
-    # For each value: the first operation called after its setters were open last; -1 if none was ever open.
+    # For each value: the first operation that was called when no setter of the value was open any more; -1 if the
+    # register cannot have held the value yet.
     after = np.full(values, -1, np.int64)
     after[initial] = 0
     called = 0
@@ -63,10 +81,10 @@ def _first(event_op, event_return, call, ret, needs, sets, witnessed, initial, v
                 open_setters[sets[op]] += 1
             continue
         value = needs[op]
-        # An operation that needs v and sets w was open as a setter of w, not of v.
+        # An operation that needs v and sets w counts as a setter of w, not of v.
         if value >= 0 and open_setters[value] == 0:
             if after[value] < 0:
-                return op, -1
+                return op, _NOBODY
             since = after[value]
             d = soonest[since]
             if d >= 0 and witnessed[d] == value:
@@ -76,4 +94,4 @@ def _first(event_op, event_return, call, ret, needs, sets, witnessed, initial, v
         if sets[op] >= 0:
             open_setters[sets[op]] -= 1
             after[sets[op]] = called
-    return -1, -1
+    return _NOBODY, _NOBODY

@@ -21,49 +21,30 @@ follows it is a write, or another such operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
 from clew.checkers.decision import Decision
-from clew.checkers.encoding import NEVER, Problem
-from clew.checkers.forms import DIFFERS, SWAPS, RegisterForm
+from clew.checkers.encoding import NEVER
+from clew.checkers.forms import DIFFERS, SWAPS, AppendForm, RegisterForm
+from clew.checkers.monitors.appends import register_form_at
+from clew.checkers.monitors.first_unexplained import decide_by
 
 _NOBODY = -1
 
 
-def applies(form: RegisterForm) -> bool:
-    """True if no value is set twice, nor the initial one at all. Operations of unknown outcome count."""
-    sets = form.sets[form.sets >= 0]
-    times = np.bincount(sets, minlength=form.values)
-    return bool((times <= 1).all()) and times[form.initial] == 0
+def decide_register(form: RegisterForm) -> Decision:
+    """Decide a problem with `values_set_once`, *ignoring* failed compare-and-sets (DIFFERS).
 
-
-def decide(problem: Problem, form_at: Callable[[int], RegisterForm]) -> Decision:
-    """Decide a problem to which this applies, *ignoring* failed compare-and-sets (DIFFERS). O(n log n), if valid; more
-    by a factor of log n to find the first return that is inexplicable.
-
-    `form_at(position)` is the form of the problem as far as the returns before that position tell. "invalid" is right
-    in any case, but only an upper bound for `stuck` if there are failed compare-and-sets; "valid" then needs `insert`.
+    O(n log n) if valid, otherwise O(n log² n). If there are failed compare-and-sets, "invalid" is still right, but
+    `stuck` is only an upper bound; "valid" still needs `insert_mismatches`.
     """
-    last = len(problem.event_op)
-    order = order_of(form_at(last), last)
-    if order is not None:
-        return Decision("valid", order=order.tolist())
-    # The first return at which no order is left: orders of a longer beginning are orders of a shorter one.
-    returns = np.flatnonzero(problem.event_return)
-    low, high = 0, len(returns) - 1
-    best: NDArray[np.int64] = np.empty(0, np.int64)
-    while low < high:
-        middle = (low + high) // 2
-        until = int(returns[middle]) + 1
-        order = order_of(form_at(until), until)
-        if order is None:
-            high = middle
-        else:
-            low, best = middle + 1, order
-    return Decision("invalid", order=best.tolist(), stuck=int(returns[low]))
+    return decide_by(lambda until: order_of(form, until), form.problem, "zones")
+
+
+def decide_appends(form: AppendForm) -> Decision:
+    """Decide a problem of appends. O(n log n) if valid, otherwise O(n log² n)."""
+    return decide_by(lambda until: order_of(register_form_at(form, until), until), form.problem, "zones")
 
 
 def order_of(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
@@ -123,7 +104,7 @@ def order_of(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
     return order
 
 
-def insert(form: RegisterForm, order: list[int]) -> list[int] | None:
+def insert_mismatches(form: RegisterForm, order: list[int]) -> list[int] | None:
     """The same order with the failed compare-and-sets in it, or None if they do not fit into *this* order.
 
     Each gets a point inside its interval at which the register differs from what it expected, if there is one when all

@@ -32,6 +32,7 @@ from clew.checkers import competition, linear
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
 from clew.checkers.evidence.stuck import Stuck
+from clew.checkers.forms import form_of
 from clew.checkers.models.model import Model
 from clew.checkers.verdict import Budget
 from clew.histories.event import Event
@@ -115,7 +116,7 @@ class KeyWatch:
             ops = problem.number[problem.event_op]
             when = np.where(problem.event_return, operations.end[ops], operations.start[ops])
             frontier = int(np.searchsorted(when, until))
-            with deadline.searching():
+            with deadline.not_counting_compilation():
                 answer = _to(frontier, sweep)
                 if answer == "there":
                     opened = sweep.open()
@@ -142,8 +143,10 @@ class KeyWatch:
         count = len(self._all)
         self._due_at = count + count // _GROWTH
         for problem in encode(history, self._model):
-            with deadline.searching():
-                decision = competition.decide(problem, self._model, self._budget, deadline, most_rounds=_ROUNDS)
+            with deadline.not_counting_compilation():
+                decision = competition.decide(
+                    problem, form_of(problem, self._model), self._model, self._budget, deadline, most_rounds=_ROUNDS
+                )
             self._due_at = count + max(count // _GROWTH, deadline.times // _ASKS_AN_EVENT)
             if decision.answer == "unknown":
                 self._due_at = 2 * count

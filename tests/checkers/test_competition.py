@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from clew.checkers import competition, wgl
+from clew.checkers import competition, lazy, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import encode
-from clew.checkers.lazy import sweep
+from clew.checkers.forms import form_of
 from clew.checkers.models import find_model
 from clew.checkers.verdict import Budget
 from clew.histories import Event, History
@@ -32,7 +32,8 @@ def decide(deadline: Deadline) -> Decision:
         Event(index, index, process, kind, f, None, value)  # type: ignore[arg-type]
         for index, (kind, process, f, value) in enumerate(UNDECIDED)
     )
-    return competition.decide(encode(past, MODEL)[0], MODEL, Budget(), deadline)
+    problem = encode(past, MODEL)[0]
+    return competition.decide(problem, form_of(problem, MODEL), MODEL, Budget(), deadline)
 
 
 def answering(*answers: Decision) -> Any:
@@ -51,7 +52,7 @@ TIME, MEMORY = Decision("unknown", why="time"), Decision("unknown", why="memory"
 def test_what_four_rounds_leave_open_the_fifth_may_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     decided = Decision("valid", order=[1])
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
-    monkeypatch.setattr(sweep, "decide", answering(TIME, TIME, TIME, TIME, decided))
+    monkeypatch.setattr(lazy, "decide", answering(TIME, TIME, TIME, TIME, decided))
     assert decide(Deadline(60.0)) is decided
 
 
@@ -63,7 +64,7 @@ def test_every_round_looks_further_than_the_last(monkeypatch: pytest.MonkeyPatch
         return TIME if len(asked) < 4 else Decision("valid")
 
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
-    monkeypatch.setattr(sweep, "decide", breadth)
+    monkeypatch.setattr(lazy, "decide", breadth)
     assert decide(Deadline(60.0)).answer == "valid"
     for (width, steps), (wider, more) in itertools.pairwise(asked):
         assert wider > width
@@ -72,7 +73,7 @@ def test_every_round_looks_further_than_the_last(monkeypatch: pytest.MonkeyPatch
 
 def test_it_is_out_of_memory_when_both_are_and_not_when_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
-    monkeypatch.setattr(sweep, "decide", answering(TIME, MEMORY))
+    monkeypatch.setattr(lazy, "decide", answering(TIME, MEMORY))
     decision = decide(Deadline(60.0))
     assert (decision.answer, decision.why) == ("unknown", "memory")
 
@@ -85,6 +86,6 @@ def test_it_is_out_of_time_when_the_clock_says_so(monkeypatch: pytest.MonkeyPatc
         return MEMORY
 
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
-    monkeypatch.setattr(sweep, "decide", stops)
+    monkeypatch.setattr(lazy, "decide", stops)
     decision = decide(deadline)
     assert (decision.answer, decision.why) == ("unknown", "time")

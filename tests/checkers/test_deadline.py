@@ -23,7 +23,7 @@ def test_it_is_over_after_its_time_or_when_stopped_or_when_its_parent_is() -> No
 
 def test_compiling_does_not_count() -> None:
     deadline = Deadline(0.05)
-    with deadline.searching():
+    with deadline.not_counting_compilation():
         with event.trigger_event("numba:compile"):
             time.sleep(0.06)
             assert not deadline.passed()

@@ -10,15 +10,13 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from clew.checkers import Budget, check, competition, exhaustive, linear, verify_witness, wgl
+from clew.checkers import Budget, check, competition, exhaustive, lazy, linear, verify_witness, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
-from clew.checkers.forms import register_form
-from clew.checkers.lazy import sweep
+from clew.checkers.forms import append_form, container_form, form_of, register_form, set_form
 from clew.checkers.models import Model, ModelOperation, find_model, names
-from clew.checkers.monitors import appends, containers, sets
-from clew.checkers.monitors.lifetimes import container_form
+from clew.checkers.monitors import containers, sets
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS, SYMMETRIC
 
@@ -61,14 +59,19 @@ def assert_all_agree(engines: Iterable[Decide], problem: Problem, model: Model) 
     return "valid" if stuck is None else "invalid"
 
 
+def competing(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
+    """The default engine, with the form of the problem."""
+    return competition.decide(problem, form_of(problem, model), model, budget, deadline)
+
+
 def swept(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
     """The engine for registers, on any model that is one."""
     form = register_form(problem, model)
     assert form is not None
-    return sweep.decide(form, budget, deadline)
+    return lazy.decide(form, budget, deadline)
 
 
-ENGINES: dict[str, Decide] = {"wgl": wgl.decide, "linear": linear.decide, "competition": competition.decide}
+ENGINES: dict[str, Decide] = {"wgl": wgl.decide, "linear": linear.decide, "competition": competing}
 REGISTERS = {"register": ENGINES | {"lazy": swept}, "cas-register": ENGINES | {"lazy": swept}}
 GENERIC = ("counter", "consensus", "multi-register", "mutex", "versioned-register")
 """Models for which the default engine is wgl and nothing else."""
@@ -83,11 +86,11 @@ STRIDES = {name: 1 for name in names() if name != "cas-register"} | {
 
 def monitored(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
     """The monitors alone, on a problem to which they apply."""
-    elements, lives = sets.set_form(problem, model), container_form(problem, model)
+    elements, lifetimes = set_form(problem, model), container_form(problem, model)
     if elements is not None:
         return sets.decide(elements)
-    assert lives is not None
-    return containers.decide(lives)
+    assert lifetimes is not None
+    return containers.decide(lifetimes)
 
 
 def engines_of(name: str) -> dict[str, Decide]:
@@ -138,7 +141,7 @@ def test_zones_decide_unambiguous_histories_as_the_exhaustive_checker_does() -> 
     answers = [
         assert_agrees(decide, small.unambiguous(model, rng.randrange(2, 10), rng), model)
         for _ in range(2_000)
-        for decide in (competition.decide, swept)
+        for decide in (competing, swept)
     ]
     assert 0.1 < answers.count("valid") / len(answers) < 0.9
 
@@ -148,9 +151,9 @@ def test_zones_decide_unique_appends_as_the_exhaustive_checker_does(name: str) -
     model = find_model(name)
     rng = random.Random(5)
     problems = [small.appended(model, rng.randrange(2, 9), rng) for _ in range(2_000)]
-    answers = [assert_agrees(competition.decide, problem, model) for problem in problems]
+    answers = [assert_agrees(competing, problem, model) for problem in problems]
     assert 0.1 < answers.count("valid") / len(answers) < 0.9
-    assert all(appends.forms(problem, model) for problem in problems)
+    assert all(append_form(problem, model) for problem in problems)
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
@@ -167,7 +170,7 @@ def test_takes_that_took_nobody_knows_what_are_decided_as_by_the_exhaustive_chec
     model = find_model(name)
     rng = random.Random(8)
     problems = [small.once(model, rng.randrange(2, 11), rng, unknown_takes=True) for _ in range(1_000)]
-    answers = [assert_agrees(competition.decide, problem, model) for problem in problems]
+    answers = [assert_agrees(competing, problem, model) for problem in problems]
     assert 0.1 < answers.count("valid") / len(answers) < 0.95
     # Few are left to the search.
     alone = [monitored(problem, model, Budget(), Deadline(60)) for problem in problems]
@@ -195,7 +198,7 @@ def test_monitors_and_the_search_agree_on_longer_histories(name: str) -> None:
         searched = wgl.decide(problem, model, Budget(bytes=1 << 22), Deadline(60), steps=20_000)
         if searched.answer == "unknown":
             continue
-        decided = competition.decide(problem, model, Budget(), Deadline(60))
+        decided = competing(problem, model, Budget(), Deadline(60))
         assert (decided.answer, decided.stuck) == (searched.answer, searched.stuck)
         assert_explains(
             problem, model, decided.order, len(problem.event_op) if decided.stuck is None else decided.stuck
@@ -210,8 +213,8 @@ def test_an_element_that_is_put_twice_is_left_to_the_search() -> None:
         twice = [ModelOperation(f, 1, 1, "ok"), ModelOperation(f, 1, None, "info")]
         observer = np.zeros(2, np.bool_)
         problem = small.problem([0, 1], np.array([0, 1]), np.array([2, NEVER]), twice, observer)
-        assert (sets.set_form if name == "set" else container_form)(problem, model) is None
-        assert assert_agrees(competition.decide, problem, model) == "valid"
+        assert (set_form if name == "set" else container_form)(problem, model) is None
+        assert assert_agrees(competing, problem, model) == "valid"
 
 
 def test_whole_histories_get_the_answer_of_the_exhaustive_checker_and_a_verified_witness() -> None:

@@ -8,14 +8,13 @@ from itertools import product
 import numpy as np
 import pytest
 
+from clew.checkers import exhaustive
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem, arrange
-from clew.checkers import exhaustive
 from clew.checkers.evidence import counterexample
-from clew.checkers.forms import register_form
+from clew.checkers.forms import TAKES_ANY, ContainerForm, container_form, form_of, register_form
 from clew.checkers.models import Model, ModelOperation, find_model, names
 from clew.checkers.monitors import containers
-from clew.checkers.monitors.lifetimes import TAKES_ANY, container_form
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 
@@ -57,9 +56,9 @@ def test_a_core_is_impossible_whatever_the_others_did(name: str) -> None:
         stuck = exhaustive.stuck(problem, model)
         if stuck is None:
             continue
-        kept = counterexample.find_counterexample(problem, model, stuck, Deadline(60))
-        lives = container_form(problem, model)
-        if lives is not None and containers.explain(lives, stuck + 1)[0] == "invalid":
+        form = form_of(problem, model)
+        kept = counterexample.find_counterexample(problem, form, model, stuck, Deadline(60))
+        if isinstance(form, ContainerForm) and containers.explain(form, stuck + 1)[0] == "invalid":
             assert_impossible_alone(problem, model, kept)
         else:
             assert_impossible(problem, model, kept)

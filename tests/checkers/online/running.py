@@ -21,6 +21,7 @@ import clew.checkers.online.key_watch
 from clew.checkers import Budget, Online, competition, exhaustive
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, encode
+from clew.checkers.forms import form_of
 from clew.checkers.models import find_model, names
 from clew.histories import Event, EventType, History, HistoryError
 from tests.checkers import small
@@ -122,8 +123,8 @@ def expected(events: list[Event], name: str) -> int | None:
             return None
         decision, deadline = None, Deadline(10)
         if not little:
-            with deadline.searching():
-                decision = competition.decide(problem, model, Budget(), deadline)
+            with deadline.not_counting_compilation():
+                decision = competition.decide(problem, form_of(problem, model), model, Budget(), deadline)
         if decision is not None and decision.answer == "unknown":
             raise Undecided
         stuck = exhaustive.stuck(problem, model) if decision is None else decision.stuck

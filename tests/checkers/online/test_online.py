@@ -14,6 +14,7 @@ import clew.checkers.online.key_watch
 from clew.checkers import Budget, Online, Verdict, check, verdict_on
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
+from clew.checkers.forms import Form
 from clew.checkers.models import Model, names
 from clew.checkers.online.key_watch import KeyWatch
 from clew.histories import Event, EventType, History
@@ -141,9 +142,11 @@ def test_evidence_asks_for_no_more_than_its_budget(monkeypatch: pytest.MonkeyPat
     decide = clew.checkers.online.key_watch.competition.decide
     monkeypatch.setattr(clew.checkers.evidence.stuck, "check", undecided)
 
-    def alone(problem: clew.checkers.encoding.Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
+    def alone(
+        problem: clew.checkers.encoding.Problem, form: Form | None, model: Model, budget: Budget, deadline: Deadline
+    ) -> Decision:
         asked.append(budget.seconds)
-        return decide(problem, model, budget, deadline)
+        return decide(problem, form, model, budget, deadline)
 
     events = told([*done("add", 4), *done("read", None, returned=5)])
     online = Online("counter")

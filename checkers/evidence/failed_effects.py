@@ -1,0 +1,132 @@
+"""Operations that failed but seem to have taken effect: the first thing to suspect when a history is invalid.
+
+A `fail` says that nothing happened. A system that says so too early, for example because a request was refused while
+the proposal was already on its way, makes the history invalid. The engines then accuse whoever saw the effect. Here the
+question is turned round: which failed operations would make everything explicable, if they had taken effect?
+
+A compare-and-set that failed with a mismatch is not asked: it is an observation, and the engines account for it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clew.checkers import wgl
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import NEVER, Problem, arrange
+from clew.checkers.forms import Form, Ints, RegisterForm
+from clew.checkers.models.model import INFO, WRITE, Model, ModelOperation
+from clew.checkers.verdict import Budget
+from clew.histories import MISMATCH
+from clew.histories.history import FAIL, History, freeze
+
+_MOST = 64
+"""Failed operations that are considered, the latest ones. An effect is mostly seen soon, and each one that is open
+makes the search harder. A run with a partition has hundreds of them."""
+_STEPS = 200_000
+"""Steps of one search, a tenth of a second or so. Explaining a valid history takes a few steps for each event."""
+
+
+def failed_before(history: History, problem: Problem, stuck: int) -> Ints:
+    """The operations (numbers) of the problem's key that failed, by a mismatch or otherwise, and were invoked before
+    the operation at position `stuck` returned. In the order of their invocations."""
+    operations = history.operations
+    number = problem.number[problem.event_op[stuck]]
+    same_key = operations.key == operations.key[number]
+    begun = operations.start <= operations.end[number]
+    return np.flatnonzero(same_key & begun & (operations.outcome == FAIL))
+
+
+def is_mismatch(history: History, number: int) -> bool:
+    """Whether an operation failed with a mismatch."""
+    error = int(history.operations.error[number])
+    return error >= 0 and history.errors[error] == MISMATCH
+
+
+def as_if_unknown(history: History, model: Model, number: int) -> ModelOperation:
+    """An operation as the model sees it if nobody knows its outcome."""
+    operations = history.operations
+    process = int(operations.process[number]) if model.by_process else None
+    f, argument = history.fs[operations.f[number]], history.values[operations.argument[number]]
+    return ModelOperation(f, argument, None, INFO, process)
+
+
+def failed_with_effect(
+    history: History, model: Model, problem: Problem, form: Form | None, stuck: int, deadline: Deadline
+) -> tuple[int, ...]:
+    """The fewest failed operations found that explain the violation at position `stuck`, if they took effect.
+
+    With them an order explains everything up to `stuck`; without any one of them the search found none. Empty if there
+    are no such operations, or if the search is too hard.
+    """
+    candidates = _candidates(history, model, problem, form, stuck)
+    if not candidates:
+        return ()
+    used = _used(history, model, problem, stuck, candidates, deadline) or []
+    for number in tuple(used):
+        fewer = [other for other in used if other != number]
+        if number in used and fewer:
+            used = _used(history, model, problem, stuck, fewer, deadline) or used
+    return tuple(used)
+
+
+def _candidates(history: History, model: Model, problem: Problem, form: Form | None, stuck: int) -> list[int]:
+    """The failed operations that can matter. For a register those that set a value which somebody needs."""
+    failed = [
+        (number, as_if_unknown(history, model, number))
+        for number in failed_before(history, problem, stuck).tolist()
+        if not is_mismatch(history, number)
+    ]
+    failed = [(number, op) for number, op in failed if not model.observes(op)]
+    if isinstance(form, RegisterForm) and not form.has_mismatches:
+        accesses = [model.register_access(op) for op in (*problem.classes, *(op for _, op in failed))]
+        needed = {freeze(access[1]) for access in accesses if access is not None and access[0] != WRITE}
+        failed = [(number, op) for number, op in failed if _may_set(model, op, needed)]
+    return [number for number, _ in failed][-_MOST:]
+
+
+def _may_set(model: Model, op: ModelOperation, values: set[object]) -> bool:
+    """Whether an operation may set a register to one of these values (frozen). One that is none of a register may."""
+    access = model.register_access(op)
+    if access is None:
+        return True
+    return freeze(access[1] if access[0] == WRITE else access[2]) in values
+
+
+def _used(
+    history: History, model: Model, problem: Problem, stuck: int, candidates: list[int], deadline: Deadline
+) -> list[int] | None:
+    """Those of the candidates that an order uses which explains everything up to `stuck`; None if none is found."""
+    doubted = with_doubts(history, model, problem, np.array(candidates, np.int64))
+    (op,) = np.flatnonzero(doubted.number == problem.number[problem.event_op[stuck]])
+    beginning = doubted.before(int(doubted.ret[op]) + 1)
+    decision = wgl.decide(beginning, model, Budget(bytes=1 << 26), deadline, steps=_STEPS)
+    if decision.answer != "valid":
+        return None
+    placed = set(beginning.number[decision.order].tolist())
+    return [number for number in candidates if number in placed]
+
+
+def with_doubts(history: History, model: Model, problem: Problem, failed: Ints) -> Problem:
+    """The problem with some failed operations (numbers) added to it, as operations of unknown outcome."""
+    operations = history.operations
+    classes, observer = list(problem.classes), problem.observer.tolist()
+    known: dict[object, int] = {}
+    cls = []
+    for number in failed.tolist():
+        op = as_if_unknown(history, model, number)
+        name = (op.f, freeze(op.argument), op.process)
+        if name not in known:
+            known[name] = len(classes)
+            classes.append(op)
+            observer.append(model.observes(op))
+        cls.append(known[name])
+    number = np.concatenate((problem.number, failed))
+    cls_of = np.concatenate((problem.cls, np.array(cls, np.int32)))
+    known_end = np.concatenate((problem.ret != NEVER, np.zeros(len(failed), np.bool_)))
+    order = np.lexsort((number, operations.start[number]))
+    end = np.where(known_end, operations.end[number], NEVER)
+    return arrange(
+        problem.key, number[order], cls_of[order].astype(np.int32), operations.start[number][order], end[order],
+        tuple(classes), np.array(observer, np.bool_),
+    )  # fmt: skip
