@@ -50,5 +50,5 @@ class Invariant(Protocol):
     def observe(self, sent: Sent) -> Violation | None:
         """Look at a message. Returns a violation if the message breaks the lemma.
 
-        It is not called again after that. It runs at every message, so it should take microseconds.
+        What it returns after that has no meaning. It runs at every message, so it should take microseconds.
         """

@@ -1,4 +1,6 @@
-"""The lemmas of the proof that RSL is safe (CommonProof/), watched over the messages as they are sent.
+"""The lemmas of the proof that RSL is safe (CommonProof/), as invariants over the messages.
+
+Each lemma rests on those below it:
 
                     lemma_ChosenQuorumsMatchValue
                                  │
@@ -9,9 +11,11 @@
                                a vote is from an earlier      a 2b has its 2a
                                ballot, and was a 2a
 
-`lemma_QuorumIndexOverlap`, that two quorums share a replica, is arithmetic and has no monitor; where a variant breaks
-it, what rests on it falls. A message counts when it is sent, for by then it is on the sender's disk. Each monitor
-costs a few dictionary look-ups a message, and remembers what was proposed.
+`lemma_QuorumIndexOverlap`, which says that two quorums share a replica, is arithmetic and has no invariant here. A
+variant that breaks it breaks the lemmas that rest on it.
+
+A message counts when it is sent: what it relies on is on the sender's disk by then. Each invariant costs a few
+dictionary look-ups a message, and memory for what was proposed.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ from clew.systems.rsl.parameters import Parameters, min_quorum_size
 
 
 def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
-    """All of them, fresh, for a cluster of this many replicas."""
+    """All invariants, new for one run of a cluster of this many replicas."""
     quorum = min_quorum_size(nodes)
     return [
         Every2bHas2a(),

@@ -1,4 +1,4 @@
-"""What quorums permit and choose: the lemmas that make two leaders agree (Message2a, Chosen.i.dfy)."""
+"""Lemmas about quorums: why two leaders agree on what is chosen (Message2a.i.dfy, Chosen.i.dfy)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from clew.systems.rsl.types import Ballot, OperationNumber, RequestBatch
 
 
 class QuorumOf1bPermits2a:
-    """A quorum of 1b's permits each 2a (lemma_2aMessageHas1bQuorumPermittingIt): none of them has truncated the place,
-    and the batch is the one of the highest ballot that any of them reports there, or none reports a vote."""
+    """A quorum of 1b's permits each 2a (lemma_2aMessageHas1bQuorumPermittingIt).
+
+    No sender of these 1b's has truncated the place. If any of them reports a vote there, the 2a has the batch of the
+    highest ballot that they report.
+    """
 
     name = "quorum-of-1b-permits-2a"
     watches: tuple[type, ...] = (Message1b, Message2a)
@@ -21,7 +24,7 @@ class QuorumOf1bPermits2a:
         self._seen: set[Place] = set()
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Look for a quorum among the 1b's for the ballot of a new 2a."""
+        """Look for a quorum of 1b's that permits a new 2a."""
         m, kind = sent.message, type(sent.message)
         if kind is Message1b:
             self._received.setdefault(m.bal_1b, {})[sent.source] = m
@@ -41,7 +44,7 @@ class QuorumOf1bPermits2a:
         able = [p for p in self._received.get(m.bal_2a, {}).values() if p.log_truncation_point <= m.opn_2a]
         votes = sorted((p.votes[m.opn_2a] for p in able if m.opn_2a in p.votes), key=lambda vote: vote.max_value_bal)
         silent = len(able) - len(votes)
-        # A quorum whose highest vote is this one may have all the silent ones in it, and all that voted lower.
+        # A quorum in which this vote is the highest may contain all that report no vote or a lower one.
         return silent >= self._quorum or any(
             same(vote.max_val, m.val_2a) and silent + number >= self._quorum
             for number, vote in enumerate(votes, start=1)
@@ -61,8 +64,10 @@ class QuorumOf1bPermits2a:
 
 
 class ChosenValueBinds2a:
-    """Above the ballot in which a batch is chosen, nothing else is proposed at its place
-    (lemma_ChosenQuorumAnd2aFromLaterBallotMatchValues): the heart of Paxos."""
+    """After a batch is chosen, no higher ballot proposes another one at its place: the heart of Paxos.
+
+    (lemma_ChosenQuorumAnd2aFromLaterBallotMatchValues)
+    """
 
     name = "chosen-value-binds-later-2a"
     watches: tuple[type, ...] = (Message2a, Message2b)
@@ -73,7 +78,7 @@ class ChosenValueBinds2a:
         self._proposed: dict[OperationNumber, dict[Ballot, tuple[RequestBatch, int]]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare a 2a with what is chosen below it, and what is newly chosen with the 2a's above it."""
+        """Compare a new 2a with what is chosen below it, and a newly chosen batch with the 2a's above it."""
         m, kind = sent.message, type(sent.message)
         if kind is Message2a:
             self._proposed.setdefault(m.opn_2a, {}).setdefault(m.bal_2a, (m.val_2a, sent.id))
@@ -109,7 +114,7 @@ class ChosenValueBinds2a:
 
 
 class ChosenQuorumsMatch:
-    """Two quorums of 2b's for one operation number hold the same batch (lemma_ChosenQuorumsMatchValue)."""
+    """Any two quorums of 2b's for one place of the log choose the same batch (lemma_ChosenQuorumsMatchValue)."""
 
     name = "chosen-quorums-match"
     watches: tuple[type, ...] = (Message2b,)
@@ -119,7 +124,7 @@ class ChosenQuorumsMatch:
         self._chosen: dict[OperationNumber, tuple[Ballot, RequestBatch, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare what is newly chosen with what was chosen first."""
+        """Compare a newly chosen batch with the first one at its place."""
         if not self._votes.chosen(sent):
             return None
         m = sent.message

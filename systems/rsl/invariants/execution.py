@@ -1,4 +1,4 @@
-"""What is made of the chosen: executors that agree, clients that are told the truth, a log cut where it may be."""
+"""Lemmas about execution: executors agree, clients get true replies, and the log is truncated only where it may be."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from clew.systems.rsl.types import OperationNumber, RequestBatch
 
 
 class ExecutorsAgree:
-    """Executors apply the same batch at the same operation number, to the same state
-    (lemma_ReplyInReplyCacheIsAllowed and the refinement above it).
+    """All executors run the same batch at the same place of the log, on the same state.
 
-    The reply tells where in the log its request was applied. Whoever answers from that place must have applied the
-    same request, with the same result.
+    (lemma_ReplyInReplyCacheIsAllowed and the refinement above it.) A reply tells at which place its request ran. Every
+    replica that answers from that place must have run the same request, with the same result.
     """
 
     name = "executors-agree"
@@ -23,7 +22,7 @@ class ExecutorsAgree:
         self._answers: dict[tuple[OperationNumber, int], tuple[str, ReplyMessage, str, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare a reply with the first one from its place in the log."""
+        """Compare a reply with the first one from its place of the log."""
         m = sent.message
         place = (m.opn_reply, m.index)
         client, first, replica, number = self._answers.setdefault(place, (sent.destination, m, sent.source, sent.id))
@@ -40,8 +39,10 @@ class ExecutorsAgree:
 
 
 class RepliesAreChosen:
-    """A client is told of its request only once that is chosen, at the place that the reply names
-    (lemma_ReplySentIsAllowed)."""
+    """A request is chosen, at the place that the reply names, before its client gets the reply.
+
+    (lemma_ReplySentIsAllowed)
+    """
 
     name = "replies-are-chosen"
     watches: tuple[type, ...] = (Message2b, ReplyMessage)
@@ -51,7 +52,7 @@ class RepliesAreChosen:
         self._chosen: dict[OperationNumber, RequestBatch] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Look a reply's request up in what is chosen."""
+        """Look up the request of a reply in the chosen batches."""
         m, kind = sent.message, type(sent.message)
         if kind is Message2b:
             if self._votes.chosen(sent):
@@ -74,8 +75,10 @@ class RepliesAreChosen:
 
 
 class TruncationIsCheckpointed:
-    """An acceptor truncates its log where a quorum has told of checkpoints, and no further
-    (LogTruncationPoint.i.dfy: lemma_LogTruncationPointInvariantHolds)."""
+    """An acceptor truncates its log only below the checkpoints that a quorum has announced.
+
+    (LogTruncationPoint.i.dfy: lemma_LogTruncationPointInvariantHolds)
+    """
 
     name = "truncation-is-checkpointed"
     watches: tuple[type, ...] = (Heartbeat, Message1b)
@@ -85,7 +88,7 @@ class TruncationIsCheckpointed:
         self._told: dict[str, int] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare the truncation point in a 1b with the checkpoints in the heartbeats before."""
+        """Compare the truncation point of a 1b with the checkpoints in earlier heartbeats."""
         m, kind = sent.message, type(sent.message)
         if kind is Heartbeat:
             if m.opn_ckpt > self._told.get(sent.source, 0):

@@ -1,4 +1,4 @@
-"""What acceptors vote and promise, and proposers propose, message by message (Message1b, 2a and 2b.i.dfy)."""
+"""Lemmas about single messages: proposals, votes and promises (Message2a.i.dfy, Message2b.i.dfy, Message1b.i.dfy)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clew.systems.rsl.types import Ballot, OperationNumber
 
 
 class Every2bHas2a:
-    """An acceptor votes for what a proposer has sent it (lemma_2bMessageHasCorresponding2aMessage)."""
+    """An acceptor votes only for what was proposed (lemma_2bMessageHasCorresponding2aMessage)."""
 
     name = "every-2b-has-its-2a"
     watches: tuple[type, ...] = (Message2a, Message2b)
@@ -37,8 +37,11 @@ class Every2bHas2a:
 
 
 class OneValuePerBallotAndOperation:
-    """All 2a's for one ballot and operation number say the same (lemma_2aMessagesFromSameBallotAndOperationMatch and
-    its WLOG): a ballot belongs to one proposer, which uses it once and goes through the log once."""
+    """All 2a's for one ballot and place of the log have the same batch.
+
+    (lemma_2aMessagesFromSameBallotAndOperationMatch and its WLOG.) A ballot belongs to one proposer, which uses it in
+    one life and goes through the log once with it.
+    """
 
     name = "one-value-per-ballot-and-operation"
     watches: tuple[type, ...] = (Message2a,)
@@ -62,8 +65,10 @@ class OneValuePerBallotAndOperation:
 
 
 class VoteIsFromEarlierBallot:
-    """The votes in a 1b were cast in ballots below the one that it promises (lemma_Vote1bMessageIsFromEarlierBallot):
-    an acceptor promises only above all it has voted in."""
+    """The votes in a 1b are from ballots below the one that it promises (lemma_Vote1bMessageIsFromEarlierBallot).
+
+    An acceptor promises only ballots above all those that it has voted in.
+    """
 
     name = "vote-in-1b-is-from-earlier-ballot"
     watches: tuple[type, ...] = (Message1b,)
@@ -83,7 +88,7 @@ class VoteIsFromEarlierBallot:
 
 
 class VoteWas2a:
-    """What a 1b reports as a vote was proposed in that ballot (lemma_1bMessageWithOpnImplies2aSent)."""
+    """A vote that a 1b reports was proposed in the ballot of the vote (lemma_1bMessageWithOpnImplies2aSent)."""
 
     name = "vote-in-1b-was-a-2a"
     watches: tuple[type, ...] = (Message2a, Message1b)
@@ -111,8 +116,11 @@ class VoteWas2a:
 
 
 class No1bHidesVotes:
-    """A 1b reports, at each place from its truncation point on, the highest ballot below its own that its acceptor
-    voted in there (lemma_1bMessageWithoutOpnImplicationsFor2b, for votes before the 1b)."""
+    """A 1b reports its acceptor's last vote at each place, from its truncation point on.
+
+    (lemma_1bMessageWithoutOpnImplicationsFor2b, for votes before the 1b.) Votes in ballots above that of the 1b do not
+    count.
+    """
 
     name = "no-1b-hides-votes"
     watches: tuple[type, ...] = (Message2b, Message1b)
@@ -121,7 +129,7 @@ class No1bHidesVotes:
         self._voted: dict[str, dict[OperationNumber, tuple[Ballot, int]]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare a 1b with the 2b's of its sender before it."""
+        """Compare a 1b with the earlier 2b's of its sender."""
         m, kind = sent.message, type(sent.message)
         if kind is Message2b:
             voted = self._voted.setdefault(sent.source, {})
@@ -129,7 +137,7 @@ class No1bHidesVotes:
                 voted[m.opn_2b] = (m.bal_2b, sent.id)
         elif kind is Message1b:
             voted = self._voted.setdefault(sent.source, {})
-            # Truncation points of an acceptor do not fall, or only in variants that other lemmas find out.
+            # An acceptor's truncation point never falls, except in variants that break other lemmas.
             self._voted[sent.source] = voted = {
                 opn: vote for opn, vote in voted.items() if opn >= m.log_truncation_point
             }
@@ -148,8 +156,10 @@ class No1bHidesVotes:
 
 
 class PromisesAreKept:
-    """After its 1b an acceptor votes in no lower ballot, and promises none again
-    (lemma_1bMessageWithoutOpnImplicationsFor2b, for votes after the 1b)."""
+    """After a 1b, an acceptor votes in no lower ballot, and promises neither a lower one nor the same again.
+
+    (lemma_1bMessageWithoutOpnImplicationsFor2b, for votes after the 1b.)
+    """
 
     name = "promises-are-kept"
     watches: tuple[type, ...] = (Message2b, Message1b)
@@ -158,7 +168,7 @@ class PromisesAreKept:
         self._promised: dict[str, tuple[Ballot, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare a 2b or 1b with its sender's highest 1b before."""
+        """Compare a 2b or 1b with the last 1b of its sender."""
         m, kind = sent.message, type(sent.message)
         if kind is Message2b:
             bal, does = m.bal_2b, f"votes at {m.opn_2b}"

@@ -1,4 +1,4 @@
-"""RSL with one mistake each, all of them made by somebody before or one character away."""
+"""Variants of RSL. Each has one mistake, which somebody has made before or which is one character away."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from clew.systems.rsl.variants.proposers import (
 
 
 def made_of(roles: Roles) -> Callable[[Parameters], Replica]:
-    """Replicas of these roles."""
+    """A function from parameters to replicas with these roles."""
     return lambda params: Replica(params, roles)
 
 
@@ -50,107 +50,107 @@ VARIANTS: Mapping[str, Variant] = {
     for variant in (
         Variant(
             "forgets-promises",
-            "acceptors lose their promise in a restart: acknowledged increments vanish",
+            "acceptors lose their promise when they restart: acknowledged increments vanish",
             made_of(Roles(acceptor=ForgetsPromises)),
         ),
         Variant(
             "ignores-promises",
-            "acceptors vote in any ballot: a leader that was replaced replaces its successor's batches",
+            "acceptors vote below their promise: an old leader overwrites its successor's batches",
             IgnoresPromises,
         ),
         Variant(
             "votes-without-promising",
-            "a vote is no promise: an acceptor that missed a 1a goes back to an older leader",
+            "acceptors do not promise the ballots that they vote in: an old leader overwrites its successor's batches",
             made_of(Roles(acceptor=VotesWithoutPromising)),
         ),
         Variant(
             "promises-again",
-            "acceptors promise the same ballot twice: no client can notice",
+            "acceptors promise the same ballot twice: no client can tell",
             made_of(Roles(acceptor=PromisesAgain)),
         ),
         Variant(
             "reuses-ballots",
-            "a restarted proposer uses its ballot again: 1b's that come late let it decide twice",
+            "a restarted proposer uses its last ballot again: late 1b's let it overwrite its own batches",
             made_of(Roles(proposer=ReusesBallots)),
         ),
         Variant(
             "prefers-its-own",
-            "a new leader proposes its own batch where votes exist: acknowledged increments vanish",
+            "a new leader proposes its own batch where there are votes already: acknowledged increments vanish",
             made_of(Roles(proposer=PrefersItsOwn)),
         ),
         Variant(
             "picks-the-lowest-ballot",
-            "a new leader picks the lowest ballot's batch: acknowledged increments vanish",
+            "a new leader picks the batch of the lowest ballot: acknowledged increments vanish",
             made_of(Roles(proposer=PicksTheLowestBallot)),
         ),
         Variant(
             "half-quorums",
-            "half the replicas are a quorum: two leaders answer next to each other",
+            "half the replicas count as a quorum: two leaders answer at the same time",
             made_of(Roles(min_quorum_size=half)),
         ),
         Variant(
             "counts-duplicates",
-            "a vote that arrives twice counts twice: what was never chosen is acknowledged",
+            "a vote that arrives twice counts twice: increments are acknowledged that were never chosen",
             made_of(Roles(learner=CountsDuplicates)),
         ),
         Variant(
             "counts-across-ballots",
-            "votes of different ballots add up: what was never chosen is acknowledged",
+            "votes of different ballots are added up: increments are acknowledged that were never chosen",
             made_of(Roles(learner=CountsAcrossBallots)),
         ),
         Variant(
             "takes-any-1b",
-            "1b's of other ballots count: votes cast since are overlooked",
+            "a new leader counts 1b's for older ballots: it overlooks votes that came after them",
             made_of(Roles(proposer=TakesAny1b)),
         ),
         Variant(
             "answers-before-quorum",
-            "one vote is a decision: acknowledged increments vanish with their leader",
+            "one vote is enough to decide: acknowledged increments vanish with their leader",
             made_of(Roles(learner=AnswersBeforeQuorum)),
         ),
         Variant(
             "reads-locally",
-            "the leader answers reads by itself: a leader that is cut off answers with the past",
+            "the leader answers reads without a quorum: a leader that is cut off returns old values",
             ReadsLocally,
         ),
         Variant(
             "truncates-at-the-fastest",
-            "the log is truncated at the highest checkpoint: no client sees a wrong answer, some may see none",
+            "the log is truncated at the highest checkpoint: clients may get no answers, but no wrong ones",
             made_of(Roles(acceptor=TruncatesAtTheFastest)),
         ),
         Variant(
             "ignores-truncation",
-            "a new leader begins below the truncation points of its quorum: places are used twice",
+            "a new leader begins below the truncation points of its quorum: two batches run at one place of the log",
             IgnoresTruncation,
         ),
         Variant(
             "supplies-no-replies",
-            "states are supplied without the replies that go with them: requests run twice",
+            "states are supplied without the reply cache: requests run twice",
             made_of(Roles(executor=SuppliesNoReplies)),
         ),
         Variant(
             "installs-older-states",
-            "an older state replaces a newer one: no client can notice",
+            "an older state replaces a newer one: no client can tell",
             made_of(Roles(executor=InstallsOlderStates)),
         ),
         Variant(
             "answers-from-the-cache",
-            "the reply cache does not compare numbers: clients get the reply to an earlier request",
+            "the reply cache does not compare request numbers: clients get the reply to an earlier request",
             made_of(Roles(executor=AnswersFromTheCache)),
         ),
         Variant(
             "runs-retransmissions",
-            "a request runs each time it is decided: increments count twice",
+            "a request runs each time that it is decided: increments count twice",
             made_of(Roles(executor=RunsRetransmissions)),
         ),
         Variant(
             "skips-holes",
-            "replicas execute past what they have not learned: increments are left out",
+            "replicas skip operations that they have not learned: increments are left out",
             SkipsHoles,
         ),
         Variant(
             "as-published",
-            "IronFleet's protocol as published, without at-most-once: increments count twice",
+            "IronFleet's protocol as published, which may run a request twice: increments count twice",
             made_of(Roles(executor=AsPublished)),
         ),
         Variant(

@@ -1,4 +1,4 @@
-"""Acceptors that forget, or promise less than they should."""
+"""Acceptors that forget votes or promises, or promise less than they should."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from clew.systems.rsl.types import ZERO, Ballot, OperationNumber
 class ForgetsPromises(Acceptor):
     """Writes its votes to disk, but not its promise.
 
-    It looks enough: votes are what gets chosen. But a promise is what keeps an older leader out while a newer one
-    relies on the votes that were reported to it. akka-raft's candidates forgot whom they had voted for in just this way
-    (Scott et al., 2016).
+    That looks enough: votes choose a batch. But promises keep an older leader out while a newer one relies on the votes
+    that were reported to it. akka-raft's candidates forgot in this way whom they had voted for (Scott et al., 2016).
 
-    A client sees an acknowledged increment vanish or happen twice: after a restart the acceptor votes for an older
-    leader, whose batch is chosen next to the newer leader's.
+    A client sees an acknowledged increment vanish or happen twice. After a restart the acceptor votes for an older
+    leader, and that leader's batch is chosen next to the newer leader's.
     """
 
     def _keep_promise(self, ctx: Context) -> None:
@@ -26,11 +25,11 @@ class ForgetsPromises(Acceptor):
 
 
 class IgnoresPromises(Replica):
-    """Votes for a 2a of any ballot: the guard of LReplicaNextProcess2a is missing.
+    """Votes for a 2a of any ballot: the condition of LReplicaNextProcess2a is missing.
 
-    akka-raft lacked it too, for messages of an earlier term (Scott et al., 2016).
+    akka-raft did not check the term of some messages either (Scott et al., 2016).
 
-    A client sees two leaders at work: one that was cut off comes back and has its batches chosen over those of its
+    A client sees two leaders at work. One was cut off, comes back, and gets its batches chosen over those of its
     successor.
     """
 
@@ -41,11 +40,11 @@ class IgnoresPromises(Replica):
 class VotesWithoutPromising(Acceptor):
     """Does not raise its promise when it votes.
 
-    "Paxos Made Simple" can be read to allow it, and many have: an acceptor that missed the prepare and saw only the
-    accept goes on to vote in a ballot below that one.
+    Many have read "Paxos Made Simple" to allow it. An acceptor that has missed the 1a and got only the 2a of a ballot
+    then votes in lower ballots.
 
-    A client may see an acknowledged increment vanish. It takes an acceptor that missed the 1a of the newer leader, got
-    its 2a, and then a late one of the older leader.
+    A client may see an acknowledged increment vanish. For that, an acceptor must miss the 1a of the newer leader, get
+    its 2a, and then get a late 2a of the older leader.
     """
 
     def _raise_promise(self, bal: Ballot) -> None:
@@ -53,11 +52,11 @@ class VotesWithoutPromising(Acceptor):
 
 
 class PromisesAgain(Acceptor):
-    """Promises a ballot again that it has promised: `<=` for BalLt in LAcceptorProcess1a.
+    """Promises a ballot again that it has promised already: `<=` instead of BalLt in LAcceptorProcess1a.
 
-    No client can notice. The second 1b tells more votes than the first one, but the proposer takes one 1b from each
-    acceptor, and none once it is in phase 2, before which there is no vote in its ballot. It takes a proposer that uses
-    a ballot twice to make this dangerous; the invariants see the second promise at once.
+    No client can tell. The second 1b may report more votes than the first one. But the proposer counts one 1b of each
+    acceptor, and none in phase 2, and nobody votes in its ballot before that. It would be dangerous if a proposer used
+    a ballot twice. The invariants see the second promise at once.
     """
 
     def process_1a(self, ctx: Context, source: str, m: Message1a) -> None:
@@ -70,9 +69,9 @@ class PromisesAgain(Acceptor):
 class TruncatesAtTheFastest(Acceptor):
     """Truncates the log at the highest checkpoint instead of the one that a quorum has reached.
 
-    No client sees a wrong answer: every 1b tells its truncation point, and nothing is proposed below. But below it only
-    the fastest replica has the state: while that one is away, the others wait for it, and if it never comes back the
-    cluster has lost all. The invariants see a log truncated beyond the checkpoints.
+    No client sees a wrong answer: every 1b reports its truncation point, and no leader proposes below it. But only the
+    fastest replica has the state below that point. The others wait until it comes back. If it never does, the cluster
+    has lost its state. The invariants see a log that is truncated beyond the checkpoints of a quorum.
     """
 
     def valid_log_truncation_point(self) -> OperationNumber:

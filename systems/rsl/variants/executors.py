@@ -1,4 +1,4 @@
-"""Executors that answer wrongly: twice, too early, from the wrong state, or to the wrong request."""
+"""Executors that run requests twice, lose their state, or answer from the wrong state or to the wrong request."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from clew.systems.rsl.types import RequestBatch
 class RunsRetransmissions(Executor):
     """Runs a request each time that it is decided.
 
-    A client that sends again, and a leader that has lost its memory of who asked for what with the view, are enough to
-    have it decided twice. The second run's reply replaces the first in the cache.
+    A request is decided twice when its client sends it again and a new leader does not know that it was proposed
+    before. The reply of the second run replaces the first one in the cache.
 
-    A client sees a number left out: some increment counted twice.
+    A client sees that a number is left out: some increment has counted twice.
     """
 
     def _handle_request_batch(self, ctx: Context, batch: RequestBatch) -> None:
@@ -30,12 +30,13 @@ class RunsRetransmissions(Executor):
 
 
 class SuppliesNoReplies(Executor):
-    """Supplies its state to a replica that lags, but not the replies that go with it.
+    """Supplies its state to a replica that lags, but not its reply cache.
 
-    IronFleet has done so since 94b6318 (2021). Where requests must run at most once, the two are one state: the replica
-    that was helped does not know which requests its state has in it.
+    IronFleet has done so since 94b6318 (2021). If requests must run at most once, the reply cache is part of the state:
+    without it, the replica does not know which requests its new state contains.
 
-    A client sees a number left out: that replica ran its increment once more, and answers from a state of its own.
+    A client sees that a number is left out: the replica has run an increment once more, and its state differs from the
+    others'.
     """
 
     def _supply(self) -> AppStateSupply:
@@ -46,21 +47,21 @@ class SuppliesNoReplies(Executor):
 
 
 class AsPublished(RunsRetransmissions, SuppliesNoReplies):
-    """IronFleet's protocol as it is: no request is run at most once, and no reply goes with a state.
+    """IronFleet's protocol as it is: requests may run twice, and a state is supplied without the reply cache.
 
-    It is not a mistake there. The specification says that it does not promise exactly-once, and that an application
-    which needs it must see to that itself; Fonseca et al. (EuroSys 2017) count it among the surprises of verified
-    systems all the same. The counter that comes with it does not see to it.
+    That is not a mistake there. The specification does not promise exactly-once, and says that an application which
+    needs it must provide it. IronFleet's own counter does not. Fonseca et al. (EuroSys 2017) count this among the
+    surprises of verified systems.
 
-    A client sees a number left out: some increment counted twice, after it was sent again to the next leader.
+    A client sees that a number is left out: some increment was sent again to the next leader, and has counted twice.
     """
 
 
 class InstallsOlderStates(Executor):
-    """Takes over any state that is supplied, an older one too: `opn_state_supply > ops_complete` is missing.
+    """Takes over any state that is supplied, even an older one: `opn_state_supply > ops_complete` is missing.
 
-    No client can notice. An older state is one that this replica has been in. It falls behind, answers as it did
-    before if it comes to execute the same batches again, and is helped as any replica that lags.
+    No client can tell. The replica has been in the older state before. It falls behind, and runs the same batches again
+    with the same replies, or gets a newer state as any replica that lags.
     """
 
     def process_app_state_supply(self, ctx: Context, m: AppStateSupply) -> bool:
@@ -69,11 +70,9 @@ class InstallsOlderStates(Executor):
 
 
 class AnswersFromTheCache(Executor):
-    """Answers any request of a client that it has a reply for with that reply: the numbers are not compared.
+    """Answers every request of a client with the client's last reply: it does not compare request numbers.
 
-    A reply cache with the client as its key and nothing else.
-
-    A client sees the result of its request before the last.
+    It is what a cache does whose only key is the client. A client gets the result of an earlier request.
     """
 
     def satisfied(self, client: str, seqno: int) -> bool:
@@ -86,9 +85,9 @@ class AnswersFromTheCache(Executor):
 class ReadsLocally(Replica):
     """Answers reads from the leader's own state, without asking a quorum whether it still leads.
 
-    etcd 0.4.1 and Consul did (Jepsen, 2014), and many Rafts do by way of a lease without a clock to hold it.
+    etcd 0.4.1 and Consul did (Jepsen, 2014). So do Rafts whose leaders hold leases without clocks that can be trusted.
 
-    A client sees the past: a leader that is cut off answers what was true before its successor began.
+    A client sees old values: a leader that is cut off returns what was true before its successor began.
     """
 
     def process_request(self, ctx: Context, source: str, m: RequestMessage) -> None:
@@ -100,12 +99,13 @@ class ReadsLocally(Replica):
 
 
 class Amnesiac(Replica):
-    """Comes back from a crash with nothing, as if its disk had been replaced, and goes on as if nothing were missing.
+    """Loses everything in a crash, as if its disk had been replaced, and goes on as if nothing were missing.
 
-    IronFleet's replicas would, were they to restart: they keep nothing on disk, and delete their private key so that
-    nobody tries. Paxos Made Live (2007) tells of a replica that lost its disk and must not vote until it has caught up.
+    IronFleet's replicas would do so if they could restart: they keep nothing on disk. They delete their private key so
+    that nobody restarts them. In "Paxos Made Live" (2007), a replica that has lost its disk must not vote until it has
+    caught up.
 
-    A client sees acknowledged increments vanish: of the quorum that remembered them, too few are left.
+    A client sees acknowledged increments vanish: too few replicas remember them.
     """
 
     def __init__(self, params: Parameters) -> None:

@@ -1,4 +1,4 @@
-"""By which shipped plan each variant of RSL is hunted."""
+"""How each variant of RSL is hunted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clew.systems.protocol import Hunted
 HEAVY = Hunted("rsl-heavy-weather")
 RESTARTS = ("rsl-amnesia", ("system.durability=synced",))
 POWER_FAILURE = "nemesis.0.crash.target=all"
-"""What everybody wrote last is lost at once, where nobody else has it."""
+"""All nodes crash at once, so that what they wrote last is lost everywhere."""
 
 HUNTED: Mapping[str, Hunted] = {
     "forgets-promises": Hunted("rsl-forgets-promises"),
@@ -17,7 +17,7 @@ HUNTED: Mapping[str, Hunted] = {
     "votes-without-promising": Hunted("rsl-votes-without-promising"),
     "promises-again": Hunted(
         "rsl-heavy-weather",
-        unnoticed="a proposer takes one 1b from each acceptor, and there is no vote in its ballot before it has them",
+        unnoticed="a proposer counts one 1b of each acceptor, and nobody votes in its ballot before it has a quorum",
     ),
     "reuses-ballots": Hunted("rsl-reuses-ballots"),
     "prefers-its-own": Hunted("rsl-picks-the-lowest-ballot"),
@@ -30,14 +30,14 @@ HUNTED: Mapping[str, Hunted] = {
     "reads-locally": HEAVY,
     "truncates-at-the-fastest": Hunted(
         "rsl-heavy-weather",
-        unnoticed="every 1b tells its truncation point, and nothing is proposed below: the others wait for the state "
-        "of the fastest, and in this plan the fastest comes back",
+        unnoticed="no leader proposes below a truncation point: the replicas wait for the state of the fastest, which "
+        "always comes back in this plan",
     ),
     "ignores-truncation": HEAVY,
     "supplies-no-replies": HEAVY,
     "installs-older-states": Hunted(
         "rsl-heavy-weather",
-        unnoticed="an older state comes with the replies that go with it, and what is executed again gives the same",
+        unnoticed="an older state comes with its reply cache, and the same batches run again give the same replies",
     ),
     "answers-from-the-cache": HEAVY,
     "runs-retransmissions": Hunted("rsl-as-published"),

@@ -1,4 +1,4 @@
-"""Quorums that are none: votes counted too early, twice, or across ballots, and operations learned out of order."""
+"""Learners that count votes wrongly: for too small a quorum, twice, or across ballots. Replicas that skip holes."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from clew.systems.rsl.types import OperationNumber, RequestBatch
 
 
 def half(replicas: int) -> int:
-    """A quorum of half the replicas, rounded down: `n / 2` for `n / 2 + 1`, the off-by-one of LMinQuorumSize.
+    """A quorum of half the replicas, rounded down: `n / 2` instead of `n / 2 + 1` in LMinQuorumSize.
 
-    A client sees two clusters: either side of a partition elects a leader, which answers as if the other did not exist.
+    A client sees two clusters: each side of a partition elects a leader, and each leader answers as if it were alone.
     """
     return max(1, replicas // 2)
 
 
 class CountsDuplicates(Learner):
-    """Counts votes, not voters: a 2b that arrives twice counts twice (received_2b_message_senders as a list).
+    """Counts votes instead of voters: a 2b that arrives twice counts twice (received_2b_message_senders as a list).
 
-    akka-raft's candidates took the second copy of a vote for another follower's (Scott et al., 2016).
+    akka-raft's candidates took the second copy of a vote for that of another follower (Scott et al., 2016).
 
-    A client sees an increment acknowledged and lost again: its batch was never chosen.
+    A client sees an acknowledged increment vanish: its batch was never chosen.
     """
 
     def process_2b(self, source: str, m: Message2b) -> None:
@@ -34,10 +34,10 @@ class CountsDuplicates(Learner):
 
 
 class CountsAcrossBallots(Learner):
-    """Adds up the votes of all ballots: a higher one does not wipe out what was counted.
+    """Adds up the votes of all ballots: the first vote of a higher one does not clear the counts.
 
-    A client sees an increment acknowledged that was never chosen: one replica voted for it in its leader's ballot,
-    another voted for something else at that place in the next.
+    A client sees an acknowledged increment vanish: its batch was never chosen. One replica voted for it in one ballot,
+    and another replica voted for another batch in the next.
     """
 
     def process_2b(self, source: str, m: Message2b) -> None:
@@ -52,7 +52,7 @@ class CountsAcrossBallots(Learner):
 class AnswersBeforeQuorum(Learner):
     """Takes a batch for decided when the first vote for it arrives.
 
-    Asynchronous replication, as Redis and MySQL have it by default: the answer is fast, and wrong if the leader fails.
+    This is asynchronous replication, the default of Redis and MySQL: the answer is fast, and wrong if the leader fails.
 
     A client sees an acknowledged increment vanish when the view changes.
     """
@@ -63,10 +63,11 @@ class AnswersBeforeQuorum(Learner):
 
 
 class SkipsHoles(Replica):
-    """Executes whatever is decided next, though something before it is not learned yet: `opn == ops_complete` is
-    missing in LReplicaNextSpontaneousMaybeMakeDecision.
+    """Executes the next batch that it has learned, even if it has not learned the one before.
 
-    A client sees increments return too little: its replica has left out some that it has not heard of.
+    `opn == ops_complete` is missing in LReplicaNextSpontaneousMaybeMakeDecision.
+
+    A client sees increments return too little: its replica has left out others.
     """
 
     def maybe_make_decision(self, ctx: Context) -> bool:

@@ -1,4 +1,4 @@
-"""Proposers that count or choose wrongly among the 1b's, or use a ballot twice."""
+"""Proposers that count the wrong 1b's, pick the wrong batch, or use a ballot twice."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from clew.systems.rsl.types import OperationNumber, RequestBatch
 
 
 class ReusesBallots(Proposer):
-    """Does not write down which ballots it has sent a 1a for, and after a restart takes the same one again.
+    """Does not write down which ballot it has used, and uses it again after a restart.
 
-    A client may see an acknowledged increment vanish. Acceptors promise a ballot once, so the second 1a is answered by
-    nobody who answered the first one: it takes 1b's of a quorum from before the crash that are still on their way, or
-    on their way again, when the proposer is back. With them it puts second batches where its first ones are.
+    A client may see an acknowledged increment vanish. Acceptors promise a ballot only once, so they do not answer the
+    second 1a. The 1b's of a quorum must arrive after the restart: late ones, or copies. With them the proposer puts
+    second batches where its first ones are.
     """
 
     def _keep_ballot(self, ctx: Context) -> None:
@@ -24,12 +24,12 @@ class ReusesBallots(Proposer):
 
 
 class PrefersItsOwn(Proposer):
-    """Nominates what its own clients wait for, whether a 1b reports a vote there or not.
+    """Nominates requests of its own clients, even where a 1b reports a vote.
 
-    It is what the word "proposer" suggests, and the first mistake of whoever implements Paxos from memory.
+    The word "proposer" suggests it, and many who implement Paxos from memory make this mistake first.
 
-    A client sees an acknowledged increment vanish: the new leader puts another batch in its place, and replicas that
-    had not executed the old one execute the new one.
+    A client sees an acknowledged increment vanish. The new leader puts another batch at its place, and replicas that
+    have not executed the old batch execute the new one.
     """
 
     def nominate_old_value_and_send_2a(self, ctx: Context) -> None:
@@ -40,10 +40,10 @@ class PrefersItsOwn(Proposer):
 
 
 class PicksTheLowestBallot(Proposer):
-    """Nominates the batch of the lowest ballot that a 1b reports: LValIsHighestNumberedProposal with the wrong end.
+    """Nominates the batch of the lowest ballot that a 1b reports: LValIsHighestNumberedProposal the wrong way round.
 
-    A client sees an acknowledged increment vanish: the batch of a leader that failed replaces the one that its
-    successor had chosen.
+    A client sees an acknowledged increment vanish: the batch of a leader that failed replaces the one that was chosen
+    under its successor.
     """
 
     def _select(self, opn: OperationNumber) -> RequestBatch:
@@ -52,10 +52,10 @@ class PicksTheLowestBallot(Proposer):
 
 
 class TakesAny1b(Proposer):
-    """Counts 1b's of whatever ballot for its own: `bal_1b == max_ballot_i_sent_1a` is missing.
+    """Counts 1b's for any ballot: `bal_1b == max_ballot_i_sent_1a` is missing.
 
-    A client may see an acknowledged increment vanish. It takes a 1b that is so late that its proposer leads another
-    view by then: what its acceptor has voted for since is not in it.
+    A client may see an acknowledged increment vanish. For that, a 1b must arrive so late that its proposer leads
+    another view by then. It does not contain what its acceptor has voted for since.
     """
 
     def expects_1b(self, source: str, m: Message1b) -> bool:
@@ -66,11 +66,12 @@ class TakesAny1b(Proposer):
 
 
 class IgnoresTruncation(Replica):
-    """Takes no notice of the truncation points in 1b's, and begins where its own log begins
-    (LIsAfterLogTruncationPoint, and the truncation in LReplicaNextProcess1b).
+    """Ignores the truncation points in 1b's, and begins where its own log begins.
 
-    A client sees an increment return what another has returned: at a place that the others have executed and forgotten,
-    no 1b reports a vote, so the leader takes it for free and executes a new batch there.
+    LIsAfterLogTruncationPoint is missing, and the truncation in LReplicaNextProcess1b.
+
+    A client sees two increments return the same number. At a place that the other replicas have executed and truncated,
+    no 1b reports a vote. So the leader takes the place for free, and a second batch runs there.
     """
 
     def process_1b(self, ctx: Context, source: str, m: Message1b) -> None:
