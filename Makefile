@@ -35,7 +35,8 @@ demo: $(VENV)/clew
 	$(BIN)/clew run caspaxos-highest-version; test $$? -eq 1
 
 test: $(VENV)/dev
-	$(BIN)/pytest -n auto
+	$(BIN)/python -m tests.checkers.compile
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

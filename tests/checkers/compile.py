@@ -1,0 +1,41 @@
+"""Compile the kernels of the checker once, on all cores: `python -m tests.checkers.compile`.
+
+A kernel is compiled when it is first called, and kept for later processes. Without this, the workers of pytest on a
+fresh clone would all compile the same kernels at the same time.
+"""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ProcessPoolExecutor
+
+from clew.checkers.models import find_model
+from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.test_engines import assert_all_agree, engines_of
+
+PARTS = (
+    ("cas-register", "lazy"),
+    ("cas-register", "linear"),
+    ("cas-register", "wgl"),
+    ("stack", "competition"),
+    ("priority-queue", "competition"),
+    ("fifo-queue", "competition"),
+)
+"""Models and engines that together call every kernel, those that take longest first."""
+
+
+def compile_part(model_name: str, engine: str) -> None:
+    """Let the engine decide a few small histories of the model."""
+    model, rng, unique = find_model(model_name), random.Random(1), small.UNIQUE.get(model_name)
+    decide = engines_of(model_name)[engine]
+    for _ in range(3):
+        assert_all_agree([decide], small.lived(model, ALPHABETS[model_name], 6, rng), model)
+        if unique is not None:
+            assert_all_agree([decide], unique(model, 6, rng), model)
+
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor() as workers:
+        for done in [workers.submit(compile_part, *part) for part in PARTS]:
+            done.result()
