@@ -54,7 +54,7 @@ class Life:
     end: int | None = None
 
 
-def cut(path: Path) -> bool:
+def is_cut(path: Path) -> bool:
     """Whether a journal ends in the middle of a line, as that of a killed run may."""
     with path.open("rb") as file:
         if not path.stat().st_size:

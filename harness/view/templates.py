@@ -1,4 +1,4 @@
-"""What all pages share: one style, and templates into which nothing from a run comes unescaped."""
+"""What all pages share: one style, and templates that escape everything from a run."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-SHARED = Path(__file__).parent / "style.css"
+SHARED_STYLE = Path(__file__).parent / "style.css"
 
 
 def render(template: Path, **values: object) -> str:
-    """The page that a template makes of these values; its `style` is the shared one with `page.css` beside it."""
-    style = SHARED.read_text(encoding="utf-8") + template.with_name("page.css").read_text(encoding="utf-8")
+    """The page that a template makes of these values.
+
+    The template also gets `style`: the style of all pages, then the `page.css` beside the template.
+    """
+    style = SHARED_STYLE.read_text(encoding="utf-8") + template.with_name("page.css").read_text(encoding="utf-8")
     return _environment(template.parent).get_template(template.name).render(style=style, **values)
 
 
-def hashed(script: str) -> str:
-    """What names a script to a browser that is to run it and no other (a source of a Content-Security-Policy)."""
+def script_hash(script: str) -> str:
+    """The hash of a script, as a source in a Content-Security-Policy: the browser runs this script and no other."""
     return f"'sha256-{base64.b64encode(sha256(script.encode()).digest()).decode()}'"
 
 
 @cache
 def _environment(folder: Path) -> Environment:
-    # Imported here: it costs 50 ms, and campaigns make no pages.
+    # Imported here because it takes 50 ms, and hunts make no pages.
     from urllib.parse import quote
 
     from jinja2 import Environment, FileSystemLoader, StrictUndefined

@@ -1,4 +1,4 @@
-"""The operations of a run as columns: the timeline, the evidence on it, latencies and rates over time."""
+"""The operations of a run as columns: the timeline, the checker's evidence, latencies and rates over time."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from numpy.typing import NDArray
 
 from clew.harness.store.record import Record, stuck_row
 from clew.harness.view.model_states import ModelStates
-from clew.harness.view.report.data import Key, Moment, Table
+from clew.harness.view.report.page_data import Key, Moment, Table
 from clew.histories import FOREVER, INFO, TYPES
 from clew.histories.statistics import latencies, quantiles
 from clew.histories.text import key_name, label, printable
 from clew.histories.timeline import completion_times, linearization_points, operation_lanes
 
-HELD = 100_000
-"""Operations that a page holds at most."""
-DRAWN = 20_000
-"""Operations that a page draws at a time: zooming in shows the others that it holds."""
-BINS = 100
-FEWEST = {"p50": 1, "p95": 20, "p99": 100, "max": 1}
-"""How many operations a quantile is of at least."""
-AROUND = 500
-"""Operations on either side of a violation that are drawn whatever the others."""
+ON_PAGE_MAX = 100_000
+"""How many operations a page holds at most."""
+DRAWN_MAX = 20_000
+"""How many operations a page draws at a time. Zooming in shows the others that it holds."""
+BINS_MAX = 100
+"""Into how many intervals of time rates and quantiles are counted."""
+OPERATIONS_MIN = {"p50": 1, "p95": 20, "p99": 100, "max": 1}
+"""From how many operations on a quantile is given: of fewer than 20, the p95 would be the maximum."""
+AROUND_VIOLATION = 500
+"""How many operations before and after a violation are always drawn."""
 
 
 def lane_names(run: Record) -> tuple[list[str], NDArray[np.int64]]:
-    """The names of the lanes from top to bottom, and the lane of each operation."""
+    """The names of the lanes of the timeline from top to bottom, and the lane of each operation."""
     operations = run.history.operations
     lane = operation_lanes(operations, run.history.time)
     count = int(lane.max(initial=-1)) + 1
@@ -38,42 +39,43 @@ def lane_names(run: Record) -> tuple[list[str], NDArray[np.int64]]:
 
 
 def evidence(run: Record) -> NDArray[np.bool_]:
-    """Which operations are drawn however many there are: the cores of the violations, and what surrounds them."""
+    """For each operation, whether it is always drawn: it is in a counterexample, or near a violation."""
     operations = run.history.operations
     keep = np.zeros(len(operations), np.bool_)
-    for part in run.keys:
-        keep[list(part.counterexample or ())] = True
-        row = stuck_row(run.history, part)
+    for key in run.keys:
+        keep[list(key.counterexample or ())] = True
+        row = stuck_row(run.history, key)
         if row is not None:
             number = int(np.searchsorted(operations.invoked, row))
-            keep[max(0, number - AROUND) : number + AROUND] = True
+            keep[max(0, number - AROUND_VIOLATION) : number + AROUND_VIOLATION] = True
     return keep
 
 
-def held(run: Record) -> NDArray[np.int64]:
-    """Which operations a page holds: all, or of too many those that matter and an even choice of the others.
+def on_page(run: Record) -> NDArray[np.int64]:
+    """The numbers of the operations that a page holds: all, unless they are too many.
 
-    What matters is the evidence, and whatever ended `info`, as far as there is room.
+    Of too many, keep the evidence, then operations of unknown outcome (up to half of the room), then an even choice
+    of the others.
     """
     operations = run.history.operations
     count = len(operations)
-    if count <= HELD:
+    if count <= ON_PAGE_MAX:
         return np.arange(count)
     keep = evidence(run)
-    room = HELD - int(keep.sum())
+    room = ON_PAGE_MAX - int(keep.sum())
     for chosen, share in ((operations.outcome == INFO, room // 2), (np.ones(count, np.bool_), room)):
         rest = np.flatnonzero(chosen & ~keep)
-        share = min(share, HELD - int(keep.sum()), len(rest))
+        share = min(share, ON_PAGE_MAX - int(keep.sum()), len(rest))
         if share > 0:
             keep[rest[np.linspace(0, len(rest) - 1, share).astype(np.int64)]] = True
     return np.flatnonzero(keep)
 
 
 def table(run: Record, rows: NDArray[np.int64], lane: NDArray[np.int64]) -> Table:
-    """The operations at `rows`, a column per field."""
+    """The operations of these numbers, a column per field. `lane` has the lane of every operation."""
     history = run.history
     operations = history.operations
-    over = completion_times(operations, history.time)[rows]
+    completed = completion_times(operations, history.time)[rows]
     labels = [label(history, row) for row in rows.tolist()]
     errors = [history.errors[code] for code in operations.error[rows].tolist()]
     return {
@@ -81,18 +83,18 @@ def table(run: Record, rows: NDArray[np.int64], lane: NDArray[np.int64]) -> Tabl
         "index": history.index[operations.invoked[rows]].tolist(),
         "lane": lane[rows].tolist(),
         "start": seconds(operations.start[rows]),
-        "end": seconds(over),
+        "end": seconds(completed),
         "outcome": [TYPES[code] for code in operations.outcome[rows].tolist()],
         "process": [f"process {process}" for process in operations.process[rows].tolist()],
         "key": [key_name(history.keys[code]) for code in operations.key[rows].tolist()],
         "label": labels,
         "error": ["" if error is None else printable(error) for error in errors],
-        "latency": np.round((over - operations.start[rows]) / 1e6, 6).tolist(),
+        "latency": np.round((completed - operations.start[rows]) / 1e6, 6).tolist(),
     }
 
 
 def keys(run: Record, rows: NDArray[np.int64], moments: list[Moment]) -> list[Key]:
-    """The keys that there are, violated ones first, with the evidence of the checker on each."""
+    """All keys, violated ones first, each with the checker's evidence. `rows` are the operations on the page."""
     history = run.history
     operations = history.operations
     names = [key_name(history.keys[code]) for code in dict.fromkeys(operations.key.tolist())]
@@ -100,56 +102,56 @@ def keys(run: Record, rows: NDArray[np.int64], moments: list[Moment]) -> list[Ke
     visible[rows] = True
     found = {}
     states = ModelStates(run)
-    for part in run.keys:
-        row = stuck_row(history, part)
+    for judged in run.keys:
+        name = key_name(judged.key)
+        row = stuck_row(history, judged)
         stuck = None if row is None else np.flatnonzero(operations.completed == row)
-        order = part.witness if part.witness is not None else part.prefix
-        found[key_name(part.key)] = Key(
-            name=key_name(part.key),
-            verdict=part.verdict,
-            counterexample=list(part.counterexample or ()),
+        order = judged.witness if judged.witness is not None else judged.prefix
+        found[name] = Key(
+            name=name,
+            verdict=judged.verdict,
+            counterexample=list(judged.counterexample or ()),
             stuck=int(stuck[0]) if stuck is not None and len(stuck) else None,
-            moment=next((n for n, moment in enumerate(moments) if moment.key == key_name(part.key)), None),
+            moment=next((n for n, moment in enumerate(moments) if moment.key == name), None),
             points=points(run, list(order or ()), visible, states),
         )
     return [*found.values(), *(Key(name, "", [], None, None, {}) for name in names if name not in found)]
 
 
 def points(run: Record, order: list[int], visible: NDArray[np.bool_], states: ModelStates) -> Table:
-    """The moments at which the operations of an order took effect, and the state after each."""
-    moments = linearization_points(run.history.operations, order, run.last)
+    """When each operation of a linearization took effect, and the state after it; only of `visible` operations."""
+    times = linearization_points(run.history.operations, order, run.last)
     state = states.after_each(order)
     shown = [position for position, number in enumerate(order) if visible[number]]
     return {
         "number": [order[position] for position in shown],
-        "time": seconds(moments[shown]),
+        "time": seconds(times[shown]),
         "state": [state[position] for position in shown],
     }
 
 
 def rates(run: Record) -> Table:
-    """How many operations a second completed, by outcome, in equal stretches of time. Of all operations."""
+    """Completions per second, by outcome, in equal intervals of time. All operations count."""
     history = run.history
     operations = history.operations
     edges = np.linspace(0, max(run.last, 1), _bins(len(operations)) + 1)
-    over = completion_times(operations, history.time)
+    completed = completion_times(operations, history.time)
     width = (edges[1] - edges[0]) / 1e9
     columns: Table = {"start": seconds(edges[:-1]), "end": seconds(edges[1:])}
     for code, outcome in ((1, "ok"), (2, "fail"), (3, "info")):
-        count, _ = np.histogram(over[operations.outcome == code], edges)
+        count, _ = np.histogram(completed[operations.outcome == code], edges)
         columns[outcome] = np.round(count / width, 3).tolist()
     return columns
 
 
 def latency_quantiles(run: Record) -> Table:
-    """p50, p95, p99 and the longest latency of what was answered, in equal stretches of time. Of all operations.
+    """p50, p95, p99 and the maximum of the latency (ms), in equal intervals of time. All answered operations count.
 
-    Of fewer than twenty of them the p95 would be the longest, of fewer than a hundred the p99:
-    there is none then.
+    A quantile is None for an interval with fewer than `OPERATIONS_MIN` operations.
     """
     operations = run.history.operations
     answered = np.flatnonzero(operations.end != FOREVER)
-    edges = np.linspace(0, max(run.last, 1), int(np.clip(len(operations) // 40, 5, BINS // 2)) + 1)
+    edges = np.linspace(0, max(run.last, 1), int(np.clip(len(operations) // 40, 5, BINS_MAX // 2)) + 1)
     place = np.clip(np.searchsorted(edges, operations.end[answered], side="right") - 1, 0, len(edges) - 2)
     columns: Table = {"time": [], "p50": [], "p95": [], "p99": [], "max": []}
     for number in np.unique(place).tolist():
@@ -158,15 +160,15 @@ def latency_quantiles(run: Record) -> Table:
         assert found is not None
         columns["time"].append(round(float(edges[number] + edges[number + 1]) / 2e9, 9))
         for name, value in zip(("p50", "p95", "p99", "max"), found, strict=True):
-            columns[name].append(value if len(rows) >= FEWEST[name] else None)
+            columns[name].append(value if len(rows) >= OPERATIONS_MIN[name] else None)
     return columns
 
 
 def seconds(ns: NDArray[Any]) -> list[float]:
     """Nanoseconds as seconds."""
-    told: list[float] = np.round(ns / 1e9, 9).tolist()
-    return told
+    rounded: list[float] = np.round(ns / 1e9, 9).tolist()
+    return rounded
 
 
 def _bins(operations: int) -> int:
-    return int(np.clip(operations // 5, 10, BINS))
+    return int(np.clip(operations // 5, 10, BINS_MAX))

@@ -34,12 +34,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from clew.harness.store.folder import RUN_FILES
 from clew.harness.view.serve.catalogue import Catalogue
 from clew.harness.view.serve.pages import SCRIPT, View, listing, runs_page
-from clew.harness.view.templates import hashed
+from clew.harness.view.templates import script_hash
 
 _ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 PLAIN = {
     **_ALWAYS,
-    "Content-Security-Policy": f"default-src 'none'; script-src {hashed(SCRIPT)}; style-src 'unsafe-inline'; "
+    "Content-Security-Policy": f"default-src 'none'; script-src {script_hash(SCRIPT)}; style-src 'unsafe-inline'; "
     "img-src data: blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 }
 """The headers of our own pages: they run our script and no other."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clew.harness.view.templates import SHARED
+from clew.harness.view.templates import SHARED_STYLE
 
 # Viénot, Brettel and Mollon (1999): what is left of linear RGB without the long-wave or the middle-wave cones.
 BLIND = {
@@ -50,19 +50,19 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_are_legible_and_lines_are_seen(scheme: str) -> None:
-    colours = schemes(SHARED)[scheme]
+    colours = schemes(SHARED_STYLE)[scheme]
     for name in ("ink", "soft", "bad", "good", "doubt", "link"):
         assert contrast(colours[name], colours["paper"]) >= 4.5, name
     for name in ("ink", "soft"):
         assert contrast(colours[name], colours["panel"]) >= 4.5, name
-    for name in ("ok", "fail", "thread"):
+    for name in ("ok", "fail", "order"):
         assert contrast(colours[name], colours["paper"]) >= 3, name
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("eyes", [*BLIND, "all"])
 def test_outcomes_and_violations_are_told_apart_by_everybody(scheme: str, eyes: str) -> None:
-    colours = schemes(SHARED)[scheme]
+    colours = schemes(SHARED_STYLE)[scheme]
     seen = {
         name: lab(np.array(BLIND[eyes]) @ colours[name] if eyes in BLIND else colours[name])
         for name in ("ok", "fail", "info", "bad")

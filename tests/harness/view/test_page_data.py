@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from clew.harness.store.record import read_record
-from clew.harness.view.report.data import Data
-from clew.harness.view.report.page import gather
+from clew.harness.view.report.gather import gather
+from clew.harness.view.report.page_data import Data
 from clew.histories import NEMESIS, Header, Recorder
 from clew.histories.event import FORMAT
 from clew.histories.journal import Journal

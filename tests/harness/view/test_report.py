@@ -18,8 +18,8 @@ import pytest
 from clew.harness.errors import UserError
 from clew.harness.store.record import read_record
 from clew.harness.view.report import report
-from clew.harness.view.report.data import Data
-from clew.harness.view.report.page import gather
+from clew.harness.view.report.gather import gather
+from clew.harness.view.report.page_data import Data
 from clew.harness.view.report.write import write
 from tests.harness.conftest import Clew
 from tests.harness.shown import EVIL, GOOD, STALE, history_file, many_writes
@@ -89,7 +89,7 @@ def test_what_is_missing_from_a_folder_is_said_and_the_rest_is_shown(failing: Pa
 
 def test_a_history_of_nobody_knows_what_is_shown_without_a_verdict(tmp_path: Path) -> None:
     page = report(read_record(history_file(tmp_path / "h.jsonl", STALE)))
-    assert "not judged" in page
+    assert "not checked" in page
     assert data(page).keys[0].counterexample == []
     assert data(page).operations["label"] == ["write 1", "write 2", "read → 1"]
 
@@ -114,7 +114,7 @@ def test_scripts_from_a_history_stay_text(tmp_path: Path) -> None:
 def test_of_too_many_operations_an_even_choice_is_on_the_page_and_the_core_in_any_case(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clew.harness.view.report.operations.HELD", 2000)
+    monkeypatch.setattr("clew.harness.view.report.operations.ON_PAGE_MAX", 2000)
     found = data(report(read_record(history_file(tmp_path / "h.jsonl", many_writes(5000, 900), model="cas-register"))))
     numbers = found.operations["number"]
     assert 1900 < len(numbers) <= 2000
@@ -149,7 +149,7 @@ def test_the_command_that_makes_it_again_is_one_that_a_shell_takes(clew: Clew, t
 
 def test_messages_that_are_left_out_are_counted(failing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = data((failing / "report.html").read_text())
-    monkeypatch.setattr("clew.harness.view.report.cluster.MESSAGES", 5)
+    monkeypatch.setattr("clew.harness.view.report.messages.MESSAGES_MAX", 5)
     few = gather(read_record(failing))
     drawn, all_of_them = set(few.messages["id"]), set(whole.messages["id"])
     assert drawn < all_of_them
@@ -203,6 +203,6 @@ def test_a_cut_journal_and_a_plan_that_is_none_are_said(failing: Path, tmp_path:
     (half / "plan.yaml").write_text("")
     page = report(read_record(half))
     assert "The message journal ends in the middle of a line" in page
-    assert "The plan of the run&#39;s folder cannot be read" in page
+    assert "The plan in the run&#39;s folder cannot be read" in page
     assert "clew replay" not in page
     assert "ends in the middle" not in report(read_record(failing))

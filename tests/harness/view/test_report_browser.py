@@ -232,7 +232,8 @@ def test_legends_name_what_is_drawn(chromium: Any, failing: Path) -> None:
     for fate, text in {**words, "under way": "under way"}.items():
         assert (text in said["messages"]) == (fate in fates), fate
     states = set(chromium.execute_script("return clew.data.lives.state"))
-    for state, text in {"down": "down", "cut off": "cut off", "disturbed": "disturbed", "parted": "parted"}.items():
+    words = {"down": "down", "cut off": "cut off from most", "parted": "cut off from a few", "disturbed": "disturbed"}
+    for state, text in words.items():
         assert (text in said["lives"]) == (state in states), state
     assert all("violation" in text for text in said.values()), "the dashed lines"
 
@@ -316,8 +317,8 @@ def test_ten_thousand_operations_are_drawn(chromium: Any, tmp_path: Path) -> Non
 
 
 def test_zooming_in_shows_what_was_thinned_out(chromium: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clew.harness.view.report.operations.DRAWN", 100)
-    monkeypatch.setattr("clew.harness.view.report.operations.AROUND", 5)
+    monkeypatch.setattr("clew.harness.view.report.operations.DRAWN_MAX", 100)
+    monkeypatch.setattr("clew.harness.view.report.operations.AROUND_VIOLATION", 5)
     page = tmp_path / "many.html"
     file = history_file(tmp_path / "many.jsonl", many_writes(3000, 900), model="cas-register")
     page.write_text(report(read_record(file)))
@@ -335,7 +336,7 @@ def test_zooming_in_shows_what_was_thinned_out(chromium: Any, tmp_path: Path, mo
     counterexample = set(chromium.execute_script("return clew.data.keys[0].counterexample"))
     assert 50 <= len(whole) <= 100
     assert counterexample <= set(whole)
-    assert said == f"{len(whole)} of the 3,001 operations in sight are drawn. Zoom in for the others."
+    assert said == f"{len(whole)} of the 3,001 operations in view are drawn. Zoom in for the others."
     assert max(b - a for a, b in itertools.pairwise(whole)) < 100, "no stretch of time is left out"
     some, _ = shown(1, 1.4)
     assert {number for number in whole if 1003 < number < 1398} < set(some), "none of those that were seen goes"
@@ -371,7 +372,7 @@ def test_the_heading_says_how_far_the_order_goes_and_what_is_of_all_keys(chromiu
         chromium.execute_script(f"clew.choose({key})")
         told.append((heading.text, note.is_displayed()))
     order = "Operations, and the order that explains them"
-    assert told == [(f"{order}, up to where none does", True), (order, True), ("Operations on all keys", False)]
+    assert told == [(f"{order}, up to the violation", True), (order, True), ("Operations on all keys", False)]
 
 
 def test_no_picture_makes_a_pattern_for_each_fault(chromium: Any, failing: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_history_of_a_model_that_nobody_has_is_shown_without_a_verdict(tmp_pat
     lines = text(file, model=None)
     assert "verdict    none: there is no model their-own; give one with --model" in lines
     assert any("write 2" in line for line in lines)
-    assert "not judged" in report(read_record(file))
+    assert "not checked" in report(read_record(file))
     with pytest.raises(HistoryError, match="there is no model 'their-own'"):
         read_record(file, "their-own")
 

@@ -1,5 +1,5 @@
-// The cluster: messages as arrows from lane to lane, and the lives of the nodes.
-const NAMED = 480; // messages in sight from which on only those that made it happen are named
+// The cluster: messages as arrows from lane to lane, and the states of the nodes over time.
+const NAMED = 480; // with more messages in view, only those that caused a violation are named
 const FATE = {
   delivered: ["ok", "solid", 1.2], delayed: ["doubt", "solid", 1.8], duplicated: ["good", "dotdash", 1.8],
   dropped: ["bad", "dotted", 1.6], "under way": ["soft", "dotted", 1.2],
@@ -8,7 +8,7 @@ const STATE = {
   up: ["good", 0.4, " ", 0.3], down: ["bad", 0.22, "x", 0.3], "cut off": ["info", 0.55, "/", 0.18],
   parted: ["info", 0.22, " ", 0.18], disturbed: ["soft", 0.3, ".", 0.18],
 };
-const OTHER_STATE = ["doubt", 0.4, "-", 0.18]; // whatever else a fault says of a node
+const OTHER_STATE = ["doubt", 0.4, "-", 0.18]; // any other state that a fault names
 
 function messages(f) {
   const { data, range } = f;
@@ -35,15 +35,15 @@ function messages(f) {
     f.paint(head.glyph, { fill_color: ink, line_color: ink });
     return drawn;
   });
-  const famous = f.source("famous", f.pick(all, all.id.flatMap((id, row) => (special.has(id) ? [row] : []))));
-  const loud = f.segments(plot, famous, way, { line_width: 4, line_alpha: 0.9 }, "bad");
-  const ends = { ...f.fields({ x: "until", y: "to" }), source: famous };
+  const causes = f.source("causes", f.pick(all, all.id.flatMap((id, row) => (special.has(id) ? [row] : []))));
+  const bold = f.segments(plot, causes, way, { line_width: 4, line_alpha: 0.9 }, "bad");
+  const ends = { ...f.fields({ x: "until", y: "to" }), source: causes };
   const peak = plot.scatter({ ...ends, marker: "star", size: 15 });
   f.paint(peak.glyph, { fill_color: "bad", line_color: "paper" });
   const pointed = f.source("pointed", f.pick(all, []));
   f.segments(plot, pointed, way, { line_width: 6, line_alpha: 0.45 }, "ink");
-  // A message sent and received at one instant has no line to be named at: its words stand where it arrives.
-  const said = f.text(plot, "said", { x_offset: 8, y_offset: -7 }, "ink");
+  // The type of a message stands where it arrives. A message received when it was sent has no line to put it on.
+  const types = f.text(plot, "types", { x_offset: 8, y_offset: -7 }, "ink");
   const strips = Object.entries(f.LOOK).map(([outcome, [fill, line, alpha, hatch_pattern]]) => {
     const columns = f.source(`clients ${outcome}`, { start: [], end: [], low: [], high: [] });
     const style = { level: "underlay", fill_alpha: alpha, line_width: 1, hatch_pattern, hatch_scale: 8 };
@@ -60,8 +60,8 @@ function messages(f) {
     ...f.fields({ x: "time", y: "at" }), source: news, marker: "inverted_triangle", size: 9,
   });
   f.paint(flags.glyph, { fill_color: "ink", line_color: "ink" });
-  const named = f.text(plot, "named", { x_offset: 9, text_font_style: "bold" }, "ink");
-  f.tips(plot, [...arrows, loud], [
+  const epochs = f.text(plot, "epochs", { x_offset: 9, text_font_style: "bold" }, "ink");
+  f.tips(plot, [...arrows, bold], [
     ["message", "@who, @type"], ["sent", "@sent{0.000000} s"], ["fate", "@fate, @words"], ["body", "@body"],
   ]);
   f.tips(plot, [flags], [["first", "@words"], ["at", "@time{0.000000} s"]]);
@@ -73,15 +73,15 @@ function messages(f) {
   const operations = data.operations;
   const refresh = (visible) => {
     const perSecond = f.perSecond();
-    const deep = f.deep(plot);
-    // An arrow's head points the way its line goes on the screen, which zooming turns.
+    const height = f.laneHeight(plot);
+    // An arrow's head points along its line on the screen. Zooming changes that angle.
     for (const [columns, rows] of heads) {
       const angle = rows.map((row) =>
-        Math.atan2(-(all.until[row] - all.sent[row]) * perSecond, -(all.to[row] - all.from[row]) * deep));
+        Math.atan2(-(all.until[row] - all.sent[row]) * perSecond, -(all.to[row] - all.from[row]) * height));
       columns.data = { ...columns.data, angle };
     }
-    const inSight = all.sent.flatMap((time, row) => (f.seen(time, all.until[row]) ? [row] : []));
-    // Where names would lie over each other, what made it happen is named first, then what is rare.
+    const inView = all.sent.flatMap((time, row) => (f.seen(time, all.until[row]) ? [row] : []));
+    // Where names would overlap, the causes of a violation are named first, then the rarest types.
     const taken = new Map(data.places.map((_, number) => [number, []]));
     const free = (row) => {
       const names = taken.get(Math.round(all.to[row]));
@@ -91,15 +91,15 @@ function messages(f) {
       return clear;
     };
     const often = {};
-    for (const row of inSight) often[all.type[row]] = (often[all.type[row]] ?? 0) + 1;
+    for (const row of inView) often[all.type[row]] = (often[all.type[row]] ?? 0) + 1;
     const rank = (row) => (special.has(all.id[row]) ? 0 : often[all.type[row]]);
-    const told = inSight.filter((row) => inSight.length <= NAMED || special.has(all.id[row]));
-    told.sort((a, b) => rank(a) - rank(b) || all.until[a] - all.until[b]);
-    said.data = columns(told.filter(free).map((row) => [all.until[row], all.to[row], all.type[row]]));
+    const named = inView.filter((row) => inView.length <= NAMED || special.has(all.id[row]));
+    named.sort((a, b) => rank(a) - rank(b) || all.until[a] - all.until[b]);
+    types.data = columns(named.filter(free).map((row) => [all.until[row], all.to[row], all.type[row]]));
     const active = visible.length > 400 ? [] : visible.filter((row) => home.has(operations.lane[row]));
     const at = (row) => home.get(operations.lane[row]);
     for (const [outcome, columns] of strips) {
-      // "invoke" never completed: nobody knows either.
+      // An operation that never completed ("invoke") has an unknown outcome too.
       const ended = (row) => (operations.outcome[row] === "invoke" ? "info" : operations.outcome[row]);
       const same = active.filter((row) => ended(row) === outcome);
       columns.data = {
@@ -109,7 +109,7 @@ function messages(f) {
     }
     const flagged = news.data.time.flatMap((time, row) => (f.seen(time, time) ? [row] : []));
     flags.glyph.size = flagged.length > 100 ? 4 : 9;
-    // As many of them are named as have room for it beside the one before.
+    // Name those that have room beside the one before.
     const beside = new Map();
     const roomy = flagged.filter((row) => {
       const { time, at: place, epoch } = news.data;
@@ -117,9 +117,9 @@ function messages(f) {
       beside.set(place[row], time[row] + (16 + 7.4 * epoch[row].length) / perSecond);
       return true;
     });
-    named.data = columns(roomy.map((row) => [news.data.time[row], news.data.at[row], news.data.epoch[row]]));
+    epochs.data = columns(roomy.map((row) => [news.data.time[row], news.data.at[row], news.data.epoch[row]]));
     const covered = data.moments.some((moment) => f.seen(moment.start, moment.end));
-    const words = "The messages of this stretch of time are not on this page: it has those around the moments above.";
+    const words = "The page has no messages of this time; it has those around the moments listed above.";
     f.at("elsewhere").textContent = covered ? "" : words;
   };
   const tell = (row) => {
@@ -127,11 +127,11 @@ function messages(f) {
     return [
       `Message ${all.id[row]}`, `${all.who[row]}, ${all.type[row]}`, `sent at ${all.sent[row].toFixed(6)} s`,
       `${all.fate[row]}: ${all.words[row]}`, all.body[row],
-      ...(special.has(all.id[row]) ? ["one of those that made it happen"] : []),
+      ...(special.has(all.id[row]) ? ["one of the messages that caused the violation"] : []),
     ].join(" · ");
   };
   const items = () => all.sent.flatMap((time, row) => (time >= range.start && time <= range.end ? [row] : []));
-  return { refresh, items, tell, any: famous.data.id.length > 0 };
+  return { refresh, items, tell, any: causes.data.id.length > 0 };
 }
 
 function lives(f) {
@@ -163,7 +163,7 @@ function lives(f) {
   const refresh = () => {
     marks.glyph.size = data.marks.time.filter((time) => f.seen(time, time)).length > 100 ? 4 : 9;
   };
-  // What befell the nodes, and the new ballots and views, in the order of time.
+  // The states of the nodes, and the new ballots and views, in the order of time.
   const items = () => [
     ...table.start.flatMap((time, row) => (f.seen(time, table.end[row]) ? [["lives", row, time]] : [])),
     ...data.marks.time.flatMap((time, row) => (f.seen(time, time) ? [["marks", row, time]] : [])),

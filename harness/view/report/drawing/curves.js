@@ -19,7 +19,7 @@ function latencies(f) {
     f.paint(drawn.glyph, { fill_color: outcome, line_color: outcome });
     return drawn;
   });
-  // A quantile that too few operations have is null, which a line leaves out as it does NaN.
+  // A quantile of too few operations is null. Bokeh leaves gaps for NaN only.
   const number = (column) => column.map((value) => value ?? NaN);
   const curves = Object.fromEntries(Object.entries(data.quantiles).map(([name, column]) => [name, number(column)]));
   const quantiles = f.source("quantiles", curves);
@@ -28,8 +28,8 @@ function latencies(f) {
     const style = { source: quantiles, line_dash, line_width };
     f.paint(plot.line({ ...f.fields({ x: "time", y: name }), ...style }).glyph, { line_color: "ink" });
   }
-  const told = [["operation", "@number: @label"], ["took", "@latency{0.000} ms"], ["outcome", "@outcome @error"]];
-  f.tips(plot, dots, told);
+  const tooltips = [["operation", "@number: @label"], ["took", "@latency{0.000} ms"], ["outcome", "@outcome @error"]];
+  f.tips(plot, dots, tooltips);
   f.mark(plot);
 }
 
@@ -37,11 +37,11 @@ function rates(f) {
   const { ok, fail, info, start, end } = f.data.rates;
   const two = ok.map((count, row) => count + fail[row]);
   const three = two.map((count, row) => count + info[row]);
-  // Of what did not happen there is no bar, not even its line.
+  // No bar where nothing happened, not even its line.
   const some = (tops, counts) => tops.map((top, row) => (counts[row] > 0 ? top : NaN));
   const most = Math.max(...three, 1e-9) * 1.08;
   const plot = f.figure("rate", 200);
-  for (const axis of plot.yaxis) axis.axis_label = "a second";
+  for (const axis of plot.yaxis) axis.axis_label = "per second";
   plot.y_range = new Bokeh.Range1d({ start: 0, end: most });
   f.shade(plot, 0, most);
   const none = ok.map(() => 0);
@@ -59,6 +59,6 @@ function rates(f) {
     f.paint(quads.glyph, { fill_color: fill, line_color: line, hatch_color: line });
     return quads;
   });
-  f.tips(plot, [drawn[0]], [["a second", "@ok{0.0} ok, @fail{0.0} fail, @info{0.0} unknown"]]);
+  f.tips(plot, [drawn[0]], [["per second", "@ok{0.0} ok, @fail{0.0} fail, @info{0.0} unknown"]]);
   f.mark(plot);
 }

@@ -1,4 +1,4 @@
-// What all pictures share: one range of time, so that moving one moves them all; colours, sources, lanes, faults.
+// What all pictures share: one range of time, so that panning one pans all; colours, sources, lanes, faults.
 function frame(data) {
   const { Plotting } = Bokeh;
   const HALF = 0.3;
@@ -8,9 +8,9 @@ function frame(data) {
   const at = (id) => document.getElementById(id);
   const width = () => Math.max((at("timeline").querySelector(".plot").clientWidth || 900) - 110, 200);
   const perSecond = () => width() / (range.end - range.start);
-  // Without a clock, what would be seconds numbers the events.
+  // A history without times counts events instead of seconds.
   const when = (time) => (data.clock ? `${time.toFixed(6)} s` : `event ${time.toFixed(0)}`);
-  const told = (...names) => names.map((name) => (data.clock ? `@${name}{0.000000} s` : `event @${name}{0}`)).join(", ");
+  const timeFields = (...names) => names.map((name) => (data.clock ? `@${name}{0.000000} s` : `event @${name}{0}`)).join(", ");
   const seen = (start, end) => end >= range.start && start <= range.end;
 
   const sources = {};
@@ -18,10 +18,10 @@ function frame(data) {
   const pick = (table, rows) =>
     Object.fromEntries(Object.entries(table).map(([name, column]) => [name, rows.map((row) => column[row])]));
 
-  // Colours are those of the style sheet; form and filling say the same again.
+  // Colours come from the style sheet. Shapes and hatches say the same, for readers who do not see the colours.
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-  const painted = []; // [model, property, name of the colour], to be done again when the scheme changes
+  const painted = []; // [model, property, name of the colour], repainted when the colour scheme changes
   const paint = (model, colours) => {
     for (const [property, name] of Object.entries(colours)) {
       painted.push([model, property, name]);
@@ -77,15 +77,15 @@ function frame(data) {
     }
     for (const grid of plot.ygrid) grid.ticker = ticker;
     const name = () => {
-      // Of very many lanes only as many are named as there is room for.
-      const each = Math.ceil(16 / deep(plot));
+      // Of very many lanes, name as many as there is room for.
+      const each = Math.ceil(16 / laneHeight(plot));
       ticker.ticks = names.flatMap((_, number) => (number % each === 0 ? [number] : []));
     };
     plot.y_range.change.connect(name);
     name();
   };
   // The height of a lane in pixels.
-  const deep = (plot) => (plot.height - 60) / (plot.y_range.start - plot.y_range.end);
+  const laneHeight = (plot) => (plot.height - 60) / (plot.y_range.start - plot.y_range.end);
   const tips = (plot, renderers, tooltips) =>
     plot.add_tools(
       new Bokeh.HoverTool({ renderers, tooltips, point_policy: "follow_mouse", attachment: "vertical" }),
@@ -112,7 +112,7 @@ function frame(data) {
 
   const HATCH = { partition: "/", crash: "x", kill: "x", network: "." };
   const hatches = data.windows.kind.map((kind) => HATCH[kind] ?? "-");
-  // A renderer for each hatching: one whose windows differ in it makes a pattern for each of them, each time.
+  // One renderer for each hatch pattern. A renderer with several patterns would make a pattern for every window.
   const windows = [...new Set(hatches)].map((hatch) => {
     const rows = hatches.flatMap((other, row) => (other === hatch ? [row] : []));
     return [hatch, source(`windows ${hatch}`, pick(data.windows, rows))];
@@ -126,7 +126,7 @@ function frame(data) {
       paint(quads.glyph, { fill_color: "soft", hatch_color: "soft" });
       return quads;
     });
-    if (drawn.length) tips(plot, drawn, [["fault", "@words"], ["from, to", told("start", "end")]]);
+    if (drawn.length) tips(plot, drawn, [["fault", "@words"], ["from, to", timeFields("start", "end")]]);
   };
   const mark = (plot) => {
     for (const moment of data.moments.filter((moment) => moment.wrong)) {
@@ -137,10 +137,10 @@ function frame(data) {
     }
   };
 
-  // How an outcome looks, wherever it is drawn: filling, line, opacity of the filling, hatching.
+  // How each outcome is drawn: fill, line, opacity of the fill, hatch pattern.
   const LOOK = { ok: ["ok", "ok", 0.3, " "], fail: ["paper", "fail", 1, " "], info: ["info", "info", 0.28, "/"] };
   return {
-    data, range, at, perSecond, when, told, seen, sources, source, pick, paint, painted, figures, figure, fields,
-    lanes, name_lanes, deep, tips, bar, text, segments, shade, mark, HALF, LOOK,
+    data, range, at, perSecond, when, timeFields, seen, sources, source, pick, paint, painted, figures, figure, fields,
+    lanes, name_lanes, laneHeight, tips, bar, text, segments, shade, mark, HALF, LOOK,
   };
 }

@@ -1,16 +1,16 @@
-// Lanes can be zoomed too, in each picture by itself: of thousands, each is a line otherwise.
+// Lanes can be zoomed, in each picture by itself: without zoom, each of a thousand lanes would be a line.
 function laneZoom(f) {
   const laned = f.figures.filter(([, plot]) => plot.y_range.bounds);
   const found = Object.fromEntries(
     laned.map(([id, { y_range: range }]) => [id, { range, all: [range.end, range.start] }]),
   );
-  // From lane to lane, in the order of the screen; as much of it as there is.
+  // Show the lanes from `top` to `bottom`, within those that exist.
   const to = ({ range, all: [least, most] }, top, bottom) => {
     const height = Math.min(Math.max(bottom - top, range.min_interval), most - least);
     const from = Math.min(Math.max((top + bottom - height) / 2, least), most - height);
     range.setv({ start: from + height, end: from });
   };
-  // Around what stays where it is, from 0 (top) to 1.
+  // `around` stays where it is on the screen: from 0 (top) to 1 (bottom).
   const zoom = (id, by, around = 0.5) => {
     const { start, end } = found[id].range;
     const fixed = end + (start - end) * around;
@@ -36,7 +36,7 @@ function laneZoom(f) {
       if (!event.shiftKey || event.ctrlKey) return;
       event.preventDefault();
       const box = place.getBoundingClientRect();
-      // With Shift held, some browsers make it a wheel to the side.
+      // While Shift is held, some browsers report a sideways wheel.
       zoom(id, event.deltaY + event.deltaX > 0 ? 1.25 : 0.8, (event.clientY - box.top) / box.height);
     }, { passive: false });
   }

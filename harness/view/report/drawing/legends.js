@@ -1,4 +1,4 @@
-// Legends: swatches that look as the pictures do, and only of what there is.
+// Legends: swatches that look like what is drawn, and only for what the run has.
 function swatch(ink, style, words) {
   const SVG = "http://www.w3.org/2000/svg";
   const item = document.createElement("span");
@@ -43,12 +43,12 @@ function legends(f) {
       ...outcomes,
       ...when(
         data.keys.some((found) => found.points.time?.length),
-        swatch("thread", { mark: DIAMOND, fill: 1 }, "took effect here, = state"),
-        ...when(data.operations.outcome.includes("fail"), swatch("thread", { mark: DOT, fill: 1 }, "failed: seen here")),
+        swatch("order", { mark: DIAMOND, fill: 1 }, "took effect here, = state"),
+        ...when(data.operations.outcome.includes("fail"), swatch("order", { mark: DOT, fill: 1 }, "failed: seen here")),
       ),
       ...when(
         data.keys.some((found) => found.stuck !== null),
-        swatch("bad", { width: 3 }, "the impossible counterexample"), swatch("bad", { mark: CROSS }, "no order is left"),
+        swatch("bad", { width: 3 }, "the counterexample"), swatch("bad", { mark: CROSS }, "no order is left"),
       ),
       ...everywhere,
     ],
@@ -62,13 +62,13 @@ function legends(f) {
     messages: [
       ...outcomes.map((item) => item.cloneNode(true)),
       ...when(fates.has("delivered"), swatch("ok", { line: true }, "delivered")),
-      ...when(fates.has("delayed"), swatch("doubt", { line: true, width: 3 }, "delayed (over three times the median)")),
+      ...when(fates.has("delayed"), swatch("doubt", { line: true, width: 3 }, "delayed (more than three times the median)")),
       ...when(fates.has("duplicated"), swatch("good", { line: "6 2 1 2" }, "second copy")),
       ...when(fates.has("dropped"), swatch("bad", { line: "2 2" }, "dropped")),
       ...when(fates.has("under way"), swatch("soft", { line: "2 2" }, "still under way")),
       ...when(
         data.moments.some((moment) => moment.messages.length),
-        swatch("bad", { line: true, width: 5 }, "made it happen"),
+        swatch("bad", { line: true, width: 5 }, "caused the violation"),
       ),
       ...when(marked, news), ...everywhere,
     ],
@@ -76,7 +76,7 @@ function legends(f) {
       swatch("good", { fill: 0.4 }, "up"),
       ...when(states.has("down"), swatch("bad", { fill: 0.22 }, "down")),
       ...when(states.has("cut off"), swatch("info", { fill: 0.55 }, "cut off from most")),
-      ...when(states.has("parted"), swatch("info", { fill: 0.22 }, "parted from few")),
+      ...when(states.has("parted"), swatch("info", { fill: 0.22 }, "cut off from a few")),
       ...when(states.has("disturbed"), swatch("soft", { fill: 0.3 }, "network disturbed")),
       ...[...states].filter((state) => !(state in STATE)).map((state) => swatch("doubt", { fill: 0.4 }, state)),
       ...when(marked, news), ...everywhere.slice(-1).filter(() => data.moments.some((moment) => moment.wrong)),

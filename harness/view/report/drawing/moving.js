@@ -1,11 +1,11 @@
-// Moving about: keys, buttons, clicks, the choice of a key; and telling what was chosen.
+// Navigation: keyboard, buttons, clicks, the choice of a key; and the details of what was chosen.
 function moving(f, pictures) {
   const { data, range, at } = f;
   const { timeline: operationsPicture } = pictures;
   const operations = data.operations;
   const lanes = laneZoom(f);
 
-  let current = -1; // the row of the operation that was told last
+  let current = -1; // the row of the operation whose details are shown
   const go = (start, end) => {
     const middle = (start + end) / 2;
     const half = Math.max((end - start) / 2, (range.min_interval ?? 0) / 2);
@@ -22,7 +22,7 @@ function moving(f, pictures) {
     operationsPicture.choose(name);
     f.refresh();
   };
-  // What was told of is out of sight, or on another key.
+  // The operation whose details are shown is out of view, or on another key.
   const forget = () => {
     current = -1;
     at("details").textContent = "";
@@ -38,7 +38,7 @@ function moving(f, pictures) {
     go(moment.start, moment.end);
     at("moment").textContent = `At ${f.when(moment.at)}, ${moment.name}: ${moment.words}`;
   };
-  // What there is to see of the key that is shown.
+  // The moment of the key that is shown.
   const mine = () => {
     const { key } = operationsPicture;
     const number = key === null ? 0 : key.moment;
@@ -67,7 +67,7 @@ function moving(f, pictures) {
       `from ${f.when(o.start[row])} to ${f.when(o.end[row])}` + (data.clock ? ` (${o.latency[row].toFixed(3)} ms)` : ""),
       (o.outcome[row] === "info" ? "outcome unknown" : o.outcome[row]) + (o.error[row] ? `: ${o.error[row]}` : ""),
       ...effect,
-      ...(f.sources.counterexample.data.number.includes(o.number[row]) ? ["one of those that are impossible together"] : []),
+      ...(f.sources.counterexample.data.number.includes(o.number[row]) ? ["part of the counterexample"] : []),
     ].join(" · ");
     if (!f.seen(o.start[row], o.end[row])) {
       const half = (range.end - range.start) / 2;
@@ -82,7 +82,7 @@ function moving(f, pictures) {
     const first = rows.findIndex((row) => f.seen(operations.start[row], operations.end[row]));
     tell(rows[position < 0 ? Math.max(first, 0) : (position + by + rows.length) % rows.length]);
   };
-  // In the pictures of the cluster, the same keys step through what is in sight there.
+  // In the pictures of the cluster, the same keys of the keyboard step through what is in view there.
   const last = {};
   const stepping = (id) => (by) => {
     const items = pictures[id].items();
@@ -144,8 +144,8 @@ function moving(f, pictures) {
     at("choice").hidden = false;
     const option = (value, textContent) =>
       at("key").append(Object.assign(document.createElement("option"), { value, textContent }));
-    const SAID = { invalid: " ✗", valid: "", unknown: " ?", "": " (not decided)" };
-    for (const found of data.keys) option(`=${found.name}`, found.name + SAID[found.verdict]);
+    const VERDICT = { invalid: " ✗", valid: "", unknown: " ?", "": " (not decided)" };
+    for (const found of data.keys) option(`=${found.name}`, found.name + VERDICT[found.verdict]);
     option("", "all keys");
     at("key").addEventListener("change", () => choose(at("key").value === "" ? null : at("key").value.slice(1)));
   }

@@ -1,5 +1,5 @@
-// Draws what `data.py` describes, with BokehJS.
-// Nothing from a run becomes HTML here: texts reach the page as `textContent` and Bokeh escapes what its tips show.
+// Draws what `page_data.py` describes, with BokehJS.
+// No text of a run becomes HTML here: it reaches the page as `textContent`, and Bokeh escapes what its tooltips show.
 (async () => {
   const at = (id) => document.getElementById(id);
   const unpack = (id) => {
@@ -49,14 +49,14 @@
   await Bokeh.embed.add_document_standalone(roots, document.body, places);
   for (const [, plot] of shown) {
     const { events_el: touched } = Bokeh.index.get_by_id(plot.id).canvas_view;
-    // Each picture is one stop of the Tab key, which has a name: Bokeh's own within it has none.
+    // The Tab key stops once at each picture, at the element that has a name. Bokeh's own element has none.
     touched.tabIndex = -1;
-    // A finger that moves up or down scrolls the page, which is full of pictures; to the side it moves them.
+    // A finger that moves up or down scrolls the page. To the side, it pans the picture.
     touched.style.touchAction = "pan-y";
   }
   f.refresh();
   at("status").remove();
-  // For whoever drives this page from outside: tests, and `clew report --png`.
+  // For programs that drive this page: tests, and `clew report --png`.
   const colours = () => f.painted.map(([model, property, name]) => [name, model[property]?.value ?? model[property]]);
   const plots = Object.fromEntries(f.figures);
   window.clew = { range: f.range, data, sources: f.sources, plots, colours, ...moves, drawn: performance.now() };

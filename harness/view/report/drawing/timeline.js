@@ -1,6 +1,7 @@
-// The whole run in small, and its operations: bars in lanes, the thread of the order that explains them, the counterexample.
-const LABELS = 120; // operations in sight from which on none is named
-const CROWD = 150; // points in sight from which on they are small and their thread is faint
+// The overview of the run, and its operations: bars in lanes, the line of the order that explains them, the
+// counterexample.
+const LABELS = 120; // with more operations in view, none is named
+const CROWD = 150; // with more points in view, they are small and their line is faint
 
 function overview(f) {
   const { data } = f;
@@ -47,26 +48,26 @@ function timeline(f) {
     f.paint(drawn.glyph, { line_color: ink });
   };
   outline("counterexample", "bad", { line_width: 3.5 });
-  // An operation of unknown outcome may take effect long after it was given up: as far as its point, if it has one.
+  // An operation of unknown outcome may take effect after its client gave up. A dotted line leads to its point.
   const ends = { x0: "x0", x1: "x1", y0: "y", y1: "y" };
   const later = f.source("later", { x0: [], x1: [], y: [] });
   f.segments(plot, later, ends, { line_dash: "dotted", line_width: 1.5 }, "info");
   const order = f.source("points", { time: [], lane: [], state: [], number: [], label: [], shape: [], effect: [] });
   const spots = { ...f.fields({ x: "time", y: "lane" }), source: order };
-  const thread = plot.line({ ...spots, line_width: 1.6 });
-  f.paint(thread.glyph, { line_color: "thread" });
+  const orderLine = plot.line({ ...spots, line_width: 1.6 });
+  f.paint(orderLine.glyph, { line_color: "order" });
   const points = plot.scatter({ ...spots, marker: { field: "shape" }, size: 11, line_width: 1.2 });
-  f.paint(points.glyph, { fill_color: "thread", line_color: "paper" });
+  f.paint(points.glyph, { fill_color: "order", line_color: "paper" });
   const dead = f.source("stuck", { x: [], y: [] });
   const stuck = plot.scatter({ ...f.fields({ x: "x", y: "y" }), source: dead, marker: "x", size: 17, line_width: 4.5 });
   f.paint(stuck.glyph, { line_color: "bad" });
   outline("chosen", "ink", { line_dash: "dotted", line_width: 3 });
   f.text(plot, "words", { text_font_size: "11.5px", x_offset: 5, y_offset: -9 }, "ink");
-  f.text(plot, "loud", { text_font_size: "12px", text_font_style: "bold" }, "bad");
+  f.text(plot, "bold", { text_font_size: "12px", text_font_style: "bold" }, "bad");
   const under = { text_font_style: "bold", text_baseline: "top", text_align: "center", y_offset: 5 };
   f.text(plot, "states", under, "ink");
   f.tips(plot, bars, [
-    ["operation", "@number: @label"], ["who", "@process"], ["from, to", f.told("start", "end")],
+    ["operation", "@number: @label"], ["who", "@process"], ["from, to", f.timeFields("start", "end")],
     ...(data.clock ? [["took", "@latency{0.000} ms"]] : []), ["outcome", "@outcome @error"],
   ]);
   f.tips(plot, [points], [["@effect", "@label"], ["state from here on", "@state"]]);
@@ -79,27 +80,27 @@ function timeline(f) {
   picture.choose = (name) => {
     const key = (picture.key = name === null ? null : data.keys.find((found) => found.name === name));
     picture.rows = key === null ? all : all.filter((row) => operations.key[row] === key.name);
-    // What of an order there is, and whether it goes to the end.
-    const told = key ?? (several ? null : data.keys[0] ?? null);
-    const led = told?.points ?? {};
-    const how = { valid: "", invalid: ", up to where none does", unknown: ", as far as it was found" };
+    // The order that the checker found, and whether it explains all operations.
+    const judged = key ?? (several ? null : data.keys[0] ?? null);
+    const led = judged?.points ?? {};
+    const how = { valid: "", invalid: ", up to the violation", unknown: ", as far as one was found" };
     const there = led.number?.length > 0;
     f.at("timeline").querySelector("h2").textContent =
       `Operations${several && key === null ? " on all keys" : ""}${
-        there ? `, and the order that explains them${how[told.verdict] ?? ""}` : ""}`;
+        there ? `, and the order that explains them${how[judged.verdict] ?? ""}` : ""}`;
     for (const note of document.querySelectorAll(".note.all")) note.hidden = key === null;
     const concerned = key === null ? data.keys : [key];
     sources.counterexample.data = f.pick(operations, held(concerned.flatMap((found) => found.counterexample)));
     const last = held(concerned.flatMap((found) => (found.stuck === null ? [] : [found.stuck])));
     dead.data = { x: last.map((row) => operations.end[row]), y: last.map((row) => operations.lane[row]) };
-    // The thread leads through one key; several at once would be a tangle.
+    // The line leads through the operations of one key. Several lines would be a tangle.
     picture.order = new Map((led.number ?? []).map((number, n) => [place.get(number), [led.time[n], led.state[n]]]));
     if (picture.rows.length <= data.drawn) draw(picture.rows);
   };
 
   const draw = (rows) => {
     for (const outcome of Object.keys(f.LOOK)) {
-      // "invoke" never completed: nobody knows either.
+      // An operation that never completed ("invoke") has an unknown outcome too.
       const same = (found) => found === outcome || (outcome === "info" && found === "invoke");
       sources[outcome].data = f.pick(operations, rows.filter((row) => same(operations.outcome[row])));
     }
@@ -109,7 +110,7 @@ function timeline(f) {
       time: led.map(([, [time]]) => time), state: led.map(([, [, state]]) => state),
       number: led.map(([row]) => operations.number[row]), lane: led.map(([row]) => operations.lane[row]),
       label: led.map(([row]) => operations.label[row]),
-      // What failed took no effect: it saw the state that made it fail.
+      // A failed operation took no effect: it saw the state that made it fail.
       shape: led.map(([row]) => (operations.outcome[row] === "fail" ? "circle" : "diamond")),
       effect: led.map(([row]) => (operations.outcome[row] === "fail" ? "seen" : "took effect")),
     };
@@ -120,14 +121,14 @@ function timeline(f) {
     };
   };
 
-  // Of too many in sight: the evidence, those of unknown outcome as far as half of the room, and an even choice of the
-  // rest. Multiples of the golden ratio are spread evenly whatever they are of, and shares are halves of halves: who
-  // pans sees the same choice, who zooms in sees more of it.
+  // If too many operations are in view, draw the evidence, then operations of unknown outcome (up to half of the room),
+  // then an even choice of the rest. Multiples of the golden ratio are spread evenly, and a share is a power of 1/2: so
+  // panning does not change the choice, and zooming in only adds to it.
   const evidence = new Set(data.evidence);
   const spread = all.map((row) => (row * 0.6180339887498949) % 1);
-  const share = (many, room) => {
+  const share = (count, room) => {
     let part = 1;
-    while (many * part > Math.max(room, 1)) part /= 2;
+    while (count * part > Math.max(room, 1)) part /= 2;
     return part;
   };
   const sketch = (rows) => {
@@ -140,24 +141,24 @@ function timeline(f) {
     return rows.filter((row) => evidence.has(row) || spread[row] < (unknown(row) ? ofDoubtful : ofRest));
   };
 
-  // Names appear where there is room for them.
+  // Name operations where there is room.
   picture.refresh = () => {
     const { range } = f;
     const perSecond = f.perSecond();
     const rows = picture.rows.filter((row) => f.seen(operations.start[row], operations.end[row]));
     picture.visible = rows;
-    // What took effect only after it was given up is there until then.
-    const over = (row) => Math.max(operations.end[row], picture.order.get(row)?.[0] ?? 0);
-    const many = picture.rows.length > data.drawn;
-    const there = many ? picture.rows.filter((row) => f.seen(operations.start[row], over(row))) : rows;
+    // An operation that took effect after its client gave up is drawn until then.
+    const drawnUntil = (row) => Math.max(operations.end[row], picture.order.get(row)?.[0] ?? 0);
+    const tooMany = picture.rows.length > data.drawn;
+    const there = tooMany ? picture.rows.filter((row) => f.seen(operations.start[row], drawnUntil(row))) : rows;
     const drawn = there.length > data.drawn ? sketch(there) : there;
-    if (many) draw(drawn);
+    if (tooMany) draw(drawn);
     f.at("sketch").textContent = drawn === there ? "" : `${drawn.length.toLocaleString("en")} of the ${
-      there.length.toLocaleString("en")} operations in sight are drawn. Zoom in for the others.`;
+      there.length.toLocaleString("en")} operations in view are drawn. Zoom in for the others.`;
     const counterexample = new Set(sources.counterexample.data.number);
     const { start: bottom, end: top } = plot.y_range;
     const near = rows.filter((row) => operations.lane[row] > top - 0.5 && operations.lane[row] < bottom + 0.5);
-    const crowd = near.length > LABELS || f.deep(plot) < 14;
+    const crowd = near.length > LABELS || f.laneHeight(plot) < 14;
     const quiet = crowd ? [] : near.filter((row) => !counterexample.has(operations.number[row]));
     const fits = quiet.flatMap((row) => {
       const left = Math.max(operations.start[row], range.start);
@@ -168,28 +169,28 @@ function timeline(f) {
       return [[left, operations.lane[row], words.length <= letters ? words : words.slice(0, letters - 1) + "…"]];
     });
     sources.words.data = columns(fits);
-    // What is impossible is named in full, above its bar; below it, if that place is taken.
+    // The operations of the counterexample are named in full: above the bar, or below it if that place is taken.
     const taken = new Map();
-    const loud = rows.filter((row) => counterexample.has(operations.number[row])).map((row) => {
+    const bold = rows.filter((row) => counterexample.has(operations.number[row])).map((row) => {
       const left = Math.max(operations.start[row], range.start);
       const lane = operations.lane[row];
       const below = (taken.get(lane) ?? -Infinity) > left;
       if (!below) taken.set(lane, left + (operations.label[row].length * 7.2 + 12) / perSecond);
       return [left, below ? lane + f.HALF + 0.15 : lane - f.HALF - 0.12, operations.label[row]];
     });
-    sources.loud.data = columns(loud);
+    sources.bold.data = columns(bold);
     const found = order.data;
     const marked = found.time.flatMap((time, row) => (f.seen(time, time) ? [row] : []));
     const crowded = marked.length > CROWD;
     points.glyph.setv({ size: crowded ? 4 : 11, line_width: crowded ? 0.3 : 1.2 });
-    thread.glyph.line_alpha = crowded ? 0.12 : 0.55;
+    orderLine.glyph.line_alpha = crowded ? 0.12 : 0.55;
     let before = -Infinity;
-    const told = marked.length > LABELS ? [] : marked.filter((row) => {
+    const stated = marked.length > LABELS ? [] : marked.filter((row) => {
       if ((found.time[row] - before) * perSecond < 12 + 7 * String(found.state[row]).length) return false;
       before = found.time[row];
       return found.state[row] !== "";
     });
-    sources.states.data = columns(told.map((row) => [found.time[row], found.lane[row], `= ${found.state[row]}`]));
+    sources.states.data = columns(stated.map((row) => [found.time[row], found.lane[row], `= ${found.state[row]}`]));
   };
   return picture;
 }
