@@ -40,7 +40,9 @@ class BadNetwork(Fault, frozen=True, tag="network"):
         Parameter("duplicate", "chance", "The chance that a message arrives twice.", default=0.0),
         Parameter("reorder", "chance", "The chance that a message may overtake earlier ones.", default=0.0),
         Parameter("delay", "latency", "How much longer each message takes."),
-        Parameter("target", "target", "Only links with one of these nodes at either end. Without it, all links."),
+        Parameter(
+            "target", "target", "Only links with one of these nodes at either end. Without it, all links between nodes."
+        ),
     )
     rule: ClassVar[Rule | None] = AtLeastOne(("drop", "duplicate", "reorder", "delay"), "a change of the network")
     reaches_clients: ClassVar[bool] = False

@@ -29,9 +29,13 @@ class Partition(Fault, frozen=True, tag="partition"):
         Parameter(
             "kind",
             Words("kind of partition", ALL_KINDS, nodes_needed),
-            "How the cluster is cut. Each time it is drawn anew which node is on which side.",
+            "How the cluster is cut. Which node is on which side is drawn anew each time.",
         ),
-        Parameter("grudge", "grudge", "Each receiver with the senders that it refuses to hear. One-way cuts, clients."),
+        Parameter(
+            "grudge",
+            "grudge",
+            "Whom each receiver refuses to hear. It may cut one direction only, and may name clients.",
+        ),
     )
     rule: ClassVar[Rule | None] = ExactlyOne(("kind", "grudge"))
 

@@ -17,6 +17,11 @@ from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
 
 T = TypeVar("T")
 
+LATENCIES = ("constant", "exponential", "uniform", "normal")
+"""The distributions of a latency: each message draws its own."""
+DRAWS = ("uniform", "choice")
+"""The ways to draw a value: each seed draws its own."""
+
 
 def drawn(field: Field, read: Callable[[Field], T], between: Callable[[T, T, float], T] | None = None) -> T:
     """The value that `read` reads, or the one that this seed draws.
@@ -38,7 +43,7 @@ def drawn(field: Field, read: Callable[[Field], T], between: Callable[[T, T, flo
         return between(low, high, field.draw())
     if isinstance(data, dict) and len(data) == 1 and between is not None:
         (name,) = data
-        raise field.error(f"unknown distribution {name}; expected {one_of(('uniform', 'choice'), name)}")
+        raise field.error(f"unknown distribution {name}; expected {one_of(DRAWS, name)}")
     return read(field)
 
 
@@ -175,9 +180,9 @@ def write_latency(latency: Latency) -> Any:
 def _latency(field: Field) -> Latency:
     if not isinstance(field.data, dict):
         return Constant(_duration(field))
-    fields = field.fields(("constant", "exponential", "uniform", "normal"))
+    fields = field.fields(LATENCIES)
     if len(fields.found) != 1:
-        raise field.expected("one of constant, exponential, uniform, normal")
+        raise field.expected(f"one of {', '.join(LATENCIES)}")
     ((kind, shape),) = fields.found.items()
     if kind == "constant":
         return Constant(duration(shape))

@@ -24,6 +24,7 @@ WORKLOAD_FIELDS = (
     "timeout",
     "duration",
 )
+OPERATION_FIELDS = ("at", "client", "f", "key", "value")
 KINDS: dict[WorkloadKind, tuple[str, ...]] = {
     "cas-register": ("read", "write", "cas"),
     "counter": ("read", "add-and-get"),
@@ -107,7 +108,7 @@ def _operations(
 
 
 def _operation(field: Field, kind: WorkloadKind, clients: int, keys: int, usable: Sequence[str]) -> PlannedOperation:
-    fields = field.fields(("at", "client", "f", "key", "value"))
+    fields = field.fields(OPERATION_FIELDS)
     f = fields.read("f", lambda field: word(field, usable, "function"))
     asks = f in ("read", "get", "delete")
     if asks and "value" in fields.found:
