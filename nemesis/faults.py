@@ -10,8 +10,9 @@ from clew.nemesis.crash import Crash
 from clew.nemesis.fault import Fault, FaultEvent, name_of
 from clew.nemesis.network import BadNetwork
 from clew.nemesis.partition import Partition
+from clew.nemesis.pause import Pause
 
-FAULTS: dict[str, type[Fault]] = {name_of(kind): kind for kind in (Partition, Crash, BadNetwork)}
+FAULTS: dict[str, type[Fault]] = {name_of(kind): kind for kind in (Partition, Crash, Pause, BadNetwork)}
 """The kinds by their names in plans and histories, in the order in which errors and docs list them."""
 
 

@@ -13,12 +13,14 @@ from clew.nemesis.fault import name, to_value
 from clew.nemesis.faults import from_value
 from clew.nemesis.network import BadNetwork
 from clew.nemesis.partition import Partition
+from clew.nemesis.pause import Pause
 
 FAULTS = [
     (Partition({"n1": ("n3",), "n2": ("n3",), "n3": ("n1", "n2")}), "partition n1 n2 | n3"),
     (Partition({"n1": ("n3", "n2"), "n2": ("n3",)}), "partition n1 deaf to n3 n2, n2 deaf to n3"),
     (Partition({"n1": ("c0",)}), "partition n1 deaf to c0"),
     (Crash(("n1", "n3")), "crash n1 n3"),
+    (Pause(("n2",)), "pause n2"),
     (BadNetwork(drop=0.5), "network: drop 0.5"),
     (BadNetwork(duplicate=0.1, reorder=1.0, delay=Constant(20_000_000), nodes=("n2",)),
      "network of n2: duplicate 0.1, reorder 1, delay 20ms"),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from clew.nemesis import Constant, Disturbance, Exponential, disturbance, down, refused
+from clew.nemesis import Constant, Disturbance, Exponential, disturbance, down, paused, refused
 from clew.nemesis.crash import Crash
 from clew.nemesis.disturbance import either
 from clew.nemesis.network import BadNetwork
 from clew.nemesis.partition import Partition
+from clew.nemesis.pause import Pause
 
 
 def test_nothing_is_wrong_without_faults():
-    assert refused([]) == down([]) == frozenset()
+    assert refused([]) == down([]) == paused([]) == frozenset()
     assert disturbance([], "n1", "n2") == Disturbance()
 
 
@@ -25,6 +26,12 @@ def test_partitions_and_crashes_add_up_and_one_that_heals_leaves_the_other():
     assert refused([first, second]) == {("n2", "n1"), ("n3", "n1")}
     assert refused([second]) == refused([first, second])
     assert down([Crash(("n1", "n2")), first, Crash(("n2",))]) == {"n1", "n2"}
+
+
+def test_nodes_that_stand_still_are_not_down() -> None:
+    active = [Pause(("n1", "n2")), Crash(("n3",)), Pause(("n2",))]
+    assert paused(active) == {"n1", "n2"}
+    assert down(active) == {"n3"}
 
 
 def test_losses_are_independent_and_delays_add_up():

@@ -11,6 +11,7 @@ from clew.nemesis.grudge import split
 from clew.nemesis.leader import LEADER, with_leader
 from clew.nemesis.network import BadNetwork
 from clew.nemesis.partition import Partition
+from clew.nemesis.pause import Pause
 from clew.nemesis.target import choose
 
 NODES = ("n1", "n2", "n3")
@@ -22,6 +23,10 @@ def hit(fault: Fault, leader: str) -> Fault:
 
 def test_a_crash_of_the_leader_is_a_crash_of_that_node() -> None:
     assert hit(Crash(choose("leader", NODES, Random(0))), "n2") == Crash(("n2",))
+
+
+def test_a_pause_of_the_leader_is_a_pause_of_that_node() -> None:
+    assert hit(Pause.draw(NODES, Random(0), target="leader"), "n3") == Pause(("n3",))
 
 
 def test_a_partition_of_the_leader_leaves_it_alone_and_the_others_together() -> None:

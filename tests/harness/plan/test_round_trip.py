@@ -74,7 +74,7 @@ def entries(draw, nodes: int, clients: int) -> Entry:
     fault, parameters = draw(
         st.one_of(
             st.tuples(st.just("partition"), st.one_of(cuts)),
-            st.tuples(st.just("crash"), st.fixed_dictionaries({"target": targets})),
+            st.tuples(st.sampled_from(["crash", "pause"]), st.fixed_dictionaries({"target": targets})),
             st.tuples(
                 st.just("network"), st.fixed_dictionaries(chances, optional={"delay": LATENCIES, "target": targets})
             ),

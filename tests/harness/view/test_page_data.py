@@ -12,7 +12,7 @@ from clew.histories.event import FORMAT
 from clew.histories.journal import Journal
 from clew.nemesis import Fault, FaultEvent
 from clew.nemesis.crash import Crash
-from clew.nemesis.fault import to_value
+from clew.nemesis.fault import name, to_value
 from clew.nemesis.network import BadNetwork
 from clew.nemesis.partition import Partition
 
@@ -30,9 +30,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
         recorder.write_to(stream)
 
         def nemesis(ms: int, word: str, number: int, fault: Fault) -> None:
-            kind = type(fault).__name__.lower()
             value = to_value(FaultEvent(number, ms * MS, None, fault))
-            recorder.record(ms * MS, NEMESIS, "info", f"{word}-{kind}", None, value)
+            recorder.record(ms * MS, NEMESIS, "info", f"{word}-{name(fault)}", None, value)
 
         recorder.record(0, 0, "invoke", "write", None, 7)
         recorder.record(10 * MS, 0, "ok", "write", None, 7)
