@@ -29,22 +29,22 @@ def host_variants(node: Callable[[Any], Node]) -> tuple[Variant, ...]:
     return (
         Variant(
             "handles-packets-twice",
-            "the host hands each message to the node twice: no client can tell",
+            "the host hands each message to the node twice, but no client can tell",
             lambda parameters: HandlesTwice(node(parameters)),
         ),
         Variant(
             "torn-writes",
-            "a crash can leave half a value on disk: nodes that find one stay silent, and clients get no answers",
+            "a crash can leave half a value on disk; a node that finds one stays silent, so clients get no answers",
             lambda parameters: OnDisk(node(parameters), TornDisk),
         ),
         Variant(
             "read-error-as-empty",
-            "a value that cannot be read is taken for a value that was never written: acknowledged changes vanish",
+            "a value that cannot be read is taken for one that was never written, so acknowledged changes vanish",
             lambda parameters: OnDisk(node(parameters), ForgivingDisk),
         ),
         Variant(
             "fsync-lies",
-            "fsync does nothing, so a crash loses synced writes: acknowledged changes vanish",
+            "a crash loses synced writes, because fsync does nothing, so acknowledged changes vanish",
             lambda parameters: OnDisk(node(parameters), LyingDisk),
         ),
     )

@@ -72,17 +72,17 @@ VARIANTS: Mapping[str, Variant] = {
     for variant in (
         Variant(
             "forgets-promises",
-            "acceptors lose their state when they restart: acknowledged writes vanish",
+            "acceptors lose their state when they restart, so acknowledged writes vanish",
             lambda parameters: CasPaxosNode(parameters, acceptor=ForgetfulAcceptor),
         ),
         Variant(
             "highest-version",
-            "proposers select the highest version instead of the highest ballot: acknowledged updates are lost",
+            "proposers select the highest version instead of the highest ballot, so acknowledged updates are lost",
             lambda parameters: CasPaxosNode(parameters, proposer=HighestVersionProposer),
         ),
         Variant(
             "dirty-reads",
-            "reads skip the accept round: values appear and disappear",
+            "reads skip the accept round, so values appear and disappear",
             lambda parameters: CasPaxosNode(parameters, proposer=DirtyProposer),
         ),
         *host_variants(CasPaxosNode),
