@@ -1,4 +1,4 @@
-"""A cluster in a test's hand: every message, timer and crash happens when the test says so, or when a schedule does."""
+"""A cluster for tests: every message, timer and crash happens when the test says so, or when a schedule does."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from clew.systems import ClientContext, Context, Operation, Protocol, Reply, Sen
 from clew.systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
 
 Flight = tuple[int, str, str, Any]
-"""A message on its way: its number in the journal, who sent it, to whom, and the body."""
+"""A message in flight: its number in the journal, its source, its destination, and its body."""
 
 
 class Cluster:
-    """Nodes and clients of a system, the messages in flight between them, and what they have completed.
+    """Nodes and clients of a protocol, the messages in flight between them, and the operations that are completed.
 
-    Bodies go through JSON and back on their way. A crash loses what was written and not synced, and the timers.
+    Every message goes through JSON and back. A crash loses what was not synced, and the timers.
     """
 
     def __init__(self, system: Protocol, parameters: Any = None, *, nodes: int, variant: str | None = None) -> None:
@@ -50,7 +50,7 @@ class Cluster:
             self.restart(name)
 
     def invoke(self, thread: int, f: str, value: Any = None, key: int | str = 0) -> int:
-        """Have the client of a thread start an operation; its number, under which `completed` will have the end."""
+        """Have the client of a thread start an operation. Returns its number, the key of its end in `completed`."""
         name = f"c{thread}"
         if name in self._open:
             self._complete(name, Complete("info", value, "timeout"))
@@ -69,15 +69,15 @@ class Cluster:
         return self._operations
 
     def busy(self, thread: int) -> bool:
-        """Whether the operation of a thread is open."""
+        """Whether an operation of the thread is open."""
         return f"c{thread}" in self._open
 
     def verdict(self) -> Verdict:
-        """What the checker says of everything that the clients have seen."""
+        """The checker's verdict on everything that the clients have seen."""
         return check(History.of(self.events), self.system.model_of(self.parameters))
 
     def deliver(self, flight: Flight, *, again: bool = False) -> None:
-        """Deliver a message in flight; `again` keeps a copy of it in flight."""
+        """Deliver a message in flight. With `again`, a copy of it stays in flight."""
         if not again:
             self.flying.remove(flight)
         _, source, destination, message = flight
@@ -93,7 +93,7 @@ class Cluster:
         self.flying.remove(flight)
 
     def wake(self, name: str, timer: str) -> None:
-        """Let a timer fire, whenever it is due."""
+        """Let a timer fire, even if it is not due yet."""
         self.now = max(self.now, self.timers.pop((name, timer)))
         ctx = self._contexts[name]
         ctx.now = self.now
@@ -105,14 +105,14 @@ class Cluster:
         return min(self.timers, key=lambda timer: (self.timers[timer], timer))
 
     def crash(self, name: str) -> None:
-        """Kill a node: what its disk had synced is all that is left."""
+        """Kill a node. Only what it has synced is left."""
         del self._nodes[name]
         self.disks[name] = dict(self._synced[name])
         for timer in [timer for timer in self.timers if timer[0] == name]:
             del self.timers[timer]
 
     def restart(self, name: str) -> None:
-        """Begin a life of a node that is down."""
+        """Begin the next life of a node that is down."""
         self.lives[name] += 1
         self._nodes[name] = self._make.node(self.parameters)
         seed = f"{name}/{self.lives[name]}"
@@ -126,7 +126,7 @@ class Cluster:
         return name in self._nodes
 
     def settle(self, *, steps: int = 20_000) -> None:
-        """Deliver everything in order, and let timers fire when nothing flies, until nothing is left to do."""
+        """Deliver everything in order, and let timers fire when nothing is in flight, until nothing is left to do."""
         for _ in range(steps):
             if self.flying:
                 self.deliver(self.flying[0])
@@ -139,9 +139,9 @@ class Cluster:
     def round(
         self, thread: int, f: str, value: Any = None, *, prepare: tuple[str, ...], accept: tuple[str, ...]
     ) -> int:
-        """One operation whose prepare and accept reach these nodes in this order, and no others, and no more than that.
+        """One operation of a protocol with two phases. Prepare and accept reach only these nodes, in this order.
 
-        A quorum in both completes it. Everything else that flies is lost. For protocols with these two phases.
+        A quorum in both completes the operation. All other messages are lost. Returns the number of the operation.
         """
         operation = self.invoke(thread, f, value)
         for names in (self.names, prepare, self.names, accept, self.names, ()):
@@ -150,14 +150,14 @@ class Cluster:
         return operation
 
     def _awaits(self, flight: Flight) -> bool:
-        """Whether a client has an operation open that this message may be about (see `Reply`)."""
+        """Whether the client at its destination has an operation open that it may answer (see `Reply`)."""
         _, _, destination, message = flight
         if destination not in self._open:
             return False
         return not isinstance(message, Reply) or message.id == self._open[destination][0]
 
     def _deliver_to(self, names: tuple[str, ...]) -> None:
-        """Deliver what flies to these nodes, in their order, and to clients; lose the rest."""
+        """Deliver the messages in flight to these nodes, in their order, and to clients. Lose the others."""
         flights, self.flying = self.flying, []
         for name in (*names, *self._clients):
             for flight in flights:

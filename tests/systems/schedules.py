@@ -1,4 +1,4 @@
-"""Random schedules: all that a network, a crash or an impatient client can do to a cluster, one action a step."""
+"""Random schedules: whatever a network, a crash or an impatient client can do to a cluster, one action a step."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Step = tuple[str, int]
 
 
 def steps(seed: int, count: int) -> list[Step]:
-    """That many random steps."""
+    """`count` random steps."""
     rng = random.Random(seed)
     return [(rng.choice(ACTIONS), rng.randrange(1 << 16)) for _ in range(count)]
 
 
 def operation(number: int, serial: int) -> tuple[str, Any]:
-    """Half of the operations read; every value is set by one operation only, so that each lost one can be missed."""
+    """A read (half of them), a write or a compare-and-set. No two set the same value, so that any lost one shows."""
     if number % 2:
         return "read", None
     if number % 4:
@@ -37,9 +37,9 @@ def follow(
     keys: int = 1,
     operation: Callable[[int, int], tuple[str, Any]] = operation,
 ) -> None:
-    """Do what the schedule says as far as it is possible; the number picks which message, timer, node or operation.
+    """Do each step of the schedule that is possible. Its number picks the message, timer, node or operation.
 
-    Where nothing is left to deliver, time passes until the next timer.
+    If a step delivers a message and none is in flight, the next timer fires instead.
     """
     serial = 0
     for action, number in schedule:
@@ -61,7 +61,7 @@ def follow(
                 cluster.restart(name)
         elif action == "invoke" and operations > 0:
             thread, number = number % threads, number // threads
-            # A client that is kept waiting gives up now and then, and the operation stays open for ever.
+            # A client that waits gives up now and then. Its operation stays open for ever.
             if not cluster.busy(thread) or (number >> 8) % 8 == 0:
                 operations -= 1
                 serial += 1
@@ -69,7 +69,7 @@ def follow(
 
 
 def recover(cluster: Cluster, *, threads: int = 3, keys: int = 1) -> list[int]:
-    """Heal everything, let it settle, and read every key through every thread; the numbers of the reads."""
+    """Restart all nodes, let the cluster settle, and read every key in every thread. Returns the reads' numbers."""
     for name in cluster.names:
         if not cluster.up(name):
             cluster.restart(name)

@@ -1,4 +1,4 @@
-"""What a node asks for in a step is what its host finds, in the order in which it asked."""
+"""A host finds what a node has asked for in a step, in the order in which it asked."""
 
 from __future__ import annotations
 

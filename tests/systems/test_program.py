@@ -1,4 +1,4 @@
-"""A program is started, asked and stopped through its contract alone; no plan can name one yet."""
+"""A program is started, asked and stopped through its contract. No plan can name one yet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clew.systems.node import Complete
 
 FILE = Path(__file__).with_name("tcp_register.py")
 READY_WITHIN = 60.0
-"""Seconds; it takes a fraction of one on a machine with nothing else to do."""
+"""Seconds. It takes a fraction of one on an idle machine."""
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def node(tmp_path: Path) -> ProgramNode:
 
 @contextmanager
 def started(program: Program, node: ProgramNode, cluster: ProgramCluster) -> Iterator[subprocess.Popen[bytes]]:
-    """The process of the node, ready; killed at the end if it still runs."""
+    """Start the process of a node, and wait until it is ready. Kill it at the end, if it still runs."""
     environment = {**os.environ, **program.environment(node, cluster)}
     with subprocess.Popen(program.command(node, cluster), env=environment) as process:
         try:

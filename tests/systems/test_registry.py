@@ -1,4 +1,4 @@
-"""Systems are found by name, or by the path of a file of the user's own."""
+"""Systems are found by name, or by the path of a user's file."""
 
 from __future__ import annotations
 

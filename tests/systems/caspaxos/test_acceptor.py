@@ -1,4 +1,4 @@
-"""One acceptor, asked by hand."""
+"""What one acceptor answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VALUE = Versioned(1, "a", 7)
 
 
 class Asked:
-    """An acceptor on a disk, whose answers come back as they are sent."""
+    """An acceptor with a disk. Asking it returns its answer, or None."""
 
     def __init__(self) -> None:
         self.disk: dict[str, bytes] = {}

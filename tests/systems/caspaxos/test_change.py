@@ -1,4 +1,4 @@
-"""Change functions are the three of the paper."""
+"""The change functions do what the paper says."""
 
 from __future__ import annotations
 

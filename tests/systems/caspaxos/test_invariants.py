@@ -1,4 +1,4 @@
-"""Every monitor fires at the message that breaks its lemma, and says so in words."""
+"""Every invariant reports the message that breaks its lemma, and explains it in words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Line = tuple[str, str, Any]
 
 
 def observe(*lines: Line, parameters: Parameters = MAJORITIES) -> list[Violation]:
-    """What all monitors of a cluster of three say of these messages."""
+    """The violations that these messages cause in a cluster of three."""
     monitors = find_protocol("caspaxos").invariants(parameters, 3)
     found = []
     for number, (source, destination, message) in enumerate(lines):
@@ -72,7 +72,7 @@ def test_a_run_in_which_every_message_is_sent_twice_breaks_nothing() -> None:
     assert observe(*(line for line in RIGHT for _ in range(2))) == []
 
 
-def test_a_proposal_that_is_chosen_after_a_higher_one_carried_it_on_breaks_nothing() -> None:
+def test_a_proposal_may_be_chosen_after_a_higher_one_that_builds_on_it() -> None:
     late = [propose(ONE, NEVER, A), vote("n1", ONE), promise("n1", TWO, ONE, A), promise("n2", TWO)]
     assert observe(*late, propose(TWO, ONE, C), vote("n3", ONE), *chosen(TWO, ONE, C, "n1", "n2")) == []
 
@@ -175,11 +175,11 @@ def test_a_broken_lemma_is_found_and_explained(name: str, words: str, lines: lis
 
 
 @pytest.mark.parametrize("outcome", ["fail", "info"])
-def test_an_answer_that_tells_nothing_needs_nothing_chosen(outcome: Any) -> None:
+def test_an_answer_without_a_result_needs_no_chosen_value(outcome: Any) -> None:
     assert observe(WRITE, ("n1", "c0", Reply(1, outcome, error="no quorum"))) == []
 
 
-def test_chosen_is_what_the_accept_quorum_of_the_plan_says() -> None:
+def test_the_accept_quorum_of_the_plan_decides_what_is_chosen() -> None:
     lines = [propose(ONE, NEVER, A), vote("n1", ONE), propose(TWO, NEVER, B), vote("n2", TWO)]
     assert observe(*lines) == []
     flexible = Parameters(prepare_quorum=3, accept_quorum=1)

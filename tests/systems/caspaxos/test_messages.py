@@ -1,4 +1,4 @@
-"""Messages are the same after a journey through JSON, and nothing else is a message."""
+"""Messages are the same after a round trip through JSON, and nothing else is a message."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ messages = st.one_of(
 
 
 def test_late_replies_never_reach_a_client() -> None:
-    """Whoever runs the client drops them, because they are replies to an operation."""
+    """A runtime drops late messages that are derived from `clew.systems.Reply`."""
     assert issubclass(Reply, clew.systems.Reply)
 
 
@@ -53,6 +53,6 @@ def test_a_message_survives_json(message: Any) -> None:
         b'{"type":"request","id":1,"key":0,"change":{"type":"increment"}}',
     ],
 )
-def test_what_is_no_message_is_refused_at_the_edge(body: bytes) -> None:
+def test_what_is_no_message_cannot_be_decoded(body: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(body, type=find_protocol("caspaxos").messages)

@@ -1,4 +1,4 @@
-"""Clusters that cannot be are refused with the field and what would be right."""
+"""Clusters that cannot work are refused. The error names the field and what would be right."""
 
 from __future__ import annotations
 

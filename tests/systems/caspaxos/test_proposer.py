@@ -1,4 +1,4 @@
-"""The proposer, seen from outside: what it sends, and what its clients are told."""
+"""What a proposer sends to acceptors, and what it replies to clients."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_operations_on_one_register_do_what_they_say() -> None:
     assert done(cluster, 1, "read") == ("ok", 2, None)
 
 
-def test_each_change_is_a_version_and_the_identity_is_none() -> None:
+def test_each_change_makes_a_version_and_the_identity_makes_none() -> None:
     cluster = three()
     for f, value in (("read", None), ("write", 1), ("cas", [1, 2]), ("cas", [1, 3]), ("read", None), ("write", 2)):
         done(cluster, 0, f, value)
@@ -117,7 +117,7 @@ def test_messages_that_got_lost_are_sent_again_at_the_same_ballot() -> None:
     assert len(sent(cluster, Accept)) == 1
 
 
-def test_without_a_quorum_of_promises_a_change_fails_and_certainly_so() -> None:
+def test_without_a_quorum_of_promises_a_change_certainly_fails() -> None:
     cluster = three()
     for name in ("n2", "n3"):
         cluster.crash(name)
@@ -126,7 +126,7 @@ def test_without_a_quorum_of_promises_a_change_fails_and_certainly_so() -> None:
     assert sent(cluster, Accept) == []
 
 
-def test_without_a_quorum_of_votes_the_outcome_of_a_change_is_unknown_and_that_of_a_read_a_failure() -> None:
+def test_without_a_quorum_of_votes_the_outcome_of_a_change_is_unknown_and_a_read_fails() -> None:
     for f, value, end in (("write", 1, ("info", "accept round failed")), ("read", None, ("fail", "no quorum"))):
         cluster = three()
         operation = cluster.round(0, f, value, prepare=("n1", "n2"), accept=("n1",))
@@ -137,7 +137,7 @@ def test_without_a_quorum_of_votes_the_outcome_of_a_change_is_unknown_and_that_o
 
 
 def failed_accept(cluster: Cluster, others: int) -> int:
-    """A write whose value lies with n1 alone, and this many changes by n2 and n3 since then."""
+    """A write that only n1 has accepted, and after it `others` changes that n2 and n3 have accepted."""
     operation = cluster.round(0, "write", "ours", prepare=("n1", "n2"), accept=("n1",))
     for number in range(others):
         cluster.round(1, "write", number, prepare=("n2", "n3"), accept=("n2", "n3"))
@@ -162,7 +162,7 @@ def test_after_a_failed_accept_round_a_change_is_applied_to_a_value_that_cannot_
     assert cluster.verdict().verdict == "valid"
 
 
-def test_after_a_failed_accept_round_a_change_that_may_be_an_ancestor_is_of_unknown_outcome() -> None:
+def test_after_a_failed_accept_round_the_outcome_of_a_change_that_may_be_an_ancestor_is_unknown() -> None:
     cluster = three()
     operation = failed_accept(cluster, others=2)
     cluster.settle()
@@ -182,7 +182,7 @@ def test_a_ballot_is_never_used_again_after_a_restart() -> None:
     assert len(ballots) == 2 * len(accepts)
 
 
-def test_a_conflict_makes_the_proposer_jump_past_the_ballot_in_the_way() -> None:
+def test_a_conflict_makes_the_proposer_jump_past_the_higher_ballot() -> None:
     cluster = three()
     for value in range(5):
         done(cluster, 1, "write", value)
@@ -220,14 +220,14 @@ def test_a_request_that_comes_again_after_a_restart_is_not_applied_again() -> No
 
 
 def test_a_value_above_the_oldest_of_ours_may_descend_from_it() -> None:
-    """Also if it is not above the newest: one change has made two values, and either may be its ancestor."""
+    """One change has made two values. A value above the older one may descend from it, even if not above the newer."""
     proposer = Proposer(Parameters())
     ctx = Context("n1", ("n1", "n2", "n3"), Random(1), {})
     proposer.start(ctx)
     proposer.request(ctx, "c0", Request(7, 0, Write("ours")))
 
     def prepared(*values: Versioned) -> Accept | Reply:
-        """Answer the prepare that is under way; what the proposer does next."""
+        """Answer the proposer's prepare. Returns what it sends next."""
         sends = [effect.message for effect in ctx.take() if isinstance(effect, Send)]
         ballot = next(message.ballot for message in sends if isinstance(message, Prepare))
         for node, value in zip(("n1", "n2"), values, strict=True):

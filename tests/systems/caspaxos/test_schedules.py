@@ -1,4 +1,4 @@
-"""The whole of CASPaxos, under schedules that no network would think of."""
+"""CASPaxos as a whole, under schedules that no network would come up with."""
 
 from __future__ import annotations
 

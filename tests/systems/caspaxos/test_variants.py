@@ -1,4 +1,4 @@
-"""Each variant breaks what it says, on a schedule written out; on the same schedule the correct system does not."""
+"""Each variant breaks what it says, on a schedule in this file. The correct protocol does not, on the same schedule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def three(variant: str | None) -> Cluster:
 
 
 def lost_update(variant: str | None) -> Cluster:
-    """n1 gets a value to itself only and dies; n2 has another chosen by n2 and n3; n3 then hears n1 and n2."""
+    """Only n1 accepts n1's value, and n1 crashes. n2 and n3 choose n2's value. Then n3 prepares at n1 and n2."""
     cluster = three(variant)
     first = cluster.round(0, "cas", [None, "u1"], prepare=("n1", "n2"), accept=("n1",))
     cluster.crash("n1")
@@ -49,7 +49,7 @@ def test_the_highest_ballot_keeps_the_acknowledged_update() -> None:
 
 
 def forgotten_write(variant: str | None) -> Cluster:
-    """A write is chosen by n1 and n2; n2 restarts; a read is prepared and accepted by n2 and n3."""
+    """n1 and n2 choose a write. n2 restarts. A read is prepared and accepted at n2 and n3."""
     cluster = three(variant)
     cluster.round(0, "write", 1, prepare=("n1", "n2"), accept=("n1", "n2"))
     cluster.crash("n2")
@@ -65,7 +65,7 @@ def test_an_acceptor_that_forgets_its_state_lets_an_acknowledged_write_vanish() 
     assert "votes-are-reported" in {violation.invariant for violation in cluster.violations}
 
 
-def test_an_acceptor_that_recalls_its_state_does_not() -> None:
+def test_an_acceptor_that_recalls_its_state_keeps_the_acknowledged_write() -> None:
     cluster = forgotten_write(None)
     assert cluster.events[-1].value == 1
     assert cluster.verdict().verdict == "valid"
@@ -92,7 +92,7 @@ def test_an_acceptor_that_forgets_its_promise_accepts_below_it() -> None:
 
 
 def disappearing_value(variant: str | None) -> Cluster:
-    """n1 has a write accepted by itself only; n2 hears of it from n1 and reads; n3 reads without n1."""
+    """Only n1 accepts n1's write. n2 prepares a read at n1 and finds it. n3 reads without n1."""
     cluster = three(variant)
     cluster.round(0, "write", 1, prepare=("n1", "n2"), accept=("n1",))
     cluster.round(1, "read", prepare=("n1", "n2"), accept=("n2", "n3"))
@@ -117,7 +117,7 @@ def test_a_read_with_its_accept_round_makes_what_it_saw_final() -> None:
 @pytest.mark.parametrize(
     "variant", sorted(set(CASPAXOS.variants) - {variant.name for variant in host_variants(CASPAXOS.node)})
 )
-def test_random_schedules_find_every_variant_in_its_messages(variant: str) -> None:
+def test_every_variant_breaks_an_invariant_on_random_schedules(variant: str) -> None:
     found = 0
     for seed in range(10):
         cluster = Cluster(CASPAXOS, Parameters(), nodes=3, variant=variant)
@@ -127,7 +127,7 @@ def test_random_schedules_find_every_variant_in_its_messages(variant: str) -> No
     assert found >= 8
 
 
-def test_random_schedules_show_forgotten_promises_to_clients() -> None:
+def test_clients_see_forgotten_promises_on_random_schedules() -> None:
     def verdict(seed: int) -> str:
         cluster = Cluster(CASPAXOS, Parameters(), nodes=3, variant="forgets-promises")
         follow(cluster, steps(seed, 600))

@@ -1,4 +1,4 @@
-"""Any message there can be, sensible or not."""
+"""Hypothesis strategies for messages of RSL, sensible or not."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ messages = st.one_of(
 )
 
 near = st.integers(0, 12)
-"""Places in the log that replicas are at."""
+"""Places of the log that replicas work at."""
 views = st.builds(Ballot, st.integers(1, 3), st.integers(0, 2))
 own = st.just(Ballot(1, 0))
 """The first view, which n1 leads."""
@@ -71,4 +71,4 @@ lively = st.one_of(
     st.builds(RequestMessage, small, app_requests),
     st.builds(AppStateSupply, views, near, st.just("[[0,3]]"), st.dictionaries(st.sampled_from(["c0", "c1"]), replies)),
 )
-"""Messages that n1 makes something of: of views that there are and places that it is at, mostly of phase 2."""
+"""Messages that n1 reacts to: with views that exist and places that it works at, mostly of phase 2."""

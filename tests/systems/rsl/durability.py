@@ -1,4 +1,4 @@
-"""What a replica has said, held against its disk: a crash at any moment must leave what every message rests on."""
+"""Checks the messages of a replica against its disk: whatever a message relies on must survive a crash."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clew.systems.rsl.types import ZERO, Ballot, Vote
 
 
 class Synced:
-    """What of one replica's disk no crash can take any more."""
+    """What is synced on one replica's disk."""
 
     def __init__(self, parameters: Parameters) -> None:
         self._slots = parameters.max_log_length
@@ -25,11 +25,11 @@ class Synced:
         self._waiting: dict[str, bytes] = {}
 
     def recover(self, disk: dict[str, bytes]) -> None:
-        """A life begins with this."""
+        """Begin a life with this disk."""
         self._kept, self._waiting = dict(disk), {}
 
     def observe(self, effect: Any) -> str | None:
-        """Take notice of an effect; what a message says that the disk does not hold, if it says such a thing."""
+        """Look at an effect. Returns what a message relies on that is not on disk, or None."""
         if type(effect) is Write:
             self._waiting[effect.key] = bytes(effect.value)
         elif type(effect) is Sync:
@@ -55,7 +55,7 @@ class Synced:
             case Message2b(bal, opn, value):
                 if self._promise().max_bal < bal:
                     return f"votes in ballot {bal}, a promise which is not on disk"
-                # Below the truncation point on disk a vote is told and not kept.
+                # A vote below the truncation point is sent, but not kept.
                 if opn >= self._promise().log_truncation_point and self._vote(opn) != WrittenVote(
                     opn, Vote(bal, value)
                 ):
@@ -81,8 +81,11 @@ class Synced:
 NO_CHECKPOINT = Checkpoint(0, ZERO, "", {})
 
 
-class Held:
-    """A replica whose messages are held against its disk; `broken` is where to say what did not hold."""
+class Checked:
+    """A replica whose messages are checked against its disk. What is wrong is added to `broken`.
+
+    `said` counts its messages by type.
+    """
 
     def __init__(self, node: Node, parameters: Parameters, broken: list[str], said: Counter[type]) -> None:
         self._node = node
@@ -105,7 +108,7 @@ class Held:
         self._look(ctx)
 
     def _look(self, ctx: Context) -> None:
-        """At the effects of the step that has ended; the host has not taken them yet."""
+        """Look at the effects of the step, before the host takes them."""
         for effect in ctx.effects:
             unsupported = self._synced.observe(effect)
             if unsupported is not None:

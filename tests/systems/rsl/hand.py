@@ -1,4 +1,4 @@
-"""Roles in a test's hand: constants, contexts, and what a step has sent."""
+"""What tests of single roles need: constants, contexts, batches, and the messages that a step has sent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def batch(*seqnos: int, client: str = "c0") -> RequestBatch:
 
 
 def sent(ctx: Context) -> list[tuple[str, Any]]:
-    """What was sent since the last call, and to whom."""
+    """The destinations and messages sent since the last call."""
     return [(effect.destination, effect.message) for effect in ctx.take() if isinstance(effect, Send)]
 
 

@@ -1,4 +1,4 @@
-"""Promises, votes, truncation, and what of them a crash leaves."""
+"""An acceptor promises, votes and truncates its log, and recovers from a crash."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_ballot_that_is_not_higher_is_not_promised(ballot: Ballot) -> None:
     assert sent(ctx) == []
 
 
-def test_a_vote_is_told_to_everybody_and_is_a_promise() -> None:
+def test_a_vote_is_sent_to_all_replicas_and_is_a_promise() -> None:
     acceptor, ctx = Acceptor(constants()), context()
     acceptor.process_2a(ctx, Message2a(SECOND, 0, batch(1)))
     assert sent(ctx) == broadcast(Message2b(SECOND, 0, batch(1)))
@@ -43,7 +43,7 @@ def test_a_vote_truncates_the_log_to_its_length() -> None:
     assert list(acceptor.votes) == [2, 3, 4]
 
 
-def test_a_vote_below_the_truncation_point_is_told_but_not_kept() -> None:
+def test_a_vote_below_the_truncation_point_is_sent_but_not_kept() -> None:
     acceptor, ctx = Acceptor(constants()), context()
     acceptor.truncate_log(ctx, 5)
     acceptor.process_2a(ctx, Message2a(FIRST, 4, batch(1)))
@@ -51,7 +51,7 @@ def test_a_vote_below_the_truncation_point_is_told_but_not_kept() -> None:
     assert acceptor.votes == {}
 
 
-def test_checkpoints_never_go_back_and_the_log_is_truncated_where_a_quorum_is() -> None:
+def test_checkpoints_never_go_back_and_the_log_is_truncated_at_that_of_a_quorum() -> None:
     acceptor = Acceptor(constants())
     for source, checkpoint in (("n1", 9), ("n2", 4), ("n2", 3), ("n3", 2)):
         acceptor.process_heartbeat(source, Heartbeat(FIRST, False, checkpoint))
@@ -83,7 +83,7 @@ def test_a_recovered_acceptor_has_every_vote_from_its_truncation_point_on(length
         assert told == acceptor.votes
 
 
-def test_a_crash_between_the_writes_of_a_vote_leaves_an_acceptor_that_has_promised_no_less() -> None:
+def test_a_crash_between_the_writes_of_a_vote_leaves_its_promise() -> None:
     disk: dict[str, bytes] = {}
     acceptor, ctx = Acceptor(constants()), context()
     acceptor.process_1a(ctx, "n2", Message1a(FIRST))

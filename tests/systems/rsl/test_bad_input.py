@@ -1,4 +1,4 @@
-"""Whatever a replica is sent, by whomever, and whatever is on its disk: it goes on, or stays silent, and says why."""
+"""Whatever a replica is sent and whatever is on its disk, it goes on, or it stays silent and logs why."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def replica(disk: dict[str, bytes] | None = None) -> tuple[Replica, Context]:
 
 
 def serves(node: Replica, ctx: Context) -> bool:
-    """Whether the replica still takes part: it promises a ballot above all that it can have heard of."""
+    """Whether the replica still promises a ballot that is higher than any it has seen."""
     ctx.take()
     node.receive(ctx, "n2", Message1a(Ballot(2**50, 1)))
     return any(isinstance(effect, Send) and effect.destination == "n2" for effect in ctx.take())
@@ -93,7 +93,7 @@ def test_a_stranger_is_ignored_and_the_log_says_so(message: Any) -> None:
 
 @given(messages)
 def test_no_message_breaks_a_caspaxos_node(message: Any) -> None:
-    """What is no message of the system: it is logged, and that is all."""
+    """They are messages of another protocol. The node logs them, and does nothing else."""
     node, ctx = (
         find_protocol("caspaxos").node(find_protocol("caspaxos").parameters()),
         Context("n1", NODES, random.Random(0), {}),
@@ -125,7 +125,7 @@ def test_a_replica_with_a_file_cut_short_stays_silent(key: str, cut: float) -> N
     assert ctx.take() == []
 
 
-def test_a_replica_with_its_files_whole_does_not() -> None:
+def test_a_replica_with_whole_files_serves() -> None:
     node, ctx = replica(written())
     assert serves(node, ctx)
 
@@ -164,8 +164,8 @@ def test_a_client_takes_the_reply_with_its_number_and_no_other(received: list[An
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_random_bytes_end_at_the_edge_of_a_process(seed: int) -> None:
-    """A node process answers each line, logs what is no message, and still serves."""
+def test_a_node_process_survives_random_bytes(seed: int) -> None:
+    """It answers each line, logs what is no message, and still serves."""
     rng = random.Random(seed)
     bodies = [b"%d" % rng.getrandbits(60), b'"text"', b"null", b"[]", b'{"type":"1a"}', b'{"type":"1a","bal_1a":"x"}']
     bodies += [json.dumps("".join(map(chr, rng.choices(range(1, 0x300), k=20)))).encode() for _ in range(20)]

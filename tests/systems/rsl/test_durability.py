@@ -1,4 +1,7 @@
-"""Nothing is said before it is on disk, by any role of a replica, in any run or random life; and what holds without."""
+"""No replica sends a message before what it relies on is on disk: in shipped plans and in random lives.
+
+Also: what `durability: none` can stand, and what it cannot.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a
 from clew.systems.rsl.parameters import Parameters
 from clew.systems.rsl.replica import Replica
 from tests.systems.rsl.anything import lively
-from tests.systems.rsl.durability import Held
+from tests.systems.rsl.durability import Checked
 from tests.systems.rsl.hand import NODES
 
 RSL = find_protocol("rsl")
@@ -36,7 +39,7 @@ REVEALING = {Message1a, Message1b, StartingPhase2, Message2a, Message2b, Heartbe
 
 
 def played(plan: Plan, node: Callable[[Any], Node]) -> tuple[History, Outcome]:
-    """A run of a plan by nodes of a test's own making."""
+    """Run a plan with nodes that the test makes."""
     plan = msgspec.structs.replace(plan, system=msgspec.structs.replace(plan.system, variant=None))
     recorder, outcome = Recorder(header(plan)), Outcome()
 
@@ -49,18 +52,18 @@ def played(plan: Plan, node: Callable[[Any], Node]) -> tuple[History, Outcome]:
 
 
 def held(name: str, variant: str = "none") -> tuple[list[str], Counter[type]]:
-    """What did not hold in a run of a plan, and how many messages of each type were looked at."""
+    """Run a plan with checked replicas. Returns what was wrong, and how many messages of each type were checked."""
     short = ["workload.operations=640"] if name == "rsl-counter-steady" else ["workload.duration=2s"]
     plan = resolve(load(name), None, [*short, "system.durability=synced", f"system.variant={variant}"])
     broken: list[str] = []
     said: Counter[type] = Counter()
     make = RSL.variant(plan.system.variant).node
-    played(plan, lambda parameters: Held(make(parameters), parameters, broken, said))
+    played(plan, lambda parameters: Checked(make(parameters), parameters, broken, said))
     return broken, said
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_no_replica_says_in_any_plan_what_a_crash_could_take_back(name: str) -> None:
+def test_in_every_plan_replicas_sync_before_they_send(name: str) -> None:
     broken, said = held(name)
     assert broken == []
     assert all(said[kind] >= 2 for kind in REVEALING)
@@ -76,13 +79,13 @@ def test_no_replica_says_in_any_plan_what_a_crash_could_take_back(name: str) -> 
         ("amnesia", "votes in ballot"),
     ],
 )
-def test_a_replica_that_forgets_is_caught_at_it(variant: str, says: str) -> None:
+def test_a_variant_that_sends_before_it_syncs_is_found(variant: str, says: str) -> None:
     broken, _ = held("rsl-amnesia", variant)
     assert any(says in each for each in broken)
 
 
 class Mortal:
-    """A replica that dies once: where it finds that it has lived before, it stays silent."""
+    """A replica that has only one life: after a restart it stays silent."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -116,7 +119,7 @@ def test_without_durability_a_minority_may_stay_down_for_good(crash: str) -> Non
         assert result.counts["faults"]["crash"] >= 1
 
 
-def test_without_durability_it_must_not_come_back() -> None:
+def test_without_durability_a_crashed_replica_must_not_come_back() -> None:
     back = "nemesis.1.crash={target: minority, every: 500ms, for: 100ms}"
     plans = (resolve(load("rsl-storm"), seed, [*FORGETFUL, back]) for seed in range(12))
     assert any(judge(plan, *simulate(plan)).checks["invariants"].verdict == "invalid" for plan in plans)
@@ -128,12 +131,12 @@ happenings = st.one_of(
     st.tuples(st.just("time"), st.sampled_from([1, 10_000_000, 100_000_000, 1_100_000_000])),
     st.tuples(st.just("crash"), st.integers(0, 3)),
 )
-"""Mostly messages and who sent them; time that passes; a crash, and how many of the unsynced writes it leaves."""
+"""Mostly messages with their senders. Also: time that passes, and crashes that keep so many of the unsynced writes."""
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(happenings, max_size=40), st.sampled_from([1, 2, 7]))
-def test_no_replica_says_in_any_life_what_a_crash_could_take_back(life: list[Happening], length: int) -> None:
+def test_in_random_lives_replicas_sync_before_they_send(life: list[Happening], length: int) -> None:
     parameters = Parameters(max_log_length=length, max_batch_size=2)
     broken: list[str] = []
     disk: dict[str, bytes] = {}
@@ -154,9 +157,9 @@ def test_no_replica_says_in_any_life_what_a_crash_could_take_back(life: list[Hap
     assert broken == []
 
 
-def begin(parameters: Parameters, disk: dict[str, bytes], now: int, broken: list[str]) -> tuple[Held, Context]:
+def begin(parameters: Parameters, disk: dict[str, bytes], now: int, broken: list[str]) -> tuple[Checked, Context]:
     node, ctx = (
-        Held(RSL.node(parameters), parameters, broken, Counter()),
+        Checked(RSL.node(parameters), parameters, broken, Counter()),
         Context("n1", NODES, random.Random(0), dict(disk)),
     )
     ctx.now = now
@@ -165,7 +168,7 @@ def begin(parameters: Parameters, disk: dict[str, bytes], now: int, broken: list
 
 
 def keep(ctx: Context, disk: dict[str, bytes], waiting: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-    """Put what a step has synced on disk; what it has written since."""
+    """Put on disk what a step has synced. Returns what it has written after that."""
     for effect in ctx.take():
         if isinstance(effect, Write):
             waiting = [*waiting, (effect.key, bytes(effect.value))]

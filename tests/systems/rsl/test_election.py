@@ -1,4 +1,4 @@
-"""Who is suspected, when, and what follows."""
+"""When a replica suspects a view, and when it goes to the next one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.systems.rsl.hand import FIRST, SECOND, THIRD, batch, constants
 
 
 def election() -> ElectionState:
-    """One whose first epoch has begun at 0."""
+    """An election whose first epoch begins at 0."""
     state = ElectionState(constants(2, baseline_view_timeout_period=100))
     assert state.check_for_view_timeout(0)
     return state
@@ -20,11 +20,11 @@ def ask(state: ElectionState, seqno: int, client: str = "c0") -> None:
     state.reflect_received_request(Request(client, seqno, Add(0, 1)))
 
 
-def test_views_go_round() -> None:
+def test_replicas_lead_views_in_turn() -> None:
     assert [compute_successor_view(view, 3) for view in (FIRST, SECOND, THIRD)] == [SECOND, THIRD, Ballot(2, 0)]
 
 
-def test_a_request_that_outlives_the_next_epoch_is_held_against_the_view() -> None:
+def test_a_request_that_outlives_the_next_epoch_makes_the_view_suspect() -> None:
     state = election()
     ask(state, 1)
     assert not state.check_for_view_timeout(99)
@@ -34,7 +34,7 @@ def test_a_request_that_outlives_the_next_epoch_is_held_against_the_view() -> No
     assert state.current_view_suspectors == {2}
 
 
-def test_a_request_that_is_executed_is_not() -> None:
+def test_a_request_that_is_executed_does_not_make_the_view_suspect() -> None:
     state = election()
     ask(state, 2)
     state.check_for_view_timeout(100)
@@ -55,7 +55,7 @@ def test_a_request_that_is_sent_again_is_remembered_once() -> None:
     assert list(state.requests_received_this_epoch) == [("c1", 1)]
 
 
-def test_a_quorum_of_suspectors_goes_on_to_the_next_view_with_twice_the_patience() -> None:
+def test_a_quorum_of_suspectors_goes_to_the_next_view_with_an_epoch_twice_as_long() -> None:
     state = election()
     ask(state, 1)
     state.process_heartbeat("n1", Heartbeat(FIRST, True, 0), 5)
@@ -77,14 +77,14 @@ def test_suspicion_of_another_view_does_not_count() -> None:
     assert state.current_view_suspectors == set()
 
 
-def test_a_higher_view_is_followed_with_the_suspicion_that_comes_with_it() -> None:
+def test_a_heartbeat_from_a_higher_view_moves_the_replica_there_with_its_suspicion() -> None:
     state = election()
     state.process_heartbeat("n2", Heartbeat(SECOND, True, 0), 1)
     assert (state.current_view, state.epoch_length) == (SECOND, 200)
     assert state.current_view_suspectors == {1}
 
 
-def test_an_epoch_without_old_requests_restores_the_patience() -> None:
+def test_an_epoch_without_old_requests_resets_the_length_of_epochs() -> None:
     state = election()
     state.process_heartbeat("n2", Heartbeat(SECOND, False, 0), 0)
     assert state.epoch_length == 200

@@ -1,4 +1,4 @@
-"""What is learned, what is executed, who is answered, and how a replica that lags is helped."""
+"""A learner decides, an executor runs and answers, and a replica that lags gets the state of another."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.systems.rsl.hand import FIRST, SECOND, batch, broadcast, constants, c
 
 
 def run(executor: Executor, *batches: RequestBatch) -> list[tuple[str, int, object]]:
-    """(client, number, value) of the replies to these batches."""
+    """Execute these batches. Returns (client, number, value) of each reply."""
     ctx = context()
     for each in batches:
         executor.get_decision(FIRST, each)
@@ -52,7 +52,7 @@ def test_a_satisfied_request_is_answered_from_the_cache() -> None:
     assert sent(ctx) == [("c0", ReplyMessage(4, AppReply(1), 0, 0))]
 
 
-def test_a_replica_that_lags_asks_everybody() -> None:
+def test_a_replica_that_lags_asks_all_replicas() -> None:
     executor, ctx = Executor(constants()), context()
     executor.process_starting_phase_2(ctx, StartingPhase2(FIRST, 0))
     assert sent(ctx) == []
@@ -60,7 +60,7 @@ def test_a_replica_that_lags_asks_everybody() -> None:
     assert sent(ctx) == broadcast(AppStateRequest(FIRST, 1))
 
 
-def test_a_replica_that_is_helped_runs_nothing_again() -> None:
+def test_a_replica_that_took_over_a_state_runs_no_request_of_it_again() -> None:
     ahead, behind, ctx = Executor(constants()), Executor(constants(2)), context()
     run(ahead, batch(1), batch(2), batch(1, client="c1"))
     ahead.process_app_state_request(ctx, "n3", AppStateRequest(SECOND, 2))
@@ -73,14 +73,16 @@ def test_a_replica_that_is_helped_runs_nothing_again() -> None:
 
 
 @pytest.mark.parametrize("asked", [AppStateRequest(SECOND, 4), AppStateRequest(FIRST._replace(seqno=0), 1)])
-def test_a_state_is_supplied_only_by_who_is_far_enough_and_not_ahead_of_the_view(asked: AppStateRequest) -> None:
+def test_a_state_is_supplied_only_if_it_is_far_enough_and_not_ahead_of_the_view(
+    asked: AppStateRequest,
+) -> None:
     executor, ctx = Executor(constants()), context()
     run(executor, batch(1), batch(2), batch(3))
     executor.process_app_state_request(ctx, "n3", asked)
     assert sent(ctx) == []
 
 
-def test_what_is_no_state_is_refused() -> None:
+def test_a_text_that_is_no_state_is_refused() -> None:
     executor, ctx = Executor(constants()), context()
     assert not executor.process_app_state_supply(ctx, AppStateSupply(FIRST, 9, "[[0", {}))
     assert executor.ops_complete == 0
@@ -95,7 +97,7 @@ def test_a_recovered_executor_goes_on_from_its_checkpoint() -> None:
     again = Executor(constants())
     again.recover(context(disk=disk))
     assert again.ops_complete == 2
-    # A request that the checkpoint holds is answered from the cache that lies with it, and not run again.
+    # A request that the checkpoint contains does not run again. Its reply is in the reply cache of the checkpoint.
     assert run(again, batch(2)) == [("c0", 2, 2)]
     assert run(again, batch(3), batch(2), batch(4)) == [("c0", 3, 3), ("c0", 4, 4)]
 
@@ -122,7 +124,7 @@ def test_the_store_stores() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[[0]]", '[[0,"x"]]', "null"])
-def test_what_was_not_serialized_by_a_counter_is_no_counter(text: str) -> None:
+def test_a_text_that_no_counter_wrote_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Counter.deserialize(text)
 

@@ -1,4 +1,4 @@
-"""Each lemma is broken by the messages that break it, and holds for those that do not."""
+"""Each invariant reports messages that break its lemma, and reports none that do not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def broken(*said: Said) -> set[str]:
 
 
 def open_view(view: Ballot, *votes: Any) -> list[Said]:
-    """1b's of n1, n2 for this view."""
+    """1b's of n1 and n2 for this view."""
     return [
         (source, Message1b(view, 0, reported)) for source, reported in zip(("n1", "n2"), votes or ({}, {}), strict=True)
     ]
@@ -48,7 +48,7 @@ def reply(seqno: int, value: int, opn: int = 0) -> ReplyMessage:
     return ReplyMessage(seqno, AppReply(value), opn, 0)
 
 
-def test_a_round_and_its_successor_break_nothing() -> None:
+def test_two_correct_views_break_nothing() -> None:
     said = [
         *open_view(FIRST),
         *chosen(FIRST, 0, A),
@@ -134,11 +134,11 @@ def test_a_round_and_its_successor_break_nothing() -> None:
         ("truncation-is-checkpointed", [("n1", Heartbeat(FIRST, False, 5)), ("n1", Message1b(SECOND, 5, {}))]),
     ],
 )
-def test_a_lemma_notices_what_breaks_it(name: str, said: list[Said]) -> None:
+def test_an_invariant_reports_what_breaks_its_lemma(name: str, said: list[Said]) -> None:
     assert name in broken(*said)
 
 
-def test_a_log_that_is_truncated_where_a_quorum_is_breaks_nothing() -> None:
+def test_a_log_that_is_truncated_at_the_checkpoint_of_a_quorum_breaks_nothing() -> None:
     heartbeats: list[Said] = [("n1", Heartbeat(FIRST, False, 5)), ("n3", Heartbeat(FIRST, False, 7))]
     assert broken(*heartbeats, ("n2", Message1b(SECOND, 5, {}))) == set()
 

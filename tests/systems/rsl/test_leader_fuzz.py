@@ -1,4 +1,4 @@
-"""A leader in the middle of its view, told anything by anybody: it goes on, unsays nothing, and grows by no echo."""
+"""A leader that gets any messages from anybody goes on, keeps its promises, and holds no more with each repetition."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ applications = st.sampled_from(["counter", "kv"])
 
 
 class Leader:
-    """n1, leading its first view with the promises of n1 and n2; what it says is held against what it may not unsay."""
+    """n1, which leads its first view with the promises of n1 and n2. Invariants watch what it sends."""
 
     def __init__(self, application: Any) -> None:
         self.node = Replica(Parameters(application=application, max_batch_size=2))
@@ -68,7 +68,7 @@ class Leader:
 
     @property
     def size(self) -> int:
-        """How many things the replica remembers."""
+        """How many things the replica holds in memory."""
         node, election = self.node, self.node.proposer.election_state
         learned = node.learner.unexecuted_learner_state
         return sum(
@@ -92,7 +92,7 @@ class Leader:
 
 @settings(max_examples=150, deadline=None)
 @given(packets, applications)
-def test_a_leader_that_is_told_anything_goes_on_and_unsays_nothing(told: list[Packet], application: Any) -> None:
+def test_a_leader_that_gets_any_messages_goes_on_and_keeps_its_promises(told: list[Packet], application: Any) -> None:
     leader = Leader(application)
     executed = truncated = 0
     for source, message in told:
@@ -106,9 +106,9 @@ def test_a_leader_that_is_told_anything_goes_on_and_unsays_nothing(told: list[Pa
 
 @settings(max_examples=40, deadline=None)
 @given(packets, applications)
-def test_what_a_leader_is_told_again_and_again_takes_no_more_room(told: list[Packet], application: Any) -> None:
+def test_repeated_messages_take_no_more_memory_in_a_leader(told: list[Packet], application: Any) -> None:
     leader = Leader(application)
-    # A few things for each replica and client, and each message in its queue, its epoch, the log, and with its voter.
+    # A few things for each replica and client. And each message may be in the queue, the epoch, the log and the votes.
     most = 30 + 6 * len(told)
     for _ in range(30):
         for source, message in told:

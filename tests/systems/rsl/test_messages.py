@@ -1,4 +1,4 @@
-"""Messages are the same after a journey through JSON, and nothing else is a message."""
+"""Messages are the same after a round trip through JSON, and nothing else is a message."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ def test_a_message_survives_json(message: Any) -> None:
         b"",
     ],
 )
-def test_what_is_no_message_is_refused_at_the_edge(body: bytes) -> None:
+def test_what_is_no_message_cannot_be_decoded(body: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         msgspec.json.decode(body, type=RSL.messages)

@@ -1,4 +1,4 @@
-"""What a plan may set: odd values serve or are refused, and none makes a replica spin."""
+"""What a plan may set: an odd value works or is refused, and none keeps a replica busy for ever."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from clew.systems.rsl.parameters import Parameters, validate
     ],
     ids=str,
 )
-def test_what_makes_no_cluster_is_refused(refused: dict[str, Any]) -> None:
+def test_values_that_cannot_work_are_refused(refused: dict[str, Any]) -> None:
     with pytest.raises(BadParameters) as error:
         validate(Parameters(**refused), 3)
     assert error.value.field in refused

@@ -1,4 +1,4 @@
-"""From the promises of a quorum to batches: what is nominated, where, and when."""
+"""What a proposer with the promises of a quorum nominates, where, and when."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ def ask(proposer: Proposer, *seqnos: int, client: str = "c0") -> None:
 
 
 def nominated(proposer: Proposer, ctx: Context, point: int = 0) -> list[tuple[int, int]]:
-    """(operation number, size of the batch) of all that is nominated now."""
+    """Nominate all that can be nominated now. Returns (operation number, size) of each batch."""
     while proposer.maybe_nominate_value_and_send_2a(ctx, point):
         pass
     return [(m.opn_2a, len(m.val_2a)) for to, m in sent(ctx) if to == "n1"]
 
 
-def test_a_view_is_entered_once_and_only_by_whose_it_is() -> None:
+def test_only_its_leader_enters_a_view_and_only_once() -> None:
     proposer, ctx = leading()
     assert not proposer.maybe_enter_new_view_and_send_1a(ctx)
     other = Proposer(constants(1), ElectionState(constants(1)))
     assert not other.maybe_enter_new_view_and_send_1a(ctx)
 
 
-def test_a_proposer_that_comes_back_does_not_enter_a_view_that_it_has_led() -> None:
+def test_a_restarted_proposer_does_not_enter_a_view_that_it_has_led() -> None:
     disk: dict[str, bytes] = {}
     first = Proposer(constants(), ElectionState(constants()))
     assert first.maybe_enter_new_view_and_send_1a(context(disk=disk))
@@ -101,7 +101,7 @@ def test_a_request_is_queued_once_in_a_view() -> None:
     assert proposer.request_queue == []
 
 
-def test_what_waits_for_execution_is_queued_by_the_next_leader() -> None:
+def test_the_next_leader_queues_the_requests_that_wait_for_execution() -> None:
     election = ElectionState(constants(1))
     proposer = Proposer(constants(1), election)
     ask(proposer, 1)
@@ -111,7 +111,7 @@ def test_what_waits_for_execution_is_queued_by_the_next_leader() -> None:
     assert [request.seqno for request in proposer.request_queue] == [1]
 
 
-def test_the_log_has_room_for_so_many_batches_and_no_more() -> None:
+def test_a_leader_nominates_no_more_batches_than_the_log_has_room_for() -> None:
     proposer, ctx = leading(max_batch_size=1, max_log_length=3)
     ask(proposer, 1, 2, 3, 4, 5)
     assert nominated(proposer, ctx) == [(0, 1), (1, 1), (2, 1)]
@@ -140,7 +140,7 @@ def test_phase_2_begins_at_the_truncation_point_and_never_below_one_of_a_1b() ->
     assert not proposer.can_nominate_using_operation_number(3, 4)
 
 
-def test_a_higher_view_ends_the_leading() -> None:
+def test_a_leader_stops_when_it_hears_of_a_higher_view() -> None:
     proposer, ctx = leading(max_batch_size=1)
     ask(proposer, 1)
     proposer.process_heartbeat("n2", Heartbeat(SECOND, False, 0), 0)

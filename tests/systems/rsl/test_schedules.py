@@ -1,4 +1,4 @@
-"""The whole of RSL, under schedules that no network would think of, among strangers and echoes of its past."""
+"""RSL as a whole, under schedules that no network would come up with, with strangers and old messages among them."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ IMPATIENT = {
     "heartbeat_period": 10 * MILLISECOND,
     "time_before_server_switch": 15 * MILLISECOND,
 }
-"""Views that end soon, and a log that is short: what takes long in a cluster shall happen in a few hundred steps."""
+"""Short views and a short log, so that much happens in a few hundred steps."""
 ELSEWHERE = 99
-"""The key of what strangers ask for; the history is about another."""
+"""The key that strangers ask for. The history has another one."""
 Noise = tuple[int, int]
 
 
@@ -51,7 +51,7 @@ def store(number: int, serial: int) -> tuple[str, Any]:
 
 
 def disturb(cluster: Cluster, kind: int, number: int) -> None:
-    """Deliver what nobody has sent just now: an echo of some message of the past, or what a stranger says."""
+    """Put a message in flight that no node has just sent: a copy of an old one, or one from a stranger."""
     receiver = cluster.names[number % len(cluster.names)]
     if kind % 2 and cluster.journal:
         echo = cluster.journal[number % len(cluster.journal)]
@@ -72,7 +72,7 @@ def disturb(cluster: Cluster, kind: int, number: int) -> None:
 
 
 def live(cluster: Cluster, schedule: list[Step], noise: list[Noise]) -> None:
-    """Follow the schedule, disturbed again and again; then heal, and have each client ask until it is answered."""
+    """Follow the schedule with disturbances. Then restart all nodes, and have each client ask until it is answered."""
     ask, read = (count_up, "read") if cluster.parameters.application == "counter" else (store, "get")
     every = len(schedule) // (len(noise) + 1) + 1
     for turn in range(0, len(schedule), every):
@@ -119,7 +119,7 @@ def test_any_schedule_is_linearizable_keeps_the_lemmas_and_recovers(
 
 
 def lived(seed: int, application: Any = "counter", variant: str | None = None) -> Cluster:
-    """A cluster that has seen much."""
+    """A cluster after a long random schedule."""
     rng = random.Random(seed)
     cluster = Cluster(RSL, Parameters(application=application, **IMPATIENT), nodes=3, variant=variant)
     live(cluster, steps(seed, 2000), [(rng.randrange(4096), rng.randrange(4096)) for _ in range(100)])
@@ -141,5 +141,5 @@ def test_long_schedules_are_linearizable_keep_the_lemmas_and_recover(application
 @pytest.mark.parametrize(
     "variant", ["forgets-promises", "ignores-promises", "votes-without-promising", "counts-duplicates", "amnesia"]
 )
-def test_long_schedules_break_a_lemma_of_who_is_wrong(variant: str) -> None:
+def test_long_schedules_break_a_lemma_of_these_variants(variant: str) -> None:
     assert any(lived(seed, variant=variant).violations for seed in range(12))

@@ -1,4 +1,4 @@
-"""Each variant is noticed by whom its description says, and the correct system, on the same runs, by nobody."""
+"""Each variant shows where its description says: to clients, in an invariant, as silence, or not at all."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ BY_INVARIANT = (
     "supplies-no-replies",
 )
 BY_SILENCE = ("torn-writes",)
-"""A replica that finds half a value on its disk stays silent, and sooner or later too many do."""
+"""A replica that finds half a value on its disk stays silent. Sooner or later too many of them do."""
 BY_NOBODY = ("installs-older-states", "handles-packets-twice")
-"""Only a schedule by hand shows that they do anything."""
+"""Only the tests below, of single steps, show that they do anything."""
 
 
 def checks(variant: str, seed: int) -> dict[str, str]:
@@ -55,7 +55,7 @@ def checks(variant: str, seed: int) -> dict[str, str]:
     return {name: check.verdict for name, check in judge(plan, *simulate(plan)).checks.items()}
 
 
-def test_every_variant_is_here() -> None:
+def test_every_variant_is_in_one_of_the_lists() -> None:
     assert sorted(RSL.variants) == sorted([*BY_HISTORY, *BY_INVARIANT, *BY_SILENCE, *BY_NOBODY])
 
 
@@ -70,7 +70,7 @@ def test_a_lemma_breaks(variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", BY_SILENCE)
-def test_the_cluster_falls_silent(variant: str) -> None:
+def test_clients_get_no_answers(variant: str) -> None:
     found = [checks(variant, seed) for seed in range(SEEDS)]
     assert any(check["liveness"] == "invalid" for check in found)
     assert all(check["linearizable"] != "invalid" for check in found)
@@ -83,9 +83,7 @@ def test_nobody_can_tell(variant: str) -> None:
 
 
 @pytest.mark.parametrize(("variant", "after"), [(None, 3), ("installs-older-states", 1)])
-def test_a_state_behind_ones_own_is_taken_over_only_by_who_installs_older_states(
-    variant: str | None, after: int
-) -> None:
+def test_only_the_variant_takes_over_an_older_state(variant: str | None, after: int) -> None:
     node, ctx = life(variant, {})
     for number in range(3):
         node.executor.get_decision(FIRST, batch(number + 1))
@@ -105,7 +103,7 @@ def life(variant: str | None, disk: dict[str, bytes], name: str = "n1") -> tuple
 
 
 @pytest.mark.parametrize(("variant", "votes"), [(None, False), ("forgets-promises", True), ("amnesia", True)])
-def test_after_a_restart_an_older_leader_is_voted_for_only_by_who_forgot_its_promise(
+def test_only_a_replica_that_forgot_its_promise_votes_for_an_older_leader_after_a_restart(
     variant: str | None, votes: bool
 ) -> None:
     disk: dict[str, bytes] = {}
@@ -119,7 +117,7 @@ def test_after_a_restart_an_older_leader_is_voted_for_only_by_who_forgot_its_pro
 @pytest.mark.parametrize(
     ("variant", "votes"), [(None, False), ("votes-without-promising", True), ("ignores-promises", True)]
 )
-def test_below_its_last_vote_only_who_takes_votes_for_no_promise_votes(variant: str | None, votes: bool) -> None:
+def test_only_the_variants_vote_below_their_last_vote(variant: str | None, votes: bool) -> None:
     node, ctx = life(variant, {})
     node.receive(ctx, "n3", Message2a(THIRD, 0, batch(1)))
     sent(ctx)
@@ -128,7 +126,7 @@ def test_below_its_last_vote_only_who_takes_votes_for_no_promise_votes(variant: 
 
 
 @pytest.mark.parametrize(("variant", "opens"), [(None, False), ("takes-any-1b", True)])
-def test_a_1b_from_another_view_opens_phase_2_only_for_who_takes_any(variant: str | None, opens: bool) -> None:
+def test_only_the_variant_counts_a_1b_from_another_view(variant: str | None, opens: bool) -> None:
     node, ctx = life(variant, {})
     assert node.proposer.max_ballot_i_sent_1a == FIRST
     node.receive(ctx, "n1", Message1b(FIRST, 0, {}))
@@ -137,9 +135,7 @@ def test_a_1b_from_another_view_opens_phase_2_only_for_who_takes_any(variant: st
 
 
 @pytest.mark.parametrize(("variant", "again"), [(None, False), ("reuses-ballots", True), ("amnesia", True)])
-def test_after_a_restart_a_ballot_is_used_again_only_by_who_did_not_write_it_down(
-    variant: str | None, again: bool
-) -> None:
+def test_only_the_variants_use_a_ballot_again_after_a_restart(variant: str | None, again: bool) -> None:
     disk: dict[str, bytes] = {}
     life(variant, disk)
     ctx = context(disk=disk)
@@ -147,7 +143,7 @@ def test_after_a_restart_a_ballot_is_used_again_only_by_who_did_not_write_it_dow
     assert (("n2", Message1a(FIRST)) in sent(ctx)) == again
 
 
-def test_a_second_promise_tells_of_votes_in_the_ballot_that_it_promises() -> None:
+def test_a_second_promise_reports_votes_in_the_ballot_that_it_promises() -> None:
     node, ctx = life("promises-again", {})
     node.receive(ctx, "n2", Message1a(SECOND))
     node.receive(ctx, "n2", Message2a(SECOND, 0, batch(1)))
