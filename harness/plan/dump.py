@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import yaml
 
-from clew.harness.plan.cluster import is_duration, parameter_types
-from clew.harness.plan.faults import write_entry
+from clew.harness.plan.nemesis import write_entry
 from clew.harness.plan.quantity import format_duration, format_size
 from clew.harness.plan.schema import Links, Plan, PlannedOperation, SystemPlan, Workload
+from clew.harness.plan.system import is_duration, parameter_types
 from clew.harness.plan.tree import scalar
 from clew.harness.plan.values import write_latency
 from clew.systems import find_system

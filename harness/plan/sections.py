@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from clew.harness.plan.cluster import CLUSTER_FIELDS, read_system
 from clew.harness.plan.error import Place, PlanError
-from clew.harness.plan.faults import Cluster, read_nemesis
 from clew.harness.plan.field import Field, Fields
+from clew.harness.plan.nemesis import Cluster, read_nemesis
 from clew.harness.plan.quantity import LONGEST
 from clew.harness.plan.schema import BudgetPlan, Check, Links, NetworkPlan, Plan, Recovery, Runtime, Stop
 from clew.harness.plan.settings import override
 from clew.harness.plan.streams import Streams
+from clew.harness.plan.system import CLUSTER_FIELDS, read_system
 from clew.harness.plan.tree import Value
 from clew.harness.plan.values import distinct, duration, latency, period, probability, size, text, whole, word
-from clew.harness.plan.work import WORKLOAD_FIELDS, read_workload
+from clew.harness.plan.workload import WORKLOAD_FIELDS, read_workload
 from clew.nemesis.schedule import Entry
 
 SECTIONS = (

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from clew.harness.plan import Plan
-from clew.harness.plan.work import READS
+from clew.harness.plan.workload import READS
 from clew.harness.runtime.script import Request
 from clew.harness.runtime.thread import Thread
 

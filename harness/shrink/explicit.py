@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from clew.harness.plan import Plan, PlannedOperation
-from clew.harness.plan.work import KINDS
+from clew.harness.plan.workload import KINDS
 from clew.histories import NEMESIS, History
 from clew.nemesis.fault import FaultEvent, name
 from clew.nemesis.faults import from_value

@@ -10,7 +10,7 @@ import msgspec
 
 from clew.harness.plan import Plan, PlannedOperation
 from clew.harness.plan.schema import client_names, node_names
-from clew.harness.plan.work import READS
+from clew.harness.plan.workload import READS
 from clew.harness.shrink.explicit import Member, members_of, rebuilt
 from clew.harness.shrink.reduce import Fails
 

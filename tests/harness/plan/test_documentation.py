@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from clew.harness.plan import PlanError, loads, resolve
-from clew.harness.plan.cluster import parameter_types
-from clew.harness.plan.faults import TIMES
+from clew.harness.plan.nemesis import TIMES
 from clew.harness.plan.schema import Plan
 from clew.harness.plan.sections import FIELDS, LINKS, SECTIONS
+from clew.harness.plan.system import parameter_types
 from clew.harness.plan.values import DRAWS, LATENCIES
-from clew.harness.plan.work import OPERATION_FIELDS
+from clew.harness.plan.workload import OPERATION_FIELDS
 from clew.nemesis import FAULTS
 from clew.nemesis.grudge import ALL_KINDS
 from clew.nemesis.parameter import Parameter, Words
