@@ -6,8 +6,8 @@
 
 A node reads no clock, opens no socket, and draws random numbers from its context alone. So the same class runs as an
 object in the harness and as a process of its own. Each call of `start`, `receive` or `wake` is one *step*. What the
-node asks for in a step are its *effects*: plain values, in the order in which it asked. Its host takes them after the
-step and carries them out.
+node asks for in a step are its *effects*: plain values, in the order in which it asked. Whoever runs the node, its
+*host*, takes them after the step and carries them out.
 
 Here is a system of two nodes, and a host for it in eight lines. The nodes send a number to and fro, and add to it:
 
@@ -73,8 +73,8 @@ class Reply(msgspec.Struct, frozen=True):
         class Done(Reply, frozen=True, tag="done"):
             value: int | None
 
-    A client receives a `Reply` only while the operation of that id is open. Copies of it, and replies to operations
-    that have timed out, are dropped on the way, so `receive` need not compare ids.
+    A client receives a `Reply` only while the operation of that id is open. Replies to operations that are over, such
+    as late ones and copies, are dropped on the way. So `receive` need not compare ids.
     """
 
     id: int
@@ -268,7 +268,7 @@ class Context:
 class ClientContext(Context):
     """What a client knows in a step, and what it can ask for: as a node, and it can complete its operation.
 
-    A client should not use `disk`: it is empty at first, and nothing keeps it.
+    A client should not use `disk`: it is for nodes.
     """
 
     thread: int
@@ -300,7 +300,7 @@ class Node(Protocol):
         """React to a message. It may be late, a copy, or from a node that has crashed since it sent it."""
 
     def wake(self, ctx: Context, timer: str) -> None:
-        """React to a timer that this life has set."""
+        """React to a timer that this life has set. It is never called if no timer is set."""
 
 
 class Client(Protocol):
@@ -320,4 +320,4 @@ class Client(Protocol):
         """
 
     def wake(self, ctx: ClientContext, timer: str) -> None:
-        """React to a timer that this client has set."""
+        """React to a timer that this client has set. It is never called if no timer is set."""

@@ -1,7 +1,7 @@
-"""A protocol: a system that is written sans-IO, as nodes and a client that react to messages and timers.
+"""A protocol: a system that is written sans-IO, as nodes and a client that react to messages and timers (`node.py`).
 
-clew runs the nodes itself, in simulation: as objects in its own process, or each as a process in lockstep. So it
-sees every message, and a run repeats byte for byte.
+clew runs the nodes itself, in simulation: as objects in its own process, or each as a process in lockstep. So it sees
+every message, and a run repeats byte for byte.
 """
 
 from __future__ import annotations

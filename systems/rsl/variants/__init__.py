@@ -29,7 +29,7 @@ from clew.systems.rsl.variants.learners import (
     CountsAcrossBallots,
     CountsDuplicates,
     SkipsHoles,
-    half,
+    half_quorum,
 )
 from clew.systems.rsl.variants.proposers import (
     IgnoresTruncation,
@@ -40,7 +40,7 @@ from clew.systems.rsl.variants.proposers import (
 )
 
 
-def made_of(roles: Roles) -> Callable[[Parameters], Replica]:
+def replicas_with(roles: Roles) -> Callable[[Parameters], Replica]:
     """A function from parameters to replicas with these roles."""
     return lambda params: Replica(params, roles)
 
@@ -51,7 +51,7 @@ VARIANTS: Mapping[str, Variant] = {
         Variant(
             "forgets-promises",
             "acceptors lose their promise when they restart, so acknowledged increments vanish",
-            made_of(Roles(acceptor=ForgetsPromises)),
+            replicas_with(Roles(acceptor=ForgetsPromises)),
         ),
         Variant(
             "ignores-promises",
@@ -61,52 +61,52 @@ VARIANTS: Mapping[str, Variant] = {
         Variant(
             "votes-without-promising",
             "a vote is not a promise, so an old leader overwrites its successor's batches",
-            made_of(Roles(acceptor=VotesWithoutPromising)),
+            replicas_with(Roles(acceptor=VotesWithoutPromising)),
         ),
         Variant(
             "promises-again",
             "acceptors promise the same ballot twice, but no client can tell",
-            made_of(Roles(acceptor=PromisesAgain)),
+            replicas_with(Roles(acceptor=PromisesAgain)),
         ),
         Variant(
             "reuses-ballots",
             "a restarted proposer uses its last ballot again, so late 1b's let it overwrite its own batches",
-            made_of(Roles(proposer=ReusesBallots)),
+            replicas_with(Roles(proposer=ReusesBallots)),
         ),
         Variant(
             "prefers-its-own",
             "a new leader proposes its own batch where there are votes already, so acknowledged increments vanish",
-            made_of(Roles(proposer=PrefersItsOwn)),
+            replicas_with(Roles(proposer=PrefersItsOwn)),
         ),
         Variant(
             "picks-the-lowest-ballot",
             "a new leader picks the batch of the lowest ballot, so acknowledged increments vanish",
-            made_of(Roles(proposer=PicksTheLowestBallot)),
+            replicas_with(Roles(proposer=PicksTheLowestBallot)),
         ),
         Variant(
             "half-quorums",
             "half the replicas count as a quorum, so two leaders answer at the same time",
-            made_of(Roles(min_quorum_size=half)),
+            replicas_with(Roles(min_quorum_size=half_quorum)),
         ),
         Variant(
             "counts-duplicates",
             "a vote that arrives twice counts twice, so increments are acknowledged that were never chosen",
-            made_of(Roles(learner=CountsDuplicates)),
+            replicas_with(Roles(learner=CountsDuplicates)),
         ),
         Variant(
             "counts-across-ballots",
             "votes of different ballots are added up, so increments are acknowledged that were never chosen",
-            made_of(Roles(learner=CountsAcrossBallots)),
+            replicas_with(Roles(learner=CountsAcrossBallots)),
         ),
         Variant(
             "takes-any-1b",
             "a new leader counts 1b's for older ballots, so it overlooks votes that came after them",
-            made_of(Roles(proposer=TakesAny1b)),
+            replicas_with(Roles(proposer=TakesAny1b)),
         ),
         Variant(
             "answers-before-quorum",
             "one vote is enough to decide a batch, so acknowledged increments vanish with their leader",
-            made_of(Roles(learner=AnswersBeforeQuorum)),
+            replicas_with(Roles(learner=AnswersBeforeQuorum)),
         ),
         Variant(
             "reads-locally",
@@ -116,7 +116,7 @@ VARIANTS: Mapping[str, Variant] = {
         Variant(
             "truncates-at-the-fastest",
             "the log is truncated at the highest checkpoint, so clients may get no answers, but no wrong ones",
-            made_of(Roles(acceptor=TruncatesAtTheFastest)),
+            replicas_with(Roles(acceptor=TruncatesAtTheFastest)),
         ),
         Variant(
             "ignores-truncation",
@@ -126,22 +126,22 @@ VARIANTS: Mapping[str, Variant] = {
         Variant(
             "supplies-no-replies",
             "states are supplied without the reply cache, so requests run twice",
-            made_of(Roles(executor=SuppliesNoReplies)),
+            replicas_with(Roles(executor=SuppliesNoReplies)),
         ),
         Variant(
             "installs-older-states",
             "an older state replaces a newer one, but no client can tell",
-            made_of(Roles(executor=InstallsOlderStates)),
+            replicas_with(Roles(executor=InstallsOlderStates)),
         ),
         Variant(
             "answers-from-the-cache",
             "the reply cache does not compare request numbers, so clients get the reply to an earlier request",
-            made_of(Roles(executor=AnswersFromTheCache)),
+            replicas_with(Roles(executor=AnswersFromTheCache)),
         ),
         Variant(
             "runs-retransmissions",
             "a request runs each time that it is decided, so increments count twice",
-            made_of(Roles(executor=RunsRetransmissions)),
+            replicas_with(Roles(executor=RunsRetransmissions)),
         ),
         Variant(
             "skips-holes",
@@ -151,7 +151,7 @@ VARIANTS: Mapping[str, Variant] = {
         Variant(
             "as-published",
             "the protocol as IronFleet published it may run a request twice, so increments count twice",
-            made_of(Roles(executor=AsPublished)),
+            replicas_with(Roles(executor=AsPublished)),
         ),
         Variant(
             "amnesia",

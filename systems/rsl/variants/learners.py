@@ -9,7 +9,7 @@ from clew.systems.rsl.replica import Replica
 from clew.systems.rsl.types import OperationNumber, RequestBatch
 
 
-def half(replicas: int) -> int:
+def half_quorum(replicas: int) -> int:
     """A quorum of half the replicas, rounded down: `n / 2` instead of `n / 2 + 1` in LMinQuorumSize.
 
     A client sees two clusters: each side of a partition elects a leader, and each leader answers as if it were alone.

@@ -8,7 +8,7 @@ from clew.systems.node import Send, Write
 from clew.systems.rsl.acceptor import Acceptor
 from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b
 from clew.systems.rsl.types import Ballot, Vote
-from tests.systems.rsl.hand import FIRST, SECOND, THIRD, batch, broadcast, constants, context, sent
+from tests.systems.rsl.single_roles import FIRST, SECOND, THIRD, batch, broadcast, constants, context, sent
 
 
 def test_a_higher_ballot_is_promised_with_all_votes() -> None:

@@ -30,7 +30,7 @@ from clew.systems.rsl.parameters import APPLICATIONS, Parameters
 from clew.systems.rsl.replica import Replica
 from clew.systems.rsl.types import Ballot, Request
 from clew.systems.wire import Init
-from tests.systems.rsl.anything import app_requests, messages
+from tests.systems.rsl.any_message import app_requests, messages
 
 RSL = find_protocol("rsl")
 NODES = ("n1", "n2", "n3")

@@ -29,9 +29,9 @@ from clew.systems.node import Sync, Write
 from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b, StartingPhase2
 from clew.systems.rsl.parameters import Parameters
 from clew.systems.rsl.replica import Replica
-from tests.systems.rsl.anything import lively
-from tests.systems.rsl.durability import Checked
-from tests.systems.rsl.hand import NODES
+from tests.systems.rsl.any_message import lively
+from tests.systems.rsl.single_roles import NODES
+from tests.systems.rsl.synced import Checked
 
 RSL = find_protocol("rsl")
 PLANS = [name for name, _ in shipped() if name.startswith("rsl-")]

@@ -6,7 +6,7 @@ from clew.systems.rsl.application import Add
 from clew.systems.rsl.election import ElectionState, compute_successor_view
 from clew.systems.rsl.messages import Heartbeat
 from clew.systems.rsl.types import Ballot, Request
-from tests.systems.rsl.hand import FIRST, SECOND, THIRD, batch, constants
+from tests.systems.rsl.single_roles import FIRST, SECOND, THIRD, batch, constants
 
 
 def election() -> ElectionState:

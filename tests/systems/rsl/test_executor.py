@@ -9,7 +9,7 @@ from clew.systems.rsl.executor import Executor
 from clew.systems.rsl.learner import Learner
 from clew.systems.rsl.messages import AppStateRequest, AppStateSupply, Message2b, ReplyMessage, StartingPhase2
 from clew.systems.rsl.types import Request, RequestBatch
-from tests.systems.rsl.hand import FIRST, SECOND, batch, broadcast, constants, context, sent
+from tests.systems.rsl.single_roles import FIRST, SECOND, batch, broadcast, constants, context, sent
 
 
 def run(executor: Executor, *batches: RequestBatch) -> list[tuple[str, int, object]]:

@@ -12,7 +12,7 @@ from clew.systems.rsl.invariants import invariants
 from clew.systems.rsl.messages import Heartbeat, Message1b, Message2a, Message2b, ReplyMessage
 from clew.systems.rsl.parameters import Parameters
 from clew.systems.rsl.types import Ballot, Vote
-from tests.systems.rsl.hand import FIRST, SECOND, THIRD, batch
+from tests.systems.rsl.single_roles import FIRST, SECOND, THIRD, batch
 
 A, B = batch(1), batch(2)
 Said = tuple[str, Any] | tuple[str, Any, str]

@@ -20,8 +20,8 @@ from clew.systems.rsl.messages import Message1b, RequestMessage
 from clew.systems.rsl.parameters import Parameters
 from clew.systems.rsl.replica import Replica
 from clew.systems.rsl.types import Ballot
-from tests.systems.rsl.anything import app_requests, lively, messages
-from tests.systems.rsl.hand import NODES
+from tests.systems.rsl.any_message import app_requests, lively, messages
+from tests.systems.rsl.single_roles import NODES
 
 Packet = tuple[str, Any]
 FIRST = Ballot(1, 0)

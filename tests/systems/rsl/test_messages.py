@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from clew.systems import find_protocol
-from tests.systems.rsl.anything import messages
+from tests.systems.rsl.any_message import messages
 
 RSL = find_protocol("rsl")
 

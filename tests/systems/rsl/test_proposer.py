@@ -16,7 +16,7 @@ from clew.systems.rsl.proposer import (
     set_of_message_1b_about_ballot,
 )
 from clew.systems.rsl.types import Ballot, Vote, Votes
-from tests.systems.rsl.hand import FIRST, SECOND, batch, broadcast, constants, context, sent
+from tests.systems.rsl.single_roles import FIRST, SECOND, batch, broadcast, constants, context, sent
 
 
 def leading(

@@ -23,7 +23,7 @@ from clew.systems.rsl.messages import (
 from clew.systems.rsl.parameters import Parameters
 from clew.systems.rsl.types import Ballot
 from tests.systems.cluster import Cluster
-from tests.systems.rsl.hand import batch
+from tests.systems.rsl.single_roles import batch
 from tests.systems.schedules import ACTIONS, Step, follow, steps
 
 RSL = find_protocol("rsl")

@@ -12,7 +12,7 @@ from clew.systems.rsl.messages import AppStateSupply, Message1a, Message1b, Mess
 from clew.systems.rsl.parameters import Parameters
 from clew.systems.rsl.replica import Replica
 from clew.systems.rsl.types import Ballot, Vote
-from tests.systems.rsl.hand import FIRST, SECOND, THIRD, batch, context, sent
+from tests.systems.rsl.single_roles import FIRST, SECOND, THIRD, batch, context, sent
 
 RSL = find_protocol("rsl")
 SEEDS = 12
