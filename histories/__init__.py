@@ -1,7 +1,17 @@
-"""What happened: events, histories, the message journal, file formats, and how they look as text.
+"""What happened in a run: events, histories, message journals, and their file formats.
 
-Names are imported when they are first used: a node of a cluster needs the words of `clew.histories.event`, and would
-wait a tenth of a second for numpy otherwise.
+    event            one event of a history
+    history          a history in memory, as columns; operations
+    jsonl            clew's own file format; the recorder
+    edn, jepsen_log, porcupine_kv    the formats of other tools
+    codecs           all formats by name
+    journal          the message journal; journal_search finds messages in it
+    timeline         lanes, end times and linearization points of operations
+    statistics       counts, rates and latencies
+    text, diagram    values, operations and histories as text
+
+Names are imported when they are first used. A node process needs only `clew.histories.event`; importing numpy would
+delay it by a tenth of a second.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The formats of histories, by name: which there are, which a file is in, reading and writing them."""
+"""The file formats of histories, by name: reading, writing and detecting them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from typing import IO
 from clew.histories import edn, jepsen_log, jsonl, porcupine_kv
 from clew.histories.history import History, HistoryError
 
-_SAMPLE = 1 << 16
+_SAMPLE_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
 class Codec:
-    """One format: how to read it, how to write it (if clew does), and whether the beginning of a file looks like it."""
+    """One file format."""
 
     name: str
     load: Callable[[Path], History]
     dump: Callable[[History, IO[bytes]], None] | None
+    """Writes a history; None if clew does not write this format."""
     matches: Callable[[bytes], bool]
+    """Whether the first bytes of a file look like this format."""
 
 
 def _is_jsonl(sample: bytes) -> bool:
@@ -43,13 +45,13 @@ CODECS = {
         Codec("jepsen-txt", jepsen_log.load, None, lambda sample: b"\t:invoke\t" in sample),
     )
 }
-"""In the order in which a file is tried."""
+"""All formats by name. `detect` tries them in this order."""
 
 
 def detect(path: Path) -> Codec:
-    """The format that a file is in, by its first lines. Raises `HistoryError` if it is in none."""
+    """The format of a file, by its first bytes. Raises `HistoryError` if no format matches."""
     with path.open("rb") as stream:
-        sample = stream.read(_SAMPLE)
+        sample = stream.read(_SAMPLE_BYTES)
     for codec in CODECS.values():
         if codec.matches(sample):
             return codec
@@ -60,15 +62,17 @@ def detect(path: Path) -> Codec:
 
 
 def read(path: Path, format: str | None = None) -> History:
-    """Read a history; without a format, whichever it is in. Raises `HistoryError`, `ValueError` for an unknown format,
-    and `OSError`."""
+    """Read a history. Without a `format`, detect it.
+
+    Raises `HistoryError` for a malformed history, `ValueError` for an unknown format, and `OSError`.
+    """
     if path.exists() and not path.is_file() and not path.is_dir():
-        return _piped(path, format)
+        return _read_pipe(path, format)
     return (detect(path) if format is None else _codec(format)).load(path)
 
 
-def _piped(path: Path, format: str | None) -> History:
-    """What comes out of a pipe, which can be read only once."""
+def _read_pipe(path: Path, format: str | None) -> History:
+    """Read a history from a pipe, by way of a file: a pipe can be read only once."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "history"
         with path.open("rb") as stream, file.open("wb") as copy:

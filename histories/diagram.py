@@ -1,4 +1,4 @@
-"""A space-time diagram as text: time runs downwards, a column for each client, a row for each thing that happens.
+"""A space-time diagram as text: time runs down, each client has a column, each event has a row.
 
       9.714322 s                       ┏ cas [61, 64]
       9.741000 s                       ◆ = 64
@@ -7,8 +7,8 @@
      10.000000 s  ┃                    ┃                   ▒ partition n1 | n2 n3
    ✗ 10.123043 s                       ┗ ok                ▒
 
-Rows instead of a scale: what happens within a microsecond is as legible as what takes a second. Lines come as spans of
-text with a style, so that whoever prints them decides about colour.
+There is no scale of time: events a microsecond apart are as legible as events a second apart. Lines are spans of text
+with the name of a style. The caller decides about colours.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from clew.histories.text import printable, shortened, value_text
 from clew.histories.timeline import completion_times, operation_lanes
 
 NARROWEST, WIDEST = 17, 30
+"""The width of a column, in characters."""
 MARGIN = 17
-"""Characters that the mark and the time take."""
+"""The characters of the mark and the time at the left."""
 _MARK = 2
-"""Characters that the mark alone takes."""
+"""The characters of the mark alone."""
 _WORDS = 24
-"""Characters from which on there is room for the words of a fault."""
+"""From so many characters on, a fault can be named beside the clients."""
 
 
 class Span(NamedTuple):
@@ -42,17 +43,17 @@ Line = tuple[Span, ...]
 
 
 class Interval(NamedTuple):
-    """A fault in ns and in words."""
+    """A fault: when (ns) it began and ended, and its name."""
 
     start: int
     end: int
     words: str
     ended: bool = True
-    """False if nothing ended it: `end` is then the last event."""
+    """False if it lasted until the end; `end` is then the time of the last event."""
 
 
 class Point(NamedTuple):
-    """When an operation took effect (ns), or one that failed saw why, and the state after it as text."""
+    """When an operation took effect (ns), and the state after it. A failed operation only saw this state."""
 
     time: int
     state: str
@@ -61,10 +62,11 @@ class Point(NamedTuple):
 class _Row(NamedTuple):
     time: int
     rank: int
-    """At equal times: what ends a fault, invocations, points, completions, what begins a fault."""
+    """The order at equal times: ends of faults, invocations, points, completions, beginnings of faults."""
     position: int
-    """The row of the history, or of the one that comes next."""
+    """The row of the history; for points and faults, the row of the next event."""
     number: int
+    """The operation; -1 for a fault."""
     cell: str
     style: str
 
@@ -79,21 +81,23 @@ def diagram(
     stuck: int | None = None,
     points: Mapping[int, Point] | None = None,
 ) -> list[Line]:
-    """The operations with these numbers, fitted to `width` characters; too narrow for times, it goes without them.
+    """The operations of these numbers as lines of at most `width` characters.
 
-    `counterexample` are drawn with thick lines, and `stuck` is the row of the history at which no order is left.
-    Clients that do not fit are left out, the least concerned first, and the last line says how many: the client that is
-    stuck stays longest, then those of the counterexample.
+    Operations of the `counterexample` have thick lines. `stuck` is the row of the history at which no order is left.
+    `points` has the linearization points, by operation. If there is no room for all clients, those of the
+    counterexample are kept, and the last line says how many are left out. If there is no room for times, they are left
+    out.
     """
     operations = history.operations
     chosen = sorted(set(numbers))
     if not chosen:
         return []
     lane_of = operation_lanes(operations, history.time)
-    concerned = {int(lane_of[n]) for n in chosen if n in counterexample}
-    hopeless = {int(lane_of[n]) for n in chosen if stuck is not None and int(operations.completed[n]) == stuck}
+    in_counterexample = {int(lane_of[n]) for n in chosen if n in counterexample}
+    stuck_lanes = {int(lane_of[n]) for n in chosen if stuck is not None and int(operations.completed[n]) == stuck}
     used = sorted(
-        {int(lane_of[n]) for n in chosen}, key=lambda lane: (lane not in hopeless, lane not in concerned, lane)
+        {int(lane_of[n]) for n in chosen},
+        key=lambda lane: (lane not in stuck_lanes, lane not in in_counterexample, lane),
     )
     windows = [fault for fault in faults if _overlap(history, chosen, fault)]
     aside = _WORDS if windows and width >= 100 else 2 if windows else 0
@@ -102,9 +106,11 @@ def diagram(
     shown = sorted(used[:fitting])
     cell = max(2, min(WIDEST, (width - margin - aside) // len(shown)))
     visible = [number for number in chosen if int(lane_of[number]) in set(shown)]
-    rows = sorted([*_rows(history, visible, counterexample, stuck, points or {}), *_turns(history, windows, visible)])
+    rows = sorted(
+        [*_rows(history, visible, counterexample, stuck, points or {}), *_fault_rows(history, windows, visible)]
+    )
     lines: list[Line] = [_head(history, shown, visible, lane_of, margin, cell, bool(windows) and aside == _WORDS)]
-    going_on: dict[int, int] = {}
+    open_operations: dict[int, int] = {}
     before: int | None = None
     for row in rows:
         if before is not None and row.position > before + 1:
@@ -120,7 +126,7 @@ def diagram(
                 else history.when(row.position)
                 if not history.clock
                 else f"{row.time / 1e9:.6f} s",
-                going_on,
+                open_operations,
                 shown,
                 lane_of,
                 counterexample,
@@ -137,7 +143,7 @@ def diagram(
 
 
 def _within(line: Line, width: int) -> Line:
-    """The line without what does not fit, which happens in the narrowest of terminals."""
+    """The line cut to `width`. Only very narrow terminals need this."""
     kept: list[Span] = []
     for span in line:
         if span.text and width > 0:
@@ -163,7 +169,7 @@ def _rows(
             time, state = points[number]
             position = min(int(np.searchsorted(history.time, time)), len(history) - 1)
             position = max(position, invoked) if completed < 0 else min(max(position, invoked), completed)
-            # What failed took no effect: it saw the state that made it fail.
+            # A failed operation took no effect: it saw the state that made it fail.
             saw = int(operations.outcome[number]) == FAIL
             sign = "◇ saw" if saw else "◆"
             words = f"{sign} {state}" if saw else f"{sign} = {state}"
@@ -191,15 +197,15 @@ def _answer(history: History, number: int) -> str:
     return TYPES[outcome]
 
 
-def _turns(history: History, windows: list[Interval], numbers: list[int]) -> Iterable[_Row]:
+def _fault_rows(history: History, windows: list[Interval], numbers: list[int]) -> Iterable[_Row]:
     operations = history.operations
     first, last = (
         int(operations.invoked[numbers].min()),
         int(max(operations.completed[numbers].max(), 0)) or len(history),
     )
     for window in windows:
-        turns = [(window.start, 4), (window.end, 0)]
-        for time, rank in turns if window.ended else turns[:1]:
+        changes = [(window.start, 4), (window.end, 0)]
+        for time, rank in changes if window.ended else changes[:1]:
             position = int(np.searchsorted(history.time, time))
             if first <= position <= last:
                 yield _Row(time, rank, position, -1, window.words if rank else f"end of {window.words}", "fault")
@@ -224,7 +230,7 @@ def _head(
     cell: int,
     faults: bool,
 ) -> Line:
-    """The processes whose operations are in each column, which filters ask for; and the client, if there is room."""
+    """The heads of the columns: the processes (`--process` takes these), and the client if there is room."""
     processes = history.operations.process
     threads = len(np.unique(processes)) != int(lane_of.max()) + 1
     names = []
@@ -240,7 +246,7 @@ def _head(
 def _line(
     row: _Row,
     when: str,
-    going_on: dict[int, int],
+    open_operations: dict[int, int],
     shown: list[int],
     lane_of: np.ndarray[tuple[int], np.dtype[np.int64]],
     counterexample: frozenset[int],
@@ -252,21 +258,21 @@ def _line(
     spans = [Span(f" {mark}{when:>13}  " if when else f"{mark} ", "stuck" if mark == "✗" else "quiet")]
     active = any(w.start <= row.time and (row.time < w.end or not w.ended) for w in windows)
     if row.number < 0 and room < _WORDS:
-        # No room beside the clients: the fault gets the whole line.
+        # There is no room beside the clients: the fault gets the whole line.
         return (*spans, Span(shortened(f"▒▒▒ {row.cell}", cell * len(shown) + room), "fault"))
     mine = int(lane_of[row.number]) if row.number >= 0 else -1
     for lane in shown:
         if lane == mine:
             spans.append(Span(f"{shortened(row.cell, cell - 1):<{cell}}", row.style))
-        elif lane in going_on:
-            heavy = going_on[lane] in counterexample
+        elif lane in open_operations:
+            heavy = open_operations[lane] in counterexample
             spans.append(Span(f"{'┃' if heavy else '│':<{cell}}", "counterexample" if heavy else ""))
         else:
             spans.append(Span(" " * cell))
     if row.rank == 1:
-        going_on[mine] = row.number
+        open_operations[mine] = row.number
     elif row.rank == 3:
-        going_on.pop(mine, None)
+        open_operations.pop(mine, None)
     if row.number < 0:
         spans.append(Span(shortened(f"▒ {row.cell}", room), "fault"))
     elif active:

@@ -1,16 +1,19 @@
-"""Jepsen's `history.edn`: one map an event, bare or inside one vector, read and written.
+"""Jepsen's `history.edn`: one map for each event, bare or inside one vector; read and written.
 
     {:index 0, :time 3291485317, :type :invoke, :process 0, :f :read, :value nil}
     {:index 1, :time 3292485317, :type :ok, :process 0, :f :read, :value 3}
 
-EDN becomes JSON values: keywords and symbols become strings, sets and lists become arrays, characters strings, ratios
-floats; a tagged literal (`#jepsen.history.Op{...}`) is what stands behind its tag. Of an event's keys those that clew
-has a word for are kept. In histories of independent keys (`jepsen.independent`) every value is `[key value]`; a reader
-knows them by a value `[key nil]`, where all values of clients are such pairs. What clew writes says so in a comment on
-the first line, which holds the header too and makes the round trip exact.
+EDN becomes JSON: keywords and symbols become strings, sets and lists become arrays, characters become strings, ratios
+become floats. A tagged literal (`#jepsen.history.Op{...}`) becomes what follows its tag. Keys of an event that clew has
+no field for are dropped.
 
-A Python reader of EDN exists (edn_format), but knows no lines, which every error here must name, and reads some
-thousand events a second; most lines of a history look alike, and `_Layout` reads those with one regular expression.
+In a history of independent keys (`jepsen.independent`) every value is `[key value]`. A history counts as one if all
+values of clients are pairs and some pair is `[key nil]`. A file that clew wrote needs no guess: a comment on its first
+line says it. This comment also holds the header, so that reading the file gives back the same history.
+
+A Python reader of EDN exists (edn_format). It does not know line numbers, which every error here must name, and it
+reads only some thousand events per second. Most lines of a history look alike; `_Layout` reads them with one regular
+expression.
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ _LINES_OF_A_FORM = 10_000
 
 
 class EdnError(ValueError):
-    """Text that is no EDN. `incomplete` if more text might mend it; `offset` is where it went wrong."""
+    """Text that is no EDN. `offset` is where the error is; `incomplete` says that more text might complete the form."""
 
     def __init__(self, message: str, offset: int, *, incomplete: bool = False) -> None:
         super().__init__(message)
@@ -51,9 +54,9 @@ class EdnError(ValueError):
 
 
 def forms(text: str) -> list[Any]:
-    """All forms of a text as JSON values. Raises `EdnError`."""
+    """All forms in a text, as JSON values. Raises `EdnError`."""
     stack: list[tuple[str, list[Any], int]] = [("", [], 0)]
-    discards: list[int] = []  # how many forms each open collection had when a #_ stood there
+    discards: list[int] = []  # for each #_ : the depth, and how many forms the collection had
     offset = 0
     while offset < len(text):
         token = _TOKEN.match(text, offset)
@@ -82,7 +85,7 @@ def forms(text: str) -> list[Any]:
         elif kind == "atom":
             value = _atom(found)
         else:
-            continue  # white space, or a tag, which says nothing that JSON could keep
+            continue  # white space, or a tag, which JSON has no place for
         items.append(value)
         while discards and discards[-1] == (len(stack) << 32 | len(items) - 1):
             discards.pop()
@@ -128,7 +131,7 @@ _NAMED = {"nil": None, "true": True, "false": False, "##Inf": float("inf"), "##-
 
 
 class _Layout:
-    """Lines that look like one that was read before: the same keys in the same order, values on one line."""
+    """Reads lines with the same keys in the same order as a line that was read before."""
 
     _PLAIN = r'[^][{}()"#;\\]++|"[^"\\]*+"'
     _VALUE = rf'(?:\[(?:{_PLAIN}|\[(?:{_PLAIN})*+\])*+\]|"[^"\\]*+"|[^][{{}}()"#;,\s\\]++)'
@@ -139,7 +142,7 @@ class _Layout:
         self._match = re.compile(r"\s*(?:#[\w.]+)?\{" + body + r"\}\s*\Z").match
 
     def read(self, line: str, known: dict[str, Any]) -> dict[str, Any] | None:
-        """The map on this line, if it has this layout; values are looked up by their text in `known`."""
+        """The map on this line; None if it has another layout. `known` caches values by their text."""
         match = self._match(line)
         if match is None:
             return None
@@ -154,7 +157,7 @@ class _Layout:
 
 
 def maps(lines: Iterable[bytes], source: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The maps of a file with the line on which each begins, bare or in one enclosing vector. Raises `HistoryError`."""
+    """The maps of a file, each with the line on which it begins. Raises `HistoryError`."""
     layouts: dict[tuple[str, ...], _Layout] = {}
     latest: list[_Layout] = []
     known: dict[str, Any] = {}
@@ -177,7 +180,7 @@ def maps(lines: Iterable[bytes], source: str) -> Iterator[tuple[int, dict[str, A
                 pending, begun = line, number
             if not pending:
                 continue
-            # Only before the first map can an enclosing vector begin.
+            # An enclosing vector can begin only before the first map.
             if not enclosed and not layouts and pending.lstrip()[:1] in ("[", "("):
                 enclosed, pending = True, pending.lstrip()[1:]
         else:
@@ -217,10 +220,10 @@ def _excerpt(value: Any) -> str:
 
 
 def load(path: Path, *, keyed: bool | None = None) -> History:
-    """Read `history.edn`. `keyed` says whether all values are `[key value]`; None finds out.
+    """Read `history.edn`. `keyed` says whether all values are `[key value]`; None guesses it.
 
-    Events without `:time` get their position in the file for one; if none has any, the header says that there is no
-    clock. Raises `HistoryError` with the line for whatever is malformed.
+    An event without `:time` gets its number as its time. If no event has a time, the header says that the history has
+    no times. Raises `HistoryError` with the line for a malformed event.
     """
     source = str(path)
     header: Header | None = None
@@ -251,7 +254,7 @@ def load(path: Path, *, keyed: bool | None = None) -> History:
 
 
 def event_of(item: dict[str, Any], count: int, source: str, line: int) -> Event:
-    """The event that a map describes; `count` is its number where the map has no index or time."""
+    """The event that a map describes. `count` is used for an index or time that the map lacks."""
 
     def fail(what: str) -> HistoryError:
         return HistoryError(what, source=source, line=line)
@@ -302,8 +305,7 @@ _KEYED, _PLAIN = b"keyed", b"plain"
 
 
 def dump(history: History, stream: IO[bytes]) -> None:
-    """Write a history for Jepsen and Knossos to read. `load` gives back the same events and the header
-    (but the nemesis has no key)."""
+    """Write a history for Jepsen and Knossos. `load` gives back the same, except that the nemesis has no keys."""
     keyed = any(key is not None for key in history.keys.objects)
     header = msgspec.json.encode(history.header or Header(FORMAT))
     stream.write(_COMMENT + (_KEYED if keyed else _PLAIN) + b" " + header + b"\n")
@@ -320,7 +322,7 @@ def dump(history: History, stream: IO[bytes]) -> None:
 
 
 def to_edn(value: Any) -> str:
-    """A JSON value as EDN. Raises `ValueError` for what is none."""
+    """A JSON value as EDN. Raises `ValueError` for NaN and infinities."""
     if value is None:
         return "nil"
     if isinstance(value, dict):

@@ -1,8 +1,8 @@
 """What happened, one event at a time.
 
-An *operation* is invoked by a *process* and completes `ok` (it took effect), `fail` (it did not) or `info` (nobody
-knows: a timeout, a crash). After `info` a process never returns; a fresh process takes its thread. Actions of the
-nemesis are events in the same history, of the process `nemesis`. The words are Jepsen's.
+A *process* invokes an *operation*. The operation completes `ok` (it took effect), `fail` (it did not) or `info`
+(nobody knows, for example after a timeout). A process whose operation ended `info` never returns; a fresh process
+takes its thread. The nemesis records its actions in the same history, as the process `nemesis`. The words are Jepsen's.
 """
 
 from __future__ import annotations
@@ -15,47 +15,50 @@ FORMAT = 1
 """The version of the history format that this code reads and writes."""
 
 NEMESIS: Literal["nemesis"] = "nemesis"
+"""The process of the nemesis."""
 MISMATCH = "mismatch"
-"""The error of a compare-and-set that failed *because it compared*: the one kind of `fail` that is an observation."""
+"""The error of a compare-and-set that failed because the value differed. Only this kind of `fail` is an observation."""
 
 LATEST = 2**63 - 1
-"""The largest time in a history, in ns: what 64 bits hold (292 years)."""
+"""The largest time in a history, in ns: the largest signed 64-bit integer, 292 years."""
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=LATEST)]
 """A number that a column of a history can hold."""
 
 EventType = Literal["invoke", "ok", "fail", "info"]
 MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What `msgspec` raises for bytes that are not what they should be."""
+"""The exceptions that `msgspec` raises for malformed bytes."""
 
 
 class Header(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The first line of `history.jsonl`: which run this is the history of.
-
-    `clock` is False for a history that came without times: then they number the events.
-    """
+    """The first line of `history.jsonl`: where the history comes from."""
 
     clew_history: int = msgspec.field(name="clew-history")
+    """The version of the format, see `FORMAT`."""
     plan: str | None = None
+    """The name of the plan."""
     seed: int | None = None
     model: str | None = None
+    """The model to check the history against."""
     versions: dict[str, str] = {}
+    """The versions of clew and of the libraries that matter for a run."""
     clock: bool = True
+    """False for a history without times. Then the `time` of an event is its number."""
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of a history.
-
-    `index` counts events from 0, `time` is in nanoseconds since the start of the run; events with equal times are
-    concurrent. `value` of an invocation is the argument (None for a read, `[old, new]` for a compare-and-set), of an
-    `ok` completion the result. `error` says why an operation is `fail` or `info`.
-    """
+    """One line of a history."""
 
     index: Count
+    """Counts the events of the history, from 0."""
     time: Count
+    """Nanoseconds since the start of the run. Events with equal times are concurrent."""
     process: Count | Literal["nemesis"]
     type: EventType
     f: str
+    """The function of the operation, such as `read`, `write` or `cas`."""
     key: Any = None
     value: Any = None
+    """The argument of an invocation (None for a read, `[old, new]` for a compare-and-set); the result of an `ok`."""
     error: str | None = None
+    """Why an operation ended `fail` or `info`."""

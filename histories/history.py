@@ -1,12 +1,12 @@
-"""A history in memory: a column per field, built once, read by everybody.
+"""A history in memory: one column per field.
 
     row     index  time  process  type    f      key  value
     0       0      12    0        invoke  write  0    7
     1       1      40    1        invoke  read   0    None
     2       2      55    0        ok      write  0    7
 
-Objects (f, key, value, error) are interned: a column holds small integers, and `Interned.objects` gives them back.
-A million events cost about 50 MB, and a checker never touches a Python object.
+The columns `f`, `key`, `value` and `error` hold small integers; `Interned.objects` has the objects. A million events
+take about 50 MB, and a checker never touches a Python object.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ from numpy.typing import NDArray
 from clew.histories.event import NEMESIS, Event, Header
 
 INVOKE, OK, FAIL, INFO = 0, 1, 2, 3
+"""The codes in the `type` column."""
 TYPES = ("invoke", "ok", "fail", "info")
+"""The names of these codes."""
 TYPE_CODE = {name: code for code, name in enumerate(TYPES)}
 NEMESIS_PROCESS = -1
 """The process number of the nemesis in the `process` column."""
 
 
 class HistoryError(ValueError):
-    """A history that breaks the rules. The message says what was found and what was expected there.
+    """A history that cannot be used. The message says what was found and what was expected.
 
-    `line` is the line of the file (1-based) where there is one.
+    `source` is the file and `line` the line in it, counted from 1, if there is one.
     """
 
     def __init__(self, message: str, *, source: str | None = None, line: int | None = None) -> None:
@@ -43,11 +45,11 @@ class HistoryError(ValueError):
 
 
 DEEPEST = 100
-"""How deeply the values of a history may be nested: what reads, compares and prints them goes as deep."""
+"""How deeply the values of a history may be nested. Code that reads, compares and prints them recurses as deep."""
 
 
 class _Tag(str):
-    """Says what a frozen value was. It is told by its type, since a history may hold any text, "list" among them."""
+    """Marks what a frozen value was. It has a type of its own, because a history may hold the text "list" too."""
 
     __slots__ = ()
 
@@ -56,9 +58,10 @@ _LIST, _DICT = _Tag("list"), _Tag("dict")
 
 
 def freeze(value: Any, depth: int = 0) -> Any:
-    """A hashable stand-in for a JSON value, equal only for equal values *of equal type* (1, 1.0 and true differ).
+    """A hashable form of a JSON value. Two are equal only if the values are equal *and of equal type*: 1, 1.0 and true
+    differ.
 
-    Raises `RecursionError` for one that is nested more than `DEEPEST` deep.
+    Raises `RecursionError` for a value that is nested more than `DEEPEST` deep.
     """
     kind = type(value)
     if kind is int or kind is str or value is None:
@@ -73,8 +76,9 @@ def freeze(value: Any, depth: int = 0) -> Any:
 
 
 def thaw(frozen: Any) -> Any:
-    """A JSON value for a frozen one, or for a state that is made of frozen ones: a tuple of them is a list, and a set
-    is a list in the order of its texts. What is none of these stays as it is.
+    """The JSON value of a frozen value, or of a model's state that contains frozen values.
+
+    In a state, a tuple becomes a list, and a set becomes a list sorted by its texts. Anything else stays as it is.
     """
     if isinstance(frozen, frozenset):
         return sorted(map(thaw, frozen), key=repr)
@@ -90,14 +94,14 @@ def thaw(frozen: Any) -> Any:
 
 
 class Interned:
-    """Objects numbered in the order in which they were first seen; equal JSON values share a number."""
+    """Objects numbered in the order in which they were first seen. Equal JSON values share a number."""
 
     def __init__(self) -> None:
         self.objects: list[Any] = []
         self._codes: dict[Any, int] = {}
 
     def code(self, value: Any) -> int:
-        """The number of `value`, a new one if it was not seen before."""
+        """The number of `value`; a new number if it was not seen before."""
         kind = type(value)
         frozen = value if kind is int or kind is str or value is None else freeze(value)
         code = self._codes.get(frozen)
@@ -121,29 +125,37 @@ class Interned:
 class Operations:
     """The operations of a history, a column per field, in the order of their invocations.
 
-    `invoked` and `completed` are rows of the history (`completed` is -1 while an operation was never completed);
-    `outcome` is OK, FAIL or INFO (a missing completion is INFO); `argument` is the value code of the invocation,
-    `result` that of the completion (of the invocation where nothing completed); times are nanoseconds, `end` of an
-    operation of unknown outcome is the largest int64.
+    The number of an operation is its position in these columns.
     """
 
     invoked: NDArray[np.int64]
+    """The row of the invocation in the history."""
     completed: NDArray[np.int64]
+    """The row of the completion; -1 if the operation never completed."""
     process: NDArray[np.int64]
     f: NDArray[np.int32]
+    """A code of `History.fs`."""
     key: NDArray[np.int32]
+    """A code of `History.keys`."""
     argument: NDArray[np.int32]
+    """The value of the invocation: a code of `History.values`."""
     result: NDArray[np.int32]
+    """The value of the completion; the argument if the operation never completed."""
     outcome: NDArray[np.int8]
+    """OK, FAIL or INFO. An operation that never completed is INFO."""
     error: NDArray[np.int32]
+    """A code of `History.errors`."""
     start: NDArray[np.int64]
+    """The time of the invocation, in ns."""
     end: NDArray[np.int64]
+    """The time of the completion, in ns; `FOREVER` if the outcome is unknown."""
 
     def __len__(self) -> int:
         return len(self.invoked)
 
 
 FOREVER = np.iinfo(np.int64).max
+"""The end of an operation of unknown outcome: it may take effect at any later time."""
 
 
 @dataclass(frozen=True)
@@ -164,18 +176,19 @@ class History:
     errors: Interned
     header: Header | None = None
     lines: NDArray[np.int64] | None = None
-    """Line of the file that each event came from, where it came from a file."""
+    """The line of the file that each event came from; None if the history did not come from a file."""
     source: str | None = None
+    """The file that the history came from."""
     cut: bool = field(default=False)
-    """True if the file ended in the middle of a line, as that of a killed run does."""
+    """True if the file ends in the middle of a line, as it does when the run was killed."""
 
     @property
     def clock(self) -> bool:
-        """Whether its times are times; those of a file without any number its events."""
+        """Whether the history has times. Without times, `time` numbers the events."""
         return self.header is None or self.header.clock
 
     def when(self, row: int) -> str:
-        """When the event of a row happened, in words: "1.204000 s", or "event 12" where there is no clock."""
+        """When the event of a row happened: "1.204000 s", or "event 12" if the history has no times."""
         return f"{self.time[row] / 1e9:.6f} s" if self.clock else f"event {self.index[row]}"
 
     @classmethod
@@ -188,8 +201,10 @@ class History:
         source: str | None = None,
         cut: bool = False,
     ) -> History:
-        """The history of these events. All that is checked here is that values are not nested too deeply (raises
-        `HistoryError`): `operations` is what finds a broken history.
+        """The history of these events.
+
+        Raises `HistoryError` for a value that is nested too deeply. Anything else that is wrong with a history is found
+        by `operations`.
         """
         fs, keys, values, errors = Interned(), Interned(), Interned(), Interned()
         index: list[int] = []
@@ -237,7 +252,7 @@ class History:
         return len(self.index)
 
     def event(self, row: int) -> Event:
-        """The event of one row, as an object again."""
+        """The event of one row."""
         process = int(self.process[row])
         return Event(
             index=int(self.index[row]),
@@ -255,13 +270,13 @@ class History:
         return (self.event(row) for row in range(len(self)))
 
     def failure(self, row: int, message: str) -> HistoryError:
-        """An error about one row, with its place in the file."""
+        """An error about one row, with the file and the line it came from."""
         line = None if self.lines is None else int(self.lines[row])
         return HistoryError(message, source=self.source, line=line)
 
     @cached_property
     def operations(self) -> Operations:
-        """The operations: invocations paired with their completions, without the nemesis. O(n), computed once.
+        """The operations: invocations paired with their completions, without the nemesis. Costs O(n), once.
 
         Raises `HistoryError` for a completion without an invocation, two open operations of one process, a completion
         of another function or key than was invoked, a process that returns after `info`, and time that goes backwards.
@@ -287,7 +302,7 @@ class History:
                         row,
                         f"process {process} returns after an operation of unknown outcome; expected a fresh process",
                     )
-                # Of a return and the next call at one and the same time, the call may be written first.
+                # If a completion and the next invocation have the same time, the invocation may come first.
                 (waiting if process in open_operation else open_operation)[process] = len(invoked)
                 invoked.append(row)
                 completed.append(-1)

@@ -1,10 +1,10 @@
-"""Jepsen's log, and its `history.txt`: a line an event.
+"""Jepsen's log, and its `history.txt`: one line for each event.
 
     INFO  jepsen.util - 3<tab>:invoke<tab>:cas<tab>[3 0]
     INFO  jepsen.util - 3<tab>:info<tab>:cas<tab>:timed-out
 
-The first part is there in a log only; then other lines are somebody else's and not looked at. A keyword instead of a
-value, or behind it, is an error. There are no times: events get their number, so that their order is kept.
+Only a log has the first part, and its other lines are ignored. A keyword instead of a value, or after it, is the error
+of the operation. There are no times, so the time of an event is its number.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _EVENT = re.compile(r"(\d+|:nemesis\S*)\s+:(invoke|ok|fail|info)\s+(:?\S+)\s+(.*
 
 
 def load(path: Path) -> History:
-    """Read a log or a `history.txt`. Raises `HistoryError` with the line for an event that is malformed."""
+    """Read a log or a `history.txt`. Raises `HistoryError` with the line for a malformed event."""
     source = str(path)
     events: list[Event] = []
     numbers: list[int] = []

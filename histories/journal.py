@@ -1,4 +1,4 @@
-"""The message journal: every message as it was sent, and what became of it.
+"""The message journal: every message that was sent, and what happened to it.
 
     {"event":"start","time":0,"node":"n1","life":0}
     {"event":"send","id":17,"time":5034211,"src":"n1","dest":"n2","body":{"type":"prepare","ballot":[1,0]}}
@@ -6,8 +6,8 @@
     {"event":"drop","id":17,"time":5034211,"why":"loss"}
     {"event":"crash","time":12000000,"node":"n1","life":0}
 
-A duplicated message is received twice under one id; one that is neither received nor dropped was still on its way when
-the run ended.
+A duplicated message is received twice, with the same id. A message that is neither received nor dropped was still under
+way when the run ended.
 """
 
 from __future__ import annotations
@@ -25,20 +25,28 @@ _BUFFERED_LINES = 4096
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One line of a journal; which fields are set depends on the event."""
+    """One line of a journal. Which fields are set depends on the event."""
 
     event: Literal["start", "crash", "send", "receive", "drop"]
     time: int
+    """Nanoseconds since the start of the run."""
     id: int = -1
+    """The number of the message, for `send`, `receive` and `drop`. Numbers grow with the time of sending."""
     src: str = ""
+    """The sender, for `send`."""
     dest: str = ""
+    """The receiver, for `send`."""
     body: msgspec.Raw = msgspec.Raw(b"null")
+    """The message as JSON, for `send`."""
     why: str = ""
+    """Why the message was lost, for `drop`."""
     node: str = ""
+    """The node, for `start` and `crash`."""
     life: int = 0
+    """Counts the starts of this node from 0, for `start` and `crash`."""
 
     def content(self, journal: Path) -> Any:
-        """The body of a message, from its JSON. Raises `HistoryError` if it is none."""
+        """The body of the message, decoded. Raises `HistoryError` if it is no JSON."""
         try:
             return msgspec.json.decode(self.body)
         except MALFORMED as error:
@@ -46,14 +54,14 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """Writes a journal to a binary stream, many lines at a time: it explains a run, but the history is what counts."""
+    """Writes a journal to a binary stream, many lines at a time. Unlike a history, it may lose its last lines."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._lines: list[bytes] = []
 
     def send(self, id: int, time: int, source: str, destination: str, body: bytes) -> None:
-        """A message leaves; `body` is its JSON."""
+        """A message is sent; `body` is its JSON."""
         self._lines.append(
             b'{"event":"send","id":%d,"time":%d,"src":"%b","dest":"%b","body":%b}\n'
             % (id, time, source.encode(), destination.encode(), body)
@@ -66,26 +74,26 @@ class Journal:
         self._lines.append(b'{"event":"receive","id":%d,"time":%d}\n' % (id, time))
 
     def drop(self, id: int, time: int, why: str) -> None:
-        """A message is lost: to `loss`, to a `partition`, or because its receiver is `down`."""
+        """A message is lost: by `loss`, by a `partition`, or because its receiver is `down`."""
         self._lines.append(b'{"event":"drop","id":%d,"time":%d,"why":"%b"}\n' % (id, time, why.encode()))
 
     def start(self, time: int, node: str, life: int) -> None:
-        """A node begins a life."""
+        """A node starts. Its lives are counted from 0."""
         self._lines.append(b'{"event":"start","time":%d,"node":"%b","life":%d}\n' % (time, node.encode(), life))
 
     def crash(self, time: int, node: str, life: int) -> None:
-        """A node's life ends."""
+        """A node crashes."""
         self._lines.append(b'{"event":"crash","time":%d,"node":"%b","life":%d}\n' % (time, node.encode(), life))
 
     def flush(self) -> None:
-        """Hand everything to the operating system."""
+        """Write all lines to the stream and flush it."""
         self._stream.write(b"".join(self._lines))
         self._stream.flush()
         self._lines.clear()
 
 
 def entries(path: Path) -> Iterator[Entry]:
-    """Read a journal; a cut last line is left out, anything else malformed raises `HistoryError` with its line."""
+    """Read a journal. A cut last line is left out; for any other malformed line, raises `HistoryError`."""
     decode = msgspec.json.Decoder(Entry).decode
     with path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):

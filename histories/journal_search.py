@@ -1,6 +1,6 @@
-"""Passages of a message journal: the messages around one moment, found without reading the rest.
+"""Finding messages and node lives in a message journal without reading all of it.
 
-A journal is in the order of time and may be hundreds of megabytes long, so its lines are searched by bisection.
+A journal may be hundreds of megabytes long. Its lines are in the order of time, so a time is found by bisection.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from clew.histories.history import HistoryError
 from clew.histories.journal import Entry
 
 LEAD = 2_000_000_000
-"""How long before a passage (ns) most messages were sent that arrive in it; the others are searched for."""
+"""Messages that arrive at a time are first looked for among those sent at most so long (ns) before it."""
 
 _decode = msgspec.json.Decoder(Entry).decode
 _SEND = b'{"event":"send"'
@@ -28,34 +28,40 @@ _TIME = re.compile(rb'"time":(\d+)')
 
 @dataclass
 class Message:
-    """A message and what became of it: when it arrived (twice, if it was duplicated), or why it never did."""
+    """A message and what happened to it."""
 
     id: int
     source: str
     destination: str
     sent: int
+    """When it was sent, in ns."""
     body: Any
     received: list[int] = field(default_factory=list)
+    """When each copy arrived, in ns."""
     dropped: str | None = None
+    """Why it was lost; None if it was not."""
 
     @property
     def type(self) -> str:
-        """What kind of message it is, as far as its body says so."""
+        """The type that its body names; "message" if it names none."""
         return str(self.body["type"]) if isinstance(self.body, dict) and "type" in self.body else "message"
 
 
 @dataclass
 class Life:
-    """One life of a node in ns; `end` is None while it goes on."""
+    """The time from a start of a node to its crash."""
 
     node: str
     number: int
+    """Counts the lives of this node from 0."""
     start: int
+    """In ns."""
     end: int | None = None
+    """In ns; None if the node did not crash."""
 
 
 def is_cut(path: Path) -> bool:
-    """Whether a journal ends in the middle of a line, as that of a killed run may."""
+    """Whether a journal ends in the middle of a line, as it may when the run was killed."""
     with path.open("rb") as file:
         if not path.stat().st_size:
             return False
@@ -66,17 +72,17 @@ def is_cut(path: Path) -> bool:
 def messages_between(path: Path, start: int, end: int) -> list[Message]:
     """The messages sent or received from `start` to `end` (ns), in the order in which they were sent.
 
-    However long one was on its way: if something arrives whose beginning was not read, more is read. Raises
-    `HistoryError` for a malformed line.
+    If a message arrives that was sent more than `LEAD` before `start`, the journal is read again from where it was
+    sent. Raises `HistoryError` for a malformed line.
     """
-    messages, unknown = _told(path, max(0, start - LEAD), start, end)
+    messages, unknown = _read_messages(path, max(0, start - LEAD), start, end)
     if unknown:
-        messages, _ = _told(path, _sent(path, min(unknown)), start, end)
+        messages, _ = _read_messages(path, _time_sent(path, min(unknown)), start, end)
     return [m for m in messages.values() if m.sent >= start or any(time >= start for time in m.received)]
 
 
-def _told(path: Path, first: int, start: int, end: int) -> tuple[dict[int, Message], set[int]]:
-    """The messages sent from `first` to `end`, and which others arrive from `start` on."""
+def _read_messages(path: Path, first: int, start: int, end: int) -> tuple[dict[int, Message], set[int]]:
+    """The messages sent from `first` to `end`, and the ids of other messages that arrive from `start` on."""
     messages: dict[int, Message] = {}
     unknown: set[int] = set()
     for entry in _entries(path, first, end):
@@ -91,14 +97,14 @@ def _told(path: Path, first: int, start: int, end: int) -> tuple[dict[int, Messa
     return messages, unknown
 
 
-def _sent(path: Path, id: int) -> int:
-    """When the message of this number was sent: numbers grow with time, so a bisection finds it."""
+def _time_sent(path: Path, id: int) -> int:
+    """When the message of this number was sent. Numbers grow with time, so a bisection finds it."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as journal:
         low, high, time = 0, len(journal), 0
         while low < high:
             middle = (low + high) // 2
             line = journal.rfind(b"\n", low, middle) + 1 or low
-            # The first message that is sent from here on.
+            # The first message sent from here on.
             at = journal.find(_SEND, line, high)
             stop = journal.find(b"\n", at)
             if at < 0 or stop < 0:
@@ -113,16 +119,17 @@ def _sent(path: Path, id: int) -> int:
 
 
 def sent_messages(path: Path) -> Iterator[tuple[int, str, Any]]:
-    """Time, source and body of every message."""
+    """The time (ns), sender and body of every message."""
     for entry in _entries(path, 0, None):
         if entry.event == "send":
             yield entry.time, entry.src, entry.content(path)
 
 
 def node_lives(path: Path) -> list[Life]:
-    """All lives of all nodes, in the order in which they began: a search for a few lines among very many."""
+    """All lives of all nodes, in the order in which they began. Few lines of a journal are about lives, so the search
+    looks for their first bytes."""
     found: list[Life] = []
-    going_on: dict[str, Life] = {}
+    open_lives: dict[str, Life] = {}
     with path.open("rb") as file:
         if not path.stat().st_size:
             return []
@@ -134,10 +141,10 @@ def node_lives(path: Path) -> list[Life]:
                     break
                 entry = _entry(journal[offset:stop], path)
                 if entry.event == "start":
-                    going_on[entry.node] = Life(entry.node, entry.life, entry.time)
-                    found.append(going_on[entry.node])
-                elif entry.node in going_on:
-                    going_on.pop(entry.node).end = entry.time
+                    open_lives[entry.node] = Life(entry.node, entry.life, entry.time)
+                    found.append(open_lives[entry.node])
+                elif entry.node in open_lives:
+                    open_lives.pop(entry.node).end = entry.time
     return found
 
 

@@ -1,10 +1,10 @@
-"""clew's own format: a header line, then one event a line, written as it happens.
+"""clew's own format: a header line, then one line for each event, written as it happens.
 
     {"clew-history":1,"plan":"caspaxos-happy-path","seed":7}
     {"index":0,"time":1204,"process":3,"type":"invoke","f":"write","key":0,"value":5}
 
-Every line is flushed when it is written, so a harness killed at any moment leaves a history that is readable up to its
-last whole line; only a *last* line may be cut, anything else malformed is an error.
+Every line is flushed when it is written. So a harness that is killed leaves a history that can be read up to its last
+whole line. Only the last line may be cut; any other malformed line is an error.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _encoder = msgspec.json.Encoder()
 
 
 class Recorder:
-    """Takes events as they happen, numbers them, and writes each to a stream before the next may happen.
+    """Takes events as they happen, numbers them, and writes each one to a stream at once.
 
-    The stream must be unbuffered (`open(path, "wb", buffering=0)`): what `record` has returned from is with the
-    operating system, and survives the harness. Without a stream the events are only kept in memory.
+    The stream must be unbuffered (`open(path, "wb", buffering=0)`): when `record` returns, the operating system has
+    the event, and it survives the end of the harness. Without a stream, the events are only kept in memory.
     """
 
     def __init__(self, header: Header) -> None:
@@ -42,7 +42,7 @@ class Recorder:
         self._write(self.header)
 
     def watch(self, look: Callable[[Event], None]) -> None:
-        """From now on, show every event to `look`, once it is written; what that raises, `record` raises."""
+        """From now on, call `look` with every event after it is written. `record` raises what `look` raises."""
         self._watch = look
 
     def record(
@@ -64,7 +64,7 @@ class Recorder:
         return event
 
     def history(self) -> History:
-        """What was recorded so far."""
+        """The history of the events recorded so far."""
         return History.of(self.events, header=self.header)
 
     def _write(self, line: Header | Event) -> None:
@@ -80,7 +80,7 @@ def dump(history: History, stream: IO[bytes]) -> None:
 
 
 def load(path: Path) -> History:
-    """Read a history; raises `HistoryError` with the line for anything malformed but a cut last line."""
+    """Read a history. A cut last line is left out; for any other malformed line, raises `HistoryError`."""
     data = path.read_bytes()
     source = str(path)
     lines = data.split(b"\n")
@@ -91,7 +91,7 @@ def load(path: Path) -> History:
     numbers: list[int] = []
     cut = bool(tail.strip()) and not _is_event(tail)
     if tail and not cut:
-        # Whole, only without a newline behind it: whoever wrote it had no more to say.
+        # The last line is whole; only its newline is missing.
         lines.append(tail)
 
     def events() -> Iterator[Event]:

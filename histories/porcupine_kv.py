@@ -14,7 +14,7 @@ from clew.histories.history import History
 
 
 def load(path: Path) -> History:
-    """Read a history of a `kv`. Raises `HistoryError` with the line for whatever is malformed."""
+    """Read a history of the model `kv`. Raises `HistoryError` with the line for a malformed event."""
     history = load_edn(path, keyed=False)
     for row in range(len(history)):
         if history.process[row] >= 0 and history.keys[history.key[row]] is None:

@@ -1,6 +1,6 @@
-"""Histories in numbers: how many operations of which kind ended how, how long they took, how many there were a second.
+"""Statistics of a history: counts by outcome, rates and latencies.
 
-Latency is from invocation to an `ok` or `fail`; an operation of unknown outcome has none, and is counted as unknown.
+Latency is the time from the invocation to an `ok` or `fail`. An operation of unknown outcome has no latency.
 """
 
 from __future__ import annotations
@@ -16,28 +16,26 @@ from clew.histories.text import printable
 
 QUANTILES = (0.5, 0.95, 0.99, 1.0)
 NO_FAULT = "no fault"
-"""The name of what was invoked in no window."""
+"""The name of the operations that were invoked during no fault."""
 
 
 class Numbers(msgspec.Struct, frozen=True):
-    """Some operations in numbers. `latency` is p50, p95, p99 and the longest in ms, None if none was answered.
-
-    A history without a clock has no latencies either.
-    """
+    """The statistics of some operations."""
 
     operations: int
     ok: int
     fail: int
     info: int
     rate: float | None
-    """Operations a second; None of a history without a clock."""
+    """Operations per second; None if the history has no times."""
     unknown: float
     """The share of unknown outcomes, 0 to 1."""
     latency: tuple[float, float, float, float] | None
+    """p50, p95, p99 and the maximum in ms; None if no operation was answered, or if the history has no times."""
 
 
 class During(msgspec.Struct, frozen=True):
-    """The operations invoked while one window was open, from `start` to `end` ns."""
+    """The operations invoked during one window of time, from `start` to `end` ns."""
 
     name: str
     start: int
@@ -46,7 +44,7 @@ class During(msgspec.Struct, frozen=True):
 
 
 class Statistics(msgspec.Struct, frozen=True):
-    """All operations, those of each function, those of each kind of window together, those of each window."""
+    """The statistics of all operations; by function; by kind of window; and of each window."""
 
     all: Numbers
     by_f: dict[str, Numbers]
@@ -54,7 +52,7 @@ class Statistics(msgspec.Struct, frozen=True):
     by_window: list[During]
 
     def rows(self) -> list[tuple[str, Numbers]]:
-        """All but the single windows as the rows of a table, with their names."""
+        """The rows of a table, with their names: all but the single windows."""
         during = (
             (name if name == NO_FAULT else f"during {printable(name)}", part) for name, part in self.by_kind.items()
         )
@@ -67,10 +65,10 @@ def statistics(
     chosen: NDArray[np.int64] | None = None,
     interval: tuple[int, int] | None = None,
 ) -> Statistics:
-    """The numbers of a history, or of the `chosen` operations of it. A window is a kind, a start and an end in ns.
+    """The statistics of a history. A window is a kind, a start and an end in ns.
 
-    Rates are over the time from the first to the last event, or over the `interval` (ns) that was looked at; of a
-    window only what lies in it counts. "no fault" is what was invoked in no window. `chosen` is ascending.
+    If `chosen` is given, only the operations of these numbers count; it must be ascending. Rates are per second of the
+    time from the first to the last event, or of the `interval` (ns) if given.
     """
     operations = history.operations
     rows = np.arange(len(operations)) if chosen is None else chosen
@@ -108,7 +106,7 @@ def statistics(
 
 
 def _timeless(found: Statistics) -> Statistics:
-    """The same without what takes a clock."""
+    """The same without rates and latencies."""
 
     def without(part: Numbers) -> Numbers:
         return msgspec.structs.replace(part, rate=None, latency=None)
@@ -122,7 +120,7 @@ def _timeless(found: Statistics) -> Statistics:
 
 
 def numbers(operations: Operations, rows: NDArray[np.int64], span: int) -> Numbers:
-    """The numbers of the operations at `rows`, invoked during `span` ns."""
+    """The statistics of the operations of these numbers, invoked during `span` ns."""
     outcome = operations.outcome[rows]
     ok, fail, info = (int((outcome == kind).sum()) for kind in (OK, FAIL, INFO))
     return Numbers(
@@ -137,12 +135,12 @@ def numbers(operations: Operations, rows: NDArray[np.int64], span: int) -> Numbe
 
 
 def latencies(operations: Operations, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How long answered operations took, in ms."""
+    """The latencies of answered operations, in ms."""
     return (operations.end[rows] - operations.start[rows]) / 1e6
 
 
 def quantiles(latency: NDArray[np.float64]) -> tuple[float, float, float, float] | None:
-    """p50, p95, p99 and the largest; None of nothing. Each is a latency that occurred, not one in between."""
+    """p50, p95, p99 and the maximum; None if there are no latencies. Each is a latency that occurred."""
     if not len(latency):
         return None
     p50, p95, p99, most = np.quantile(latency, QUANTILES, method="higher").tolist()
@@ -150,7 +148,7 @@ def quantiles(latency: NDArray[np.float64]) -> tuple[float, float, float, float]
 
 
 def _length(spans: list[tuple[int, int]], first: int, last: int) -> int:
-    """For how long, from `first` to `last`, at least one of the intervals is open."""
+    """How long (ns), from `first` to `last`, at least one of the intervals is open."""
     total, reached = 0, first
     for start, end in sorted(spans):
         end = min(end, last)

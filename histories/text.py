@@ -1,4 +1,4 @@
-"""Histories as lines of text, for terminals and logs.
+"""Values, operations and events as text, for terminals, logs and pages.
 
 1.204113 s     3   ok      cas    key 0   [4, 2]
 """
@@ -24,7 +24,7 @@ def describe(event: Event) -> str:
 
 
 def label(history: History, number: int) -> str:
-    """An operation and its answer in a few characters: `read → 5`, `cas [4, 2]`, `write 3 ?`."""
+    """An operation and its result as short text: `read → 5`, `cas [4, 2]`, `write 3 ?` (unknown outcome)."""
     operations = history.operations
     f = printable(str(history.fs[operations.f[number]]))
     argument = history.values[operations.argument[number]]
@@ -37,19 +37,19 @@ def label(history: History, number: int) -> str:
 
 
 def key_name(key: Any) -> str:
-    """A key as text; the empty text if a history has none."""
+    """A key as text; empty for None."""
     return "" if key is None else value_text(key)
 
 
 def value_text(value: Any, most: int = 80) -> str:
-    """A value as JSON, as a person reads it; what is longer than `most` characters is cut."""
+    """A value as JSON, cut to `most` characters."""
     text = msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
     return printable(text if len(text) <= most else text[: most - 3] + "...")
 
 
 def state_text(state: Any, most: int = 80) -> str:
-    """A state of a model as JSON, whatever its model keeps it in; as Python has it, if that is no JSON."""
-    # What holds one value and nothing else is that value to a person: a register.
+    """The state of a model as JSON, or as Python prints it if it has no JSON form; cut to `most` characters."""
+    # A state that holds one value, such as that of a register, is shown as this value.
     plain = thaw(state[0] if isinstance(state, tuple) and len(state) == 1 and thaw(state) != [] else state)
     try:
         return value_text(plain, most)
@@ -59,7 +59,7 @@ def state_text(state: Any, most: int = 80) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey: a history may come from anywhere."""
+    """The text with control characters escaped: text from a history must not control the terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 

@@ -1,7 +1,7 @@
-"""Where operations stand in a picture: one lane for each thread, and the moments at which they took effect.
+"""Where operations stand in a picture: their lanes, their ends, and when they took effect.
 
-A process ends with its first operation of unknown outcome, and a fresh one takes its thread: a picture of a long run
-needs the threads as its lanes, not the processes, or it would be taller than wide.
+A process ends with its first operation of unknown outcome, and a fresh process takes its thread. So a long run has
+very many processes but few threads, and a picture has one lane for each thread.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from clew.histories.history import FOREVER, INFO, Operations
 
 
 def operation_lanes(operations: Operations, time: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The lane of each operation, counted from 0: no two operations of a lane are going on at once.
+    """The lane of each operation, counted from 0. The operations of a lane do not overlap.
 
-    A thread of `n` hands on from process `p` to `p + n`, here as in Jepsen, so the lane is the process modulo `n`;
-    where that does not fit, each process has a lane of its own. `time` is the column of that name of the history.
+    With `n` threads, process `p` is followed by process `p + n`, as in Jepsen. So the lane is the process modulo `n`.
+    If no `n` fits, each process gets its own lane. `time` is the column of the history.
     """
     processes = operations.process
     if not len(processes):
@@ -26,7 +26,7 @@ def operation_lanes(operations: Operations, time: NDArray[np.int64]) -> NDArray[
     unknown = np.flatnonzero(operations.outcome == INFO)
     first = int(unknown[0]) if len(unknown) else len(processes)
     threads = max(int(processes[: first + 1].max()) + 1, 1)
-    # A thread that came late is not among the processes before the first handover: add threads until they fit.
+    # Threads that begin late are not among the processes before the first unknown outcome: add threads until they fit.
     for n in range(threads, min(threads + 64, int(processes.max()) + 2)):
         lane = processes % n
         if _fits(lane, operations, time):
@@ -40,24 +40,24 @@ def _fits(lane: NDArray[np.int64], operations: Operations, time: NDArray[np.int6
     over = completion_times(operations, time)[order]
     starts, lane, process = operations.start[order], lane[order], operations.process[order]
     same = lane[1:] == lane[:-1]
-    # A process that comes before one with a smaller number in its lane took no thread over.
+    # In a lane, process numbers must grow: a fresh process has a larger number.
     return not bool((same & ((starts[1:] < over[:-1]) | (process[1:] < process[:-1]))).any())
 
 
 def completion_times(operations: Operations, time: NDArray[np.int64]) -> NDArray[np.int64]:
-    """When each operation completed in any way, unknown outcomes included; the last time if it never did.
+    """When each operation completed, in ns, whether `ok`, `fail` or `info`; the last time if it never completed.
 
-    `time` is the column of that name of the history.
+    `time` is the column of the history.
     """
     last = int(time[-1]) if len(time) else 0
     return np.where(operations.completed >= 0, time[operations.completed], last)
 
 
 def linearization_points(operations: Operations, order: Sequence[int], last: int) -> NDArray[np.int64]:
-    """A moment (ns) for each operation of a linearization: inside the operation, and never before its predecessor's.
+    """A time (ns) for each operation of a linearization: during the operation, and not before that of its predecessor.
 
-    Of all the moments that an operation may have taken effect at, given this order, the one in the middle. An order
-    that is no linearization has no such moments; then the points run backwards.
+    It is the middle of the interval in which the operation can have taken effect, given this order. `last` is the time
+    of the last event. If the order is no linearization, the times are not ascending.
     """
     number = np.asarray(order, np.int64)
     if not len(number):

@@ -1,7 +1,13 @@
-"""The web application: a table, and below `/runs/` the files of the runs that are in it.
+"""The web application: a table of runs, and below `/runs/` their files.
 
-A file is found by the names of a run that the catalogue knows and of a file that a run has, never by a path: nothing
-that a request says is joined to a path before it was found among those. Links are not followed.
+    /                                the table
+    /table                           only the table, for the page to refresh itself
+    /runs/GROUP/NAME/                the files of a run
+    /runs/GROUP/NAME/FILE            one file; `report.html` is made if the run has none
+    /runs/GROUP/NAME.zip             all files of a run
+
+A request never names a path. Its run must be in the catalogue and its file in the run's folder; only then are the
+names joined to a path. Links are not followed.
 """
 
 from __future__ import annotations
@@ -42,27 +48,27 @@ PLAIN = {
     "Content-Security-Policy": f"default-src 'none'; script-src {script_hash(SCRIPT)}; style-src 'unsafe-inline'; "
     "img-src data: blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 }
-"""The headers of our own pages: they run our script and no other."""
+"""The headers of clew's own pages. They run clew's script and no other."""
 FOREIGN = {
     **_ALWAYS,
     "Content-Security-Policy": "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src 'none'; form-action 'none'; "
     "frame-ancestors 'none'; base-uri 'none'",
 }
-"""Those of a report. The file in the folder may be from anywhere, so it gets an origin of its own and no connection:
-what runs in it can read nothing of the store.
+"""The headers of a report. The file may come from anywhere, so it gets an origin of its own and no connections: its
+scripts cannot read the store.
 """
-REFRESH = 0.5
-"""Seconds for which a look at the store is good."""
-CHUNK = 1 << 16
+REFRESH_SECONDS = 0.5
+"""How long the catalogue is used before the store is read again."""
+CHUNK_BYTES = 1 << 16
 
 
 def application(store: Path, names: frozenset[str]) -> Starlette:
-    """The application that serves the store. It answers to these names, and to addresses."""
+    """The application that serves the store. It answers requests for these host names, and for IP addresses."""
     catalogue = Catalogue(store.resolve())
     fresh = _Fresh(catalogue)
-    # The versions of two servers have nothing to do with each other: what one had sent, the next must send again.
-    mine = secrets.token_hex(8)
+    # Version numbers start anew with each server. The token keeps a browser from mixing up two servers.
+    server = secrets.token_hex(8)
 
     async def index(request: Request) -> Response:
         await fresh.wait()
@@ -71,7 +77,7 @@ def application(store: Path, names: frozenset[str]) -> Starlette:
 
     async def table(request: Request) -> Response:
         await fresh.wait()
-        tag = f'"{mine}-{catalogue.version}"'
+        tag = f'"{server}-{catalogue.version}"'
         if request.headers.get("If-None-Match") == tag:
             return Response(status_code=304, headers={"ETag": tag, **PLAIN})
         body = await trio.to_thread.run_sync(lambda: runs_page(catalogue, View.of(request.query_params), whole=False))
@@ -98,11 +104,11 @@ def application(store: Path, names: frozenset[str]) -> Starlette:
         name = request.path_params["file"]
         found = dict(contents(folder)).get(name)
         if name == "report.html" and found is None:
-            # A run that was killed, or is going on, has no page yet: here is the page of what there is.
+            # A run that was killed or still goes on has no page. Make one of what there is.
             return HTMLResponse(await trio.to_thread.run_sync(_report, folder), headers=FOREIGN)
         if found is None:
             raise HTTPException(404, "there is no such file")
-        # A report is a page; nothing else from a run may act as one.
+        # Only the report may act as a page. Every other file is plain text.
         if name == "report.html":
             return FileResponse(found, media_type="text/html", headers=FOREIGN)
         return FileResponse(found, media_type="text/plain; charset=utf-8", headers=PLAIN)
@@ -122,30 +128,29 @@ def application(store: Path, names: frozenset[str]) -> Starlette:
             Route("/runs/{group}/{name}/", files),
             Route("/runs/{group}/{name}/{file:path}", file),
         ],
-        middleware=[Middleware(_Named, names=names)],
+        middleware=[Middleware(_HostCheck, names=names)],
     )
 
 
-class _Named:
-    """Answers only to whoever calls the server by its address or by one of its names (see
-    `clew.harness.view.serve.names`)."""
+class _HostCheck:
+    """Refuses requests for other host names (see `clew.harness.view.serve.names`)."""
 
     def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
         self._app = app
         self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        called = called_by(Headers(scope=scope).get("host", "")) if scope["type"] == "http" else None
-        if called is None or called in self._names or _is_address(called):
+        host = host_of(Headers(scope=scope).get("host", "")) if scope["type"] == "http" else None
+        if host is None or host in self._names or _is_address(host):
             await self._app(scope, receive, send)
             return
-        words = f"This server is not called {called}. Ask for it by its address, or by the name of its machine."
+        words = f"This server is not called {host}. Use its IP address, or the name of its machine."
         await PlainTextResponse(words, 400, headers=PLAIN)(scope, receive, send)
 
 
-def called_by(host: str) -> str:
+def host_of(header: str) -> str:
     """The name or address in a Host header, without the port."""
-    return (host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]).lower()
+    return (header.partition("]")[0].removeprefix("[") if header.startswith("[") else header.partition(":")[0]).lower()
 
 
 def _is_address(name: str) -> bool:
@@ -157,29 +162,29 @@ def _is_address(name: str) -> bool:
 
 
 class _Fresh:
-    """Looks at the store again if the last look was too long ago; once, however many wait for it."""
+    """Reads the store again if the catalogue is older than `REFRESH_SECONDS`; once for all requests that wait."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._lock = trio.Lock()
-        self._looked = float("-inf")
+        self._read = float("-inf")
 
     async def wait(self) -> None:
         async with self._lock:
-            if trio.current_time() - self._looked > REFRESH:
+            if trio.current_time() - self._read > REFRESH_SECONDS:
                 await trio.to_thread.run_sync(self._catalogue.refresh)
-                self._looked = trio.current_time()
+                self._read = trio.current_time()
 
 
 def contents(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The files of a run, by their names below its folder; links are left out."""
+    """The files of a run: their names relative to its folder, and their paths. Links are left out."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not any(part.is_symlink() for part in (path, *path.parents) if folder in part.parents):
             yield path.relative_to(folder).as_posix(), path
 
 
 def pack(folder: Path) -> IO[bytes]:
-    """The files of a run as a zip, on disk if it is a large one. The caller closes it."""
+    """The files of a run as a zip, kept on disk if it is large. The caller closes it."""
     packed: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=16 << 20)  # noqa: SIM115
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in contents(folder):
@@ -190,7 +195,7 @@ def pack(folder: Path) -> IO[bytes]:
 
 def _read(packed: IO[bytes]) -> Iterator[bytes]:
     with packed:
-        while chunk := packed.read(CHUNK):
+        while chunk := packed.read(CHUNK_BYTES):
             yield chunk
 
 

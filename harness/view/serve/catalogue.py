@@ -1,7 +1,7 @@
-"""What is in the store, kept in memory: thousands of runs are read once, and after that only what is new.
+"""The runs in the store, kept in memory: a store of thousands of runs is read once.
 
-A finished run never changes, so it is read once. A run without a verdict is looked at again each time; it is
-"running" as long as its files grow, and "unfinished" when they have not for a while (its harness was killed).
+A finished run never changes, so it is read once. A run without a verdict is read again each time. It is "running"
+while its files grow, and "unfinished" if they have not grown for a while: its harness was killed.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from clew.harness.store.folder import is_run_folder
 from clew.harness.verdict.result import Answer
 from clew.histories.event import MALFORMED
 
-QUIET = 90.0
-"""Seconds without a new byte after which a run without a verdict counts as over: its checking takes a while."""
+QUIET_SECONDS = 90.0
+"""A run without a verdict counts as unfinished after so long without a new byte. Checking may take a while."""
 _STARTED = re.compile(r"(\d{8}T\d{6})\.?(\d{0,3})Z-(\d+)")
 _SYSTEM = re.compile(r"^system:(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run as a row of the table. Times are seconds; `unknown` is the share of operations of unknown outcome."""
+    """One run as a row of the table."""
 
     group: str
     """The folder of its plan."""
@@ -35,23 +35,27 @@ class Run(msgspec.Struct, frozen=True):
     plan: str
     system: str
     seed: int | None
-    """None where neither a verdict nor the name of the folder says it."""
+    """None if neither the verdict nor the name of the folder says it."""
     verdict: str
+    """valid, invalid or unknown; running, unfinished or unreadable."""
     operations: int
     unknown: float
+    """The share of operations of unknown outcome, 0 to 1."""
     seconds: float
+    """How long the run took, in the time of its cluster."""
     when: float
+    """When it was started, in seconds since 1970."""
     campaign: str = ""
-    """The hunt that it is of, by when that began; empty for a run of its own."""
+    """The hunt that made this run, named by when it began; empty if no hunt did."""
 
     @property
     def started(self) -> str:
-        """When it was started, in words."""
+        """When it was started (UTC), as text."""
         return f"{datetime.fromtimestamp(self.when, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 class _Verdict(msgspec.Struct):
-    """The little of a `verdict.json` that a row shows; the evidence is skipped unread."""
+    """The few fields of a `verdict.json` that a row shows. The rest, such as the evidence, is not decoded."""
 
     verdict: Answer
     plan: str | None = None
@@ -67,7 +71,7 @@ _decode = msgspec.json.Decoder(_Verdict).decode
 
 @dataclass
 class _Growing:
-    """How far the history of an unfinished run was counted."""
+    """How far the history of an unfinished run has been counted."""
 
     size: int = 0
     operations: int = 0
@@ -77,7 +81,7 @@ class _Growing:
 
 
 class Catalogue:
-    """The runs of one store. `refresh` looks what is new, `runs` are all of them, `version` grows with each change."""
+    """The runs of one store. `refresh` reads what is new; `version` grows with each change."""
 
     def __init__(self, store: Path) -> None:
         self.store = store
@@ -92,17 +96,17 @@ class Catalogue:
         return list(self._rows.values())
 
     def folder(self, group: str, name: str) -> Path | None:
-        """The folder of a run that is in the catalogue: nothing else in the file system has a name here."""
+        """The folder of a run; None if the run is not in the catalogue."""
         return self.store / group / name if (group, name) in self._rows else None
 
     def refresh(self) -> None:
-        """Look at the store again. Costs a look at each folder's name, and at the files of what is not finished."""
+        """Read the store again. Costs a listing of its folders, and reading the files of unfinished runs."""
         rows = {}
         for group, name, path in self._folders():
             try:
                 rows[group, name] = self._finished.get((group, name)) or self._read(group, name, path)
             except FileNotFoundError:
-                # It was removed while it was looked at.
+                # The run was removed in the meantime.
                 continue
         if rows != self._rows:
             self._rows = rows
@@ -134,7 +138,7 @@ class Catalogue:
         except FileNotFoundError:
             return self._unfinished(path, (group, name), row)
         except (*MALFORMED, OSError):
-            # What there is besides is shown all the same.
+            # The rest of the run is shown all the same.
             return msgspec.structs.replace(self._unfinished(path, (group, name), row), verdict="unreadable")
         counts = found.counts.get("operations", {})
         run = Run(
@@ -166,7 +170,7 @@ class Catalogue:
         seen = re.search(rb'"time":(\d+)', growing.last)
         return Run(
             **row,
-            verdict="running" if time.time() - growing.changed < QUIET else "unfinished",
+            verdict="running" if time.time() - growing.changed < QUIET_SECONDS else "unfinished",
             operations=growing.operations,
             unknown=max(0, growing.unknown) / max(1, growing.operations),
             seconds=int(seen[1]) / 1e9 if seen else 0.0,
@@ -177,12 +181,12 @@ def _is_run(path: Path) -> bool:
     try:
         return is_run_folder(path)
     except OSError:
-        # A folder of somebody else's.
+        # Somebody else's folder, which cannot be read.
         return False
 
 
 def _directories(path: Path) -> list[Path]:
-    """The folders in a folder; a link is none, wherever it leads, nor is what is written aside."""
+    """The folders in a folder, without links and without hidden folders (runs that are being written)."""
     try:
         entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
         return [entry for entry in entries if not entry.is_symlink() and entry.is_dir()]
@@ -206,7 +210,7 @@ def _text(path: Path) -> str:
 
 
 def _system(plan: str) -> str:
-    # The whole plan as YAML takes milliseconds, and there may be thousands of them.
+    # Parsing a whole plan as YAML takes milliseconds, and there may be thousands of plans.
     section = _SYSTEM.search(plan)
     if section is None:
         return ""

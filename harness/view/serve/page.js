@@ -1,5 +1,5 @@
 "use strict";
-// Filters as you type, and looks every second whether there is anything new; without this script, forms and links do.
+// Filters as you type, and asks for new runs every second. Without this script, the form and the links still work.
 (() => {
   const form = document.getElementById("filter");
   const table = document.getElementById("table");
@@ -16,7 +16,7 @@
     const mine = ++number;
     const headers = version === null ? {} : { "If-None-Match": version };
     const answer = await fetch(`/table?${query()}`, { headers, cache: "no-store" }).catch(() => null);
-    // A slower answer to an older question must not replace a newer one.
+    // A late answer to an older request must not replace a newer one.
     if (answer === null || mine !== number || answer.status !== 200) return;
     version = answer.headers.get("ETag");
     const focused = table.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
@@ -31,7 +31,7 @@
     history.replaceState(null, "", `/?${fields}`);
     load();
   };
-  // Some browsers tell of a choice by the one event, some by the other; and going back may fill in what was typed.
+  // Browsers differ in the event that reports a choice. Going back may fill in what was typed before.
   let asked = query();
   const look = () => {
     if (query() === asked) return;

@@ -1,4 +1,4 @@
-"""The table of runs as HTML: filtered, sorted, in pages of a hundred, campaigns folded into a row each if asked."""
+"""The table of runs as HTML: filtered, sorted, in pages of a hundred; on request, one row for each hunt."""
 
 from __future__ import annotations
 
@@ -15,27 +15,32 @@ from clew.harness.view.templates import render
 
 HERE = Path(__file__).parent
 SCRIPT = (HERE / "page.js").read_text(encoding="utf-8")
-PAGE = 100
+RUNS_PER_PAGE = 100
 COLUMNS = ("plan", "system", "seed", "verdict", "operations", "unknown", "seconds", "when")
 VERDICTS = ("invalid", "unknown", "valid", "running", "unfinished", "unreadable")
 
 
 class View(msgspec.Struct, frozen=True):
-    """What of the store a page shows: the words every row must have, a verdict, a plan, of that a campaign, the order,
-    the page."""
+    """Which runs a page shows, and in which order. An empty text excludes nothing."""
 
     words: str = ""
+    """Words that each run must have in its plan, system, seed, date or verdict."""
     verdict: str = ""
     group: str = ""
+    """The folder of a plan."""
     campaign: str = ""
+    """A hunt of this plan."""
     grouped: bool = False
+    """One row for each hunt instead of one for each run."""
     sort: str = "when"
+    """The column to sort by."""
     up: bool = False
+    """Whether to sort ascending."""
     page: int = 1
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> View:
-        """From the query of an address; what makes no sense there is as if it were not there."""
+        """The view that the query of an address asks for. Values that make no sense are ignored."""
         page = query.get("page", "1")
         return cls(
             words=query.get("words", "")[:200],
@@ -49,7 +54,7 @@ class View(msgspec.Struct, frozen=True):
         )
 
     def address(self, **changed: object) -> str:
-        """The address of this view with something changed."""
+        """The address of this view with some fields changed, on its first page."""
         view = msgspec.structs.replace(self, **{"page": 1, **changed})
         fields = {
             name: "1" if value is True else value
@@ -60,7 +65,7 @@ class View(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """The runs of one hunt together, or those of one plan that are of none."""
+    """The runs of one hunt; or all runs of a plan that no hunt made."""
 
     group: str
     campaign: str
@@ -73,7 +78,7 @@ class Group(msgspec.Struct, frozen=True):
 
 
 def select(catalogue: Catalogue, view: View) -> list[Run]:
-    """The runs of a view, in its order."""
+    """The runs that a view shows, in its order."""
     words = view.words.lower().split()
     found = [
         run
@@ -83,14 +88,14 @@ def select(catalogue: Catalogue, view: View) -> list[Run]:
         and (not view.campaign or run.campaign == view.campaign)
         and all(_has(run, word) for word in words)
     ]
-    # Newest first among equals, whatever the order is by.
+    # Among equals, the newest comes first, whatever the sorting is.
     found.sort(key=lambda run: (run.when, run.name), reverse=True)
     found.sort(key=lambda run: _rank(run, view.sort), reverse=not view.up)
     return found
 
 
 def _has(run: Run, word: str) -> bool:
-    # A verdict is a word, and not a part of one: "valid" is not what invalid runs have.
+    # The beginning of a verdict counts, not its middle: "valid" must not match "invalid".
     return run.verdict.startswith(word) or word in f"{run.plan} {run.system} {_seed(run)} {run.started}".lower()
 
 
@@ -103,7 +108,7 @@ def _rank(run: Run, column: str) -> Any:
 
 
 def groups(found: list[Run]) -> list[Group]:
-    """The same runs, those of one hunt together and those of one plan that are of none, in the order of their first."""
+    """The runs in groups, in the order of the first run of each."""
     together: dict[tuple[str, str], list[Run]] = {}
     for run in found:
         together.setdefault((run.group, run.campaign), []).append(run)
@@ -123,10 +128,10 @@ def groups(found: list[Run]) -> list[Group]:
 
 
 def runs_page(catalogue: Catalogue, view: View, *, whole: bool) -> str:
-    """The page of a view, or only its table."""
+    """The page of a view as HTML; only its table unless `whole`."""
     found = select(catalogue, view)
     rows: list[Any] = groups(found) if view.grouped else found
-    pages = max(1, -(-len(rows) // PAGE))
+    pages = max(1, -(-len(rows) // RUNS_PER_PAGE))
     number = min(view.page, pages)
     return render(
         HERE / "page.html",
@@ -138,12 +143,12 @@ def runs_page(catalogue: Catalogue, view: View, *, whole: bool) -> str:
         count=len(found),
         pages=pages,
         page=number,
-        rows=rows[(number - 1) * PAGE : number * PAGE],
+        rows=rows[(number - 1) * RUNS_PER_PAGE : number * RUNS_PER_PAGE],
         store=str(catalogue.store),
         script=SCRIPT,
     )
 
 
 def listing(run: str, files: list[str], missing: list[str]) -> str:
-    """A page that lists the files of a run, and what is missing from it."""
+    """A page that lists the files of a run, and the files that are missing."""
     return render(HERE / "page.files.html", run=run, files=files, missing=missing)

@@ -25,7 +25,7 @@ from clew.harness.errors import UserError
 from clew.harness.view.browser import missing
 from clew.harness.view.serve import names, serve, serve_until_stopped
 from clew.harness.view.serve.catalogue import Catalogue
-from clew.harness.view.serve.pages import PAGE, View, groups, runs_page, select
+from clew.harness.view.serve.pages import RUNS_PER_PAGE, View, groups, runs_page, select
 from tests.harness.shown import EVIL, IMAGE, STALE, history_file
 
 Get = Callable[..., tuple[int, bytes, dict[str, str]]]
@@ -320,13 +320,13 @@ def test_the_table_is_filtered_sorted_and_grouped(store: Path) -> None:
 
 
 def test_more_plans_than_a_page_holds_have_a_next_page(tmp_path: Path) -> None:
-    for number in range(PAGE + 1):
+    for number in range(RUNS_PER_PAGE + 1):
         make(tmp_path, f"plan-{number:03}", number)
     catalogue = Catalogue(tmp_path)
     catalogue.refresh()
     pages = [runs_page(catalogue, View(grouped=True, page=number), whole=False) for number in (1, 2)]
     assert ["plan-000" in page for page in pages] == [False, True], "the newest come first"
-    assert [page.count("<tr>") for page in pages] == [PAGE + 1, 2]
+    assert [page.count("<tr>") for page in pages] == [RUNS_PER_PAGE + 1, 2]
     assert ['rel="next"' in page for page in pages] == [True, False]
 
 
