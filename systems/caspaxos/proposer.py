@@ -9,7 +9,7 @@ A request ends in one of three ways:
 
 - `ok`: a quorum has accepted a value that the change made. If the change was the identity on the value that it found, a
   quorum has accepted that value again.
-- `fail`: no value that the change made was ever sent to an acceptor, or none of them can be chosen any more.
+- `fail`: the change made no value that an acceptor could accept, or none of those that it made can be chosen any more.
 - `info`: nobody knows.
 
 **When an accept round fails.** Some acceptors may have accepted the new value. Any later proposer may find it there and
@@ -239,7 +239,10 @@ class Proposer:
         self._apply(ctx, register, *self._select(register.promises.values()))
 
     def _select(self, promises: Iterable[Promise]) -> tuple[Ballot, Versioned]:
-        """The highest ballot at which a value was accepted, and that value. It descends from every chosen value."""
+        """The highest ballot at which a value was accepted, and that value.
+
+        Every value chosen so far is that value or one of its ancestors.
+        """
         base, value = NEVER, EMPTY
         for promise in promises:
             if promise.accepted > base:

@@ -216,23 +216,23 @@ class Replica:
     # Actions 1 to 9: each returns whether it did anything
 
     def maybe_enter_new_view_and_send_1a(self, ctx: Context) -> bool:
-        """Action 1: LReplicaNextSpontaneousMaybeEnterNewViewAndSend1a."""
+        """Action 1: begin to lead a new view (LReplicaNextSpontaneousMaybeEnterNewViewAndSend1a)."""
         return self.proposer.maybe_enter_new_view_and_send_1a(ctx)
 
     def maybe_enter_phase_2(self, ctx: Context) -> bool:
-        """Action 2: LReplicaNextSpontaneousMaybeEnterPhase2."""
+        """Action 2: begin phase 2 (LReplicaNextSpontaneousMaybeEnterPhase2)."""
         return self.proposer.maybe_enter_phase_2(ctx, self.acceptor.log_truncation_point)
 
     def maybe_nominate_value_and_send_2a(self, ctx: Context) -> bool:
-        """Action 3: LReplicaNextReadClockMaybeNominateValueAndSend2a."""
+        """Action 3: nominate a batch (LReplicaNextReadClockMaybeNominateValueAndSend2a)."""
         return self.proposer.maybe_nominate_value_and_send_2a(ctx, self.acceptor.log_truncation_point)
 
     def truncate_log_based_on_checkpoints(self, ctx: Context) -> bool:
-        """Action 4: LReplicaNextSpontaneousTruncateLogBasedOnCheckpoints."""
+        """Action 4: truncate the log (LReplicaNextSpontaneousTruncateLogBasedOnCheckpoints)."""
         return self.acceptor.truncate_log(ctx, self.acceptor.checkpointed_by_quorum)
 
     def maybe_make_decision(self, ctx: Context) -> bool:
-        """Action 5: LReplicaNextSpontaneousMaybeMakeDecision."""
+        """Action 5: hand the next decided batch to the executor (LReplicaNextSpontaneousMaybeMakeDecision)."""
         executor = self.executor
         if executor.next_op_to_execute is not None:
             return False
@@ -243,7 +243,7 @@ class Replica:
         return True
 
     def maybe_execute(self, ctx: Context) -> bool:
-        """Action 6: LReplicaNextSpontaneousMaybeExecute."""
+        """Action 6: execute that batch (LReplicaNextSpontaneousMaybeExecute)."""
         executor = self.executor
         outstanding = executor.next_op_to_execute
         if outstanding is None or executor.ops_complete >= self.constants.params.max_integer_val:
@@ -254,11 +254,14 @@ class Replica:
         return True
 
     def check_for_view_timeout(self, ctx: Context) -> bool:
-        """Action 7: LReplicaNextReadClockCheckForViewTimeout."""
+        """Action 7: end the epoch, if it is time (LReplicaNextReadClockCheckForViewTimeout)."""
         return self.proposer.check_for_view_timeout(ctx.now)
 
     def check_for_quorum_of_view_suspicions(self, ctx: Context) -> bool:
-        """Action 8: LReplicaNextReadClockCheckForQuorumOfViewSuspicions."""
+        """Action 8: go to the next view, if a quorum suspects this one.
+
+        (LReplicaNextReadClockCheckForQuorumOfViewSuspicions)
+        """
         return self.proposer.check_for_quorum_of_view_suspicions(ctx.now)
 
     def maybe_send_heartbeat(self, ctx: Context) -> bool:
