@@ -1,8 +1,9 @@
-"""A run as data: a YAML file in, a validated and fully drawn `Plan` out.
+"""A run as data: a YAML file is read, checked, and drawn for one seed. The result is a `Plan`.
 
     load(path or shipped name) -> Source ── resolve(source, seed, settings) -> Plan ── dump(plan) -> YAML, and back
 
-Every mistake is a `PlanError` that says file, line, field, what was found and what is allowed.
+A mistake in a plan is a `PlanError`. It says file, line, field, what was found and what is expected. `docs/plans.md`
+lists every key of a plan.
 """
 
 from clew.harness.plan.dump import dump

@@ -1,4 +1,4 @@
-"""A resolved plan as YAML that loads back as the same plan: the `plan.yaml` of a run folder, and what replay reads."""
+"""Writing a resolved plan as YAML: the `plan.yaml` of a run folder. It loads back as the same plan; replay reads it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from clew.systems import find_system
 
 
 def dump(plan: Plan) -> str:
-    """The plan as YAML with every number drawn, every default written out, and nothing that depends on the machine
-    but the absolute path of a system that is a file of the user's."""
+    """The plan as YAML, with every number drawn and every default written out.
+
+    It does not depend on the machine, except for the absolute path of a system that is a Python file.
+    """
     data = {
         "name": plan.name,
         "system": _system(plan.system),
@@ -39,7 +41,7 @@ def dump(plan: Plan) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """PyYAML's, without anchors, and with quotes around text that `tree.scalar` would take for something else."""
+    """PyYAML's dumper without anchors. It quotes text that `tree.scalar` would not read back as text."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""What is wrong with a plan, said to the person who wrote it."""
+"""Mistakes in plans, as errors for the person who wrote the plan."""
 
 from __future__ import annotations
 
@@ -9,51 +9,56 @@ import msgspec
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a value stands: a file with line and column from 1, or something without lines, such as a `--set`."""
+    """Where a value stands."""
 
     file: str
+    """The file as the user named it, or something else that holds values: `--set path=value`, `--seed 3`."""
     line: int | None = None
+    """Counts from 1. None: what holds the value has no lines, or the file cannot be read."""
     column: int | None = None
+    """Counts from 1."""
 
     def __str__(self) -> str:
         return self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
 
 
 class PlanError(ValueError):
-    """A plan that cannot be run: `plan.yaml:7:15: workload.clients: expected a whole number, found 'five'`.
-
-    `field` is the path of the field in the plan, empty if it is the whole of it. `line` and `column` count from 1 and
-    are None where there are none: in a file that cannot be read, or a `--set` (which is then the `file`).
-    """
+    """A plan that cannot be run: `plan.yaml:7:15: workload.clients: expected a whole number, found 'five'`."""
 
     def __init__(self, place: Place, field: str, message: str) -> None:
         super().__init__(f"{place}: {field}: {message}" if field else f"{place}: {message}")
         self.place = place
+        """Where the mistake is."""
         self.field = field
+        """The path of the field in the plan. Empty: the mistake is about the whole plan."""
         self.message = message
+        """What was found and what is expected."""
 
     @property
     def file(self) -> str:
-        """The file as it was asked for, or `--set path=value`, or `--seed`."""
+        """The `file` of the place."""
         return self.place.file
 
     @property
     def line(self) -> int | None:
-        """From 1."""
+        """The `line` of the place."""
         return self.place.line
 
     @property
     def column(self) -> int | None:
-        """From 1."""
+        """The `column` of the place."""
         return self.place.column
 
     def __reduce__(self) -> tuple[type[PlanError], tuple[Place, str, str]]:
-        # Exceptions pickle by their `args`, which are not the arguments of this one; a campaign's workers send them.
+        # Workers of a campaign send this error. By default an exception is rebuilt from `args`, here the message alone.
         return PlanError, (self.place, self.field, self.message)
 
 
 def one_of(allowed: Sequence[str], found: str) -> str:
-    """`x, y or z` (the first and last of very many), and which of them was probably meant by `found`."""
+    """The allowed words as `x, y or z`, and a guess at which of them `found` was meant to be.
+
+    If there are many, only the first and the last are listed.
+    """
     if len(allowed) == 1:
         return allowed[0]
     shown = allowed if len(allowed) <= 16 else (*allowed[:3], "...", allowed[-1])

@@ -83,10 +83,10 @@ def write_entry(entry: Entry) -> dict[str, Any]:
 
 def _entry(field: Field, cluster: Cluster) -> Entry:
     kinds = field.fields(tuple(FAULTS))
-    if len(kinds.found) != 1:
-        message = f"expected one fault, {', '.join(FAULTS)}; found {' and '.join(kinds.found) or 'none'}"
-        raise kinds.together(tuple(FAULTS), message)
-    ((name, whole),) = kinds.found.items()
+    if len(kinds.given) != 1:
+        message = f"expected one fault, {', '.join(FAULTS)}; found {' and '.join(kinds.given) or 'none'}"
+        raise kinds.conflict(tuple(FAULTS), message)
+    ((name, whole),) = kinds.given.items()
     kind = FAULTS[name]
     fields = whole.fields((*(parameter.name for parameter in kind.parameters), *TIMES))
     parameters = _parameters(fields, kind, cluster)
@@ -95,18 +95,18 @@ def _entry(field: Field, cluster: Cluster) -> Entry:
     end = fields.get("until", duration, None)
     if isinstance(when, At):
         for other in ("from", "until"):
-            if other in fields.found:
-                raise fields.together(("at", other), f"`at` says when already; expected no `{other}`")
+            if other in fields.given:
+                raise fields.conflict(("at", other), f"`at` says when already; expected no `{other}`")
     if end is not None and end <= start:
-        raise fields.together(("from", "until"), "it is over before it begins; expected `until` after `from`")
+        raise fields.conflict(("from", "until"), "it is over before it begins; expected `until` after `from`")
     return Entry(name, parameters, when, fields.get("for", period, None), start, end)
 
 
 def _when(fields: Fields) -> When:
-    given = [name for name in fields.found if name in WHEN]
+    given = [name for name in fields.given if name in WHEN]
     if len(given) != 1:
         message = f"expected one of every, at, random; found {' and '.join(given) or 'none'}"
-        raise fields.together(WHEN, message)
+        raise fields.conflict(WHEN, message)
     if given == ["every"]:
         return Every(fields.read("every", period))
     if given == ["random"]:
@@ -125,19 +125,19 @@ def _moments(field: Field) -> list[int]:
 def _parameters(fields: Fields, kind: type[Fault], cluster: Cluster) -> dict[str, Any]:
     """What the plan says about the fault: read, drawn, and with defaults filled in."""
     rule = kind.rule
-    given = [] if rule is None else [name for name in rule.names if name in fields.found]
+    given = [] if rule is None else [name for name in rule.names if name in fields.given]
     if isinstance(rule, ExactlyOne) and len(given) != 1:
         choices = [_mention(parameter, cluster) for parameter in kind.parameters if parameter.name in rule.names]
         found = "both" if given else "none"
-        raise fields.together(rule.names, f"expected either {' or '.join(choices)}; found {found}")
+        raise fields.conflict(rule.names, f"expected either {' or '.join(choices)}; found {found}")
     values: dict[str, Any] = {}
     for parameter in kind.parameters:
-        if parameter.required or parameter.name in fields.found:
+        if parameter.required or parameter.name in fields.given:
             values[parameter.name] = fields.read(parameter.name, partial(_read, parameter=parameter, cluster=cluster))
         elif parameter.default is not None:
             values[parameter.name] = parameter.default
     if isinstance(rule, AtLeastOne) and not given:
-        raise fields.whole.error(f"expected {rule.what}: {', '.join(rule.names)}")
+        raise fields.mapping.error(f"expected {rule.what}: {', '.join(rule.names)}")
     return values
 
 
@@ -190,7 +190,7 @@ def _word(field: Field, type: Words, cluster: Cluster) -> str:
 
 def _grudge(field: Field, known: Sequence[str]) -> Grudge:
     grudge: Grudge = {}
-    for receiver, sources in field.fields(known).found.items():
+    for receiver, sources in field.fields(known).given.items():
         grudge[receiver] = distinct(sources, known, "node or client")
         if receiver in grudge[receiver]:
             raise sources.error(f"{receiver} cannot refuse to hear itself")

@@ -1,6 +1,6 @@
 """Durations and sizes, with their units: `5ms` is 5,000,000 ns, `1GiB` is 1,073,741,824 bytes.
 
-What `format_*` writes, `parse_*` reads back exactly.
+`parse_duration` and `parse_size` read back exactly what `format_duration` and `format_size` write.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NANOSECONDS = {
 BYTES = {"TiB": 1 << 40, "GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10, "B": 1}
 
 LONGEST = 2**63 - 1
-"""The largest quantity, in ns or bytes: what 64 bits hold (292 years)."""
+"""The largest quantity in ns or bytes. It fits in 64 bits; as a duration it is 292 years."""
 
 DURATION_HINT = "a duration with one of the units ns, us, ms, s, m, h, such as 5ms"
 SIZE_HINT = "a size with one of the units B, KiB, MiB, GiB, TiB, such as 512MiB"
@@ -28,22 +28,22 @@ _QUANTITY = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,19})?) ?([A-Za-z]+)")
 
 
 def parse_duration(text: str) -> int | None:
-    """Whole nanoseconds; None if the text is not a duration of so many."""
+    """Whole nanoseconds. None: the text is no duration, or not a whole number of nanoseconds, or too long."""
     return _parse(text, NANOSECONDS)
 
 
 def format_duration(ns: int) -> str:
-    """In the largest unit of which it is a whole number: `1500ms`, `2s`, `0s`."""
+    """The duration as a whole number of the largest possible unit: `1500ms`, `2s`, `0s`."""
     return _format(ns, NANOSECONDS) if ns else "0s"
 
 
 def parse_size(text: str) -> int | None:
-    """Whole bytes; None if the text is not a size of so many."""
+    """Whole bytes. None: the text is no size, or not a whole number of bytes, or too large."""
     return _parse(text, BYTES)
 
 
 def format_size(size: int) -> str:
-    """In the largest unit of which it is a whole number: `1GiB`, `1536MiB`."""
+    """The size as a whole number of the largest possible unit: `1GiB`, `1536MiB`."""
     return _format(size, BYTES)
 
 

@@ -1,7 +1,6 @@
-"""A plan, resolved: every number drawn, every default filled in. All times are whole nanoseconds.
+"""A resolved plan: every number is drawn, every default filled in. All times are whole nanoseconds.
 
-This is what a runtime gets, what `dump` writes into the run folder, and, with the seed, all that a simulated run
-depends on.
+A runtime gets this plan, and `dump` writes it into the run folder. A simulated run depends on nothing else.
 """
 
 from __future__ import annotations
@@ -14,120 +13,148 @@ from clew.nemesis.latency import Constant, Exponential, Latency
 from clew.nemesis.schedule import Entry
 
 Check = Literal["linearizable", "invariants", "liveness"]
-Runtime = Literal["simulation"]
+RuntimeName = Literal["simulation"]
 WorkloadKind = Literal["cas-register", "counter", "kv"]
+Stop = Literal["end", "first-violation"]
 
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
 
 
 class SystemPlan(msgspec.Struct, frozen=True):
-    """Which system, how many nodes of it, and which way of being wrong (None: none).
-
-    `name` is what `systems.find` takes; the path of a Python file is absolute. `parameters` is an instance of the
-    system's own `parameters` struct, found valid for that many nodes.
-    """
+    """What is tested."""
 
     name: str
+    """What `systems.find_system` takes: the name of a shipped system, or the absolute path of a Python file."""
     nodes: int
+    """How many nodes."""
     variant: str | None
+    """A way in which the system is broken on purpose. None: it is not."""
     parameters: Any
+    """An instance of the system's `parameters` struct, valid for this many nodes."""
 
 
 class PlannedOperation(msgspec.Struct, frozen=True):
-    """One operation of an explicit workload: when it is due, on which client thread, and what it asks for.
-
-    `value` is None for a read, a get or a delete, a whole number for a write or an add, a text for a put, `(old, new)`
-    of either kind for a compare-and-set.
-    """
+    """One operation of an explicit workload."""
 
     at: int
+    """When it is due."""
     client: int
+    """The number of the client thread that invokes it."""
     f: str
+    """The function."""
     key: int
+    """The key."""
     value: Any
+    """The argument, by function:
+
+    read, get, delete    None
+    write, add-and-get   a whole number
+    put                  a text
+    cas                  (old, new), both whole numbers or both texts; old may be None
+    """
 
 
 class Workload(msgspec.Struct, frozen=True):
-    """What the clients do.
-
-    `operations` is how many they do together, None if only `duration` ends the workload, or the operations themselves
-    by time, in which case `mix`, `values`, `rate` and `think` have no meaning. `mix` weighs the functions. Written
-    values are all distinct (`unique`) or drawn from 0 to n-1; a counter is counted up by 1, or by 1 to n. With a `rate`
-    (operations a second, all clients together) the clients are spread over time, without one each goes on as soon as
-    its last operation is over and it has thought for `think`. An operation that takes longer than `timeout` is `info`.
-    """
+    """What the clients do."""
 
     kind: WorkloadKind
+    """Which functions operations are made of."""
     clients: int
+    """How many client threads."""
     keys: int
+    """Operations are about the keys 0 to `keys` - 1."""
     operations: int | tuple[PlannedOperation, ...] | None
+    """How many operations all clients do together, or the operations themselves by time. None: `duration` is the limit.
+
+    With explicit operations, `mix`, `values`, `rate` and `think` have no meaning.
+    """
     mix: dict[str, float]
+    """The functions with their weights."""
     values: int | Literal["unique"]
+    """What is written: all values are distinct, or they are drawn from 0 to n-1. A counter adds 1, or 1 to n."""
     rate: float | None
+    """Operations a second, all clients together, at random times.
+
+    None: each client begins its next operation when the last one is over and it has waited for `think`.
+    """
     think: Latency
+    """How long a client waits between two operations."""
     timeout: int
+    """An operation that takes longer is `info`."""
     duration: int | None
+    """No operation begins after this time. None: `operations` is the limit."""
 
 
 class Links(msgspec.Struct, frozen=True):
-    """How messages travel: latency of each, and chances that one is lost, doubled, or may overtake earlier ones.
-
-    A link with `reorder` 0 is first in, first out.
-    """
+    """How messages travel on a link."""
 
     latency: Latency
+    """How long a message takes."""
     drop: float = 0.0
+    """The chance that a message is lost."""
     duplicate: float = 0.0
+    """The chance that a message arrives twice."""
     reorder: float = 1.0
+    """The chance that a message may overtake earlier ones. With 0, the link is first in, first out."""
 
 
 class NetworkPlan(msgspec.Struct, frozen=True):
-    """Links between nodes, and links between clients and nodes (both ways).
-
-    Clients are next to the nodes unless a plan says otherwise: their latency widens what the history shows of an
-    operation, and hides anomalies.
-    """
+    """How messages travel when no fault is active."""
 
     nodes: Links = Links(Exponential(MILLISECOND))
+    """Links between nodes."""
     clients: Links = Links(Constant(0))
+    """Links between clients and nodes, in both directions.
+
+    They are instant by default. A latency makes operations longer in the history, so that more of them overlap: that
+    can hide anomalies.
+    """
 
 
 class Recovery(msgspec.Struct, frozen=True):
-    """After everything is healed: quiet for `after`, then final reads that must be ok within `within`."""
+    """What happens after everything has healed."""
 
     after: int = SECOND
+    """How long the cluster is left alone before the final reads."""
     within: int = 10 * SECOND
+    """How long the final reads may take until all are `ok`."""
 
 
 class BudgetPlan(msgspec.Struct, frozen=True):
-    """What the checker may use: ns of wall time, bytes of memory."""
+    """What the checker may use."""
 
     time: int = 60 * SECOND
+    """Nanoseconds of wall time."""
     memory: int = 1 << 30
-
-
-Stop = Literal["end", "first-violation"]
+    """Bytes."""
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """Everything about a run.
-
-    `stop` says when it ends: when the workload is done and everything was healed and read (`end`), or as soon as the
-    history cannot be explained any more.
-    """
+    """Everything about a run."""
 
     name: str
+    """What the plan is called."""
     system: SystemPlan
-    runtime: Runtime
+    """What is tested."""
+    runtime: RuntimeName
+    """What carries out the run."""
     workload: Workload
+    """What the clients do."""
     network: NetworkPlan
+    """How messages travel."""
     nemesis: tuple[Entry, ...]
+    """What goes wrong, whom it hits, and when."""
     recovery: Recovery
+    """What happens after everything has healed."""
     checks: tuple[Check, ...]
+    """How the run is judged."""
     budget: BudgetPlan
+    """What the checker may use."""
     seed: int
+    """What every random choice follows from."""
     stop: Stop = "end"
+    """When the run ends: after the final reads, or as soon as no order of the operations explains the history."""
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -136,7 +163,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def clients(self) -> tuple[str, ...]:
-        """The client threads on the network: `c0` and on. A thread keeps its name when its process dies."""
+        """The names of the client threads: `c0`, `c1`, ... A thread keeps its name when it gets a new process."""
         return client_names(self.workload.clients)
 
 

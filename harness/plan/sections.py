@@ -1,6 +1,6 @@
-"""From the tree of a plan to the plan of one seed: validated, drawn, defaults filled in.
+"""From the tree of a plan to the plan of one seed: checked, drawn, and with defaults filled in.
 
-Mistakes are reported one at a time, the first that is found, reading the sections in the order of `Plan`.
+Sections are read in the order of the fields of `Plan`. The first mistake is reported, and no other.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from clew.harness.plan.error import Place, PlanError
 from clew.harness.plan.field import Field, Fields
 from clew.harness.plan.nemesis import Cluster, read_nemesis
 from clew.harness.plan.quantity import LONGEST
-from clew.harness.plan.schema import BudgetPlan, Check, Links, NetworkPlan, Plan, Recovery, Runtime, Stop
+from clew.harness.plan.schema import BudgetPlan, Check, Links, NetworkPlan, Plan, Recovery, RuntimeName, Stop
 from clew.harness.plan.settings import override
 from clew.harness.plan.streams import Streams
 from clew.harness.plan.system import CLUSTER_FIELDS, read_system
 from clew.harness.plan.tree import Value
-from clew.harness.plan.values import distinct, duration, latency, period, probability, size, text, whole, word
+from clew.harness.plan.values import distinct, duration, latency, period, probability, size, text, whole_number, word
 from clew.harness.plan.workload import WORKLOAD_FIELDS, read_workload
 from clew.nemesis.schedule import Entry
 
@@ -43,22 +43,22 @@ FIELDS = {
     "recovery": ("after", "within"),
     "budget": ("time", "memory"),
 }
-"""The fields of the sections that have some of their own."""
+"""The fields of each section that is a mapping."""
 CHECKS: tuple[Check, ...] = get_args(Check)
-RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
+RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 STOPS: tuple[Stop, ...] = get_args(Stop)
 
 
 def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[str]) -> Plan:
-    """The plan for this seed (that of the plan if None), after the settings (`path=value`) have been applied.
+    """The plan for this seed, after the settings (`path=value`) have been applied. If the seed is None, the plan's own.
 
-    Paths of systems are relative to `folder`. Raises `PlanError` for the first mistake.
+    The path of a system is relative to `folder`. Raises `PlanError` for the first mistake.
     """
     for setting in settings:
         root = override(root, setting)
     if seed is not None:
         root = _override_seed(root, seed)
-    # The seed itself is read without randomness to draw it: there is none before it.
+    # The seed is read first, with streams that nothing draws from: whatever is drawn needs the seed.
     undrawn = _sections(Field("", root, Streams(0)))
     seed = undrawn.get("seed", _seed, 0)
     plan = Field("", root, Streams(seed)).fields(SECTIONS)
@@ -90,13 +90,13 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
 def _stop(field: Field, checks: Sequence[Check]) -> Stop:
     stop = word(field, STOPS, "moment to stop")
     if stop == "first-violation" and "linearizable" not in checks:
-        raise field.error("it is the check linearizable that finds the first violation, and it is not among the checks")
+        raise field.error("only the check linearizable finds the first violation, and it is not among the checks")
     return stop
 
 
 def _sections(whole: Field) -> Fields:
-    """The sections; of a field that stands outside of its own, the error says which one that is."""
-    for name, field in whole.fields().found.items():
+    """The sections. For a field that is outside its section, the error says where it belongs."""
+    for name, field in whole.fields().given.items():
         homes = [section for section, known in FIELDS.items() if name in known]
         if name not in SECTIONS and homes:
             raise PlanError(
@@ -106,7 +106,7 @@ def _sections(whole: Field) -> Fields:
 
 
 def _override_seed(root: Value, seed: int) -> Value:
-    """The tree with this seed; `PlanError` if it is no seed."""
+    """The tree with this seed. Raises `PlanError` if the number is no seed."""
     place = Place(f"--seed {seed}")
     if not 0 <= seed <= LONGEST:
         raise PlanError(place, "", f"expected a whole number from 0 to {LONGEST}")
@@ -117,15 +117,15 @@ def _override_seed(root: Value, seed: int) -> Value:
 def _seed(field: Field) -> int:
     if isinstance(field.data, dict):
         raise field.error("a seed cannot be drawn, everything else is drawn from it; expected a whole number")
-    return whole(field)
+    return whole_number(field)
 
 
 def _name(field: Field) -> str:
-    # Whatever it says, the store makes a safe folder name of it.
+    # It need not be a file name: the store makes a safe one of it.
     return text(field, r"[^\x00-\x1f\x7f]{1,100}", "a name of 1 to 100 characters, on one line")
 
 
-def _runtime(field: Field) -> Runtime:
+def _runtime(field: Field) -> RuntimeName:
     return word(field, RUNTIMES, "runtime")
 
 

@@ -1,4 +1,4 @@
-"""`--set path=value`: a plan with some fields replaced before anybody looks at them."""
+"""`--set path=value`: fields of a plan are replaced before the plan is read."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from clew.harness.plan.tree import Value, join, parse
 
 
 def override(root: Value, setting: str) -> Value:
-    """The tree with the field at the path (`workload.clients`, `nemesis.0.partition.every`) replaced or added.
+    """The tree with one field replaced or added.
 
-    The value is YAML, and errors in it point at the setting. Raises `PlanError` if the setting has no `=`, its value
-    is not YAML, or its path leads through something that has no fields.
+    `setting` is `path=value`, such as `workload.clients=3` or `nemesis.0.partition.every=2s`; the value is YAML. Errors
+    about the value name the setting as their place. Raises `PlanError` if there is no `=`, if the value is not YAML, or
+    if a step of the path is not in a mapping or a list.
     """
     path, equals, text = setting.partition("=")
     place = Place(f"--set {setting}")
@@ -26,7 +27,7 @@ def _replace(tree: Value, steps: list[str], path: str, value: Value, place: Plac
     step, here = steps[0], join(path, steps[0])
     if tree.data is None or isinstance(tree.data, dict):
         fields = dict(tree.data or {})
-        # The replaced field moves to the end: the last of two that do not go together is the one that is wrong.
+        # The replaced field moves to the end: of two fields that conflict, the error points at the last one.
         child = fields.pop(step, Value(None, place, place))
         return Value({**fields, step: _replace(child, steps[1:], here, value, place)}, tree.at, tree.key_at)
     if isinstance(tree.data, tuple):

@@ -1,4 +1,4 @@
-"""Where plans come from: files, and the ones that are shipped."""
+"""Where plans come from: files, texts, and the plans that come with clew."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from clew.histories.text import shortened
 
 SHIPPED = Path(__file__).parent.parent / "plans"
 LARGEST = 64 << 20
-"""Bytes in a plan; more is some other file given by mistake."""
+"""The largest plan in bytes. A larger file was probably named by mistake."""
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A plan as it is written, read but not drawn: each seed resolves it to a plan of its own."""
+    """A plan as it is written. `resolve` makes a `Plan` of it, one for each seed."""
 
     file: str
+    """What errors call it."""
     folder: Path
+    """Paths in the plan are relative to this folder."""
     root: Value
+    """The YAML tree: a mapping whose fields nobody has checked yet."""
 
 
 def load(plan: str) -> Source:
-    """The plan in that file, or the shipped one of that name (no slash, no `.yaml`).
+    """The plan in a file, or the shipped plan of this name. A name has no slash and does not end in `.yaml`.
 
-    Raises `PlanError` if there is none, it cannot be read, or it is not a YAML mapping. Its fields are looked at by
-    `resolve`.
+    Raises `PlanError` if there is no such plan, if it cannot be read, or if it is not a YAML mapping. `resolve` checks
+    its fields.
     """
     if "/" in plan or plan.endswith((".yaml", ".yml")):
         path = Path(plan)
@@ -40,12 +43,12 @@ def load(plan: str) -> Source:
         if plan not in names:
             known = f"expected {one_of(names, plan)}, or" if names else "expected"
             raise PlanError(Place(plan), "", f"there is no shipped plan of this name; {known} the path of a .yaml file")
-    # A worker of a hunt may live in another directory.
+    # Absolute, because a worker of a hunt may have another working directory.
     return loads(_read(path), str(path), path.parent.absolute())
 
 
 def loads(text: str, file: str, folder: Path) -> Source:
-    """The plan in a text; errors call it `file`, and paths in it are relative to `folder`."""
+    """The plan in a text. Errors call it `file`, and paths in it are relative to `folder`."""
     root = parse(text, file)
     if not isinstance(root.data, dict):
         kind = {tuple: "a list", type(None): "nothing"}.get(type(root.data), shortened(repr(root.data), 60))
@@ -54,16 +57,16 @@ def loads(text: str, file: str, folder: Path) -> Source:
 
 
 def resolve(source: Source, seed: int | None = None, settings: Sequence[str] = ()) -> Plan:
-    """The plan for a seed (the plan's own if None) after settings (`workload.clients=3`), complete and valid.
+    """The complete and valid plan for a seed. If the seed is None, the plan's own is used.
 
-    The same source, seed and settings give the same plan anywhere. Raises `PlanError` for the first mistake found, in
-    the plan or in a setting.
+    `settings` (`workload.clients=3`) are applied first, in their order. The same source, seed and settings give the
+    same plan on any machine. Raises `PlanError` for the first mistake in the plan or in a setting.
     """
     return read_plan(source.root, source.folder, seed, settings)
 
 
 def shipped() -> list[tuple[str, str]]:
-    """The plans that come with clew by name, each with the comment that its file begins with."""
+    """The plans that come with clew: name, and the comment at the head of the file. Sorted by name."""
     return [(path.stem, _leading_comment(path.read_text("utf-8"))) for path in sorted(SHIPPED.glob("*.yaml"))]
 
 

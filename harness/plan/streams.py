@@ -1,7 +1,7 @@
-"""Randomness by name: each thing that draws has a stream of its own, a function of the seed and of what it serves.
+"""Random numbers by name. Whatever draws has a stream of its own, which depends on the seed and on a name only.
 
-Removing an operation, a fault or a link leaves the streams of all others as they were. That is what makes a run
-shrinkable: the smaller run is the same story with something left out.
+So removing an operation, a fault or a link does not change what is drawn for anything else. That makes runs shrinkable:
+a run with something left out is otherwise the same run.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from struct import Struct
 
 _WORDS = Struct("<4Q").unpack
 Uniforms = tuple[float, float, float, float]
+"""Four independent numbers, uniformly distributed in [0, 1)."""
 
 
 class Streams:
     """The streams of one run.
 
-    They depend on the seed and the name alone: not on PYTHONHASHSEED, the machine, or the order in which streams are
-    first asked for.
+    They do not depend on PYTHONHASHSEED, on the machine, or on the order in which streams are first used.
     """
 
     def __init__(self, seed: int) -> None:
@@ -27,26 +27,26 @@ class Streams:
         self._streams: dict[str, Random] = {}
 
     def get(self, name: str) -> Random:
-        """The stream of that name ("net/n1>n2", "workload/3"); asked again, the same one, where it had got to."""
+        """The stream of this name ("workload/3"). A second call returns the same object, which goes on where it was."""
         stream = self._streams.get(name)
         if stream is None:
             digest = blake2b(f"{self.seed}/{name}".encode(), digest_size=16).digest()
             stream = self._streams[name] = Random(int.from_bytes(digest, "big"))
         return stream
 
-    def uniforms(self, beginning: str) -> Callable[[bytes], Uniforms]:
-        """Gives four numbers in [0, 1) to each name that begins like this, by how it goes on; there is no stream of it.
+    def uniforms(self, prefix: str) -> Callable[[bytes], Uniforms]:
+        """A function from a name's suffix to four uniform numbers: a hash of seed, prefix and suffix, without state.
 
-        They belong to the name alone, for whatever is drawn once: what is drawn by such a name stays as it is when
-        something else is left out, before it or after it. The beginning is read once for all of them.
+        Use it for what is drawn once, such as the fate of a message. The numbers of one name stay the same whatever
+        else is drawn, before or after. The prefix is hashed only once.
         """
-        begun = blake2b(f"{self.seed}/{beginning}".encode(), digest_size=32).copy
+        start = blake2b(f"{self.seed}/{prefix}".encode(), digest_size=32).copy
 
-        def four(end: bytes) -> Uniforms:
-            name = begun()
-            name.update(end)
-            a, b, c, d = _WORDS(name.digest())
-            # As `Random.random` does: 53 bits are what a float of this size holds.
+        def of_suffix(suffix: bytes) -> Uniforms:
+            hashed = start()
+            hashed.update(suffix)
+            a, b, c, d = _WORDS(hashed.digest())
+            # As in `Random.random`: a float in [0, 1) holds 53 random bits.
             return (a >> 11) * 2.0**-53, (b >> 11) * 2.0**-53, (c >> 11) * 2.0**-53, (d >> 11) * 2.0**-53
 
-        return four
+        return of_suffix

@@ -1,7 +1,7 @@
-"""The `system` section: which system, how many nodes, which variant, and the parameters that are the system's own.
+"""The `system` section: which system, how many nodes, which variant, and the system's own parameters.
 
-A parameter is read by its type in the system's `parameters` struct. One that is a duration is annotated as such,
-`Annotated[int, msgspec.Meta(extra={"unit": "ns"})]`, and takes a unit in the plan.
+A parameter is read by its type in the system's `parameters` struct. A duration has the type
+`Annotated[int, msgspec.Meta(extra={"unit": "ns"})]`, and a plan gives it with a unit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from clew.harness.plan.error import PlanError, one_of
 from clew.harness.plan.field import Field, Fields
 from clew.harness.plan.schema import SystemPlan
 from clew.harness.plan.tree import join
-from clew.harness.plan.values import drawn, duration, number, text, truth, whole, word
+from clew.harness.plan.values import boolean, drawn, duration, number, text, whole_number, word
 from clew.systems import BadParameters, Protocol, Service, UnknownSystem, find_system, names
 
 NODES_MOST = 1000
@@ -24,48 +24,48 @@ CLUSTER_FIELDS = ("name", "nodes", "variant")
 
 
 def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, Protocol]:
-    """The system of the plan, and as the registry has it."""
+    """The section as a value, and the system that it names."""
     name, system = fields.read("name", lambda field: _find(field, folder))
     try:
         types = parameter_types(system)
     except Exception as error:
-        # The struct is the user's code, and its annotations are only evaluated here.
-        raise fields.found["name"].error(f"the system's parameters cannot be read: {error}") from error
-    fields.whole.fields((*CLUSTER_FIELDS, *types))
-    nodes = fields.read("nodes", lambda field: whole(field, 1, NODES_MOST))
+        # The struct may be a user's own. Its annotations are evaluated only here, and may raise anything.
+        raise fields.given["name"].error(f"the system's parameters cannot be read: {error}") from error
+    fields.mapping.fields((*CLUSTER_FIELDS, *types))
+    nodes = fields.read("nodes", lambda field: whole_number(field, 1, NODES_MOST))
     variant = fields.get("variant", lambda field: word(field, ("none", *system.variants), "variant"), "none")
-    given = {name: _parameter(fields.found[name], type) for name, type in types.items() if name in fields.found}
+    given = {name: _parameter(fields.given[name], type) for name, type in types.items() if name in fields.given}
     parameters = _convert(fields, given, system)
     try:
         system.validate(parameters, nodes)
     except BadParameters as error:
-        wrong = fields.found.get(error.field)
+        wrong = fields.given.get(error.field)
         raise PlanError(
-            wrong.at if wrong else fields.whole.at, join(fields.whole.path, error.field), error.message
+            wrong.at if wrong else fields.mapping.at, join(fields.mapping.path, error.field), error.message
         ) from None
     model = system.model_of(parameters)
     if model not in models():
-        raise fields.found["name"].error(f"its model is {model!r}; expected {one_of(models(), model)}")
+        raise fields.given["name"].error(f"its model is {model!r}; expected {one_of(models(), model)}")
     return SystemPlan(name, nodes, None if variant == "none" else variant, parameters), system
 
 
 def models() -> tuple[str, ...]:
-    """The models that a system may be of."""
-    # Imported here: the checkers bring numpy along, and a look at the shipped plans does without.
+    """The names of the models that a system may have."""
+    # Imported here, because the checkers import numpy, and a list of the shipped plans can do without it.
     from clew.checkers.models import names
 
     return names()
 
 
 def parameter_types(system: Service) -> dict[str, msgspec.inspect.Type]:
-    """The types of the system's parameters by the names that they have in a plan."""
+    """The types of the system's parameters, by their names in a plan."""
     info = msgspec.inspect.type_info(system.parameters)
     assert isinstance(info, msgspec.inspect.StructType)
     return {field.encode_name: field.type for field in info.fields}
 
 
 def is_duration(type: msgspec.inspect.Type) -> bool:
-    """Whether a parameter of this type is in nanoseconds, so that a plan gives it with a unit."""
+    """Whether a parameter of this type is a duration: whole nanoseconds, given with a unit in a plan."""
     if isinstance(type, msgspec.inspect.UnionType):
         return any(is_duration(member) for member in type.types)
     return isinstance(type, msgspec.inspect.Metadata) and (type.extra or {}).get("unit") == "ns"
@@ -84,7 +84,7 @@ def _find(field: Field, folder: Path) -> tuple[str, Protocol]:
             if name.endswith(".py"):
                 raise field.error(str(error)) from None
             known = f"{one_of(names(), name)}, or the path of a .py file"
-            raise field.error(f"unknown system {field.found()}; expected {known}") from None
+            raise field.error(f"unknown system {field.shown()}; expected {known}") from None
         except (Exception, SystemExit) as error:
             # Importing somebody's file may raise anything.
             raise field.error(f"importing the system failed: {type(error).__name__}: {error}") from error
@@ -99,11 +99,11 @@ def _parameter(field: Field, type: msgspec.inspect.Type) -> Any:
     if is_duration(type):
         return duration(field)
     if isinstance(type, msgspec.inspect.IntType):
-        return whole(field, least=-(2**63))
+        return whole_number(field, least=-(2**63))
     if isinstance(type, msgspec.inspect.FloatType):
         return number(field, -1e300, 1e300)
     if isinstance(type, msgspec.inspect.BoolType):
-        return truth(field)
+        return boolean(field)
     if isinstance(type, msgspec.inspect.StrType):
         return drawn(field, lambda field: text(field, r"(?s:.*)", "text (a number needs quotes to be one)"))
     if isinstance(type, msgspec.inspect.Metadata):
@@ -122,7 +122,7 @@ def _plain(field: Field) -> Any:
     if isinstance(field.data, tuple):
         return [_plain(item) for item in field.items("a list")]
     if isinstance(field.data, dict):
-        return {name: _plain(item) for name, item in field.fields().found.items()}
+        return {name: _plain(item) for name, item in field.fields().given.items()}
     return field.data
 
 
@@ -132,5 +132,5 @@ def _convert(fields: Fields, given: dict[str, Any], system: Service) -> Any:
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$.")
         path = where.rstrip("`")
-        found = fields.found.get(re.split(r"[.\[]", path)[0], fields.whole)
-        raise PlanError(found.at, join(fields.whole.path, path) if path else fields.whole.path, message) from None
+        found = fields.given.get(re.split(r"[.\[]", path)[0], fields.mapping)
+        raise PlanError(found.at, join(fields.mapping.path, path) if path else fields.mapping.path, message) from None

@@ -1,8 +1,8 @@
 """YAML as a tree of values that know their line and column.
 
-PyYAML parses; nothing is constructed but strings, numbers, true, false and null. The rules for these are YAML 1.2's,
-in which `010` is ten, `1e3` a number, and `no` and `1:30` are text. A hostile file ends in a `PlanError` like any
-other: no tag is honoured, nesting is limited, an alias can neither contain itself nor multiply.
+PyYAML parses the text, but constructs nothing: values are strings, numbers, true, false and null, by the rules of YAML
+1.2. There `010` is ten, `1e3` is a number, and `no` and `1:30` are text. A hostile file gives a `PlanError` like any
+other mistake: tags are refused, nesting is limited, and aliases can neither be recursive nor multiply without end.
 """
 
 from __future__ import annotations
@@ -17,25 +17,29 @@ import yaml
 from clew.harness.plan.error import Place, PlanError
 
 DEPTH = 30
-"""Levels of nesting that a plan may have; the deepest that means something has about ten."""
+"""The most levels of nesting. A plan that makes sense has about ten at most."""
 REPEATED = 10_000
-"""Values that a plan may have through aliases, besides those that are written out."""
+"""The most values that a plan may have through aliases, besides those that are written out."""
 
 Scalar = None | bool | int | float | str
 
 
 class Value(msgspec.Struct, frozen=True):
-    """A scalar, a list or a mapping; where it stands, and where its key does if it is in a mapping."""
+    """A scalar, a list or a mapping, and where it stands."""
 
     data: Scalar | tuple[Value, ...] | dict[str, Value]
+    """Lists are tuples."""
     at: Place
+    """Where the value begins."""
     key_at: Place | None = None
+    """Where its key stands. None: it is not in a mapping."""
 
 
 def parse(text: str, file: str, lines: bool = True) -> Value:
-    """The tree of a YAML text, whose places are in `file` (without line and column if not `lines`).
+    """The tree of a YAML text.
 
-    Raises `PlanError` for anything that is not one YAML document of plain values.
+    Its places are in `file`. With `lines` false they have no line and column: the text is that of a `--set`. Raises
+    `PlanError` for anything that is not one YAML document of plain values.
     """
     try:
         root = _Composer(text).get_single_node()
@@ -48,7 +52,7 @@ def parse(text: str, file: str, lines: bool = True) -> Value:
         place = Place(file, before.count("\n") + 1, error.position - before.rfind("\n")) if lines else Place(file)
         raise PlanError(place, "", f"this is not text: it has the character {chr(int(error.character))!r}") from None
     except (ValueError, OverflowError):
-        # PyYAML's scanner hands "\UFFFFFFFF" to chr().
+        # PyYAML passes the number of an escape such as "\UFFFFFFFF" to chr(), which refuses it.
         raise PlanError(Place(file), "", "this is not YAML: an escape that is no character") from None
     if root is None:
         return Value(None, Place(file, 1, 1) if lines else Place(file))
@@ -56,7 +60,7 @@ def parse(text: str, file: str, lines: bool = True) -> Value:
 
 
 def scalar(text: str) -> Scalar:
-    """What an unquoted text means: null, a truth value, a number (finite), or itself."""
+    """What an unquoted text means: null, true or false, a finite number, or the text itself."""
     if text in _WORDS:
         return _WORDS[text]
     if _WHOLE.fullmatch(text):
@@ -67,13 +71,13 @@ def scalar(text: str) -> Scalar:
 
 
 _WORDS: dict[str, Scalar] = {"": None, "~": None, "null": None, "true": True, "false": False}
-# Python refuses to read longer integers than 4300 digits; nobody means them.
+# Limited, because Python refuses to read integers of more than 4300 digits.
 _WHOLE = re.compile(r"[-+]?[0-9]{1,100}")
 _REAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
 class _Composer(yaml.SafeLoader):
-    """PyYAML's, with tags refused and depth limited before Python's recursion limit does it less politely."""
+    """PyYAML's composer. It refuses tags, and limits nesting before Python's recursion limit is reached."""
 
     depth = 0
 

@@ -1,7 +1,7 @@
-"""The kinds of values in a plan: numbers, durations, names, latencies, each read, checked, and drawn if need be.
+"""The types of values in a plan: numbers, durations, words, latencies. Each is read, checked, and drawn if need be.
 
-Where a plan gives `{uniform: [a, b]}` or `{choice: [x, y]}` instead of a value, each seed draws its own, from a stream
-named by the field's path. That is swarm testing. All options are checked, whichever is drawn.
+Instead of a value, a plan may give `{uniform: [a, b]}` or `{choice: [x, y]}`. Then each seed draws its own, from a
+stream named after the field. That is swarm testing (Groce et al., 2012). Every option is checked, whichever is drawn.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ DRAWS = ("uniform", "choice")
 
 
 def drawn(field: Field, read: Callable[[Field], T], between: Callable[[T, T, float], T] | None = None) -> T:
-    """The value that `read` reads, or the one that this seed draws.
+    """The value that `read` reads. If the plan gives a draw instead, the value that this seed draws.
 
-    `between(low, high, u)` is the value at the quantile `u` of a uniform distribution; None if there is no such thing
-    for this kind of value.
+    `between(low, high, u)` returns the value at the quantile `u` between two ends. None: the type has nothing between
+    two values, and `uniform` is refused.
     """
     data = field.data
     if isinstance(data, dict) and "choice" in data:
@@ -47,11 +47,11 @@ def drawn(field: Field, read: Callable[[Field], T], between: Callable[[T, T, flo
     return read(field)
 
 
-def whole(field: Field, least: int = 0, most: int = LONGEST) -> int:
+def whole_number(field: Field, least: int = 0, most: int = LONGEST) -> int:
     """A whole number from `least` to `most`."""
     limits = f"a whole number from {least} to {most}"
     if most == LONGEST:
-        # What 64 bits hold is no limit that anybody needs to be told of who has not gone beyond it.
+        # The limit of 64 bits is mentioned only to those who exceed it.
         limits = "a whole number" if least < -LONGEST else f"a whole number of at least {least}"
 
     def read(field: Field) -> int:
@@ -81,8 +81,8 @@ def probability(field: Field) -> float:
     return number(field, 0, 1)
 
 
-def truth(field: Field) -> bool:
-    """True or false."""
+def boolean(field: Field) -> bool:
+    """`true` or `false`."""
 
     def read(field: Field) -> bool:
         if not isinstance(field.data, bool):
@@ -93,12 +93,12 @@ def truth(field: Field) -> bool:
 
 
 def duration(field: Field) -> int:
-    """Nanoseconds, at least 0."""
+    """A duration in nanoseconds, 0 or more."""
     return drawn(field, _duration, _whole_between)
 
 
 def period(field: Field) -> int:
-    """Nanoseconds, more than 0."""
+    """A duration in nanoseconds, more than 0."""
 
     def read(field: Field) -> int:
         ns = _duration(field)
@@ -110,7 +110,7 @@ def period(field: Field) -> int:
 
 
 def size(field: Field, least: int) -> int:
-    """Bytes."""
+    """A size in bytes, `least` or more."""
 
     def read(field: Field) -> int:
         amount = parse_size(field.data) if isinstance(field.data, str) else None
@@ -124,14 +124,14 @@ def size(field: Field, least: int) -> int:
 
 
 def text(field: Field, pattern: str, what: str) -> str:
-    """A text that the pattern matches as a whole."""
+    """A text that matches the whole pattern. `what` describes such a text in errors. It cannot be drawn."""
     if not isinstance(field.data, str) or not re.fullmatch(pattern, field.data):
         raise field.expected(what)
     return field.data
 
 
 def word(field: Field, allowed: Sequence[T], noun: str) -> T:
-    """One of some words, each the name of a `noun`."""
+    """One of the allowed words. `noun` says in errors what such a word names."""
 
     def read(field: Field) -> T:
         for known in allowed:
@@ -140,13 +140,13 @@ def word(field: Field, allowed: Sequence[T], noun: str) -> T:
         names = [str(known) for known in allowed]
         if not isinstance(field.data, str):
             raise field.expected(f"a {noun}: {one_of(names, '')}")
-        raise field.error(f"unknown {noun} {field.found()}; expected {one_of(names, field.data)}")
+        raise field.error(f"unknown {noun} {field.shown()}; expected {one_of(names, field.data)}")
 
     return drawn(field, read)
 
 
 def distinct(field: Field, allowed: Sequence[T], noun: str) -> tuple[T, ...]:
-    """A list of some words, each the name of a `noun`, one at least and none twice."""
+    """A list of allowed words, one at least and none twice. `noun` says in errors what such a word names."""
     items = field.items(f"a list, each entry a {noun}")
     words: list[T] = []
     for item in items:
@@ -160,12 +160,12 @@ def distinct(field: Field, allowed: Sequence[T], noun: str) -> tuple[T, ...]:
 
 
 def latency(field: Field) -> Latency:
-    """A distribution from which each message draws; its parameters may be drawn for the seed."""
+    """A distribution from which each message draws. Each seed may draw the distribution, or its parameters."""
     return drawn(field, _latency)
 
 
 def write_latency(latency: Latency) -> Any:
-    """The distribution as YAML data: what `latency` reads back."""
+    """The distribution as YAML data, which `latency` reads back."""
     match latency:
         case Constant(delay):
             return format_duration(delay)
@@ -181,9 +181,9 @@ def _latency(field: Field) -> Latency:
     if not isinstance(field.data, dict):
         return Constant(_duration(field))
     fields = field.fields(LATENCIES)
-    if len(fields.found) != 1:
+    if len(fields.given) != 1:
         raise field.expected(f"one of {', '.join(LATENCIES)}")
-    ((kind, shape),) = fields.found.items()
+    ((kind, shape),) = fields.given.items()
     if kind == "constant":
         return Constant(duration(shape))
     if kind == "exponential":
@@ -225,5 +225,5 @@ def _between(low: float, high: float, u: float) -> float:
 
 
 def _whole_between(low: int, high: int, u: float) -> int:
-    # The product is a float, so in a very wide range its rounding could step over the upper end.
+    # The product is a float: in a very wide range it may be rounded beyond the upper end.
     return min(high, low + int((high - low + 1) * u))

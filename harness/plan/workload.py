@@ -1,4 +1,4 @@
-"""The `workload` section: operations to be made up, or the operations themselves."""
+"""The `workload` section: how operations are made up, or the operations themselves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from clew.harness.plan.field import Field, Fields
 from clew.harness.plan.schema import SECOND, PlannedOperation, Workload, WorkloadKind
-from clew.harness.plan.values import drawn, duration, latency, number, period, text, whole, word
+from clew.harness.plan.values import drawn, duration, latency, number, period, text, whole_number, word
 from clew.nemesis.latency import Constant, Latency
 
 T = TypeVar("T")
@@ -30,9 +30,9 @@ KINDS: dict[WorkloadKind, tuple[str, ...]] = {
     "counter": ("read", "add-and-get"),
     "kv": ("get", "put", "cas", "delete"),
 }
-"""The kinds of workload, and the functions that each can make operations of."""
+"""The kinds of workload, each with the functions that its operations may have."""
 READS: dict[WorkloadKind, str] = {"cas-register": "read", "counter": "read", "kv": "get"}
-"""What reads a key, for the final reads of a run."""
+"""The function that reads a key. The final reads of a run use it."""
 
 CLIENTS_MOST = 10_000
 KEYS_MOST = 1_000_000
@@ -40,27 +40,27 @@ OPERATIONS_MOST = 1_000_000_000
 
 
 def read_workload(fields: Fields, functions: Sequence[str]) -> Workload:
-    """The workload, made of those of the system's functions that its kind knows."""
+    """The workload. Its operations have the functions that both its kind and the system have."""
     kind = fields.read("kind", lambda field: word(field, tuple(KINDS), "kind of workload"))
     usable = [f for f in KINDS[kind] if f in functions]
     if not usable:
-        raise fields.found["kind"].error(
+        raise fields.given["kind"].error(
             f"the system knows none of {', '.join(KINDS[kind])}; it knows {', '.join(functions)}"
         )
     if READS[kind] not in functions:
-        raise fields.found["kind"].error(f"the system has no function {READS[kind]!r}, with which every run ends")
-    clients = fields.get("clients", lambda field: whole(field, 1, CLIENTS_MOST), 5)
-    keys = fields.get("keys", lambda field: whole(field, 1, KEYS_MOST), 1)
+        raise fields.given["kind"].error(f"the system has no function {READS[kind]!r}, with which every run ends")
+    clients = fields.get("clients", lambda field: whole_number(field, 1, CLIENTS_MOST), 5)
+    keys = fields.get("keys", lambda field: whole_number(field, 1, KEYS_MOST), 1)
     operations = fields.get("operations", lambda field: _operations(field, kind, clients, keys, usable), None)
     if isinstance(operations, tuple):
         for name in ("mix", "values", "rate", "think"):
-            if name in fields.found:
-                raise fields.together(("operations", name), f"{name} has no meaning for an explicit list of operations")
-    elif operations is None and "duration" not in fields.found:
+            if name in fields.given:
+                raise fields.conflict(("operations", name), f"{name} has no meaning for an explicit list of operations")
+    elif operations is None and "duration" not in fields.given:
         message = "the workload would never end; expected operations, duration, or both"
-        raise fields.together(("operations", "duration"), message)
-    if "rate" in fields.found and "think" in fields.found:
-        raise fields.together(("rate", "think"), "with a rate clients do not think; expected either rate or think")
+        raise fields.conflict(("operations", "duration"), message)
+    if "rate" in fields.given and "think" in fields.given:
+        raise fields.conflict(("rate", "think"), "with a rate clients do not think; expected either rate or think")
     no_time: Latency = Constant(0)
     return Workload(
         kind=kind,
@@ -90,7 +90,7 @@ def _values(field: Field) -> Any:
     if isinstance(field.data, dict) and "choice" in field.data:
         return drawn(field, _values)
     try:
-        return whole(field, 1)
+        return whole_number(field, 1)
     except ValueError:
         raise field.expected("unique, or a whole number n for the values 0 to n-1") from None
 
@@ -99,7 +99,7 @@ def _operations(
     field: Field, kind: WorkloadKind, clients: int, keys: int, usable: Sequence[str]
 ) -> int | tuple[PlannedOperation, ...]:
     if not isinstance(field.data, tuple):
-        return whole(field, 1, OPERATIONS_MOST)
+        return whole_number(field, 1, OPERATIONS_MOST)
     operations = [_operation(item, kind, clients, keys, usable) for item in field.items("a list of operations")]
     if not operations:
         raise field.expected("one operation at least")
@@ -111,14 +111,14 @@ def _operation(field: Field, kind: WorkloadKind, clients: int, keys: int, usable
     fields = field.fields(OPERATION_FIELDS)
     f = fields.read("f", lambda field: word(field, usable, "function"))
     asks = f in ("read", "get", "delete")
-    if asks and "value" in fields.found:
-        raise fields.found["value"].error(f"a {f} has no value; leave it out")
-    content = _content if kind == "kv" else whole
+    if asks and "value" in fields.given:
+        raise fields.given["value"].error(f"a {f} has no value; leave it out")
+    content = _content if kind == "kv" else whole_number
     return PlannedOperation(
         at=fields.read("at", duration),
         client=fields.read("client", lambda field: _client(field, clients)),
         f=f,
-        key=fields.get("key", lambda field: whole(field, 0, keys - 1), 0),
+        key=fields.get("key", lambda field: whole_number(field, 0, keys - 1), 0),
         value=None if asks else fields.read("value", (lambda field: _pair(field, content)) if f == "cas" else content),
     )
 
@@ -128,7 +128,7 @@ def _client(field: Field, clients: int) -> int:
         raise field.error(
             f"there is no client {field.data}; workload.clients is {clients}, so expected 0 to {clients - 1}"
         )
-    return whole(field, 0, clients - 1)
+    return whole_number(field, 0, clients - 1)
 
 
 def _content(field: Field) -> str:

@@ -178,7 +178,7 @@ def test_a_rate_must_be_above_zero(good):
 
 
 def test_only_the_check_of_linearizability_can_stop_a_run(good):
-    needs = "stop: it is the check linearizable that finds the first violation, and it is not among the checks"
+    needs = "stop: only the check linearizable finds the first violation, and it is not among the checks"
     assert needs in mistake(good, "stop=first-violation", "checks=[liveness]")
     assert resolve(good, None, ["stop=first-violation"]).stop == "first-violation"
 
