@@ -1,7 +1,8 @@
 """What is tested: the contracts of a system, the shipped protocols and their known-broken variants."""
 
 from clew.systems.invariant import Invariant, Sent, Violation
-from clew.systems.node import Client, ClientContext, Context, Disk, Node, Operation, Reply, UnreadableDisk
+from clew.systems.landmark import Landmark
+from clew.systems.node import Client, ClientContext, Complete, Context, Disk, Node, Operation, Reply, UnreadableDisk
 from clew.systems.program import Program, ProgramClient, ProgramCluster, ProgramNode
 from clew.systems.protocol import Hunted, Protocol, Variant
 from clew.systems.registry import UnknownSystem, find_protocol, find_system, names
@@ -11,10 +12,12 @@ __all__ = [
     "BadParameters",
     "Client",
     "ClientContext",
+    "Complete",
     "Context",
     "Disk",
     "Hunted",
     "Invariant",
+    "Landmark",
     "NoParameters",
     "Node",
     "Operation",

@@ -1,4 +1,4 @@
-"""Finds systems: shipped ones by name, those of other packages by entry point, yours by the path of a Python file."""
+"""Finds systems: shipped ones and those of installed packages by name, your own by the path of a Python file."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def find_system(name: str) -> Service:
         path = Path(name)
         if not path.is_file():
             raise UnknownSystem(f"there is no file {name}")
-        module = module_at(path)
+        module = import_file(path)
     else:
         for point in _entry_points():
             if point.name == name:
@@ -76,7 +76,7 @@ def find_protocol(name: str) -> Protocol:
     return system
 
 
-def module_at(path: Path) -> ModuleType:
+def import_file(path: Path) -> ModuleType:
     """Import the Python file at `path` as a module of its own. Raises whatever importing it raises."""
     digest = blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()
     spec = importlib.util.spec_from_file_location(f"clew_file_{digest}", path)

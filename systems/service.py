@@ -51,7 +51,11 @@ class Service:
     """
 
     parameters: type[msgspec.Struct] = NoParameters
-    """What a plan may set under `system:` besides `name`, `nodes` and `variant`. Each field has a default."""
+    """What a plan may set under `system:` besides `name`, `nodes` and `variant`. Each field has a default.
+
+    A field of type `Annotated[int, msgspec.Meta(extra={"unit": "ns"})]` is a duration in nanoseconds. A plan gives it
+    with its unit: `10ms`.
+    """
 
     validate: Callable[[Any, int], None] = lambda parameters, nodes: None
     """`validate(parameters, nodes)` raises `BadParameters` if no cluster of so many nodes can have the parameters."""

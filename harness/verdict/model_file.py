@@ -13,7 +13,7 @@ from pathlib import Path
 
 from clew.checkers.models import Model, find_model
 from clew.harness.errors import UserError
-from clew.systems.registry import module_at
+from clew.systems.registry import import_file
 
 
 def load(name: str) -> Model:
@@ -40,7 +40,7 @@ def load(name: str) -> Model:
 
 @cache
 def _at(path: Path) -> object:
-    return getattr(module_at(path), "model", None)
+    return getattr(import_file(path), "model", None)
 
 
 def failure(path: Path, error: BaseException) -> UserError | None:

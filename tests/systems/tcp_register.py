@@ -16,8 +16,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from clew.systems import Operation, Program, ProgramCluster, ProgramNode
-from clew.systems.node import Complete
+from clew.systems import Complete, Operation, Program, ProgramCluster, ProgramNode
 
 
 class Register(socketserver.StreamRequestHandler):

@@ -13,8 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from clew.systems import Operation, Program, ProgramCluster, ProgramNode, UnknownSystem, find_protocol, find_system
-from clew.systems.node import Complete
+from clew.systems import (
+    Complete,
+    Operation,
+    Program,
+    ProgramCluster,
+    ProgramNode,
+    UnknownSystem,
+    find_protocol,
+    find_system,
+)
 
 FILE = Path(__file__).with_name("tcp_register.py")
 READY_WITHIN = 60.0
