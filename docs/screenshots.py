@@ -1,9 +1,9 @@
-"""The pictures of the documentation, made anew from runs of shipped plans.
+"""Makes the pictures of the documentation, from runs of shipped plans.
 
     python docs/screenshots.py            all of them, into docs/images/
-    python docs/screenshots.py storm      only those whose name has this in it
+    python docs/screenshots.py storm      only those with `storm` in their names
 
-It takes a headless Chromium and selenium (`pip install -e '.[dev]'`, `apt install chromium chromium-driver`).
+This needs a headless Chromium and selenium (`pip install -e '.[dev]'`, `apt install chromium chromium-driver`).
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ IMAGES = Path(__file__).parent / "images"
 
 @dataclass(frozen=True)
 class Shot:
-    """Pictures of one run of a shipped plan, shrunk or not: which of them are wanted, and in which colours."""
+    """Pictures of one run of a shipped plan."""
 
     name: str
     plan: str
     wanted: tuple[str, ...]
+    """Which pictures of the report."""
     shrunk: bool = False
+    """Whether to shrink the run first."""
     dark: bool = False
 
 
@@ -46,7 +48,7 @@ SHOTS = (
 
 
 def shoot(shot: Shot) -> list[Path]:
-    """Run the plan, and put its pictures among the others."""
+    """Run the plan, and copy its pictures to the others. Returns their files."""
     plan = resolve(load(shot.plan))
     made = []
     with tempfile.TemporaryDirectory() as store:
@@ -64,7 +66,7 @@ def shoot(shot: Shot) -> list[Path]:
 
 
 def main() -> None:
-    """Make the pictures that the command line asks for."""
+    """Make the pictures that the command line names."""
     IMAGES.mkdir(exist_ok=True)
     for shot in SHOTS:
         if any(word not in shot.name for word in sys.argv[1:]):

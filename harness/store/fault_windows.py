@@ -1,7 +1,7 @@
-"""The faults of a history as windows of time, from the events of its nemesis.
+"""The faults of a history as windows of time, read from the events of its nemesis.
 
-clew's own events carry their fault (`clew.nemesis.fault`); a history of another tool has pairs of names at best
-(`start-partition` and `stop-partition`, `start` and `stop`, `kill` and `restart`), and those are paired as they come.
+clew's own events hold their fault as a value (`clew.nemesis.fault`). Histories of other tools only have names, in pairs
+such as `start-partition` and `stop-partition`, `start` and `stop`, or `kill` and `restart`.
 """
 
 from __future__ import annotations
@@ -15,25 +15,29 @@ from clew.histories.text import printable, value_text
 from clew.nemesis.fault import Fault, FaultEvent, name
 from clew.nemesis.faults import from_value
 
-_ENDS = {"stop": "start", "heal": "start", "restart": "kill", "resume": "pause", "end": "begin"}
+_BEGINNING_OF = {"stop": "start", "heal": "start", "restart": "kill", "resume": "pause", "end": "begin"}
+"""The word that begins what a word ends."""
 
 
 class FaultWindow(msgspec.Struct, frozen=True):
-    """A fault from `start` to `end` (ns): its kind, itself where it is known, and in words.
-
-    Of one that nothing ended, `ended` is False and `end` the last event.
-    """
+    """The time of one fault."""
 
     start: int
+    """In ns."""
     end: int
+    """In ns; the time of the last event if nothing ended the fault."""
     kind: str
+    """Such as `partition`."""
     words: str
+    """The fault in one line."""
     fault: Fault | None = None
+    """The fault itself; None in a history of another tool."""
     ended: bool = True
+    """Whether anything ended the fault."""
 
 
 def fault_windows(history: History) -> list[FaultWindow]:
-    """The windows in the order of their start; a fault that nothing ends lasts until the last event."""
+    """All faults of a history, in the order of their start. A fault that nothing ends lasts until the last event."""
     last = int(history.time[-1]) if len(history) else 0
     found: list[FaultWindow] = []
     open_faults: dict[int, tuple[int, FaultEvent]] = {}
@@ -49,9 +53,9 @@ def fault_windows(history: History) -> list[FaultWindow]:
                 found.append(_window(start, event.time, fault))
             continue
         word, _, kind = event.f.partition("-")
-        begin = "-".join(part for part in (_ENDS.get(word), kind) if part)
-        if word not in _ENDS:
-            # Jepsen records an action twice, as it begins and as it is done: the first one counts.
+        begin = "-".join(part for part in (_BEGINNING_OF.get(word), kind) if part)
+        if word not in _BEGINNING_OF:
+            # Jepsen records an action twice: when it begins and when it is done. The first event counts.
             open_names.setdefault(event.f, (event.time, event))
         elif begin in open_names:
             start, event_then = open_names.pop(begin)
@@ -62,11 +66,11 @@ def fault_windows(history: History) -> list[FaultWindow]:
     return sorted(found, key=lambda window: (window.start, window.end))
 
 
-_BEGINS = set(_ENDS.values())
+_BEGINS = set(_BEGINNING_OF.values())
 
 
 def nemesis_event_text(event: Event) -> str:
-    """What an event of the nemesis is about."""
+    """The fault of an event of the nemesis in words, or else its value."""
     fault = _fault(event)
     return value_text(event.value) if fault is None else printable(fault.fault.describe())
 
