@@ -103,6 +103,11 @@ def test_every_target_of_make_is_described() -> None:
     assert all(f"make {target}" in contributing for target in targets - {"clean"})
 
 
+def test_the_tour_comes_to_every_command() -> None:
+    group = typer.main.get_command(app)
+    assert all(f"clew {name}" in TEXT["tour.md"] for name in group.commands)  # type: ignore[attr-defined]
+
+
 def test_every_picture_is_shown_somewhere() -> None:
     shown = {Path(target).name for text in TEXT.values() for target in re.findall(r"\]\(([^)#]+\.png)", text)}
     assert {path.name for path in (readme.ROOT / "docs" / "images").iterdir()} == shown
