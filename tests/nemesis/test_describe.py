@@ -1,4 +1,4 @@
-"""Faults as words, and as the values of the history."""
+"""Faults in words, and as values in a history."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "words"), FAULTS)
-def test_a_fault_is_said_in_a_few_words(fault, words):
+def test_a_fault_describes_itself_and_begins_with_its_name(fault, words):
     assert fault.describe() == words
     assert words.startswith(name(fault))
 
@@ -43,6 +43,6 @@ def test_a_fault_comes_back_from_the_json_of_the_history(fault, until):
     assert from_value(json.loads(json.dumps(to_value(event)))) == event
 
 
-def test_what_is_no_fault_is_refused():
+def test_a_value_that_is_no_fault_is_refused():
     with pytest.raises(msgspec.ValidationError):
         from_value({"number": 1, "at": 0, "until": None, "fault": {"type": "flood"}})

@@ -40,10 +40,10 @@ def test_losses_are_independent_and_delays_add_up():
 
 
 @pytest.mark.parametrize(("link", "drop"), [(("n1", "n2"), 0.5), (("n2", "n1"), 0.5), (("n2", "n3"), 0.0)])
-def test_a_fault_of_some_nodes_is_on_the_links_that_have_one_at_either_end(link, drop):
+def test_a_network_fault_of_some_nodes_hits_the_links_that_have_one_of_them_at_either_end(link, drop):
     assert disturbance([BadNetwork(drop=0.5, nodes=("n1",))], *link).drop == drop
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.1, 0.3, 1.0])
-def test_a_chance_beside_none_is_itself_exactly(chance):
+def test_a_chance_combined_with_zero_does_not_change(chance):
     assert either(0.0, chance) == either(chance, 0.0) == chance

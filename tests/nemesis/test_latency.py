@@ -1,4 +1,4 @@
-"""Latencies are what they are called, and never negative."""
+"""Latencies have the distribution that they are named after, and are never negative."""
 
 from __future__ import annotations
 

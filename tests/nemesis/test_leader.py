@@ -1,4 +1,4 @@
-"""A fault that names the leader hits whoever leads when it begins, and nobody else."""
+"""A fault that names the leader hits the node that leads when it begins, and no other."""
 
 from __future__ import annotations
 

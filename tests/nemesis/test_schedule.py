@@ -1,4 +1,4 @@
-"""When faults happen, and that they happen alone: one entry never moves another."""
+"""When faults happen, and that one entry never moves the faults of another."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def faults(entries, until=60 * S, seed=1):
 
 
 def story(events):
-    """Without the numbers, which count over all entries."""
+    """The faults with their times, but without their numbers, which count the faults of all entries."""
     return [(event.at, event.until, event.fault) for event in events]
 
 

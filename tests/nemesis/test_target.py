@@ -1,4 +1,4 @@
-"""Who is hit."""
+"""Which nodes a target hits."""
 
 from __future__ import annotations
 

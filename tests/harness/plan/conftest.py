@@ -1,4 +1,4 @@
-"""A system that is nothing but its parameters, and a plan that uses every part of the language."""
+"""A system that has parameters and nothing else, and a plan that uses every section."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Swarm testing: what a plan leaves open, each seed decides, and each decision stands alone."""
+"""Swarm testing: each seed draws what a plan leaves open, and one draw does not depend on another."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_text_may_be_chosen(good):
     assert {resolve(good, seed, [setting]).system.variant for seed in range(20)} == {None, "forgets-promises"}
 
 
-def test_a_choice_is_checked_whichever_way_it_falls(good):
+def test_every_option_of_a_choice_is_checked_whichever_is_drawn(good):
     for seed in range(5):
         with pytest.raises(PlanError, match=r"workload\.clients\.choice\.1: expected a whole number"):
             resolve(good, seed, ["workload.clients={choice: [3, none]}"])

@@ -1,4 +1,4 @@
-"""Each mistake in a plan gets one error: where, what was found, what is allowed."""
+"""Each mistake in a plan gives one error: where it is, what was found, what is expected."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_faults_that_a_cluster_is_too_small_for_are_refused(good):
         ("{at: 1s, client: 0, f: cas, value: [1, 2, 3]}", "value: expected the value of a compare-and-set"),
     ],
 )
-def test_an_impossible_operation_is_refused(good, operation, error):
+def test_an_operation_that_makes_no_sense_is_refused(good, operation, error):
     settings = ("workload.think=", "workload.mix=", "workload.clients=3", f"workload.operations=[{operation}]")
     assert f"workload.operations.0.{error}" in mistake(good, *settings)
 
@@ -196,7 +196,7 @@ def test_yaml_that_is_no_plan_is_refused(folder, text, found):
         loads(text, "plan.yaml", folder)
 
 
-def test_files_that_cannot_be_read_are_said_to_be_so(tmp_path):
+def test_a_file_that_cannot_be_read_is_an_error_that_says_why(tmp_path):
     (tmp_path / "binary.yaml").write_bytes(b"a: 1\nb: \xff\xfe")
     for name, error in [
         ("missing.yaml", "there is no such file"),

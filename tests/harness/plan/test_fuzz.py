@@ -1,4 +1,4 @@
-"""Whatever a plan is turned into, the answer is a plan or a `PlanError`, never anything else."""
+"""However a plan is damaged, reading it gives a plan or a `PlanError`, never anything else."""
 
 from __future__ import annotations
 

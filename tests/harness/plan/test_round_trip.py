@@ -1,4 +1,4 @@
-"""A resolved plan, written and read back, is the same plan: what a run folder keeps is what was run."""
+"""A resolved plan that is written and read back is the same plan, so the folder of a run holds what was run."""
 
 from __future__ import annotations
 

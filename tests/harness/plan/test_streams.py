@@ -1,4 +1,4 @@
-"""Streams of randomness by name."""
+"""Random streams by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from clew.harness.plan.streams import Streams
 
 
-def test_a_stream_goes_on_where_it_had_got_to():
+def test_a_second_call_for_a_stream_goes_on_where_it_was():
     streams = Streams(1)
     assert streams.get("a") is streams.get("a")
 
@@ -34,7 +34,7 @@ def test_a_stream_is_the_same_in_another_process_and_forever():
         assert run.stdout.strip() == "0.5652374502936827"
 
 
-def test_four_numbers_belong_to_a_whole_name_wherever_it_is_cut_and_forever():
+def test_uniforms_depend_on_the_whole_name_wherever_prefix_and_suffix_meet():
     uniforms = Streams(7).uniforms("net/n1>n2/Prepare/")
     others = [uniforms(b"50/1"), uniforms(b"51/0"), Streams(8).uniforms("net/n1>n2/Prepare/")(b"50/0")]
     four = uniforms(b"50/0")

@@ -1,4 +1,4 @@
-"""What YAML means here, and that hostile YAML is an error like any other."""
+"""What YAML means in a plan, and that hostile YAML is an error like any other."""
 
 from __future__ import annotations
 

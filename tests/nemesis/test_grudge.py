@@ -1,4 +1,4 @@
-"""Every kind of partition, on clusters of every size and many draws, is what its name says."""
+"""Every kind of partition cuts clusters of every size, in many draws, as its name says."""
 
 from __future__ import annotations
 
