@@ -50,8 +50,8 @@ class HighestVersionProposer(Proposer):
 class DirtyProposer(Proposer):
     """Answers a read after the prepare round, with the value of the highest ballot, and skips the accept round.
 
-    That value may not be chosen, and may never be. Others have skipped the round that makes a read final: etcd 0.4.1
-    and Consul served reads from a leader that no quorum had confirmed (Jepsen, 2014).
+    That value may not be chosen, and may never be. Others have skipped what makes a read final: etcd 0.4.1 and Consul
+    served reads from a leader that no quorum had confirmed (Jepsen, 2014).
 
     A client sees a value appear and disappear. One read returns a write that only a minority has accepted. A later read
     asks other acceptors and does not find it.

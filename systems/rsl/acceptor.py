@@ -8,8 +8,8 @@
 `opn - max_log_length + 1`, so no two votes from the truncation point on share a slot. When a vote is overwritten, it is
 below a truncation point that was written before. So a recovered acceptor has every vote from its truncation point on.
 
-Of the writes that no sync has followed, a crash keeps some first ones. So the promise is written before the vote that
-implies it.
+A crash keeps only the first few of the writes that no sync has followed, or none. So the promise is written before the
+vote that implies it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ OperationNumber = int
 
 
 class Ballot(NamedTuple):
-    """A view. Views are ordered by number, then by leader (BalLt, BalLeq)."""
+    """A ballot, which is also the name of a view. Ballots are ordered by number, then by leader (BalLt, BalLeq)."""
 
     seqno: int
     """The number of the view."""

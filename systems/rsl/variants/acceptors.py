@@ -1,4 +1,4 @@
-"""Acceptors that forget votes or promises, or promise less than they should."""
+"""Acceptors that forget a promise, do not keep it, promise too often, or truncate too much."""
 
 from __future__ import annotations
 

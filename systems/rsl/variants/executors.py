@@ -1,4 +1,4 @@
-"""Executors that run requests twice, lose their state, or answer from the wrong state or to the wrong request."""
+"""Executors that run requests twice, lose state, or answer from the wrong state or to the wrong request."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class InstallsOlderStates(Executor):
 class AnswersFromTheCache(Executor):
     """Answers every request of a client with the client's last reply: it does not compare request numbers.
 
-    It is what a cache does whose only key is the client. A client gets the result of an earlier request.
+    The client alone is the key of its cache. A client sees the result of an earlier request of its own.
     """
 
     def satisfied(self, client: str, seqno: int) -> bool:
