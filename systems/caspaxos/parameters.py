@@ -54,14 +54,14 @@ def validate(parameters: Parameters, nodes: int) -> None:
         least = nodes + 1 - (prepare if field == "accept_quorum" else accept)
         raise BadParameters(
             field,
-            f"prepare quorums of {prepare} and accept quorums of {accept} need not meet among {nodes} acceptors; "
-            f"together they must be more than {nodes}, so expected {least} to {nodes} here",
+            f"a prepare quorum of {prepare} and an accept quorum of {accept} may have no acceptor in common; together "
+            f"they must be more than the {nodes} acceptors, so expected {least} to {nodes} here",
         )
     if parameters.one_round_trip and accept < prepare:
         raise BadParameters(
             "accept_quorum",
-            f"with one_round_trip the {accept} acceptors of an accept quorum stand in for the {prepare} of a prepare "
-            f"quorum; expected {prepare} to {nodes}",
+            f"with one_round_trip an accept quorum ({accept}) is also the next prepare quorum ({prepare}); "
+            f"expected {prepare} to {nodes}",
         )
     for field in ("resend_after", "back_off", "back_off_max", "give_up_after"):
         if getattr(parameters, field) <= 0:

@@ -60,15 +60,15 @@ def validate(parameters: Parameters, nodes: int) -> None:
         if getattr(parameters, field) < _SHORTEST_PERIOD:
             raise BadParameters(
                 field,
-                f"{getattr(parameters, field)} ns; expected at least {_SHORTEST_PERIOD // 1000} us, or time is all "
-                "spent on timers",
+                f"{getattr(parameters, field)} ns; expected at least {_SHORTEST_PERIOD // 1000} us, so that replicas "
+                "can do more than handle timers",
             )
     # It bounds times too. Once the time of the run had passed it, a timer would fire again and again without end.
     if not max(parameters.max_log_length, _LONGEST_RUN) < parameters.max_integer_val < 2**63:
         raise BadParameters(
             "max_integer_val",
-            f"{parameters.max_integer_val}; expected more than max_log_length ({parameters.max_log_length}) and than "
-            f"any time of a run in nanoseconds ({_LONGEST_RUN}), and at most {2**63 - 1}",
+            f"{parameters.max_integer_val}; expected at most {2**63 - 1}, more than max_log_length "
+            f"({parameters.max_log_length}), and more nanoseconds than any run takes ({_LONGEST_RUN})",
         )
 
 
