@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from clew.harness.errors import UserError
 from clew.harness.plan import Plan, dump, load, resolve
 from clew.harness.run import simulate
-from clew.harness.shrink.run import smallest
+from clew.harness.shrink.run import smallest_plan
 from clew.harness.shrink.story import story
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.signature import Signature, signature
@@ -45,23 +45,22 @@ def plans(plan: str | Path, settings: Sequence[str] = ()) -> st.SearchStrategy[P
 def assert_holds(plan: Plan) -> None:
     """Run the plan inline and in memory; raises `Broken`, an `AssertionError`, if a check of it is invalid."""
     history, outcome = simulate(plan)
-    broke = signature(judge(plan, history, outcome), history, outcome)
-    if broke is not None:
-        raise Broken(plan, broke)
+    found = signature(judge(plan, history, outcome), history, outcome)
+    if found is not None:
+        raise Broken(plan, found)
 
 
-_known: dict[str, Plan] = {}
-
-
-def _shrunk(text: str, plan: Plan) -> Plan:
-    """The smallest plan found: Hypothesis runs a failing example several times, and prints each as if it were new."""
-    if text not in _known:
-        _known[text] = smallest(plan)
-    return _known[text]
+_smallest: dict[str, tuple[Plan, bool]] = {}
+"""What `smallest_plan` found, by the text of the failing plan: Hypothesis prints one example several times."""
 
 
 class Broken(AssertionError):
-    """A run that fails. Printing it shrinks it first: it takes seconds, and Hypothesis prints only its last example."""
+    """A run failed. Printing this error shrinks the plan, which takes seconds. Hypothesis prints only its last one."""
+
+    plan: Plan
+    """The plan that failed."""
+    signature: Signature
+    """What broke."""
 
     def __init__(self, plan: Plan, signature: Signature) -> None:
         super().__init__(plan, signature)
@@ -69,15 +68,19 @@ class Broken(AssertionError):
         self.signature = signature
 
     def __str__(self) -> str:
+        text = dump(self.plan)
         try:
-            plan = _shrunk(dump(self.plan), self.plan)
-        except UserError as mistake:
-            # A system that is no function of its seed cannot be shrunk: what failed is told all the same.
-            return f"{self.plan.name}, seed {self.plan.seed}: {self.signature}\n\n{mistake}\n\n{dump(self.plan)}"
+            if text not in _smallest:
+                _smallest[text] = smallest_plan(self.plan)
+        except UserError as error:
+            # A system that does not depend on its seed alone cannot be shrunk. Print what is known.
+            return f"{self.plan.name}, seed {self.plan.seed}: {self.signature}\n\n{error}\n\n{text}"
+        plan, complete = _smallest[text]
         history, outcome = simulate(plan)
         result = judge(plan, history, outcome)
-        broke = signature(result, history, outcome) or self.signature
+        found = signature(result, history, outcome) or self.signature
         return (
-            f"{self.plan.name}, seed {self.plan.seed}: {broke}\n\n{story(self.plan, plan, broke, result, history)}"
+            f"{self.plan.name}, seed {self.plan.seed}: {found}\n\n"
+            + story(self.plan, plan, complete, found, result, history)
             + dump(plan)
         )

@@ -14,8 +14,8 @@ from clew.harness.plan.workload import READS
 from clew.harness.runtime.script import Request
 from clew.harness.runtime.thread import Thread
 
-KEYS_NAMED = 5
-"""A liveness failure names this many unread keys and counts the others."""
+NAMED = 5
+"""A liveness failure names this many clients and unread keys, and counts the others."""
 RETRY = 20_000_000
 """A final read that was not `ok` is tried again after this many nanoseconds: a few round trips of the slower plans."""
 
@@ -48,12 +48,18 @@ class FinalReads:
         return Request(time, self._read, unread[0], None) if unread else None
 
     def unanswered(self) -> Iterator[str]:
-        """One sentence for each thread that has not read everything."""
-        within = self._within / 1e9
+        """One sentence for all threads that are left with the same unread keys."""
+        threads: dict[tuple[int, ...], list[str]] = {}
         for number, left in enumerate(self._unread):
             if left:
-                unread = list(left)
-                keys = ", ".join(str(key) for key in unread[:KEYS_NAMED])
-                more = f" and {len(unread) - KEYS_NAMED} more" if len(unread) > KEYS_NAMED else ""
-                read = f"the final read of client c{number} had no answer for key {keys}{more}"
-                yield f"{within:g} s after recovery {read}"
+                threads.setdefault(tuple(left), []).append(f"c{number}")
+        for keys, clients in threads.items():
+            reads = "final read of client" if len(clients) == 1 else "final reads of clients"
+            read = f"the {reads} {_first(clients)} had no answer for key {_first([str(key) for key in keys])}"
+            yield f"{self._within / 1e9:g} s after recovery {read}"
+
+
+def _first(names: list[str]) -> str:
+    """The first few of these names, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

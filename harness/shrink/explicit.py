@@ -43,6 +43,13 @@ def explicit(plan: Plan, history: History, rested: int | None = None) -> Plan:
     return with_members(plan, operations, faults)
 
 
+def is_explicit(plan: Plan) -> bool:
+    """Whether the plan says everything already: it is what `rebuilt` makes of its own members."""
+    if not isinstance(plan.workload.operations, tuple) or not all(isinstance(line.when, At) for line in plan.nemesis):
+        return False
+    return rebuilt(plan, members_of(plan)) == plan
+
+
 def with_members(plan: Plan, operations: list[PlannedOperation], faults: list[FaultEvent]) -> Plan:
     """The plan with these operations and faults and no others."""
     functions = find_system(plan.system.name).functions_of(plan.system.parameters)

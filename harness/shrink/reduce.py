@@ -1,7 +1,7 @@
-"""Turning dials down: Hypothesis shrinks an example of whole numbers, of which each stands for a simplification.
+"""Turn dials down with Hypothesis. A dial is a whole number that stands for one possible simplification of a plan.
 
-Hypothesis shrinks what it finds in its database under `<key>.secondary` as if it had just failed; what it finds under
-the key itself it takes for shrunk. So the known failure goes there, into a database in memory.
+Hypothesis shrinks an example that it finds in its database under `<key>.secondary`; one under the key itself counts as
+shrunk already. So the failure that is known is put there, into a database in memory.
 """
 
 from __future__ import annotations
@@ -11,32 +11,31 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from random import Random
 
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir, storage_directory
 from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
-from hypothesis.errors import NoSuchExample
 
 from clew.harness.plan import Plan
 
 Dials = tuple[int, ...]
 Fails = Callable[[Plan], Plan | None]
-"""The plan, perhaps with another seed, if it fails; None if it does not."""
+"""A question about a plan: the answer is the plan, perhaps with another seed, if it fails, and None if not."""
 
 _KEY = b"clew"
 ATTEMPTS = 80
-"""Examples that Hypothesis draws in a search."""
+"""Random attempts of a search."""
 CALLS_MOST = 2000
-"""Candidates in one reduction; it takes a tenth of them, unless every second one is a success."""
+"""Candidates of one reduction. It needs a tenth of them, unless every second one fails."""
 
 
 def reduce(start: Sequence[int], fails: Callable[[Dials], bool]) -> Dials:
-    """The simplest dials found that still fail; `start` must, and is the highest that each may be.
+    """The simplest dials found that still fail, starting from `start`, which must fail. No dial is turned up.
 
-    Simpler is what Hypothesis calls so: lower numbers, the earlier ones first. Deterministic if `fails` is. The cost
-    beyond the calls of `fails` is some milliseconds a call, growing with the number of dials: keep it below fifty.
+    Simpler means lower numbers; the earlier dials count first. Deterministic if `fails` is. Hypothesis itself takes
+    some milliseconds a call, more with more dials: keep them below fifty.
     """
-    # A dial that can only be zero is no choice to Hypothesis, and must not be among those that are saved.
+    # To Hypothesis, a dial that can only be zero is no choice. It must not be saved as one.
     turned = [i for i, most in enumerate(start) if most]
     if not turned:
         return tuple(start)
@@ -65,7 +64,7 @@ def reduce(start: Sequence[int], fails: Callable[[Dials], bool]) -> Dials:
             least[:] = [part]
             raise _Fails
 
-    # What `hypothesis.find` does, but for its seed: one that is set as it should be takes the database away.
+    # As `hypothesis.find` does it. The public way to set a seed, `hypothesis.seed`, would switch the database off.
     vars(turn)["_hypothesis_internal_database_key"] = _KEY
     vars(turn)["_hypothesis_internal_use_seed"] = 0
     with suppress(_Fails):
@@ -74,9 +73,9 @@ def reduce(start: Sequence[int], fails: Callable[[Dials], bool]) -> Dials:
 
 
 def reduced(build: Callable[[Dials], Plan], start: Sequence[int], fails: Fails) -> Plan:
-    """The plan that these dials build, turned down as far as it still fails; as they start, it does."""
+    """The plan that these dials build, turned down as far as it still fails. With the dials of `start` it must fail."""
     plan = fails(build(reduce(start, lambda dials: fails(build(dials)) is not None)))
-    assert plan is not None, "what reduce gives has failed"
+    assert plan is not None, "reduce returns dials that failed"
     return plan
 
 
@@ -85,20 +84,25 @@ class _Fails(Exception):
 
 
 def search(highest: Sequence[int], fails: Callable[[Dials], bool], attempts: int) -> Dials | None:
-    """Dials up to these that fail, the simplest of their kind; None if so many attempts at random find none.
+    """Dials that fail, none above its `highest`, turned down by `reduce`. None if so many random attempts find none.
 
-    Deterministic if `fails` is.
+    Deterministic if `fails` is. The attempts are drawn here: what Hypothesis would draw depends on the modules that
+    happen to be loaded.
     """
-    strategy = st.tuples(*(st.integers(0, most) for most in highest))
-    try:
-        return find(strategy, fails, settings=_settings(attempts, None), random=Random(0))
-    except NoSuchExample:
-        return None
+    random = Random(0)
+    tried: set[Dials] = set()
+    for attempt in range(attempts):
+        dials = tuple(random.randint(0, most) if attempt else 0 for most in highest)
+        if dials not in tried:
+            tried.add(dials)
+            if fails(dials):
+                return reduce(dials, fails)
+    return None
 
 
 @contextmanager
 def without_home() -> Iterator[None]:
-    """Hypothesis keeps notes on modules in a folder, as a rule `.hypothesis` in this one; here it keeps none."""
+    """Keep Hypothesis from writing its folder `.hypothesis` into the working directory."""
     before = storage_directory(intent_to_write=False).path
     set_hypothesis_home_dir(os.devnull)
     try:
@@ -107,7 +111,7 @@ def without_home() -> Iterator[None]:
         set_hypothesis_home_dir(before)
 
 
-def _settings(examples: int, database: InMemoryExampleDatabase | None) -> settings:
+def _settings(examples: int, database: InMemoryExampleDatabase) -> settings:
     phases = (Phase.reuse, Phase.generate, Phase.shrink)
     return settings(
         database=database,

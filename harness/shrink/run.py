@@ -1,8 +1,9 @@
-"""`clew shrink RUN`: from a run folder to the folder of the smallest run that fails the same way."""
+"""`clew shrink RUN`: from a run folder to the folder of the smallest run that fails in the same way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 
 import msgspec
@@ -13,11 +14,10 @@ from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan import Plan
 from clew.harness.run import run, simulate
 from clew.harness.runtime.outcome import Outcome
-from clew.harness.shrink.explicit import explicit, members_of
+from clew.harness.shrink.explicit import explicit, is_explicit, members_of
 from clew.harness.shrink.reduce import without_home
 from clew.harness.shrink.same_failure import SameFailure
 from clew.harness.shrink.shrink import shrink
-from clew.harness.shrink.smallest import Smallest
 from clew.harness.shrink.story import story
 from clew.harness.store.folder import RunFolder, check_writable
 from clew.harness.verdict.judge import judge
@@ -28,22 +28,33 @@ from clew.histories.text import plural
 from clew.nemesis.fault import FaultEvent
 
 TIMES = 3
-"""How often a run must fail before anything is concluded from leaving parts of it out."""
+"""How often a run must fail, out of as many times, before it is shrunk."""
 
 SUFFIX = " (shrunk)"
+"""Added to the name of a plan, once."""
 NAME_MOST = 100
+"""Characters in the name of a plan."""
 
 
 class Shrunk(msgspec.Struct, frozen=True):
-    """What a shrink came to: the smallest plan, its run, how many candidates were tried, whether it was interrupted."""
+    """What a shrink found."""
 
     plan: Plan
+    """The smallest plan that fails in the same way."""
     signature: Signature
+    """What broke in the run that was shrunk."""
     result: Result
+    """The result of the smallest plan's run."""
     operations: int
+    """How many operations are left."""
     faults: int
+    """How many faults are left."""
     candidates: int
+    """How many plans were simulated."""
+    complete: bool
+    """False if the search ended, interrupted or out of its budget, before everything was tried on the plan."""
     interrupted: bool
+    """Whether Ctrl-C ended the search."""
 
 
 def shrink_run(
@@ -51,54 +62,77 @@ def shrink_run(
     *,
     any_failure: bool = False,
     into: Path = Path("store"),
-    watch: Callable[[Plan], None] = lambda plan: None,
+    watch: Callable[[Plan], None] | None = None,
 ) -> Shrunk:
-    """Shrink a recorded run, and keep the outcome as a run of its own below `into`.
+    """Shrink a recorded run, and keep the smallest one in a folder of its own below `into`.
 
-    KeyboardInterrupt ends the search, and the best so far is kept. Raises `UserError` with the counts for a run that
-    does not fail every time; `NoRun` and `PlanError` for a folder that cannot be used; `OSError` if nothing can be
-    written.
+    `watch` is called with each plan that is smaller than all before it. With `any_failure` the smaller run may fail in
+    another way. KeyboardInterrupt ends the search early; the smallest plan so far is kept. Shrinking the result again
+    gives the same plan, byte for byte.
+
+    Raises `UserError` for a run that does not fail the same way every time, `NoRun` and `PlanError` for a folder that
+    cannot be used, and `OSError` if nothing can be written.
     """
     check_writable(into)
     original = folder.read_plan()
-    whole, fails = _begun(original, watch, any_failure)
-    interrupted = False
+    start, fails = _start(original, any_failure, watch)
+    complete = interrupted = False
     try:
         with without_home():
-            shrink(whole, fails)
+            complete = shrink(start, fails)
     except KeyboardInterrupt:
         interrupted = True
-    name = original.name if original.name.endswith(SUFFIX) else original.name[: NAME_MOST - len(SUFFIX)] + SUFFIX
-    plan = msgspec.structs.replace(fails.best.plan, name=name)
+    smallest = fails.best.plan
+    comment = None
+    if smallest == original and original.name.endswith(SUFFIX):
+        comment = "".join(takewhile(_is_comment, folder.plan.read_text(encoding="utf-8").splitlines(keepends=True)))
+    else:
+        name = original.name.removesuffix(SUFFIX)[: NAME_MOST - len(SUFFIX)] + SUFFIX
+        smallest = msgspec.structs.replace(smallest, name=name)
     try:
-        result = _keep(original, plan, into)
+        result = _keep(original, smallest, complete, comment, into)
     except KeyboardInterrupt:
-        # Who interrupts a second time wants it sooner; what there is to keep takes a second.
+        # Keeping takes a second. The second Ctrl-C may come just then; the result must not be lost to it.
         interrupted = True
-        result = _keep(original, plan, into)
-    members = members_of(plan)
+        result = _keep(original, smallest, complete, comment, into)
+    members = members_of(smallest)
     faults = sum(isinstance(member, FaultEvent) for member in members)
-    return Shrunk(plan, fails.signature, result, len(members) - faults, faults, fails.candidates, interrupted)
+    return Shrunk(
+        plan=smallest,
+        signature=fails.signature,
+        result=result,
+        operations=len(members) - faults,
+        faults=faults,
+        candidates=fails.candidates,
+        complete=complete,
+        interrupted=interrupted,
+    )
 
 
-def smallest(plan: Plan) -> Plan:
-    """The smallest plan found that fails as this one does, in memory. Raises `UserError` if it does not fail."""
-    whole, fails = _begun(plan)
-    shrink(whole, fails)
-    return fails.best.plan
+def smallest_plan(plan: Plan) -> tuple[Plan, bool]:
+    """The smallest plan found that fails as this one does, and whether the search was complete. Nothing is written.
+
+    Raises `UserError` if the plan does not fail the same way every time.
+    """
+    start, fails = _start(plan)
+    complete = shrink(start, fails)
+    return fails.best.plan, complete
 
 
-def _begun(
-    plan: Plan, watch: Callable[[Plan], None] = lambda plan: None, any_failure: bool = False
+def _start(
+    plan: Plan, any_failure: bool = False, watch: Callable[[Plan], None] | None = None
 ) -> tuple[Plan, SameFailure]:
-    """The plan with all that happens in its run spelled out, and the test for whatever fails as it does."""
+    """The plan with everything that happens in its run spelled out, and the question that is asked about candidates."""
     found, history, outcome = reproduced(plan)
-    whole = explicit(plan, history, outcome.rested)
-    return whole, SameFailure(found, Smallest(whole, watch), any_failure)
+    start = plan if is_explicit(plan) else explicit(plan, history, outcome.rested)
+    return start, SameFailure(found, start, any_failure, watch)
 
 
 def reproduced(plan: Plan) -> tuple[Signature, History, Outcome]:
-    """The failure of a plan's run, its history and outcome. Raises `UserError` unless it always fails the same way."""
+    """What breaks in a plan's run, its history and its outcome.
+
+    Raises `UserError` unless the run fails in the same way every time.
+    """
     runs = []
     for _ in range(TIMES):
         history, outcome = simulate(plan)
@@ -111,17 +145,22 @@ def reproduced(plan: Plan) -> tuple[Signature, History, Outcome]:
             f"the run fails {plural(len(failing), 'time')} out of {TIMES}; only one that fails every time can be shrunk"
         )
     if len(set(failing)) > 1:
-        said = "; ".join(sorted({str(found) for found in failing}))
-        raise UserError(f"the run fails in another way each time ({said}); is the system deterministic?")
+        ways = "; ".join(sorted({str(found) for found in failing}))
+        raise UserError(f"the run fails in another way each time ({ways}); is the system deterministic?")
     return failing[0], runs[0][1], runs[0][2]
 
 
-def _keep(original: Plan, plan: Plan, into: Path) -> Result:
-    """Run the plan into a folder, the story at the head of its plan. The folder is either whole or not there."""
-    history, outcome = simulate(plan)
-    found = judge(plan, history, outcome)
-    broke = signature(found, history, outcome)
-    assert broke is not None, "the last candidate failed"
-    comment = story(original, plan, broke, found, history)
+def _keep(original: Plan, plan: Plan, complete: bool, comment: str | None, into: Path) -> Result:
+    """Run the plan into a folder, whole or not at all. The comment above the plan is the story, unless it is given."""
+    if comment is None:
+        history, outcome = simulate(plan)
+        result = judge(plan, history, outcome)
+        found = signature(result, history, outcome)
+        assert found is not None, "the smallest plan fails"
+        comment = story(original, plan, complete, found, result, history)
     with unwrap_exception_groups():
         return trio.run(lambda: run(plan, nodes="inline", into=into, aside=True, comment=comment))
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("#")

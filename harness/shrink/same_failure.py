@@ -1,136 +1,167 @@
-"""The test that a candidate must fail: its simulation breaks the same way as the run that is being shrunk."""
+"""The question that a shrink asks about every candidate: does it fail in the same way as the run that is shrunk?"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from hashlib import sha256
 
 import msgspec
 
 from clew.harness.plan import Plan
 from clew.harness.plan.schema import Check
 from clew.harness.run import simulate
-from clew.harness.runtime.failure import SystemFailure
+from clew.harness.runtime.outcome import Outcome
+from clew.harness.shrink.budget import OVERHEAD, EventBudget
 from clew.harness.shrink.smallest import Smallest
 from clew.harness.shrink.world import is_plain
-from clew.harness.verdict.signature import Signature, last_line
+from clew.harness.verdict.signature import CHECKS, Signature, last_line
 from clew.histories import History, HistoryError
 from clew.systems import BadParameters, find_system
 
-EVENTS_MOST = 1_200_000
-"""Simulated events that one descent may spend: some thirty seconds, and unlike seconds the same on every machine."""
-EVENTS_MOST_PLAIN = 500_000
-"""The same in a plain network, where hardly anything is tried in vain."""
-EVENTS_MOST_WORLDS = 300_000
-"""The same for looking for the failure of a whole run in plain networks, where most of it is in vain."""
-EVENTS_MOST_TOTAL = 1_800_000
-"""All descents together: some forty seconds."""
-EVENTS_MOST_ARRANGED = 1_000_000
-"""The same for arranging the smallest plans anew, where candidates are many and small: some ten seconds."""
-EVENTS_OVERHEAD = 150
-"""What a candidate costs however little happens in it, for Hypothesis and the checker, in events."""
-EVENTS_EACH = 3000
-"""Simulated events after which no further seed is tried with a candidate; a minimal plan has a few hundred."""
 SEEDS_MOST = 16
+"""Seeds that a small candidate is tried with."""
+EVENTS_EACH = 3000
+"""Events after which a candidate gets no further seed. The run of a minimal plan has a few hundred."""
 SECONDS_MOST = 10.0
-"""What the checker may take for one candidate; it takes milliseconds, and what it cannot decide does not count."""
+"""Seconds that the checker may take for one candidate. It takes milliseconds; an undecided candidate does not count."""
 
 
-class OutOfEvents(Exception):
-    """The events allowed for this shrink are used up."""
+class Attempt(msgspec.Struct, frozen=True):
+    """One simulated candidate, with one seed."""
+
+    fails: bool
+    """Whether it fails in the same way."""
+    events: int
+    """What it cost."""
+    moment: int | None
+    """When (ns) the failure was complete: what began later is not to blame. None if that is unknown."""
 
 
 class SameFailure:
-    """Whether plans fail as the given failure did; `any_failure` lets any failure count.
+    """Call it with a plan: the answer is the plan, perhaps with another seed, if it fails in the same way, or None.
 
-    Where the network is drawn, whatever is left out changes what is drawn for the rest. So a small plan is given other
-    seeds to fail with too: as many as cost about as much as one run of a large plan.
+    "The same way" means that the same check is the first that breaks; for violated invariants, also the same first
+    invariant; for a part that broke, also the same part and the same last line. With `any_failure` any failure counts.
 
-    `best` is the smallest plan that failed so far. Remembers what it has seen, counts what it simulates, and raises
-    `OutOfEvents` when enough is enough.
+    Where the network draws random numbers, whatever is left out of a plan changes what is drawn for the rest. So a
+    small plan may fail with one of several seeds.
+
+    Raises `OutOfEvents` when the budget is spent. An answer that is known is not simulated again, but costs its events
+    again: so the answers and the budget of a round depend on nothing but the plan that the round began with.
     """
 
-    def __init__(self, signature: Signature, best: Smallest, any_failure: bool = False) -> None:
+    signature: Signature
+    """What broke in the run that is shrunk."""
+    best: Smallest
+    """The smallest plan of this round that failed."""
+    candidates: int
+    """Plans that were simulated, each seed counted."""
+
+    def __init__(
+        self, signature: Signature, plan: Plan, any_failure: bool = False, watch: Callable[[Plan], None] | None = None
+    ) -> None:
         self.signature = signature
-        self.best = best
-        self.events = 0
+        self.best = Smallest(plan, watch)
         self.candidates = 0
+        self._watch = watch
         self._any = any_failure
-        self._most = EVENTS_MOST
-        self._seen: dict[str, Plan | None] = {}
-        self._moments: dict[str, int] = {}
+        self._budget = EventBudget()
+        self._known: dict[tuple[bytes, int], Attempt] = {}
 
     def __call__(self, plan: Plan) -> Plan | None:
-        """The plan, perhaps with another seed, if it fails the same way; None if it does not."""
-        key = repr(plan)
-        if key not in self._seen:
-            self._seen[key] = self._try(plan)
-        return self._seen[key]
-
-    def begin(self, plan: Plan, events: int | None = None) -> None:
-        """Another descent begins, from this plan; `events` it may spend, if not what is usual."""
-        usual = EVENTS_MOST_PLAIN if is_plain(plan) else EVENTS_MOST
-        self._most = min(self.events + (events or usual), EVENTS_MOST_TOTAL)
-
-    def _try(self, plan: Plan) -> Plan | None:
-        before = self.events
+        before = self._budget.spent
         for again in range(SEEDS_MOST):
-            if self.events > self._most:
-                raise OutOfEvents
+            self._budget.check()
             candidate = plan if not again else msgspec.structs.replace(plan, seed=again - 1)
-            if self._fails(candidate):
+            attempt = self._attempt(candidate)
+            self._budget.spent += attempt.events
+            if attempt.fails:
                 self.best.offer(candidate)
                 return candidate
-            if self.events - before > EVENTS_EACH or is_plain(plan):
+            if self._budget.spent - before > EVENTS_EACH or is_plain(plan):
                 break
         return None
 
-    def _fails(self, plan: Plan) -> bool:
+    def begin_round(self, plan: Plan) -> None:
+        """Begin a round: `plan` fails, and is the best so far; the budget is that of a round."""
+        self.best = Smallest(plan, self._watch)
+        self._budget.begin_round(self._attempt(plan).events)
+
+    def begin(self, plan: Plan, events: int | None = None) -> None:
+        """Begin a descent from this plan; `events` is its budget, if not the usual one."""
+        self._budget.begin(is_plain(plan), events)
+
+    def moment(self, plan: Plan) -> int | None:
+        """When (ns) the failure of this plan's run was complete: what began later is not to blame. None: unknown."""
+        known = self._known.get(_key(plan))
+        return None if known is None else known.moment
+
+    def _attempt(self, plan: Plan) -> Attempt:
+        key = _key(plan)
+        if key not in self._known:
+            self._known[key] = self._simulated(plan)
+        return self._known[key]
+
+    def _simulated(self, plan: Plan) -> Attempt:
         if not plan.workload.operations:
-            # The final reads alone may fail, but a plan has an operation at least.
-            return False
+            # The final reads alone may fail, but a plan has one operation at least.
+            return Attempt(False, 0, None)
         system = find_system(plan.system.name)
         try:
             system.validate(plan.system.parameters, plan.system.nodes)
         except BadParameters:
-            return False
-        checks: tuple[Check, ...] = plan.checks if self._any else self._checks(plan)
-        history, outcome = simulate(msgspec.structs.replace(plan, checks=checks))
-        self.events += outcome.progress.events + EVENTS_OVERHEAD
+            return Attempt(False, 0, None)
+        history, outcome = simulate(msgspec.structs.replace(plan, checks=self._checks(plan)))
         self.candidates += 1
-        if self.signature.error is not None or self._any:
-            broke = outcome.failure
-            if broke is not None and (self._any or self._same_part(broke)):
-                return True
-            if not self._any:
-                return False
-        if "liveness" in checks and outcome.unanswered:
-            return True
-        if "invariants" in checks and outcome.violations:
-            self._moments[repr(plan)] = outcome.violations[0].time
-            return self._any or outcome.violations[0].invariant == self.signature.invariant
-        return "linearizable" in checks and self._violated(plan, history)
+        fails, moment = self._fails(plan, history, outcome)
+        return Attempt(fails, outcome.progress.events + OVERHEAD, moment)
 
-    def _same_part(self, failure: SystemFailure) -> bool:
-        return (failure.part, last_line(failure)) == (self.signature.broke, self.signature.error)
+    def _fails(self, plan: Plan, history: History, outcome: Outcome) -> tuple[bool, int | None]:
+        """Whether this run failed in the same way, and the moment of its failure."""
+        checks = self._checks(plan)
+        failure, wanted = outcome.failure, self.signature
+        violation = outcome.violations[0] if outcome.violations and "invariants" in checks else None
+        moment = None if violation is None else violation.time
+        if self._any:
+            if failure is not None or violation is not None or ("liveness" in checks and outcome.unanswered):
+                return True, moment
+            return self._not_linearizable(plan, history) if "linearizable" in checks else (False, None)
+        if wanted.broke == "linearizable":
+            return self._not_linearizable(plan, history)
+        if wanted.broke == "liveness":
+            same = bool(outcome.unanswered)
+        elif wanted.broke == "invariants":
+            same = violation is not None and violation.invariant == wanted.invariant and not self._stalls(outcome, plan)
+        else:
+            same = failure is not None and (failure.part, last_line(failure)) == (wanted.broke, wanted.error)
+            same = same and violation is None and not self._stalls(outcome, plan)
+        # What a user would notice sooner must not break: it would be another failure.
+        if same and "linearizable" in plan.checks and self._not_linearizable(plan, history)[0]:
+            same = False
+        return same, moment
 
-    def moment(self, plan: Plan) -> int | None:
-        """When (ns) it was too late in the run of a failing plan: what began later is not to blame. None: unknown."""
-        return self._moments.get(repr(plan))
+    def _stalls(self, outcome: Outcome, plan: Plan) -> bool:
+        return "liveness" in plan.checks and bool(outcome.unanswered)
 
-    def _violated(self, plan: Plan, history: History) -> bool:
+    def _not_linearizable(self, plan: Plan, history: History) -> tuple[bool, int | None]:
+        """Whether the history is not linearizable, and when (ns) the first key was stuck."""
         from clew.checkers import Budget, check
 
         budget = Budget(SECONDS_MOST, plan.budget.memory)
         with suppress(HistoryError):
             found = check(history, find_system(plan.system.name).model_of(plan.system.parameters), budget=budget)
-            stuck = {part.stuck for part in found.keys if part.stuck is not None}
+            stuck = {key.stuck for key in found.keys if key.stuck is not None}
             times = history.time[[int(index) in stuck for index in history.index]]
-            if len(times):
-                self._moments[repr(plan)] = int(times.min())
-            return found.verdict == "invalid"
-        return False
+            return found.verdict == "invalid", int(times.min()) if len(times) else None
+        return False, None
 
     def _checks(self, plan: Plan) -> tuple[Check, ...]:
-        """Only the check in question: the others cost time and change nothing of the run."""
-        wanted: tuple[Check, ...] = tuple(check for check in plan.checks if check == self.signature.broke)
-        return wanted or plan.checks
+        """The checks whose monitors the run needs: only the one in question, for the others cost time."""
+        wanted = tuple(check for check in plan.checks if check == self.signature.broke)
+        return plan.checks if self._any or self.signature.broke not in CHECKS else wanted
+
+
+def _key(plan: Plan) -> tuple[bytes, int]:
+    """A plan as a key of a dictionary; the text of a large plan has a hundred thousand characters."""
+    return sha256(repr(msgspec.structs.replace(plan, seed=0)).encode()).digest(), plan.seed

@@ -1,4 +1,8 @@
-"""The passes, one after the other, until none of them finds anything."""
+"""The search for the smallest plan that fails in the same way: rounds of passes, until a round finds nothing smaller.
+
+A round begins with a plan that fails, and depends on nothing else. So the plan that the last round leaves as it was is
+a fixpoint: shrinking it again changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,43 +10,63 @@ from contextlib import suppress
 
 from clew.harness.plan import Plan
 from clew.harness.shrink.arrange import rearranged
+from clew.harness.shrink.budget import ARRANGEMENTS, PLAIN_NETWORKS, OutOfEvents
 from clew.harness.shrink.explicit import members_of
 from clew.harness.shrink.members import cut, members, merged
-from clew.harness.shrink.same_failure import EVENTS_MOST_ARRANGED, EVENTS_MOST_WORLDS, OutOfEvents, SameFailure
+from clew.harness.shrink.same_failure import SameFailure
 from clew.harness.shrink.shape import shape
 from clew.harness.shrink.times import times, without
 from clew.harness.shrink.world import is_plain, quick, world, worlds
 
-ROUNDS_MOST = 6
+DESCENT_LOOPS = 6
+"""How often a descent goes through its passes, at most."""
 SMALL = 10
-"""Members of a plan that is small enough not to look for the failure in the network as it was."""
+"""Members of a plan that is small enough. Then the failure is not looked for in the network as it was."""
 
 
-def shrink(plan: Plan, fails: SameFailure) -> None:
-    """Try ever smaller plans, each of which `fails` is asked about; `plan` is explicit, and fails.
+def shrink(plan: Plan, fails: SameFailure) -> bool:
+    """Try ever smaller plans; `fails.best` is the smallest that failed. `plan` is explicit, and fails.
 
-    A function of plan and test. Where the failure shows in a plain network too, some of the ways in which it does are
-    shrunk: what can no longer be made smaller is not always the smallest there is.
+    The answer is True if every pass was tried on the smallest plan, and False if the budget was spent before that.
+    """
+    while True:
+        fails.begin_round(plan)
+        complete = _round(plan, fails)
+        if fails.best.plan == plan:
+            return complete
+        plan = fails.best.plan
+
+
+def _round(plan: Plan, fails: SameFailure) -> bool:
+    """One round: the answer is whether every pass was tried on the best plan.
+
+    What no pass makes smaller is not always the smallest there is. So the search goes down from several starts: the
+    same failure in plain networks, and only if that ends large, the plan itself.
     """
     fails.begin(plan)
-    assert fails(plan) is not None, "only what fails can be shrunk"
     with suppress(OutOfEvents):
         plan = quick(cut(plan, fails.moment(plan), fails), fails)
-    if not _in_plain_networks(plan, fails, EVENTS_MOST_WORLDS):
+    if not _in_plain_networks(plan, fails, PLAIN_NETWORKS):
         fails.begin(plan)
         with suppress(OutOfEvents):
             _descend(plan, fails)
         _in_plain_networks(fails.best.plan, fails)
-    for step, events in ((without, None), (rearranged, EVENTS_MOST_ARRANGED)):
+    complete = False
+    fails.begin(fails.best.plan)
+    with suppress(OutOfEvents):
+        _descend(fails.best.plan, fails)
+        complete = True
+    for step, events in ((without, None), (rearranged, ARRANGEMENTS)):
         best = fails.best.plan
         fails.begin(best, events)
         with suppress(OutOfEvents):
             while (smaller := step(best, fails)) != best:
                 best = _descend(smaller, fails)
+    return complete
 
 
 def _in_plain_networks(plan: Plan, fails: SameFailure, events: int | None = None) -> bool:
-    """Look for the failure where nothing of the network is drawn, and descend from there; whether that ended small."""
+    """Look for the failure in networks that draw nothing, and go down from there. Whether that ended small."""
     starts: list[Plan] = []
     fails.begin(plan, events)
     with suppress(OutOfEvents):
@@ -56,12 +80,12 @@ def _in_plain_networks(plan: Plan, fails: SameFailure, events: int | None = None
 
 
 def _descend(plan: Plan, fails: SameFailure) -> Plan:
-    """From a plan to one that no pass makes smaller.
+    """Go down from a plan to one that no pass makes smaller.
 
-    Members come before the rest, for they cost the most; the world comes before shape and times, for where nothing is
-    drawn any more, moving a plan in time or renaming its nodes leaves its run as it was.
+    Members are left out first, for they cost the most. The network is made plain before shape and times are changed:
+    in a plain network, moving a plan in time or renaming its nodes leaves its run as it was.
     """
-    for _ in range(ROUNDS_MOST):
+    for _ in range(DESCENT_LOOPS):
         before = plan
         plan = cut(plan, fails.moment(plan), fails)
         for step in (quick, members, merged, world, shape, times):

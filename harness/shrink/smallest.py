@@ -1,4 +1,4 @@
-"""What small means, and the smallest failing plan so far: what there is to keep whenever the search ends."""
+"""What small means, and the smallest failing plan so far."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ from clew.harness.shrink.world import is_plain
 
 
 class Smallest:
-    """The smallest plan of those that failed; `watch` is told of each that is smaller than all before."""
+    """The smallest of the plans that failed. `watch` is called with each plan that is smaller than all before it."""
 
-    def __init__(self, plan: Plan, watch: Callable[[Plan], None] = lambda plan: None) -> None:
+    def __init__(self, plan: Plan, watch: Callable[[Plan], None] | None = None) -> None:
         self.plan = plan
         self._size = size(plan)
         self._watch = watch
 
     def offer(self, plan: Plan) -> None:
-        """A plan that fails."""
+        """Keep this failing plan if it is the smallest so far."""
         if (offered := size(plan)) < self._size:
             self.plan, self._size = plan, offered
-            self._watch(plan)
+            if self._watch is not None:
+                self._watch(plan)
 
 
 def size(plan: Plan) -> tuple[float, ...]:
-    """How much there is to read in an explicit plan: operations and faults first, then the cluster, then time."""
+    """How much there is to read in an explicit plan: operations and faults first, then the cluster, then the times.
+
+    Sizes are compared from left to right. A network that draws random numbers counts as one member more.
+    """
     members = members_of(plan)
     operations = sum(isinstance(member, PlannedOperation) for member in members)
     last = max((member.at for member in members), default=0)
@@ -44,7 +48,7 @@ def size(plan: Plan) -> tuple[float, ...]:
 
 
 def _total(value: Any) -> int:
-    """The sum of the numbers in a value: of two values of one length the smaller is easier to read."""
+    """The sum of the numbers in a value. Of two values of one length, the smaller one is easier to read."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return sum(_total(part) for part in value)
     return abs(value) if type(value) is int else 0

@@ -1,8 +1,11 @@
-"""What is left of a failure, in words: the comment at the head of a shrunk plan."""
+"""The story of a shrunk failure: the comment at the head of its plan."""
 
 from __future__ import annotations
 
 import textwrap
+from itertools import groupby
+
+import msgspec
 
 from clew.harness.plan import Plan
 from clew.harness.shrink.explicit import members_of
@@ -15,56 +18,114 @@ from clew.nemesis.faults import from_value
 from clew.nemesis.latency import describe_duration
 
 WIDTH = 118
+"""Characters in a line, without the `# `."""
 
 
-def story(original: Plan, plan: Plan, signature: Signature, result: Result, history: History) -> str:
-    """The comment: where the plan comes from, what happens in it, what is wrong, and the command that shows it.
+def story(original: Plan, plan: Plan, complete: bool, signature: Signature, result: Result, history: History) -> str:
+    """The comment: where the plan comes from, what happens in it, what breaks, and the command that shows it.
 
-    A function of its arguments, without times of day or folders, but for that of a system in a file.
+    `complete` is whether the search tried everything on this plan. `signature`, `result` and `history` are those of the
+    plan's run. The comment follows from the arguments: no time of day, and no folder but that of a system in a file.
     """
     members = members_of(plan)
     faults = sum(isinstance(member, FaultEvent) for member in members)
+    left = (
+        f"{plural(len(members) - faults, 'operation')} and {plural(faults, 'fault')} "
+        f"on {plural(plan.system.nodes, 'node')}"
+    )
+    origin = f"Shrunk from {original.name}, seed {original.seed}"
+    broke = signature.broke
     lines = [
-        f"Shrunk from {original.name}, seed {original.seed}: {plural(len(members) - faults, 'operation')} and "
-        f"{plural(faults, 'fault')} on {plural(plan.system.nodes, 'node')} are enough.",
+        f"{origin}: {left} are enough."
+        if complete
+        else f"{origin}, to {left}. The search ended before it had tried everything: fewer may be enough.",
         "",
-        *_happened(history),
+        *_happened(history, plan.workload.clients),
         "",
-        f"What breaks: {signature.broke}. {result.checks[signature.broke].why}"
-        if signature.broke in result.checks
-        else f"What breaks: {signature.error}",
+        f"What breaks: {broke}. {result.checks[broke].why}" if broke in result.checks else _broken_part(signature),
         "",
         "The same again, with this in ./plan.yaml: clew run ./plan.yaml",
     ]
     if plan.system.name.endswith(".py"):
-        lines.append(f"It is of {plan.system.name}; where that is in another place, add: --set system.name=FILE")
+        lines.append(f"The system is in {plan.system.name}. If it is elsewhere, add: --set system.name=FILE")
     out: list[str] = []
     for line in "\n".join(lines).split("\n"):
         out += textwrap.wrap(printable(line), WIDTH, subsequent_indent="  ") or [""]
     return "".join(f"# {line}".rstrip() + "\n" for line in out)
 
 
-def _happened(history: History) -> list[str]:
-    """A line for each operation and fault, in the order of their beginnings."""
+def _broken_part(signature: Signature) -> str:
+    return f"What breaks: the {signature.broke}. {signature.error}"
+
+
+class _Operation(msgspec.Struct, frozen=True):
+    """One operation of the story, or several of one client in a row that went alike."""
+
+    start: int
+    row: int
+    end: str
+    """When it ended, in words."""
+    thread: int
+    processes: tuple[int, ...]
+    what: str
+    """What was asked for, and what came out."""
+    ok: bool
+
+    def line(self) -> str:
+        when = f"{describe_duration(self.start)} to {self.end}"
+        if len(self.processes) == 1:
+            return f"{when:<22} client process {self.processes[0]}: {self.what}"
+        between = "to" if self.processes[1] == self.processes[0] + 1 else "..."
+        processes = f"{self.processes[0]} {between} {self.processes[-1]}"
+        return f"{when:<22} client processes {processes}: {self.what}, {len(self.processes)} times"
+
+
+def _happened(history: History, clients: int) -> list[str]:
+    """A line for each operation and fault, in the order of their beginnings.
+
+    A client that asks for the same thing again and again, without an answer, gets one line with a count.
+    """
     lines: list[tuple[int, int, str]] = []
-    operations = history.operations
-    for i in range(len(operations)):
-        start, row = int(operations.start[i]), int(operations.invoked[i])
-        ended = int(operations.completed[i])
-        outcome = OUTCOMES[int(operations.outcome[i])]
-        f = history.fs[operations.f[i]]
-        argument, result = history.values[operations.argument[i]], history.values[operations.result[i]]
-        said = f"{f} {_value(argument)}".strip() + f": {outcome}"
-        if outcome == "ok" and argument is None:
-            said += f" {_value(result, 'nothing')}"
-        at = f"{describe_duration(start)} to {describe_duration(int(history.time[ended])) if ended >= 0 else 'the end'}"
-        lines.append((start, row, f"{at:<22} client process {int(operations.process[i])}: {said}"))
+    operations = sorted(_operations(history, clients), key=lambda operation: (operation.thread, operation.row))
+    for (_, _, ok), group in groupby(
+        operations, key=lambda operation: (operation.thread, operation.what, operation.ok)
+    ):
+        alike = list(group)
+        for some in [[one] for one in alike] if ok else [alike]:
+            processes = tuple(process for one in some for process in one.processes)
+            one = msgspec.structs.replace(some[0], processes=processes, end=some[-1].end)
+            lines.append((one.start, one.row, one.line()))
     for row, event in enumerate(history.events()):
         if event.process == NEMESIS and event.f.startswith("start-"):
             fault = from_value(event.value)
             end = "the end" if fault.until is None else describe_duration(fault.until)
             lines.append((event.time, row, f"{f'{describe_duration(fault.at)} to {end}':<22} {fault.fault.describe()}"))
     return [text for _, _, text in sorted(lines)]
+
+
+def _operations(history: History, clients: int) -> list[_Operation]:
+    operations = history.operations
+    found = []
+    for i in range(len(operations)):
+        ended, process = int(operations.completed[i]), int(operations.process[i])
+        outcome = OUTCOMES[int(operations.outcome[i])]
+        argument, result = history.values[operations.argument[i]], history.values[operations.result[i]]
+        what = f"{history.fs[operations.f[i]]} {_value(argument)}".strip() + f": {outcome}"
+        if outcome == "ok" and argument is None:
+            what += f" {_value(result, 'nothing')}"
+        found.append(
+            _Operation(
+                start=int(operations.start[i]),
+                row=int(operations.invoked[i]),
+                end=describe_duration(int(history.time[ended])) if ended >= 0 else "the end",
+                # The processes of a thread follow each other at distances of as many as there are threads.
+                thread=process % clients,
+                processes=(process,),
+                what=what,
+                ok=outcome == "ok",
+            )
+        )
+    return found
 
 
 def _value(value: object, nothing: str = "") -> str:

@@ -13,6 +13,8 @@ from clew.histories import FAIL, INFO, OK, History
 
 LISTED_MOST = 8
 """The most operations of a counterexample that are listed one by one. Two longer lists hardly ever agree."""
+CHECKS = ("linearizable", "liveness", "invariants")
+"""The checks of a plan, in the order in which a user would notice that they fail."""
 OUTCOMES = {OK: "ok", FAIL: "fail", INFO: "info"}
 
 
@@ -38,7 +40,7 @@ class Signature(msgspec.Struct, frozen=True):
 
 def signature(result: Result, history: History, outcome: Outcome) -> Signature | None:
     """The signature of a judged run; None if nothing is known to have broken."""
-    broken = [check for check in ("linearizable", "liveness", "invariants") if _invalid(result, check)]
+    broken = [check for check in CHECKS if _invalid(result, check)]
     if broken:
         first = outcome.violations[0].invariant if outcome.violations else None
         counterexample = _counterexample(result, history) if broken[0] == "linearizable" else ()

@@ -39,4 +39,8 @@ def print_shrunk(shrunk: Shrunk, json: bool) -> None:
         f"{cut} to {plural(shrunk.operations, 'operation')} and {plural(shrunk.faults, 'fault')} on "
         f"{plural(shrunk.plan.system.nodes, 'node')} after {plural(shrunk.candidates, 'candidate')}"
     )
+    if not shrunk.complete and not shrunk.interrupted:
+        print(
+            "the budget of the search is spent before everything was tried: fewer operations and faults may be enough"
+        )
     print(f"run: {result.run}")

@@ -14,15 +14,17 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import trio
 
 from clew.harness.cli.foreground import stop_signals
 from clew.harness.plan import Plan, PlannedOperation, dump, load, loads, resolve, shipped
-from clew.harness.run import simulate
+from clew.harness.run import run, simulate
 from clew.harness.shrink import explicit, shrink_run
 from clew.harness.shrink.explicit import members_of
 from clew.harness.shrink.reduce import reduce, search
-from clew.harness.shrink.run import smallest
+from clew.harness.shrink.run import smallest_plan
 from clew.harness.shrink.smallest import Smallest
+from clew.harness.shrink.story import story
 from clew.harness.store.folder import RunFolder
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
@@ -31,8 +33,9 @@ from clew.histories import History
 from clew.histories import dump as dump_history
 from clew.nemesis import FaultEvent
 from clew.nemesis.crash import Crash
-from tests.harness.conftest import Clew
+from tests.harness.conftest import Clew, clew_in
 from tests.harness.echo import put
+from tests.harness.here import clew_here
 
 HIGHEST = "caspaxos-highest-version"
 
@@ -84,19 +87,26 @@ def test_a_search_finds_the_simplest_of_what_is_easy_to_find() -> None:
     assert search([20, 20], lambda dials: False, 100) is None
 
 
-@pytest.fixture
-def failing(clew: Clew, tmp_path: Path) -> Path:
-    assert clew("run", HIGHEST, "--nodes", "inline").returncode == 1
-    return (tmp_path / "store" / "latest").resolve()
+def recorded_run(store: Path, plan: Plan) -> Path:
+    result = trio.run(lambda: run(plan, nodes="inline", into=store))
+    assert result.run is not None
+    return Path(result.run)
 
 
-def test_a_shrunk_run_is_small_tells_its_story_and_fails_the_same_way_again(clew: Clew, failing: Path) -> None:
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a failing run; only to be looked at."""
+    return recorded_run(tmp_path_factory.mktemp("failing") / "store", resolve(load(HIGHEST)))
+
+
+def test_a_shrunk_run_is_small_tells_its_story_and_fails_the_same_way_again(failing: Path, tmp_path: Path) -> None:
+    clew = clew_here(tmp_path)
     done = clew("shrink", failing, "--json", "--store", "first")
     assert done.returncode == 1, done.stderr
     result = json.loads(done.stdout)
     assert result["verdict"] == "invalid"
-    folder = failing.parents[2] / result["run"]
-    assert {path.name for path in failing.parents[2].iterdir()} == {"store", "first"}, "no notes of Hypothesis"
+    folder = tmp_path / result["run"]
+    assert {path.name for path in tmp_path.iterdir()} == {"first"}, "no notes of Hypothesis"
     text = (folder / "plan.yaml").read_text()
     assert text.startswith(f"# Shrunk from {HIGHEST}, seed 2: ")
     assert "clew run ./plan.yaml" in text
@@ -117,22 +127,74 @@ def test_a_shrunk_run_is_small_tells_its_story_and_fails_the_same_way_again(clew
     assert [run["verdict"] for run in both["runs"]] == ["invalid", "invalid"]
 
 
+PLAIN_TIMES = """\
+name: plain-times
+system: {name: caspaxos, nodes: 3, variant: forgets-promises}
+workload: {kind: cas-register, clients: 3, operations: 12, timeout: 1s, think: 5ms, values: 5}
+network: {latency: 5ms}
+nemesis:
+- crash: {target: [n1], at: [16ms, 60ms, 90ms], for: 2ms}
+- partition: {kind: one, at: [30ms], for: 20ms}
+"""
+
+
+def known_failure(name: str) -> Plan:
+    if name == "plain times":
+        return next(
+            plan for seed in range(50) if broken(plan := resolve(loads(PLAIN_TIMES, "plain-times.yaml", Path()), seed))
+        )
+    plan, _, variant = name.partition(" ")
+    return resolve(load(plan), None, [f"system.variant={variant}"] if variant else [])
+
+
 @pytest.mark.parametrize(
-    "plan", [(HIGHEST,), ("rsl-heavy-weather", "--set", "system.variant=answers-from-the-cache")], ids="-".join
+    "name",
+    [HIGHEST, "caspaxos-forgets-promises", "rsl-heavy-weather answers-from-the-cache", "plain times"],
 )
-def test_shrinking_a_run_twice_gives_the_same_bytes_under_any_hash_seed(
-    clew: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: tuple[str, ...]
+def test_shrinking_again_gives_the_same_bytes_and_so_does_shrinking_a_shrunk_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    assert clew("run", *plan, "--nodes", "inline").returncode == 1
-    failing = (tmp_path / "store" / "latest").resolve()
-    shrunk = []
-    for hash_seed in ("0", "1"):
-        monkeypatch.setenv("PYTHONHASHSEED", hash_seed)
-        done = clew("shrink", failing, "--json", "--store", hash_seed)
-        assert done.returncode == 1, done.stderr
-        folder = tmp_path / json.loads(done.stdout)["run"]
-        shrunk.append([(folder / name).read_bytes() for name in ("plan.yaml", "history.jsonl", "messages.jsonl")])
-    assert shrunk[0] == shrunk[1]
+    """In another process, under another hash seed; and a shrunk run is a fixpoint."""
+    original = recorded_run(tmp_path / "store", known_failure(name))
+    shrunk = shrink_run(RunFolder(original), into=tmp_path / "first")
+    assert shrunk.complete
+    assert shrunk.result.run is not None
+    again = shrink_run(RunFolder(Path(shrunk.result.run)), into=tmp_path / "second")
+    assert again.result.run is not None
+    monkeypatch.setenv("PYTHONHASHSEED", "1")
+    elsewhere = clew_in(tmp_path)("shrink", original, "--json", "--store", "third")
+    assert elsewhere.returncode == 1, elsewhere.stderr
+    for file in ("plan.yaml", "history.jsonl", "messages.jsonl"):
+        content = (Path(shrunk.result.run) / file).read_bytes()
+        assert (Path(again.result.run) / file).read_bytes() == content
+        assert (tmp_path / json.loads(elsewhere.stdout)["run"] / file).read_bytes() == content
+
+
+def test_a_search_that_spent_its_budget_says_so(failing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    budget = sys.modules["clew.harness.shrink.budget"]
+    for name, events in (("DESCENT", 5000), ("DESCENT_PLAIN", 5000), ("DESCENT_RUNS", 1), ("PLAIN_NETWORKS", 1)):
+        monkeypatch.setattr(budget, name, events)
+    monkeypatch.setattr(sys.modules["clew.harness.shrink.shrink"], "PLAIN_NETWORKS", 1)
+    done = clew_here(tmp_path)("shrink", failing)
+    (folder,) = (tmp_path / "store").glob("*/2*")
+    story = (folder / "plan.yaml").read_text()
+    assert "are enough" not in story
+    assert "The search ended before it had tried everything" in story
+    assert "the budget of the search is spent before everything was tried" in done.stdout
+
+
+def test_reads_that_nobody_answers_are_told_once_with_their_number() -> None:
+    plan = resolve(load("caspaxos-forgets-promises"), 0, ["system.variant=torn-writes", "checks=[liveness]"])
+    shrunk, complete = smallest_plan(plan)
+    history, outcome = simulate(shrunk)
+    result = judge(shrunk, history, outcome)
+    found = signature(result, history, outcome)
+    assert found is not None
+    told = story(plan, shrunk, complete, found, result, history)
+    unanswered = [line for line in told.splitlines() if "info" in line]
+    assert len(unanswered) <= shrunk.workload.clients
+    times = sum(int(number) for number in re.findall(r"info, (\d+) times", told))
+    assert times > 20
 
 
 def broken(plan: Plan) -> str:
@@ -165,7 +227,7 @@ def test_one_restart_at_the_right_moment_is_enough_to_lose_a_write() -> None:
 
 
 def test_two_restarts_that_nothing_between_makes_one_are_shrunk_to_one() -> None:
-    plan = smallest(resolve(load("caspaxos-forgets-promises"), 2))
+    plan, _ = smallest_plan(resolve(load("caspaxos-forgets-promises"), 2))
     operations, faults = split(plan)
     assert len(operations) <= 2
     assert [fault.fault for fault in faults] == [Crash(("n1",))]
@@ -201,16 +263,16 @@ BREAKS = """if message.f == "read" and self.value is None:
 def test_a_node_that_breaks_is_shrunk_to_one_that_breaks_over_the_same(tmp_path: Path) -> None:
     # Without its write, the last read breaks the node as well, in another way and with an operation less.
     plan = resolve(load(str(put(tmp_path, breaks=BREAKS, plan=TWO_WAYS_TO_BREAK))))
-    shrunk = smallest(plan)
+    shrunk, _ = smallest_plan(plan)
     assert [operation.f for operation in split(shrunk)[0]] == ["write"], "and the final read"
     history, outcome = simulate(shrunk)
     found = signature(judge(shrunk, history, outcome), history, outcome)
     assert found == Signature("node", error="ValueError: two")
 
 
-def test_a_run_that_does_not_fail_is_refused_with_the_counts_and_nothing_is_written(clew: Clew, recorded: Path) -> None:
+def test_a_run_that_does_not_fail_is_refused_with_the_counts_and_nothing_is_written(recorded: Path) -> None:
     before = sorted(recorded.parents[2].rglob("*"))
-    done = clew("shrink", recorded, "--store", "shrunk")
+    done = clew_here(recorded.parents[2])("shrink", recorded, "--store", "shrunk")
     assert done.returncode == 254
     assert "fails 0 times out of 3" in done.stderr
     assert done.stderr.count("\n") == 1
@@ -229,14 +291,16 @@ def test_a_run_that_fails_now_and_then_is_refused_with_the_counts_and_nothing_is
     )
     assert clew("run", plan, "--nodes", "inline").returncode == 1
     before = sorted(tmp_path.rglob("*"))
-    done = clew("shrink", "store/latest")
+    # In this process it has not run yet.
+    done = clew_here(tmp_path)("shrink", "store/latest")
     assert done.returncode == 254
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_store_that_cannot_be_written_is_one_line(clew: Clew, failing: Path, tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_written_is_one_line(failing: Path, tmp_path: Path) -> None:
+    clew = clew_here(tmp_path)
     (tmp_path / "file").write_text("")
     done = clew("shrink", failing, "--store", "file")
     assert done.returncode == 254
@@ -258,9 +322,9 @@ def test_the_best_so_far_is_the_smallest_whatever_fails_after_it() -> None:
     assert told == [calm]
 
 
-def test_ctrl_c_keeps_the_best_so_far_and_names_it(clew: Clew, tmp_path: Path) -> None:
+def test_ctrl_c_keeps_the_best_so_far_and_names_it(tmp_path: Path) -> None:
     # It shrinks for ten seconds, in a network that draws, and has soon found something smaller.
-    assert clew("run", "caspaxos-dirty-reads", "--nodes", "inline").returncode == 1
+    recorded_run(tmp_path / "store", resolve(load("caspaxos-dirty-reads")))
     ours, theirs = os.openpty()
     command = [sys.executable, "-c", "from clew.harness.cli.app import main; main()", "shrink", "store/latest"]
     shrinking = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs, text=True)
@@ -302,7 +366,7 @@ def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(
 
     monkeypatch.setattr(RunFolder, "finish", interrupted)
     # Nothing is looked for: the run itself is the best so far.
-    monkeypatch.setattr(sys.modules["clew.harness.shrink.run"], "shrink", lambda plan, fails: None)
+    monkeypatch.setattr(sys.modules["clew.harness.shrink.run"], "shrink", lambda plan, fails: True)
     with stop_signals():
         shrunk = shrink_run(RunFolder(failing), into=tmp_path / "shrunk")
     assert not interrupts
@@ -313,7 +377,8 @@ def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(
     assert RunFolder(folder).read_result() is not None
 
 
-def test_any_failure_counts_if_asked_for_and_only_then(clew: Clew, tmp_path: Path) -> None:
+def test_any_failure_counts_if_asked_for_and_only_then(tmp_path: Path) -> None:
+    clew = clew_here(tmp_path)
     # It takes two writes to get a wrong answer, but a read before any write breaks the node.
     breaks = """self.writes = getattr(self, "writes", 0) + (message.f == "write")
         if message.f == "read" and not self.writes:
