@@ -349,7 +349,7 @@ def test_ctrl_c_keeps_the_best_so_far_and_names_it(tmp_path: Path) -> None:
     plan = resolve(load(str(folder / "plan.yaml")))
     assert broken(plan) == "linearizable"
     assert (folder / "verdict.json").exists()
-    assert (folder / "plan.yaml").read_text().startswith("# Shrunk from caspaxos-dirty-reads, seed 0: ")
+    assert (folder / "plan.yaml").read_text().startswith("# Shrunk from caspaxos-dirty-reads, seed 0, to ")
 
 
 def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(
