@@ -140,7 +140,6 @@ def test_a_cluster_that_never_answers_again_is_a_liveness_failure() -> None:
 
     _, outcome = run(PLAN, lambda p: Sulky([]))
     assert outcome.unanswered == ["2 s after recovery the final reads of clients c0, c1 had no answer for key 0"]
-    assert "client c0" in outcome.unanswered[0]
 
 
 def test_a_node_that_raises_is_a_failure_with_its_traceback() -> None:
