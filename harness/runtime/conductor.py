@@ -21,7 +21,9 @@ final read that has no answer in time is a failure.
 from __future__ import annotations
 
 import enum
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from clew.harness.plan import Plan
 from clew.harness.plan.streams import Streams
@@ -47,7 +49,7 @@ class Phase(enum.Enum):
     OVER = "over"
 
 
-class At(NamedTuple):
+class At(msgspec.Struct, frozen=True, gc=False):
     """Order: call `due(time, token)` when the run has reached `time` (ns). Orders for one time are due in their order.
 
     `token` means nothing to the runtime.
@@ -57,20 +59,20 @@ class At(NamedTuple):
     token: Any
 
 
-class Invoke(NamedTuple):
+class Invoke(msgspec.Struct, frozen=True, gc=False):
     """Order: have the client of this thread start this operation."""
 
     thread: Thread
     operation: Operation
 
 
-class Replace(NamedTuple):
+class Replace(msgspec.Struct, frozen=True, gc=False):
     """Order: throw the client of this thread away and make a fresh one. `thread.process` is its new process."""
 
     thread: Thread
 
 
-class Apply(NamedTuple):
+class Apply(msgspec.Struct, frozen=True, gc=False):
     """Order: bring the cluster into the state that exactly these faults ask for.
 
     `healed` says that the workload is over. From then on the network loses and duplicates nothing, whatever the plan
@@ -81,28 +83,28 @@ class Apply(NamedTuple):
     healed: bool
 
 
-class Over(NamedTuple):
+class Over(msgspec.Struct, frozen=True, gc=False):
     """Order: the run is over. Stop the nodes."""
 
 
 Order = At | Invoke | Replace | Apply | Over
 
 
-class _Invocation(NamedTuple):
+class _Invocation(msgspec.Struct, frozen=True, gc=False):
     thread: Thread
     request: Request
 
 
-class _Timeout(NamedTuple):
+class _Timeout(msgspec.Struct, frozen=True, gc=False):
     thread: Thread
     operation: Operation
 
 
-class _Begin(NamedTuple):
+class _Begin(msgspec.Struct, frozen=True, gc=False):
     event: FaultEvent
 
 
-class _End(NamedTuple):
+class _End(msgspec.Struct, frozen=True, gc=False):
     event: FaultEvent
 
 
@@ -151,17 +153,16 @@ class Conductor:
 
     def due(self, now: int, token: Any) -> list[Order]:
         """The time of an `At` with this token has come."""
-        match token:
-            case _Invocation(thread, request):
-                return self._invoke(now, thread, request)
-            case _Timeout(thread, operation):
-                if thread.operation is operation:
-                    return self.completed(now, thread, Complete("info", operation.value, "timeout"))
-                return []
-            case _Begin(event):
-                return self._begin(now, event)
-            case _End(event):
-                return self._end(now, event)
+        if type(token) is _Invocation:
+            return self._invoke(now, token.thread, token.request)
+        if type(token) is _Timeout:
+            if token.thread.operation is token.operation:
+                return self.completed(now, token.thread, Complete("info", token.operation.value, "timeout"))
+            return []
+        if type(token) is _Begin:
+            return self._begin(now, token.event)
+        if type(token) is _End:
+            return self._end(now, token.event)
         if token is _HEAL:
             return self._heal(now)
         if token is _RECOVERED:
@@ -188,7 +189,8 @@ class Conductor:
             self._outcome.answered += ok
             thread.script.observe(operation, result)
             orders += self._next_request(now, thread)
-            orders += self._end_of_workload(now)
+            if thread.request is None:
+                orders += self._end_of_workload(now)
         else:
             orders += self._ask(thread, self._final_reads.answered(thread, ok, now))
             if self._final_reads.all_answered:

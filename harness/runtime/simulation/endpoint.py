@@ -6,15 +6,16 @@ A step returns effects, in their order. `Simulation` carries them out in one pla
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any, Protocol
 
-from clew.harness.runtime.failure import raised
+from clew.harness.runtime.failure import Part, raised
 from clew.harness.runtime.simulation.disk import SimulatedDisk
 from clew.harness.runtime.simulation.nodes import Nodes
 from clew.harness.runtime.simulation.watchdog import Watchdog
 from clew.harness.runtime.thread import Thread
-from clew.systems.node import Client, ClientContext, Effect, Operation, Reply
+from clew.systems.node import Client, ClientContext, Effect, Operation
 
 Waiting = tuple[Any, ...]
 """An event that a paused node has yet to see, as the event loop holds it: kind and arguments."""
@@ -55,17 +56,14 @@ class NodeEndpoint:
         self.disk = disk
         self.life = -1
         """The number of its life, from 0; -1 before the first one."""
+        # The same as methods that await those of `nodes`, without a coroutine more for each message.
+        self.receive = partial(nodes.receive, name)
+        self.wake = partial(nodes.wake, name)
         self._nodes = nodes
 
     async def start(self, now: int, seed: int) -> list[Effect]:
         """Begin the next life, and take its first step."""
         return await self._nodes.start(self.name, now, seed, self.disk.contents())
-
-    async def receive(self, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
-        return await self._nodes.receive(self.name, now, source, message, body)
-
-    async def wake(self, now: int, timer: str) -> list[Effect]:
-        return await self._nodes.wake(self.name, now, timer)
 
     async def kill(self) -> None:
         """End a life, without warning."""
@@ -80,7 +78,13 @@ class ClientEndpoint:
     """
 
     def __init__(
-        self, thread: Thread, nodes: tuple[str, ...], random: Random, make: Callable[[], Client], watchdog: Watchdog
+        self,
+        thread: Thread,
+        nodes: tuple[str, ...],
+        random: Random,
+        make: Callable[[], Client],
+        replies: frozenset[type],
+        watchdog: Watchdog,
     ) -> None:
         self.thread = thread
         self.name = thread.name
@@ -90,7 +94,9 @@ class ClientEndpoint:
         self.waiting: list[Waiting] = []
         self.disk = SimulatedDisk(random)
         self._make = make
+        self._replies = replies
         self._watchdog = watchdog
+        self._part: tuple[Part, str] = ("client", self.name)
         self._ctx = ClientContext(self.name, nodes, random, thread.number)
         self._client: Client
         self.replace()
@@ -109,7 +115,7 @@ class ClientEndpoint:
 
     async def receive(self, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
         operation = self.thread.operation
-        if operation is None or (isinstance(message, Reply) and message.id != operation.id):
+        if operation is None or (type(message) in self._replies and message.id != operation.id):
             return []
         return self._step(now, self._client.receive, source, message)
 
@@ -118,11 +124,10 @@ class ClientEndpoint:
 
     def _step(self, now: int, react: Callable[..., None], *arguments: Any) -> list[Effect]:
         self._ctx.now = now
-        self._watchdog.stepping = "client", self.name
+        self._watchdog.stepping = self._part
         try:
             react(self._ctx, *arguments)
         except (Exception, SystemExit):
             raise raised("client", self.name) from None
-        finally:
-            self._watchdog.stepping = None
+        self._watchdog.stepping = None
         return self._ctx.take() if self._ctx.effects else []

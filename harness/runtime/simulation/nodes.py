@@ -11,7 +11,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Protocol
 
-from clew.harness.runtime.failure import raised
+from clew.harness.runtime.failure import Part, raised
 from clew.harness.runtime.simulation.watchdog import Watchdog
 from clew.systems.node import Context, Effect, Node
 
@@ -42,7 +42,7 @@ class InlineNodes:
         self._make = make
         self._names = names
         self._watchdog = watchdog
-        self._lives: dict[str, tuple[Node, Context]] = {}
+        self._lives: dict[str, tuple[Node, Context, tuple[Part, str]]] = {}
 
     async def start(self, name: str, now: int, seed: int, disk: dict[str, bytes]) -> list[Effect]:
         ctx = Context(name, self._names, Random(seed), disk)
@@ -50,27 +50,24 @@ class InlineNodes:
             node = self._make()
         except (Exception, SystemExit):
             raise raised("node", name) from None
-        self._lives[name] = node, ctx
-        return self._step(name, ctx, now, node.start)
+        self._lives[name] = node, ctx, ("node", name)
+        return self._step(name, now, node.start)
 
     async def receive(self, name: str, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
-        node, ctx = self._lives[name]
-        return self._step(name, ctx, now, node.receive, source, message)
+        return self._step(name, now, self._lives[name][0].receive, source, message)
 
     async def wake(self, name: str, now: int, timer: str) -> list[Effect]:
-        node, ctx = self._lives[name]
-        return self._step(name, ctx, now, node.wake, timer)
+        return self._step(name, now, self._lives[name][0].wake, timer)
 
     async def kill(self, name: str) -> None:
         del self._lives[name]
 
-    def _step(self, name: str, ctx: Context, now: int, react: Callable[..., None], *arguments: Any) -> list[Effect]:
+    def _step(self, name: str, now: int, react: Callable[..., None], *arguments: Any) -> list[Effect]:
+        _, ctx, self._watchdog.stepping = self._lives[name]
         ctx.now = now
-        self._watchdog.stepping = "node", name
         try:
             react(ctx, *arguments)
         except (Exception, SystemExit):
             raise raised("node", name) from None
-        finally:
-            self._watchdog.stepping = None
+        self._watchdog.stepping = None
         return ctx.take()

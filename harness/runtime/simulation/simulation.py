@@ -12,8 +12,8 @@ every random number comes from a stream named after what it is for.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
 from typing import Any, ClassVar
 
 import msgspec
@@ -30,7 +30,7 @@ from clew.harness.runtime.simulation.disk import SimulatedDisk
 from clew.harness.runtime.simulation.endpoint import ClientEndpoint, Endpoint, NodeEndpoint
 from clew.harness.runtime.simulation.network import SimulatedNetwork
 from clew.harness.runtime.simulation.nodes import Nodes
-from clew.harness.runtime.simulation.packet import Packets
+from clew.harness.runtime.simulation.packet import Packets, replies
 from clew.harness.runtime.simulation.watchdog import Watchdog
 from clew.harness.runtime.thread import Thread
 from clew.histories.journal import Journal
@@ -67,13 +67,17 @@ class Simulation:
         log: Callable[[str, str], None] = lambda node, line: None,
     ) -> None:
         self._plan = plan
+        self._leads = system.leads
         self._system = system
         self._watchdog = watchdog
         self._outcome = outcome
         self._journal = journal
         self._log = log
         self._packets = Packets(system.messages)
+        self._replies = replies(system.messages)
+        self._fates = outcome.progress.messages
         self._monitors = Monitors(plan, system, outcome)
+        self._watched = self._monitors.kinds
         self._streams = Streams(plan.seed)
         disks = {name: SimulatedDisk(self._streams.get(f"disk/{name}")) for name in plan.nodes}
         self._nodes = {name: NodeEndpoint(name, disk, nodes) for name, disk in disks.items()}
@@ -98,24 +102,34 @@ class Simulation:
         for thread in conductor.threads:
             self._clients.append(self._client(thread))
             self._endpoints[thread.name] = self._clients[-1]
-        await self._obey(conductor.start(self._now))
-        progress = self._outcome.progress
+        for order in conductor.start(self._now):
+            self._obey(order)
+        progress, endpoints, heap = self._outcome.progress, self._endpoints, self._heap
         at_once = 0
         while not self._over:
-            now, _, kind, a, b, c, d = heapq.heappop(self._heap)
+            now, _, kind, a, b, c, d = heappop(heap)
             if now != self._now:
                 self._now = progress.now = now
                 at_once = 0
             at_once += 1
-            if kind == ARRIVE:
-                if self._arrives(a, b, c):
-                    await self._deliver(a, b, c, d)
+            if kind <= DELIVER:
+                endpoint = endpoints[b]
+                if self._delivers(kind, a, endpoint, c, d):
+                    effects = await endpoint.receive(now, a, *d)
+                    # Most messages to a client are a second or third reply: nothing comes of them.
+                    if effects:
+                        self._carry_out(endpoint, effects)
             elif kind == WAKE:
-                await self._wake(a, b, c)
-            elif kind == CONDUCT:
-                await self._obey(conductor.due(now, a))
+                if self._wakes(a, b, c):
+                    self._carry_out(a, await a.wake(now, b))
             else:
-                await self._deliver(a, b, c, d)
+                for order in conductor.due(now, a):
+                    if type(order) is not Apply:
+                        self._obey(order)
+                    else:
+                        # Faults may come thick and fast, and each costs a look at all that are active: let a Ctrl-C in.
+                        await trio.lowlevel.checkpoint()
+                        await self.apply(order.faults, order.healed)
             progress.events += 1
             if not progress.events % YIELD_EVERY:
                 await trio.lowlevel.checkpoint()
@@ -125,7 +139,7 @@ class Simulation:
 
     def _push(self, time: int, kind: int, a: Any = None, b: Any = None, c: Any = None, d: Any = None) -> int:
         self._pushed += 1
-        heapq.heappush(self._heap, (time, self._pushed, kind, a, b, c, d))
+        heappush(self._heap, (time, self._pushed, kind, a, b, c, d))
         return self._pushed
 
     def _never_ends(self, kind: int, a: Any, b: Any) -> SystemFailure:
@@ -136,17 +150,8 @@ class Simulation:
 
     # What the conductor orders
 
-    async def _obey(self, orders: Sequence[Order]) -> None:
-        for order in orders:
-            if type(order) is Apply:
-                # Faults may come thick and fast, and each costs a look at all that are active: let a Ctrl-C in.
-                await trio.lowlevel.checkpoint()
-                await self.apply(order.faults, order.healed)
-            else:
-                self._obey_at_once(order)
-
-    def _obey_at_once(self, order: Order) -> None:
-        """Every order but `Apply` is carried out without waiting."""
+    def _obey(self, order: Order) -> None:
+        """Carry out an order other than `Apply`."""
         if type(order) is At:
             self._push(order.time, CONDUCT, order.token)
         elif type(order) is Invoke:
@@ -202,7 +207,7 @@ class Simulation:
         process = thread.process
         if thread.operation is not None:
             for order in self._conductor.completed(self._now, thread, result):
-                self._obey_at_once(order)
+                self._obey(order)
         return thread.process == process
 
     def _send(self, source: str, destination: str, message: Any) -> None:
@@ -215,11 +220,11 @@ class Simulation:
             part: Part = "node" if source in self._nodes else "client"
             what = f"sends what is no message of its system: {message!r:.200} ({error})"
             raise SystemFailure(part, source, what) from None
-        if type(message) is self._system.leads:
+        if type(message) is self._leads:
             self._conductor.leader = source
         if self._journal is not None:
             self._journal.send(id, now, source, destination, body)
-        if type(message) in self._monitors.kinds:
+        if type(message) in self._watched:
             self._monitors.look(Sent(id, now, source, destination, message))
         if source == destination:
             self._push(now, ARRIVE, source, destination, id, packet)
@@ -227,45 +232,51 @@ class Simulation:
         if self._conductor.untouched:
             self._touch(source, destination)
         arrivals = self._network.fate(source, destination, now, type(message))
-        self._outcome.progress.messages["sent"] += 1
+        self._fates["sent"] += 1
         if isinstance(arrivals, str):
             self._lose(id, arrivals)
             return
         for arrival in arrivals:
-            self._push(arrival, ARRIVE, source, destination, id, packet)
+            # `_push`, without the call: this line runs once for each message.
+            self._pushed += 1
+            heappush(self._heap, (arrival, self._pushed, ARRIVE, source, destination, id, packet))
 
     # Messages and timers
 
-    def _arrives(self, source: str, destination: str, id: int) -> bool:
-        """Whether the network lets in a message that is due."""
-        if source != destination and not self._network.whole and self._network.cut(source, destination):
-            self._touch(source, destination)
+    def _delivers(self, kind: int, source: str, receiver: Endpoint, id: int, packet: tuple[Any, bytes]) -> bool:
+        """Whether the receiver takes a message now.
+
+        If a partition refuses the message, or the receiver is down, it is lost. If the receiver is paused, it waits.
+        """
+        if not self._network.whole and kind == ARRIVE and self._refuses(source, receiver.name):
+            self._touch(source, receiver.name)
             self._lose(id, "partition")
             return False
+        if not receiver.up:
+            self._lose(id, "down")
+            return False
+        if receiver.paused:
+            receiver.waiting.append((DELIVER, source, receiver.name, id, packet))
+            return False
+        if self._journal is not None:
+            self._journal.receive(id, self._now)
         return True
 
-    async def _deliver(self, source: str, destination: str, id: int, packet: tuple[Any, bytes]) -> None:
-        """Hand a message that has arrived to its receiver, if that is up; a paused one gets it when it goes on."""
-        endpoint = self._endpoints[destination]
-        if not endpoint.up:
-            self._lose(id, "down")
-        elif endpoint.paused:
-            endpoint.waiting.append((DELIVER, source, destination, id, packet))
-        else:
-            if self._journal is not None:
-                self._journal.receive(id, self._now)
-            self._carry_out(endpoint, await endpoint.receive(self._now, source, *packet))
+    def _refuses(self, source: str, destination: str) -> bool:
+        return source != destination and self._network.cut(source, destination)
 
-    async def _wake(self, endpoint: Endpoint, timer: str, token: int) -> None:
-        if endpoint.timers.get(timer) == token:
-            if endpoint.paused:
-                endpoint.waiting.append((WAKE, endpoint, timer, token))
-                return
-            del endpoint.timers[timer]
-            self._carry_out(endpoint, await endpoint.wake(self._now, timer))
+    def _wakes(self, endpoint: Endpoint, timer: str, token: int) -> bool:
+        """Whether a timer rings now: not if it was set again or cancelled, and not while its endpoint is paused."""
+        if endpoint.timers.get(timer) != token:
+            return False
+        if endpoint.paused:
+            endpoint.waiting.append((WAKE, endpoint, timer, token))
+            return False
+        del endpoint.timers[timer]
+        return True
 
     def _lose(self, id: int, why: str) -> None:
-        self._outcome.progress.messages[why] += 1
+        self._fates[why] += 1
         if self._journal is not None:
             self._journal.drop(id, self._now, why)
 
@@ -279,7 +290,7 @@ class Simulation:
         assert variant.client is not None, "Protocol.variant fills it in"
         make, parameters = variant.client, self._plan.system.parameters
         stream = self._streams.get(f"client/{thread.number}")
-        return ClientEndpoint(thread, self._plan.nodes, stream, lambda: make(parameters), self._watchdog)
+        return ClientEndpoint(thread, self._plan.nodes, stream, lambda: make(parameters), self._replies, self._watchdog)
 
     async def _start(self, node: NodeEndpoint) -> None:
         node.life += 1
