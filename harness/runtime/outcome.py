@@ -1,4 +1,4 @@
-"""What a run has come to besides its history, kept up to date while it goes on."""
+"""What a run leaves besides its history. It is kept up to date, so a run that is cut short leaves what there was."""
 
 from __future__ import annotations
 
@@ -15,39 +15,44 @@ if TYPE_CHECKING:
 
 @dataclass
 class Progress:
-    """How far a run is: virtual time in ns, events so far, completions by outcome, faults begun, messages by fate, and
-    what nodes and clients count (`protocol`).
-
-    `touched` are the faults that reached an operation: one was open when the fault cut off, swallowed or disturbed a
-    message. `landmarks` are the system's own.
-    """
+    """How far a run is, in numbers."""
 
     now: int = 0
+    """The time of the cluster, in ns since the start of the run."""
     events: int = 0
+    """Events of the runtime so far: messages delivered, timers, and what the conductor had to do."""
     outcomes: Counter[str] = field(default_factory=Counter)
+    """Operations that have ended, by outcome: ok, fail, info."""
     faults: Counter[str] = field(default_factory=Counter)
+    """Faults that have begun, by kind."""
     touched: Counter[str] = field(default_factory=Counter)
+    """Faults that have affected a message while an operation was open, by kind. The others were wasted."""
     landmarks: Counter[str] = field(default_factory=Counter)
+    """What the system's landmarks have seen in its messages."""
     messages: Counter[str] = field(default_factory=Counter)
+    """Messages by fate: `sent` counts all of them; the others say why a message was lost."""
     protocol: Counter[str] = field(default_factory=Counter)
+    """What nodes and clients have counted themselves, with `ctx.count`."""
 
 
 @dataclass
 class Outcome:
-    """What a run leaves besides its history; kept up to date, so that a cancelled run leaves what there was."""
+    """What a run leaves besides its history."""
 
     progress: Progress = field(default_factory=Progress)
+    """How far the run is."""
     violations: list[Violation] = field(default_factory=list)
+    """The invariants that were violated, each once, in their order."""
     unanswered: list[str] = field(default_factory=list)
-    """Liveness failures, in words."""
+    """Liveness failures: one sentence for each client whose final reads were not answered."""
     rested: int | None = None
-    """When (ns) the workload was over and everything healed; what is invoked later is a final read."""
+    """When (ns) the workload was over. Operations that are invoked later are final reads. None until then."""
     finished: bool = False
-    """False for a run that was cut short."""
+    """Whether the run came to its end. False for a run that was cut short."""
     answered: int = 0
-    """Operations of the workload, without the final reads, that were `ok`."""
+    """Operations of the workload that were `ok`. Final reads do not count."""
     stuck: Stuck | None = None
-    """The completion at which the plan had the run stopped, because no order explains it."""
+    """The completion that no order explains, if the plan stopped the run there."""
     failure: SystemFailure | None = None
     """The part of the system that broke by itself."""
 

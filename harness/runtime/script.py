@@ -1,8 +1,10 @@
-"""What the clients of a run do: each thread has a script of its own, drawn from a stream of its own ("workload/3").
+"""The workload: what each client thread does, and when.
 
-An operation draws five numbers, whatever it turns out to be, so when and what a thread does hardly depends on how the
-others fare. Only where values are unique does a compare-and-set expect the last value that any thread has seen: drawn
-blindly it would never match, and it is two of them expecting the same value that shows a lost update.
+Each thread has a script. A script draws from a random stream of its own ("workload/3"), and draws five numbers for
+every operation, whatever the operation turns out to be. So what one thread does hardly depends on the others.
+
+There is one exception. If written values are unique, a compare-and-set expects the value that any thread has seen last.
+A value drawn at random would never match; and two threads that expect the same value are what shows a lost update.
 """
 
 from __future__ import annotations
@@ -21,26 +23,30 @@ from clew.systems.node import Complete, Operation
 
 
 class Request(NamedTuple):
-    """An operation to invoke at `time` (ns)."""
+    """An operation that a thread is to invoke."""
 
     time: int
+    """When (ns)."""
     f: str
+    """The function: `read`, `write`, `cas`, ..."""
     key: Any
+    """The key that it is about."""
     value: Any
+    """The argument. None if the function has none."""
 
 
 class Script(Protocol):
     """The operations of one thread."""
 
     def next(self, now: int) -> Request | None:
-        """The operation after the one that ended now, not due before `now + 1`; None when there are no more."""
+        """The operation after the one that has just ended. It is due at `now + 1` or later. None at the end."""
 
     def observe(self, operation: Operation, result: Complete) -> None:
         """Learn how an operation of this thread ended."""
 
 
 class Planned:
-    """An explicit list of operations: each when it is due, or as soon as the thread is free."""
+    """A list of operations. Each is invoked when it is due, or as soon as the thread is free after that."""
 
     def __init__(self, operations: Iterable[PlannedOperation]) -> None:
         self._rest = deque(sorted(operations, key=lambda operation: operation.at))
@@ -56,7 +62,11 @@ class Planned:
 
 
 class Mixed:
-    """Random operations, in the proportions of the mix."""
+    """Random operations, in the proportions of the plan's mix.
+
+    `operations` is how many; None if only the plan's duration ends the workload. `seen` is shared by all threads: key ->
+    the value that any of them has seen last.
+    """
 
     def __init__(
         self, plan: Workload, thread: int, operations: int | None, random: Random, seen: dict[Any, Any]
@@ -118,7 +128,7 @@ class Mixed:
 
 
 def scripts(plan: Workload, streams: Streams) -> list[Script]:
-    """The script of every thread; a number of operations is dealt out to the threads evenly."""
+    """The script of every thread, by number. A number of operations is shared out evenly."""
     operations = plan.operations
     if isinstance(operations, tuple):
         return [Planned(o for o in operations if o.client == thread) for thread in range(plan.clients)]

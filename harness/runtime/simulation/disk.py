@@ -1,4 +1,4 @@
-"""A node's disk in simulation: what was synced survives a crash, what was not may be lost."""
+"""The disk of a simulated node. A crash keeps what was synced, and may lose what was not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 
 
 class SimulatedDisk:
-    """Writes wait in order until a sync; a crash keeps a prefix of those that wait, of a length drawn at random."""
+    """Writes wait, in their order, until a sync. A crash keeps a prefix of the waiting ones, of random length."""
 
     def __init__(self, stream: random.Random) -> None:
         self._stream = stream
@@ -14,20 +14,20 @@ class SimulatedDisk:
         self._waiting: list[tuple[str, bytes]] = []
 
     def write(self, key: str, value: bytes) -> None:
-        """A write that no sync has followed yet."""
+        """Write `value` at `key`. A crash may lose it until the next `sync`."""
         self._waiting.append((key, value))
 
     def sync(self) -> None:
-        """All writes so far survive from here on."""
+        """Make all writes so far safe from crashes."""
         self._synced.update(self._waiting)
         self._waiting.clear()
 
     def crash(self) -> None:
-        """The node is killed. One draw a crash, whatever is lost, so that later crashes draw the same."""
+        """The node is killed. Every crash draws one number, whatever is lost, so that later crashes draw the same ones."""
         kept = int(self._stream.random() * (len(self._waiting) + 1))
         self._synced.update(self._waiting[:kept])
         self._waiting.clear()
 
     def contents(self) -> dict[str, bytes]:
-        """What a restarted node finds, as a copy."""
+        """What a restarted node finds: key -> value (JSON), as a copy."""
         return dict(self._synced)

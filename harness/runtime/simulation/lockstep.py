@@ -1,9 +1,9 @@
-"""Nodes as real processes, in lockstep with the simulation: one line in, the lines of its effects out, then the next.
+"""Nodes as real processes, in lockstep with the simulation: a line goes in, the lines of its effects come out.
 
 Nodes are forked from a fork server (`clew.systems.fork_server`) that has imported the system already. The server is
 made with `subprocess.Popen` in the main thread, not with `trio.run_process`: trio spawns from a worker thread, and the
-kernel's parent-death signal, which kills fork_server and nodes when the harness is SIGKILLed, fires when the spawning
-*thread* ends, so ten idle seconds later. What can be waited for, trio waits for.
+kernel's parent-death signal, which kills the server and all nodes when the harness is killed, fires when the spawning
+*thread* ends: ten idle seconds later. Everything else is waited for with trio.
 """
 
 from __future__ import annotations
@@ -24,13 +24,11 @@ import trio
 from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan.schema import SystemPlan
 from clew.harness.runtime.failure import SystemFailure
+from clew.harness.runtime.simulation import watchdog
 from clew.histories.event import MALFORMED
 from clew.systems.node import Effect
 from clew.systems.protocol import Protocol
 from clew.systems.wire import DONE, HARNESS, Init, effect_of, line_in
-
-STEP_SECONDS_MAX = 10.0
-"""A node that takes longer than this (of real time) for one step hangs."""
 
 
 class _ForkServer:
@@ -48,16 +46,16 @@ class _ForkServer:
             )
 
     async def ready(self) -> None:
-        """Until nodes can be forked."""
+        """Wait until nodes can be forked."""
         if await self._answer() != b"ready":
             raise SystemFailure("node", "", "cannot start: the system does not load")
 
     async def spawn(self, descriptors: list[int]) -> int:
-        """Fork a node with these as stdin, stdout and stderr; its process id."""
+        """Fork a node with these descriptors as stdin, stdout and stderr. Returns its process id."""
         return int(await self._ask(b"spawn", descriptors))
 
     async def reap(self, pid: int) -> int:
-        """The exit status of a node that has ended or is about to; until then its process id stays its own."""
+        """The exit status of a node that has ended or is about to. Until this returns, the process id is not reused."""
         return int(await self._ask(b"reap %d" % pid, []))
 
     async def _ask(self, request: bytes, descriptors: list[int]) -> bytes:
@@ -67,7 +65,7 @@ class _ForkServer:
         except OSError:
             answer = b""
         if not answer:
-            raise SystemFailure("node", "", "is lost: somebody has killed the process that they are forked from")
+            raise SystemFailure("node", "", "is lost: the process that nodes are forked from was killed")
         return answer
 
     async def _answer(self) -> bytes:
@@ -75,7 +73,7 @@ class _ForkServer:
         return self._control.recv(64)
 
     def close(self) -> None:
-        """End the fork_server, and with it every node that is left."""
+        """End the fork server. The kernel ends every node with it."""
         self._popen.kill()
         self._popen.wait()
         self._control.close()
@@ -107,7 +105,7 @@ class _Process:
                 os.close(descriptor)
 
     async def step(self, line: bytes) -> list[bytes]:
-        """Send a line, wait for the lines of the answer, the closing `done` among them."""
+        """Send a line, and wait for the lines of the answer. The last one is `done`."""
         data: bytes | memoryview = line
         while data:
             try:
@@ -120,8 +118,8 @@ class _Process:
                 data = memoryview(data)[sent:]
         answer = b""
         while not answer.endswith(DONE):
-            # The node shares this processor: given way to, it has mostly answered by the time we are back, and a step
-            # costs half of what it does by way of trio's poll. What takes longer is waited for properly.
+            # The node shares this processor. If we yield it once, the node has mostly answered when we are back, and
+            # the step costs half of what it costs by way of trio's poll. If not, trio waits.
             os.sched_yield()
             try:
                 chunk = os.read(self._out, 1 << 16)
@@ -142,7 +140,8 @@ class _Process:
         return self.failure(f"died by itself: exit status {status}")
 
     async def kill(self) -> int | None:
-        """SIGKILL, then reap: the exit status. Not to be cancelled: this is what a cancelled run does last."""
+        """SIGKILL, then reap. Returns the exit status. Cannot be cancelled: it is the last thing a cancelled run
+        does."""
         if self._pid is None:
             return None
         pid, self._pid = self._pid, None
@@ -156,7 +155,7 @@ class _Process:
         return status  # noqa: RET504 (a type checker thinks that a scope may be left early, even a shielded one)
 
     def failure(self, what: str) -> SystemFailure:
-        """The node is broken, and this is what it left on stderr in this life."""
+        """What is wrong with the node, and what it left on stderr in this life."""
         with self._log.open("rb") as stream:
             stream.seek(self._log_start)
             detail = stream.read().decode(errors="replace")
@@ -180,7 +179,7 @@ class ProcessNodes:
         self._stepping: tuple[_Process, float] | None = None
 
     async def ready(self) -> None:
-        """Until nodes can be started."""
+        """Wait until nodes can be started."""
         await self._fork_server.ready()
 
     async def start(self, name: str, now: int, seed: int, disk: dict[str, bytes]) -> list[Effect]:
@@ -224,11 +223,11 @@ class ProcessNodes:
     async def watch(self) -> None:
         """Raise `SystemFailure` for a node that hangs. One look a second costs less than a deadline for every step."""
         while True:
-            await trio.sleep(STEP_SECONDS_MAX / 10)
+            await trio.sleep(watchdog.STEP_SECONDS_MAX / 10)
             if self._stepping is not None:
                 process, since = self._stepping
-                if trio.current_time() - since > STEP_SECONDS_MAX:
-                    raise process.failure(f"hangs: one step takes longer than {STEP_SECONDS_MAX:g} s")
+                if trio.current_time() - since > watchdog.STEP_SECONDS_MAX:
+                    raise process.failure(f"hangs: one step takes longer than {watchdog.STEP_SECONDS_MAX:g} s")
 
     async def close(self) -> None:
         """Kill and reap every process there is."""
@@ -236,7 +235,7 @@ class ProcessNodes:
             for process in self._running.values():
                 await process.kill()
         except SystemFailure:
-            # The fork_server is gone, and the kernel has killed what was forked from it.
+            # The fork server is gone, and the kernel has killed every node with it.
             return
         finally:
             self._fork_server.close()

@@ -1,10 +1,11 @@
-"""The simulated network: what becomes of a message, decided when it is sent.
+"""The simulated network decides what becomes of a message when the message is sent.
 
-Every message draws four numbers of its own: drop, duplicate, overtake, latency. They belong to the link, the type of
-the message, the moment in which it is sent, and which of them it is ("net/n1>n2/Prepare/50/0"), whatever faults are
-active. So the fate of one message never depends on what was sent or lost before: removing a fault or an operation from
-a run leaves the weather of all other moments as it was, and what happens a little earlier meets the same. That is what
-makes such a run shrinkable.
+Every message has four random numbers: for loss, duplication, overtaking and latency. They are a hash of the link, the
+type of the message, a bucket of time, and the number of the message in that bucket ("net/n1>n2/Prepare/50/0"). They
+depend on nothing else: not on active faults, and not on messages sent before.
+
+So a fault or an operation can be taken out of a run, and the fates of all other messages stay as they are. A message
+that is sent a little earlier stays in its bucket and meets the same fate. That is what makes a run shrinkable.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from clew.nemesis.effect import disturbance, refused
 from clew.nemesis.fault import Fault
 from clew.nemesis.latency import Constant
 
-MOMENT = 10 * MILLISECOND
-"""Long enough for a message to stay in its moment when what leads to it is shifted a little, and short enough to have
-few others of its type in it, whose number changes which of them it is."""
+BUCKET = 10 * MILLISECOND
+"""Bucket width (ns): wide enough that a small shift in time keeps a message in its bucket, narrow enough that few
+messages of one type share a bucket."""
 
 LOST = "loss"
 CUT = "partition"
@@ -31,12 +32,12 @@ class _Link:
 
     __slots__ = (
         "between_nodes",
+        "bucket",
         "cut",
         "delays",
         "destination",
         "drop",
         "duplicate",
-        "moment",
         "name",
         "newest",
         "plan",
@@ -44,8 +45,8 @@ class _Link:
         "sample",
         "sent",
         "source",
-        "still",
         "streams",
+        "undrawn",
         "uniforms",
     )
 
@@ -56,7 +57,7 @@ class _Link:
         self.between_nodes = between_nodes
         self.streams = streams
         self.name = f"net/{source}>{destination}"
-        self.moment = -1
+        self.bucket = -1
         self.sent: dict[type, int] = {}
         self.uniforms: dict[type, Callable[[bytes], Uniforms]] = {}
         self.sample = plan.latency.sample
@@ -65,47 +66,49 @@ class _Link:
         self.apply(Disturbance())
 
     def apply(self, added: Disturbance) -> None:
-        """Be as bad as the plan says, and as faults make it."""
+        """Combine what the plan says of the link with what faults add."""
         self.drop = either(self.plan.drop, added.drop)
         self.duplicate = either(self.plan.duplicate, added.duplicate)
         self.reorder = either(self.plan.reorder, added.reorder)
         self.delays = added.delays
-        self._settle()
+        self._update()
 
     def heal(self) -> None:
-        """Lose and double nothing."""
+        """Lose nothing and duplicate nothing from now on."""
         self.drop = self.duplicate = 0.0
-        self._settle()
+        self._update()
 
-    def _settle(self) -> None:
-        """See whether there is anything to draw: if not, each message arrives, and takes as long as any other."""
+    def _update(self) -> None:
+        """Find out whether anything is random. If not, every message arrives after the same time, and nothing is
+        drawn."""
         same = isinstance(self.plan.latency, Constant) and not self.delays and self.reorder == 1.0
-        self.still = same and self.drop == self.duplicate == 0.0
+        self.undrawn = same and self.drop == self.duplicate == 0.0
 
     def draw(self, now: int, kind: type) -> Uniforms:
-        """The numbers of a message of this type that is sent now."""
-        moment = now // MOMENT
-        if moment != self.moment:
-            self.moment = moment
+        """The four numbers of a message of this type that is sent now."""
+        bucket = now // BUCKET
+        if bucket != self.bucket:
+            self.bucket = bucket
             self.sent.clear()
         count = self.sent[kind] = self.sent.get(kind, -1) + 1
-        four = self.uniforms.get(kind)
-        if four is None:
-            four = self.uniforms[kind] = self.streams.uniforms(f"{self.name}/{kind.__name__}/")
-        return four(b"%d/%d" % (moment, count))
+        numbers = self.uniforms.get(kind)
+        if numbers is None:
+            numbers = self.uniforms[kind] = self.streams.uniforms(f"{self.name}/{kind.__name__}/")
+        return numbers(b"%d/%d" % (bucket, count))
 
     def delayed(self, u: float) -> int:
-        """The latency with what faults add to it."""
+        """The latency (ns) with the delays that faults add."""
         taken = self.sample(u)
         for delay in self.delays:
-            # A fresh quantile for each delay without a draw of its own: the digits of u that the latency barely uses.
+            # A new quantile for each delay, without another draw: it comes from the digits of u that hardly matter for
+            # the latency.
             u = u * 9973.0 % 1.0
             taken += delay.sample(u)
         return taken
 
 
 class SimulatedNetwork:
-    """All links of a run. Links between nodes apply from partitions and disturbances, those to clients can be cut."""
+    """All links of a run. Faults can cut every link; they disturb links between nodes only."""
 
     def __init__(self, plan: NetworkPlan, nodes: Sequence[str], clients: Sequence[str], streams: Streams) -> None:
         pairs = [(a, b, plan.nodes, True) for a in nodes for b in nodes if a != b]
@@ -114,14 +117,15 @@ class SimulatedNetwork:
             pairs += [(node, client, plan.clients, False) for node in nodes]
         self._links = {(a, b): _Link(a, b, links, between, streams) for a, b, links, between in pairs}
         self.whole = True
-        """Whether no link is cut: then there is no need to ask for each message."""
+        """Whether no link is cut. Then `cut` need not be asked for each message."""
 
     def fate(self, source: str, destination: str, now: int, kind: type) -> list[int] | str:
-        """When a message of this type, sent now, arrives (twice, if it is duplicated), or why it never does."""
+        """The times (ns) at which a message of this type, sent now, arrives; two if it is duplicated. Or why it is
+        lost."""
         link = self._links.get((source, destination))
         if link is None:
             return f"there is no {destination}"
-        if link.still:
+        if link.undrawn:
             return CUT if link.cut else [now + link.sample(0.0)]
         lost, doubled, overtakes, u = link.draw(now, kind)
         if link.cut:
@@ -130,7 +134,7 @@ class SimulatedNetwork:
             return LOST
         arrivals = [now + (link.delayed(u) if link.delays else link.sample(u))]
         if doubled < link.duplicate:
-            # Given that it is below the chance of a duplicate, the draw divided by that chance is uniform again.
+            # The draw is below the chance of a duplicate. Divided by that chance it is uniform in [0, 1) again.
             arrivals.append(now + link.delayed(doubled / link.duplicate))
         if overtakes >= link.reorder:
             arrivals = [max(arrival, link.newest) for arrival in arrivals]
@@ -138,11 +142,11 @@ class SimulatedNetwork:
         return arrivals
 
     def cut(self, source: str, destination: str) -> bool:
-        """Whether a message that arrives now is refused: what was on its way when a partition began is lost too."""
+        """Whether a message that arrives now is refused. Messages on their way are lost too when a partition begins."""
         return self._links[source, destination].cut
 
     def apply(self, active: Sequence[Fault]) -> None:
-        """Make the links what these faults, and no others, make of them."""
+        """Bring all links into the state that exactly these faults ask for."""
         refusing = refused(active)
         self.whole = not refusing
         for link in self._links.values():
@@ -151,7 +155,7 @@ class SimulatedNetwork:
                 link.apply(disturbance(active, link.source, link.destination))
 
     def heal(self) -> None:
-        """No faults, no losses and no duplicates any more, between nodes or to clients: only latency remains."""
+        """From now on no faults, no losses and no duplicates, on any link. Only latency remains."""
         self.apply(())
         for link in self._links.values():
             link.heal()

@@ -1,9 +1,9 @@
-"""A message on its way, by way of JSON even if the nodes are inline: nobody shares an object with a message that has
-left, and what arrives is the same as with nodes in processes.
+"""Messages on their way. Each is written as JSON and parsed again, even if all nodes are inline.
 
-Most of what is said is said to all, or by all: a proposal to each replica, each replica's vote for it, each replica's
-reply. Where the bytes are the same and nothing in the message can be changed, it is parsed once, and they share the
-parsed one. In a steady RSL cluster that is three messages of four.
+So a sender and a receiver never share an object, and an inline node gets the same message as a node in a process.
+
+Many messages are equal: one proposal goes to every replica, and every replica sends the same vote. If a message cannot
+be changed, its equal copies share one parsed object. In a steady RSL cluster those are three messages of four.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from clew.systems.node import Reply
 _encode = msgspec.json.Encoder().encode
 
 KEPT_MOST = 1024
-"""Parsed messages that are remembered; copies of a message leave within moments of each other."""
+"""How many parsed messages are remembered. Equal messages are sent within moments of each other, so few are enough."""
 
 
 class Packets:
-    """Makes packets of the messages of one run; `messages` are the types there are, a union of tagged structs."""
+    """Makes the packets of one run. `messages` is the union of the message structs of the system."""
 
     def __init__(self, messages: Any) -> None:
         self._decode = msgspec.json.Decoder(messages).decode
@@ -32,7 +32,7 @@ class Packets:
     def pack(self, message: Any) -> tuple[Any, bytes]:
         """The message as its receiver gets it, and its JSON.
 
-        Raises `msgspec.MsgspecError` or `TypeError` for what is no message of the system.
+        Raises `msgspec.MsgspecError` or `TypeError` for an object that is no message of the system.
         """
         body = _encode(message)
         if type(message) not in self._shared:
@@ -46,14 +46,14 @@ class Packets:
 
 
 def replies(messages: Any) -> frozenset[type]:
-    """Those of the types of messages that are a `Reply`. (`isinstance` of a struct costs as much as half a step.)"""
+    """The types of messages that are a `Reply`. (To ask with `isinstance` costs as much as half of a step.)"""
     return frozenset(member.cls for member in _members(messages) if issubclass(member.cls, Reply))
 
 
 def shareable(messages: Any) -> frozenset[type]:
-    """Those of the types of messages whose parsed values nobody can change: frozen all the way down.
+    """The types of messages that nobody can change once they are parsed: frozen all the way down.
 
-    A field of type `Any` may hold a list, so a message with such a field is not one of them.
+    A field of type `Any` may hold a list, so a message with such a field does not count.
     """
     return frozenset(member.cls for member in _members(messages) if _frozen(member, ()))
 
@@ -80,7 +80,7 @@ def _frozen(info: inspect.Type, above: tuple[type, ...]) -> bool:
         case inspect.NamedTupleType():
             return all(_frozen(field.type, above) for field in info.fields)
         case inspect.StructType():
-            # A struct within itself is as frozen as it is elsewhere.
+            # A struct that contains itself is as frozen as its other fields are.
             return info.cls in above or (
                 info.cls.__struct_config__.frozen
                 and all(_frozen(field.type, (*above, info.cls)) for field in info.fields)

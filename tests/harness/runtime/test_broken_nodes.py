@@ -54,7 +54,8 @@ workload: {kind: cas-register, clients: 1, operations: 3, timeout: 1s}
 def run(folder: Path, breaks: str, nodes: str) -> subprocess.CompletedProcess[str]:
     (folder / "broken.py").write_text(SYSTEM.replace("{breaks}", breaks))
     (folder / "plan.yaml").write_text(PLAN)
-    code = "import clew.harness.runtime.simulation.lockstep as l; l.STEP_SECONDS_MAX = 0.5; "
+    code = "from clew.harness.runtime.simulation import simulation, watchdog; "
+    code += "watchdog.STEP_SECONDS_MAX, simulation.EVENTS_AT_ONCE_MAX = 0.5, 2000; "
     code += "from clew.harness.cli.app import main; main()"
     command = [sys.executable, "-c", code, "run", str(folder / "plan.yaml"), "--nodes", nodes]
     command += ["--store", str(folder / "store")]
@@ -70,6 +71,11 @@ def run(folder: Path, breaks: str, nodes: str) -> subprocess.CompletedProcess[st
         ("process", "os.kill(os.getpid(), 9)", "node n1 was killed by somebody else"),
         ("process", "time.sleep(1000)", "node n1 hangs"),
         ("process", "while True: pass", "node n1 hangs"),
+        ("inline", "time.sleep(1000)", "node n1 hangs"),
+        ("inline", "while True: pass", "node n1 hangs"),
+        ("inline", "exec('while True:\\n try: time.sleep(9)\\n except Exception: pass')", "node n1 hangs"),
+        ("inline", "ctx.send('n1', message)", "node n1 takes more than 2,000 steps at one instant"),
+        ("process", "ctx.send('n1', message)", "node n1 takes more than 2,000 steps at one instant"),
         ("process", "sys.exit(0)", "node n1 died by itself"),
         ("inline", "sys.exit(0)", "node n1 died by itself"),
         ("process", "ctx.send(source, 'no message')", "node n1 sends what is no message of its system"),
