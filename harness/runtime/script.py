@@ -64,8 +64,8 @@ class Planned:
 class Mixed:
     """Random operations, in the proportions of the plan's mix.
 
-    `operations` is how many; None if only the plan's duration ends the workload. `seen` is shared by all threads: key ->
-    the value that any of them has seen last.
+    `operations` is how many; None if only the plan's duration ends the workload. `seen` is shared by all threads: it
+    maps a key to the value that any of them has seen last.
     """
 
     def __init__(

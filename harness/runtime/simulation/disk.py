@@ -23,7 +23,8 @@ class SimulatedDisk:
         self._waiting.clear()
 
     def crash(self) -> None:
-        """The node is killed. Every crash draws one number, whatever is lost, so that later crashes draw the same ones."""
+        """The node is killed. Every crash draws one number, whatever is lost, so that later crashes draw the same
+        ones."""
         kept = int(self._stream.random() * (len(self._waiting) + 1))
         self._synced.update(self._waiting[:kept])
         self._waiting.clear()
