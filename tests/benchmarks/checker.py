@@ -1,10 +1,13 @@
-"""How fast the checker decides: `python -m tests.benchmarks.checker [--large] [--seeds N] [ROW ...]`.
+"""How fast the checker decides.
 
-Each row is a process of its own, which has the histories made by another one (see `grid`), checks them one after the
-other with a budget of 60 s, holds each verdict against what the history was made to be, and verifies the witnesses.
-Seconds are those of `check` alone, evidence included; memory is the most that the process ever had resident, history
-and interpreter included. "Slowest" names the cell that it was. Real histories are looked for in the folder
-$CLEW_HISTORIES.
+    python -m tests.benchmarks.checker [--large] [--seeds N] [ROW ...]
+
+Each row runs in a process of its own. Another process makes the histories (see `grid.py`). The row checks them one
+after the other, each with a budget of 60 seconds and 2 GiB, compares each verdict with what the history was made to be,
+and verifies the witnesses. The time is that of `check` alone, evidence included. The memory is the most that the
+process had resident, interpreter and history included. The last column names the slowest kind of history.
+
+Recorded histories are read from the folder $CLEW_HISTORIES.
 """
 
 from __future__ import annotations
@@ -32,17 +35,20 @@ BUDGET = Budget(60.0, 2 << 30)
 
 
 class Task(NamedTuple):
-    """What a history is called, what makes it and from what, its model, and whether it is linearizable."""
+    """One history to check."""
 
     name: str
+    """What the table calls it."""
     make: Callable[..., History]
+    """`make(*of)` makes or reads it."""
     of: tuple[Any, ...]
     model: str
     legal: bool
+    """Whether it is linearizable."""
 
 
 def grid(operations: int, processes: tuple[int, ...]) -> list[Cell]:
-    """Small and unique values, outcomes all known or one in a hundred not, legal or with a stale read."""
+    """All kinds of history of this size: small or unique values, no or 1 % unknown outcomes, legal or not."""
     return [
         Cell(operations, those, unknown, unique, legal)
         for those in processes
@@ -53,7 +59,7 @@ def grid(operations: int, processes: tuple[int, ...]) -> list[Cell]:
 
 
 def cells(those: list[Cell]) -> Callable[[int], Iterator[Task]]:
-    """The histories of these cells, for so many seeds each."""
+    """A function from a number of seeds to that many histories of each cell."""
 
     def made(seeds: int) -> Iterator[Task]:
         for cell in those:
@@ -68,7 +74,7 @@ def cells(those: list[Cell]) -> Callable[[int], Iterator[Task]]:
 
 
 def recorded(folder: str) -> Callable[[int], Iterator[Task]]:
-    """Real histories with known verdicts: the files of a folder that `expected.json` beside it names."""
+    """Recorded histories with known verdicts: the files below this folder that `expected.json` names."""
 
     def read(_: int) -> Iterator[Task]:
         root = Path(os.environ["CLEW_HISTORIES"])
@@ -101,7 +107,7 @@ ROWS = SMALL | LARGE | REAL
 
 
 def measure(row: str, seeds: int) -> str:
-    """Check the histories of a row; returns it."""
+    """Check the histories of a row. Returns the row as a line of the table."""
     maker = ProcessPoolExecutor(1)  # starts now, as small as this process is yet
     maker.submit(int).result()
     # Compiled code is loaded before anything is measured.
@@ -131,7 +137,7 @@ def measure(row: str, seeds: int) -> str:
 
 
 def cold() -> str:
-    """The whole command on a small history: the first time, when the kernels are compiled, and from then on."""
+    """The time of the whole command on a small history: the first time, which compiles the kernels, and later."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "history.jsonl"
         with file.open("wb") as stream:

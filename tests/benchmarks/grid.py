@@ -1,8 +1,9 @@
-"""Histories for the checker's benchmark: clients in a closed loop, legal or with one stale read.
+"""Histories for the checker's benchmark, linearizable or with one stale read.
 
-Each operation has an exponential latency and one moment inside it at which it takes effect. One of unknown outcome
-happens never (1/2), at its moment (1/4) or much later (1/4), and a fresh process takes its client's place. An illegal
-history has one late read that returns the value of a write that another write had replaced before the read began.
+Each client begins its next operation soon after the last one ended. An operation has an exponential latency and takes
+effect at one moment inside it. An operation of unknown outcome never takes effect (1/2), does so at its moment (1/4),
+or much later (1/4); a fresh process then goes on for its client. In a history with a stale read, a read near the end
+returns the value of a write that another write had replaced before the read began.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Cell(NamedTuple):
 
 
 def history(cell: Cell, seed: int) -> History:
-    """A history of this kind, `operations` on each key, each key with clients of its own."""
+    """A history of this kind. Each key has clients of its own, and `cell.operations` operations."""
     rng = random.Random(f"{cell}/{seed}")
     past: list[dict[str, Any]] = []
     for number in range(cell.keys):

@@ -1,4 +1,4 @@
-"""What a seed costs: contention storms of 100 operations, simulated inline and checked, on one core.
+"""What one seed of a hunt costs, on one core: a storm of 100 operations, simulated inline and checked.
 
 python -m tests.benchmarks.hunt [--seeds 100]
 """

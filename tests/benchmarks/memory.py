@@ -1,9 +1,16 @@
-"""What the checker holds, over the length of a history: `python -m tests.benchmarks.memory [--png FILE]`.
+"""How much memory the checker holds, by the length of the history.
 
-One register, values 0 to 4, outcomes all known, legal. "history" is what its columns take, "operations" what pairing
-its events takes, "problem" what an engine sees of them; "linear" the most that the sweep held at a time beside these:
-configurations, states, log; "wgl" the most that the search held. The linearization itself, four bytes for each
-operation, is not counted: it is the answer.
+    python -m tests.benchmarks.memory [--png FILE]
+
+The histories are linearizable ones of one register, with values from 0 to 4 and all outcomes known. The columns:
+
+history      the columns of the history
+operations   the operations: its events in pairs
+problem      what an engine sees of the operations
+linear       the most that the sweep held at a time besides: configurations, states, log
+wgl          the most that the search held at a time besides
+
+The answer itself, an order with four bytes for each operation, is not counted.
 """
 
 from __future__ import annotations
@@ -32,12 +39,12 @@ DRAWN = {"history": "#8a8a8a", "linear": "#0072b2", "wgl": "#d55e00"}
 
 
 def arrays(thing: object) -> int:
-    """Bytes of the arrays of a thing."""
+    """The bytes of all numpy arrays that are attributes of an object."""
     return sum(part.nbytes for part in vars(thing).values() if isinstance(part, np.ndarray))
 
 
 def measure(operations: int, processes: int) -> dict[str, int]:
-    """Bytes of each column."""
+    """The bytes of each column for one history."""
     past, model = history(Cell(operations, processes), 1), find_model("cas-register")
     problem = encode(past, model)[0]
     sweep = linear.Sweep(problem, model, Budget(), Deadline(float("inf")))
@@ -55,7 +62,7 @@ def measure(operations: int, processes: int) -> dict[str, int]:
 
 
 def draw(rows: dict[tuple[int, int], dict[str, int]], target: Path) -> None:
-    """The table as a picture; it takes a Chromium."""
+    """Draw the table as a picture. Needs a Chromium."""
     from bokeh.embed import file_html
     from bokeh.plotting import figure
     from bokeh.resources import INLINE
@@ -85,7 +92,7 @@ def draw(rows: dict[tuple[int, int], dict[str, int]], target: Path) -> None:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--png", type=Path, help="draw it, too")
+    parser.add_argument("--png", type=Path, help="draw the table too")
     options = parser.parse_args()
     print(f"| length | processes | {' | '.join(COLUMNS)} |\n|---|---{'|---' * len(COLUMNS)}|")
     rows = {}

@@ -1,9 +1,9 @@
 """What the page of a run costs: its size, the time to make it, and the time until a browser has drawn it.
 
-python -m tests.benchmarks.report [--operations 1000 10000 100000]
+    python -m tests.benchmarks.report [--operations 1000 10000 100000]
 
-The histories are of five clients that read and write one register, with an answer in ten that never came, judged and
-with the order that explains them. Without a Chromium only sizes and the times of making are measured.
+In each history five clients read and write one register, and one operation in ten has no answer. The page shows the
+verdict and the order that explains the history. Without a Chromium, only the size and the time to make it are measured.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MS = 1_000_000
 
 
 def history(path: Path, count: int) -> Path:
-    """So many operations of five clients, each answered with what the register held in the middle of it."""
+    """Write a history of `count` operations. Each takes effect in the middle of its time. Returns the path."""
     random = Random(count)
     calls: list[tuple[int, int, int, str, int]] = []
     for client in range(5):
@@ -59,7 +59,7 @@ def history(path: Path, count: int) -> Path:
 
 
 def measure(folder: Path, count: int) -> str:
-    """A row of the table."""
+    """The row of the table for a history of `count` operations."""
     run = read_record(history(folder / f"{count}.jsonl", count))
     assert run.result is not None
     assert run.result.verdict == "valid", run.result.explanation

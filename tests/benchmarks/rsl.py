@@ -1,24 +1,19 @@
-"""How many requests a simulated RSL cluster serves in a second of wall time: 3 replicas, 32 clients, batches of 32.
+"""How many requests a simulated RSL cluster serves in a second: 3 replicas, 32 clients, batches of 32.
 
     python -m tests.benchmarks.rsl [--runs 5] [--requests 30000] [--profile]
 
-Inline in memory as a campaign has it, without and with the invariants; inline and with processes as `clew run` has it,
-with history and journal on disk. The workload is that of `rsl-counter-steady`, the ways take turns, and what counts is
-the median. `--profile` tells where the time goes instead.
+The workload is that of the plan `rsl-counter-steady`. It runs in four ways: in memory, as a hunt runs it, without and
+with the invariants; and on disk, as `clew run` runs it, inline and with processes. The ways take turns, and the median
+counts. `--profile` prints where the time goes instead.
 
-Where the time goes: a request is seven events and more than four messages, of which only the request itself is said
-once. The top three lines of the profile, by what they cost without what they call, are these. What is done about each:
+A request is seven events and more than four messages. No single place takes most of the time. The places that take most
+by themselves, and what keeps each short:
 
-- `Simulation.run`, a tenth, goes from event to event. A delivery to a client is no coroutine, and a step without
-  effects ends at once: most of them find a second or third reply and do nothing.
-- `Simulation._send`, a tenth, and a quarter with what it calls. Equal messages that nobody can change are parsed once
-  (`clew.harness.runtime.simulation.packet`); what no invariant and no landmark watches is not shown around; effects
-  are told apart by `type() is`, for `isinstance` takes four times as long to say no to a msgspec struct.
-- `Network.fate`, a twentieth, draws for each message. A network without a cut is not asked for one on arrival.
-
-In long runs the garbage collector counts too, and is told to leave messages and effects alone. The rest is spread thin:
-the heap, clients' steps, and the nine actions of each replica's step, of which a leader whose batch still fills leaves
-out the look for room in the log.
+- `Simulation.run` goes from event to event. A step without effects ends at once.
+- `Simulation._send` looks at each message once. Equal messages that nobody can change are parsed once (`packet.py`).
+  A message that no invariant and no landmark watches is shown to none.
+- `Simulation._carry_out` takes the effects of a step. They are told apart by `type() is`: `isinstance` takes four times
+  as long to say no to a msgspec struct.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.simulation [--runs 5]
 
-The two ways take turns, because machines drift; what counts is the median. Events are counted against the wall clock
-and against the processor time of harness and nodes together: they differ by what else the machine was doing.
+The two ways take turns, so that a machine that slows down slows both, and the median counts. Events are divided by
+wall time and by the processor time of harness and nodes together. The two rates differ if the machine does other work.
 """
 
 from __future__ import annotations
@@ -35,8 +35,10 @@ def processor_time() -> float:
 
 
 def measure(nodes: NodesMode, seed: int, store: Path) -> tuple[float, float, float]:
-    """Of one run with history and journal on disk, start of the nodes included: events per second of wall and of
-    processor time, and seconds."""
+    """Run the plan once, with history and journal on disk. The start of the nodes counts.
+
+    Returns the events per second of wall time, the events per second of processor time, and the seconds.
+    """
     plan = resolve(load(PLAN), seed, ["checks=[invariants, liveness]"])
     recorder, outcome = Recorder(header(plan)), Outcome()
     folder = create_run_folder(store, plan, nodes)
