@@ -1,7 +1,9 @@
-"""The command line as a user has it, and one recorded run for the tests that only look at it."""
+"""The command line, as a process or called in this one; and runs for tests that only look at them."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import shutil
 import subprocess
 import sys
@@ -29,7 +31,7 @@ seed: 5
 
 
 def clew_in(folder: Path) -> Clew:
-    """What runs `clew` with its arguments in this folder."""
+    """A function that runs `clew` as a process in this folder."""
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", "from clew.harness.cli.app import main; main()", *map(str, arguments)]
@@ -38,10 +40,39 @@ def clew_in(folder: Path) -> Clew:
     return run
 
 
+def clew_called_in(folder: Path) -> Clew:
+    """A function that calls `clew` in this process: same arguments, same output, same exit code, but no new process.
+
+    A process takes a second to start, and more if it needs numba. Most claims about commands do not need one.
+    """
+
+    def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        from clew.harness.cli.app import main
+
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        words = [str(argument) for argument in arguments]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["clew", *words])
+            patch.chdir(folder)
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as end:
+                main()
+        texts = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
+        code = end.value.code
+        return subprocess.CompletedProcess(words, code if isinstance(code, int) else 0, *texts)
+
+    return call
+
+
 @pytest.fixture
 def clew(tmp_path: Path) -> Clew:
-    """Run `clew` with these arguments in an empty folder."""
+    """Run `clew` with these arguments, as a process in an empty folder."""
     return clew_in(tmp_path)
+
+
+@pytest.fixture
+def clew_call(tmp_path: Path) -> Clew:
+    """Call `clew` with these arguments, in this process and an empty folder."""
+    return clew_called_in(tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +80,7 @@ def recorded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store of a recorded run, for `recorded` to copy."""
     folder = tmp_path_factory.mktemp("recorded")
     (folder / "small.yaml").write_text(PLAN)
-    done = clew_in(folder)("run", "small.yaml", "--nodes", "inline")
+    done = clew_called_in(folder)("run", "small.yaml", "--nodes", "inline")
     assert done.returncode == 0, done.stderr
     return folder
 

@@ -18,6 +18,7 @@ import pytest
 from clew.histories import load
 from clew.histories.text import plural
 
+KILLS = 16
 CLEW = [sys.executable, "-c", "from clew.harness.cli.app import main; main()"]
 
 
@@ -72,14 +73,14 @@ def gone(store: Path) -> bool:
 
 
 def test_a_sigkilled_harness_leaves_no_process_and_a_readable_history(tmp_path: Path) -> None:
-    """Fifty times, at random moments."""
-    moments = Random(1)
-    for again in range(50):
+    """At a random time in each of sixteen equal parts of the first 0.4 s: as even as fifty times at random."""
+    random = Random(1)
+    for again in range(KILLS):
         store = tmp_path / str(again)
         harness = start(store, "--set", "workload.operations=100000", "--seed", str(again))
         try:
             assert wait_for(running, store, 20), harness.stderr
-            time.sleep(moments.random() * 0.4)
+            time.sleep((again + random.random()) / KILLS * 0.4)
             assert len(alive(store)) > 3, "the nodes are not processes"
         finally:
             harness.kill()

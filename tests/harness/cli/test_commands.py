@@ -19,7 +19,7 @@ PROGRAM = Path(__file__).parents[2] / "systems" / "tcp_register.py"
 """A system that no runtime can start yet."""
 
 
-def test_a_run_leaves_everything_about_itself(clew: Clew, recorded: Path) -> None:
+def test_a_run_leaves_everything_about_itself(clew_call: Clew, recorded: Path) -> None:
     assert recorded.parent.name == "small"
     assert recorded.name.endswith("Z-5")
     names = {path.name for path in recorded.iterdir()}
@@ -50,56 +50,58 @@ def test_json_is_the_verdict_and_nothing_else(clew: Clew, tmp_path: Path) -> Non
     assert json.loads(done.stdout) == json.loads((tmp_path / "store" / "latest" / "verdict.json").read_text())
 
 
-def test_seed_and_settings_change_the_run(clew: Clew, tmp_path: Path) -> None:
+def test_seed_and_settings_change_the_run(clew_call: Clew, tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(PLAN)
-    done = clew("run", "small.yaml", "--seed", "9", "--set", "workload.operations=7", "--nodes", "inline", "--json")
+    done = clew_call(
+        "run", "small.yaml", "--seed", "9", "--set", "workload.operations=7", "--nodes", "inline", "--json"
+    )
     result = json.loads(done.stdout)
     assert result["seed"] == 9
     assert result["operations"] == 7 + 2, "and a final read for each client"
 
 
-def test_replay_is_identical_whatever_the_nodes_are(clew: Clew, recorded: Path) -> None:
+def test_replay_is_identical_whatever_the_nodes_are(clew_call: Clew, recorded: Path) -> None:
     for nodes in ("process", "inline"):
-        done = clew("replay", recorded, "--nodes", nodes)
+        done = clew_call("replay", recorded, "--nodes", nodes)
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith("identical: sha256 ")
 
 
-def test_replay_of_a_killed_run_is_identical_as_far_as_it_came(clew: Clew, recorded: Path) -> None:
+def test_replay_of_a_killed_run_is_identical_as_far_as_it_came(clew_call: Clew, recorded: Path) -> None:
     (recorded / "verdict.json").unlink()
     history = recorded / "history.jsonl"
     history.write_bytes(history.read_bytes()[:-150])
     assert load(history).cut
-    done = clew("check", recorded)
+    done = clew_call("check", recorded)
     assert done.returncode == 254
     line = history.read_bytes().count(b"\n") + 1
     assert f"history.jsonl:{line}: the file is cut in the middle of this line" in done.stderr
-    assert clew("check", recorded, "--cut").returncode == 0
-    assert "cut in the middle of a line" in clew("show", recorded).stdout
-    done = clew("replay", recorded, "--nodes", "inline")
+    assert clew_call("check", recorded, "--cut").returncode == 0
+    assert "cut in the middle of a line" in clew_call("show", recorded).stdout
+    done = clew_call("replay", recorded, "--nodes", "inline")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("identical as far as both go")
 
 
-def test_replay_says_when_it_differs(clew: Clew, recorded: Path) -> None:
+def test_replay_says_when_it_differs(clew_call: Clew, recorded: Path) -> None:
     history = recorded / "history.jsonl"
     history.write_bytes(history.read_bytes().replace(b'"write"', b'"wrote"'))
-    done = clew("replay", recorded, "--nodes", "inline")
+    done = clew_call("replay", recorded, "--nodes", "inline")
     assert done.returncode == 255
     assert "the replay differs" in done.stderr
 
 
-def test_a_finished_run_must_be_replayed_whole(clew: Clew, recorded: Path) -> None:
+def test_a_finished_run_must_be_replayed_whole(clew_call: Clew, recorded: Path) -> None:
     history = recorded / "history.jsonl"
     history.write_bytes(b"".join(history.read_bytes().splitlines(keepends=True)[:-2]))
-    done = clew("replay", recorded, "--nodes", "inline")
+    done = clew_call("replay", recorded, "--nodes", "inline")
     assert done.returncode == 255
     assert "the replay differs" in done.stderr
 
 
-def test_check_judges_a_run_and_a_bare_history(clew: Clew, recorded: Path, tmp_path: Path) -> None:
-    assert clew("check", recorded).returncode == 0
-    assert clew("check", recorded / "history.jsonl", "--model", "cas-register").returncode == 0
+def test_check_judges_a_run_and_a_bare_history(clew_call: Clew, recorded: Path, tmp_path: Path) -> None:
+    assert clew_call("check", recorded).returncode == 0
+    assert clew_call("check", recorded / "history.jsonl", "--model", "cas-register").returncode == 0
     events = [
         '{"clew-history":1}',
         '{"index":0,"time":1,"process":0,"type":"invoke","f":"write","value":1}',
@@ -108,29 +110,34 @@ def test_check_judges_a_run_and_a_bare_history(clew: Clew, recorded: Path, tmp_p
         '{"index":3,"time":4,"process":1,"type":"ok","f":"read","value":2}',
     ]
     (tmp_path / "bad.jsonl").write_text("\n".join(events) + "\n")
-    done = clew("check", "bad.jsonl", "--model", "cas-register")
+    done = clew_call("check", "bad.jsonl", "--model", "cas-register")
     assert done.returncode == 1
     assert "INVALID" in done.stdout
-    done = clew("check", "bad.jsonl")
+    done = clew_call("check", "bad.jsonl")
     assert done.returncode == 254
     assert "--model" in done.stderr
 
 
-def test_show_tells_the_story(clew: Clew, tmp_path: Path) -> None:
-    assert clew("run", "caspaxos-highest-version", "--nodes", "inline").returncode == 1
-    done = clew("show", tmp_path / "store" / "latest")
+def test_show_tells_the_story(clew_call: Clew, tmp_path: Path) -> None:
+    assert clew_call("run", "caspaxos-highest-version", "--nodes", "inline").returncode == 1
+    done = clew_call("show", tmp_path / "store" / "latest")
     assert done.returncode == 0, done.stderr
     for word in ("verdict    invalid", "partition n", "┏ cas [", "\n ✗ "):
         assert word in done.stdout
 
 
-def test_plans_and_systems_are_listed(clew: Clew) -> None:
-    listed = clew("plans").stdout
+def test_plans_and_systems_are_listed(clew_call: Clew) -> None:
+    listed = clew_call("plans").stdout
     for name, _ in shipped():
         assert name in listed
-    listed = clew("systems").stdout
+    listed = clew_call("systems").stdout
     for name in ("caspaxos", "forgets-promises", "highest-version", "dirty-reads"):
         assert name in listed
+
+
+def test_a_mistake_is_no_traceback_of_a_real_process(clew: Clew) -> None:
+    done = clew("run", "nowhere.yaml")
+    assert (done.returncode, done.stdout, done.stderr) == (254, "", "clew: nowhere.yaml: there is no such file\n")
 
 
 @pytest.mark.parametrize(
@@ -158,66 +165,66 @@ def test_plans_and_systems_are_listed(clew: Clew) -> None:
         (("check", "history.jsonl", "--model", "cas-registre"), "cas-register"),
     ],
 )
-def test_a_mistake_is_one_clear_line_and_254(clew: Clew, tmp_path: Path, arguments: tuple[str], said: str) -> None:
+def test_a_mistake_is_one_clear_line_and_254(clew_call: Clew, tmp_path: Path, arguments: tuple[str], said: str) -> None:
     (tmp_path / "small.yaml").write_text(PLAN)
     (tmp_path / "history.jsonl").write_text('{"clew-history":1}\n')
-    done = clew(*arguments)
+    done = clew_call(*arguments)
     assert done.returncode == 254, done.stdout + done.stderr
     assert said in done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
     assert not (tmp_path / "store").exists()
 
 
-def test_a_folder_of_another_version_is_refused_with_its_line(clew: Clew, recorded: Path) -> None:
+def test_a_folder_of_another_version_is_refused_with_its_line(clew_call: Clew, recorded: Path) -> None:
     history = recorded / "history.jsonl"
     history.write_bytes(history.read_bytes().replace(b'"clew-history":1', b'"clew-history":7', 1))
     for command in ("check", "show", "replay"):
-        done = clew(command, recorded)
+        done = clew_call(command, recorded)
         # What is left of a folder is shown, and what of it cannot be read is named.
         assert done.returncode == (0 if command == "show" else 254), done.stderr
         assert "this is a history of format version 7" in (done.stdout if command == "show" else done.stderr)
     verdict = recorded / "verdict.json"
     history.write_bytes(history.read_bytes().replace(b'"clew-history":7', b'"clew-history":1', 1))
     verdict.write_text('{"verdict": "fine"}')
-    done = clew("show", recorded)
+    done = clew_call("show", recorded)
     assert done.returncode == 0, done.stderr
     assert "verdict.json" in done.stdout
     (recorded / "plan.yaml").write_text("name: small\nsystem: {name: caspaxos, nodes: 3}\nworkload_v2: {}\n")
-    done = clew("replay", recorded)
+    done = clew_call("replay", recorded)
     assert done.returncode == 254
     assert "plan.yaml:3:1: workload_v2" in done.stderr
 
 
-def test_a_run_folder_that_lacks_files_says_so(clew: Clew, recorded: Path) -> None:
+def test_a_run_folder_that_lacks_files_says_so(clew_call: Clew, recorded: Path) -> None:
     (recorded / "verdict.json").unlink()
     (recorded / "messages.jsonl").unlink()
-    done = clew("show", recorded)
+    done = clew_call("show", recorded)
     assert done.returncode == 0
     assert "missing    messages.jsonl, verdict.json" in done.stdout
     (recorded / "plan.yaml").unlink()
-    done = clew("replay", recorded)
+    done = clew_call("replay", recorded)
     assert done.returncode == 254
     assert "plan.yaml is missing" in done.stderr
 
 
-def test_a_plan_called_latest_does_not_take_the_link_for_its_folder(clew: Clew, tmp_path: Path) -> None:
+def test_a_plan_called_latest_does_not_take_the_link_for_its_folder(clew_call: Clew, tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(PLAN.replace("name: small", "name: latest"))
     for _ in range(2):
-        assert clew("run", "small.yaml", "--nodes", "inline").returncode == 0
+        assert clew_call("run", "small.yaml", "--nodes", "inline").returncode == 0
         assert (tmp_path / "store" / "latest" / "verdict.json").exists()
     assert {path.name for path in (tmp_path / "store").iterdir()} == {"latest", "latest-"}
 
 
-def test_what_a_mistake_quotes_cannot_steer_the_terminal(clew: Clew) -> None:
-    done = clew("run", "caspaxos-happy-path", "--set", "\x1b]0;pwned\x07=1")
+def test_what_a_mistake_quotes_cannot_steer_the_terminal(clew_call: Clew) -> None:
+    done = clew_call("run", "caspaxos-happy-path", "--set", "\x1b]0;pwned\x07=1")
     assert done.returncode == 254
     assert "\x1b" not in done.stderr
 
 
-def test_nothing_from_a_plan_leaves_the_store_or_enters_the_page_unescaped(clew: Clew, tmp_path: Path) -> None:
+def test_nothing_from_a_plan_leaves_the_store_or_enters_the_page_unescaped(clew_call: Clew, tmp_path: Path) -> None:
     evil = '"../../<script>alert(1)</script>"'
     (tmp_path / "evil.yaml").write_text(PLAN.replace("name: small", f"name: {evil}"))
-    done = clew("run", "evil.yaml", "--nodes", "inline")
+    done = clew_call("run", "evil.yaml", "--nodes", "inline")
     assert done.returncode == 0, done.stderr
     (folder,) = (path for path in (tmp_path / "store").iterdir() if path.name != "latest")
     (run,) = folder.iterdir()

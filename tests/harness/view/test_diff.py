@@ -15,8 +15,8 @@ from tests.harness.conftest import PLAN, Clew
 from tests.harness.shown import STALE, history_file
 
 
-def test_a_run_does_not_part_from_itself(clew: Clew, recorded: Path) -> None:
-    done = clew("diff", recorded, recorded)
+def test_a_run_does_not_part_from_itself(clew_call: Clew, recorded: Path) -> None:
+    done = clew_call("diff", recorded, recorded)
     assert done.returncode == 0, done.stderr
     assert "The histories are the same" in done.stdout
     assert "The plans are the same." in done.stdout
@@ -56,17 +56,17 @@ def test_one_that_ends_early_is_over(tmp_path: Path) -> None:
     assert (found.event, found.words) == (4, "The first 4 events are the same; then other ends.")
 
 
-def test_two_variants_part_in_the_plan_in_a_message_and_in_an_event(clew: Clew, tmp_path: Path) -> None:
+def test_two_variants_part_in_the_plan_in_a_message_and_in_an_event(clew_call: Clew, tmp_path: Path) -> None:
     runs = []
     for variant in ("none", "dirty-reads"):
         plan = resolve(loads(PLAN, "plan", tmp_path), None, [f"system.variant={variant}"])
         runs.append(str(trio.run(partial(run, plan, nodes="inline", into=tmp_path / variant)).run))
-    done = clew("diff", *runs, "--json")
+    done = clew_call("diff", *runs, "--json")
     assert done.returncode == 1, done.stderr
     found = json.loads(done.stdout)
     assert list(found["plan"]) == ["system.variant"]
     assert found["event"] is not None
     assert found["message_time"] <= found["time"], "clients see what messages did before"
-    shown = clew("diff", *runs).stdout
+    shown = clew_call("diff", *runs).stdout
     assert "The plans differ:" in shown
     assert "The message journals differ from" in shown

@@ -136,15 +136,15 @@ def test_a_thousand_keys_cost_no_more_than_one(tmp_path: Path) -> None:
     assert all(key.points["state"] == [str(number) for number in key.points["number"]] for key in found.keys)
 
 
-def test_the_command_that_makes_it_again_is_one_that_a_shell_takes(clew: Clew, tmp_path: Path) -> None:
+def test_the_command_that_makes_it_again_is_one_that_a_shell_takes(clew_call: Clew, tmp_path: Path) -> None:
     history_file(tmp_path / "a b;$(x).jsonl", STALE)
-    done = clew("report", "a b;$(x).jsonl", "--model", "cas-register", "--out", "page.html")
+    done = clew_call("report", "a b;$(x).jsonl", "--model", "cas-register", "--out", "page.html")
     assert done.returncode == 0, done.stderr
     command = re.search(r"<code>clew ([^<]*)</code>", (tmp_path / "page.html").read_text())
     assert command is not None
     words = shlex.split(html.unescape(command[1]))
     assert words == ["check", "a b;$(x).jsonl", "--model", "cas-register"]
-    assert clew(*words).returncode == 1
+    assert clew_call(*words).returncode == 1
 
 
 def test_messages_that_are_left_out_are_counted(failing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,15 +161,15 @@ def test_messages_that_are_left_out_are_counted(failing: Path, monkeypatch: pyte
 
 
 def test_pictures_that_cannot_be_made_are_refused_with_what_to_install(
-    clew: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clew_call: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history_file(tmp_path / "h.jsonl", STALE, model="cas-register")
     monkeypatch.setenv("PATH", str(tmp_path))
-    done = clew("report", "h.jsonl", "--png")
+    done = clew_call("report", "h.jsonl", "--png")
     assert done.returncode == 254
     assert "apt install chromium chromium-driver" in done.stderr
     assert not (tmp_path / "h.html").exists()
-    done = clew("report", "h.jsonl")
+    done = clew_call("report", "h.jsonl")
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["h.html"]
     assert "no order of the operations" in (tmp_path / "h.html").read_text()

@@ -96,15 +96,15 @@ def test_every_filter_filters(tmp_path: Path) -> None:
     assert passed(OperationFilter(process=1, key="x")) == [], "each by itself there is"
 
 
-def test_errors_are_those_with_an_error(clew: Clew, recorded: Path) -> None:
-    done = clew("show", recorded, "--errors", "--json")
+def test_errors_are_those_with_an_error(clew_call: Clew, recorded: Path) -> None:
+    done = clew_call("show", recorded, "--errors", "--json")
     shown = json.loads(done.stdout)["operations"]
     assert shown
     assert all(operation["error"] for operation in shown)
 
 
-def test_stats_count_every_operation_once(clew: Clew, recorded: Path) -> None:
-    done = clew("show", recorded, "--stats", "--json")
+def test_stats_count_every_operation_once(clew_call: Clew, recorded: Path) -> None:
+    done = clew_call("show", recorded, "--stats", "--json")
     stats = json.loads(done.stdout)["stats"]
     verdict = json.loads((recorded / "verdict.json").read_text())
     assert stats["all"]["operations"] == verdict["operations"]
@@ -112,7 +112,7 @@ def test_stats_count_every_operation_once(clew: Clew, recorded: Path) -> None:
     assert set(stats["by_kind"]) == {"crash", "partition", "no fault"}
     assert sum(part["operations"] for part in stats["by_kind"].values()) == verdict["operations"]
     assert [part["name"] for part in stats["by_window"]] == ["crash", "partition"]
-    shown = clew("show", recorded, "--stats").stdout
+    shown = clew_call("show", recorded, "--stats").stdout
     assert "p99 ms" in shown
     assert "crash 0.050 to 0.150 s" in shown
 
@@ -132,8 +132,8 @@ def test_a_rate_is_over_the_time_that_was_asked_for(tmp_path: Path) -> None:
     assert statistics_of(run, OperationFilter(around=20)).all.rate > 5
 
 
-def test_a_bad_time_is_refused(clew: Clew, recorded: Path) -> None:
-    done = clew("show", recorded, "--from", "soon")
+def test_a_bad_time_is_refused(clew_call: Clew, recorded: Path) -> None:
+    done = clew_call("show", recorded, "--from", "soon")
     assert done.returncode == 254
     assert "--from: expected a duration" in done.stderr
 
