@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from clew.harness.plan import PlannedOperation, dump, load, loads, resolve
 from clew.harness.plan.schema import BudgetPlan, Links, NetworkPlan, Plan, Recovery, Workload, client_names, node_names
-from clew.nemesis import At, Constant, Entry, Every, Exponential, Normal, Randomly, Uniform
-from clew.nemesis.grudge import KINDS, nodes_needed
+from clew.nemesis import FAULTS, At, Constant, Entry, Every, Exponential, Fault, Normal, Randomly, Uniform
+from clew.nemesis.leader import LEADER
+from clew.nemesis.parameter import ExactlyOne, Words
 
 TIMES = st.integers(0, 2**63 - 1)
 PERIODS = st.integers(1, 2**63 - 1)
@@ -55,31 +56,42 @@ def workloads(draw) -> Workload:
     )
 
 
+def grudges(everybody: tuple[str, ...]):
+    def of(receiver: str):
+        others = [name for name in everybody if name != receiver]
+        sources = st.lists(st.sampled_from(others), min_size=1, max_size=4, unique=True).map(tuple)
+        return st.fixed_dictionaries({receiver: sources})
+
+    return st.sampled_from(everybody).flatmap(of)
+
+
+def parameters_of(kind: type[Fault], nodes: int, clients: int):
+    """The parameters of an entry, as the kind of fault declares them."""
+    some = st.lists(st.sampled_from(node_names(nodes)), min_size=1, unique=True).map(tuple)
+    values = {
+        "chance": CHANCES,
+        "latency": LATENCIES,
+        "target": some | st.sampled_from(["one", "majority", "all", *(["minority"] if nodes > 2 else [])]),
+        "grudge": grudges((*node_names(nodes), *client_names(clients))),
+    }
+    required, optional = {}, {}
+    for parameter in kind.parameters:
+        if isinstance(parameter.type, Words):
+            words = [w for w in parameter.type.words if w != LEADER and parameter.type.nodes_needed(w) <= nodes]
+            values_of = st.sampled_from(words) if words else st.nothing()
+        else:
+            values_of = values[parameter.type]
+        always = parameter.required or parameter.default is not None
+        (required if always else optional)[parameter.name] = values_of
+    if isinstance(kind.rule, ExactlyOne):
+        return st.one_of([st.fixed_dictionaries({name: optional[name]}) for name in kind.rule.names])
+    return st.fixed_dictionaries(required, optional=optional)
+
+
 @st.composite
 def entries(draw, nodes: int, clients: int) -> Entry:
-    everybody = (*node_names(nodes), *client_names(clients))
-    some = st.lists(st.sampled_from(node_names(nodes)), min_size=1, unique=True).map(tuple)
-    targets = some | st.sampled_from(["one", "majority", "all", *(["minority"] if nodes > 2 else [])])
-
-    def grudge(receiver: str):
-        others = [name for name in everybody if name != receiver]
-        return st.fixed_dictionaries(
-            {receiver: st.lists(st.sampled_from(others), min_size=1, max_size=4, unique=True).map(tuple)}
-        )
-
-    kinds = [kind for kind in KINDS if nodes_needed(kind) <= nodes]
-    cuts = [st.fixed_dictionaries({"grudge": st.sampled_from(everybody).flatmap(grudge)})]
-    cuts += [st.fixed_dictionaries({"kind": st.sampled_from(kinds)})] if kinds else []
-    chances = {"drop": CHANCES, "duplicate": CHANCES, "reorder": CHANCES}
-    fault, parameters = draw(
-        st.one_of(
-            st.tuples(st.just("partition"), st.one_of(cuts)),
-            st.tuples(st.sampled_from(["crash", "pause"]), st.fixed_dictionaries({"target": targets})),
-            st.tuples(
-                st.just("network"), st.fixed_dictionaries(chances, optional={"delay": LATENCIES, "target": targets})
-            ),
-        )
-    )
+    fault = draw(st.sampled_from(sorted(FAULTS)))
+    parameters = draw(parameters_of(FAULTS[fault], nodes, clients))
     duration = draw(st.none() | PERIODS)
     if draw(st.booleans()):
         return Entry(fault, parameters, At(tuple(sorted(draw(st.lists(TIMES, min_size=1, max_size=3))))), duration)
