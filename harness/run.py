@@ -115,8 +115,10 @@ async def record(
 def simulate(plan: Plan) -> tuple[History, Outcome]:
     """Run a plan with inline nodes, in memory. Returns its history, and an outcome with everything else.
 
-    A part of the system that breaks raises nothing: it ends the run, and is the outcome's `failure`.
+    A part of the system that breaks raises nothing: it ends the run, and is the outcome's `failure`. Raises `UserError`
+    for a plan that its runtime cannot carry out.
     """
+    accept(plan)
     recorder, outcome = Recorder(header(plan)), Outcome()
     trio.run(partial(record, plan, recorder, outcome))
     return recorder.history(), outcome
