@@ -1,4 +1,4 @@
-"""Formats: what is written reads back the same, what others wrote is understood, what is malformed is named."""
+"""Formats: clew's files read back the same, files of other tools are understood, malformed files are refused."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def everything(history: History) -> list[bytes]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(past=st.lists(events, min_size=1, max_size=6), header=headers)
 @pytest.mark.parametrize("format", ["edn", "jsonl"])
-def test_what_is_written_reads_back_the_same(tmp_path: Path, format: str, past: list[Event], header: Header) -> None:
+def test_a_written_history_reads_back_the_same(tmp_path: Path, format: str, past: list[Event], header: Header) -> None:
     # clew's own format numbers its events itself, and in EDN the nemesis has no key.
     past = [
         msgspec.structs.replace(event, index=i, key=None if event.process == "nemesis" else event.key)
@@ -161,7 +161,7 @@ def test_a_log_holds_other_lines_too(tmp_path: Path) -> None:
         ('{:process 0, :type :invoke, :f :get, :key "a"}\n{:process 0, :type :ok, :f :get}\n', 2, "expected a :key"),
     ],
 )
-def test_what_is_malformed_is_named_with_its_line(tmp_path: Path, text: str, line: int, what: str) -> None:
+def test_a_malformed_history_is_refused_with_its_line(tmp_path: Path, text: str, line: int, what: str) -> None:
     with pytest.raises(HistoryError, match=what) as error:
         load(tmp_path, text)
     assert error.value.line == line

@@ -1,4 +1,4 @@
-"""The diagram: what it keeps where there is little room, and what it says about whom."""
+"""The diagram: what it keeps if there is little room, and how it names clients and faults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def drawn(events: list[Event], width: int, faults: tuple[Interval, ...] = (), **
 
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80])
-def test_the_client_at_which_no_order_is_left_is_never_left_out(width: int) -> None:
+def test_the_stuck_client_is_never_left_out(width: int) -> None:
     lines = drawn(CHAIN, width, counterexample=frozenset(range(6)), stuck=11)
     assert [line.split()[-1] for line in lines if "✗" in line] == ["3"]
     assert "process 5" in lines[0]
@@ -39,14 +39,14 @@ def test_the_narrowest_terminals_get_what_fits(width: int, fault: bool) -> None:
     assert any("✗" in line for line in lines)
 
 
-def test_a_fault_that_nothing_ended_has_no_end() -> None:
+def test_an_unended_fault_has_no_end() -> None:
     ended, lasting = (drawn(CHAIN, 120, (Interval(5, 12, "kill", ended),)) for ended in (True, False))
     assert any("end of kill" in line for line in ended)
     assert not any("end of kill" in line for line in lasting)
     assert "▒" in lasting[-2]
 
 
-def test_what_failed_saw_something_and_did_not_take_effect() -> None:
+def test_a_failed_operation_saw_a_state_and_took_no_effect() -> None:
     events = [
         Event(0, 0, 0, "invoke", "cas", None, [1, 2]),
         Event(1, 2, 0, "fail", "cas", None, [1, 2], "mismatch"),

@@ -1,4 +1,4 @@
-"""A process may return and call again at one and the same time, in whichever order the two are written."""
+"""A process may complete an operation and invoke the next at the same time; both orders in the file are right."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def past(*times: int) -> History:
     )
 
 
-def test_a_call_written_before_a_return_of_the_same_time_comes_after_it() -> None:
+def test_an_invocation_may_stand_before_a_completion_of_the_same_time() -> None:
     operations = past(1, 5, 5, 7).operations
     assert operations.invoked.tolist() == [0, 1]
     assert operations.completed.tolist() == [2, 3]
     assert operations.outcome.tolist() == [OK, OK]
 
 
-def test_a_call_before_the_return_is_an_error() -> None:
+def test_an_earlier_invocation_before_the_completion_is_an_error() -> None:
     with pytest.raises(
         HistoryError, match="process 0 invokes an operation while its operation at index 0 is still open"
     ):
         _ = past(1, 4, 5, 7).operations
 
 
-def test_two_calls_and_no_return_are_an_error() -> None:
+def test_two_invocations_without_a_completion_are_an_error() -> None:
     events = list(past(1, 5, 5, 7).events())[:2]
     with pytest.raises(HistoryError, match="is still open"):
         _ = History.of(events).operations

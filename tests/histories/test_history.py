@@ -1,4 +1,4 @@
-"""Histories: what is written is what is read, and what is broken is refused with its line."""
+"""Histories: what is written is what is read, and a broken history is refused with its line."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def events(draw: st.DrawFn) -> list[Event]:
 
 
 @given(events(), st.integers(0, 2**40))
-def test_what_is_written_is_what_is_read(
+def test_a_recorded_history_reads_back_the_same(
     tmp_path_factory: pytest.TempPathFactory, past: list[Event], seed: int
 ) -> None:
     path = tmp_path_factory.mktemp("round") / "history.jsonl"
@@ -155,7 +155,7 @@ def test_equal_values_of_different_types_are_different_values() -> None:
     assert len(set(history.value.tolist())) == 5
 
 
-def test_text_does_not_obey_what_it_shows() -> None:
+def test_text_has_its_control_characters_escaped() -> None:
     line = describe(Event(0, 1_204_113_000, 3, "ok", "cas\x1b[2J", 0, ["\x07", 2], "bad\nthing"))
     assert line.startswith("   1.204113 s        3  ok ")
     assert "\x1b" not in line
@@ -165,13 +165,13 @@ def test_text_does_not_obey_what_it_shows() -> None:
 
 
 @pytest.mark.parametrize("value", [1, "a", None, 1.5, True, [1, [2.5, None]], {"a": [1, 2], "b": {"c": False}}, []])
-def test_what_was_frozen_thaws(value: object) -> None:
+def test_a_frozen_value_thaws(value: object) -> None:
     assert thaw(freeze(value)) == value
     assert thaw((freeze(value), freeze(value))) == [value, value]
 
 
 @pytest.mark.parametrize("text", ["list", "dict", "float", "bool"])
-def test_a_state_that_holds_the_name_of_a_kind_is_told_as_it_is(text: str) -> None:
+def test_a_state_that_holds_the_name_of_a_type_is_shown_as_it_is(text: str) -> None:
     assert thaw((text, 5)) == [text, 5]
     assert thaw((text, ("a", 1))) == [text, ["a", 1]]
     assert state_text((freeze([]),)) == "[]"
@@ -182,5 +182,5 @@ def test_a_set_thaws_in_one_order_only() -> None:
     assert thaw(frozenset({("x", freeze(1.5)), ("a", 2)})) == [["a", 2], ["x", 1.5]]
 
 
-def test_a_value_is_told_with_room_between_its_parts_and_its_texts_as_they_are() -> None:
+def test_a_value_as_text_has_spaces_and_unchanged_strings() -> None:
     assert value_text([1, "a,b:c", {"x": [1, 2]}]) == '[1, "a,b:c", {"x": [1, 2]}]'

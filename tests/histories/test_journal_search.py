@@ -1,4 +1,4 @@
-"""Passages of a journal, against reading all of it."""
+"""Finding messages in a journal, compared with reading all of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def journal(path: Path, messages: int) -> Path:
 
 
 @pytest.mark.parametrize("messages", [0, 1, 2, 50, 400])
-def test_a_passage_is_what_reading_everything_finds(tmp_path: Path, messages: int) -> None:
+def test_messages_between_finds_what_reading_everything_finds(tmp_path: Path, messages: int) -> None:
     path = journal(tmp_path / "messages.jsonl", messages)
     sent = {entry.id: entry.time for entry in entries(path) if entry.event == "send"}
     for start, end in ((0, 10**9), (5000, 20_000), (7001, 7002), (messages * 1000, messages * 1000), (3000, 3010)):
@@ -42,7 +42,7 @@ def test_a_passage_is_what_reading_everything_finds(tmp_path: Path, messages: in
 
 
 @pytest.mark.parametrize("seconds", [1, 3, 30])
-def test_what_arrives_was_sent_however_long_before(tmp_path: Path, seconds: int) -> None:
+def test_a_message_is_found_however_long_it_was_under_way(tmp_path: Path, seconds: int) -> None:
     """A late accept is what breaks a protocol: a page must show where it came from."""
     path = tmp_path / "messages.jsonl"
     late = seconds * 1_000_000_000
@@ -64,7 +64,7 @@ def test_what_arrives_was_sent_however_long_before(tmp_path: Path, seconds: int)
     assert (message.sent, message.received) == (late // 2, [late // 2 + 1000, late // 2 + late])
 
 
-def test_fates_and_lives_are_told(tmp_path: Path) -> None:
+def test_messages_have_fates_and_nodes_have_lives(tmp_path: Path) -> None:
     path = journal(tmp_path / "messages.jsonl", 200)
     found = messages_between(path, 0, 10**9)
     assert {len(message.received) for message in found} == {0, 1}

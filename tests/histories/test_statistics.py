@@ -38,7 +38,7 @@ def test_everything_is_counted_and_unknown_outcomes_have_no_latency() -> None:
     assert found.latency == (5.0, 9.0, 9.0, 9.0)
 
 
-def test_windows_of_one_kind_are_taken_together_and_the_rest_is_no_fault() -> None:
+def test_windows_of_one_kind_count_together_and_the_rest_is_no_fault() -> None:
     windows = [("crash", 0, 1 * MS), ("crash", 3 * MS, 6 * MS), ("partition", 0, 2 * MS)]
     found = statistics(ten(), windows)
     counts = {name: part.operations for name, part in found.by_kind.items()}
@@ -49,7 +49,7 @@ def test_windows_of_one_kind_are_taken_together_and_the_rest_is_no_fault() -> No
     assert each == [("crash", 1, 1000.0), ("crash", 1, pytest.approx(1 / 0.003)), ("partition", 2, 1000.0)]
 
 
-def test_of_an_interval_windows_and_rates_are_those_within_it() -> None:
+def test_an_interval_limits_windows_and_rates() -> None:
     # Operations begin at 0, 1, 3, 6, 10, 15, ... ms; those from 3 to 10 ms are looked at.
     windows = [("crash", 0, 1 * MS), ("crash", 2 * MS, 7 * MS), ("partition", 9 * MS, 40 * MS)]
     found = statistics(ten(), windows, np.array([2, 3, 4]), (3 * MS, 10 * MS))
@@ -60,7 +60,7 @@ def test_of_an_interval_windows_and_rates_are_those_within_it() -> None:
     assert [(part.name, part.start) for part in found.by_window] == [("crash", 2 * MS), ("partition", 9 * MS)]
 
 
-def test_without_a_clock_there_are_no_rates_and_no_latencies(tmp_path: Path) -> None:
+def test_without_times_there_are_no_rates_and_no_latencies(tmp_path: Path) -> None:
     (tmp_path / "h.txt").write_text("0\t:invoke\t:read\tnil\n0\t:ok\t:read\tnil\n")
     past = read(tmp_path / "h.txt")
     assert not past.clock

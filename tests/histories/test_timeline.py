@@ -1,4 +1,4 @@
-"""Where operations stand, and when they took effect."""
+"""The lanes of operations, and when they took effect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def history(*events: tuple[int, int, str]) -> History:
     return History.of(Event(n, time, process, type_, "f") for n, (time, process, type_) in enumerate(events))  # type: ignore[arg-type]
 
 
-def test_a_fresh_process_takes_the_lane_of_the_one_that_was_given_up() -> None:
+def test_a_fresh_process_takes_the_lane_of_the_process_it_replaces() -> None:
     past = history((0, 0, "invoke"), (0, 1, "invoke"), (5, 0, "info"), (6, 2, "invoke"), (7, 2, "ok"), (8, 1, "ok"))
     assert operation_lanes(past.operations, past.time).tolist() == [0, 1, 0]
 
@@ -21,13 +21,13 @@ def test_a_thread_that_comes_late_has_a_lane_of_its_own() -> None:
     assert operation_lanes(past.operations, past.time).tolist() == [0, 0, 1]
 
 
-def test_processes_that_hand_nothing_over_have_a_lane_each() -> None:
+def test_unrelated_processes_have_a_lane_each() -> None:
     past = history((0, 7, "invoke"), (1, 3, "invoke"), (2, 7, "info"), (3, 3, "info"))
     found = operation_lanes(past.operations, past.time).tolist()
     assert len(set(found)) == 2
 
 
-def test_no_two_operations_of_a_lane_are_going_on_at_once() -> None:
+def test_operations_of_a_lane_do_not_overlap() -> None:
     past = history((0, 0, "invoke"), (0, 2, "invoke"), (1, 4, "invoke"), (9, 0, "ok"), (9, 2, "info"), (9, 4, "ok"))
     assert len(set(operation_lanes(past.operations, past.time).tolist())) == 3
 

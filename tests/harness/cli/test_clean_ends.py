@@ -1,4 +1,4 @@
-"""Whatever ends a run, no process is left, and the history is readable up to its last whole line."""
+"""However a run ends, no process is left, and the history can be read up to its last whole line."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_sigkilled_harness_leaves_no_process_and_a_readable_history(tmp_path: 
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_the_run_and_leaves_the_verdict_that_is_due(tmp_path: Path, kind: signal.Signals) -> None:
+def test_a_signal_ends_the_run_with_a_verdict(tmp_path: Path, kind: signal.Signals) -> None:
     harness = start(tmp_path, "--json", "--set", "workload.operations=100000")
     assert wait_for(running, tmp_path, 20)
     harness.send_signal(kind)
@@ -121,7 +121,7 @@ def test_an_interrupted_run_is_replayed_as_far_as_it_came(tmp_path: Path) -> Non
     assert done.stdout.startswith("identical as far as both go")
 
 
-def test_an_interrupted_replay_is_no_different_run(tmp_path: Path) -> None:
+def test_an_interrupted_replay_counts_as_identical(tmp_path: Path) -> None:
     settings = ["--set", "workload.operations=2000", "--nodes", "inline", "--store", str(tmp_path)]
     subprocess.run([*CLEW, "run", "caspaxos-contention-storm", *settings], check=True, capture_output=True)
     again = tmp_path / "again"
@@ -139,11 +139,13 @@ def test_an_interrupted_replay_is_no_different_run(tmp_path: Path) -> None:
     assert told["verdicts"] == {"unknown": 1}
 
 
-def test_a_killed_stem_is_told_and_is_no_verdict(tmp_path: Path) -> None:
+def test_a_killed_fork_server_is_an_error_and_not_a_verdict(tmp_path: Path) -> None:
     harness = start(tmp_path, "--set", "workload.operations=100000")
     assert wait_for(running, tmp_path, 20)
-    (stem,) = (pid for pid in alive(tmp_path) if f"PPid:\t{harness.pid}\n" in Path(f"/proc/{pid}/status").read_text())
-    os.kill(stem, signal.SIGKILL)
+    (fork_server,) = (
+        pid for pid in alive(tmp_path) if f"PPid:\t{harness.pid}\n" in Path(f"/proc/{pid}/status").read_text()
+    )
+    os.kill(fork_server, signal.SIGKILL)
     _, errors = harness.communicate(timeout=30)
     assert harness.returncode == 255, errors
     assert b"is lost" in errors or b"killed by somebody" in errors
@@ -173,7 +175,7 @@ def limited(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment(store), capture_output=True, text=True, check=False, timeout=120)
 
 
-def test_a_full_disk_is_one_clear_error_and_leaves_no_process_and_no_half_of_a_run(tmp_path: Path) -> None:
+def test_a_full_disk_is_one_clear_error_and_leaves_no_process_and_no_partial_run(tmp_path: Path) -> None:
     before = subprocess.run(
         [*CLEW, "run", "caspaxos-happy-path", "--nodes", "inline", "--store", str(tmp_path)], check=True
     )
@@ -191,7 +193,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_no_process_and_no_half_of_a_r
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["words", "json"])
-def test_a_hunt_on_a_full_disk_tells_all_it_knows_and_leaves_no_half_of_a_run(
+def test_a_hunt_on_a_full_disk_prints_what_it_found_and_leaves_no_partial_run(
     tmp_path: Path, form: tuple[str, ...]
 ) -> None:
     done = limited(tmp_path, "hunt", "caspaxos-forgets-promises", "--until", "all", "--jobs", "1", *form)
@@ -214,7 +216,7 @@ def test_a_hunt_on_a_full_disk_tells_all_it_knows_and_leaves_no_half_of_a_run(
     assert not alive(tmp_path)
 
 
-def test_a_shrink_on_a_full_disk_leaves_no_half_of_a_run(tmp_path: Path) -> None:
+def test_a_shrink_on_a_full_disk_leaves_no_partial_run(tmp_path: Path) -> None:
     """A real one: a file system of 64 KiB, which any user may mount in a namespace of their own."""
     store, small = tmp_path / "store", tmp_path / "small"
     small.mkdir()

@@ -1,4 +1,4 @@
-"""The commands as a user types them: what they print, what they leave, how they exit."""
+"""The commands as a user types them: what they print, which files they leave, their exit codes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROGRAM = Path(__file__).parents[2] / "systems" / "tcp_register.py"
 """A system that no runtime can start yet."""
 
 
-def test_a_run_leaves_everything_about_itself(clew_call: Clew, recorded: Path) -> None:
+def test_a_run_leaves_all_its_files(clew_call: Clew, recorded: Path) -> None:
     assert recorded.parent.name == "small"
     assert recorded.name.endswith("Z-5")
     names = {path.name for path in recorded.iterdir()}
@@ -118,7 +118,7 @@ def test_check_judges_a_run_and_a_bare_history(clew_call: Clew, recorded: Path, 
     assert "--model" in done.stderr
 
 
-def test_show_tells_the_story(clew_call: Clew, tmp_path: Path) -> None:
+def test_show_prints_the_verdict_and_the_diagram(clew_call: Clew, tmp_path: Path) -> None:
     assert clew_call("run", "caspaxos-highest-version", "--nodes", "inline").returncode == 1
     done = clew_call("show", tmp_path / "store" / "latest")
     assert done.returncode == 0, done.stderr
@@ -135,7 +135,7 @@ def test_plans_and_systems_are_listed(clew_call: Clew) -> None:
         assert name in listed
 
 
-def test_a_mistake_is_no_traceback_of_a_real_process(clew: Clew) -> None:
+def test_a_process_reports_a_mistake_in_one_line(clew: Clew) -> None:
     done = clew("run", "nowhere.yaml")
     assert (done.returncode, done.stdout, done.stderr) == (254, "", "clew: nowhere.yaml: there is no such file\n")
 
@@ -215,7 +215,7 @@ def test_a_plan_called_latest_does_not_take_the_link_for_its_folder(clew_call: C
     assert {path.name for path in (tmp_path / "store").iterdir()} == {"latest", "latest-"}
 
 
-def test_what_a_mistake_quotes_cannot_steer_the_terminal(clew_call: Clew) -> None:
+def test_an_error_message_cannot_control_the_terminal(clew_call: Clew) -> None:
     done = clew_call("run", "caspaxos-happy-path", "--set", "\x1b]0;pwned\x07=1")
     assert done.returncode == 254
     assert "\x1b" not in done.stderr
@@ -233,7 +233,7 @@ def test_nothing_from_a_plan_leaves_the_store_or_enters_the_page_unescaped(clew_
     assert "&lt;script&gt;alert(1)" in page
 
 
-def test_output_that_nobody_reads_ends_in_silence_and_gives_no_verdict(recorded: Path) -> None:
+def test_a_command_whose_reader_has_left_ends_by_sigpipe(recorded: Path) -> None:
     for arguments in (["check"], ["show", "--json"], ["show"]):
         command = [sys.executable, "-c", "from clew.harness.cli.app import main; main()", *arguments, str(recorded)]
         reader, writer = os.pipe()

@@ -1,4 +1,4 @@
-"""Colours of the pages: legible on their paper in light and dark, and told apart by colour-blind people."""
+"""The colours of the pages: enough contrast in light and dark, and different for colour-blind people too."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_are_legible_and_lines_are_seen(scheme: str) -> None:
+def test_text_and_lines_have_enough_contrast(scheme: str) -> None:
     colours = schemes(SHARED_STYLE)[scheme]
     for name in ("ink", "soft", "bad", "good", "doubt", "link"):
         assert contrast(colours[name], colours["paper"]) >= 4.5, name
@@ -61,7 +61,7 @@ def test_words_are_legible_and_lines_are_seen(scheme: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("eyes", [*BLIND, "all"])
-def test_outcomes_and_violations_are_told_apart_by_everybody(scheme: str, eyes: str) -> None:
+def test_everybody_can_tell_outcomes_and_violations_apart(scheme: str, eyes: str) -> None:
     colours = schemes(SHARED_STYLE)[scheme]
     seen = {
         name: lab(np.array(BLIND[eyes]) @ colours[name] if eyes in BLIND else colours[name])
@@ -71,7 +71,7 @@ def test_outcomes_and_violations_are_told_apart_by_everybody(scheme: str, eyes: 
         assert np.linalg.norm(seen[one] - seen[other]) > 20, (one, other)
 
 
-def test_a_sheet_that_fails_is_found_out(tmp_path: Path) -> None:
+def test_a_style_sheet_with_too_little_contrast_is_found(tmp_path: Path) -> None:
     """Red and green of one lightness are what the measure is for."""
     red, green = linear("#c04040"), linear("#7a7a20")
     assert np.linalg.norm(lab(red) - lab(green)) > 40

@@ -1,4 +1,4 @@
-"""Where two runs part: in the plan, in a message, in an event."""
+"""Where two runs differ: in the plan, in a message, in an event."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.harness.conftest import PLAN, Clew
 from tests.harness.shown import STALE, history_file
 
 
-def test_a_run_does_not_part_from_itself(clew_call: Clew, recorded: Path) -> None:
+def test_a_run_does_not_differ_from_itself(clew_call: Clew, recorded: Path) -> None:
     done = clew_call("diff", recorded, recorded)
     assert done.returncode == 0, done.stderr
     assert "The histories are the same" in done.stdout
@@ -32,7 +32,7 @@ def test_the_first_event_that_differs_is_named_with_what_differs(tmp_path: Path)
     assert any("≠" in "".join(span.text for span in line) for line in lines_of(found, 100))
 
 
-def test_what_differs_is_in_sight_however_far_along_the_line_it_is(tmp_path: Path) -> None:
+def test_a_difference_far_along_the_line_is_shown(tmp_path: Path) -> None:
     long = "x" * 200
     files = [
         history_file(
@@ -51,12 +51,12 @@ def test_what_differs_is_in_sight_however_far_along_the_line_it_is(tmp_path: Pat
     assert "There are not two plans to compare." in lines
 
 
-def test_one_that_ends_early_is_over(tmp_path: Path) -> None:
+def test_a_history_that_ends_early_differs_there(tmp_path: Path) -> None:
     found = compare(history_file(tmp_path / "a.jsonl", STALE), history_file(tmp_path / "b.jsonl", STALE[:4]))
     assert (found.event, found.words) == (4, "The first 4 events are the same; then other ends.")
 
 
-def test_two_variants_part_in_the_plan_in_a_message_and_in_an_event(clew_call: Clew, tmp_path: Path) -> None:
+def test_two_variants_differ_in_the_plan_a_message_and_an_event(clew_call: Clew, tmp_path: Path) -> None:
     runs = []
     for variant in ("none", "dirty-reads"):
         plan = resolve(loads(PLAN, "plan", tmp_path), None, [f"system.variant={variant}"])

@@ -1,4 +1,4 @@
-"""The columns of a page, of a run made by hand in which everything happens once."""
+"""The columns of a page, of a hand-made run in which everything happens once."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_every_message_has_its_fate(data: Data) -> None:
     assert found["from"][4] > found["to"][4] > 0, "what is lost ends on its way"
 
 
-def test_nodes_live_die_and_are_cut_off(data: Data) -> None:
+def test_nodes_are_up_down_and_cut_off(data: Data) -> None:
     lives = data.lives
     told = sorted(
         (data.nodes[lives["lane"][row]], lives["state"][row], lives["start"][row], lives["end"][row], words)

@@ -1,4 +1,4 @@
-"""The page of a run, as text: what it says, what it keeps out, what it makes of half a run."""
+"""The page of a run as HTML: what it says, what it escapes, and what it shows of a partial run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def data(page: str) -> Data:
     return msgspec.json.decode(unpacked(page, "data"), type=Data)
 
 
-def test_the_page_of_a_failing_run_has_the_verdict_the_evidence_the_plan_and_how_to_run_it_again(failing: Path) -> None:
+def test_the_page_of_a_failing_run_has_its_verdict_evidence_plan_and_commands(failing: Path) -> None:
     page = (failing / "report.html").read_text()
     for words in ("no order of the operations explains this", "forgets-promises", f"clew replay {failing}<", "seed"):
         assert words in page
@@ -50,7 +50,7 @@ def test_the_page_of_a_failing_run_has_the_verdict_the_evidence_the_plan_and_how
     assert "down" in found.lives["state"]
 
 
-def test_the_message_that_made_it_happen_is_the_answer_that_no_order_explains(failing: Path) -> None:
+def test_the_cause_of_a_violation_is_the_answer_that_no_order_explains(failing: Path) -> None:
     found = data((failing / "report.html").read_text())
     moment = found.moments[0]
     rows = [row for row, id in enumerate(found.messages["id"]) if id in moment.messages]
@@ -76,7 +76,7 @@ def test_nothing_is_fetched_and_the_library_is_whole(failing: Path) -> None:
     assert b"Bokeh" in unpacked(page, "library")
 
 
-def test_what_is_missing_from_a_folder_is_said_and_the_rest_is_shown(failing: Path, tmp_path: Path) -> None:
+def test_missing_files_are_named_and_the_rest_is_shown(failing: Path, tmp_path: Path) -> None:
     half = tmp_path / "half"
     shutil.copytree(failing, half)
     for name in ("messages.jsonl", "verdict.json"):
@@ -87,7 +87,7 @@ def test_what_is_missing_from_a_folder_is_said_and_the_rest_is_shown(failing: Pa
     assert data(page).keys[0].verdict == "invalid", "its history says what it is of, so it is judged"
 
 
-def test_a_history_of_nobody_knows_what_is_shown_without_a_verdict(tmp_path: Path) -> None:
+def test_a_history_without_a_model_is_shown_without_a_verdict(tmp_path: Path) -> None:
     page = report(read_record(history_file(tmp_path / "h.jsonl", STALE)))
     assert "not checked" in page
     assert data(page).keys[0].counterexample == []
@@ -111,7 +111,7 @@ def test_scripts_from_a_history_stay_text(tmp_path: Path) -> None:
     assert "<script>alert" not in page
 
 
-def test_of_too_many_operations_an_even_choice_is_on_the_page_and_the_core_in_any_case(
+def test_a_page_of_too_many_operations_holds_the_counterexample_and_an_even_choice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("clew.harness.view.report.operations.ON_PAGE_MAX", 2000)
@@ -136,7 +136,7 @@ def test_a_thousand_keys_cost_no_more_than_one(tmp_path: Path) -> None:
     assert all(key.points["state"] == [str(number) for number in key.points["number"]] for key in found.keys)
 
 
-def test_the_command_that_makes_it_again_is_one_that_a_shell_takes(clew_call: Clew, tmp_path: Path) -> None:
+def test_the_commands_on_a_page_are_quoted_for_a_shell(clew_call: Clew, tmp_path: Path) -> None:
     history_file(tmp_path / "a b;$(x).jsonl", STALE)
     done = clew_call("report", "a b;$(x).jsonl", "--model", "cas-register", "--out", "page.html")
     assert done.returncode == 0, done.stderr
@@ -175,7 +175,7 @@ def test_pictures_that_cannot_be_made_are_refused_with_what_to_install(
     assert "no order of the operations" in (tmp_path / "h.html").read_text()
 
 
-def test_the_violation_is_in_sight_where_its_core_spans_the_whole_run(tmp_path: Path) -> None:
+def test_the_violation_is_in_view_even_if_its_counterexample_spans_the_run(tmp_path: Path) -> None:
     events: list[tuple[object, ...]] = list(STALE[:2])
     for n in range(2, 500):
         events += [(n, 0, kind, "cas", "x", [n - 1, n]) for kind in ("invoke", "ok")]
@@ -186,7 +186,7 @@ def test_the_violation_is_in_sight_where_its_core_spans_the_whole_run(tmp_path: 
     assert 0.3 < moment.start < moment.at <= moment.end
 
 
-def test_a_place_that_cannot_be_written_is_named_and_nothing_is_left_there(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_named_and_leaves_nothing(tmp_path: Path) -> None:
     file = history_file(tmp_path / "h.jsonl", STALE)
     (tmp_path / "folder").mkdir()
     for out in (tmp_path / "none" / "x.html", tmp_path / "folder"):
@@ -195,7 +195,7 @@ def test_a_place_that_cannot_be_written_is_named_and_nothing_is_left_there(tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "h.jsonl"]
 
 
-def test_a_cut_journal_and_a_plan_that_is_none_are_said(failing: Path, tmp_path: Path) -> None:
+def test_a_cut_journal_and_an_unreadable_plan_have_notes(failing: Path, tmp_path: Path) -> None:
     half = tmp_path / "half"
     shutil.copytree(failing, half)
     journal = half / "messages.jsonl"

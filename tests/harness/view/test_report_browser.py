@@ -1,4 +1,4 @@
-"""The page of a run in a real browser: it draws, moves, jumps, tells; and nothing from a run runs in it."""
+"""The page of a run in a real browser: pictures, navigation, details; and no script from a run is run."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_every_stop_of_the_tab_key_has_a_name(chromium: Any, failing: Path) -> N
     assert any("jump to the violation" in name for name in stops)
 
 
-def test_buttons_jump_and_a_click_tells_an_operation(chromium: Any, failing: Path) -> None:
+def test_buttons_jump_and_a_click_shows_the_details_of_an_operation(chromium: Any, failing: Path) -> None:
     from selenium.webdriver import ActionChains
 
     open_page(chromium, failing / "report.html")
@@ -155,7 +155,7 @@ const shadows = (root) => [...root.querySelectorAll('*')].flatMap((element) =>
 """
 
 
-def test_hovering_tells_operations_messages_and_lives(chromium: Any, failing: Path) -> None:
+def test_operations_messages_and_nodes_have_tooltips(chromium: Any, failing: Path) -> None:
     open_page(chromium, failing / "report.html")
     data = chromium.execute_script("return clew.data")
     stuck = data["operations"]["number"].index(data["keys"][0]["stuck"])
@@ -178,7 +178,7 @@ def test_hovering_tells_operations_messages_and_lives(chromium: Any, failing: Pa
     assert data["lives"]["words"][down] in tip(chromium, "lives", when, data["lives"]["lane"][down])
 
 
-def test_messages_and_lives_are_stepped_through_by_keyboard(chromium: Any, failing: Path) -> None:
+def test_the_keyboard_steps_through_messages_and_node_states(chromium: Any, failing: Path) -> None:
     open_page(chromium, failing / "report.html")
     details = chromium.find_element("id", "details")
     for picture, word in (("messages", "Message "), ("lives", "Node ")):
@@ -238,7 +238,7 @@ def test_legends_name_what_is_drawn(chromium: Any, failing: Path) -> None:
     assert all("violation" in text for text in said.values()), "the dashed lines"
 
 
-def test_a_key_is_chosen_and_gone_to(chromium: Any, tmp_path: Path) -> None:
+def test_choosing_a_key_moves_to_it(chromium: Any, tmp_path: Path) -> None:
     """The violation is of "x", early; "y" comes late and was not decided."""
     late = [(ms + 5000, p + 2, t, f, "y", value) for ms, p, t, f, _, value in GOOD]
     page = tmp_path / "h.html"
@@ -268,7 +268,7 @@ def test_a_key_is_chosen_and_gone_to(chromium: Any, tmp_path: Path) -> None:
     assert span(chromium) == (pytest.approx(at_x[0]), pytest.approx(at_x[1]))
 
 
-def test_a_key_is_chosen_and_the_violated_one_is_first(chromium: Any, tmp_path: Path) -> None:
+def test_the_violated_key_is_chosen_first(chromium: Any, tmp_path: Path) -> None:
     file = history_file(tmp_path / "h.jsonl", sorted(GOOD + [(ms + 10, p + 2, *rest) for ms, p, *rest in STALE]))
     page = tmp_path / "h.html"
     page.write_text(report(read_record(file, "cas-register")))
@@ -316,7 +316,9 @@ def test_ten_thousand_operations_are_drawn(chromium: Any, tmp_path: Path) -> Non
     assert chromium.execute_script("return clew.drawn") < 8000
 
 
-def test_zooming_in_shows_what_was_thinned_out(chromium: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_zooming_in_shows_the_operations_that_were_left_out(
+    chromium: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("clew.harness.view.report.operations.DRAWN_MAX", 100)
     monkeypatch.setattr("clew.harness.view.report.operations.AROUND_VIOLATION", 5)
     page = tmp_path / "many.html"
@@ -361,7 +363,7 @@ def test_pictures_are_files_of_twice_the_resolution(failing: Path) -> None:
         assert len(png) > 10_000, "an empty picture is small"
 
 
-def test_the_heading_says_how_far_the_order_goes_and_what_is_of_all_keys(chromium: Any, tmp_path: Path) -> None:
+def test_the_heading_says_how_far_the_order_goes(chromium: Any, tmp_path: Path) -> None:
     both = history_file(tmp_path / "h.jsonl", sorted(GOOD + [(ms + 10, p + 2, *rest) for ms, p, *rest in STALE]))
     (tmp_path / "h.html").write_text(report(read_record(both, "cas-register")))
     open_page(chromium, tmp_path / "h.html")

@@ -1,4 +1,4 @@
-"""The store as a page: what it lists, what it hands out, what it keeps to itself, how it ends."""
+"""The store as a web page: what it lists, which files it serves, which it refuses, how the server ends."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def ask(address: str, path: str, **headers: str) -> tuple[int, bytes, dict[str, 
             return answer.status, answer.read(), {name.lower(): value for name, value in answer.getheaders()}
 
 
-def test_runs_are_listed_with_what_they_came_to(get: Get) -> None:
+def test_runs_are_listed_with_their_verdicts(get: Get) -> None:
     status, page, _ = get("/")
     assert status == 200
     for words in ("calm", "storm", "invalid", "500", "25.0 %", "caspaxos, odd", "2026-01-01 00:00:10"):
@@ -133,7 +133,7 @@ def test_runs_are_listed_with_what_they_came_to(get: Get) -> None:
     assert "&lt;script&gt;" in page.decode()
 
 
-def test_a_page_is_asked_for_again_and_sent_only_if_something_changed(get: Get, common: Path) -> None:
+def test_a_table_is_sent_again_only_if_it_changed(get: Get, common: Path) -> None:
     _, _, headers = get("/table")
     status, body, _ = get("/table", If_None_Match=headers["etag"])
     assert (status, body) == (304, b"")
@@ -144,14 +144,14 @@ def test_a_page_is_asked_for_again_and_sent_only_if_something_changed(get: Get, 
     assert b"running" in body
 
 
-def test_what_one_server_sent_the_next_sends_again(get: Get, common: Path) -> None:
+def test_a_new_server_does_not_trust_the_tag_of_another(get: Get, common: Path) -> None:
     with serving(common) as (other, _):
         tag = get("/table")[2]["etag"]
         assert get("/table", If_None_Match=tag)[0] == 304
         assert ask(other, "/table", If_None_Match=tag)[0] == 200
 
 
-def test_a_run_that_is_going_on_is_seen_to_grow(store: Path) -> None:
+def test_a_running_run_grows(store: Path) -> None:
     history = make(store, "growing", 50, None) / "history.jsonl"
     catalogue = Catalogue(store)
 
@@ -180,7 +180,7 @@ def test_a_run_that_is_going_on_is_seen_to_grow(store: Path) -> None:
     assert row()[0] == "unfinished"
 
 
-def test_what_goes_wrong_in_the_server_is_told_on_stderr(
+def test_errors_of_the_server_go_to_stderr(
     store: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def broken(*arguments: object, **names: object) -> str:
@@ -230,7 +230,7 @@ def test_a_run_gives_its_report_its_files_and_a_zip(get: Get) -> None:
         assert "20260101T000010.000Z-10/verdict.json" in archive.namelist()
 
 
-def test_a_run_without_a_page_gets_one_of_what_there_is(get: Get, common: Path) -> None:
+def test_a_run_without_a_page_gets_one(get: Get, common: Path) -> None:
     make(common, "killed", 40, None)
     time.sleep(0.6)
     status, page, _ = get("/runs/killed/20260101T000040.000Z-40/report.html")
@@ -255,7 +255,7 @@ OUTSIDE = [
 ]
 
 
-def test_nothing_outside_the_store_can_be_had(get: Get, common: Path) -> None:
+def test_no_file_outside_the_store_is_served(get: Get, common: Path) -> None:
     folder = common / "storm" / "20260101T000010.000Z-10"
     (folder / "link.txt").symlink_to(common.parent / "secret.txt")
     (folder / "links").symlink_to(common.parent)
@@ -267,12 +267,12 @@ def test_nothing_outside_the_store_can_be_had(get: Get, common: Path) -> None:
         assert not [name for name in archive.namelist() if "link" in name]
 
 
-def test_a_name_that_was_made_to_lead_here_is_refused(get: Get) -> None:
+def test_a_foreign_host_name_is_refused(get: Get) -> None:
     assert get("/", Host="evil.example")[0] == 400
     assert get("/", Host="localhost:1")[0] == 200
 
 
-def test_a_server_for_everybody_answers_to_its_addresses_and_to_its_name_only() -> None:
+def test_a_public_server_answers_to_addresses_and_its_own_name_only() -> None:
     here = socket.gethostname().lower()
     assert {here, "localhost", "0.0.0.0"} <= names("0.0.0.0")
     assert here not in names("127.0.0.1") - {"localhost"}
@@ -285,7 +285,7 @@ def test_a_server_for_everybody_answers_to_its_addresses_and_to_its_name_only() 
             assert (status, b"not called" in body) == (400, True), stranger
 
 
-def test_only_this_machine_is_listened_to(address: str) -> None:
+def test_only_this_machine_can_connect(address: str) -> None:
     assert address.startswith("http://127.0.0.1:")
 
 
@@ -330,7 +330,7 @@ def test_more_plans_than_a_page_holds_have_a_next_page(tmp_path: Path) -> None:
     assert ['rel="next"' in page for page in pages] == [True, False]
 
 
-def test_the_runs_of_a_hunt_are_a_row_and_those_of_no_hunt_another(tmp_path: Path) -> None:
+def test_the_runs_of_a_hunt_are_one_row_and_other_runs_another(tmp_path: Path) -> None:
     for number in range(5):
         verdict = make(tmp_path, "swarm", number, "invalid") / "verdict.json"
         hunt = {0: "20260101T000000.000Z", 1: "20260101T000000.000Z", 2: "20260102T000000.000Z"}.get(number)
@@ -427,7 +427,7 @@ def test_the_table_filters_as_one_types_and_opens_a_report(store: Path, chromium
 
 
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
-def test_a_report_is_drawn_as_it_is_served(tmp_path: Path, chromium: Any) -> None:
+def test_a_served_report_is_drawn(tmp_path: Path, chromium: Any) -> None:
     folder = make(tmp_path, "killed", 40, None)
     history_file(folder / "history.jsonl", STALE, model="cas-register")
     driver = chromium

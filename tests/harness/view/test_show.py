@@ -1,4 +1,4 @@
-"""A run in the terminal: the diagram, the filters, the numbers; and what a terminal must not obey."""
+"""A run in the terminal: the diagram, the filters, the statistics; and escaped control characters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def text(
     return ["".join(span.text for span in line) for line in lines]
 
 
-def test_the_impossible_read_is_marked_and_the_core_is_thick(tmp_path: Path) -> None:
+def test_the_stuck_read_is_marked_and_the_counterexample_has_thick_lines(tmp_path: Path) -> None:
     lines = text(history_file(tmp_path / "h.jsonl", STALE))
     (stuck,) = [line for line in lines if line.startswith(" ✗")]
     assert "0.005000 s" in stuck
@@ -35,7 +35,7 @@ def test_the_impossible_read_is_marked_and_the_core_is_thick(tmp_path: Path) -> 
     assert any("◆ = 2" in line for line in lines), "the state, of a model that was asked for"
 
 
-def test_a_history_of_a_model_that_nobody_has_is_shown_without_a_verdict(tmp_path: Path) -> None:
+def test_a_history_of_an_unknown_model_is_shown_without_a_verdict(tmp_path: Path) -> None:
     file = history_file(tmp_path / "h.jsonl", STALE, model="their-own")
     lines = text(file, model=None)
     assert "verdict    none: there is no model their-own; give one with --model" in lines
@@ -117,7 +117,7 @@ def test_stats_count_every_operation_once(clew_call: Clew, recorded: Path) -> No
     assert "crash 0.050 to 0.150 s" in shown
 
 
-def test_a_rate_is_over_the_time_that_was_asked_for(tmp_path: Path) -> None:
+def test_a_rate_is_over_the_time_of_the_filter(tmp_path: Path) -> None:
     """An operation each second, ten a second in the sixth."""
     starts = [*range(10), *(5 + n / 10 for n in range(1, 10))]
     events = [
@@ -152,12 +152,12 @@ def test_a_history_of_another_tool_is_shown_with_the_names_of_its_faults(tmp_pat
     assert any("start-partition" in line for line in text(tmp_path / "h.edn", model=None))
 
 
-def test_a_terminal_is_not_given_orders(tmp_path: Path) -> None:
+def test_a_history_cannot_control_the_terminal(tmp_path: Path) -> None:
     file = history_file(tmp_path / "h.jsonl", [(0, 0, "invoke", "\x1b[2J", "\x1b[31m", "\x1b]0;x\x07")], plan="\x1b[1m")
     assert not any("\x1b" in line or "\x07" in line for line in text(file, model=None))
 
 
-def test_a_history_without_times_is_told_by_its_events(tmp_path: Path) -> None:
+def test_a_history_without_times_counts_events(tmp_path: Path) -> None:
     calls = [(0, "write", 1), (0, "write", 2), (1, "read", 1)]
     rows = [f"{p}\t:{kind}\t:{f}\t{value}" for p, f, value in calls for kind in ("invoke", "ok")]
     (tmp_path / "h.txt").write_text("\n".join(rows).replace(":invoke\t:read\t1", ":invoke\t:read\tnil") + "\n")
