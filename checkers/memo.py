@@ -9,12 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Hashable, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.checkers.kernel import kernel
+from clew.checkers.kernel import kernel, raw_kernel
 from clew.checkers.models.model import Model, ModelOperation
 
 IMPOSSIBLE = -1
@@ -25,6 +25,19 @@ _WEIGH_EVERY = 64
 _PLACES = 100
 _EMPTY = -1
 _FIBONACCI = np.uint64(0x9E3779B97F4A7C15)
+
+
+QUESTION = np.dtype([("state", np.int64), ("cls", np.int64)])
+"""A transition that a kernel wants to know."""
+
+
+class Transitions(NamedTuple):
+    """What a kernel gets to see of a memo. It is outdated when the memo has learnt something."""
+
+    keys: Any
+    next_state: Any
+    classes: int
+    """How many classes there are."""
 
 
 class Memo:
@@ -52,6 +65,11 @@ class Memo:
     def bytes(self) -> int:
         """About what this remembers costs; one state in 64 is weighed, for all up to the next."""
         return self.keys.nbytes + self.next_state.nbytes + self._weights
+
+    @property
+    def transitions(self) -> Transitions:
+        """What is known now, for a kernel."""
+        return Transitions(self.keys, self.next_state, len(self._classes))
 
     def learn(self, pairs: Sequence[tuple[int, int]]) -> None:
         """Ask the model for these transitions (state, class) and remember the answers.
@@ -118,7 +136,7 @@ def _is_record(thing: Any) -> bool:
     return is_dataclass(thing) and not isinstance(thing, type)
 
 
-@kernel
+@raw_kernel
 def slot(keys, key):  # type: ignore[no-untyped-def]
     """Where `key` is, or the empty place where it belongs."""
     mask = len(keys) - 1
@@ -128,11 +146,17 @@ def slot(keys, key):  # type: ignore[no-untyped-def]
     return place
 
 
-@kernel
+@raw_kernel
 def lookup(keys, values, key):  # type: ignore[no-untyped-def]
     """The value of `key`, UNASKED if it has none yet."""
     place = slot(keys, key)
     return values[place] if keys[place] == key else UNASKED
+
+
+@raw_kernel
+def after(transitions, state, cls):  # type: ignore[no-untyped-def]
+    """The state after an operation of a class; IMPOSSIBLE, or UNASKED if nobody has asked the model yet."""
+    return lookup(transitions.keys, transitions.next_state, state * transitions.classes + cls)
 
 
 @kernel

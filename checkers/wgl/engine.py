@@ -1,0 +1,111 @@
+"""Wing & Gong's search as an engine: it makes the tables, answers what the kernels ask, and keeps to the budget."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
+from clew.checkers.encoding import Problem
+from clew.checkers.memo import QUESTION, Memo
+from clew.checkers.models.model import Model
+from clew.checkers.verdict import Budget, Why
+from clew.checkers.wgl.dead import HASH, refill, zobrist
+from clew.checkers.wgl.search import ASK, GROW, INVALID, PAUSE, STEPS_PER_VISIT, VALID, search
+from clew.checkers.wgl.state import CLASS, FRAME, OPERATION, PLACED, REGISTERS, ROW, Search, queues
+
+_FIRST_ROOM = 1 << 12
+"""Entries of the tables at first: 64 KB, so that a small history costs little. They grow by doubling."""
+_QUESTIONS = 1 << 12
+"""Transitions that are asked for at once. A state has one for each class, and few histories have so many."""
+
+
+def decide(
+    problem: Problem,
+    model: Model,
+    budget: Budget,
+    deadline: Deadline,
+    *,
+    optional: NDArray[np.bool_] | None = None,
+    steps: int | None = None,
+    memo: Memo | None = None,
+) -> Decision:
+    """Decide one problem. Time is up when `deadline` passes; memory is `budget.bytes`.
+
+    An `optional` operation takes effect between its call and its return or not at all. It must not share its class with
+    one that is not optional. `memo` is what an earlier search with the same model and classes has learnt. `steps`
+    bounds the search by something that is the same on every machine. When they are used up, the answer is "unknown"
+    and `why` is "time".
+    """
+    memo = memo or Memo(model, problem.classes)
+    s = _start(problem, optional)
+    at = s.at
+    why: Why | None = None
+    visits = 0
+    while True:
+        status = search(memo.transitions, s)
+        if status in (VALID, INVALID):
+            break
+        if status == ASK:
+            memo.learn(s.asked[: at.asked].tolist())
+        elif status == GROW:
+            if at.candidates + len(s.ops) >= len(s.candidates):
+                s = s._replace(candidates=np.resize(s.candidates, 2 * len(s.candidates) + len(s.ops)))
+            if 2 * at.dead >= len(s.dead):
+                larger = np.zeros(2 * len(s.dead), HASH)
+                if larger.nbytes + s.dead.nbytes + s.candidates.nbytes + memo.bytes > budget.bytes:
+                    why = "memory"
+                    break
+                refill(s.dead, larger)
+                s = s._replace(dead=larger)
+        if memo.bytes + s.dead.nbytes > budget.bytes:
+            why = "memory"
+            break
+        visits += status == PAUSE
+        if deadline.passed() or (steps is not None and visits * STEPS_PER_VISIT >= steps):
+            why = "time"
+            break
+    if status == VALID:
+        return Decision("valid", order=_placed(s.trail[: at.trail]), engine="wgl")
+    farthest = s.trail[: at.trail] if at.position > at.farthest else s.best[: at.best]
+    if why is not None:
+        return Decision("unknown", why=why, order=_placed(farthest), engine="wgl")
+    return Decision("invalid", order=_placed(farthest), stuck=int(at.farthest), engine="wgl")
+
+
+def _start(problem: Problem, optional: NDArray[np.bool_] | None) -> Search:
+    """A search that stands before the first event."""
+    count, positions = len(problem), len(problem.event_op)
+    head, tail = count, count + 1
+    ops = np.zeros(count + 2, OPERATION)
+    ops["ret"][:count], ops["cls"][:count] = problem.ret, problem.cls
+    bits = zobrist(count)
+    ops["one"][:count], ops["two"][:count] = bits[:, 0], bits[:, 1]
+    ops["following"][:count], queue = queues(problem)
+    if optional is not None:
+        ops["optional"][:count] = optional
+    ops["next"][head], ops["previous"][tail] = tail, head
+    classes = np.empty(len(problem.classes), CLASS)
+    classes["queue"], classes["first"], classes["observer"] = queue, -1, problem.observer
+    at = np.zeros(1, REGISTERS)[0]
+    at.farthest = -1
+    return Search(
+        at=at,
+        event_op=problem.event_op,
+        event_return=problem.event_return,
+        ops=ops,
+        classes=classes,
+        trail=np.empty(positions + count, ROW),
+        best=np.empty(positions + count, ROW),
+        frames=np.empty(count + 1, FRAME),
+        candidates=np.empty(_FIRST_ROOM, np.int64),
+        dead=np.zeros(_FIRST_ROOM, HASH),
+        asked=np.empty(_QUESTIONS, QUESTION),
+    )
+
+
+def _placed(trail: NDArray[np.void]) -> list[int]:
+    """The operations that a trail places, in order."""
+    order: list[int] = trail["op"][trail["kind"] == PLACED].tolist()
+    return order
