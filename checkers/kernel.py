@@ -47,7 +47,8 @@ def raw_kernel(function: Callable[..., Any]) -> Any:
 
 def inlined(function: Callable[..., Any]) -> Any:
     """A piece of a raw kernel. numba puts its code where it is called, so it should be called in few places."""
-    return njit(inline="always", _nrt=False)(function)
+    options: dict[str, Any] = {"inline": "always", "_nrt": False}
+    return njit(**options)(function)
 
 
 def _compiled(function: Callable[..., Any], **options: Any) -> Any:

@@ -1,210 +1,279 @@
-"""Configurations, moved over one event: the kernels of `clew.checkers.linear`.
+"""Configurations, moved over one event after the other: the kernels of `clew.checkers.linear`.
 
-A configuration is a row: its state, the latest entry of its log, and a bit for each slot. `op_of` says which operation
-is in a slot, `open_slots` which slots are taken, by the returns of what is in them. An entry of the log is the entry
-before it and an operation.
+A configuration is a row of integers: its state, the latest entry of its log, and words with a bit for each slot. An
+open operation occupies a *slot*; the bit says whether it has taken effect in this configuration. Configurations that
+came from one share the entries of their logs up to there.
 """
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from clew.checkers.encoding import NEVER
-from clew.checkers.kernel import copy, kernel
-from clew.checkers.memo import IMPOSSIBLE, UNASKED, lookup
+from clew.checkers.kernel import inlined, kernel, raw_kernel
+from clew.checkers.memo import IMPOSSIBLE, UNASKED, after
 
 FREE = -1
+"""The operation in a slot that is free."""
 
 THERE, DEAD, ASK, ROWS, SLOTS, LOG_FULL, PAUSE = range(7)
+"""What a visit ends with: the position is reached; no configuration survived a return; transitions are missing; there
+is no room for more configurations, slots or entries of the log; it is time to look at the deadline."""
 
 STATE, LOG, BITS = 0, 1, 2
+"""Columns of a configuration. The words of bits begin at BITS."""
 
-POSITION, COUNT, OPEN, ENTRIES, ASKED, WORK, STAMP, VISIT, RETURNS = range(9)
+GONE, MET = np.arange(2)
+"""The two sets of configurations at a return: those in which the returning operation has taken effect and from which it
+is gone, and those in which it has not."""
+
+REGISTERS = np.dtype((
+    np.record,
+    [
+        ("position", np.int64),  # everything before this position has been dealt with
+        ("count", np.int64),  # configurations
+        ("open", np.int64),  # slots that are occupied
+        ("entries", np.int64),  # entries of the log
+        ("asked", np.int64),  # transitions that are asked for
+        ("work", np.int64),  # operations tried since Python looked at the deadline
+        ("stamp", np.int64),  # which return it is; says what in the hash tables is of this one
+        ("visited", np.int64),  # configurations that the sweep went on from
+        ("returns", np.int64),  # returns that were dealt with
+    ],
+))  # fmt: skip
+ENTRY = np.dtype([("before", np.int32), ("op", np.int32)])
+"""An entry of the log: the entry before it, -1 if there is none, and an operation that took effect."""
 
 _WORK_PER_VISIT = 500_000
+"""Operations tried until Python may look at the deadline: ten to fifty milliseconds."""
 _CLOSE_EVERY = 16
+"""Returns between two looks for operations that all configurations have used. A look goes through all configurations,
+so it is made seldom; what it finds stays open a little longer than it need."""
+
+
+class Tables(NamedTuple):
+    """Everything that the kernels share."""
+
+    at: Any
+    """REGISTERS: where the sweep stands."""
+    event_op: Any
+    """For each position the operation that is called or returns there."""
+    event_return: Any
+    cls: Any
+    ret: Any
+    observer: Any
+    """For each class whether its operations never change a state."""
+    first: Any
+    """For each class the last visit in which one of its operations was tried."""
+    now: Any
+    """The configurations at `position`."""
+    then: Any
+    """Those after the return that is being dealt with."""
+    seen: Any
+    """Those before it, in which the returning operation has not taken effect."""
+    chains: Any
+    """Hash tables of GONE (`then`) and MET (`seen`): the next row of the same place, -1 at the end."""
+    heads: Any
+    """The first row of each place, if its stamp is that of this return."""
+    stamps: Any
+    slots: Any
+    """The occupied slots, in the order in which their operations return."""
+    op_of: Any
+    """The operation in each slot; FREE if there is none."""
+    unknown: Any
+    """The bits of the slots whose operations are of unknown outcome."""
+    nothing: Any
+    """No bits: as many words as `unknown` has."""
+    log: Any
+    """ENTRY."""
+    asked: Any
+    """QUESTION of the memo: transitions that it does not know."""
 
 
 @kernel
 def collect(log, entries, now, count):  # type: ignore[no-untyped-def]
-    """Throw away the entries that no configuration leads back to, and put those to which all do behind the rest.
+    """Discard the entries that no configuration leads back to, and move those that all lead back to behind the rest.
 
-    Returns how many are left, and how many are settled, in their order: they were the beginning of all.
+    Returns how many entries are left, and how many are settled: they are the beginning of every linearization.
     """
     heirs = np.zeros(entries, np.int32)
     for row in range(count):
         if now[row, LOG] >= 0:
             heirs[now[row, LOG]] += 1
     for entry in range(entries - 1, -1, -1):
-        if log[entry, 0] >= 0:
-            heirs[log[entry, 0]] += heirs[entry]
-    settled = np.empty((entries, 2), np.int32)
+        if log[entry].before >= 0:
+            heirs[log[entry].before] += heirs[entry]
+    settled = np.empty(entries, np.int32)
     new = np.empty(entries, np.int32)
     kept, agreed = 0, 0
     for entry in range(entries):
         new[entry] = -1
         if heirs[entry] == count:
-            copy(log[entry], settled[agreed])
+            settled[agreed] = log[entry].op
             agreed += 1
         elif heirs[entry] > 0:
-            parent = log[entry, 0]
-            log[kept, 0] = new[parent] if parent >= 0 else -1
-            log[kept, 1] = log[entry, 1]
+            before = log[entry].before
+            log[kept].before = new[before] if before >= 0 else -1
+            log[kept].op = log[entry].op
             new[entry] = kept
             kept += 1
     for row in range(count):
         if now[row, LOG] >= 0:
             now[row, LOG] = new[now[row, LOG]]
     for entry in range(agreed):
-        copy(settled[entry], log[kept + entry])
+        log[kept + entry].op = settled[entry]
     return kept, agreed
 
 
-@kernel
-def advance(  # type: ignore[no-untyped-def]
-    event_op, event_return, cls, ret, observer, classes, until, memo_keys, memo_next, now, then, seen, chains, heads,
-    stamps, open_slots, op_of, unknown, first, log, asked, registers,
-):  # fmt: skip
-    """Sweep on from where `registers` say to the position `until` (THERE), to a return that no configuration survives
-    (DEAD), or until Python has to answer (ASK), to make room (ROWS, SLOTS, LOG_FULL) or to look at the deadline."""
-    while registers[POSITION] < until:
-        if registers[WORK] > _WORK_PER_VISIT:
-            registers[WORK] = 0
+@raw_kernel
+def advance(memo, t, until, row):  # type: ignore[no-untyped-def]
+    """Sweep on to the position `until`; returns a status. It can be called again after all but DEAD.
+
+    `row` is room for one configuration.
+    """
+    at = t.at
+    while at.position < until:
+        if at.work > _WORK_PER_VISIT:
+            at.work = 0
             return PAUSE
-        op = event_op[registers[POSITION]]
-        if event_return[registers[POSITION]]:
-            entries = registers[ENTRIES]
-            status, count = _return(
-                op, cls, ret, observer, classes, memo_keys, memo_next, now, then, seen, chains, heads, stamps,
-                open_slots, op_of, unknown, first, log, asked, registers,
-            )  # fmt: skip
+        op = np.int64(t.event_op[at.position])
+        if t.event_return[at.position]:
+            entries = at.entries
+            status, count = _return(memo, t, op, row)
             if status != THERE:
-                registers[ENTRIES] = entries
+                at.entries = entries
                 return status
             if count == 0:
                 return DEAD
-            for row in range(count):
-                copy(then[row], now[row])
-            registers[COUNT] = count
-            _close(_slot(op, open_slots, op_of), open_slots, op_of, registers)
-            registers[RETURNS] += 1
-            if registers[RETURNS] % _CLOSE_EVERY == 0:
-                _close_used(now, open_slots, op_of, unknown, registers)
+            for number in range(count):
+                copy_row(t.then[number], t.now[number])
+            at.count = count
+            close(t, _slot(t, op))
+            at.returns += 1
+            if at.returns % _CLOSE_EVERY == 0:
+                _close_used(t)
         else:
-            status = _call(
-                op, cls, ret, observer, classes, memo_keys, memo_next, now, open_slots, op_of, unknown, log, asked,
-                registers,
-            )  # fmt: skip
+            status = _call(memo, t, op)
             if status != THERE:
                 return status
-        registers[POSITION] += 1
+        at.position += 1
     return THERE
 
 
-@kernel
-def _call(  # type: ignore[no-untyped-def]
-    op, cls, ret, observer, classes, memo_keys, memo_next, now, open_slots, op_of, unknown, log, asked, registers
-):
-    """Open an operation."""
-    count = registers[COUNT]
-    if registers[OPEN] == len(open_slots):
+@inlined
+def _call(memo, t, op):  # type: ignore[no-untyped-def]
+    """Open an operation. An observer takes effect at once in every configuration in which it is possible."""
+    at = t.at
+    observer = t.observer[t.cls[op]]
+    if at.open == len(t.slots):
         return SLOTS
-    if registers[ENTRIES] + count > len(log):
+    if at.entries + at.count > len(t.log):
         return LOG_FULL
-    if observer[cls[op]]:
-        registers[ASKED] = 0
-        for row in range(count):
-            _after(now[row, STATE], cls[op], classes, memo_keys, memo_next, asked, registers)
-        if registers[ASKED] > 0:
+    if observer:
+        at.asked = 0
+        for row in range(at.count):
+            ask_after(memo, at, t.asked, t.now[row, STATE], t.cls[op])
+        if at.asked > 0:
             return ASK
     slot = 0
-    while op_of[slot] != FREE:
+    while t.op_of[slot] != FREE:
         slot += 1
-    op_of[slot] = op
-    at = registers[OPEN]
-    while at > 0 and ret[op_of[open_slots[at - 1]]] > ret[op]:
-        open_slots[at] = open_slots[at - 1]
-        at -= 1
-    open_slots[at] = slot
-    registers[OPEN] += 1
-    if ret[op] == NEVER:
-        unknown[slot >> 6] |= np.int64(1) << (slot & 63)
-    if observer[cls[op]]:
-        for row in range(count):
-            if lookup(memo_keys, memo_next, now[row, STATE] * classes + cls[op]) != IMPOSSIBLE:
-                _use(now[row], op, slot, log, registers)
+    t.op_of[slot] = op
+    place = at.open
+    while place > 0 and t.ret[t.op_of[t.slots[place - 1]]] > t.ret[op]:
+        t.slots[place] = t.slots[place - 1]
+        place -= 1
+    t.slots[place] = slot
+    at.open += 1
+    if t.ret[op] == NEVER:
+        t.unknown[slot >> 6] |= np.int64(1) << (slot & 63)
+    if observer:
+        for row in range(at.count):
+            if after(memo, t.now[row, STATE], t.cls[op]) != IMPOSSIBLE:
+                use(at, t.log, t.now[row], op, slot)
     return THERE
 
 
-@kernel
-def _after(state, cls, classes, memo_keys, memo_next, asked, registers):  # type: ignore[no-untyped-def]
-    """The state after an operation; while nobody knows it is IMPOSSIBLE, and the question is noted."""
-    after = lookup(memo_keys, memo_next, state * classes + cls)
-    if after == UNASKED:
-        if registers[ASKED] < len(asked):
-            asked[registers[ASKED], 0] = state
-            asked[registers[ASKED], 1] = cls
-            registers[ASKED] += 1
+@raw_kernel
+def ask_after(memo, at, asked, state, cls):  # type: ignore[no-untyped-def]
+    """The state after an operation. While nobody knows it, it is IMPOSSIBLE, and the question is noted."""
+    then = after(memo, state, cls)
+    if then == UNASKED:
+        if at.asked < len(asked):
+            asked[at.asked].state = state
+            asked[at.asked].cls = cls
+            at.asked += 1
         return IMPOSSIBLE
-    return after
+    return then
 
 
-@kernel
-def _use(row, op, slot, log, registers):  # type: ignore[no-untyped-def]
-    """An open operation takes effect in a configuration; the caller has seen to it that the log has room."""
+@raw_kernel
+def use(at, log, row, op, slot):  # type: ignore[no-untyped-def]
+    """Let an open operation take effect in a configuration. The caller has made sure that the log has room."""
     row[BITS + (slot >> 6)] |= np.int64(1) << (slot & 63)
-    entry = registers[ENTRIES]
-    log[entry, 0] = row[LOG]
-    log[entry, 1] = op
-    row[LOG] = entry
-    registers[ENTRIES] = entry + 1
+    entry = log[at.entries]
+    entry.before = row[LOG]
+    entry.op = op
+    row[LOG] = at.entries
+    at.entries += 1
 
 
-@kernel
-def _slot(op, open_slots, op_of):  # type: ignore[no-untyped-def]
-    """Where an open operation is: one that returns soon is found soon."""
-    at = 0
-    while op_of[open_slots[at]] != op:
-        at += 1
-    return open_slots[at]
+@raw_kernel
+def copy_row(source, target):  # type: ignore[no-untyped-def]
+    """`copy`, for a raw kernel."""
+    for column in range(len(source)):
+        target[column] = source[column]
 
 
-@kernel
-def _close(slot, open_slots, op_of, registers):  # type: ignore[no-untyped-def]
+@inlined
+def _slot(t, op):  # type: ignore[no-untyped-def]
+    """The slot of an open operation. One that returns soon is found soon."""
+    place = 0
+    while t.op_of[t.slots[place]] != op:
+        place += 1
+    return t.slots[place]
+
+
+@inlined
+def close(t, slot):  # type: ignore[no-untyped-def]
     """Take an operation off the list of open ones; its slot is free."""
-    at = 0
-    while open_slots[at] != slot:
-        at += 1
-    registers[OPEN] -= 1
-    for i in range(at, registers[OPEN]):
-        open_slots[i] = open_slots[i + 1]
-    op_of[slot] = FREE
+    place = 0
+    while t.slots[place] != slot:
+        place += 1
+    t.at.open -= 1
+    for i in range(place, t.at.open):
+        t.slots[i] = t.slots[i + 1]
+    t.op_of[slot] = FREE
 
 
-@kernel
-def _close_used(now, open_slots, op_of, unknown, registers):  # type: ignore[no-untyped-def]
-    """Used by all: an operation of unknown outcome that has taken effect in every configuration is closed, because from
-    now on it makes no difference."""
-    for word in range(len(unknown)):
-        common = unknown[word]
-        for row in range(registers[COUNT]):
-            common &= now[row, BITS + word]
+@inlined
+def _close_used(t):  # type: ignore[no-untyped-def]
+    """Used by all: an operation of unknown outcome that has taken effect in every configuration is closed.
+
+    From now on it makes no difference between them.
+    """
+    for word in range(len(t.unknown)):
+        common = t.unknown[word]
+        for row in range(t.at.count):
+            common &= t.now[row, BITS + word]
         if common == 0:
             continue
-        at = registers[OPEN] - 1
+        at = t.at.open - 1
         while at >= 0:
-            slot = open_slots[at]
+            slot = t.slots[at]
             if slot >> 6 == word and (common >> (slot & 63)) & 1:
-                _close(slot, open_slots, op_of, registers)
+                close(t, slot)
             at -= 1
-        unknown[word] &= ~common
-        for row in range(registers[COUNT]):
-            now[row, BITS + word] &= ~common
+        t.unknown[word] &= ~common
+        for row in range(t.at.count):
+            t.now[row, BITS + word] &= ~common
 
 
-@kernel
+@raw_kernel
 def _hash(row, mask):  # type: ignore[no-untyped-def]
-    """64 bits for the state of a row and its bits but those of `mask`."""
+    """64 bits for the state of a row and its bits, except those of `mask`."""
     code = np.uint64(row[STATE]) * np.uint64(0x9E3779B97F4A7C15)
     for word in range(len(mask)):
         code ^= np.uint64(row[BITS + word] & ~mask[word])
@@ -213,12 +282,13 @@ def _hash(row, mask):  # type: ignore[no-untyped-def]
     return code ^ (code >> np.uint64(31))
 
 
-@kernel
-def _add(row, rows, count, mask, which, chains, heads, stamps, stamp):  # type: ignore[no-untyped-def]
-    """Put a configuration among others, unless one there is at least as good; returns how many there are then.
+@raw_kernel
+def add(row, rows, count, mask, which, chains, heads, stamps, stamp):  # type: ignore[no-untyped-def]
+    """Add a configuration to a set, unless one there is at least as good; returns how many there are then.
 
-    Fewer unknown: of two with the same state and the same operations used but those of `mask`, of unknown outcome, one
-    that has used fewer of these is as good: whatever the other does next it can do too, and more.
+    Fewer unknown: `mask` has the bits of operations of unknown outcome. Of two configurations with the same state and
+    the same other operations used, the one that has used fewer of these is as good. Whatever the other can do next, it
+    can do too, and more.
     """
     place = np.int64(_hash(row, mask) >> np.uint64(8)) % heads.shape[1]
     if stamps[which, place] != stamp:
@@ -235,80 +305,76 @@ def _add(row, rows, count, mask, which, chains, heads, stamps, stamp):  # type: 
         if same and fewer:
             return count
         if same and more:
-            copy(row, rows[other])
+            copy_row(row, rows[other])
             return count
         other = chains[which, other]
-    copy(row, rows[count])
+    copy_row(row, rows[count])
     chains[which, count] = heads[which, place]
     heads[which, place] = count
     return count + 1
 
 
-@kernel
-def _return(  # type: ignore[no-untyped-def]
-    op, cls, ret, observer, classes, memo_keys, memo_next, now, then, seen, chains, heads, stamps, open_slots, op_of,
-    unknown, first, log, asked, registers,
-):  # fmt: skip
+@inlined
+def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
     """The configurations after the return of an operation, into `then`. Returns a status and how many there are."""
-    slot = _slot(op, open_slots, op_of)
+    at = t.at
+    slot = _slot(t, op)
     word, bit = slot >> 6, np.int64(1) << (slot & 63)
-    nothing = np.zeros(len(unknown), np.int64)
-    row = np.empty(now.shape[1], np.int64)
-    registers[STAMP] += 1
-    stamp = registers[STAMP]
-    registers[ASKED] = 0
-    count, met, at = 0, 0, 0
-    for number in range(registers[COUNT]):
-        if now[number, BITS + word] & bit:
-            copy(now[number], row)
+    at.stamp += 1
+    at.asked = 0
+    gone, met, number = 0, 0, 0
+    for source in range(at.count):
+        if t.now[source, BITS + word] & bit:
+            copy_row(t.now[source], row)
             row[BITS + word] &= ~bit
-            count = _add(row, then, count, unknown, 0, chains, heads, stamps, stamp)
+            gone = add(row, t.then, gone, t.unknown, GONE, t.chains, t.heads, t.stamps, at.stamp)
         else:
-            met = _add(now[number], seen, met, nothing, 1, chains, heads, stamps, stamp)
-    # `seen` are the configurations in which the operation has not taken effect: more are found from each.
-    while at < met:
-        if max(met, count) + registers[OPEN] > len(seen):
+            met = add(t.now[source], t.seen, met, t.nothing, MET, t.chains, t.heads, t.stamps, at.stamp)
+    # From each configuration in which the operation has not taken effect, more are found.
+    while number < met:
+        if max(met, gone) + at.open > len(t.seen):
             return ROWS, 0
-        if registers[ENTRIES] + (registers[OPEN] + 1) * (registers[OPEN] + 1) > len(log):
+        if at.entries + (at.open + 1) * (at.open + 1) > len(t.log):
             return LOG_FULL, 0
-        registers[WORK] += registers[OPEN]
-        registers[VISIT] += 1
-        for i in range(-1, registers[OPEN]):
-            z_slot = slot if i < 0 else open_slots[i]
-            z = op_of[z_slot]
-            if (i >= 0 and z == op) or seen[at, BITS + (z_slot >> 6)] >> (z_slot & 63) & 1:
+        at.work += at.open
+        at.visited += 1
+        for i in range(-1, at.open):
+            z_slot = slot if i < 0 else t.slots[i]
+            z = np.int64(t.op_of[z_slot])
+            if (i >= 0 and z == op) or t.seen[number, BITS + (z_slot >> 6)] >> (z_slot & 63) & 1:
                 continue
+            observes = t.observer[t.cls[z]]
             if i >= 0:
                 # Earliest deadline first: of the unused operations of one class only the one that returns first is
-                # tried, of those of unknown outcome the one called first. If a linearization places another one now,
+                # tried; of those of unknown outcome the one called first. If a linearization places another one now,
                 # this one comes later in it or never, and the two can change places.
-                if first[cls[z]] == registers[VISIT] or observer[cls[z]]:
+                if t.first[t.cls[z]] == at.visited or observes:
                     continue
-                first[cls[z]] = registers[VISIT]
-            after = _after(seen[at, STATE], cls[z], classes, memo_keys, memo_next, asked, registers)
-            if after == IMPOSSIBLE:
+                t.first[t.cls[z]] = at.visited
+            then = ask_after(memo, at, t.asked, t.seen[number, STATE], t.cls[z])
+            if then == IMPOSSIBLE:
                 continue
-            copy(seen[at], row)
-            row[STATE] = after
-            _use(row, z, z_slot, log, registers)
-            if not observer[cls[z]]:
-                # Eager observers: what never changes a state and is possible now takes effect now. If a linearization
-                # places it later, it can be moved here: nobody sees it, here or there.
-                for j in range(registers[OPEN]):
-                    o_slot = open_slots[j]
-                    other = op_of[o_slot]
+            copy_row(t.seen[number], row)
+            row[STATE] = then
+            use(at, t.log, row, z, z_slot)
+            if not observes:
+                # Eager observers: an operation that never changes a state takes effect as soon as it is possible. If a
+                # linearization places it later, it can be moved here: nobody sees it, here or there.
+                for j in range(at.open):
+                    o_slot = t.slots[j]
+                    other = np.int64(t.op_of[o_slot])
                     if (
-                        observer[cls[other]]
+                        t.observer[t.cls[other]]
                         and not row[BITS + (o_slot >> 6)] >> (o_slot & 63) & 1
-                        and _after(after, cls[other], classes, memo_keys, memo_next, asked, registers) != IMPOSSIBLE
+                        and ask_after(memo, at, t.asked, then, t.cls[other]) != IMPOSSIBLE
                     ):
-                        _use(row, other, o_slot, log, registers)
+                        use(at, t.log, row, other, o_slot)
             if row[BITS + word] & bit:
                 row[BITS + word] &= ~bit
-                count = _add(row, then, count, unknown, 0, chains, heads, stamps, stamp)
+                gone = add(row, t.then, gone, t.unknown, GONE, t.chains, t.heads, t.stamps, at.stamp)
             else:
-                met = _add(row, seen, met, nothing, 1, chains, heads, stamps, stamp)
-        at += 1
-    if registers[ASKED] > 0:
+                met = add(row, t.seen, met, t.nothing, MET, t.chains, t.heads, t.stamps, at.stamp)
+        number += 1
+    if at.asked > 0:
         return ASK, 0
-    return THERE, count
+    return THERE, gone
