@@ -35,7 +35,7 @@ def drawn(field: Field, read: Callable[[Field], T], between: Callable[[T, T, flo
             "choice", lambda choice: choice.items("a list of values to choose from")
         )
         if not options:
-            raise field.error("a choice of nothing")
+            raise field.error("expected one value at least to choose from, found an empty list")
         values = [drawn(option, read, between) for option in options]
         return values[int(field.draw() * len(values))]
     if isinstance(data, dict) and "uniform" in data and between is not None:
