@@ -1,4 +1,4 @@
-"""What the page on known bugs says is found, is found."""
+"""docs/bugs.md is true: what it says is found is found again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from clew.systems import find_protocol, names
 PAGE = Path(__file__).parents[2] / "docs" / "bugs.md"
 KNOWN, MISSED = documented(PAGE.read_text())
 SECONDS = 13.0
-"""Of hunting, by the page's own figures: the variants that are found fastest, as many as there is time for."""
+"""How long the suite hunts, by the figures of the page. It hunts the variants that are found fastest."""
 BY_SECONDS = sorted(KNOWN, key=lambda variant: (KNOWN[variant][1], variant))
 FAST = [
     variant
@@ -43,15 +43,15 @@ SETTINGS = sorted(
 
 @pytest.mark.parametrize("variant", FAST, ids="-".join)
 def test_a_variant_that_was_found_is_found_within_three_times_its_seeds(variant: Variant) -> None:
-    # Of the ten starts that made the figure the first one, whose failure is the one that is shrunk.
+    # The figure is the median of ten starts. This is the first one, whose failure the page shrinks.
     assert seeds_to_failure(variant, 0, 3 * KNOWN[variant][0])[0] is not None
 
 
 @pytest.mark.parametrize(("plan", "settings"), SETTINGS)
-def test_under_the_settings_by_which_a_variant_is_hunted_the_system_as_it_should_be_is_valid(
+def test_the_correct_system_is_valid_under_the_settings_by_which_a_variant_is_hunted(
     plan: str, settings: tuple[str, ...]
 ) -> None:
-    """As shipped, every plan is held to this in `test_shipped_plans` and `test_rsl_plans`."""
+    """For plans as they are shipped, `test_shipped_plans` and `test_rsl_plans` show this."""
     for seed in range(12):
         drawn = resolve(load(plan), seed, [*settings, "system.variant=none", "workload.rate=40"])
         result = judge(drawn, *simulate(drawn))
@@ -62,13 +62,13 @@ def test_the_fast_ones_are_most_of_them() -> None:
     assert len(FAST) > len(KNOWN) / 2
 
 
-def test_a_page_that_is_not_understood_is_not_taken_for_an_empty_one() -> None:
+def test_a_page_that_cannot_be_read_is_an_error() -> None:
     with pytest.raises(ValueError, match="no row of a table"):
         documented("| caspaxos | dirty-reads | 2 |\n")
 
 
-def test_what_is_found_is_shrunk_to_what_can_be_read() -> None:
-    """The figures of the page: operations, faults, and seconds of processor time to get there."""
+def test_every_bug_shrinks_to_a_few_operations_and_faults_within_a_minute() -> None:
+    """By the figures of the page: operations, faults, and seconds of processor time."""
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in PAGE.read_text().splitlines()]
     shrunk = {tuple(row[:2]): row for row in rows if tuple(row[:2]) in KNOWN}
     assert set(shrunk) == set(KNOWN)
@@ -84,16 +84,16 @@ def test_every_variant_of_every_system_is_on_the_page() -> None:
 
 
 @pytest.mark.parametrize("variant", sorted(MISSED), ids="-".join)
-def test_where_nobody_notices_it_is_said_why(variant: Variant) -> None:
+def test_a_variant_that_no_client_notices_says_why(variant: Variant) -> None:
     system, name = variant
     assert find_protocol(system).hunted[name].unnoticed
 
 
 @pytest.mark.parametrize(("missing", "seeds"), [(0, 3), (4, 3), (5, None), (9, None)])
-def test_what_half_of_the_starts_did_not_find_has_no_figure(
+def test_a_bug_that_half_of_the_starts_do_not_find_has_no_figure(
     monkeypatch: pytest.MonkeyPatch, missing: int, seeds: int | None
 ) -> None:
-    """Of ten starts the last so many find nothing."""
+    """The last `missing` of the ten starts find nothing."""
     starts = iter([(3, "linearizable")] * (10 - missing) + [(None, None)] * missing)
     module = sys.modules["clew.harness.bench.bugs"]
     monkeypatch.setattr(module, "seeds_to_failure", lambda bug, first: next(starts))
