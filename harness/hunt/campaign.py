@@ -1,4 +1,4 @@
-"""Trials over an executor, in the order of their seeds: what comes out does not depend on who was how fast."""
+"""Trials over an executor, in the order of their seeds. The result does not depend on which worker is how fast."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from clew.harness.hunt.trial import Trial, trials
 from clew.harness.plan import PlanError, Source
 
 BATCH = 8
-"""Seeds a job: half a second of work, against some milliseconds that it takes to send a job and its answer."""
+"""Seeds in a job. They take half a second; sending the job and its answer takes a few milliseconds."""
 AHEAD = 3
-"""Jobs that wait or run for each worker, so that none is idle while the first seeds of a window are slow."""
+"""Jobs for each worker, running or waiting, so that no worker is idle while the first seeds are slow."""
 DEATHS_MOST = 3
-"""Workers that may die one after the other over the same seeds; more are no accident."""
+"""Workers that may die over the same seeds, one after the other. More are no accident."""
 
 Job = tuple[list[int], Future[list[Trial]]]
 
@@ -32,12 +32,12 @@ def campaign(
     workers: int,
     until: float | None = None,
 ) -> Generator[Trial, None, None]:
-    """The trials of these seeds, each once, in their order, as they become known.
+    """The trials of these seeds, each once and in their order, as they become known.
 
-    `seeds` may be endless. Nothing new is begun after `until` (of `time.monotonic()`); what was begun is finished, so
-    the seeds that were tried are always the first ones. Closing the iterator submits nothing more; the few jobs that
-    were are the executor's to cancel, for a process pool that breaks trips over futures that others cancelled. What an
-    executor lost with a worker is submitted again.
+    `seeds` may be endless. After `until` (of `time.monotonic()`) no job is begun, and a job that was begun ends with
+    its current seed. The seeds that were tried are always the first ones. Jobs that were lost with a worker are submitted again. Closing the iterator submits nothing
+    more. It cancels nothing either: that is left to the executor, because a process pool that breaks stumbles over
+    futures that somebody else cancelled.
 
     Raises what a trial raises (`PlanError` for a seed that draws an impossible plan), and `MachineError` if workers die
     over the same seeds again and again, or whoever gave out the work is gone.
@@ -45,9 +45,11 @@ def campaign(
     coming = iter(seeds)
     waiting: deque[Job] = deque()
     deaths = 0
+    # Workers may be on other machines, where `time.monotonic()` counts from another moment.
+    until_there = None if until is None else time.time() + until - time.monotonic()
 
     def submitted(batch: list[int]) -> Job:
-        return batch, executor.submit(trials, source, tuple(settings), batch)
+        return batch, executor.submit(trials, source, tuple(settings), batch, until_there)
 
     while True:
         while len(waiting) < workers * AHEAD and (until is None or time.monotonic() < until):
@@ -67,13 +69,13 @@ def campaign(
                     f"a worker died {deaths} times over, last with seeds from {batch[0]} on: killed from outside, or "
                     "for want of memory? Fewer --jobs take less"
                 ) from None
-            # A process pool loses all its jobs with one worker; only the answers that are here already are safe.
+            # With one worker a process pool loses all its jobs. Only the answers that are here already are safe.
             waiting = deque(job if _answered(job[1]) else submitted(job[0]) for job in waiting)
             continue
         except PlanError:
             if len(batch) == 1:
                 raise
-            # Which of the seeds it is, and what the others come to: each as a job of its own.
+            # Which of the seeds it is, and what comes of the others, shows when each is a job of its own.
             waiting.popleft()
             waiting.extendleft([submitted([seed]) for seed in batch][::-1])
             continue
@@ -86,6 +88,9 @@ def campaign(
             raise MachineError(f"who gave out the work is gone; seeds from {batch[0]} on were not tried") from None
         deaths = 0
         yield from tried
+        if len(tried) < len(batch):
+            # The time was over within this job. Later seeds may have been tried; they do not count.
+            return
         waiting.popleft()
 
 

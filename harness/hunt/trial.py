@@ -1,7 +1,8 @@
-"""One seed of a campaign, from drawing the plan to the verdict, in a worker; what comes back is small."""
+"""One seed of a campaign, from the drawn plan to the verdict. It runs in a worker; what comes back is small."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -15,24 +16,33 @@ from clew.harness.verdict.signature import Signature, signature
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """What one seed led to. `counts` adds up over trials: see `clew.harness.hunt.coverage`.
-
-    Among them are `landmarks`: what a system's landmarks saw in its messages, and what its nodes counted themselves.
-    """
+    """What came of one seed."""
 
     seed: int
     verdict: Answer
     signature: Signature | None
+    """What broke; None if nothing did, as far as is known."""
     counts: dict[str, dict[str, int]]
+    """Numbers that add up over trials, by group: `operations` by outcome, `faults` by kind, faults that `touched` an
+    operation, `messages` by fate, and `landmarks`: what the landmarks of the system saw in its messages, and what its
+    nodes counted themselves. `clew.harness.hunt.coverage` makes a table of them."""
 
 
-def trials(source: Source, settings: Sequence[str], seeds: Sequence[int]) -> list[Trial]:
-    """These seeds, one after the other: a worker's job."""
-    return [trial(resolve(source, seed, settings)) for seed in seeds]
+def trials(source: Source, settings: Sequence[str], seeds: Sequence[int], until: float | None = None) -> list[Trial]:
+    """Try these seeds one after the other: a worker's job.
+
+    None but the first is begun after `until` (of `time.time()`): a hunt tries one seed at least, however late it starts.
+    """
+    done: list[Trial] = []
+    for seed in seeds:
+        if done and until is not None and time.time() > until:
+            break
+        done.append(trial(resolve(source, seed, settings)))
+    return done
 
 
 def trial(plan: Plan) -> Trial:
-    """Run a plan inline and in memory, and judge it. A node that breaks by itself is a failure like any other."""
+    """Run a plan inline and in memory, and judge it. A part of the system that breaks is a failure like any other."""
     history, outcome = simulate(plan)
     result = judge(plan, history, outcome)
     progress = outcome.progress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -15,6 +16,8 @@ LISTED_MOST = 8
 """The most operations of a counterexample that are listed one by one. Two longer lists hardly ever agree."""
 CHECKS = ("linearizable", "liveness", "invariants")
 """The checks of a plan, in the order in which a user would notice that they fail."""
+INSTANT = re.compile(r",? (at )?\d+\.\d+ s of cluster time")
+"""A time of the run. Two failures are the same one whenever they happen."""
 OUTCOMES = {OK: "ok", FAIL: "fail", INFO: "info"}
 
 
@@ -51,9 +54,10 @@ def signature(result: Result, history: History, outcome: Outcome) -> Signature |
 
 
 def last_line(failure: SystemFailure) -> str:
-    """The last line of what a broken part left, or what happened to it if it left nothing."""
+    """The last line of what a broken part left, or what happened to it if it left nothing. Times are left out."""
     lines = failure.detail.strip().splitlines()
-    return lines[-1] if lines else str(failure)
+    line = lines[-1] if lines else str(failure).removeprefix(f"{failure.part} ")
+    return INSTANT.sub("", line)
 
 
 def _invalid(result: Result, check: str) -> bool:

@@ -30,6 +30,8 @@ from clew.harness.plan import Plan, PlanError, Source, load, loads, resolve, shi
 from clew.harness.store.folder import RunFolder
 from clew.harness.verdict.result import Result
 from tests.harness.conftest import Clew
+from tests.harness.echo import PLAN as PLAN_OF_ECHO
+from tests.harness.echo import put
 
 PLAN = """\
 name: swarm
@@ -400,3 +402,48 @@ def test_every_shipped_plan_can_be_sent_to_a_worker() -> None:
     for name, _ in shipped():
         source = load(name)
         assert pickle.loads(pickle.dumps(source)) == source
+
+
+def quick_to_see_a_hang(plan: Path) -> Path:
+    """Have the workers, which import the system, wait for half a second and not for ten."""
+    system = plan.with_name("echo.py")
+    limit = "from clew.harness.runtime.simulation import watchdog\nwatchdog.STEP_SECONDS_MAX = 0.5\n"
+    system.write_text(limit + system.read_text())
+    return plan
+
+
+HANGS = "node: n1 hangs: one step takes longer than 0.5 s"
+
+
+def test_a_node_that_loops_for_ever_is_named_with_its_seed_and_the_hunt_keeps_its_time(
+    clew: Clew, tmp_path: Path
+) -> None:
+    quick_to_see_a_hang(put(tmp_path, breaks="while True: pass"))
+    began = time.monotonic()
+    done = clew("hunt", "echo.yaml", "--time", "1s", "--until", "all", "--jobs", "1")
+    # Two seconds of it for a seed, which is run twice; the rest starts processes.
+    assert time.monotonic() - began < 60
+    assert done.returncode == 1, done.stderr
+    failing = re.findall(r"^seed (\d+) fails: (.*)$", done.stdout, re.MULTILINE)
+    assert failing == [(str(seed), HANGS) for seed in range(len(failing))]
+    assert 1 <= len(failing) < BATCH, "not even the job that was begun is finished"
+
+
+def test_a_hunt_goes_on_after_a_node_that_loops_for_ever(clew: Clew, tmp_path: Path) -> None:
+    text = PLAN_OF_ECHO.replace("clients: 1", "clients: {choice: [1, 2]}")
+    plan = quick_to_see_a_hang(put(tmp_path, breaks="while source == 'c1': pass", plan=text))
+    hangs = [seed for seed in range(4) if resolve(load(str(plan)), seed).workload.clients == 2]
+    assert 0 < len(hangs) < 4
+    done = clew("hunt", "echo.yaml", "--seeds", "0:4", "--until", "all", "--jobs", "1", "--json")
+    assert done.returncode == 1, done.stderr
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert summary["seeds"] == 4
+    assert [(found["seed"], found["failure"]) for found in summary["failures"]] == [(seed, HANGS) for seed in hangs]
+
+
+def test_a_node_that_sends_itself_messages_without_a_delay_ends_as_a_failure(clew: Clew, tmp_path: Path) -> None:
+    put(tmp_path, breaks="return ctx.send('n1', message)")
+    done = clew("hunt", "echo.yaml", "--seeds", "0:8", "--jobs", "1")
+    assert done.returncode == 1, done.stderr
+    assert "seed 0 fails: node: n1 takes more than 100,000 steps at one instant" in done.stdout
+    assert "does it send messages to itself without a delay?" in done.stdout

@@ -33,9 +33,8 @@ from clew.histories import History
 from clew.histories import dump as dump_history
 from clew.nemesis import FaultEvent
 from clew.nemesis.crash import Crash
-from tests.harness.conftest import Clew, clew_in
+from tests.harness.conftest import Clew, clew_called_in, clew_in
 from tests.harness.echo import put
-from tests.harness.here import clew_here
 
 HIGHEST = "caspaxos-highest-version"
 
@@ -100,7 +99,7 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_shrunk_run_is_small_tells_its_story_and_fails_the_same_way_again(failing: Path, tmp_path: Path) -> None:
-    clew = clew_here(tmp_path)
+    clew = clew_called_in(tmp_path)
     done = clew("shrink", failing, "--json", "--store", "first")
     assert done.returncode == 1, done.stderr
     result = json.loads(done.stdout)
@@ -175,7 +174,7 @@ def test_a_search_that_spent_its_budget_says_so(failing: Path, tmp_path: Path, m
     for name, events in (("DESCENT", 5000), ("DESCENT_PLAIN", 5000), ("DESCENT_RUNS", 1), ("PLAIN_NETWORKS", 1)):
         monkeypatch.setattr(budget, name, events)
     monkeypatch.setattr(sys.modules["clew.harness.shrink.shrink"], "PLAIN_NETWORKS", 1)
-    done = clew_here(tmp_path)("shrink", failing)
+    done = clew_called_in(tmp_path)("shrink", failing)
     (folder,) = (tmp_path / "store").glob("*/2*")
     words = " ".join((folder / "plan.yaml").read_text().replace("#", "").split())
     assert "are enough" not in words
@@ -270,9 +269,24 @@ def test_a_node_that_breaks_is_shrunk_to_one_that_breaks_over_the_same(tmp_path:
     assert found == Signature("node", error="ValueError: two")
 
 
+def test_a_client_that_breaks_is_called_a_client_in_hunts_and_stories(clew_call: Clew, tmp_path: Path) -> None:
+    put(tmp_path)
+    system = tmp_path / "echo.py"
+    completes = 'ctx.complete("ok", message.value)'
+    system.write_text(system.read_text().replace(completes, f"{completes}; self.operation"))
+    done = clew_call("hunt", "echo.yaml", "--seeds", "0:1", "--jobs", "1")
+    error = "AttributeError: 'Client' object has no attribute 'operation'"
+    assert done.returncode == 1, done.stderr
+    assert f"seed 0 fails: client: {error}" in done.stdout
+    done = clew_call("shrink", "store/latest")
+    words = " ".join(done.stdout.replace("#", "").split())
+    assert f"What breaks: the client. {error}" in words
+    assert "1 operation and 0 faults on 1 node are enough" in words
+
+
 def test_a_run_that_does_not_fail_is_refused_with_the_counts_and_nothing_is_written(recorded: Path) -> None:
     before = sorted(recorded.parents[2].rglob("*"))
-    done = clew_here(recorded.parents[2])("shrink", recorded, "--store", "shrunk")
+    done = clew_called_in(recorded.parents[2])("shrink", recorded, "--store", "shrunk")
     assert done.returncode == 254
     assert "fails 0 times out of 3" in done.stderr
     assert done.stderr.count("\n") == 1
@@ -292,7 +306,7 @@ def test_a_run_that_fails_now_and_then_is_refused_with_the_counts_and_nothing_is
     assert clew("run", plan, "--nodes", "inline").returncode == 1
     before = sorted(tmp_path.rglob("*"))
     # In this process it has not run yet.
-    done = clew_here(tmp_path)("shrink", "store/latest")
+    done = clew_called_in(tmp_path)("shrink", "store/latest")
     assert done.returncode == 254
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
@@ -300,7 +314,7 @@ def test_a_run_that_fails_now_and_then_is_refused_with_the_counts_and_nothing_is
 
 
 def test_a_store_that_cannot_be_written_is_one_line(failing: Path, tmp_path: Path) -> None:
-    clew = clew_here(tmp_path)
+    clew = clew_called_in(tmp_path)
     (tmp_path / "file").write_text("")
     done = clew("shrink", failing, "--store", "file")
     assert done.returncode == 254
@@ -378,7 +392,7 @@ def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(
 
 
 def test_any_failure_counts_if_asked_for_and_only_then(tmp_path: Path) -> None:
-    clew = clew_here(tmp_path)
+    clew = clew_called_in(tmp_path)
     # It takes two writes to get a wrong answer, but a read before any write breaks the node.
     breaks = """self.writes = getattr(self, "writes", 0) + (message.f == "write")
         if message.f == "read" and not self.writes:
