@@ -1,4 +1,4 @@
-"""Histories from anywhere, judged: files and run folders in, a verdict for each out. And histories in other formats."""
+"""Check histories from anywhere, files and run folders, and write them in other formats."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ _DEFAULT_BUDGET = Budget()
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """One file: its verdict, the engines that found it, and how long that took, reading included.
-
-    A file that cannot be checked has an `error` instead of a result.
-    """
+    """One file or run folder that was checked."""
 
     path: Path
     result: Result | None
+    """None if it cannot be checked."""
     engine: str = ""
+    """The engines that decided, separated by commas."""
     seconds: float = 0.0
+    """How long it took, reading included."""
     error: str | None = None
+    """Why it cannot be checked."""
 
 
 def budget_of(text: str) -> Budget:
@@ -85,11 +86,11 @@ def check_file(
     keep_going: bool = False,
     cut: bool = False,
 ) -> Checked:
-    """The checker's verdict on a run or a history. The model is the one that the history names, unless it is given.
+    """Check one history, in a file or a run folder.
 
-    The first key that is not linearizable stops those behind it, unless asked to `keep_going`.
-    A file that ends in the middle of a line, as that of a killed run does, is checked up to there only if asked to
-    (`cut`): what is missing might change the answer.
+    `model` is a name or the path of a Python file; None takes the model that the history names. The keys after the
+    first one that is not linearizable are not checked, unless `keep_going`. A file that ends in the middle of a line,
+    as after a killed run, is refused unless `cut`: what is missing might change the verdict.
 
     Raises `NoRun` and `HistoryError` for what cannot be checked, `UserError` for an unknown model, format or engine.
     """
@@ -111,7 +112,7 @@ def check_file(
         except ValueError as error:
             raise HistoryError(f"{error}; another one can be given with --model", source=str(path), line=1) from None
     try:
-        # What somebody's model prints must not get between us and whoever reads our output.
+        # A user's model may print. That must not mix with our output.
         with contextlib.redirect_stdout(sys.stderr):
             verdict = check(history, judge, budget=budget, engine=engine, keep_going=keep_going)
     except HistoryError:
@@ -130,7 +131,7 @@ def check_file(
 
 
 def check_files(paths: Sequence[Path], judge: Callable[[Path], Checked]) -> Iterator[Checked]:
-    """What `judge` says of each; a file that cannot be checked is no exception but a `Checked` with an `error`."""
+    """Check each of these with `judge`. A file that cannot be checked gives a `Checked` with an `error`."""
     for path in paths:
         try:
             yield judge(path)
@@ -141,16 +142,18 @@ def check_files(paths: Sequence[Path], judge: Callable[[Path], Checked]) -> Iter
 
 
 def exit_code(checked: Sequence[Checked]) -> int:
-    """That of the worst: a file that cannot be checked, then invalid, then unknown."""
+    """The exit code of the worst: a file that cannot be checked, then invalid, then unknown, then valid."""
     if any(one.result is None for one in checked):
         return BAD_ARGUMENTS
     return EXIT_CODES[worst([one.result.verdict for one in checked if one.result is not None])]
 
 
 def export(source: Path, target: Path, *, read_as: str | None = None, write_as: str | None = None) -> int:
-    """Write the history of a run or file in another format (by the target's name, unless given); how many events.
+    """Write the history of a run or file in another format. The answer is the number of its events.
 
-    A file appears whole or not at all. Raises as `open_history` does, `UserError` for a format that is not written.
+    The format is `write_as`, or follows from the target's name. The target is written whole or not at all.
+
+    Raises as `open_history` does, and `UserError` for a format that clew does not write.
     """
     if write_as is None:
         write_as = {".edn": "edn", ".jsonl": "jsonl"}.get(target.suffix)
@@ -159,7 +162,7 @@ def export(source: Path, target: Path, *, read_as: str | None = None, write_as: 
     if target.is_dir() or not target.parent.is_dir():
         raise UserError(f"{target}: expected the name of a file in a folder that is there")
     history, _ = open_history(source, read_as)
-    # What is no file, a pipe or /dev/stdout, is written to and not replaced.
+    # A pipe or /dev/stdout is written to. Only a file is replaced.
     aside = target if target.exists() and not target.is_file() else target.with_name(target.name + ".tmp")
     try:
         with aside.open("wb") as stream:

@@ -1,4 +1,4 @@
-"""The same run again, byte for byte."""
+"""Run a recorded run again, and compare the histories byte for byte."""
 
 from __future__ import annotations
 
@@ -21,54 +21,59 @@ from clew.histories.text import plural
 
 
 class Replay(msgspec.Struct, frozen=True):
-    """A replayed run: its result, the hash of its history, and whether that is the history of the original.
-
-    `identical` is also True if one of the two was cut short and its history is a beginning of the other; `compared` is
-    the number of bytes that were compared.
-    """
+    """A run that was run again."""
 
     result: Result
+    """The result of the new run."""
     identical: bool
+    """Whether the histories are the same. If one of the runs was cut short, its history must be a beginning of the
+    other's."""
     sha256: str
+    """The hash of the new history."""
     original_sha256: str
+    """The hash of the old one."""
     compared: int
+    """How many bytes were compared."""
     cut: bool
+    """Whether one of the runs was cut short."""
 
     @property
     def interrupted(self) -> bool:
-        """Whether somebody stopped it; a run that a broken node ended came to its end."""
+        """Whether the new run was stopped. A run that a broken node ended was not."""
         return not self.result.finished and self.result.error is None
 
 
 class Replays(msgspec.Struct, frozen=True):
-    """A run replayed several times, as `--json` prints it: how often it failed, how often it was the same, and each
-    verdict as a single replay's.
-
-    `verdict` is the worst one, `verdicts` counts them, `times` is how many there were: fewer than asked for if one
-    was interrupted. `same` were identical to the original, `identical` is whether all were. `failed` were invalid, or
-    ended by a node that broke.
-    """
+    """A run that was run again several times, as `--json` prints it."""
 
     verdict: Answer
+    """The worst verdict."""
     plan: str | None
     seed: int | None
     times: int
+    """How often it was run: less than was asked for if a run was interrupted."""
     failed: int
+    """How many runs were invalid, or ended by a part of the system that broke."""
     same: int
+    """How many histories were identical to the original's."""
     identical: bool
+    """Whether all were."""
     verdicts: dict[str, int]
+    """How often there was each verdict."""
     sha256: str
+    """The hash of the original history."""
     runs: tuple[Result, ...]
+    """The result of each run."""
 
     @property
     def exit_code(self) -> int:
-        """The worst of the runs'; 255 if one differed, for then none of them says anything of the original."""
+        """The worst of the runs' exit codes. 255 if a history differs: then no run says anything about the original."""
         broke = not self.identical or any(run.error for run in self.runs)
         return INTERNAL_ERROR if broke else EXIT_CODES[self.verdict]
 
 
 def together(replays: Sequence[Replay]) -> Replays:
-    """Some replays of one run, at least one, as one."""
+    """Put the replays of one run together. There is one at least."""
     results = [replay.result for replay in replays]
     verdicts = Counter(result.verdict for result in results)
     return Replays(
@@ -86,9 +91,9 @@ def together(replays: Sequence[Replay]) -> Replays:
 
 
 def difference(original: Path, replays: Sequence[Replay]) -> str | None:
-    """What to say of replays that differ from the original, in a line: how many, why perhaps, and where to look.
+    """One line about the replays that differ from the original: how many, why perhaps, and where to look.
 
-    None if none does.
+    None if no replay differs.
     """
     others = [replay for replay in replays if not replay.identical]
     if not others:
@@ -107,7 +112,7 @@ def difference(original: Path, replays: Sequence[Replay]) -> str | None:
 
 
 def words(every: Replays, last: Replay) -> list[str]:
-    """What to say of replays, the `last` of which says it for all if they are identical: a line for each thing."""
+    """What to print about replays, line by line. If all are identical, the `last` one stands for all."""
     lines = []
     if every.times > 1:
         same, failed = plural(every.same, "time"), plural(every.failed, "time")
@@ -129,28 +134,28 @@ async def replay(
 ) -> Replay:
     """Run the plan of a recorded run again, into a folder of its own, and compare the histories.
 
-    The folder is the latest of its store from then on, unless it differs: who looks at the latest run shall not take
-    another run for the one that was to come again.
+    If the histories are the same, the new folder becomes the latest of its store. If not, it does not: somebody who
+    looks at the latest run should not take another run for the original.
 
     Raises `NoRun` if the folder lacks its plan or history, `PlanError` and `HistoryError` if they cannot be used.
     """
     plan = folder.read_plan()
     if not folder.history.exists():
         raise NoRun(f"{folder.path} has no history.jsonl to compare a replay with")
-    # A history of another format version, or no history at all, is better told now than after the run.
+    # Read it before the run: if it is of another version, or no history, the user should not wait to learn that.
     load_history(folder.history)
     original = folder.history.read_bytes()
     recorded = folder.read_result()
-    # A run that a broken node ended came to its end.
+    # A run that a broken node ended is finished.
     finished = recorded is not None and (recorded.finished or recorded.error is not None)
     result = await run(plan, nodes=nodes, into=into, watch=watch, stop=stop, latest=False)
     assert result.run is not None
     again = (Path(result.run) / folder.history.name).read_bytes()
-    # A run that was interrupted or killed leaves a beginning of its history: that must be the same, to the last line.
+    # A run that was interrupted or killed has the beginning of a history. It must be the same up to its last line.
     whole = original if finished else original[: original.rfind(b"\n") + 1]
     identical = again == whole or (not finished and again.startswith(whole))
     if not result.finished and result.error is None:
-        # So was this one: what there is of it must be the beginning of the other, or the other of it.
+        # The new run was interrupted too. One of the two histories must be the beginning of the other.
         identical = whole.startswith(again) or again.startswith(whole)
     if identical:
         RunFolder(Path(result.run)).become_latest()

@@ -8,8 +8,8 @@
     def test_my_register_is_linearizable(plan):
         assert_holds(plan)
 
-Hypothesis chooses the seeds and remembers the failing ones in its database; its settings, profiles and
-`--hypothesis-seed` are honoured. What is printed on failure is the shrunk plan, which anybody can run.
+Hypothesis chooses the seeds and keeps the failing ones in its database. Its settings, profiles and `--hypothesis-seed`
+work as usual. A failure prints the shrunk plan, which anybody can run.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ SEEDS = 1 << 32
 
 
 def plans(plan: str | Path, settings: Sequence[str] = ()) -> st.SearchStrategy[Plan]:
-    """The plan in that file (or the shipped one of that name) for any seed, every distribution in it drawn anew.
+    """The plan in this file, or the shipped plan of this name, for any seed. Each seed draws its distributions anew.
 
-    `settings` change fields as `--set` does. Raises `PlanError` at once for a plan that cannot be.
+    `settings` change fields as `--set` does. Raises `PlanError` at once for a plan that cannot be used.
     """
     source = load(str(plan))
     resolve(source, 0, settings)
@@ -43,7 +43,7 @@ def plans(plan: str | Path, settings: Sequence[str] = ()) -> st.SearchStrategy[P
 
 
 def assert_holds(plan: Plan) -> None:
-    """Run the plan inline and in memory; raises `Broken`, an `AssertionError`, if a check of it is invalid."""
+    """Run the plan inline and in memory. Raises `Broken`, an `AssertionError`, if the run fails."""
     history, outcome = simulate(plan)
     found = signature(judge(plan, history, outcome), history, outcome)
     if found is not None:

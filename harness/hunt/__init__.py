@@ -1,9 +1,10 @@
-"""Many seeds until something breaks: a campaign of trials over an executor, its failures by what broke, its coverage.
+"""Many seeds until something breaks.
 
-trial       one seed: drawn, simulated inline, judged             runs in a worker
-campaign    trials in the order of their seeds, however many workers there are
-executor    whose workers: the cores of this machine, or a cluster's
-hunt        the campaign, with the failing runs kept and grouped
+trial       one seed: drawn, simulated inline, judged; runs in a worker
+campaign    trials in the order of their seeds, for any number of workers
+executor    where the workers are: on this machine, or in a cluster
+hunt        a campaign, with its failing runs kept and grouped
+coverage    what the faults did to the operations, as a table
 """
 
 from clew.harness.hunt.campaign import campaign

@@ -34,13 +34,13 @@ def campaign(
 ) -> Generator[Trial, None, None]:
     """The trials of these seeds, each once and in their order, as they become known.
 
-    `seeds` may be endless. After `until` (of `time.monotonic()`) no job is begun, and a job that was begun ends with
-    its current seed. The seeds that were tried are always the first ones. Jobs that were lost with a worker are submitted again. Closing the iterator submits nothing
-    more. It cancels nothing either: that is left to the executor, because a process pool that breaks stumbles over
-    futures that somebody else cancelled.
+    `seeds` may be endless. After `until` (of `time.monotonic()`) no job is submitted, and a job that runs ends with its
+    current seed. The seeds that were tried are always the first ones. Jobs that were lost with a worker are submitted
+    again. Closing the iterator submits nothing more. It cancels nothing either: that is left to the executor, because a
+    process pool that breaks stumbles over futures that somebody else cancelled.
 
     Raises what a trial raises (`PlanError` for a seed that draws an impossible plan), and `MachineError` if workers die
-    over the same seeds again and again, or whoever gave out the work is gone.
+    over the same seeds again and again, or the scheduler is gone.
     """
     coming = iter(seeds)
     waiting: deque[Job] = deque()

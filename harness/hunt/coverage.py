@@ -1,4 +1,4 @@
-"""Did the storm storm? What the faults of a campaign did to its operations, as rows of a table."""
+"""What the faults of a hunt did to its operations, as rows of a table. Faults that touched nothing show nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Mapping
 
 
 def coverage(counts: Mapping[str, Counter[str]], seeds: int) -> list[tuple[str, int, str]]:
-    """Rows of what, how often in all seeds together, and how that compares."""
+    """The rows: what, how often in all seeds together, and how that compares to other counts.
+
+    `counts` are the sums of `Trial.counts`.
+    """
     none: Counter[str] = Counter()
     faults, touched = counts.get("faults", none), counts.get("touched", none)
     operations, messages = counts.get("operations", none), counts.get("messages", none)

@@ -1,4 +1,4 @@
-"""Whose workers try the seeds: a `concurrent.futures.Executor` and how many work for it."""
+"""Where seeds are tried: a `concurrent.futures.Executor`, with the number of its workers."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ T = TypeVar("T")
 
 @contextlib.contextmanager
 def at_home(jobs: int | None = None) -> Iterator[tuple[Executor, int]]:
-    """Processes on this machine, as many as it has cores unless told otherwise.
+    """Workers that are processes on this machine: `jobs` of them, or one for each core.
 
-    They are spawned, not forked: a fork would copy the threads of numba and trio in whatever state they were. However
-    the block ends, none is left; should this process be killed, they die with it. A worker that is killed takes the
-    jobs of all with it (`BrokenExecutor`), and the next job is given to new ones.
+    They are spawned, not forked: a fork would copy the threads of numba and trio in any state. When the block ends, no
+    worker is left; if this process is killed, its workers die too. When a worker is killed, the jobs of all workers are
+    lost (`BrokenExecutor`), and the next job gets new workers.
     """
     jobs = jobs or len(os.sched_getaffinity(0))
     before = set(multiprocessing.active_children())
@@ -33,15 +33,15 @@ def at_home(jobs: int | None = None) -> Iterator[tuple[Executor, int]]:
     try:
         yield pool, jobs
     finally:
-        # Whoever leaves the block has what it wanted: what the workers are still at would be waited for in vain.
+        # The caller has what it wanted. Do not wait for what the workers still do.
         for child in set(multiprocessing.active_children()) - before:
             child.kill()
-        # Only now, and once: a shutdown that does not wait leaves nothing for a second one to wait for.
+        # Only now, and only once: after a shutdown that does not wait, a second one has nothing to wait for.
         pool.shutdown(cancel_futures=True)
 
 
 class _Pool(Executor):
-    """A process pool, and another one when it breaks."""
+    """A process pool that is replaced by a new one when it breaks."""
 
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
@@ -64,18 +64,18 @@ class _Pool(Executor):
 
 
 def _be_a_worker(parent: int) -> None:
-    # Ctrl-C goes to the whole foreground group; the parent decides what becomes of its workers.
+    # Ctrl-C reaches every process of the foreground group. The parent alone decides what its workers do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(parent)
 
 
 @contextlib.contextmanager
 def on_cluster(address: str) -> Iterator[tuple[Executor, int]]:
-    """The workers of a dask.distributed cluster, by the address of its scheduler (`tcp://host:8786`).
+    """The workers of a dask.distributed cluster. `address` is that of its scheduler: `tcp://host:8786`.
 
-    A job whose worker dies is done again by another one, until dask gives it up (`gave_up`). The workers need clew, and
-    a user's system, installed. However the block ends, nobody waits for the jobs that are left: those not begun are
-    taken back, and a worker ends the one that it is at. Raises `UserError` if there is no such cluster, or no dask.
+    The workers need clew, and the user's system, installed. When a worker dies, another one does its job again, until
+    dask gives up (`gave_up`). When the block ends, nobody waits for the jobs that are left: jobs that were not begun
+    are taken back, and each worker ends its current one. Raises `UserError` if there is no such cluster, or no dask.
     """
     try:
         from distributed import Client
@@ -86,7 +86,7 @@ def on_cluster(address: str) -> Iterator[tuple[Executor, int]]:
         client = Client(address, timeout=5)
     except (OSError, ValueError) as error:
         raise UserError(f"there is no scheduler at {address}: {error}") from None
-    # A connection that is lost comes back as what becomes of the jobs; dask would print how it tries again, at length.
+    # A lost connection shows in the jobs. dask would print at length how it tries again.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with client:
         workers = sum(client.nthreads().values())
@@ -96,13 +96,13 @@ def on_cluster(address: str) -> Iterator[tuple[Executor, int]]:
         try:
             yield executor, workers
         finally:
-            # As a context of its own it would wait for all that was submitted. From a scheduler that is gone nothing
-            # can be taken back.
+            # As a context manager, the executor would wait for all jobs. If the scheduler is gone, no job can be taken
+            # back.
             with contextlib.suppress(ClosedClientError):
                 executor.shutdown(wait=False)
 
 
 def gave_up() -> tuple[type[Exception], ...]:
-    """What a job ends with whose workers died again and again, for `except`; a process pool has no such thing."""
+    """The exception of a job whose workers died again and again, for `except`. Only dask has one."""
     distributed = sys.modules.get("distributed")
     return () if distributed is None else (distributed.KilledWorker,)

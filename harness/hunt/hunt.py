@@ -1,4 +1,4 @@
-"""The campaign as a command has it: seeds tried until something breaks, what broke kept, grouped and counted."""
+"""A hunt: try seeds until something breaks; keep, group and count what broke."""
 
 from __future__ import annotations
 
@@ -30,40 +30,48 @@ from clew.harness.verdict.signature import Signature
 Until = Literal["first", "all"]
 
 KEPT = 100
-"""Failing runs that leave a folder each; the seeds of more are only listed."""
+"""Failing runs that get a folder each. Of all others only the seeds are listed."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A failing seed: what broke, and its run kept in a folder (None beyond the first hundred)."""
+    """A failing seed."""
 
     seed: int
     signature: Signature
+    """What broke."""
     run: str | None
+    """The run's folder; None if it was not kept, as for all but the first hundred."""
     at_seconds: float
-    """Since the hunt began; the one thing here that is not a function of plan and seed."""
+    """When it was found, since the hunt began. Nothing else here depends on the machine."""
 
 
 @dataclass
 class Hunt:
-    """What a campaign has come to, kept up to date while it goes on."""
+    """What a hunt has found. It is kept up to date while the hunt goes on."""
 
     campaign: str = field(default_factory=timestamp)
-    """When it began, by the wall clock: its runs have this in their verdicts, and nothing else depends on it."""
+    """When the hunt began, by the time of day. Its runs have this in their verdicts."""
     seeds: int = 0
+    """How many seeds were tried."""
     undecided: int = 0
+    """How many of them did not fail but could not be decided either."""
     failures: list[Found] = field(default_factory=list)
+    """The failing seeds, in their order."""
     counts: dict[str, Counter[str]] = field(default_factory=dict)
+    """The sums of `Trial.counts`."""
     seconds: float = 0.0
+    """How long the hunt has taken, by the wall clock."""
     interrupted: bool = False
+    """Whether Ctrl-C ended it."""
     error: Exception | None = None
     """What ended the hunt early: `OSError` if a run could not be kept, `MachineError` if workers die, `PlanError` if a
     seed draws an impossible plan. All seeds before that one are counted."""
 
     @property
     def exit_code(self) -> int:
-        """1 if a seed failed; 2 if none was tried, some are undecided or it was interrupted; 0 otherwise. With an
-        error 254 for a plan that cannot be, and 255 for any other."""
+        """0 if every seed is valid, 1 if a seed failed, and 2 if neither is known: some seeds are undecided, none was
+        tried, or the hunt was interrupted. With an error, 254 for an impossible plan and 255 for anything else."""
         if self.error is not None:
             return BAD_ARGUMENTS if isinstance(self.error, PlanError) else INTERNAL_ERROR
         if self.failures:
@@ -72,18 +80,18 @@ class Hunt:
 
     @property
     def unkept(self) -> int:
-        """Failing runs without a folder of their own."""
+        """How many failing runs have no folder."""
         return sum(found.run is None for found in self.failures)
 
     def groups(self) -> dict[Signature, list[Found]]:
-        """The failures by what broke, the most frequent first."""
+        """The failures by their signature, the most frequent first."""
         groups: dict[Signature, list[Found]] = {}
         for found in self.failures:
             groups.setdefault(found.signature, []).append(found)
         return dict(sorted(groups.items(), key=lambda group: (-len(group[1]), group[1][0].seed)))
 
     def summary(self) -> dict[str, object]:
-        """As JSON: the last object that `clew hunt --json` prints."""
+        """The last object that `clew hunt --json` prints, ready for JSON."""
         return {
             "campaign": self.campaign,
             "seeds": self.seeds,
@@ -99,7 +107,7 @@ class Hunt:
         }
 
     def add(self, trial: Trial) -> None:
-        """Count a trial in."""
+        """Count a trial."""
         self.seeds += 1
         self.undecided += trial.signature is None and trial.verdict == "unknown"
         for name, counts in trial.counts.items():
@@ -120,21 +128,22 @@ def hunt(
     found: Callable[[Found, Result | None], None] = lambda found, result: None,
     watch: Callable[[Hunt], None] = lambda hunt: None,
 ) -> Hunt:
-    """Try seeds in their order until the first failure, or all of them.
+    """Try seeds in their order, `until` the "first" failure or until "all" are tried.
 
-    Without `seeds` all from 0 on are tried, until the first failure or for `seconds`. Every failing run is run once
-    more, the first hundred into folders below `into`, and `found` is called with its result, in the order of the seeds.
-    It is called without one if `into` is None, and for those beyond the first hundred unless `every_verdict` is wanted.
-    What comes out is the same whatever executor does the work. KeyboardInterrupt ends the hunt early, and so does an
-    error (`Hunt.error`: a full disk, workers that die over a seed); what is known by then is returned.
+    Without `seeds`, all from 0 on are tried, until the first failure or for `seconds`. Each failing seed is run once
+    more, the first hundred into folders below `into`. Then `found` is called with the result of that run, in the order
+    of the seeds. The result is None if `into` is None, and for seeds after the first hundred unless `every_verdict`.
+    `watch` is called after each seed. The executor does not change what is found.
 
-    Raises `NoRun` for a store that cannot be.
+    KeyboardInterrupt and errors (`Hunt.error`) end the hunt early. What is known by then is returned.
+
+    Raises `NoRun` for a store that cannot be written.
     """
     if into is not None:
         check_writable(into)
     if seeds is None:
         if until == "all" and seconds is None:
-            raise ValueError("all seeds there are would never end; expected seeds or seconds")
+            raise ValueError("trying all seeds would never end; expected seeds or seconds")
         seeds = itertools.count()
     began = time.monotonic()
     hunted = Hunt()
@@ -151,7 +160,7 @@ def hunt(
                         if place is not None or (into is not None and every_verdict):
                             result = _again(resolve(source, trial.seed, settings), place, hunted.campaign)
                     except (OSError, KeyboardInterrupt) as error:
-                        # The hunt ends, by Ctrl-C or with a full disk under it, but not without what it has just found.
+                        # Ctrl-C or a full disk ends the hunt. What it has just found is still told.
                         hunted.failures.append(Found(trial.seed, trial.signature, None, hunted.seconds))
                         found(hunted.failures[-1], None)
                         if isinstance(error, KeyboardInterrupt):
@@ -173,7 +182,7 @@ def hunt(
 
 
 def _again(plan: Plan, into: Path | None, campaign: str) -> Result:
-    """Run a failing plan once more, into a folder if there is to be one."""
+    """Run a failing plan once more, into a folder below `into` if that is given."""
     if into is None:
         return msgspec.structs.replace(judge(plan, *simulate(plan)), campaign=campaign)
     with unwrap_exception_groups():

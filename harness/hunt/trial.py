@@ -31,7 +31,7 @@ class Trial(msgspec.Struct, frozen=True):
 def trials(source: Source, settings: Sequence[str], seeds: Sequence[int], until: float | None = None) -> list[Trial]:
     """Try these seeds one after the other: a worker's job.
 
-    None but the first is begun after `until` (of `time.time()`): a hunt tries one seed at least, however late it starts.
+    After `until` (of `time.time()`) only the first is still begun: a hunt tries one seed at least.
     """
     done: list[Trial] = []
     for seed in seeds:

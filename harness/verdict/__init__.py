@@ -1,1 +1,1 @@
-"""From a recorded run to its verdict: the checks, the result, and what makes two failures the same one."""
+"""From a recorded run to its verdict: the checks, their result, and the signature of a failure."""

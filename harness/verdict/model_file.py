@@ -1,6 +1,6 @@
-"""A model that a person wrote: `model = ...` in a Python file, given by the path of the file.
+"""A user's own model: `model = ...` in a Python file.
 
-Only a person may give it, on the command line: what a history says that it is a history of is never run.
+Only the command line may name such a file. The model that a history names is never run as code.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from clew.systems.registry import import_file
 
 
 def load(name: str) -> Model:
-    """The model of that name, or the one in the Python file at that path. Raises `UserError`."""
+    """The model of this name, or the model in the Python file at this path. Raises `UserError`."""
     if not name.endswith(".py"):
         try:
             return find_model(name)
@@ -44,9 +44,9 @@ def _at(path: Path) -> object:
 
 
 def failure(path: Path, error: BaseException) -> UserError | None:
-    """What to tell whoever wrote the file that raised this: the deepest line of theirs, and what happened there.
+    """The error to show to the author of a model that raised: the innermost line of the file, and what happened there.
 
-    None if it was not the file: nothing of it was running, and it is not that its states cannot be hashed.
+    None if the model is not to blame: no line of it was running, and its states can be hashed.
     """
     here = path.resolve()
     lines = [
