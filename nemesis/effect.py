@@ -1,6 +1,7 @@
 """What the active faults add up to. Cuts, crashes and pauses form unions, losses are independent, delays are summed.
 
-A runtime asks these functions, and nothing else, what faults do. It asks again whenever a fault begins or ends.
+A runtime asks these functions what faults do, again whenever a fault begins or ends. The sets are for membership tests:
+the order in which they iterate depends on string hashes, which differ between processes.
 """
 
 from __future__ import annotations
@@ -12,22 +13,22 @@ from clew.nemesis.fault import Fault
 
 
 def refused(active: Iterable[Fault]) -> frozenset[tuple[str, str]]:
-    """The (source, destination) pairs between which no message arrives. Test for membership only, never iterate."""
+    """The (source, destination) pairs between which no message arrives."""
     return frozenset(pair for fault in active for pair in fault.refused())
 
 
 def down(active: Iterable[Fault]) -> frozenset[str]:
-    """The nodes that must not be running. Test for membership only, never iterate."""
+    """The nodes that must not be running."""
     return frozenset(node for fault in active for node in fault.down())
 
 
 def paused(active: Iterable[Fault]) -> frozenset[str]:
-    """The nodes that take no step and whose messages and timers wait. Test for membership only, never iterate."""
+    """The nodes that take no step and whose messages and timers wait."""
     return frozenset(node for fault in active for node in fault.paused())
 
 
 def disturbance(active: Iterable[Fault], source: str, destination: str) -> Disturbance:
-    """What the faults add to the link from one node to another. Links to and from clients are never disturbed."""
+    """What the faults add to the link from one node to another. Ask only about links between nodes."""
     added = Disturbance()
     for fault in active:
         more = fault.disturbance(source, destination)
