@@ -26,7 +26,7 @@ from clew.harness.shrink.shape import shape
 from clew.harness.store.record import read_record
 from clew.harness.verdict.judge import judge
 from clew.harness.view.browser import missing, open_page
-from clew.harness.view.report.page import gather
+from clew.harness.view.report.gather import gather
 from clew.histories import History
 from clew.histories import dump as dump_history
 from clew.nemesis import FaultEvent
