@@ -123,6 +123,15 @@ def test_the_default_is_what_a_plan_without_the_key_has(title: str, row: Row) ->
         assert plan_with(title, f"{path}=") == plan_with(title)
 
 
+@pytest.mark.parametrize(("title", "row"), ROWS, ids=NAMES)
+def test_a_value_can_be_drawn_if_its_type_is_one_that_can(title: str, row: Row) -> None:
+    key, type, _, default = row
+    path = SETTINGS[title].format(key=key)
+    drawable = {"whole number", "number", "chance", "duration", "size", "latency", "word", "true or false"}
+    if type in drawable and default.startswith("`") and path != "seed":
+        assert plan_with(title, f"{path}={{choice: [{default.strip('`')}]}}") == plan_with(title)
+
+
 def ends_of(type: str, range: str) -> tuple[list[str], list[str]]:
     """Values that a row says are allowed, and values that it says are not, as far as it says so."""
     ends = re.fullmatch(r"(\S+) to (\S+)", range)
