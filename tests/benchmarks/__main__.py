@@ -1,14 +1,10 @@
 """All benchmarks, one after the other: `make bench`."""
 
+import subprocess
 import sys
 
-from tests.benchmarks import checker, hunt, memory, report, rsl, simulation
-
-# Each reads options of its own.
-del sys.argv[1:]
-simulation.main()
-hunt.main()
-rsl.main()
-checker.main()
-memory.main()
-report.main()
+for name in ("simulation", "hunt", "rsl", "checker", "memory", "report"):
+    # A process for each: some keep to one processor, and memory is measured from a fresh start.
+    command = [sys.executable, "-m", f"tests.benchmarks.{name}"]
+    print(f"\n$ python {' '.join(command[1:])}", flush=True)
+    subprocess.run(command, check=True)
