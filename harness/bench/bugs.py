@@ -1,6 +1,7 @@
-"""Every known-broken variant of every system: is it found, how soon, and how small does its failure get?
+"""Every known bug of every system: is it found, how soon, and how small does its failure get?
 
-A variant is looked for as its system says (`Protocol.hunted`), by what a client can see: wrong answers, or none.
+The bugs are the broken variants of the systems. Each is hunted as its system says (`Protocol.hunted`), by what a client
+can see: wrong answers, or no answers.
 """
 
 from __future__ import annotations
@@ -26,42 +27,52 @@ from clew.systems import Protocol, find_protocol, find_system, names
 
 STARTS = 10
 STRIDE = 10_000
-"""Between the first seeds of two starts."""
+"""The distance between the first seeds of two starts."""
 SEEDS_MOST = 50
-"""Seeds after which a start has not found the variant."""
+"""Seeds that a start tries. If none fails, the start has not found the variant."""
 SEEDS_MOST_TO_LEMMA = 10
-"""Seeds after which a start has broken no lemma; most variants that break one do so at once."""
+"""Seeds that a start tries to break a lemma. Most variants that break one do so at once."""
 SEEN_BY_CLIENTS = {"linearizable": "wrong answers", "liveness": "no answers"}
 
 
 class Bug(msgspec.Struct, frozen=True):
-    """A variant that clients noticed: medians of `seeds` (None if most starts did not find it) and `seconds` (of
-    processor time) to the first failure, and of the seeds until a `lemma` broke (None if for most starts none did),
-    whether a client noticed or not; and what is left of the failure of the first start after shrinking."""
+    """A variant that clients noticed. Several starts hunt for it; the failure of the first start is shrunk."""
 
     system: str
     variant: str
     plan: str
+    """The plan that hunts it."""
     seen: str
+    """What clients see: `wrong answers` or `no answers`."""
     seeds: int | None
+    """Seeds to the first failure: the median of the starts. None if most starts did not find the variant."""
     seconds: float
+    """Seconds of processor time to the first failure: the median of the starts."""
     lemma: int | None
+    """Seeds until a lemma broke, whether a client noticed or not: the median. None if for most starts none broke."""
     operations: int
+    """Operations that are left after shrinking."""
     faults: int
+    """Faults that are left."""
     nodes: int
+    """Nodes that are left."""
     shrink_seconds: float
+    """Seconds of processor time that shrinking took."""
 
 
 class Missed(msgspec.Struct, frozen=True):
-    """A variant that no client noticed in so many seeds: after how many a `lemma` broke (the median, as in `Bug`),
-    and why nobody could."""
+    """A variant that no client noticed."""
 
     system: str
     variant: str
     plan: str
+    """The plan that hunts it."""
     seeds: int
+    """Seeds that were tried."""
     lemma: int | None
+    """As in `Bug`."""
     why: str
+    """Why no client can notice it."""
 
 
 Variant = tuple[str, str]
@@ -69,7 +80,7 @@ Variant = tuple[str, str]
 
 
 def bugs(only: Sequence[str] = ()) -> Iterator[Variant]:
-    """Every variant of every system that says how it is hunted; `only` of these systems."""
+    """Every variant that its system says how to hunt; `only` those of these systems, if any are given."""
     for system in names():
         found = find_system(system)
         if isinstance(found, Protocol) and (not only or system in only):
@@ -77,15 +88,17 @@ def bugs(only: Sequence[str] = ()) -> Iterator[Variant]:
 
 
 def drawn(bug: Variant, seed: int) -> Plan:
-    """The plan that hunts this variant, for a seed."""
+    """The plan that hunts this variant, with this seed."""
     system, variant = bug
     hunted = find_protocol(system).hunted[variant]
     return resolve(load(hunted.plan), seed, [*hunted.settings, f"system.variant={variant}"])
 
 
 def seeds_to_failure(bug: Variant, first: int, most: int = SEEDS_MOST) -> tuple[int | None, str | None]:
-    """How many seeds, from this one on, until a client sees the system break, and by which check; None if more than
-    `most`."""
+    """How many seeds it takes, from `first` on, until a client sees the system break, and which check saw it.
+
+    None if more than `most`.
+    """
     for tried in range(1, most + 1):
         signature = trial(drawn(bug, first + tried - 1)).signature
         if signature is not None and signature.broke in SEEN_BY_CLIENTS:
@@ -94,7 +107,7 @@ def seeds_to_failure(bug: Variant, first: int, most: int = SEEDS_MOST) -> tuple[
 
 
 def seeds_to_lemma(bug: Variant, first: int, most: int = SEEDS_MOST_TO_LEMMA) -> int | None:
-    """How many seeds, from this one on, until a lemma breaks, whatever clients see; None if more than `most`."""
+    """How many seeds it takes, from `first` on, until a lemma breaks, whatever clients see; None: more than `most`."""
     for tried in range(1, most + 1):
         signature = trial(drawn(bug, first + tried - 1)).signature
         if signature is not None and signature.invariant is not None:
@@ -103,10 +116,10 @@ def seeds_to_lemma(bug: Variant, first: int, most: int = SEEDS_MOST_TO_LEMMA) ->
 
 
 def measure(bug: Variant, starts: int = STARTS) -> Bug | Missed:
-    """Hunt for a variant from that many starts, and shrink the failure of the first."""
+    """Hunt for a variant from so many starts, and shrink the failure of the first start."""
     system, variant = bug
     hunted = find_protocol(system).hunted[variant]
-    # Compiling the checker takes seconds, and says nothing about the variant.
+    # The first run compiles the checker. That takes seconds, and must not count.
     trial(drawn(bug, 0))
     lemma = _median([seeds_to_lemma(bug, start * STRIDE) for start in range(starts)])
     seeds: list[int | None] = []
@@ -140,13 +153,13 @@ def measure(bug: Variant, starts: int = STARTS) -> Bug | Missed:
 
 
 def _median(seeds: Sequence[int | None]) -> int | None:
-    """The median of what the starts took, rounded; None if it lies among those that found nothing."""
+    """The median of the starts, rounded. None if it is that of a start that found nothing."""
     middle = statistics.median(math.inf if took is None else took for took in seeds)
     return None if math.isinf(middle) else round(middle)
 
 
 def _shrunk(failing: Plan) -> tuple[int, int, int, float]:
-    """What is left of the plan (operations, faults, nodes), and the seconds of processor time that it took."""
+    """Shrink a plan: operations, faults and nodes that are left, and the seconds of processor time that it took."""
     with tempfile.TemporaryDirectory() as store, unwrap_exception_groups():
         result = trio.run(lambda: run(failing, nodes="inline", into=Path(store)))
         assert result.run is not None
@@ -156,7 +169,7 @@ def _shrunk(failing: Plan) -> tuple[int, int, int, float]:
 
 
 def measured(wanted: Sequence[Variant], executor: Executor) -> Iterator[Bug | Missed]:
-    """Each of these variants measured by an executor, in their order."""
+    """Measure each of these variants in an executor. The results come in the same order."""
     yield from executor.map(measure, wanted)
 
 
@@ -178,7 +191,7 @@ UNNOTICED = ("system", "variant", "plan", "seeds tried", "a lemma breaks after",
 
 
 def table(found: Sequence[Bug | Missed]) -> str:
-    """Two tables in Markdown: what clients noticed, and what they did not."""
+    """Two tables in Markdown: the variants that clients noticed, and those that they did not."""
     noticed = [
         (
             b.system,
@@ -213,10 +226,11 @@ def _rows(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def documented(page: str) -> tuple[dict[Variant, tuple[int, float]], set[Variant]]:
-    """From a page with such tables: seeds and seconds until each variant was found, and those that nobody noticed.
+    """What a page with such tables says: seeds and seconds for each variant that was found, and the variants that no
+    client noticed.
 
-    Of a variant that most starts did not find, the seeds are those that a start tries at most: its first start did.
-    Raises `ValueError` for a row that belongs to neither table: a page that is not understood must not pass for empty.
+    For a variant that most starts did not find, the seeds are as many as a start tries: the first start found it.
+    Raises `ValueError` for a row that belongs to neither table, so that a page in another form is not taken for empty.
     """
     rows = [[cell.strip() for cell in line.strip("| \n").split("|")] for line in page.splitlines() if line[:1] == "|"]
     strange = next((row for row in rows if len(row) not in (len(FOUND), len(UNNOTICED))), None)
@@ -228,7 +242,7 @@ def documented(page: str) -> tuple[dict[Variant, tuple[int, float]], set[Variant
 
 
 def rewritten(page: str, found: Sequence[Bug | Missed]) -> str:
-    """The page with its tables (from the first line that begins with a bar to the last) replaced."""
+    """The page with new tables, in the place of everything from the first line with a bar to the last."""
     lines = page.splitlines(keepends=True)
     rows = [i for i, line in enumerate(lines) if line.startswith("|")]
     first, end = (rows[0], rows[-1] + 1) if rows else (len(lines), len(lines))

@@ -1,15 +1,21 @@
-"""From a failing run to the smallest plan that still fails the same way.
+"""From a failing run to the smallest plan that still fails in the same way.
 
-explicit    the run as a plan of explicit operations and faults          the very same run
-reduce      dials turned down by Hypothesis, with the simulation as the test
-members     operations and faults left out
-world       the network made plain
-shape       fewer clients, nodes and keys, simpler operations
-times       shorter, and rounder
-arrange     the smallest plans arranged anew, with fewer faults or nodes
-smallest    what small means, and the smallest so far
-shrink      the passes, one after the other, until none of them finds anything
-story       what is left, in words: the comment of the shrunk plan
+run           from a run folder to a run folder
+explicit      the run as a plan that lists its operations and faults
+shrink        rounds of passes over the plan, until a round finds nothing smaller
+same_failure  the question about each candidate: does it fail in the same way?
+budget        how much may be simulated
+smallest      what small means, and the smallest plan so far
+story         what happens in the shrunk plan, in words: its comment
+
+The passes:
+
+members       leave out operations and faults
+world         make the network plain
+shape         fewer clients, nodes and keys; simpler operations
+times         shorter, and rounder
+arrange       the smallest plans arranged anew, with fewer faults or nodes
+reduce        turn dials down with Hypothesis; several passes use it
 """
 
 from clew.harness.shrink.explicit import explicit

@@ -1,8 +1,8 @@
-"""Leaving out one more fault by having everything else happen in another way: the last pass, for the smallest plans.
+"""The last pass, for the smallest plans: leave out one more fault by arranging everything else anew.
 
-What can no longer be made smaller piece by piece may still be larger than need be: two crashes with all the time in the
-world do what one does at the right moment, and no plan in between fails. So a few operations and at most one crash are
-arranged anew, in the plain network, where only the order of what happens counts:
+A plan may be too large although no single step makes it smaller. Two crashes at any time may do what one crash does at
+the right moment, and no plan in between fails. So a few operations and at most one crash are arranged anew, in a plain
+network, where only the order of what happens counts:
 
     operations   at most two of those that there are, in any order, half a latency or several apart, each of a
                  client of its own
@@ -31,24 +31,23 @@ from clew.nemesis.fault import Fault, FaultEvent
 
 OPERATIONS_MOST = 2
 FAULTS_MOST = 1
-"""More have too many arrangements to look at a good part of them."""
+"""The same for faults. More members have too many arrangements to try a good part of them."""
 OPERATIONS_FROM = 8
-"""Of so many at most, each pair is looked at; of more there are too many pairs."""
+"""Each pair out of so many operations is tried. More operations have too many pairs."""
 HALVES = range(7)
-"""The second operation begins so many halves of a latency after the first: with and between the steps of a round."""
+"""When the second operation begins, in halves of a latency after the first: with the steps of a round, and between."""
 STEPS = range(5)
-"""The crash comes just after so many latencies since an operation began: a round of two phases takes four."""
+"""When the crash comes: just after so many latencies since an operation began. A round of two phases takes four."""
 MOMENT = 5
 """The crash comes, and lasts, a latency divided by this."""
 CANDIDATES_MOST = 3000
-"""Arrangements that are looked at, some ten seconds; of three nodes, two operations and a crash there are 2340."""
+"""Arrangements that are tried: about ten seconds. Three nodes, two operations and a crash have 2340."""
 
 
 def rearranged(plan: Plan, fails: Fails) -> Plan:
-    """A plan with fewer members, or as many on fewer nodes, if some arrangement fails; the plan itself if none does.
+    """A plan with fewer members, or as many on fewer nodes, if an arrangement fails; the plan itself if none does.
 
-    A plan that is too large for it is left as it is. The arrangements are looked at in an order of no meaning, which is
-    always the same.
+    A plan that is too large is left as it is. The arrangements are tried in a shuffled order, which is always the same.
     """
     whole = members_of(plan)
     operations = [member for member in whole if isinstance(member, PlannedOperation)]
@@ -71,7 +70,7 @@ def rearranged(plan: Plan, fails: Fails) -> Plan:
 
 
 def _choices(operations: Sequence[PlannedOperation]) -> list[tuple[PlannedOperation, ...]]:
-    """Which operations to arrange: all, or each pair of them, of pairs that ask for the same only one."""
+    """The operations to arrange: all, or each pair of them. Of pairs that ask for the same, only one."""
     if len(operations) <= OPERATIONS_MOST:
         return [tuple(operations)]
     pairs = combinations(operations, OPERATIONS_MOST)

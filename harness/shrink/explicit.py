@@ -1,7 +1,7 @@
-"""A recorded run as a plan that says everything: each operation and each fault with its time.
+"""A recorded run as an explicit plan: it lists each operation and each fault with its time.
 
-In a drawn plan, leaving something out changes what is drawn for the rest: fault i of an entry follows from those before
-it, an operation from the completion before it. In an explicit one every operation and every fault stands for itself.
+In a drawn plan, leaving something out changes what is drawn for the rest: a fault follows from the one before it, and
+an operation from the completion before it. In an explicit plan every operation and every fault stands for itself.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Member = PlannedOperation | FaultEvent
 
 
 def explicit(plan: Plan, history: History, rested: int | None = None) -> Plan:
-    """The plan with the operations and faults of this history as explicit lists: its run is the same, byte for byte.
+    """The plan with the operations and faults of this history as lists. Its run is the same, byte for byte.
 
-    `rested` is when (ns) the workload of that run was over (`Outcome.rested`): what was invoked later were its final
-    reads, which every run makes by itself. None for a run that was cut short before.
+    `rested` is when (ns) the workload of the run was over (`Outcome.rested`). Operations after it are final reads,
+    which every run makes by itself. None for a run that was cut short before.
     """
     operations: list[PlannedOperation] = []
     faults: list[FaultEvent] = []
@@ -37,14 +37,14 @@ def explicit(plan: Plan, history: History, rested: int | None = None) -> Plan:
             if event.f.startswith("start-"):
                 faults.append(from_value(event.value))
         elif event.type == "invoke" and (rested is None or event.time <= rested):
-            # A thread's processes follow each other at distances of as many as there are threads.
+            # The processes of a thread differ by the number of threads.
             thread = event.process % plan.workload.clients
             operations.append(PlannedOperation(event.time, thread, event.f, event.key, _argument(event.value)))
     return with_members(plan, operations, faults)
 
 
 def is_explicit(plan: Plan) -> bool:
-    """Whether the plan says everything already: it is what `rebuilt` makes of its own members."""
+    """Whether the plan is explicit already: `rebuilt` makes the same plan of its members."""
     if not isinstance(plan.workload.operations, tuple) or not all(isinstance(line.when, At) for line in plan.nemesis):
         return False
     return rebuilt(plan, members_of(plan)) == plan
@@ -57,7 +57,7 @@ def with_members(plan: Plan, operations: list[PlannedOperation], faults: list[Fa
     workload = msgspec.structs.replace(
         plan.workload,
         operations=tuple(sorted(operations, key=lambda operation: operation.at)),
-        # Without a meaning from here on: what a plan that leaves them out is read as.
+        # These mean nothing in an explicit plan. They get the values that a plan without them has.
         mix=dict.fromkeys(usable, 1.0),
         values="unique",
         rate=None,
@@ -69,7 +69,7 @@ def with_members(plan: Plan, operations: list[PlannedOperation], faults: list[Fa
 
 
 def members_of(plan: Plan) -> list[Member]:
-    """The operations and faults of an explicit plan, by time; nothing of it is drawn."""
+    """The operations and faults of an explicit plan, in the order of their times."""
     assert isinstance(plan.workload.operations, tuple)
     faults = schedule(plan.nemesis, plan.nodes, lambda name: Random(0))
     return sorted([*faults, *plan.workload.operations], key=lambda member: member.at)
@@ -83,7 +83,7 @@ def rebuilt(plan: Plan, members: Iterable[Member]) -> Plan:
 
 
 def entry(event: FaultEvent) -> Entry:
-    """The fault as a line of a nemesis that draws nothing."""
+    """The fault as an entry of a nemesis, with nothing left to draw."""
     duration = None if event.until is None else event.until - event.at
     return Entry(name(event.fault), event.fault.parameters_of_entry(), At((event.at,)), duration)
 

@@ -1,8 +1,8 @@
-"""What can be left out of a plan: operations and faults that the failure does not need.
+"""Leave out operations and faults that the failure does not need.
 
-cut         what happens after it was too late
-members     the rest, in chunks, then one by one
-merged      one fault for two
+cut         what begins after the failure
+members     the rest: in chunks, then one by one
+merged      one fault in the place of two
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from clew.harness.shrink.reduce import ATTEMPTS, Dials, Fails, reduced, search
 from clew.nemesis.fault import FaultEvent
 
 CHUNKS = 16
-"""Chunks at the coarsest resolution."""
+"""How many chunks the members are divided into at first."""
 DIALS_MOST = 48
-"""Members that Hypothesis gets to turn down: its own cost grows with the square of their number."""
+"""Members that are given to Hypothesis, at most. Its own cost grows with the square of their number."""
 
 
 def cut(plan: Plan, late: int | None, fails: Fails) -> Plan:
-    """Without what began when it was too late, at `late` or a timeout later: what was open then may end otherwise."""
+    """Drop everything that begins after the failure (`late`, in ns) or, if the run then no longer fails, one timeout
+    after it: operations that were open at the failure may need what came next."""
     if late is not None:
         for moment in (late, late + plan.workload.timeout):
             before = [member for member in members_of(plan) if member.at <= moment]
@@ -35,11 +36,11 @@ def cut(plan: Plan, late: int | None, fails: Fails) -> Plan:
 
 
 def members(plan: Plan, fails: Fails) -> Plan:
-    """Leave out what the failure does not need: chunks first, then halves of chunks, single members, at last several.
+    """Leave out what the failure does not need: chunks first, then ever smaller chunks, and single members.
 
-    Some of the chunks at random may do, and much is gone at once. Then they are left out one after the other, the
-    latest first, for that takes a call of `fails` for each. What is left is for Hypothesis, which also finds what can
-    only go together.
+    First a random selection of the chunks is tried: if one fails, much is gone at once. Then the chunks are left out
+    one after the other, the latest first. The rest is for Hypothesis, which also finds members that can only be left
+    out together.
     """
     size = 1
     while size * CHUNKS < len(members_of(plan)):
@@ -61,7 +62,7 @@ def members(plan: Plan, fails: Fails) -> Plan:
 
 
 def _some(plan: Plan, size: int, fails: Fails) -> Plan:
-    """A few chunks of the plan that fail by themselves, if chance finds any."""
+    """The plan with a random selection of its chunks that still fails; the plan itself if none is found."""
     whole = members_of(plan)
     chunks = [whole[i : i + size] for i in range(0, len(whole), size)]
 
@@ -73,7 +74,7 @@ def _some(plan: Plan, size: int, fails: Fails) -> Plan:
 
 
 def merged(plan: Plan, fails: Fails) -> Plan:
-    """Fewer faults that last longer: one for two, or the neighbours of one in its place."""
+    """Fewer faults that last longer: one in the place of two, or a fault left out while its neighbours grow."""
     failing: Plan | None = plan
     while failing is not None:
         plan = failing

@@ -1,4 +1,4 @@
-"""The shape of what happens: reads for writes, fewer clients, nodes and keys, those in use renumbered, small values."""
+"""Simplify what happens: reads in the place of writes; fewer clients, nodes and keys; small values."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from clew.harness.shrink.explicit import Member, members_of, rebuilt
 from clew.harness.shrink.reduce import Fails
 
 SELECTIONS = 12
+"""Selections of nodes that are tried for each number of nodes."""
 
 
 def shape(plan: Plan, fails: Fails) -> Plan:
-    """Reads for whatever need not be more; fewer clients, nodes and keys, those in use renumbered; and small values."""
+    """Make each operation a read if that is enough; then use fewer clients, nodes and keys, and small values."""
     for place, member in enumerate(members_of(plan)):
         if isinstance(member, PlannedOperation) and member.value is not None:
             asked = msgspec.structs.replace(member, f=READS[plan.workload.kind], value=None)
@@ -39,7 +40,7 @@ def shape(plan: Plan, fails: Fails) -> Plan:
 
 
 def _folded(plan: Plan, nodes: int) -> Plan:
-    """The plan on fewer nodes, each of which gets the clients and the faults of several."""
+    """The plan on fewer nodes. Each of them gets the clients and the faults of several old ones."""
     places = {old: old % nodes for old in range(plan.system.nodes)}
     homes = {client: client for client in range(plan.workload.clients)}
     return _renamed(plan, places, nodes, homes, plan.workload.clients)
@@ -48,8 +49,7 @@ def _folded(plan: Plan, nodes: int) -> Plan:
 def _smaller(plan: Plan) -> Iterable[Plan]:
     """The plan with fewer nodes or clients, the smallest first.
 
-    A client speaks to the node of its own number, as a rule, or at least one can tell them apart by it: so clients keep
-    the node that their number names, wherever that node goes.
+    As a rule a client speaks to the node of its own number. So each client keeps that node, whatever its new number.
     """
     operations = [member for member in members_of(plan) if isinstance(member, PlannedOperation)]
     used = sorted({operation.client for operation in operations})
@@ -66,7 +66,7 @@ def _smaller(plan: Plan) -> Iterable[Plan]:
 
 
 def _selections(count: int, nodes: int, first: Sequence[int]) -> Iterable[tuple[int, ...]]:
-    """Which of the nodes stay, in which order: those with clients in front, then as they are; some of many orders."""
+    """Some selections of the nodes that stay, in their new order. Nodes with clients come first."""
     front = list(dict.fromkeys(first))
     rest = [node for node in range(count) if node not in front]
     orders = permutations([*front, *rest], nodes)
@@ -74,7 +74,7 @@ def _selections(count: int, nodes: int, first: Sequence[int]) -> Iterable[tuple[
 
 
 def _homes(used: Sequence[int], places: dict[int, int], nodes: int, clients: int, count: int) -> dict[int, int] | None:
-    """New numbers of the clients so that each still names its node; None if there are not enough."""
+    """New numbers of the clients, so that each still has its node; None if there are too few numbers."""
     homes: dict[int, int] = {}
     for client in used:
         place = places.get(client % count)
@@ -126,7 +126,7 @@ def _renumbered_values(plan: Plan) -> Plan:
 
 
 def _renumbered_keys(plan: Plan) -> Plan:
-    """Only the keys in use."""
+    """The keys that are in use as 0, 1, 2 in the order in which they first appear."""
     operations = [member for member in members_of(plan) if isinstance(member, PlannedOperation)]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(operation.key for operation in operations))}
     moved = rebuilt(

@@ -118,7 +118,7 @@ def _operations(history: History, clients: int) -> list[_Operation]:
                 start=int(operations.start[i]),
                 row=int(operations.invoked[i]),
                 end=describe_duration(int(history.time[ended])) if ended >= 0 else "the end",
-                # The processes of a thread follow each other at distances of as many as there are threads.
+                # The processes of a thread differ by the number of threads.
                 thread=process % clients,
                 processes=(process,),
                 what=what,

@@ -1,4 +1,4 @@
-"""When it happens: shorter gaps and faults, rounder times, and what other times make needless."""
+"""Change when things happen: shorter gaps and faults, and round times. Other times may also save a member."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from clew.harness.shrink.world import mean_latency
 from clew.nemesis.fault import FaultEvent
 
 SEARCHED_MOST = 10
-"""Members of a plan that is small enough to be searched at other times."""
+"""Members of a plan that is small enough to search for other times."""
 GAP_MOST = 12
-"""The longest gap and fault there, in halves of the mean latency: three round trips."""
+"""The longest gap and fault of that search, in halves of the mean latency: three round trips."""
 UNITS = (100 * MILLISECOND, 10 * MILLISECOND, MILLISECOND)
-"""Round times, the roundest first."""
+"""Units that times are rounded to, the coarsest first."""
 
 
 def times(plan: Plan, fails: Fails) -> Plan:
-    """Shorter gaps between what happens and shorter faults, in the roundest unit that will do."""
+    """Make gaps and faults shorter, in whole units: the coarsest unit with which the plan still fails."""
     for unit in UNITS:
         rounded = fails(_retimed(plan, *_gaps(plan, unit), unit))
         if rounded is not None:
@@ -40,7 +40,7 @@ def _shorter(plan: Plan, unit: int, fails: Fails) -> Plan:
 
 
 def without(plan: Plan, fails: Fails) -> Plan:
-    """Leave out one more member by having the others happen at other times: faults first, they say more."""
+    """Leave out one more member, with the others at other times. Faults are tried first: they take more to read."""
     if len(members_of(plan)) > SEARCHED_MOST:
         return plan
     whole = members_of(plan)
@@ -68,7 +68,7 @@ def _with_nones(lasts: Sequence[int | None], dials: Sequence[int]) -> list[int |
 
 
 def _gaps(plan: Plan, unit: int) -> tuple[list[int], list[int | None]]:
-    """In whole units: the time from each member to the next, and how long each fault lasts."""
+    """The time from each member to the next, and how long each fault lasts, in whole units."""
     members = members_of(plan)
     marks = [round(member.at / unit) for member in members]
     gaps = [mark - before for before, mark in zip([0, *marks], marks, strict=False)]

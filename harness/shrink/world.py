@@ -1,6 +1,6 @@
-"""The world around what happens, made plain: no losses, no duplicates, one latency for all messages, a short recovery.
+"""Make the network plain: no losses, no duplicates, one latency for all messages; and the recovery short.
 
-Where nothing is drawn any more, moving a plan in time or renaming its nodes leaves its run as it was.
+A plain network draws no random numbers. So moving a plan in time, or renaming its nodes, leaves its run as it was.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from clew.nemesis.fault import FaultEvent
 from clew.nemesis.latency import Constant, Exponential, Normal, Uniform
 
 WORLDS = 40
-"""Attempts at finding the same failure in the plainest of networks, each with other random pauses of the nodes."""
+"""Seeds with which the failure is looked for in a plain network: the nodes may draw random numbers too."""
 STARTS = 2
-"""So many of those that succeed are shrunk; the smallest outcome counts."""
+"""How many of the seeds that fail are shrunk. The smallest outcome counts."""
 MOMENT = 100 * MILLISECOND
-"""What a healed cluster gets before the final reads, if that is enough."""
+"""The time between healing and the final reads, if that is enough."""
 
 
 def quick(plan: Plan, fails: Fails) -> Plan:
-    """Let the healed cluster alone for a moment only, before the final reads: most of a small run is that silence."""
+    """Begin the final reads soon after healing. The wait between them is most of a small run."""
     if plan.recovery.after <= MOMENT:
         return plan
     return fails(msgspec.structs.replace(plan, recovery=msgspec.structs.replace(plan.recovery, after=MOMENT))) or plan
 
 
 def worlds(plan: Plan, fails: Fails) -> list[Plan]:
-    """The plan in the plainest network in which it fails the same way, with the first few seeds with which it does."""
+    """The plan in a plain network, with the first few seeds with which it fails in the same way."""
     calm = plain(plan)
     found: list[Plan] = []
     for seed in range(WORLDS):
@@ -43,7 +43,7 @@ def worlds(plan: Plan, fails: Fails) -> list[Plan]:
 
 
 def world(plan: Plan, fails: Fails) -> Plan:
-    """Simplify the network as far as the failure allows: at once if possible, otherwise a knob at a time."""
+    """Make the network plain, as a whole if the plan still fails, and otherwise one setting after the other."""
     calm = fails(plain(plan))
     if calm is not None:
         return calm
@@ -59,14 +59,14 @@ def world(plan: Plan, fails: Fails) -> Plan:
 
 
 def plain(plan: Plan) -> Plan:
-    """Nothing is lost, doubled or overtaken, and every message takes equally long."""
+    """The plan in a plain network: nothing is lost, duplicated or reordered, and every message takes equally long."""
     links = Links(Constant(_round_down(mean_latency(plan))), 0.0, 0.0, plan.network.nodes.reorder)
     network = msgspec.structs.replace(plan.network, nodes=links, clients=Links(Constant(0)))
     return msgspec.structs.replace(plan, network=network)
 
 
 def is_plain(plan: Plan) -> bool:
-    """Whether nothing of the network is drawn, in faults neither."""
+    """Whether neither the network nor any fault draws random numbers."""
     links = (plan.network.nodes, plan.network.clients)
     if not all(isinstance(link.latency, Constant) and link.drop == link.duplicate == 0 for link in links):
         return False
