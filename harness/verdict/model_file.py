@@ -28,7 +28,7 @@ def load(name: str) -> Model:
         raise UserError(f"--model: there is no file {name}")
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            model = _at(path)
+            model = _at(path.resolve())
     except (Exception, SystemExit) as error:
         raise failure(path, error) or error from error
     if not isinstance(model, Model):

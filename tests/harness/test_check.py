@@ -39,27 +39,27 @@ def logs(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_many_files_are_a_table_with_the_exit_code_of_the_worst(clew: Clew, logs: Path) -> None:
-    done = clew("check", "*.log", "--model", "cas-register")
+def test_many_files_are_a_table_with_the_exit_code_of_the_worst(clew_call: Clew, logs: Path) -> None:
+    done = clew_call("check", "*.log", "--model", "cas-register")
     assert done.returncode == 1
     rows = done.stdout.splitlines()
     assert rows[0].split() == ["operations", "verdict", "engine", "time", "file"]
     assert [row.split()[1] for row in rows[1:3]] == ["valid", "invalid"]
     assert rows[3] == "2 files: 1 valid, 1 invalid"
-    done = clew("check", "a-good.log", "a-good.log", "--model", "cas-register")
+    done = clew_call("check", "a-good.log", "a-good.log", "--model", "cas-register")
     assert done.returncode == 0
 
 
-def test_a_file_that_cannot_be_checked_does_not_keep_the_others_from_it(clew: Clew, logs: Path) -> None:
-    done = clew("check", "a-good.log", "broken.txt", "nowhere", "--model", "cas-register")
+def test_a_file_that_cannot_be_checked_does_not_keep_the_others_from_it(clew_call: Clew, logs: Path) -> None:
+    done = clew_call("check", "a-good.log", "broken.txt", "nowhere", "--model", "cas-register")
     assert done.returncode == 254
     assert "a-good.log" in done.stdout
     assert "clew: broken.txt:1: expected a history in one of the formats" in done.stderr
     assert "clew: there is no run folder or history nowhere" in done.stderr
 
 
-def test_json_is_one_object_for_each_file(clew: Clew, logs: Path) -> None:
-    done = clew("check", "a-good.log", "b-bad.log", "--model", "cas-register", "--json")
+def test_json_is_one_object_for_each_file(clew_call: Clew, logs: Path) -> None:
+    done = clew_call("check", "a-good.log", "b-bad.log", "--model", "cas-register", "--json")
     results = [json.loads(line) for line in done.stdout.splitlines()]
     assert [result["verdict"] for result in results] == ["valid", "invalid"]
     assert results[1]["explanation"]
@@ -80,14 +80,14 @@ def test_json_is_one_object_for_each_file(clew: Clew, logs: Path) -> None:
         (("a-good.log", "--format", "jsonl"), "a-good.log:1"),
     ],
 )
-def test_a_mistake_is_one_clear_line(clew: Clew, logs: Path, arguments: tuple[str], said: str) -> None:
-    done = clew("check", *arguments)
+def test_a_mistake_is_one_clear_line(clew_call: Clew, logs: Path, arguments: tuple[str], said: str) -> None:
+    done = clew_call("check", *arguments)
     assert done.returncode == 254
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_the_first_wrong_key_stops_the_others_unless_asked_to_go_on(clew: Clew, tmp_path: Path) -> None:
+def test_the_first_wrong_key_stops_the_others_unless_asked_to_go_on(clew_call: Clew, tmp_path: Path) -> None:
     events = []
     for number, key in enumerate("abcd"):
         read = ("ok", "read", 1 if key == "a" else 2)
@@ -95,20 +95,20 @@ def test_the_first_wrong_key_stops_the_others_unless_asked_to_go_on(clew: Clew, 
             events.append(Event(len(events), len(events), number, kind, f, key, value))
     with (tmp_path / "keys.jsonl").open("wb") as stream:
         codecs.write(History.of(events), stream)
-    once = clew("check", "keys.jsonl", "--model", "register")
+    once = clew_call("check", "keys.jsonl", "--model", "register")
     assert once.returncode == 1
     assert "Of 4 keys: 1 invalid, 2 not looked at, 1 valid." in once.stdout
     assert once.stdout.count("no order of the operations explains this") == 1
-    every = clew("check", "keys.jsonl", "--model", "register", "--keep-going")
+    every = clew_call("check", "keys.jsonl", "--model", "register", "--keep-going")
     assert every.returncode == 1
     assert "Of 4 keys: 3 invalid, 1 valid." in every.stdout
     assert all(f'on key "{key}": no order' in every.stdout for key in "bcd")
 
 
-def test_undecided_says_what_ran_out_and_how_much_is_explained(clew: Clew, tmp_path: Path) -> None:
+def test_undecided_says_what_ran_out_and_how_much_is_explained(clew_call: Clew, tmp_path: Path) -> None:
     with (tmp_path / "long.jsonl").open("wb") as stream:
         codecs.write(history(Cell(1_000, 30, 0.02), 1), stream)
-    done = clew("check", "long.jsonl", "--model", "cas-register", "--engine", "linear", "--budget", "1MiB")
+    done = clew_call("check", "long.jsonl", "--model", "cas-register", "--engine", "linear", "--budget", "1MiB")
     assert done.returncode == 2
     assert re.search(r"undecided, out of memory: an order of [1-9]\d* operations explains the beginning", done.stdout)
 
@@ -144,24 +144,24 @@ model = Bank()
     ],
 )
 def test_what_is_wrong_with_a_model_of_ones_own_is_one_clear_line(
-    clew: Clew, logs: Path, before: str, after: str, said: str
+    clew_call: Clew, logs: Path, before: str, after: str, said: str
 ) -> None:
     (logs / "own.py").write_text(BANK.replace(before, after))
-    done = clew("check", "counted.jsonl", "--model", "own.py")
+    done = clew_call("check", "counted.jsonl", "--model", "own.py")
     assert done.returncode == 254
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_a_model_of_ones_own_judges(clew: Clew, logs: Path) -> None:
+def test_a_model_of_ones_own_judges(clew_call: Clew, logs: Path) -> None:
     (logs / "own.py").write_text(BANK)
-    assert clew("check", "counted.jsonl", "--model", "own.py").returncode == 0
+    assert clew_call("check", "counted.jsonl", "--model", "own.py").returncode == 0
 
 
-def test_a_history_does_not_make_anybody_run_a_file(clew: Clew, logs: Path) -> None:
+def test_a_history_does_not_make_anybody_run_a_file(clew_call: Clew, logs: Path) -> None:
     (logs / "own.py").write_text("open('ran', 'w')")
     (logs / "named.jsonl").write_text('{"clew-history":1,"model":"own.py"}\n')
-    done = clew("check", "named.jsonl")
+    done = clew_call("check", "named.jsonl")
     assert done.returncode == 254
     assert "named.jsonl:1: there is no model 'own.py'" in done.stderr
     assert not (logs / "ran").exists()
@@ -175,11 +175,11 @@ def test_a_mistake_of_clews_is_not_the_models(logs: Path, monkeypatch: pytest.Mo
         check_file(logs / "counted.jsonl", str(logs / "own.py"))
 
 
-def test_a_value_nested_too_deeply_has_its_line(clew: Clew, logs: Path) -> None:
+def test_a_value_nested_too_deeply_has_its_line(clew_call: Clew, logs: Path) -> None:
     with (logs / "counted.jsonl").open("a") as stream:
         value = "[" * 200 + "]" * 200
         stream.write(f'{{"index":2,"time":3,"process":0,"type":"invoke","f":"add","value":{value}}}\n')
-    done = clew("check", "counted.jsonl", "--model", "counter")
+    done = clew_call("check", "counted.jsonl", "--model", "counter")
     assert done.returncode == 254
     assert "counted.jsonl:4: a value is nested more than 100 deep" in done.stderr
 
@@ -211,23 +211,23 @@ def test_a_pattern_is_expanded_in_order(logs: Path) -> None:
     assert [path.name for path in expand([f"{logs}/*.log"])] == ["a-good.log", "b-bad.log"]
 
 
-def test_export_and_back_is_the_same_history(clew: Clew, recorded: Path, tmp_path: Path) -> None:
-    assert clew("export", recorded, "there.edn").returncode == 0
-    assert clew("export", "there.edn", "back.jsonl").returncode == 0
+def test_export_and_back_is_the_same_history(clew_call: Clew, recorded: Path, tmp_path: Path) -> None:
+    assert clew_call("export", recorded, "there.edn").returncode == 0
+    assert clew_call("export", "there.edn", "back.jsonl").returncode == 0
     assert list(load(tmp_path / "back.jsonl").events()) == list(load(recorded / "history.jsonl").events())
     assert ":process 0" in (tmp_path / "there.edn").read_text()
-    done = clew("export", recorded, "there.xml")
+    done = clew_call("export", recorded, "there.xml")
     assert done.returncode == 254
     assert "there.xml" in done.stderr
-    done = clew("export", recorded, "there.log", "--to", "jepsen-log")
+    done = clew_call("export", recorded, "there.log", "--to", "jepsen-log")
     assert done.returncode == 254
     assert not (tmp_path / "there.log").exists()
     assert not list(tmp_path.glob("*.tmp"))
 
 
-def test_stop_at_the_first_violation_ends_the_run_there_and_is_repeatable(clew: Clew, tmp_path: Path) -> None:
+def test_stop_at_the_first_violation_ends_the_run_there_and_is_repeatable(clew_call: Clew, tmp_path: Path) -> None:
     arguments = ("caspaxos-highest-version", "--set", "stop=first-violation", "--json")
-    done = clew("run", *arguments, "--nodes", "inline")
+    done = clew_call("run", *arguments, "--nodes", "inline")
     assert done.returncode == 1, done.stderr
     result = json.loads(done.stdout)
     assert result["checks"]["linearizable"]["verdict"] == "invalid"
@@ -237,12 +237,12 @@ def test_stop_at_the_first_violation_ends_the_run_there_and_is_repeatable(clew: 
     history = load(folder / "history.jsonl")
     (stuck,) = [part["stuck"] for part in result["checks"]["linearizable"]["evidence"]]
     assert stuck == len(history) - 1, "not one event after the violation"
-    assert clew("check", folder / "history.jsonl").returncode == 1
-    assert clew("replay", folder).returncode == 1
-    whole = json.loads(clew("run", *arguments, "--set", "stop=end", "--nodes", "inline").stdout)
+    assert clew_call("check", folder / "history.jsonl").returncode == 1
+    assert clew_call("replay", folder).returncode == 1
+    whole = json.loads(clew_call("run", *arguments, "--set", "stop=end", "--nodes", "inline").stdout)
     assert whole["operations"] > result["operations"]
     # What was proven stands, even if the checker has no time at all to say more about it.
-    hurried = clew("run", *arguments, "--set", "budget.time=1ns", "--nodes", "process")
+    hurried = clew_call("run", *arguments, "--set", "budget.time=1ns", "--nodes", "process")
     assert hurried.returncode == 1, hurried.stderr
     (part,) = json.loads(hurried.stdout)["checks"]["linearizable"]["evidence"]
     assert part["stuck"] == stuck

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,17 @@ class AtOnce(Executor):
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
         return future
+
+
+@pytest.fixture
+def without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands try their seeds in this process: for claims about what they print and keep."""
+    monkeypatch.setattr("clew.harness.hunt.at_home", lambda jobs: nullcontext((AtOnce(), 1)))
 
 
 class Backwards(Executor):
@@ -155,9 +164,10 @@ def test_json_is_a_verdict_for_each_failing_run_and_a_summary_whatever_the_jobs(
     assert len({path.name for path in (tmp_path / "store" / "swarm").iterdir()}) == 2 * len(verdicts)
 
 
-def test_a_hunt_that_finds_nothing_is_valid(clew: Clew) -> None:
+@pytest.mark.usefixtures("without_workers")
+def test_a_hunt_that_finds_nothing_is_valid(clew_call: Clew) -> None:
     for seeds, said in (("0:3", "3 seeds in "), ("2:3", "1 seed in ")):
-        done = clew("hunt", "caspaxos-happy-path", "--seeds", seeds, "--jobs", "1")
+        done = clew_call("hunt", "caspaxos-happy-path", "--seeds", seeds, "--jobs", "1")
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith(said)
         assert "nothing was broken" in done.stdout
@@ -181,8 +191,8 @@ def test_a_hunt_that_finds_nothing_is_valid(clew: Clew) -> None:
         (("--until", "never"), "never"),
     ],
 )
-def test_a_mistake_is_one_line_and_254(clew: Clew, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
-    done = clew("hunt", "caspaxos-happy-path", *arguments)
+def test_a_mistake_is_one_line_and_254(clew_call: Clew, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = clew_call("hunt", "caspaxos-happy-path", *arguments)
     assert done.returncode == 254, done.stderr
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
@@ -226,9 +236,10 @@ def test_ctrl_c_while_a_failing_run_is_kept_names_its_seed_and_leaves_no_half_of
     assert not list(tmp_path.iterdir())
 
 
-def test_failures_are_told_as_they_are_found_and_then_in_a_table_by_what_broke(clew: Clew, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("without_workers")
+def test_failures_are_told_as_they_are_found_and_then_in_a_table_by_what_broke(clew_call: Clew, tmp_path: Path) -> None:
     (tmp_path / "swarm.yaml").write_text(PLAN)
-    done = clew("hunt", "swarm.yaml", "--seeds", "0:30", "--until", "all")
+    done = clew_call("hunt", "swarm.yaml", "--seeds", "0:30", "--until", "all")
     assert done.returncode == 1, done.stderr
     told = dict(re.findall(r"^seed (\d+) fails: (.*)$", done.stdout, re.MULTILINE))
     assert re.search(rf"^30 seeds in \d+\.\d s \(\d+\.\d a second\): {len(told)} fail$", done.stdout, re.MULTILINE)
@@ -326,12 +337,15 @@ def test_a_hunt_whose_workers_die_has_what_it_knew_before() -> None:
     assert hunted.exit_code == 255
 
 
-def test_a_hunt_that_comes_to_a_seed_whose_plan_cannot_be_has_what_it_knew_before(clew: Clew, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("without_workers")
+def test_a_hunt_that_comes_to_a_seed_whose_plan_cannot_be_has_what_it_knew_before(
+    clew_call: Clew, tmp_path: Path
+) -> None:
     text = PLAN.replace("target: one", "target: [n5]").replace("[3, 5]", "[5, 5, 5, 5, 5, 5, 5, 5, 5, 3]")
     (tmp_path / "swarm.yaml").write_text(text)
     impossible = next(seed for seed in range(100) if not possible(load(str(tmp_path / "swarm.yaml")), seed))
     assert impossible % BATCH, "others of its job come before it"
-    done = clew("hunt", "swarm.yaml", "--until", "all", "--json", "--jobs", "1")
+    done = clew_call("hunt", "swarm.yaml", "--until", "all", "--json", "--jobs", "1")
     assert done.returncode == 254
     assert "n5" in done.stderr
     assert done.stderr.count("\n") == 1

@@ -102,13 +102,15 @@ def test_a_folder_that_lacks_a_file_shows_the_others(
     assert runs_page(catalogue, View(grouped=True), whole=True)
 
 
-def test_the_command_says_what_is_missing_and_diff_does_not_compare_with_nothing(clew: Clew, recorded: Path) -> None:
+def test_the_command_says_what_is_missing_and_diff_does_not_compare_with_nothing(
+    clew_call: Clew, recorded: Path
+) -> None:
     (recorded / "history.jsonl").unlink()
-    done = clew("show", recorded)
+    done = clew_call("show", recorded)
     assert done.returncode == 0, done.stderr
     assert "missing    history.jsonl" in done.stdout
     assert "linearizable: valid" in done.stdout
-    done = clew("diff", recorded, recorded)
+    done = clew_call("diff", recorded, recorded)
     assert done.returncode == 254
     assert "history.jsonl" in done.stderr
 
