@@ -82,7 +82,7 @@ def test_the_rooms_of_harness_are_these_and_no_arrow_runs_up() -> None:
         below.add(name)
 
 
-@pytest.mark.parametrize("name", [*GROUND, *ROOMS])
+@pytest.mark.parametrize("name", [*sorted(GROUND), *ROOMS])
 def test_a_room_of_harness_knows_only_those_that_it_may_know(name: str) -> None:
     folder = ROOT / "harness" / name
     for path in folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]:
