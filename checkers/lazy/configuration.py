@@ -1,38 +1,123 @@
 """A configuration of the lazy sweep, as a row of integers: what it holds, how it grows, and which of two is better.
 
-A row has a fixed part, named below: the value at the end and the operation before it, the deadline of the hiding place
-and the write that stands behind it, counts, and the latest entry of its log. Then three lists, each with room for as
-many as `sizes` says: the operations used, the boundaries and the places, the latter two as (value, deadline, anchor).
+A row begins with eight columns, which are named below. Three lists follow, each with room for as many entries as
+`sizes` says: the operations used; the boundaries; the places. A boundary and a place are (value, deadline, anchor).
 """
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from clew.checkers.forms import WRITES
-from clew.checkers.kernel import copy, kernel
+from clew.checkers.kernel import inlined, raw_kernel
 
 VALUE, LAST, HIDE, BEFORE, USED, BOUNDS, PLACES, LOG = range(8)
 FIXED = 8
+"""The columns of a row: the value at the end, and the last operation there; the deadline of the hiding place, and the
+write that stands behind it; how many operations are used, boundaries and places there are; the latest entry of the log.
+The lists begin at FIXED."""
 
 END, NEW, HIDDEN, BOUNDARY, LOOP, READ_HERE, READ_THERE, ALREADY = range(8)
 """The ways to give an operation its place."""
 
 INFINITE = np.int32(2**31 - 1)
 
-POSITION, COUNT, OPEN, ENTRIES, DROPPED, FULL, STAMPED, WORK, RETURNS = range(9)
-"""Registers of the sweep."""
+REGISTERS = np.dtype((
+    np.record,
+    [
+        ("position", np.int64),  # everything before this position has been dealt with
+        ("count", np.int64),  # configurations
+        ("open", np.int64),  # open operations
+        ("entries", np.int64),  # entries of the log
+        ("dropped", np.int64),  # 1 if something had to be dropped: dying out then proves nothing
+        ("full", np.int64),  # which of the three lists of a row is full; 3 for the log; -1 for none
+        ("stamp", np.int64),  # which configuration is looked at; says what in `stamps` is of this one
+        ("work", np.int64),  # ways tried since Python looked at the deadline
+        ("returns", np.int64),  # returns that were dealt with
+    ],
+))  # fmt: skip
+PATH_SEARCH = np.dtype((
+    np.record,
+    [
+        ("depth", np.int64),  # how long the path is
+        ("turn", np.int64),  # where the returning operation stands on it; -1 if it does not
+        ("base", np.int64),  # where the path begins behind its root
+        ("limit", np.int64),  # how long it may be in this round
+        ("cut", np.int64),  # 1 if a longer path was cut off in this round
+    ],
+))  # fmt: skip
+ENTRY = np.dtype([("before", np.int32), ("op", np.int32), ("anchor", np.int32)])
+"""An entry of the log; see `clew.checkers.lazy.insertion_log`."""
+BY_VALUE = np.dtype([("stamp", np.int64), ("needed", np.int32), ("swapped", np.int32), ("swappers", np.int32)])
+"""What the open operations do with a value, valid if `stamp` is the position of the event plus one: the first call of
+one that needs the value, the first call of a compare-and-set that does, and how many of these there are."""
+SWAP_LIST, WRITE_LIST = np.arange(2)
+"""Columns of `lists`: for each value the open compare-and-sets from it and the open writes of it, the first to return
+first. `chain` leads from each to the next."""
 
-STAMP, NEEDED, SWAPPED, SWAPPERS, SWAP_LIST, WRITE_LIST = range(6)
-"""What `by_value` holds for each value, valid if its stamp is that of the event: the first call of an open operation
-that needs the value, and of a compare-and-set that does; how many of these; the first of their list, and of the list
-of open writes. Lists are linked by `chain`, those that return first in front, of two that return at once the later
-called."""
+
+class Tables(NamedTuple):
+    """Everything that the kernels share."""
+
+    at: Any
+    """REGISTERS: where the sweep stands."""
+    event_op: Any
+    """For each position the operation that is called or returns there."""
+    event_return: Any
+    call: Any
+    ret: Any
+    """INFINITE for an operation of unknown outcome."""
+    kind: Any
+    """See `RegisterForm`, here and for the next two."""
+    needs: Any
+    sets: Any
+    cls: Any
+    """The class of each operation: those of one class do the same."""
+    unknown: Any
+    """For each class how many operations of unknown outcome are open."""
+    now: Any
+    """The configurations at `position`."""
+    then: Any
+    """Those after the return that is being dealt with."""
+    row: Any
+    """Room for one configuration."""
+    sizes: Any
+    """Room for entries in the three lists of a row."""
+    open_ops: Any
+    """The open operations, in the order of their calls."""
+    log: Any
+    """ENTRY."""
+    by_value: Any
+    """BY_VALUE."""
+    lists: Any
+    chain: Any
+    stamps: Any
+    """For each operation the stamp of the last configuration that was seen to have used it."""
+    path: Any
+    """The operations that are being placed, in their order."""
+    values: Any
+    """values[i] is the value before path[i]."""
+    roots: Any
+    """The writes that can begin a new segment."""
+    search: Any
+    """PATH_SEARCH."""
 
 
-@kernel
+@raw_kernel
+def copy_row(source, target):  # type: ignore[no-untyped-def]
+    """target[:] = source, for two rows of equal length."""
+    for column in range(len(source)):
+        target[column] = source[column]
+
+
+@raw_kernel
 def floor(open_ops, opened, call, deadline):  # type: ignore[no-untyped-def]
-    """The latest call of an open operation before a deadline, -1 if none: what comes later cannot use it anyway."""
+    """A deadline moved back to the latest call of an open operation before it, -1 if there is none.
+
+    No operation is called in between, so it makes no difference, and more configurations become comparable.
+    """
     low, high = 0, opened
     while low < high:
         middle = (low + high) // 2
@@ -43,18 +128,19 @@ def floor(open_ops, opened, call, deadline):  # type: ignore[no-untyped-def]
     return call[open_ops[low - 1]] if low > 0 else -1
 
 
-@kernel
-def build(  # type: ignore[no-untyped-def]
-    mode, way, used, length, deadline, op, position, sets, source, row, sizes, registers, path
-):
-    """Turn `row`, a copy of a configuration, into that in which path[:length] is placed in some way. Returns the place:
-    the operation that it stands behind, or before (see `clew.checkers.lazy.insertion_log`)."""
+@inlined
+def build(t, mode, way, used, length, deadline, op, position, source):  # type: ignore[no-untyped-def]
+    """Turn `row`, a copy of the configuration `source`, into the one in which path[:length] is placed in this way.
+
+    Returns the anchor of the first: see `clew.checkers.lazy.insertion_log`.
+    """
+    row, sizes = t.row, t.sizes
     bounds = FIXED + sizes[0]
     places = bounds + 3 * sizes[1]
     room = (row[USED] + length <= sizes[0], row[BOUNDS] + 1 <= sizes[1], row[PLACES] + length + 1 <= sizes[2])
     for part in range(3):
         if not room[part]:
-            registers[FULL] = part
+            t.at.full = part
             return -1
     if mode == ALREADY:
         for i in range(used, source[USED] - 1):
@@ -65,7 +151,7 @@ def build(  # type: ignore[no-untyped-def]
         row[LAST] = op
         return source[LAST]
     for i in range(length):
-        z = path[i]
+        z = t.path[i]
         if z == op:
             continue
         at = row[USED]
@@ -82,16 +168,16 @@ def build(  # type: ignore[no-untyped-def]
         value, until, anchor = source[bounds + 3 * way], np.int32(deadline), source[bounds + 3 * way + 2]
     elif not at_end:
         value, until, anchor = source[places + 3 * way], np.int32(deadline), source[places + 3 * way + 2]
-    last = path[length - 1]
+    last = t.path[length - 1]
     if mode != READ_THERE:
         # The value before the path counts as a place only where it was the end; elsewhere it is known already.
         behind = anchor
         for i in range(-1 if at_end else 0, length - (1 if at_end else 0)):
             if i >= 0:
-                behind = path[i]
-                value = sets[behind] if sets[behind] >= 0 else value
-            _visit(row, places, value, until, behind)
-        value = sets[last] if sets[last] >= 0 else value
+                behind = t.path[i]
+                value = t.sets[behind] if t.sets[behind] >= 0 else value
+            visit(row, places, value, until, behind)
+        value = t.sets[last] if t.sets[last] >= 0 else value
     if mode == BOUNDARY:
         row[bounds + 3 * way], row[bounds + 3 * way + 2] = value, last
     elif mode in (NEW, HIDDEN):
@@ -101,7 +187,7 @@ def build(  # type: ignore[no-untyped-def]
         if mode == HIDDEN:
             row[at], row[at + 1], row[at + 2] = value, deadline, last
         else:
-            row[HIDE], row[BEFORE] = position, path[0]
+            row[HIDE], row[BEFORE] = position, t.path[0]
     elif mode != END:
         # What goes on from the end of a segment goes on behind the reads and loops that were put there.
         for i in range(row[BOUNDS]):
@@ -112,9 +198,9 @@ def build(  # type: ignore[no-untyped-def]
     return anchor
 
 
-@kernel
-def _visit(row, places, value, deadline, anchor):  # type: ignore[no-untyped-def]
-    """Note that the register held a value at a place, if no place with a later deadline is known for it."""
+@raw_kernel
+def visit(row, places, value, deadline, anchor):  # type: ignore[no-untyped-def]
+    """Note that the register held a value at a place, unless a place with a later deadline is known for the value."""
     for i in range(row[PLACES]):
         at = places + 3 * i
         if row[at] == value:
@@ -127,19 +213,16 @@ def _visit(row, places, value, deadline, anchor):  # type: ignore[no-untyped-def
     row[PLACES] += 1
 
 
-@kernel
-def keep(  # type: ignore[no-untyped-def]
-    row, anchor, path, length, count, position, oldest, differing, call, ret, kind, then, sizes, registers,
-    open_ops, log, by_value,
-):  # fmt: skip
-    """Put a configuration into `then`, unless one there is as good; take out those that it is as good as.
+@inlined
+def keep(t, anchor, length, count, position, oldest, differing):  # type: ignore[no-untyped-def]
+    """Put `row` into `then`, unless a configuration there is as good. Take out those that `row` is as good as.
 
-    Before that, forget what nobody can use any more: places that no open operation needs, and boundaries that no open
-    compare-and-set continues, since whatever is placed was called before the deadline and is open now.
+    Returns how many configurations `then` has. Before that, forget what nobody can use any more: whatever will be
+    placed was called before the deadline and is open now, so a place that no open operation needs is of no use, nor is
+    a boundary that no open compare-and-set continues.
     """
-    bounds = FIXED + sizes[0]
-    places = bounds + 3 * sizes[1]
-    opened = registers[OPEN]
+    row, bounds = t.row, FIXED + t.sizes[0]
+    places = bounds + 3 * t.sizes[1]
     for i in range(-1, row[PLACES] + row[BOUNDS]):
         at = HIDE
         if i >= row[PLACES]:
@@ -147,13 +230,13 @@ def keep(  # type: ignore[no-untyped-def]
         elif i >= 0:
             at = places + 3 * i + 1
         if row[at] >= 0:
-            row[at] = floor(open_ops, opened, call, row[at])
+            row[at] = floor(t.open_ops, t.at.open, t.call, row[at])
     kept = 0
     for i in range(row[PLACES]):
         at = places + 3 * i
         value = row[at]
         deadline = row[at + 1]
-        wanted = by_value[value, STAMP] == position + 1 and by_value[value, NEEDED] <= deadline
+        wanted = t.by_value[value].stamp == position + 1 and t.by_value[value].needed <= deadline
         if value != row[VALUE] and deadline >= oldest and (wanted or differing <= deadline):
             to = places + 3 * kept
             row[to], row[to + 1], row[to + 2] = value, deadline, row[at + 2]
@@ -164,7 +247,7 @@ def keep(  # type: ignore[no-untyped-def]
         at = bounds + 3 * i
         value = row[at]
         deadline = row[at + 1]
-        wanted = by_value[value, STAMP] == position + 1 and by_value[value, SWAPPED] <= deadline
+        wanted = t.by_value[value].stamp == position + 1 and t.by_value[value].swapped <= deadline
         if deadline >= oldest and wanted:
             # Sorted by value, then the later deadline first.
             anchored = row[at + 2]
@@ -184,50 +267,50 @@ def keep(  # type: ignore[no-untyped-def]
     number = 0
     while number < 2 * count:
         # Each is compared twice: is the other as good as this one, is this one as good as the other?
-        other = then[number // 2]
+        other = t.then[number // 2]
         if other[VALUE] == row[VALUE]:
             better, worse = (other, row) if number % 2 == 0 else (row, other)
-            if _dominates(better, worse, sizes, call, ret, kind):
+            if dominates(better, worse, t.sizes, t.call, t.ret, t.kind):
                 if number % 2 == 0:
                     return count
                 count -= 1
-                copy(then[count], then[number // 2])
+                copy_row(t.then[count], t.then[number // 2])
                 number -= 1
                 continue
         number += 1
-    if count == len(then):
-        registers[DROPPED] = 1
-        worst, worst_row = _badness(row), -1
+    if count == len(t.then):
+        t.at.dropped = 1
+        worst, worst_row = badness(row), -1
         for number in range(count):
-            badness = _badness(then[number])
-            if badness > worst:
-                worst, worst_row = badness, number
+            bad = badness(t.then[number])
+            if bad > worst:
+                worst, worst_row = bad, number
         if worst_row < 0:
             return count
         count -= 1
-        copy(then[count], then[worst_row])
-    if registers[ENTRIES] + length > len(log):
-        registers[FULL] = 3
+        copy_row(t.then[count], t.then[worst_row])
+    if t.at.entries + length > len(t.log):
+        t.at.full = 3
         return count
     for i in range(length):
-        entry = registers[ENTRIES]
-        log[entry, 0] = row[LOG]
-        log[entry, 1] = path[i]
-        log[entry, 2] = anchor if i == 0 else path[i - 1]
+        entry = t.at.entries
+        t.log[entry].before = row[LOG]
+        t.log[entry].op = t.path[i]
+        t.log[entry].anchor = anchor if i == 0 else t.path[i - 1]
         row[LOG] = entry
-        registers[ENTRIES] = entry + 1
-    copy(row, then[count])
+        t.at.entries = entry + 1
+    copy_row(row, t.then[count])
     return count + 1
 
 
-@kernel
-def _badness(row):  # type: ignore[no-untyped-def]
-    """Which configuration to drop if one must go: the one that has used most and has least to offer."""
+@raw_kernel
+def badness(row):  # type: ignore[no-untyped-def]
+    """How bad a configuration is if one must be dropped: it has used many operations and has few places left."""
     return 2 * row[USED] - row[BOUNDS] - row[PLACES] - (1 if row[HIDE] >= 0 else 0)
 
 
-@kernel
-def _dominates(one, two, sizes, call, ret, kind):  # type: ignore[no-untyped-def]
+@raw_kernel
+def dominates(one, two, sizes, call, ret, kind):  # type: ignore[no-untyped-def]
     """Whether a configuration is at least as good as another with the same value at the end: see the module."""
     if one[HIDE] < two[HIDE]:
         return False

@@ -1,7 +1,7 @@
-"""The order in which configurations have put the operations, remembered as what was put where.
+"""Linearizations that grow in the middle: what was inserted where, as a log that many configurations share.
 
-Each entry of the log is (entry before it, operation, anchor): the operation stands right behind the anchor (-1: first),
-or right before it (-2 - anchor). Configurations that came from one share their entries up to there.
+An entry is (entry before it, operation, anchor). The operation stands right behind the anchor; with the anchor -1 it
+stands first, and with the anchor -2 - x right before x. Configurations that came from one share its entries.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from clew.checkers.kernel import kernel
 from clew.checkers.lazy.configuration import LOG
 
 
-def linearization(log: NDArray[np.int32], entry: int, count: int) -> list[int]:
-    """Replay a log: each entry puts an operation behind another (-1: first), or before one (-2 - operation)."""
+def linearization(log: NDArray[np.void], entry: int, count: int) -> list[int]:
+    """The order that the log of a configuration leads to, from its latest entry."""
     entries = []
     while entry >= 0:
-        entries.append((int(log[entry, 1]), int(log[entry, 2])))
-        entry = int(log[entry, 0])
+        entries.append((int(log["op"][entry]), int(log["anchor"][entry])))
+        entry = int(log["before"][entry])
     head = count
     following, preceding = {head: head}, {head: head}
     for op, anchor in reversed(entries):
@@ -35,20 +35,20 @@ def linearization(log: NDArray[np.int32], entry: int, count: int) -> list[int]:
 
 @kernel
 def collect(log, entries, now, count):  # type: ignore[no-untyped-def]
-    """Throw away the entries that no configuration leads back to; returns how many are left."""
+    """Discard the entries that no configuration leads back to; returns how many are left."""
     new = np.full(entries, -1, np.int32)
     for row in range(count):
         entry = now[row, LOG]
         while entry >= 0 and new[entry] < 0:
             new[entry] = 0
-            entry = log[entry, 0]
+            entry = log[entry].before
     kept = 0
     for entry in range(entries):
         if new[entry] == 0:
-            parent = log[entry, 0]
-            log[kept, 0] = new[parent] if parent >= 0 else -1
-            log[kept, 1] = log[entry, 1]
-            log[kept, 2] = log[entry, 2]
+            parent = log[entry].before
+            log[kept].before = new[parent] if parent >= 0 else -1
+            log[kept].op = log[entry].op
+            log[kept].anchor = log[entry].anchor
             new[entry] = kept
             kept += 1
     for row in range(count):

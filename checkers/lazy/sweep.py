@@ -51,31 +51,40 @@ from numpy.typing import NDArray
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.forms import RegisterForm
-from clew.checkers.kernel import copy, kernel
+from clew.checkers.kernel import inlined, raw_kernel
 from clew.checkers.lazy.configuration import (
-    COUNT,
-    DROPPED,
-    ENTRIES,
+    BY_VALUE,
+    ENTRY,
     FIXED,
-    FULL,
     INFINITE,
     LOG,
-    OPEN,
-    POSITION,
-    RETURNS,
+    PATH_SEARCH,
+    REGISTERS,
     USED,
-    WORK,
+    Tables,
+    copy_row,
 )
 from clew.checkers.lazy.insertion_log import collect, linearization
 from clew.checkers.lazy.placement import place_all
 from clew.checkers.verdict import Budget, Why
 
-_NARROWEST, _WIDER = 8, 4
+_NARROWEST = 8
+"""Configurations that the first sweep keeps. Most need no more (see `tests.benchmarks.checker`), and a narrow sweep
+costs little if it fails."""
+_WIDER = 4
+"""How many times as many each next sweep keeps: all the failed ones together cost a third of the last."""
 _WORK_PER_VISIT = 1_000_000
-
-_DONE, _DEAD, _PAUSE, _ROOM, _LOG_FULL = 0, 1, 2, 3, 4
-
+"""Ways tried until Python may look at the deadline: ten to a hundred milliseconds."""
+_FIRST_ROOM = 16
+"""Entries in each of the three lists of a row at first: enough for a few open operations. It grows by doubling."""
+_FIRST_LOG = 1 << 12
+"""Entries of the log at first, 48 KB, or four for each operation."""
 _CLOSE_EVERY = 16
+"""Returns between two looks for operations that all configurations have used; see `clew.checkers.linear`."""
+
+_DONE, _DEAD, _PAUSE, _ROOM, _LOG_FULL = range(5)
+"""What a visit ends with: the end is reached; no configuration survived a return; it is time to look at the deadline; a
+list of a row is full; the log is full."""
 
 
 def decide(
@@ -111,59 +120,71 @@ def _sweep(
     count = len(problem)
     if not count:
         return Decision("valid", engine="lazy"), False
-    ret = np.minimum(problem.ret, np.int64(INFINITE)).astype(np.int32)
-    call = problem.call.astype(np.int32)
     kind, needs, sets = form.kind, form.needs.astype(np.int32), form.sets.astype(np.int32)
-    sizes = np.array([16, 16, 16], np.int64)
+    sizes = np.array([_FIRST_ROOM] * 3, np.int64)
     if 2 * width * _length(sizes) * np.dtype(np.int32).itemsize > budget.bytes:
         return Decision("unknown", why="memory", engine="lazy"), True
-    now = _rows(width, sizes)
-    then = _rows(width, sizes)
-    now[0, :FIXED] = (form.initial, -1, -1, -1, 0, 0, 0, -1)
-    registers = np.zeros(9, np.int64)
-    registers[COUNT] = 1
-    open_ops = np.empty(count, np.int32)
-    log = np.empty((max(1 << 12, 4 * count), 3), np.int32)
-    by_value = np.zeros((form.values, 6), np.int32)
-    chain = np.full(count, -1, np.int32)
-    stamps = np.zeros(count, np.int64)
-    path = np.empty(count + 2, np.int32)
-    values = np.empty(count + 3, np.int32)
     _, cls = np.unique(np.stack((kind, needs, sets)), axis=1, return_inverse=True)
-    unknown = np.zeros(int(cls.max()) + 1, np.int64)
+    at = np.zeros(1, REGISTERS)[0]
+    at.count = 1
+    t = Tables(
+        at=at,
+        event_op=problem.event_op,
+        event_return=problem.event_return,
+        call=problem.call.astype(np.int32),
+        ret=np.minimum(problem.ret, np.int64(INFINITE)).astype(np.int32),
+        kind=kind,
+        needs=needs,
+        sets=sets,
+        cls=cls,
+        unknown=np.zeros(int(cls.max()) + 1, np.int64),
+        now=_rows(width, sizes),
+        then=_rows(width, sizes),
+        row=_rows(1, sizes)[0],
+        sizes=sizes,
+        open_ops=np.empty(count, np.int32),
+        log=np.empty(max(_FIRST_LOG, 4 * count), ENTRY),
+        by_value=np.zeros(form.values, BY_VALUE),
+        lists=np.full((form.values, 2), -1, np.int32),
+        chain=np.full(count, -1, np.int32),
+        stamps=np.zeros(count, np.int64),
+        path=np.empty(count + 2, np.int32),
+        values=np.empty(count + 3, np.int32),
+        roots=np.empty(count + 1, np.int32),
+        search=np.zeros(1, PATH_SEARCH)[0],
+    )
+    t.now[0, :FIXED] = (form.initial, -1, -1, -1, 0, 0, 0, -1)
     cramped = -1
     visits = 0
     why: Why | None = None
     while True:
-        status = _advance(
-            problem.event_op, problem.event_return, call, ret, kind, needs, sets, now, then, sizes, registers, open_ops,
-            log, by_value, chain, stamps, path, values, cls, unknown,
-        )  # fmt: skip
+        status = _advance(t)
         if status in (_DONE, _DEAD):
             break
         if status == _ROOM:
-            sizes[registers[FULL]] *= 2
-            now, then = _wider(now, int(registers[COUNT]), width, sizes, int(registers[FULL]))
+            sizes[at.full] *= 2
+            now, then = _wider(t.now, int(at.count), width, sizes, int(at.full))
+            t = t._replace(now=now, then=then, row=_rows(1, sizes)[0])
         elif status == _LOG_FULL:
-            kept = collect(log, int(registers[ENTRIES]), now, int(registers[COUNT]))
-            registers[ENTRIES] = kept
-            if 2 * kept > len(log) or cramped == registers[POSITION]:
-                log = np.concatenate((log, np.empty_like(log)))
-            cramped = int(registers[POSITION])
-        if now.nbytes + then.nbytes + log.nbytes > budget.bytes:
+            kept = collect(t.log, int(at.entries), t.now, int(at.count))
+            at.entries = kept
+            if 2 * kept > len(t.log) or cramped == at.position:
+                t = t._replace(log=np.concatenate((t.log, np.empty_like(t.log))))
+            cramped = int(at.position)
+        if t.now.nbytes + t.then.nbytes + t.log.nbytes > budget.bytes:
             why = "memory"
             break
         visits += status == _PAUSE
         if deadline.passed() or (steps is not None and visits * _WORK_PER_VISIT >= steps):
             why = "time"
             break
-    order = linearization(log, int(now[0, LOG]), count)
+    order = linearization(t.log, int(t.now[0, LOG]), count)
     if why is not None:
         return Decision("unknown", order=order, why=why, engine="lazy"), True
     if status == _DONE:
         return Decision("valid", order=order, engine="lazy"), False
-    stuck = int(registers[POSITION])
-    return Decision("invalid", order=order, stuck=stuck, engine="lazy"), bool(registers[DROPPED])
+    stuck = int(at.position)
+    return Decision("invalid", order=order, stuck=stuck, engine="lazy"), bool(at.dropped)
 
 
 def _length(sizes: NDArray[np.int64]) -> int:
@@ -190,81 +211,74 @@ def _wider(
     return larger, _rows(width, sizes)
 
 
-@kernel
-def _advance(  # type: ignore[no-untyped-def]
-    event_op, event_return, call, ret, kind, needs, sets, now, then, sizes, registers, open_ops, log, by_value,
-    chain, stamps, path, values, cls, unknown,
-):  # fmt: skip
-    """Sweep on from where `registers` say, until the end (_DONE), a return that no configuration survives (_DEAD), or
-    until Python has to look at the deadline (_PAUSE) or make room (_ROOM in the list `registers[FULL]`, _LOG_FULL)."""
-    while registers[POSITION] < len(event_op):
-        position = registers[POSITION]
-        op = event_op[position]
-        if not event_return[position]:
-            if ret[op] == INFINITE:
-                if unknown[cls[op]] >= len(now) // 4:
-                    registers[DROPPED] = 1
-                    registers[POSITION] = position + 1
+@raw_kernel
+def _advance(t):  # type: ignore[no-untyped-def]
+    """Sweep on to the end; returns a status. It can be called again after _PAUSE, _ROOM and _LOG_FULL."""
+    while t.at.position < len(t.event_op):
+        position = t.at.position
+        op = t.event_op[position]
+        if not t.event_return[position]:
+            if t.ret[op] == INFINITE:
+                if t.unknown[t.cls[op]] >= len(t.now) // 4:
+                    t.at.dropped = 1
+                    t.at.position = position + 1
                     continue
-                unknown[cls[op]] += 1
-            open_ops[registers[OPEN]] = op
-            registers[OPEN] += 1
-            registers[POSITION] = position + 1
+                t.unknown[t.cls[op]] += 1
+            t.open_ops[t.at.open] = op
+            t.at.open += 1
+            t.at.position = position + 1
             continue
-        if registers[WORK] > _WORK_PER_VISIT:
-            registers[WORK] = 0
+        if t.at.work > _WORK_PER_VISIT:
+            t.at.work = 0
             return _PAUSE
-        entries, dropped = registers[ENTRIES], registers[DROPPED]
-        registers[FULL] = -1
-        count = place_all(
-            op, position, call, ret, kind, needs, sets, now, then, sizes, registers, open_ops, log, by_value, chain,
-            stamps, path, values,
-        )  # fmt: skip
-        if registers[FULL] >= 0:
-            registers[ENTRIES], registers[DROPPED] = entries, dropped
-            return _LOG_FULL if registers[FULL] == 3 else _ROOM
+        entries, dropped = t.at.entries, t.at.dropped
+        t.at.full = -1
+        count = place_all(t, op, position)
+        if t.at.full >= 0:
+            t.at.entries, t.at.dropped = entries, dropped
+            return _LOG_FULL if t.at.full == 3 else _ROOM
         if count == 0:
             return _DEAD
         for row in range(count):
-            copy(then[row], now[row])
-        registers[COUNT] = count
-        registers[POSITION] = position + 1
-        _close(op, open_ops, registers)
-        registers[RETURNS] += 1
-        if registers[RETURNS] % _CLOSE_EVERY == 0:
-            i = now[0, USED] - 1
+            copy_row(t.then[row], t.now[row])
+        t.at.count = count
+        t.at.position = position + 1
+        _close(t, op)
+        t.at.returns += 1
+        if t.at.returns % _CLOSE_EVERY == 0:
+            i = t.now[0, USED] - 1
             while i >= 0:
-                z = now[0, FIXED + i]
-                if ret[z] == INFINITE and _used_by_all(z, now, count):
-                    _close(z, open_ops, registers)
-                    unknown[cls[z]] -= 1
+                z = t.now[0, FIXED + i]
+                if t.ret[z] == INFINITE and _used_by_all(t, z, count):
+                    _close(t, z)
+                    t.unknown[t.cls[z]] -= 1
                 i -= 1
     return _DONE
 
 
-@kernel
-def _close(op, open_ops, registers):  # type: ignore[no-untyped-def]
+@inlined
+def _close(t, op):  # type: ignore[no-untyped-def]
     """Take an operation off the list of open ones."""
     at = 0
-    while open_ops[at] != op:
+    while t.open_ops[at] != op:
         at += 1
-    registers[OPEN] -= 1
-    for i in range(at, registers[OPEN]):
-        open_ops[i] = open_ops[i + 1]
+    t.at.open -= 1
+    for i in range(at, t.at.open):
+        t.open_ops[i] = t.open_ops[i + 1]
 
 
-@kernel
-def _used_by_all(op, now, count):  # type: ignore[no-untyped-def]
+@inlined
+def _used_by_all(t, op, count):  # type: ignore[no-untyped-def]
     """Whether every configuration has used an operation; if so, none needs to know any more."""
     for number in range(count):
-        row = now[number]
+        row = t.now[number]
         at = 0
         while at < row[USED] and row[FIXED + at] != op:
             at += 1
         if at == row[USED]:
             return False
     for number in range(count):
-        row = now[number]
+        row = t.now[number]
         at = 0
         while row[FIXED + at] != op:
             at += 1
