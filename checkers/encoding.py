@@ -1,10 +1,12 @@
-"""A history as the engines see it: one problem per key, made of small integers.
+"""A history as the engines see it: one problem for each key, made of small integers.
 
-The operations of one key are numbered in the order of their invocations; each has a *class* (same function, same
-values, same outcome: operations that a model cannot tell apart). Their invocations and returns are put in one order,
-the *positions*: by time, and at equal times invocations first, because events with equal times are concurrent. So one
-operation came before another if and only if its return stands before the other's call. What cannot matter is dropped
-here: operations that failed without observing anything, and observers of unknown outcome (see `drop_unseen`).
+The operations of one key are numbered in the order of their invocations. Each has a *class*: operations with the same
+function, the same values and the same outcome, which a model cannot tell apart. Invocations and returns are put into
+one order, the *positions*: by time, and at equal times invocations first, because events with equal times are
+concurrent. So one operation came before another if and only if its return stands before the other's call.
+
+Operations that cannot matter are dropped: those that failed without observing anything, and observers of unknown
+outcome (see `drop_unseen`).
 """
 
 from __future__ import annotations
@@ -27,23 +29,24 @@ _OUTCOME = (OK, MISMATCH, INFO)
 
 @dataclass(frozen=True)
 class Problem:
-    """The operations of one key, in the order of their calls. All arrays but the last two have one entry for each.
-
-    `number` is the operation's position in `History.operations`, `cls` its class (an index into `classes`), `call` and
-    `ret` its positions (`ret` is NEVER if its outcome is unknown). `event_op` has an entry for every position: the
-    operation called (`event_return` False) or returning (True) there.
-    """
+    """The operations of one key, in the order of their calls."""
 
     key: Any
     number: NDArray[np.int64]
+    """For each operation its position in `History.operations`."""
     cls: NDArray[np.int32]
+    """For each operation its class, an index into `classes`."""
     call: NDArray[np.int64]
+    """For each operation the position of its call."""
     ret: NDArray[np.int64]
+    """For each operation the position of its return; NEVER if its outcome is unknown."""
     event_op: NDArray[np.int32]
+    """For each position the operation that is called or returns there."""
     event_return: NDArray[np.bool_]
+    """For each position whether it is a return."""
     classes: tuple[ModelOperation, ...]
     observer: NDArray[np.bool_]
-    """For each class, whether it is one that never changes a state."""
+    """For each class whether its operations never change a state."""
 
     def __len__(self) -> int:
         return len(self.number)
@@ -56,9 +59,9 @@ class Problem:
         )
 
     def before(self, position: int) -> Problem:
-        """What had happened before a position: later returns are not there yet, nor later calls.
+        """What had happened before a position, without later calls and later returns.
 
-        An operation that is open then need not have happened, but if it did, then with the result that it got later.
+        An operation that was open then need not have happened. If it did, it has the result that it got later.
         """
         ret = np.where(self.ret < position, self.ret, NEVER)
         keep = (self.call < position) & ~drop_unseen(ret == NEVER, self.observer[self.cls])
@@ -77,7 +80,7 @@ def arrange(
     classes: tuple[ModelOperation, ...],
     observer: NDArray[np.bool_],
 ) -> Problem:
-    """A problem from operations with times (or old positions), sorted by call. O(n log n)."""
+    """A problem from operations with times, or with old positions, sorted by call. O(n log n)."""
     count = len(number)
     returning = np.flatnonzero(end != NEVER)
     when = np.concatenate((start, end[returning]))
@@ -106,7 +109,7 @@ def encode(past: History, model: Model) -> list[Problem]:
     failed = operations.outcome == history.FAIL
     observed = failed & (operations.error == (-1 if mismatch is None else mismatch))
     unknown = operations.outcome == history.INFO
-    # One number for everything that a model may look at. Results count only where something was returned.
+    # One number for everything that a model may look at. A result counts only if something was returned.
     outcome = np.where(observed, 1, np.where(unknown | failed, 2, 0)).astype(np.int64)
     result = np.where(outcome == 0, operations.result, 0).astype(np.int64)
     values = len(past.values) + 1
@@ -125,7 +128,7 @@ def encode(past: History, model: Model) -> list[Problem]:
             kind,
             int(operations.process[row]) if model.by_process else None,
         )
-        wrong = model.problem(op)
+        wrong = model.objection(op)
         if wrong is not None:
             raise past.failure(int(operations.completed[row] if kind == OK else operations.invoked[row]), wrong)
         classes.append(op)
@@ -137,8 +140,8 @@ def encode(past: History, model: Model) -> list[Problem]:
         return []
     borders = np.flatnonzero(np.diff(operations.key[rows])) + 1
     problems = []
-    for part in np.split(rows, borders):
-        part = part[np.argsort(operations.start[part], kind="stable")]
+    for of_key in np.split(rows, borders):
+        part = of_key[np.argsort(operations.start[of_key], kind="stable")]
         used, local = np.unique(cls[part], return_inverse=True)
         problems.append(
             arrange(
@@ -158,7 +161,7 @@ def encode(past: History, model: Model) -> list[Problem]:
 def drop_unseen(unknown: NDArray[np.bool_], observer: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which operations need no place in a linearization: observers of unknown outcome.
 
-    Sound: such an operation constrains nobody and nobody can tell whether it happened; a linearization with it is one
-    without it, and the other way round it need not happen.
+    This is sound. Nobody can tell whether such an operation happened, so it can be left out of any linearization. And a
+    linearization without it is one of the whole history, because the operation need not have happened.
     """
     return unknown & observer

@@ -1,7 +1,7 @@
-"""A model made of integers: its states numbered as they are met, its transitions remembered.
+"""A model made of integers: its states are numbered as they are met, its transitions are remembered.
 
-This is what lets any Python model run in a compiled search (Knossos' `memo`, but built on demand instead of ahead): the
-search looks a transition up by (state, class), and only for one that nobody has asked for yet it stops and asks Python.
+So any model in Python runs in a compiled search. The search looks up a transition by (state, class). Only if nobody has
+asked for it yet, the search stops and Python asks the model. (Knossos' `memo` does this ahead of the search.)
 """
 
 from __future__ import annotations
@@ -18,11 +18,16 @@ from clew.checkers.kernel import kernel, raw_kernel
 from clew.checkers.models.model import Model, ModelOperation
 
 IMPOSSIBLE = -1
+"""In place of a state: the operation cannot take effect."""
 UNASKED = -2
+"""In place of a state: nobody has asked the model yet."""
 
 _A_ROW = 512
+"""Classes up to which all transitions of a merged state are learnt at once: a millisecond at most."""
 _WEIGH_EVERY = 64
+"""One state of so many is weighed: weighing takes as long as a step of the model."""
 _PLACES = 100
+"""Bytes that a state costs in the list and the dictionary of states."""
 _EMPTY = -1
 _FIBONACCI = np.uint64(0x9E3779B97F4A7C15)
 
@@ -35,18 +40,17 @@ class Transitions(NamedTuple):
     """What a kernel gets to see of a memo. It is outdated when the memo has learnt something."""
 
     keys: Any
+    """An open-addressing table: `state * classes + class`, or _EMPTY."""
     next_state: Any
+    """The state that each leads to, or IMPOSSIBLE."""
     classes: int
     """How many classes there are."""
 
 
 class Memo:
-    """States and transitions of one model over the classes of one problem.
+    """States and transitions of one model over the classes of one problem. State 0 is the initial one.
 
-    `keys` and `next_state` are an open-addressing table from `state * classes + class` to a state, IMPOSSIBLE where
-    the model says None. State 0 is the initial one.
-
-    Where operations of other classes may follow later, states must not be merged.
+    `merge` must be False if operations of other classes may follow later: they might tell merged states apart.
     """
 
     def __init__(self, model: Model, classes: Sequence[ModelOperation], *, merge: bool = True) -> None:
@@ -63,7 +67,7 @@ class Memo:
 
     @property
     def bytes(self) -> int:
-        """About what this remembers costs; one state in 64 is weighed, for all up to the next."""
+        """About how much memory this takes. One state in 64 is weighed, and counts for all up to the next."""
         return self.keys.nbytes + self.next_state.nbytes + self._weights
 
     @property
@@ -74,8 +78,8 @@ class Memo:
     def learn(self, pairs: Sequence[tuple[int, int]]) -> None:
         """Ask the model for these transitions (state, class) and remember the answers.
 
-        A model that merges states has few of them, and a search asks for most of their transitions sooner or later:
-        then all those of a state are learnt at once, because going back and forth costs more than most answers.
+        A model that merges states has few of them, and a search asks for most of their transitions sooner or later. So
+        all transitions of such a state are learnt at once: going back and forth costs more than most answers.
         """
         classes = len(self._classes)
         if self._merge is not None and classes <= _A_ROW:
@@ -87,7 +91,7 @@ class Memo:
         self._count += put_all(self.keys, self.next_state, keys, np.array(answers, np.int32))
 
     def number(self, state: Any) -> int:
-        """The number of a state, a new one if it was not met before."""
+        """The number of a state. A state that was not met before gets a new one."""
         known = self._numbers.get(state)
         if known is None:
             known = self._numbers[state] = len(self.states)
@@ -98,7 +102,7 @@ class Memo:
         return known
 
     def forget(self, keep: Sequence[int]) -> None:
-        """Forget all states but these, which are numbered anew in this order, and all transitions."""
+        """Forget all transitions, and all states but these, which are numbered anew in this order."""
         self.states = [self.states[state] for state in keep]
         self._numbers = {state: number for number, state in enumerate(self.states)}
         self._weights = self._weight * len(self.states)
@@ -120,7 +124,7 @@ class Memo:
 
 
 def _size(state: Any) -> int:
-    """Bytes of a state, with the tuples, sets and data classes in it; what else they hold is taken to be shared."""
+    """Bytes of a state, with the tuples, sets and data classes in it. Everything else in it is taken to be shared."""
     size, parts = 0, [state]
     while parts:
         part = parts.pop()
@@ -138,7 +142,7 @@ def _is_record(thing: Any) -> bool:
 
 @raw_kernel
 def slot(keys, key):  # type: ignore[no-untyped-def]
-    """Where `key` is, or the empty place where it belongs."""
+    """The place of `key`, or the empty place where it belongs."""
     mask = len(keys) - 1
     place = np.int64((np.uint64(key) * _FIBONACCI) >> np.uint64(20)) & mask
     while keys[place] != key and keys[place] != _EMPTY:

@@ -8,59 +8,69 @@ import msgspec
 
 Answer = Literal["valid", "invalid", "unknown"]
 Why = Literal["time", "memory", "stopped"]
-"""What ran out; or that the violation of another key made an answer unnecessary."""
+"""What ran out. "stopped": the violation of another key made an answer unnecessary."""
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """What one call of `check` may use: wall-clock seconds, and bytes of memory for what the search remembers."""
+    """What one call of `check` may use."""
 
     seconds: float = 60.0
+    """Wall-clock seconds."""
     bytes: int = 1 << 30
+    """Memory for what the search remembers."""
 
 
 class KeyVerdict(msgspec.Struct, frozen=True):
     """The verdict on the operations of one key.
 
-    Operations are named by their number: their position in `History.operations`.
-
-    - `witness`, of a valid partition: the operations that took effect, in the order in which they did. Operations that
-      failed are not in it, unless they observed a mismatch; nor those of unknown outcome that need not have happened.
-    - `stuck`, of an invalid one: the index of the first event (a completion) at which no linearization is left; that
-      is, no order explains this completion and all before it, even knowing how the others will end. Where
-      `stuck_is_first` is False, the budget did not suffice to show that there is no earlier one.
-    - `prefix`, of an invalid or undecided one: an order that explains all completions before some event, as far as
-      the search came; if invalid, all before `stuck`.
-    - `counterexample`, of an invalid one: the operations of the smallest sub-history found that is still not
-      linearizable.
+    Operations are named by their number, which is their position in `History.operations`.
     """
 
     key: Any
     verdict: Answer
     operations: int
+    """How many operations count: those that failed do not, unless they observed a mismatch."""
     engine: str
+    """Who decided."""
     why: Why | None = None
+    """If unknown: what ran out."""
     witness: tuple[int, ...] | None = None
+    """If valid: the operations that took effect, in the order in which they did. It holds no operation that failed,
+    except mismatches, and none of unknown outcome that need not have happened."""
     stuck: int | None = None
+    """If invalid: the index of the first event, a completion, that no order explains together with everything before
+    it, whatever the outcome of the operations that were open then."""
     stuck_is_first: bool = True
+    """If invalid: False if the budget did not suffice to show that there is no earlier one."""
     prefix: tuple[int, ...] | None = None
+    """If invalid or unknown: an order that explains a beginning of the history, the longest that was found. If invalid
+    and `stuck_is_first`, it explains everything that completed before `stuck`."""
     counterexample: tuple[int, ...] | None = None
+    """If invalid: the smallest set of operations found that are impossible together."""
     explanation: str | None = None
+    """If invalid or unknown: the reason in words."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Was the history linearizable? `verdict` is "valid", "invalid", or "unknown" and then `why` says what ran out.
+    """Was the history linearizable?
 
-    It is invalid if one partition is, otherwise unknown if one partition is. `explanation` says in words why it is
-    invalid, `counterexample` names the operations that this takes (those of the first invalid partition). `seconds` is
-    the only field that is not a function of history, model and engine (as long as the budget suffices).
+    Every field but `seconds` is a function of the history, the model and the engine, as long as the budget suffices.
     """
 
     verdict: Answer
+    """Invalid if a key is invalid, otherwise unknown if a key is unknown, otherwise valid."""
     model: str
     engine: str
+    """The engine that was asked for."""
     operations: int
+    """How many operations the history has."""
     keys: tuple[KeyVerdict, ...]
+    """The verdict on each key, in the order of the keys' first appearance."""
     why: Why | None = None
+    """If unknown: what ran out, for the first key that is unknown."""
     explanation: str | None = None
+    """The explanation of the first key that is invalid, or else unknown."""
     counterexample: tuple[int, ...] | None = None
+    """The counterexample of the first key that is invalid."""
     seconds: float = 0.0
+    """Wall-clock seconds that the check took."""

@@ -1,43 +1,44 @@
 """Registers with any values: a set of lazy linearizations, swept along the events.
 
-This is just-in-time linearization (Lowe, "Testing for linearizability", CCPE 2017, section 5), a set of configurations
-moved from return to return, made lazy in one more way: *an operation is given its place, if need be in the past, only
-when its return forces that*, and then only as few others with it as it needs.
+This is just-in-time linearization (Lowe, "Testing for linearizability", CCPE 29(4), 2017, section 5), which moves a set
+of configurations from return to return. It is lazy in one more way: *an operation gets its place only when its return
+forces that*, if need be in the past, and then as few others with it as it needs.
 
-A linearization of a register is a row of *segments*, each begun by a write (the first by nothing), followed by
-compare-and-sets that each need the value before them; reads stand anywhere in between:
+A linearization of a register is a row of *segments*. Each is begun by a write (the first by nothing) and continued by
+compare-and-sets that each need the value before them. Reads stand anywhere in between:
 
     W1 . C12 . C25 | W3 . | W4 . C41 . C17 <- end        . a place for reads and loops   | a boundary
 
 A configuration knows only beginnings of the segments, without loops. When an operation returns without a place, it gets
-one, with the fewest open operations that lead to the value it needs, in one of these ways:
+one, together with the fewest open operations that lead to the value it needs. There are five ways:
 
     end       compare-and-sets at the end, then the operation
     new       a new segment at the end: a write, compare-and-sets, the operation. The old end becomes a boundary
     hidden    the same, but right before the last segment, where it changes nothing that follows
     boundary  compare-and-sets at the end of a segment that is not the last, then the operation: a write follows
-    loop      compare-and-sets from a value that was there back to it, with the operation among them
+    loop      compare-and-sets from a value that the register held back to it, with the operation among them
 
-*Where in the past?* An operation may stand before another only if it was called before the other returned. So every
-place has a deadline D, the first return of an operation behind it (infinite at the end), and takes what was called
-before D. Whatever is placed returns now or later, so nothing that stands before it is called after its return, and of
-two places for the same purpose the one with the later deadline is better.
+*Where in the past?* An operation may stand before another one only if it was called before the other returned. So every
+place has a deadline D, the first return of an operation behind it (infinite at the end), and takes operations called
+before D. Whatever is placed returns now or later, so nothing that stands before it is called after its return. Of two
+places for the same purpose, the one with the later deadline is better.
 
-*Complete.* Let L be a linearization of the whole history. Keep of each segment of L the shortest beginning, with closed
-loops of compare-and-sets left out, that holds what has returned: by induction this is a configuration of the sweep, or
-one is kept that is at least as good, because what is missing when an operation returns is the rest of a segment up to
-it (end, boundary), such a rest of a new segment (new, hidden), or a loop around it, and what L puts between two values
-can be had without visiting a value twice. A new segment hidden earlier in L can as well stand right before the last.
+*It is complete.* Let L be a linearization of the whole history. Keep of each segment of L the shortest beginning that
+holds what has returned, without closed loops of compare-and-sets. By induction this is a configuration of the sweep, or
+the sweep has one that is at least as good. When an operation returns, what is missing is one of these: the rest of a
+segment up to the operation (end, boundary), such a rest of a new segment (new, hidden), or a loop around the operation
+(loop). What L puts between two values can be had without visiting a value twice. And a new segment that L hides earlier
+can as well stand right before the last one.
 
-*At least as good* (`_dominates`): the same value at the end; the same definite compare-and-sets used; no write and no
-unknown operation used that the other has not (but a write may be unused if it can hide for free); places, boundaries
-and hiding place with deadlines no earlier. Of operations with equal values one that returns later and was called
-earlier stays, if another serves as well.
+*At least as good* (`dominates`) means: the same value at the end; the same compare-and-sets of known outcome used; no
+write and no operation of unknown outcome used that the other has not used (but a write may be unused if it can hide for
+free); places, boundaries and hiding place with deadlines no earlier. Of operations with equal values, one that returns
+later and was called earlier stays unused if another one serves as well.
 
-The set is kept to a width, and of the unknown operations of one class only so many are open that a quarter of the
-width is reached: those called first, which fit wherever the others do. If nothing ever had to be dropped, dying out
-means "invalid", otherwise the sweep is repeated wider. An unknown operation that all configurations have used is
-closed, so that the rows are as long as what is open, not as what was ever lost.
+*The width.* The set is kept to a width. Of the unknown operations of one class, only so many are open that a quarter of
+the width is reached: those called first, which fit wherever the others do. If nothing ever had to be dropped and no
+configuration is left, the answer is "invalid". Otherwise the sweep is repeated wider. An unknown operation that all
+configurations have used is closed, so the rows are as long as what is open and not as what was ever lost.
 """
 
 from __future__ import annotations
@@ -94,11 +95,10 @@ def decide(
     widths: Iterable[int] | None = None,
     steps: int | None = None,
 ) -> Decision:
-    """Decide a problem of a register, with one sweep after the other of these widths: 8, 32, 128 ... as memory allows.
-    See `Decision`.
+    """Decide a problem of a register by one sweep after the other, each wider: 8, 32, 128, ... as memory allows.
 
-    `widths`, and `steps` for each sweep, bound the search by something that is the same on every machine; when they are
-    used up, the answer is "unknown" for "time".
+    `widths`, and `steps` for each sweep, bound the search by something that is the same on every machine. When they are
+    used up, the answer is "unknown" and `why` is "time".
     """
     best: list[int] = []
     for width in widths or (_NARROWEST * _WIDER**number for number in itertools.count()):
@@ -115,7 +115,7 @@ def decide(
 def _sweep(
     form: RegisterForm, width: int, budget: Budget, deadline: Deadline, steps: int | None
 ) -> tuple[Decision, bool]:
-    """One sweep with at most so many configurations, and whether it had to drop some."""
+    """The decision of one sweep with at most so many configurations, and whether it had to drop some."""
     problem = form.problem
     count = len(problem)
     if not count:
@@ -198,7 +198,7 @@ def _rows(width: int, sizes: NDArray[np.int64]) -> NDArray[np.int32]:
 def _wider(
     now: NDArray[np.int32], count: int, width: int, sizes: NDArray[np.int64], grown: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The configurations in rows with twice the room for one of their three lists."""
+    """The configurations in rows with twice the room for one of their three lists, `grown`."""
     before = sizes.copy()
     before[grown] //= 2
     larger, source, target = _rows(width, sizes), FIXED, FIXED
@@ -269,7 +269,7 @@ def _close(t, op):  # type: ignore[no-untyped-def]
 
 @inlined
 def _used_by_all(t, op, count):  # type: ignore[no-untyped-def]
-    """Whether every configuration has used an operation; if so, none needs to know any more."""
+    """Whether every configuration has used an operation. If so, it is taken out of all: it makes no difference now."""
     for number in range(count):
         row = t.now[number]
         at = 0

@@ -1,4 +1,4 @@
-"""The models that clew knows, by name. Your own is a subclass of `Model`, given to `check` as it is."""
+"""The models that clew knows, by name. For your own, subclass `Model` and give an instance of it to `check`."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from clew.histories.history import freeze
 class Set(Model):
     """`add v`, `remove v`, `contains v` -> true or false, `read` -> all elements, in any order.
 
-    `add` and `remove` may return true or false for whether they changed the set; any other result says nothing.
+    `add` and `remove` may return true or false: whether they changed the set. Any other result says nothing.
     """
 
     name = "set"

@@ -27,5 +27,5 @@ class Consensus(Model):
         return None
 
     def observes(self, op: ModelOperation) -> bool:
-        """Reads do, and proposals that lost."""
+        """Reads do, and proposals that returned another value than their own."""
         return op.f == "read" or (op.outcome != INFO and freeze(op.result) != freeze(op.argument))

@@ -15,8 +15,8 @@ def _content(value: Any) -> str:
 
 
 class KeyValue(Model):
-    """`get` -> string, `put s`, `append s`, `delete`, `cas [old, new]`. A key that is absent reads as "" or null, and
-    these two are one value."""
+    """`get` -> string, `put s`, `append s`, `delete`, `cas [old, new]`. An absent key reads as "" or null, which are the
+    same value."""
 
     name = "kv"
     initial = ""
@@ -55,8 +55,8 @@ class KeyValue(Model):
         return op.f == "get" or (op.f == "append" and op.argument == "")
 
     def merge(self, classes: Sequence[ModelOperation]) -> Callable[[Any], Any]:
-        """See `Model.merge`. A string that begins nothing that anybody looked for will begin nothing of that when it is
-        longer: all such strings are alike, until the next put. O(log n) for each state, n what was looked for.
+        """See `Model.merge`. If no string that was expected or returned begins with a state, none ever will, however
+        long the state grows. All such states are alike until the next put. O(log n) for n such strings.
         """
         sought = sorted({_content(self._sought(op)) for op in classes})
 
@@ -73,7 +73,7 @@ class KeyValue(Model):
         return op.argument[0] if op.f == "cas" else op.result if op.f == "get" else None
 
     def register_access(self, op: ModelOperation) -> Access | None:
-        """Appends are none of a register; all else is."""
+        """See `Model.register_access`. A register has no appends."""
         if op.f == "get":
             return (READ, _content(op.result), None)
         if op.f in ("put", "delete"):

@@ -1,7 +1,7 @@
 """What a model is: the object that the clients believed they talked to, one operation at a time.
 
-A model is written in plain Python and run by every engine: states are interned and transitions remembered, so that an
-engine asks `step` only for a pair of state and operation that it has not met before (Knossos' memo).
+A model is written in plain Python, and every engine can run it. Engines number the states and remember the transitions,
+so they call `step` only once for each pair of state and operation (like Knossos' `memo`).
 """
 
 from __future__ import annotations
@@ -16,24 +16,28 @@ READ, WRITE, SWAP, DIFFER, APPEND = "read", "write", "swap", "differ", "append"
 PUT, TAKE, TAKE_ANY, EMPTY = "put", "take", "take any", "empty"
 ADD, REMOVE, CONTAINS = "add", "remove", "contains"
 Access = tuple[str, Any, Any]
-"""What an operation does to a register: READ v saw v, WRITE v set it, SWAP old new saw old and set new, DIFFER v saw
-something other than v. The third part is None but for SWAP."""
+"""What an operation does to a simpler object: a name, and what it applies to. For a register: READ v saw v, WRITE v set
+it, SWAP old new saw old and set new, DIFFER v saw something other than v. The third part is None for all but SWAP.
+The methods `content_access`, `container_access` and `set_access` list the others."""
 
 
 class ModelOperation(NamedTuple):
-    """One operation as a model sees it.
-
-    `outcome` is "ok" (it took effect, and `result` is what it returned), "info" (nobody knows, `result` is None: step
-    must say what it does *if* it takes effect), or "mismatch" (a compare-and-set that failed because the state differed
-    from the expected value: an observation). Operations that plainly failed never reach a model, except
-    as "info" to ask whether it knows them. `process` is set only for models with `by_process`.
-    """
+    """One operation as a model sees it: what was asked for, and how it ended."""
 
     f: str
     argument: Any
     result: Any
+    """What was returned; None unless the outcome is "ok"."""
     outcome: str
+    """How it ended.
+
+    - "ok": it took effect and returned `result`.
+    - "info": nobody knows. `step` must say what it does *if* it takes effect.
+    - "mismatch": a compare-and-set that failed because the state differed from what it expected: an observation.
+
+    An operation that failed otherwise never reaches `step`."""
     process: int | None = None
+    """Who did it; None unless the model is `by_process`."""
 
 
 class Model(ABC):
@@ -48,23 +52,31 @@ class Model(ABC):
                     return state + op.argument
                 return state if op.outcome == "info" or op.result == state else None
 
-    States must be hashable, and None is not a state. A model has no memory of its own: `step` is a function of its
-    arguments.
+    States must be hashable, and None is no state. `step` must depend on its arguments only.
+
+    Everything but `step` is optional. What a model says about its operations makes searches faster, and saying nothing
+    is always right.
     """
 
     name: ClassVar[str] = ""
+    """How a history or a command line names the model."""
     initial: ClassVar[Hashable] = ()
+    """The state before the first operation."""
     functions: ClassVar[Sequence[str]] = ()
-    """The `f` that the model knows, for `problem`; empty for any."""
+    """The functions (`f`) that the model knows; empty for any."""
     by_process: ClassVar[bool] = False
-    """Whether it matters who does an operation, as for a mutex. It costs the engines interchangeable operations."""
+    """Whether it matters who does an operation, as for a mutex. Engines then treat operations of different processes as
+    different, which makes searches slower."""
 
     @abstractmethod
     def step(self, state: Any, op: ModelOperation) -> Any:
         """The state after `op` took effect in `state`; None if it cannot have taken effect there with that result."""
 
-    def problem(self, op: ModelOperation) -> str | None:
-        """What is wrong with an operation that this model does not know, in words that say what it expects; or None."""
+    def objection(self, op: ModelOperation) -> str | None:
+        """What is wrong with an operation that this model does not know, in words that say what it expects; or None.
+
+        Operations that failed are asked about too, with the outcome "info".
+        """
         if self.functions and op.f not in self.functions:
             return f"the model {self.name} knows {', '.join(self.functions)}; found {op.f!r}"
         if op.outcome == MISMATCH and op.f != "cas":
@@ -76,35 +88,36 @@ class Model(ABC):
         return None
 
     def observes(self, op: ModelOperation) -> bool:
-        """True only for an operation that never changes *any* state, whatever it returns (a read).
+        """True for an operation, such as a read, that never changes *any* state, whatever it returns.
 
-        Engines linearize such an operation at the first moment at which it is possible, and drop it if its outcome is
-        unknown. Saying False is always sound.
+        Engines let such an operation take effect as soon as it is possible, and drop it if its outcome is unknown.
+        False is always sound.
         """
         return False
 
     def merge(self, classes: Sequence[ModelOperation]) -> Callable[[Any], Any] | None:
-        """A function that maps states which no operations of these classes can tell apart, now or ever, to one of them.
+        """A function that maps all states which operations of these classes can never tell apart to one of them.
 
-        It must commute with `step`: the merged state of a step from a merged state is that of the step from the state
-        itself. The fewer states, the less there is to search. None, for leaving every state as it is, is always sound.
+        It must commute with `step`: a step from a merged state, merged, is the step from the state itself, merged. The
+        fewer states, the less there is to search. None leaves every state as it is, which is always sound.
         """
         return None
 
     register_initial: ClassVar[Any] = None
+    """The value that a register holds at first; see `register_access`."""
 
     def register_access(self, op: ModelOperation) -> Access | None:
-        """What `op` does if the object is one register: an `Access`, or None if it cannot be said.
+        """What `op` does if the object is one register that holds `register_initial` at first; None if it is none.
 
-        A model all of whose operations have an answer here, with `register_initial` as the first value, can be decided
-        by what is known about registers only. Values are compared as JSON values.
+        If all operations of a history have an answer here, the history can be decided by algorithms for registers.
+        Values are compared as JSON values.
         """
         return None
 
     def content_access(self, op: ModelOperation) -> Access | None:
-        """What `op` does if the object is one sequence (a string or a tuple) that grows at its end, empty at first.
+        """What `op` does if the object is a sequence, a string or a tuple, that grows at its end and is empty at first.
 
-        (READ, content), (WRITE, content) or (APPEND, piece), the third part None; or None if it does something else.
+        (READ, content, None), (WRITE, content, None) or (APPEND, piece, None); None if it does something else.
         """
         return None
 
@@ -112,19 +125,24 @@ class Model(ABC):
     """Which element a container gives: "oldest", "newest", "least", or "any"; None if the object is no container."""
 
     def container_access(self, op: ModelOperation) -> Access | None:
-        """What `op` does if the object is a container with a `discipline`, empty at first.
+        """What `op` does if the object is a container with a `discipline` and is empty at first.
 
-        (PUT, element, None), (TAKE, element, None) which found and took it, (TAKE_ANY, None, None) which took what was
-        next if it took effect, or (EMPTY, None, None) which found that there is none; or None if it does something
-        else. Elements are hashable; those of a discipline of "least" can be compared.
+        - (PUT, element, None)
+        - (TAKE, element, None): it found the element and took it.
+        - (TAKE_ANY, None, None): if it took effect, it took whatever came next.
+        - (EMPTY, None, None): it found nothing.
+
+        None if it does something else. Elements are hashable, and comparable if the discipline is "least".
         """
         return None
 
     def set_access(self, op: ModelOperation) -> Access | None:
-        """What `op` does if the object is a set, empty at first.
+        """What `op` does if the object is a set that is empty at first.
 
-        (ADD, element, changed) or (REMOVE, element, changed), where `changed` says whether it changed the set, None if
-        nobody knows; (CONTAINS, element, answer); (READ, elements, None), a frozenset, or None if no set can be read
-        like that; or None if it does something else. Elements are hashable.
+        - (ADD, element, changed), (REMOVE, element, changed): whether it changed the set; None if nobody knows.
+        - (CONTAINS, element, answer)
+        - (READ, elements, None): a frozenset; None if no set can be read like that.
+
+        None if it does something else. Elements are hashable.
         """
         return None

@@ -10,9 +10,9 @@ from clew.histories.history import freeze
 
 class MultiRegister(Model):
     """`write {register: value, ...}`, `read [register, ...]` -> {register: value, ...}, and
-    `txn [["r", register, null], ["w", register, value], ...]` -> the same with what was read filled in, in order.
+    `txn [["r", register, null], ["w", register, value], ...]` -> the same list with the values that were read.
 
-    Registers that were never written hold None. The state is the frozen set of (register, value) of the others.
+    A register that was never written holds None. A state is the frozen set of (register, value) of all the others.
     """
 
     name = "multi-register"

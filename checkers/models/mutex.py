@@ -11,8 +11,10 @@ _FREE = ("free",)
 
 
 class Mutex(Model):
-    """`acquire` and `release`. The owner is the value of the operation, or its process where there is none; only the
-    owner can release, and nobody can acquire what is held, not even the owner."""
+    """`acquire` and `release`. The owner is the value of the operation, or its process if there is no value.
+
+    Only the owner can release the lock. Nobody can acquire it while it is held, not even the owner.
+    """
 
     name = "mutex"
     initial = _FREE

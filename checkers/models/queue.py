@@ -1,7 +1,7 @@
 """Containers that give every element once: queues, a stack, a priority queue.
 
-A `dequeue`, `pop` or `delete-min` that returns null found the container empty. One of unknown outcome takes an element
-if it takes effect, and nobody knows which was returned.
+A `dequeue`, `pop` or `delete-min` that returns null found the container empty. If its outcome is unknown, it takes an
+element if it takes effect; nobody knows which.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _access(put: str, op: ModelOperation) -> Access:
 
 
 class _Container(Model):
-    """A sequence of elements: how one is put, and which is taken first, is what differs."""
+    """A sequence of elements. Subclasses say where an element is put and which one is taken."""
 
     initial = ()
 
@@ -36,7 +36,7 @@ class _Container(Model):
         return rest if op.outcome == INFO or element == freeze(op.result) else None
 
     def put(self, state: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
-        """The elements with one more."""
+        """The elements after a put."""
         return (*state, freeze(value))
 
     def take(self, state: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
@@ -50,7 +50,7 @@ class _Container(Model):
         return None
 
     def observes(self, op: ModelOperation) -> bool:
-        """Only what found the container empty."""
+        """Only takes that found the container empty."""
         return op.f != self.functions[0] and op.outcome != INFO and op.result is None
 
     def container_access(self, op: ModelOperation) -> Access | None:
@@ -101,8 +101,8 @@ class PriorityQueue(_Container):
 class UnorderedQueue(Model):
     """`enqueue v`, `dequeue` -> any element, null if there is none.
 
-    After a dequeue of unknown outcome nobody knows which element is gone. A state is therefore the set of all the
-    contents that are possible, each a sorted tuple of elements.
+    After a dequeue of unknown outcome nobody knows which element is gone. So a state is the set of all possible contents,
+    each a sorted tuple of elements.
     """
 
     name = "unordered-queue"

@@ -32,7 +32,7 @@ class Register(Model):
         return op.f == "read"
 
     def merge(self, classes: Sequence[ModelOperation]) -> Callable[[Any], Any]:
-        """See `Model.merge`. Values that nobody looked for are alike."""
+        """See `Model.merge`. All values that no operation expects or returned are alike."""
         accesses = (self.register_access(op) for op in classes)
         sought = {freeze(access[1]) for access in accesses if access is not None and access[0] != WRITE}
         lost = (object(),)
@@ -46,8 +46,8 @@ class Register(Model):
 class CasRegister(Register):
     """A register with `cas [old, new]`: it sets `new` if the register holds `old`.
 
-    A compare-and-set that failed says nothing, unless it failed with `error: mismatch`: then the register held
-    something other than `old` at some moment between invocation and completion.
+    A compare-and-set that failed says nothing. One that failed with `error: mismatch` is an observation: the register
+    held something other than `old` at some moment between invocation and completion.
     """
 
     name = "cas-register"
@@ -69,7 +69,7 @@ class CasRegister(Register):
         return None
 
     def observes(self, op: ModelOperation) -> bool:
-        """Reads do, failed compare-and-sets, and those that set what they found."""
+        """Reads do, mismatches, and compare-and-sets from a value to itself."""
         if op.f == "cas":
             return op.outcome == MISMATCH or freeze(op.argument[0]) == freeze(op.argument[1])
         return op.f == "read"
@@ -83,11 +83,11 @@ class CasRegister(Register):
 
 
 class VersionedRegister(Model):
-    """A register that tells with every value its version, which grows with every change: results are [version, value].
+    """A register that returns a version with every value. The version grows with every change.
 
-    `read` -> [version, value], or None if it was never written; `write v` and `cas [old, new]` -> [version, value], or
-    any other result if the system does not tell. A change whose version nobody told made it grow by at least one. The
-    state is (value, version, told): if not told, the version is only the least possible.
+    `read` -> [version, value], or None if the register was never written. `write v` and `cas [old, new]` -> [version,
+    value]; any other result means that the system does not tell the version. Such a change made the version grow by at
+    least one. A state is (value, version, told); if not told, the version is the least that is possible.
     """
 
     name = "versioned-register"
@@ -118,7 +118,7 @@ class VersionedRegister(Model):
         return (freeze(new), op.result[0], True)
 
     def _tells(self, op: ModelOperation) -> bool:
-        """True if the result is [version, value]. A cas whose result repeats its argument [old, new] tells nothing."""
+        """True if the result is [version, value]. If a cas returns its argument [old, new], that tells nothing."""
         return is_pair(op.result) and op.result != op.argument and isinstance(op.result[0], int)
 
     def misfit(self, op: ModelOperation) -> str | None:
@@ -130,5 +130,5 @@ class VersionedRegister(Model):
         return None
 
     def observes(self, op: ModelOperation) -> bool:
-        """Only a read without result and a mismatch: a read with one may tell a version that nobody knew yet."""
+        """Mismatches do, and reads of unknown outcome. A result may tell a version that nobody knew before."""
         return op.outcome == MISMATCH or (op.f == "read" and op.outcome == INFO)

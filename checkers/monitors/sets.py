@@ -1,38 +1,40 @@
 """Sets to which no element is added twice.
 
 *One element.* As long as nobody reads the whole set, every element is an object of its own, and a history of several
-objects is linearizable if each of them is (Herlihy & Wing, "Linearizability", TOPLAS 12(3), 1990, theorem 1). An
-element is absent, from its add on present, and from the first remove behind that on absent again:
+objects is linearizable if and only if each of them is (Herlihy & Wing, "Linearizability", TOPLAS 12(3), 1990, theorem
+1). An element is absent at first, present after its add, and absent again after the first remove that follows:
 
     gaps                        0  1  2  3  4  5  6  7
     add v                       |-----|                    `latest` = 1: the last gap in which it can be added
-    contains v -> true                |--------|           so that it is there for those who saw it
-    remove v                                |-----|        x = 4: the first gap in which it can be removed behind that
-    there for certain                 ====
+    contains v -> true                |--------|           so that it is present for those who saw it
+    remove v                                |-----|        x = 4: the first gap in which it can be removed after that
+    present for certain               ====
 
-`latest` is the last gap before the add returns, and before anybody returns who saw the element (or removed it, and was
-told so). If the add is called only behind `latest`, nothing explains this. A remove can be the first behind the add if
-it returns behind the gap x: the first in which the add, the remove, and all who saw the element have been called. Of
-the removes that can be (if one was told that it removed the element, it alone) the one with the smallest x will do:
+`latest` is the last gap before the add returns and before the return of anybody who saw the element (or removed it and
+was told so). If the add was called after `latest`, nothing explains this. A remove can be the first after the add if it
+returns after the gap x: the first gap in which the add, the remove, and everybody who saw the element have been called.
+If a remove was told that it removed the element, only that one can be the first. Of those that can be, choose the one
+with the smallest x:
 
-- If x is not behind `latest`, let the add, all who saw the element, and the remove take effect in gap x in this order.
-  Everybody else can take effect before or behind that.
-- Otherwise let the element be added in gap `latest` and removed in gap x. In every linearization it is there in all
-  gaps in between: it was added by then, and no remove was first any sooner. So whoever did not find it (or did not
-  remove it, though he would have) must be able to take effect up to gap `latest` or from gap x on; and if he can, he
-  does. This holds for the removes that are first in some other linearization and are not in this one, too: there they
-  took effect in gap x or later.
+- If x is not after `latest`, let the add, everybody who saw the element, and the remove take effect in gap x, in this
+  order. Everybody else can take effect before or after that.
+- Otherwise add the element in gap `latest` and remove it in gap x. In every linearization it is present in all gaps in
+  between: it was added by then, and no remove was first any sooner. So an operation that did not find the element (or
+  did not remove it, though it would have) must be able to take effect up to gap `latest` or from gap x on. If it can,
+  it does. This also holds for a remove that is first in some other linearization and not in this one: there it took
+  effect in gap x or later.
 
-If no remove can be first, x is behind everything. An add that may or may not happen did not if nobody saw the element;
-if somebody did, it happened, and `latest` is no later than the return of those who saw it.
+If no remove can be first, x is after everything. An add of unknown outcome did not happen if nobody saw the element. If
+somebody did, it happened, and `latest` is no later than the return of those who saw it.
 
-*The whole set.* If somebody reads all of it, and nobody ever removes anything, then what was read only grows, and this
-puts everything in line: the elements of the smallest content, those who read it, the elements that the next content
-has more, and so on, at last the elements that nobody read. Whoever asked for one element cuts the interval of its add,
-to the part behind the calls of those who did not find it and before the returns of those who did; then he finds a place
-before or behind it. If everybody in line takes effect at his call or right after the one before him, and elements of
-one content come in the order of their calls, each is as early as in any linearization. Reads and removes together are
-left to others.
+*The whole set.* If somebody reads all of it and nobody ever removes anything, then what is read only grows. This puts
+the operations in line: the elements of the smallest content, those who read it, the elements that the next content has
+more, and so on, at last the elements that nobody read. An operation that asked for one element cuts the interval of its
+add: to the part after the calls of those who did not find it, and before the returns of those who did. Then it has a
+place before or after the add. Let everybody in line take effect at his call or right after the one before him, with the
+elements of one content in the order of their calls: then each is as early as in any linearization.
+
+Reads and removes together have no form (see `forms`).
 """
 
 from __future__ import annotations

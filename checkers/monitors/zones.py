@@ -1,22 +1,23 @@
 """Registers whose every value is set by at most one operation: decided by sorting.
 
-If nobody sets a value twice, everybody knows whom a read saw. The operations that set or saw one value form a cluster,
-and a successful compare-and-set from a to b glues the cluster of b right behind that of a, so clusters form chains, the
-*blocks*. In a linearization a block is contiguous, and inside it the order is known: set, reads, compare-and-set,
-reads, ... Block A must stand before block B if an operation of A returned before one of B was called:
+If no value is set twice, it is known which operation a read saw. The operations that set or saw one value form a
+cluster. A successful compare-and-set from a to b glues the cluster of b right behind that of a, so clusters form
+chains, the *blocks*. In a linearization a block is contiguous, and the order inside it is known: set, reads,
+compare-and-set, reads, and so on. Block A must stand before block B if an operation of A returned before one of B was
+called:
 
     f(A) < s(B),    f = the first return in a block, s = its last call
 
 Gibbons & Korach ("Testing shared memories", SIAM J. Computing 26(4), 1997, section 4) call [f, s] a forward zone if
-f < s and [s, f] a backward zone otherwise, and show that a history is atomic if no two forward zones overlap and no
-backward zone lies in a forward one. Both conditions say that no two blocks must stand before each other. That this is
-enough is seen at once from the sum f + s: if A must stand before B and B need not before A, then f(A) < s(B) and
-s(A) <= f(B), so f + s grows from A to B. Hence blocks sorted by f + s are in order, if there is any order; one pass
-over that order, which is then the witness, decides. The initial value's block, if it has operations, comes first.
+f < s and [s, f] a backward zone otherwise. They show that a history is atomic if no two forward zones overlap and no
+backward zone lies inside a forward one. Both conditions say that no two blocks must stand before each other. Why this
+is enough: if A must stand before B and B need not stand before A, then f(A) < s(B) and s(A) <= f(B), so f + s grows
+from A to B. Hence the blocks sorted by f + s are in order, if there is any order. One pass over that order, which is
+then the witness, decides. The block of the initial value, if it has operations, stands first.
 
-Unknown outcomes: an operation of unknown outcome happened for certain if an operation that happened needs the value
-that it set. If nobody who happened needs it, leaving it out of a linearization changes the result of nobody: what
-follows it is a write, or another such operation.
+*Unknown outcomes.* An operation of unknown outcome happened for certain if an operation that happened needs the value
+that it set. If none does, it can be left out of a linearization: no result changes, because what follows it is a write
+or another such operation.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def decide_appends(form: AppendForm) -> Decision:
 
 
 def order_of(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
-    """A linearization of all that returns before position `until`, or None if there is none."""
+    """A linearization of everything that returns before position `until`, or None if there is none. O(n log n)"""
     problem = form.problem
     values = form.values
     ret = np.where(problem.ret < until, problem.ret, NEVER)
@@ -85,7 +86,7 @@ def order_of(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
         depth = depth + depth[root]
         root = root[root]
     else:
-        return None  # a chain that has no start: compare-and-sets in a circle
+        return None  # a chain without a start: compare-and-sets in a circle
 
     value = np.where(form.sets[ops] >= 0, form.sets[ops], form.needs[ops])
     block = root[value]
@@ -107,8 +108,8 @@ def order_of(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
 def insert_mismatches(form: RegisterForm, order: list[int]) -> list[int] | None:
     """The same order with the failed compare-and-sets in it, or None if they do not fit into *this* order.
 
-    Each gets a point inside its interval at which the register differs from what it expected, if there is one when all
-    other operations happen as early as their order allows.
+    All other operations happen as early as their order allows. Each failed compare-and-set then gets a point inside its
+    interval at which the register differs from what it expected, if there is one.
     """
     problem = form.problem
     differing = np.flatnonzero((form.kind == DIFFERS) & (problem.ret != NEVER))
