@@ -1,4 +1,4 @@
-"""Replays a witness, trusting nobody: the plain model, the real-time order, and no code that an engine shares."""
+"""Replays a witness with the plain model against the real-time order. It shares no code with any engine."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ class WitnessError(AssertionError):
 
 
 def verify_witness(history: History, model: str | Model, verdict: Verdict) -> None:
-    """Check that the witness of every valid partition is a linearization of the operations of its key.
+    """Check that the witness of every valid key is a linearization of the operations of this key.
 
-    It is, if it holds every operation that took effect or observed something exactly once, and none that failed; if
-    the model accepts each with the result that it returned; and if no operation stands before one that had returned
-    before it was invoked. Raises `WitnessError` otherwise, or if a key has no partition. O(n).
+    It is one if three things hold. It has every operation that took effect or observed something exactly once, and none
+    that failed. The model accepts each operation with the result that it returned. No operation stands before one that
+    had returned before it was invoked.
+
+    Raises `WitnessError` otherwise, or if a key has no verdict. O(n).
     """
     model = find_model(model) if isinstance(model, str) else model
     operations = history.operations
@@ -32,32 +34,35 @@ def verify_witness(history: History, model: str | Model, verdict: Verdict) -> No
         keys.setdefault(key, set()).add(number)
         if outcome != INFO:
             required.setdefault(key, set()).add(number)
-    partitions: dict[int, KeyVerdict] = {}
-    for partition in verdict.keys:
-        code = history.keys.find(partition.key)
-        if code is None or code in partitions:
-            raise WitnessError(f"a partition for key {partition.key!r}, which the history does not have or has once")
-        partitions[code] = partition
+    verdicts: dict[int, KeyVerdict] = {}
+    for one in verdict.keys:
+        code = history.keys.find(one.key)
+        if code is None:
+            raise WitnessError(f"there is a verdict on key {one.key!r}, which the history does not have")
+        if code in verdicts:
+            raise WitnessError(f"there are two verdicts on key {one.key!r}")
+        verdicts[code] = one
     for key in required:
-        if key not in partitions:
-            raise WitnessError(f"there is no partition for key {history.keys[key]!r}")
-    for key, partition in partitions.items():
-        if partition.verdict == "valid":
-            _replay(history, model, partition, keys.get(key, set()), required.get(key, set()))
+        if key not in verdicts:
+            raise WitnessError(f"there is no verdict on key {history.keys[key]!r}")
+    for key, one in verdicts.items():
+        if one.verdict == "valid":
+            _replay(history, model, one, keys.get(key, set()), required.get(key, set()))
 
 
-def _replay(history: History, model: Model, partition: KeyVerdict, allowed: set[int], required: set[int]) -> None:
-    if partition.witness is None:
-        raise WitnessError(f"the valid partition of key {partition.key!r} has no witness")
-    placed = set(partition.witness)
-    if len(placed) != len(partition.witness) or not required <= placed <= allowed:
-        raise WitnessError(f"the witness of key {partition.key!r} does not hold exactly the operations that count")
+def _replay(history: History, model: Model, verdict: KeyVerdict, allowed: set[int], required: set[int]) -> None:
+    """Check one witness, which must hold all `required` operations and may hold the `allowed` ones."""
+    if verdict.witness is None:
+        raise WitnessError(f"key {verdict.key!r} is valid and has no witness")
+    placed = set(verdict.witness)
+    if len(placed) != len(verdict.witness) or not required <= placed <= allowed:
+        raise WitnessError(f"the witness of key {verdict.key!r} does not hold exactly the operations that count")
     operations = history.operations
     state: Any = model.initial
     latest = -1
-    for number in partition.witness:
+    for number in verdict.witness:
         if operations.end[number] < latest:
-            raise WitnessError(f"operation {number} stands after one that was invoked when it had returned")
+            raise WitnessError(f"operation {number} stands after one that was invoked only when it had returned")
         latest = max(latest, int(operations.start[number]))
         process = int(operations.process[number]) if model.by_process else None
         after = model.step(state, _operation(history, number)._replace(process=process))

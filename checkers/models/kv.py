@@ -15,8 +15,8 @@ def _content(value: Any) -> str:
 
 
 class KeyValue(Model):
-    """`get` -> string, `put s`, `append s`, `delete`, `cas [old, new]`. An absent key reads as "" or null, which are the
-    same value."""
+    """`get` -> string, `put s`, `append s`, `delete`, `cas [old, new]`. An absent key reads as "" or null:
+    these are the same value."""
 
     name = "kv"
     initial = ""

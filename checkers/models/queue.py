@@ -101,8 +101,8 @@ class PriorityQueue(_Container):
 class UnorderedQueue(Model):
     """`enqueue v`, `dequeue` -> any element, null if there is none.
 
-    After a dequeue of unknown outcome nobody knows which element is gone. So a state is the set of all possible contents,
-    each a sorted tuple of elements.
+    After a dequeue of unknown outcome nobody knows which element is gone. So a state is the set of all possible
+    contents, each a sorted tuple of elements.
     """
 
     name = "unordered-queue"

@@ -1,22 +1,22 @@
-"""One key of a running test: what is not settled yet, looked at again and again.
+"""One key of a running test: what is not settled yet is looked at again and again.
 
-A `linear.Sweep` moves on for good to the call of the oldest pending operation (the *frontier*), and from there to now
-for this look only. What lies before the frontier is forgotten but for the configurations and the operations that are
-open there: a look costs as much as what is open, however long the test runs.
+A `linear.Sweep` moves on for good to the call of the oldest pending operation, the *frontier*. From there it moves on
+to now, for this look only. Of what lies before the frontier, only the configurations and the operations that are open
+there are kept. So a look costs as much as what is open, however long the test runs.
 
     |== forgotten ==|-- the window: swept again by every look --| now
               frontier
 
-An event pays for so much looking and no more, so that the test goes on whatever happens. Where the window is short,
-every completion is looked at. Where it is long, as behind an operation that hangs, or where there are many
-configurations, a look waits until enough events have come to pay for the last one.
+*What a look may cost.* Each event buys a fixed amount of checking. If the window is short, every completion is looked
+at. If it is long, as behind an operation that hangs, or if there are many configurations, a look waits until enough
+events have arrived to pay for the last one.
 
-Where that leads to a look that is too much work, or takes too much room, as many unknown outcomes or a hundred clients
-make it, the key is checked from its beginning from then on, by the engines that are best at that. The longer it is, the
-longer one waits for the next time, so that all these checks together cost a fixed multiple of the last.
+*If that is too much.* Many unknown outcomes or a hundred clients can make a look too much work, or make it take too
+much room. From then on the key is checked from its beginning, by the engine that is best at that. The longer the key
+is, the longer the next check waits, so that all these checks together cost a fixed multiple of the last one.
 
-All of that is counted in events, configurations and rounds of a search, and not in seconds: a run of the simulation
-must end at the same event wherever it runs. Seconds are for what no counting foresees, a model that is slow.
+All of this is counted in events, configurations and rounds of a search, never in seconds: a run of the simulation must
+end at the same event on every machine. Seconds are only a guard against a model that is slow.
 """
 
 from __future__ import annotations
@@ -39,45 +39,54 @@ from clew.histories.event import Event
 from clew.histories.history import FOREVER, History
 
 _PAYS = 100
-"""How many events of a window are swept again for one that is new, at most, in the long run."""
+"""Events of a window that one new event pays for. An event of a sweep takes 10 microseconds, so a look adds at most a
+millisecond to an event in the long run."""
 _VISITS_AN_EVENT = 4
-"""How many configurations cost as much as an event that is swept again."""
+"""Configurations that cost as much as one event of a sweep."""
 _MOST_VISITS = 1 << 17
-"""Configurations that are too many for one look."""
+"""Configurations that are too many for one look: about a second of work, and the window is given up."""
 _STRIDE = 16
-"""Events after which it is seen whether they are."""
+"""Events of a sweep between two looks at how many configurations there were."""
 _GROWTH = 64
-"""A key is checked from its beginning when it has become longer by one part of so many."""
+"""A key is checked from its beginning when it has become longer by one part in so many. All these checks together then
+cost 64 times the last one at most."""
 _ASKS_AN_EVENT = 8
+"""How often a search may ask its deadline for each event that pays for it: each time stands for some milliseconds."""
 _ROUNDS = 1
-"""How often a search asks its deadline for what an event pays."""
+"""Rounds of a search from the beginning. What one round cannot decide is left until the key is twice as long."""
 
 _Answer = Literal["there", "dead", "memory", "time"]
 
 
 class KeyWatch:
-    """The events of one key, which are rows of a list of `events`, and what the object may be like at its frontier."""
+    """The events of one key, and what the object may be like at its frontier.
+
+    `events` are those of all keys; here an event is a row of that list.
+    """
 
     def __init__(self, events: Sequence[Event], model: Model, budget: Budget) -> None:
         self._events, self._model, self._budget = events, model, budget
         self._all: array[int] = array("q")
-        # None once too much was open for a sweep.
+        # The rows of the window; None once too much was open for a sweep.
         self._window: array[int] | None = array("q")
-        # At the frontier: states, each with the open operations that are used, and how many are open. These are the
-        # first of the window, and named by their place there.
+        # The configurations at the frontier. Their open operations are the first `_opened` of the window, and are named
+        # by their place there.
         self._start: list[tuple[Hashable, frozenset[int]]] = [(model.initial, frozenset())]
         self._opened = 0
+        # How many operations of each process are pending.
         self._pending: Counter[int | str] = Counter()
-        # Processes whose call is written before their return of the same time: a history is none before that has come.
+        # Processes whose call is written before their return of the same time. Until that return has come, the events
+        # are no history.
         self._early = 0
+        # The next look is due when the key has so many events.
         self._due_at = 0
 
     def add(self, row: int) -> bool:
-        """One more event. Returns whether it is time to look."""
+        """Take one more event. Returns whether it is time to look."""
         event = self._events[row]
         before = self._pending[event.process]
         if event.type == "info" and before == 0:
-            return False  # that nobody knows its outcome is known
+            return False  # an "info" for an operation whose outcome is known to be unknown
         after = before + (1 if event.type == "invoke" else -1)
         self._early += (after > 1) - (before > 1)
         self._pending[event.process] = after
@@ -89,7 +98,7 @@ class KeyWatch:
         return event.type in ("ok", "fail") and not self._early and len(self._all) >= self._due_at
 
     def look(self) -> Stuck | None:
-        """The completion that no order explains, if there is one."""
+        """The completion that no order explains, or None if none was found."""
         if self._window is not None:
             answer, stuck = self._sweep(self._window)
             if answer in ("there", "dead"):
@@ -99,15 +108,15 @@ class KeyWatch:
         return self._check()
 
     def _sweep(self, window: array[int]) -> tuple[_Answer, Stuck | None]:
-        """Move the frontier on as far as possible, and look from there to now."""
+        """Move the frontier on as far as possible, and sweep from there to now."""
         history = History.of(self._events[row] for row in window)
         operations = history.operations
         keep = operations.completed < 0
-        # What happens at the time of the last event may be followed by a call of the same time, which is concurrent.
+        # An event at the time of the last one may be followed by a call of the same time, which is concurrent with it.
         until = min(history.time[-1], operations.start[keep].min(initial=FOREVER))
         answer: _Answer = "there"
         stuck, visited = None, 0
-        for problem in encode(history, self._model):  # one, or none if nothing that happened matters
+        for problem in encode(history, self._model):  # there is one, or none if no operation matters
             deadline = Deadline(self._budget.seconds)
             sweep = linear.Sweep(
                 problem, self._model, self._budget, deadline,
@@ -120,9 +129,9 @@ class KeyWatch:
                 answer = _to(frontier, sweep)
                 if answer == "there":
                     opened = sweep.open()
-                    place = {op: at for at, op in enumerate(opened)}
+                    place_of = {op: place for place, op in enumerate(opened)}
                     self._start = [
-                        (state, frozenset(place[op] for op in used)) for state, used in sweep.configurations()
+                        (state, frozenset(place_of[op] for op in used)) for state, used in sweep.configurations()
                     ]
                     self._opened = len(opened)
                     keep[problem.number[opened]] = True
@@ -137,9 +146,9 @@ class KeyWatch:
         return answer, stuck
 
     def _check(self) -> Stuck | None:
-        """Look at everything from the beginning."""
+        """Check all events from the beginning."""
         history = History.of(self._events[row] for row in self._all)
-        deadline = _Asked(self._budget.seconds)
+        deadline = _CountingDeadline(self._budget.seconds)
         count = len(self._all)
         self._due_at = count + count // _GROWTH
         for problem in encode(history, self._model):
@@ -157,8 +166,8 @@ class KeyWatch:
         return None
 
 
-class _Asked(Deadline):
-    """A deadline that counts how often it was asked, which is a measure of the work that was done."""
+class _CountingDeadline(Deadline):
+    """A deadline that counts how often it was asked: a measure of work that is the same on every machine."""
 
     times = 0
 
@@ -168,7 +177,7 @@ class _Asked(Deadline):
 
 
 def _to(position: int, sweep: linear.Sweep) -> _Answer:
-    """Sweep on to a position, unless that is too much work."""
+    """Sweep on to a position; "time" if that is too much work."""
     answer: _Answer = "there"
     while answer == "there" and sweep.position < position:
         answer = sweep.to(min(position, sweep.position + _STRIDE))
