@@ -13,7 +13,8 @@ that is fed after a completion of the same time comes too late to explain it.
 
 Every key is watched by itself, see `clew.checkers.online.key_watch`. If that is easy, as with a few clients, a
 violation is found at the completion that cannot be explained. If it is hard, it is found a few parts in a hundred
-later, or not before the end of the run. So check the whole history at the end in any case. """
+later, or not before the end of the run. So check the whole history at the end in any case.
+"""
 
 from __future__ import annotations
 
