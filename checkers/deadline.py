@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
+
+_IMPORTING = threading.Lock()
+"""Two threads that import numba at the same time see half of it, or wait for each other for ever: its modules import
+each other in circles. A second Ctrl-C starts a second check while the thread of the first one still imports."""
 
 
 class Deadline:
@@ -31,7 +36,8 @@ class Deadline:
 
         It compiles once after an install, and that can take longer than the whole budget.
         """
-        from numba.core import event
+        with _IMPORTING:
+            from numba.core import event
 
         began: list[float] = []
         deadline = self

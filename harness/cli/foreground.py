@@ -118,7 +118,6 @@ async def _end_if_stuck(task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IG
         if stuck():
             end()
 
-    # The signal receiver puts SIGINT's old handler back when it closes.
     signal.signal(signal.SIGINT, at_interrupt)
     before = signal.signal(signal.SIGALRM, at_alarm)
     task_status.started()
@@ -127,5 +126,7 @@ async def _end_if_stuck(task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IG
             beat = time.monotonic()
             await trio.sleep(_BEAT_SECONDS)
     finally:
+        # This first: a later Ctrl-C must not set an alarm that nobody handles.
+        signal.signal(signal.SIGINT, receive)
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

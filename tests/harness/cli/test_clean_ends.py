@@ -17,6 +17,7 @@ import pytest
 
 from clew.histories import load
 from clew.histories.text import plural
+from tests.harness.conftest import Clew
 
 KILLS = 16
 CLEW = [sys.executable, "-c", "from clew.harness.cli.app import main; main()"]
@@ -109,21 +110,20 @@ def test_a_signal_ends_the_run_with_a_verdict(tmp_path: Path, kind: signal.Signa
     assert not load(tmp_path / "latest" / "history.jsonl").cut
 
 
-def test_an_interrupted_run_is_replayed_as_far_as_it_came(tmp_path: Path) -> None:
+def test_an_interrupted_run_is_replayed_as_far_as_it_came(clew_call: Clew, tmp_path: Path) -> None:
     harness = start(tmp_path, "--set", "workload.operations=300", "--nodes", "process")
     assert wait_for(running, tmp_path, 20)
     harness.send_signal(signal.SIGINT)
     harness.communicate(timeout=30)
     assert harness.returncode == 2
-    command = [*CLEW, "replay", str(tmp_path / "latest"), "--nodes", "inline", "--store", str(tmp_path / "again")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = clew_call("replay", tmp_path / "latest", "--nodes", "inline", "--store", tmp_path / "again")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("identical as far as both go")
 
 
-def test_an_interrupted_replay_counts_as_identical(tmp_path: Path) -> None:
+def test_an_interrupted_replay_counts_as_identical(clew_call: Clew, tmp_path: Path) -> None:
     settings = ["--set", "workload.operations=2000", "--nodes", "inline", "--store", str(tmp_path)]
-    subprocess.run([*CLEW, "run", "caspaxos-contention-storm", *settings], check=True, capture_output=True)
+    assert clew_call("run", "caspaxos-contention-storm", *settings).returncode == 0
     again = tmp_path / "again"
     command = [*CLEW, "replay", str(tmp_path / "latest"), "--times", "50", "--json", "--store", str(again)]
     replaying = subprocess.Popen(
@@ -175,10 +175,10 @@ def limited(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment(store), capture_output=True, text=True, check=False, timeout=120)
 
 
-def test_a_full_disk_is_one_clear_error_and_leaves_no_process_and_no_partial_run(tmp_path: Path) -> None:
-    before = subprocess.run(
-        [*CLEW, "run", "caspaxos-happy-path", "--nodes", "inline", "--store", str(tmp_path)], check=True
-    )
+def test_a_full_disk_is_one_clear_error_and_leaves_no_process_and_no_partial_run(
+    clew_call: Clew, tmp_path: Path
+) -> None:
+    before = clew_call("run", "caspaxos-happy-path", "--nodes", "inline", "--store", tmp_path)
     assert before.returncode == 0
     kept = sorted(tmp_path.rglob("*"))
     latest = (tmp_path / "latest").resolve()
@@ -216,12 +216,12 @@ def test_a_hunt_on_a_full_disk_prints_what_it_found_and_leaves_no_partial_run(
     assert not alive(tmp_path)
 
 
-def test_a_shrink_on_a_full_disk_leaves_no_partial_run(tmp_path: Path) -> None:
+def test_a_shrink_on_a_full_disk_leaves_no_partial_run(clew_call: Clew, tmp_path: Path) -> None:
     """A real one: a file system of 64 KiB, which any user may mount in a namespace of their own."""
     store, small = tmp_path / "store", tmp_path / "small"
     small.mkdir()
-    run = [*CLEW, "run", "caspaxos-highest-version", "--nodes", "inline", "--store", str(store)]
-    assert subprocess.run(run, check=False).returncode == 1
+    run = clew_call("run", "caspaxos-highest-version", "--nodes", "inline", "--store", store)
+    assert run.returncode == 1
     mounted = f"mount -t tmpfs -o size=64k tmpfs {small}"
     space = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
     try:

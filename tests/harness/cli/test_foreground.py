@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+import trio
 
-from clew.harness.cli.foreground import stop_signals
+from clew.harness.cli.foreground import run_in_foreground, stop_signals
 
 STUCK = """
 import msgspec
@@ -68,6 +69,34 @@ def test_stop_signals_do_what_ctrl_c_does(number: signal.Signals) -> None:
     with pytest.raises(KeyboardInterrupt), stop_signals():
         signal.raise_signal(number)
     assert signal.getsignal(number) == before
+
+
+def test_a_third_ctrl_c_during_the_clean_up_sets_no_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one has ended what handles the alarm. The alarm would kill the process while it writes its verdict."""
+    monkeypatch.setattr("clew.harness.cli.foreground.GRACE_SECONDS", 0.05)
+    alarms: list[int] = []
+
+    async def job(stop: trio.CancelScope) -> None:
+        try:
+            for _ in range(2):
+                signal.raise_signal(signal.SIGINT)
+                await trio.sleep(0.1)
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(0.1)
+                signal.raise_signal(signal.SIGINT)
+                await trio.sleep(0.2)
+
+    async def nothing() -> None:
+        pass
+
+    before = signal.signal(signal.SIGALRM, lambda number, frame: alarms.append(number))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_in_foreground(job, nothing)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert not alarms
 
 
 def test_an_ignored_hangup_stays_ignored() -> None:
