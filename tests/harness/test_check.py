@@ -28,7 +28,7 @@ INFO  jepsen.util - 1\t:ok\t:read\t{}
 
 @pytest.fixture
 def logs(tmp_path: Path) -> Path:
-    """A valid history, an invalid one, and a file that is none."""
+    """A valid history, an invalid one, and a file that is no history."""
     (tmp_path / "a-good.log").write_text(LOG.format(1))
     (tmp_path / "b-bad.log").write_text(LOG.format(2))
     with (tmp_path / "counted.jsonl").open("wb") as stream:
@@ -241,7 +241,7 @@ def test_stop_at_the_first_violation_ends_the_run_there_and_is_repeatable(clew_c
     assert clew_call("replay", folder).returncode == 1
     whole = json.loads(clew_call("run", *arguments, "--set", "stop=end", "--nodes", "inline").stdout)
     assert whole["operations"] > result["operations"]
-    # What was proven stands, even if the checker has no time at all to say more about it.
+    # The violation that stopped the run counts even if the checker has no time at all.
     hurried = clew_call("run", *arguments, "--set", "budget.time=1ns", "--nodes", "process")
     assert hurried.returncode == 1, hurried.stderr
     (part,) = json.loads(hurried.stdout)["checks"]["linearizable"]["evidence"]

@@ -1,4 +1,4 @@
-"""A run again, so many times: how often it was the same, how often it failed, and what is said if it is another one."""
+"""A replay says how often the run was the same and how often it failed, and why it may differ."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OBEDIENT = "self.value"
 
 @pytest.fixture
 def run(clew: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
-    """A run of the system that answers (and breaks) as the test says."""
+    """A run of a system that answers and breaks as the test says."""
     monkeypatch.setenv("CLEW_TEST_ANSWER", "right")
     answer, breaks = request.param
     put(tmp_path, answer=answer, breaks=breaks)
@@ -43,7 +43,7 @@ def test_all_times_are_run_and_counted_if_they_differ_and_the_latest_is_no_other
     assert told["same"] == len(same) < 5
     latest = (run.parents[1] / "latest").resolve()
     assert latest == (same[-1] if same else run)
-    # The command that is named shows where they part.
+    # The command in the message shows the first difference.
     _, _, command = done.stderr.strip().partition("see clew ")
     parted = clew(*command.split())
     assert parted.returncode == 1, parted.stderr

@@ -1,4 +1,4 @@
-"""The page on testing, followed to the letter: a user's system, plan and test."""
+"""The system, the plan and the test of docs/testing.md do what the page says."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def test_the_test_of_the_page_fails_and_prints_a_plan_that_fails_the_same_way(su
     assert why
     words = " ".join(line.removeprefix("#") for line in text.splitlines() if line.startswith("#"))
     assert f"What breaks: linearizable. {' '.join(why.split())}" in " ".join(words.split())
-    # On a machine where the system is in another place, too.
+    # It also works where the system is in another place.
     (suite / "register.py").rename(elsewhere / "moved.py")
     moved = clew_in(elsewhere)("run", "./plan.yaml", "--nodes", "inline", "--json", "--set", "system.name=moved.py")
     assert json.loads(moved.stdout)["checks"]["linearizable"]["why"] == why
 
 
 def seeds_tried(plan: Path, most: int, first: int | None = None, database: ExampleDatabase | None = None) -> list[int]:
-    """The seeds that a test of this plan comes to: so `most` examples, Hypothesis' own seed `first`."""
+    """The seeds that a test of this plan tries: `most` examples, with the seed `first` of Hypothesis."""
     tried = []
 
     @settings(max_examples=most, deadline=None, database=database, print_blob=False)

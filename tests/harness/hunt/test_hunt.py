@@ -1,4 +1,4 @@
-"""A campaign: every seed once, in order, whoever does the work; what broke, and whether the storm stormed."""
+"""A hunt tries every seed once and in order, for any workers. It says what broke, and what the faults touched."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Backwards(Executor):
-    """Does nothing before somebody waits, and then the last job first."""
+    """Does nothing until somebody waits for a result. Then it does the last job first."""
 
     def __init__(self) -> None:
         self.waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
@@ -204,7 +204,7 @@ def test_ctrl_c_ends_a_hunt_with_what_is_known_and_without_orphans(tmp_path: Pat
     command = [sys.executable, "-c", "if __name__ == '__main__':\n from clew.harness.cli.app import main; main()"]
     command += ["hunt", "caspaxos-contention-storm", "--time", "10m", "--jobs", "2", "--json", "--store", str(tmp_path)]
     marked = {**os.environ, "CLEW_TEST_MARK": str(tmp_path)}
-    # As a shell without job control starts what is to run in the background.
+    # This is how a shell without job control starts a command in the background.
     background = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
     hunting = subprocess.Popen(background, env=marked, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
@@ -256,7 +256,7 @@ def test_failures_are_told_as_they_are_found_and_then_in_a_table_by_what_broke(c
         assert (last == "...") == (int(runs) > len(shown) + 1)
         seeds_shown = shown if last == "..." else [*shown, last]
         listed += seeds_shown
-        # All of a row broke alike: in words, the check and its invariant, and the counterexample in brackets.
+        # All failures of a row broke alike. A line has the check, its invariant, and the counterexample in brackets.
         check, counterexample = broke[0].replace(", ", ": "), f" ({broke[1]})" if len(broke) > 1 else ""
         assert {told[seed] for seed in seeds_shown} == {check + counterexample}
         assert json.loads((tmp_path / first / "verdict.json").read_text())["seed"] == int(seeds_shown[0])
@@ -276,7 +276,7 @@ def test_on_a_terminal_a_line_tells_seeds_rate_faults_and_failures_so_far(tmp_pa
     os.close(theirs)
     said = b""
     with suppress(OSError):
-        # Until the end of the terminal.
+        # Reading raises at the end of the terminal.
         while more := os.read(ours, 10000):
             said += more
     hunting.wait(60)
@@ -320,7 +320,7 @@ def test_workers_that_die_again_and_again_are_one_line() -> None:
 
 def test_a_hunt_whose_workers_die_has_what_it_knew_before() -> None:
     class Mortal(AtOnce):
-        """Its workers do one job, and die over all that come later."""
+        """Its workers do one job, and die over every later one."""
 
         jobs = 0
 
@@ -398,7 +398,7 @@ def test_beyond_the_kept_runs_there_are_no_folders_and_verdicts_only_for_who_wan
 
 
 def alive(mark: Path) -> list[int]:
-    """The processes that carry the mark in their environment."""
+    """The processes that have the mark in their environment."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -419,7 +419,7 @@ def test_every_shipped_plan_can_be_sent_to_a_worker() -> None:
 
 
 def quick_to_see_a_hang(plan: Path) -> Path:
-    """Have the workers, which import the system, wait for half a second and not for ten."""
+    """Let workers wait for a hanging step for half a second, not for ten: they import the system, and this with it."""
     system = plan.with_name("echo.py")
     limit = "from clew.harness.runtime.simulation import watchdog\nwatchdog.STEP_SECONDS_MAX = 0.5\n"
     system.write_text(limit + system.read_text())
@@ -435,7 +435,7 @@ def test_a_node_that_loops_for_ever_is_named_with_its_seed_and_the_hunt_keeps_it
     quick_to_see_a_hang(put(tmp_path, breaks="while True: pass"))
     began = time.monotonic()
     done = clew("hunt", "echo.yaml", "--time", "1s", "--until", "all", "--jobs", "1")
-    # Two seconds of it for a seed, which is run twice; the rest starts processes.
+    # A seed takes half a second, and is run twice. The rest of the time starts processes.
     assert time.monotonic() - began < 60
     assert done.returncode == 1, done.stderr
     failing = re.findall(r"^seed (\d+) fails: (.*)$", done.stdout, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""What is kept is kept whole: what killed processes leave of runs written aside is swept away, and nothing else is."""
+"""Runs written aside are kept whole or not at all: what killed processes leave is removed, and nothing else is."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_what_a_killed_process_left_of_a_run_is_gone_with_the_next_one(tmp_path:
     (left,) = hidden(tmp_path / "store")
     assert left.endswith("Z-7")
     assert list((tmp_path / "store").rglob("history.jsonl")), "there was something to lose"
-    # Of another plan, so in another folder.
+    # The next run is of another plan, and so in another folder.
     done = clew_in(tmp_path)("run", "caspaxos-happy-path", "--nodes", "inline")
     assert done.returncode == 0, done.stderr
     assert hidden(tmp_path / "store") == []

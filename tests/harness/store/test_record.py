@@ -1,4 +1,4 @@
-"""Half a run folder: what is there is shown, and what is missing is said, by everything that shows runs."""
+"""Everything that shows runs shows what half a run folder has, and says what is missing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def folded(path: Path) -> None:
 
 
 def scrambled(path: Path) -> None:
-    """A byte that is no text, where there was some."""
+    """Put a byte that is no text in the middle."""
     whole = path.read_bytes()
     middle = len(whole) // 2
     at = whole.find(b'"', middle) + 1 or middle
@@ -74,7 +74,7 @@ def test_a_folder_that_lacks_a_file_shows_the_others(
     text = "\n".join("".join(span.text for span in line) for line in lines_of(found, OperationFilter()))
     page = report(found)
     assert "variant <strong>" not in page, "it is the system as it should be"
-    # Half a history or half a journal is one that ends early, a plan is any text, an empty journal is one of nothing.
+    # Half a history or half a journal just ends early. Any text is a plan. An empty journal has no messages.
     readable = {
         ("plan.yaml", halved),
         ("plan.yaml", emptied),
@@ -86,12 +86,12 @@ def test_a_folder_that_lacks_a_file_shows_the_others(
     }
     if (file, harm) not in readable:
         assert file in page.partition("Missing from the run")[2]
-        # A journal is read for the page alone.
+        # Only the page reads the journal.
         assert file in text or harm in (alien, scrambled)
     assert ("small" in text) or file == "history.jsonl"
     if file == "verdict.json":
         assert found.result is not None
-        # Its history says what it is of, so it is judged again; but who knows whether the run came to its end?
+        # The history names its model, so it is judged again. But nothing says whether the run came to its end.
         assert found.result.verdict == "unknown"
     if file == "history.jsonl" and harm is not halved:
         assert found.result is not None

@@ -1,4 +1,4 @@
-"""The judge trusts no engine."""
+"""The judge trusts no engine: it replays the witness."""
 
 from __future__ import annotations
 
