@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-DESCENT = 1_200_000
-"""Events that one descent may spend: about thirty seconds."""
+DESCENT = 900_000
+"""Events that one descent may spend: about twenty seconds."""
 DESCENT_PLAIN = 500_000
 """The same in a plain network, where few candidates are tried in vain."""
 DESCENT_RUNS = 150
