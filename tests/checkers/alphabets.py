@@ -1,7 +1,7 @@
-"""For every model the operations over two values, small enough that all short histories can be listed.
+"""For every model a few operations over two values, so that all short histories can be listed.
 
-Where a result is possible in no history of three operations it is left out; where two values are alike, `small.every`
-leaves out one of two histories that differ in their names.
+A result that no history of three operations can have is left out. If a model treats the two values alike (`SYMMETRIC`),
+`small.every` lists only one of two histories that differ in the names of the values.
 """
 
 from __future__ import annotations

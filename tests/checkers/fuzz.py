@@ -1,9 +1,9 @@
-"""Engines against the exhaustive checker, for as long as you like: `python -m tests.checkers.fuzz --seconds 600`.
+"""Tests every engine against the exhaustive checker: `python -m tests.checkers.fuzz --seconds 600`.
 
-First all histories of one, two and three operations of each model. Then it goes round the models until the time is
-over, or there have been so many `--histories` of each; for each, a block of random problems of up to ten operations,
-and of the list of all histories of four and five operations a random sample. Stops at the first difference, and says
-how to see it again.
+First come all histories of one, two and three operations of each model. Then each model in turn gets a block of random
+problems of up to ten operations, some of them drawn from the list of all histories of four and five operations. This
+goes on until the time is over, or until each model has had so many `--histories`. It stops at the first difference and
+says how to see it again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Small histories: all of them, and random ones. What the engines are held against.
+"""Small histories, all of them and random ones, to test the engines with.
 
 `every(alphabet, count)` yields each problem of exactly `count` operations drawn from an alphabet of operations, in
-every interleaving, up to what no checker can see: the order of adjacent calls or of adjacent returns.
+every interleaving. The order of adjacent calls, or of adjacent returns, makes no difference and is not varied.
 """
 
 from __future__ import annotations
@@ -298,4 +298,4 @@ UNIQUE: dict[str, Callable[[Model, int, random.Random], Problem]] = {
     "stack": once,
     "priority-queue": once,
 }
-"""For the models that have monitors: random problems which these decide."""
+"""For the models that have monitors: random problems that these decide."""

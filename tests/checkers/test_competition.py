@@ -1,4 +1,4 @@
-"""The turns that the two searches take: they end with an answer, or with the budget, and say which part of it."""
+"""The two searches take turns until one has an answer or the budget is used up, and say what ran out."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ UNDECIDED = [
     *(("ok", process, "write", process % 2) for process in range(4)),
     ("ok", 4, "read", 1),
 ]
-"""Values set twice and nothing stale: what only a search decides."""
+"""Values are set twice and nothing is stale, so only a search can decide it."""
 
 
 def decide(deadline: Deadline) -> Decision:
-    """What the competition makes of it."""
+    """The decision of the competition on `UNDECIDED`."""
     past = History.of(
         Event(index, index, process, kind, f, None, value)  # type: ignore[arg-type]
         for index, (kind, process, f, value) in enumerate(UNDECIDED)
@@ -71,14 +71,14 @@ def test_every_round_looks_further_than_the_last(monkeypatch: pytest.MonkeyPatch
         assert more > steps
 
 
-def test_it_is_out_of_memory_when_both_are_and_not_when_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_out_of_memory_only_if_both_searches_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
     monkeypatch.setattr(lazy, "decide", answering(TIME, MEMORY))
     decision = decide(Deadline(60.0))
     assert (decision.answer, decision.why) == ("unknown", "memory")
 
 
-def test_it_is_out_of_time_when_the_clock_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_out_of_time_when_the_deadline_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     deadline = Deadline(60.0)
 
     def stops(*_: Any, **__: Any) -> Decision:

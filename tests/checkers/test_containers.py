@@ -1,4 +1,4 @@
-"""Whole histories of queues, stacks and sets: decided by the monitors, with evidence that others can check."""
+"""Whole histories of queues, stacks and sets are decided by the monitors, with evidence that can be checked."""
 
 from __future__ import annotations
 

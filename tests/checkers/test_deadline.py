@@ -9,7 +9,7 @@ from numba.core import event
 from clew.checkers.deadline import Deadline
 
 
-def test_it_is_over_after_its_time_or_when_stopped_or_when_its_parent_is() -> None:
+def test_it_passes_with_time_or_when_stopped_or_when_its_parent_passes() -> None:
     parent = Deadline(0.05)
     child = parent.child()
     assert not child.passed()
@@ -21,7 +21,7 @@ def test_it_is_over_after_its_time_or_when_stopped_or_when_its_parent_is() -> No
     assert other.passed()
 
 
-def test_compiling_does_not_count() -> None:
+def test_the_time_in_which_numba_compiles_does_not_count() -> None:
     deadline = Deadline(0.05)
     with deadline.not_counting_compilation():
         with event.trigger_event("numba:compile"):
@@ -36,3 +36,14 @@ def test_compiling_does_not_count() -> None:
     with event.trigger_event("numba:compile"):
         time.sleep(0.01)
     assert deadline.passed()
+
+
+def test_stopping_a_parent_stops_its_children_and_not_the_other_way_round() -> None:
+    parent = Deadline(60)
+    one, other = parent.child(), parent.child()
+    one.stop()
+    assert one.passed()
+    assert not other.passed()
+    assert not parent.passed()
+    parent.stop()
+    assert other.passed()

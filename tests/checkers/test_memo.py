@@ -1,4 +1,4 @@
-"""What a memo holds is counted as what it is, so that a budget of bytes is one whatever a user's states are."""
+"""A memo says how much memory it takes, whatever the states of a model are, so that a budget of bytes is kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clew.checkers.memo import Memo
 from clew.checkers.models import find_model
 
 VALUES = tuple(range(1_000))
-"""Those of the operations: states hold them, and do not own them."""
+"""Values of operations. States refer to them and do not own them."""
 
 
 @dataclass(frozen=True)

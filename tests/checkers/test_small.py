@@ -1,4 +1,4 @@
-"""The list of all small histories is really the list of all."""
+"""The list of all small histories is complete."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from tests.checkers.alphabets import ALPHABETS
 
 
 def assert_impossible(problem: Problem, model: Model, kept: list[int]) -> None:
-    """The counterexample, together with any of the others that take effect with any result, is not linearizable."""
+    """The counterexample is not linearizable, whichever of the others took effect, with whatever results."""
     forgotten = tuple(ModelOperation(op.f, op.argument, None, "info", op.process) for op in problem.classes)
     classes = problem.classes + forgotten
     observer = np.array([model.observes(op) for op in classes], np.bool_)
@@ -37,7 +37,7 @@ def assert_impossible(problem: Problem, model: Model, kept: list[int]) -> None:
 
 
 def assert_impossible_alone(problem: Problem, model: Model, kept: list[int]) -> None:
-    """The counterexample is not linearizable, even with all takes that took nobody knows what."""
+    """The counterexample is not linearizable, even with all takes of unknown outcome."""
     form = container_form(problem, model)
     assert form is not None
     mask = form.kind == TAKES_ANY
@@ -46,7 +46,7 @@ def assert_impossible_alone(problem: Problem, model: Model, kept: list[int]) -> 
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_core_is_impossible_whatever_the_others_did(name: str) -> None:
+def test_a_counterexample_is_impossible_whatever_the_others_did(name: str) -> None:
     model, rng, sizes = find_model(name), random.Random(6), []
     while len(sizes) < 50:
         problem = small.lived(model, ALPHABETS[name], 7, rng)

@@ -1,4 +1,4 @@
-"""The sweep of all configurations, where it has to settle, to forget and to make room: with next to no room for it."""
+"""The sweep of all configurations, with next to no room: it settles, forgets and makes room all the time."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Running tests against the checker: `python -m tests.checkers.online.running --histories 20000`.
+"""Tests the online checker with random histories: `python -m tests.checkers.online.running --histories 20000`.
 
-Random histories of every model are fed event by event. A violation must be found at the first event that makes the
-beginning of the history invalid: what `exhaustive` says of it, or `check` where it is too long for that. Stops at the
-first difference, and says how to see it again.
+Histories of every model are fed event by event. A violation must be found at the first event that makes the beginning
+of the history invalid. Whether it is invalid, `exhaustive` says, or `competition` if it is too long for that. It stops
+at the first difference and says how to see it again.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ WAYS: dict[str, dict[str, int]] = {
     "as usual": {},
     "as usual, from the beginning": {"_MOST_VISITS": -1},
 }
-"""What to set in `clew.checkers.online.key_watch`, so that looks cost nothing or that a sweep is too much work."""
-LITTLE = 7
-"""Operations that `exhaustive` decides at once."""
+"""What to set in `clew.checkers.online.key_watch`: looks that cost nothing, or sweeps that are always too much work."""
+SHORT = 7
+"""As many operations as `exhaustive` decides at once."""
 
 
 def story(name: str, rng: random.Random) -> list[Event]:
@@ -43,7 +43,7 @@ def story(name: str, rng: random.Random) -> list[Event]:
     model = find_model(name)
     parts = []
     for key in range(rng.choice((1, 1, 2))):
-        count = rng.choice((rng.randrange(2, LITTLE), rng.randrange(2, LITTLE), rng.randrange(10, 30)))
+        count = rng.choice((rng.randrange(2, SHORT), rng.randrange(2, SHORT), rng.randrange(10, 30)))
         unique = small.UNIQUE.get(name)
         if unique is not None and rng.random() < 0.4:
             problem = unique(model, count, rng)
@@ -92,23 +92,23 @@ def _together(parts: list[list[Event]], rng: random.Random) -> list[Event]:
     events = [replace(event, time=event.time // coarse) for event in events]
     for at in range(len(events) - 1):
         one, other = events[at : at + 2]
-        # At one time they are concurrent, in any order but for those of one process, which may call before it returns.
+        # Events of one time are concurrent and may stand in any order, except that a process calls before it returns.
         free = one.process != other.process or (one.type in ("ok", "fail") and other.type == "invoke")
         if one.time == other.time and free and rng.random() < 0.5:
             events[at : at + 2] = other, one
-    # Their index says nothing: no one may rely on it.
+    # The index means nothing; the checker must not rely on it.
     return [replace(event, index=rng.randrange(10)) for event in events]
 
 
 class Undecided(Exception):
-    """Nobody knows in time what is right."""
+    """The right answer is not known in time."""
 
 
 def expected(events: list[Event], name: str) -> int | None:
-    """The row of the first completion that no order explains, of a beginning of a history; None if there is none.
+    """The row of the first completion that no order explains, in a beginning of a history; None if there is none.
 
-    It is always of the key of the last event, if what came before is in order. What is no history, because of a call
-    before a return of its time, is in order. Raises `Undecided`.
+    Only the key of the last event is looked at: everything before is known to be in order. If the events are no history
+    yet, because a call stands before a return of the same time, nothing is wrong either. Raises `Undecided`.
     """
     model = find_model(name)
     rows = [row for row, event in enumerate(events) if event.key == events[-1].key]
@@ -118,11 +118,11 @@ def expected(events: list[Event], name: str) -> int | None:
     except HistoryError:
         return None
     for problem in problems:
-        little = len(problem) <= LITTLE
-        if little and exhaustive.linearize(problem, model) is not None:
+        short = len(problem) <= SHORT
+        if short and exhaustive.linearize(problem, model) is not None:
             return None
         decision, deadline = None, Deadline(10)
-        if not little:
+        if not short:
             with deadline.not_counting_compilation():
                 decision = competition.decide(problem, form_of(problem, model), model, Budget(), deadline)
         if decision is not None and decision.answer == "unknown":
@@ -134,9 +134,10 @@ def expected(events: list[Event], name: str) -> int | None:
 
 
 def assert_found_when_it_happens(events: list[Event], name: str, online: Online, *, at_once: bool = True) -> str:
-    """Feed a history; what is found must be there, and `at_once` it must be found when it happens.
+    """Feed a history and assert that what is found is right; with `at_once`, also that it is found when it happens.
 
-    Returns "valid", "found", "missed" if what is wrong was not looked at any more, or "undecided" if nobody knows.
+    Returns "valid"; "found"; "missed" if the history ended before the violation was looked at; or "undecided" if the
+    right answer is not known.
     """
     answer = "valid"
     for count, event in enumerate(events, start=1):
@@ -156,7 +157,7 @@ def assert_found_when_it_happens(events: list[Event], name: str, online: Online,
 
 
 def looking(how: str) -> AbstractContextManager[object]:
-    """How much looks may cost, one of `WAYS`."""
+    """Set how much looks may cost: one of `WAYS`."""
     return unittest.mock.patch.dict(vars(clew.checkers.online.key_watch), WAYS[how])
 
 

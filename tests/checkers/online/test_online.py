@@ -1,4 +1,4 @@
-"""A violation is found when it happens, not at the end of the test, and it is found for good."""
+"""A violation is found when it happens and not at the end of the test, and what is found stands."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_what_is_found_is_what_exhaustive_finds_at_each_beginning(how: str) -> N
 
 
 def test_no_event_needs_a_name() -> None:
-    """The open write is forgotten with the state in which it took effect, and remembered as used."""
+    """An open write that took effect before the frontier is remembered as used, without its name."""
     steps: list[Step] = [
         (0, "invoke", "write", 1),
         *done("write", 2, process=1),
@@ -120,13 +120,13 @@ def test_a_violation_stands_where_the_budget_is_too_small_for_its_evidence() -> 
     verdict = verdict_on(history, "counter", stuck, budget=Budget(seconds=0))
     assert verdict.verdict == "invalid"
     assert verdict.operations == len(history.operations)
-    assert [(part.key, part.verdict, part.operations) for part in verdict.keys] == [
+    assert [(one.key, one.verdict, one.operations) for one in verdict.keys] == [
         ("a", "unknown", 1),
         ("b", "invalid", 7),
     ]
-    part = verdict.keys[1]
-    assert (part.stuck, part.prefix) == (len(events) - 1, None)
-    assert verdict.counterexample == part.counterexample
+    wrong = verdict.keys[1]
+    assert (wrong.stuck, wrong.prefix) == (len(events) - 1, None)
+    assert verdict.counterexample == wrong.counterexample
     assert verdict.explanation is not None
     assert 'returned 3 on key "b": no order of the operations explains this' in verdict.explanation
 
@@ -168,7 +168,7 @@ def test_a_key_that_nobody_can_decide_does_not_hide_the_violation_of_another(mon
     whole = check(history, "counter", budget=Budget(seconds=0))
     monkeypatch.setattr(clew.checkers.evidence.stuck, "check", lambda *_, **__: whole)
     verdict = verdict_on(history, "counter", stuck)
-    assert [part.verdict for part in verdict.keys] == ["unknown", "invalid"]
+    assert [one.verdict for one in verdict.keys] == ["unknown", "invalid"]
     assert verdict.keys[1] == check(history, "counter", keep_going=True).keys[1]
 
 
@@ -194,7 +194,7 @@ def test_what_fails_or_says_nothing_is_forgotten_too() -> None:
 
 
 def test_many_configurations_are_looked_at_as_often_as_is_paid_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look at five hundred configurations costs as much as many events; it is not had for each."""
+    """A look at five hundred configurations costs as much as many events, so not every event gets one."""
     looks = list[int]()
     sweep = KeyWatch._sweep
     monkeypatch.setattr(KeyWatch, "_sweep", lambda key, window: looks.append(len(key._all)) or sweep(key, window))
@@ -250,7 +250,7 @@ def test_what_stays_undecided_is_looked_at_again_when_it_is_twice_as_long(monkey
     assert found == 256
 
 
-def test_what_check_accepts_is_no_mistake_where_the_past_is_forgotten() -> None:
+def test_what_check_accepts_is_accepted_although_the_past_is_forgotten() -> None:
     """A process of unknown outcome that says so twice; a call written before the return of the same time."""
     twice: list[Step] = [(0, "invoke", "read", None), (0, "info", "read", None), *done("write", 1, process=1)]
     twice += [*done("write", 2, process=1), (0, "info", "read", None), *done("write", 3, process=1)]
@@ -269,7 +269,7 @@ def test_what_check_accepts_is_no_mistake_where_the_past_is_forgotten() -> None:
 
 
 def test_a_long_test_costs_some_bytes_an_event() -> None:
-    """Its events are kept, and of each where it is; processes that are gone leave nothing."""
+    """Of each event only its row is kept; a process that is gone leaves nothing behind."""
     online, written = Online("cas-register"), done("write", 1, process=9999)
     kinds: tuple[EventType, ...] = ("invoke", "info")
     steps: list[Step] = [(process, kind, "read", None) for process in range(8000) for kind in kinds]
