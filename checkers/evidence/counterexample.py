@@ -45,12 +45,12 @@ from clew.checkers.monitors import appends, containers, sets, stale_read, zones
 from clew.checkers.verdict import Budget
 
 _TRIES = 5_000
-"""Subsets that are tried. Making n operations few takes about 2 k log n tries for a counterexample of k, so this is
-enough for a hundred of a hundred thousand; each try by sorting takes a millisecond for a thousand operations."""
+"""Subsets that are tried. To find k of n operations, delta debugging takes about 2 k log n tries, so these are enough
+for more than a hundred operations of a hundred thousand."""
 _STEPS = 100_000
-"""Steps of one search. What takes more counts as possible. A search of a few dozen operations takes far fewer."""
+"""Steps of one search, about 5 milliseconds. A set that takes more counts as possible."""
 _STEPS_IN_ALL = 3_000_000
-"""Steps of all searches together: one to three seconds."""
+"""Steps of all searches together: a fraction of a second, so that an explanation does not take long."""
 _SMALL = 8
 """A counterexample of at most so many operations is checked by `exhaustive` too, in milliseconds."""
 

@@ -23,8 +23,9 @@ from clew.histories.history import FAIL, History, freeze
 _MOST = 64
 """Failed operations that are considered, the latest ones. An effect is mostly seen soon, and each one that is open
 makes the search harder. A run with a partition has hundreds of them."""
-_STEPS = 200_000
-"""Steps of one search, a tenth of a second or so. Explaining a valid history takes a few steps for each event."""
+_STEPS, _STEPS_AN_EVENT = 200_000, 20
+"""Steps of one search, at least so many and so many for each event: 10 milliseconds, or a second for 500,000
+operations. An order for a history of 5 processes takes 2 steps an event, for 10 processes 9."""
 
 
 def failed_before(history: History, problem: Problem, stuck: int) -> Ints:
@@ -100,7 +101,8 @@ def _used(
     doubted = with_doubts(history, model, problem, np.array(candidates, np.int64))
     (op,) = np.flatnonzero(doubted.number == problem.number[problem.event_op[stuck]])
     beginning = doubted.before(int(doubted.ret[op]) + 1)
-    decision = wgl.decide(beginning, model, Budget(bytes=1 << 26), deadline, steps=_STEPS)
+    steps = max(_STEPS, _STEPS_AN_EVENT * len(beginning.event_op))
+    decision = wgl.decide(beginning, model, Budget(bytes=1 << 28), deadline, steps=steps)
     if decision.answer != "valid":
         return None
     placed = set(beginning.number[decision.order].tolist())

@@ -47,7 +47,8 @@ ENTRY = np.dtype([("before", np.int32), ("op", np.int32)])
 """An entry of the log: the entry before it, -1 if there is none, and an operation that took effect."""
 
 _WORK_PER_VISIT = 500_000
-"""Operations tried until Python may look at the deadline: ten to fifty milliseconds."""
+"""Operations tried until Python may look at the deadline: measured, up to half a second where many operations are open,
+because a return is not interrupted."""
 _CLOSE_EVERY = 16
 """Returns between two looks for operations that all configurations have used. A look goes through all configurations,
 so it is made seldom; what it finds stays open a little longer than it need."""

@@ -44,14 +44,15 @@ millisecond to an event in the long run."""
 _VISITS_AN_EVENT = 4
 """Configurations that cost as much as one event of a sweep."""
 _MOST_VISITS = 1 << 17
-"""Configurations that are too many for one look: about a second of work, and the window is given up."""
+"""Configurations that are too many for one look: one or two tenths of a second. The window is then given up."""
 _STRIDE = 16
 """Events of a sweep between two looks at how many configurations there were."""
 _GROWTH = 64
 """A key is checked from its beginning when it has become longer by one part in so many. All these checks together then
 cost 64 times the last one at most."""
 _ASKS_AN_EVENT = 8
-"""How often a search may ask its deadline for each event that pays for it: each time stands for some milliseconds."""
+"""How often a search may ask its deadline for one event: so much the event pays for. Each time stands for a millisecond
+of work or more."""
 _ROUNDS = 1
 """Rounds of a search from the beginning. What one round cannot decide is left until the key is twice as long."""
 

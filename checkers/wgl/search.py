@@ -37,8 +37,8 @@ _NOBODY = -1
 """As a candidate: the returning operation, which is optional, does not take effect."""
 
 STEPS_PER_VISIT = 20_000
-"""Steps until Python may look at the deadline: one to ten milliseconds, so that a budget is kept and a look costs
-nothing."""
+"""Steps until Python may look at the deadline: measured, one to three milliseconds. So a budget is kept, and a look
+costs nothing in comparison."""
 
 
 @raw_kernel

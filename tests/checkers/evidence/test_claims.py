@@ -336,3 +336,23 @@ def test_a_beginning_that_is_not_known_to_be_explained_is_not_said_to_be() -> No
     words = explanation.in_words(history, found.claims)
     assert "A beginning of 1 operations can be explained" in words
     assert "All that completed before" not in words
+
+
+def test_a_failure_that_took_effect_is_found_in_a_long_history_with_many_failures() -> None:
+    rng, events = random.Random(5), list[Event]()
+    value: int | None = None
+    for number in range(20_000):
+        fails = rng.random() < 0.05
+        lies = number == 19_000
+        kind: EventType = "fail" if fails or lies else "ok"
+        f = "write" if fails or lies or rng.random() < 0.5 else "read"
+        argument = number if f == "write" else None
+        value = number if f == "write" and (kind == "ok" or lies) else value
+        process = number % 5
+        result = value if f == "read" else argument
+        events.append(Event(0, 2 * number, process, "invoke", f, None, argument))
+        events.append(Event(0, 2 * number + 1, process, kind, f, None, result, "busy" if kind == "fail" else None))
+    history = History.of(replace(event, index=index) for index, event in enumerate(events))
+    explained = check(history, "cas-register").explanation
+    assert explained is not None
+    assert "failed but took effect: write 19000 by process 0" in explained.splitlines()[1]
