@@ -6,9 +6,6 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 SEED ?= 1
 SECONDS ?= 600
 
-# Without compiled modules every start of clew would take twice as long.
-unexport PYTHONDONTWRITEBYTECODE
-
 .PHONY: help demo test check fuzz bench readme clean
 help:
 	@echo 'make demo     break a correct cluster, then find a real bug in a broken one'
@@ -20,11 +17,11 @@ help:
 	@echo 'make clean    remove what the others made'
 
 # One environment with two stamps: $(VENV)/clew says that clew runs, $(VENV)/dev that it can be tested too.
-# The demo imports few of the packages that it installs, so Python compiles those when they are first imported.
+# pip compiles what it installs: a module that is compiled later, by a test on a full disk, would be cut off.
 $(VENV)/clew: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "clew needs Python 3.11 or newer; name one with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --no-compile --editable .
+	$(PIP) --editable .
 	touch $@
 
 $(VENV)/dev: pyproject.toml
