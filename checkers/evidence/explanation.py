@@ -82,7 +82,7 @@ def find_claims(
     assert decision.stuck is not None
     stuck = int(problem.number[problem.event_op[decision.stuck]])
     claims: list[Claim] = [NoOrder(stuck)]
-    failed = failed_with_effect(history, model, problem, form, decision.stuck, deadline)
+    failed = failed_with_effect(history, model, problem, form, decision.stuck, counterexample, deadline)
     if failed:
         claims.append(FailedTookEffect(failed, stuck))
     if isinstance(form, RegisterForm):
@@ -180,13 +180,12 @@ def _lines(history: History, claim: Claim) -> list[str]:
             return [f"{describe(history, operation)}{on_key}: no order of the operations explains this."]
         case FailedTookEffect((operation,), _):
             return [
-                f"The likely reason is an operation that failed but took effect: {describe(history, operation)}. "
+                f"An operation that failed seems to have taken effect: {describe(history, operation)}. "
                 "If it did, an order explains everything up to here."
             ]
         case FailedTookEffect(operations, _):
             return [
-                "The likely reason is that these operations failed but took effect. "
-                "If they did, an order explains everything up to here:",
+                "Operations that failed seem to have taken effect. If they did, an order explains everything up to here:",
                 *(_listed(history, number) for number in operations),
             ]
         case NeverSet(_, value, ()):

@@ -20,9 +20,9 @@ from clew.checkers.verdict import Budget
 from clew.histories import MISMATCH
 from clew.histories.history import FAIL, History, freeze
 
-_MOST = 64
-"""Failed operations that are considered, the latest ones. An effect is mostly seen soon, and each one that is open
-makes the search harder. A run with a partition has hundreds of them."""
+_MOST = 32
+"""Failed operations that are considered, the latest ones. An effect is mostly seen soon, and every open operation makes
+each step of the search slower. A run with a partition has hundreds of them."""
 _STEPS, _STEPS_AN_EVENT = 200_000, 20
 """Steps of one search, at least so many and so many for each event: 10 milliseconds, or a second for 500,000
 operations. An order for a history of 5 processes takes 2 steps an event, for 10 processes 9."""
@@ -53,14 +53,20 @@ def as_if_unknown(history: History, model: Model, number: int) -> ModelOperation
 
 
 def failed_with_effect(
-    history: History, model: Model, problem: Problem, form: Form | None, stuck: int, deadline: Deadline
+    history: History,
+    model: Model,
+    problem: Problem,
+    form: Form | None,
+    stuck: int,
+    counterexample: list[int],
+    deadline: Deadline,
 ) -> tuple[int, ...]:
     """The fewest failed operations found that explain the violation at position `stuck`, if they took effect.
 
     With them an order explains everything up to `stuck`; without any one of them the search found none. Empty if there
-    are no such operations, or if the search is too hard.
+    are no such operations, or if the search is too hard. `counterexample` (indices) is impossible without them.
     """
-    candidates = _candidates(history, model, problem, form, stuck)
+    candidates = _candidates(history, model, problem, form, stuck, counterexample)
     if not candidates:
         return ()
     used = _used(history, model, problem, stuck, candidates, deadline) or []
@@ -71,8 +77,15 @@ def failed_with_effect(
     return tuple(used)
 
 
-def _candidates(history: History, model: Model, problem: Problem, form: Form | None, stuck: int) -> list[int]:
-    """The failed operations that can matter. For a register those that set a value which somebody needs."""
+def _candidates(
+    history: History, model: Model, problem: Problem, form: Form | None, stuck: int, counterexample: list[int]
+) -> list[int]:
+    """The failed operations that can matter.
+
+    For a register without mismatches these set a value that somebody needs, and one of them sets a value that the
+    counterexample needs. Otherwise they could be left out again: a counterexample of a register is impossible even if
+    every other compare-and-set was a plain write, and a write of a value that it does not need does not help it.
+    """
     failed = [
         (number, as_if_unknown(history, model, number))
         for number in failed_before(history, problem, stuck).tolist()
@@ -80,10 +93,20 @@ def _candidates(history: History, model: Model, problem: Problem, form: Form | N
     ]
     failed = [(number, op) for number, op in failed if not model.observes(op)]
     if isinstance(form, RegisterForm) and not form.has_mismatches:
-        accesses = [model.register_access(op) for op in (*problem.classes, *(op for _, op in failed))]
-        needed = {freeze(access[1]) for access in accesses if access is not None and access[0] != WRITE}
-        failed = [(number, op) for number, op in failed if _may_set(model, op, needed)]
-    return [number for number, _ in failed][-_MOST:]
+        wanted = _needed(model, [problem.classes[cls] for cls in problem.cls[counterexample].tolist()])
+        first = [(number, op) for number, op in failed if _may_set(model, op, wanted)]
+        if not first:
+            return []
+        needed = _needed(model, [*problem.classes, *(op for _, op in failed)]) - wanted
+        others = [(number, op) for number, op in failed if (number, op) not in first and _may_set(model, op, needed)]
+        failed = others + first
+    return sorted(number for number, _ in failed[-_MOST:])
+
+
+def _needed(model: Model, ops: list[ModelOperation]) -> set[object]:
+    """The values (frozen) that operations of a register need."""
+    accesses = map(model.register_access, ops)
+    return {freeze(access[1]) for access in accesses if access is not None and access[0] != WRITE}
 
 
 def _may_set(model: Model, op: ModelOperation, values: set[object]) -> bool:

@@ -248,7 +248,7 @@ def test_a_cas_that_failed_but_was_seen_is_the_first_thing_said() -> None:
         (1, "ok", "read", 1, None),
     )
     assert lines[1] == (
-        "The likely reason is an operation that failed but took effect: cas [null, 1] by process 0 from 0.000000 s to "
+        "An operation that failed seems to have taken effect: cas [null, 1] by process 0 from 0.000000 s to "
         "1.000000 s failed (no quorum). If it did, an order explains everything up to here."
     )
     assert lines[2] == "It needs 1, and no operation that did not fail had begun to set 1 by then."
@@ -263,7 +263,7 @@ def test_a_cas_that_is_still_open_when_its_effect_is_seen_and_fails_later_counts
         (1, "ok", "read", 1, None),
         (0, "fail", "cas", [None, 1], None),
     )
-    assert "failed but took effect: cas [null, 1]" in lines[1]
+    assert "failed seems to have taken effect: cas [null, 1]" in lines[1]
 
 
 def test_an_element_that_was_taken_though_its_put_failed_is_told_by_the_put() -> None:
@@ -274,7 +274,7 @@ def test_an_element_that_was_taken_though_its_put_failed_is_told_by_the_put() ->
         (1, "invoke", "dequeue", None, None),
         (1, "ok", "dequeue", 7, None),
     )
-    assert "failed but took effect: enqueue 7 by process 0" in lines[1]
+    assert "failed seems to have taken effect: enqueue 7 by process 0" in lines[1]
 
 
 def test_two_failures_that_are_both_needed_are_both_named() -> None:
@@ -284,7 +284,7 @@ def test_two_failures_that_are_both_needed_are_both_named() -> None:
         (4, "invoke", "read", None, None),
         (4, "ok", "read", [1, 3], None),
     )
-    assert lines[1].startswith("The likely reason is that these operations failed but took effect.")
+    assert lines[1].startswith("Operations that failed seem to have taken effect.")
     assert [line.strip().split(" by ")[0] for line in lines[2:4]] == ["operation 0: append 1", "operation 2: append 3"]
 
 
@@ -355,4 +355,4 @@ def test_a_failure_that_took_effect_is_found_in_a_long_history_with_many_failure
     history = History.of(replace(event, index=index) for index, event in enumerate(events))
     explained = check(history, "cas-register").explanation
     assert explained is not None
-    assert "failed but took effect: write 19000 by process 0" in explained.splitlines()[1]
+    assert "failed seems to have taken effect: write 19000 by process 0" in explained.splitlines()[1]
