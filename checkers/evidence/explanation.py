@@ -185,7 +185,8 @@ def _lines(history: History, claim: Claim) -> list[str]:
             ]
         case FailedTookEffect(operations, _):
             return [
-                "Operations that failed seem to have taken effect. If they did, an order explains everything up to here:",
+                "Operations that failed seem to have taken effect. If they did, an order explains everything up to "
+                "here:",
                 *(_listed(history, number) for number in operations),
             ]
         case NeverSet(_, value, ()):
