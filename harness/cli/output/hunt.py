@@ -89,10 +89,12 @@ def print_hunt(hunt: Hunt, json: bool) -> None:
                 broke, ", ".join(signature.counterexample), str(len(found)), " ".join(seeds), found[0].run or ""
             )
         _print_whole(table)
-        if hunt.unkept:
+        if len(hunt.failures) > KEPT:
             console.print(
-                f"the first {KEPT} failing runs have folders; the seeds of {hunt.unkept} more are only listed"
+                f"the first {KEPT} failing runs have folders; the other {len(hunt.failures) - KEPT} have none"
             )
+        elif hunt.unkept:
+            console.print("the last failing run has no folder: the hunt ended before it was kept")
     table = Table("coverage", "count", "", box=None, pad_edge=False)
     table.columns[1].justify = "right"
     for what, count, share in coverage(hunt.counts, hunt.seeds):
