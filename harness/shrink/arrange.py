@@ -1,14 +1,15 @@
 """The last pass, for the smallest plans: leave out one more fault by arranging everything else anew.
 
 A plan may be too large although no single step makes it smaller. Two crashes at any time may do what one crash does at
-the right moment, and no plan in between fails. So a few operations and at most one crash are arranged anew, in a plain
-network, where only the order of what happens counts:
+the right moment, and no plan in between fails. So a few operations and at most one fault are arranged anew, in a plain
+network, where only the order of events counts. The fault is of a kind that can hit a single node (`Fault.alone`), such
+as a crash or a pause:
 
     operations   at most two of those that there are, in any order, half a latency or several apart, each of a
                  client of its own
-    the crash    of any node, for a moment, just after messages of an operation's rounds have arrived
+    the fault    at any node, for a moment, just after messages of an operation's rounds have arrived
 
-    0        1        2    2.5   3 ✗      latencies since the first operation; the crash just after its accept
+    0        1        2    2.5   3 ✗      latencies since the first operation; the fault just after its accept
     ├────────┼────────┼─────┼────┼─
     first    prepare  promise    accept
                             second
@@ -30,18 +31,19 @@ from clew.harness.shrink.world import mean_latency, plain
 from clew.nemesis.fault import Fault, FaultEvent
 
 OPERATIONS_MOST = 2
+"""The most operations of an arrangement. With more there are too many arrangements to try a good part of them."""
 FAULTS_MOST = 1
-"""The same for faults. More members have too many arrangements to try a good part of them."""
+"""The most faults of an arrangement, for the same reason."""
 OPERATIONS_FROM = 8
-"""Each pair out of so many operations is tried. More operations have too many pairs."""
+"""The most operations of a plan that is arranged. Each pair of them is tried; more operations have too many pairs."""
 HALVES = range(7)
-"""When the second operation begins, in halves of a latency after the first: with the steps of a round, and between."""
+"""When the second operation begins, in half latencies after the first: at a step of a round, or between two steps."""
 STEPS = range(5)
-"""When the crash comes: just after so many latencies since an operation began. A round of two phases takes four."""
+"""When the fault begins: just after this many latencies since an operation began. A round of two phases takes four."""
 MOMENT = 5
-"""The crash comes, and lasts, a latency divided by this."""
+"""A latency divided by this is how long after its step the fault begins, and how long it lasts."""
 CANDIDATES_MOST = 3000
-"""Arrangements that are tried: about ten seconds. Three nodes, two operations and a crash have 2340."""
+"""Arrangements that are tried: about ten seconds. Three nodes, two operations and one kind of fault have 2340."""
 
 
 def rearranged(plan: Plan, fails: Fails) -> Plan:
@@ -56,11 +58,11 @@ def rearranged(plan: Plan, fails: Fails) -> Plan:
         return plan
     kinds = list({type(fault): fault for fault in faults}.values())
     now = (len(operations) > OPERATIONS_MOST, len(faults), plan.system.nodes)
-    for crashes, nodes in product(range(min(FAULTS_MOST, len(faults)) + 1), range(1, plan.system.nodes + 1)):
-        if (False, crashes, nodes) >= now:
+    for count, nodes in product(range(min(FAULTS_MOST, len(faults)) + 1), range(1, plan.system.nodes + 1)):
+        if (False, count, nodes) >= now:
             break
         some = _choices(operations)
-        candidates = [one for chosen in some for one in _arrangements(plain(plan), nodes, chosen, kinds, crashes)]
+        candidates = [one for chosen in some for one in _arrangements(plain(plan), nodes, chosen, kinds, count)]
         Random(0).shuffle(candidates)
         for candidate in candidates[:CANDIDATES_MOST]:
             failing = fails(candidate)
@@ -70,7 +72,7 @@ def rearranged(plan: Plan, fails: Fails) -> Plan:
 
 
 def _choices(operations: Sequence[PlannedOperation]) -> list[tuple[PlannedOperation, ...]]:
-    """The operations to arrange: all, or each pair of them. Of pairs that ask for the same, only one."""
+    """The operations to arrange: all, or each pair of them. Of several pairs that ask for the same, only one."""
     if len(operations) <= OPERATIONS_MOST:
         return [tuple(operations)]
     pairs = combinations(operations, OPERATIONS_MOST)

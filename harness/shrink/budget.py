@@ -5,15 +5,15 @@ from __future__ import annotations
 DESCENT = 900_000
 """Events that one descent may spend: about twenty seconds."""
 DESCENT_PLAIN = 500_000
-"""The same in a plain network, where few candidates are tried in vain."""
+"""The same in a plain network, where more of the candidates fail as wanted."""
 DESCENT_RUNS = 150
-"""Or as many as so many runs of the plan take, if that is more: a large plan gets a fair number of candidates."""
+"""A descent may always spend what this many runs of the plan cost. So a large plan gets a fair number of candidates."""
 PLAIN_NETWORKS = 300_000
-"""Events for looking for the failure of a whole run in plain networks, where most candidates are in vain."""
+"""Events for looking for the failure of a whole run in plain networks. Most of these candidates do not fail."""
 ARRANGEMENTS = 1_000_000
 """Events for arranging the smallest plans anew. There are many candidates, all of them small: about ten seconds."""
 ROUND_DESCENTS = 1.5
-"""A round may spend as much as so many descents."""
+"""The budget of a round, in descents."""
 OVERHEAD = 150
 """Events that are charged for each candidate on top of its own: the time that Hypothesis and the checker take."""
 
@@ -35,7 +35,7 @@ class EventBudget:
         self._descent = float("inf")
 
     def begin_round(self, cost: int) -> None:
-        """Begin a round with a plan whose run costs so many events."""
+        """Begin a round. `cost` is the number of events in a run of its plan."""
         self.spent = 0
         self._cost = cost
         self._round = max(DESCENT, DESCENT_RUNS * cost) * ROUND_DESCENTS

@@ -14,7 +14,7 @@ import msgspec
 
 from clew.harness.plan import Plan
 from clew.harness.shrink.explicit import Member, members_of, rebuilt
-from clew.harness.shrink.reduce import ATTEMPTS, Dials, Fails, reduced, search
+from clew.harness.shrink.reduce import ATTEMPTS, Dials, Fails, search, smallest_failing_plan
 from clew.nemesis.fault import FaultEvent
 
 CHUNKS = 16
@@ -58,7 +58,7 @@ def members(plan: Plan, fails: Fails) -> Plan:
     def build(dials: Dials) -> Plan:
         return rebuilt(plan, [member for member, kept in zip(whole, dials, strict=True) if kept])
 
-    return reduced(build, [1] * len(whole), fails)
+    return smallest_failing_plan(build, [1] * len(whole), fails)
 
 
 def _some(plan: Plan, size: int, fails: Fails) -> Plan:

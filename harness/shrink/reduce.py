@@ -26,11 +26,11 @@ _KEY = b"clew"
 ATTEMPTS = 80
 """Random attempts of a search."""
 CALLS_MOST = 2000
-"""Candidates of one reduction. It needs a tenth of them, unless every second one fails."""
+"""The most candidates of one `turn_down`. It needs a tenth of them, unless every second one fails."""
 
 
-def reduce(start: Sequence[int], fails: Callable[[Dials], bool]) -> Dials:
-    """The simplest dials found that still fail, starting from `start`, which must fail. No dial is turned up.
+def turn_down(start: Sequence[int], fails: Callable[[Dials], bool]) -> Dials:
+    """Turn dials down as far as they still fail, starting from `start`, which must fail. No dial is turned up.
 
     Simpler means lower numbers; the earlier dials count first. Deterministic if `fails` is. Hypothesis itself takes
     some milliseconds a call, more with more dials: keep them below fifty.
@@ -72,10 +72,10 @@ def reduce(start: Sequence[int], fails: Callable[[Dials], bool]) -> Dials:
     return whole(least[0])
 
 
-def reduced(build: Callable[[Dials], Plan], start: Sequence[int], fails: Fails) -> Plan:
-    """The plan that these dials build, turned down as far as it still fails. With the dials of `start` it must fail."""
-    plan = fails(build(reduce(start, lambda dials: fails(build(dials)) is not None)))
-    assert plan is not None, "reduce returns dials that failed"
+def smallest_failing_plan(build: Callable[[Dials], Plan], start: Sequence[int], fails: Fails) -> Plan:
+    """The plan that `build` makes of the lowest dials that fail. With the dials of `start` it must fail."""
+    plan = fails(build(turn_down(start, lambda dials: fails(build(dials)) is not None)))
+    assert plan is not None, "turn_down returns dials that failed"
     return plan
 
 
@@ -84,7 +84,7 @@ class _Fails(Exception):
 
 
 def search(highest: Sequence[int], fails: Callable[[Dials], bool], attempts: int) -> Dials | None:
-    """Dials that fail, none above its `highest`, turned down by `reduce`. None if so many random attempts find none.
+    """Dials that fail, none above its `highest`, turned down. None if none of the random `attempts` fails.
 
     Deterministic if `fails` is. The attempts are drawn here: what Hypothesis would draw depends on the modules that
     happen to be loaded.
@@ -96,7 +96,7 @@ def search(highest: Sequence[int], fails: Callable[[Dials], bool], attempts: int
         if dials not in tried:
             tried.add(dials)
             if fails(dials):
-                return reduce(dials, fails)
+                return turn_down(dials, fails)
     return None
 
 

@@ -9,7 +9,7 @@ import msgspec
 from clew.harness.plan import Plan, PlannedOperation
 from clew.harness.plan.schema import MILLISECOND
 from clew.harness.shrink.explicit import Member, members_of, rebuilt
-from clew.harness.shrink.reduce import ATTEMPTS, Dials, Fails, reduced, search
+from clew.harness.shrink.reduce import ATTEMPTS, Dials, Fails, search, smallest_failing_plan
 from clew.harness.shrink.world import mean_latency
 from clew.nemesis.fault import FaultEvent
 
@@ -36,7 +36,7 @@ def _shorter(plan: Plan, unit: int, fails: Fails) -> Plan:
     def build(dials: Dials) -> Plan:
         return _retimed(plan, list(dials[: len(gaps)]), _with_nones(lasts, dials[len(gaps) :]), unit)
 
-    return reduced(build, [*gaps, *(last for last in lasts if last is not None)], fails)
+    return smallest_failing_plan(build, [*gaps, *(last for last in lasts if last is not None)], fails)
 
 
 def without(plan: Plan, fails: Fails) -> Plan:

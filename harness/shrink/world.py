@@ -10,7 +10,7 @@ import msgspec
 from clew.harness.plan import Plan
 from clew.harness.plan.schema import MILLISECOND, Links
 from clew.harness.shrink.explicit import members_of
-from clew.harness.shrink.reduce import Dials, Fails, reduced
+from clew.harness.shrink.reduce import Dials, Fails, smallest_failing_plan
 from clew.nemesis.fault import FaultEvent
 from clew.nemesis.latency import Constant, Exponential, Normal, Uniform
 
@@ -55,7 +55,7 @@ def world(plan: Plan, fails: Fails) -> Plan:
         network = msgspec.structs.replace(plan.network, nodes=msgspec.structs.replace(links, **changes))
         return msgspec.structs.replace(plan, network=network)
 
-    return reduced(build, [1] * len(names), fails)
+    return smallest_failing_plan(build, [1] * len(names), fails)
 
 
 def plain(plan: Plan) -> Plan:

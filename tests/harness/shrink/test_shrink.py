@@ -21,7 +21,7 @@ from clew.harness.plan import Plan, PlannedOperation, dump, load, loads, resolve
 from clew.harness.run import run, simulate
 from clew.harness.shrink import explicit, shrink_run
 from clew.harness.shrink.explicit import members_of
-from clew.harness.shrink.reduce import reduce, search
+from clew.harness.shrink.reduce import search, turn_down
 from clew.harness.shrink.run import smallest_plan
 from clew.harness.shrink.smallest import Smallest
 from clew.harness.shrink.story import story
@@ -70,15 +70,17 @@ def test_an_explicit_plan_has_all_faults_with_their_times_and_none_that_never_be
 
 
 def test_dials_are_turned_down_as_far_as_the_test_allows() -> None:
-    assert reduce([1] * 20, lambda dials: bool(dials[3] and dials[11])) == tuple(int(i in (3, 11)) for i in range(20))
-    assert reduce([900, 40, 7], lambda dials: dials[0] + dials[1] >= 50 and dials[2] > 1) == (10, 40, 2)
-    assert reduce([5, 5], lambda dials: dials == (5, 5)) == (5, 5)
-    assert reduce([0, 0], lambda dials: True) == (0, 0)
+    assert turn_down([1] * 20, lambda dials: bool(dials[3] and dials[11])) == tuple(
+        int(i in (3, 11)) for i in range(20)
+    )
+    assert turn_down([900, 40, 7], lambda dials: dials[0] + dials[1] >= 50 and dials[2] > 1) == (10, 40, 2)
+    assert turn_down([5, 5], lambda dials: dials == (5, 5)) == (5, 5)
+    assert turn_down([0, 0], lambda dials: True) == (0, 0)
     far = [301, 302, 303, 304, 305]
-    assert reduce(far, lambda dials: dials == tuple(far)) == tuple(far)
+    assert turn_down(far, lambda dials: dials == tuple(far)) == tuple(far)
     # Only the start and dials near it fail, and some dials are down already.
     near = [0, 8, 22, 1, 0, 1, 5]
-    assert reduce(near, lambda dials: dials[2] >= 21 and dials[6] == 5) == (0, 0, 21, 0, 0, 0, 5)
+    assert turn_down(near, lambda dials: dials[2] >= 21 and dials[6] == 5) == (0, 0, 21, 0, 0, 0, 5)
 
 
 def test_a_search_finds_the_simplest_of_what_is_easy_to_find() -> None:
