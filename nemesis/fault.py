@@ -1,4 +1,4 @@
-"""What every kind of fault can be asked. A kind is one module, such as `crash`; `faults` lists them.
+"""The contract of a kind of fault. A kind is one module, such as `crash`; `faults` lists them.
 
 A fault is a small frozen value. It prints, compares, is written to the history and read back. It does nothing by
 itself: the runtime keeps the faults that are active and asks `clew.nemesis.effect` what they add up to.
@@ -33,8 +33,8 @@ class Fault(msgspec.Struct, frozen=True):
     """One fault with everything drawn: it names the nodes that it hits.
 
     A subclass is a kind of fault. Its struct tag is the name of the kind in plans and histories, its fields are what
-    the history says of it. Whatever a kind does not define does nothing. Methods with `nodes` get the names of all
-    nodes of the cluster, in order.
+    the history says of it. Methods that a kind does not override have no effect. Methods with `nodes` get the names of
+    all nodes of the cluster, in order.
     """
 
     parameters: ClassVar[tuple[Parameter, ...]] = ()
@@ -56,7 +56,7 @@ class Fault(msgspec.Struct, frozen=True):
         return cls()
 
     def parameters_of_entry(self) -> dict[str, Any]:
-        """The parameters of an entry that leaves nothing open: it draws this very fault."""
+        """The parameters of a plan entry that always draws exactly this fault."""
         return {}
 
     def with_leader(self, leader: str) -> Fault:

@@ -1,6 +1,6 @@
-"""Faults that hit the leader: a name stands for it until the fault begins.
+"""Faults that hit the leader: they name `LEADER` until they begin.
 
-Faults are drawn ahead of time, when nobody knows who will lead. So such a fault names `LEADER`, and the runtime puts
+Faults are drawn before the run, when the leader is not known yet. So such a fault names `LEADER`, and the runtime puts
 the node that leads in its place when the fault begins. The history names that node, and so does a plan made from the
 history.
 """

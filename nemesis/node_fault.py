@@ -1,4 +1,4 @@
-"""Faults of whole nodes: whom they hit is drawn, named, described and shrunk in the same way for all of them."""
+"""Faults of whole nodes. The nodes are drawn, named, described and shrunk in the same way for all these kinds."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from clew.nemesis.target import Target, choose, named, renamed
 
 
 class NodeFault(Fault, frozen=True):
-    """Some nodes are hit. What happens to them is for the kind to say."""
+    """A fault that hits some nodes. The kind says what happens to them."""
 
     nodes: tuple[str, ...]
-    """Those that are hit."""
+    """The nodes that are hit."""
 
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("target", "target", "The nodes that are hit.", required=True),
@@ -35,7 +35,7 @@ class NodeFault(Fault, frozen=True):
         return msgspec.structs.replace(self, nodes=named(self.nodes, leader))
 
     def hits(self, source: str, destination: str) -> bool:
-        """What is sent to one of the nodes."""
+        """Every message that is sent to one of the nodes."""
         return destination in self.nodes
 
     def describe(self) -> str:

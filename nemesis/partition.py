@@ -52,7 +52,7 @@ class Partition(Fault, frozen=True, tag="partition"):
         return {"grudge": self.grudge}
 
     def with_leader(self, leader: str) -> Partition:
-        """The leader alone on one side, if the grudge is between `LEADER` and everybody."""
+        """The leader alone on one side, if the grudge is between `LEADER` and all others."""
         if LEADER not in self.grudge:
             return self
         everybody = self.grudge[LEADER]
@@ -85,9 +85,9 @@ class Partition(Fault, frozen=True, tag="partition"):
         return ", ".join(f"{receiver} deaf to {' '.join(sources)}" for receiver, sources in self.grudge.items())
 
     def states(self, nodes: Sequence[str]) -> Iterable[NodeState]:
-        """`cut off` who lost half of the nodes or more, `parted` who lost fewer.
+        """`cut off` for a node that lost its links to half of the nodes or more, `parted` for one that lost fewer.
 
-        The larger side of a partition goes on as if nothing had happened: the picture marks those that cannot.
+        The larger side of a partition can usually go on. The picture shows which nodes cannot.
         """
         for node in nodes:
             lost = {source for source, receiver in self.refused() if receiver == node}

@@ -98,11 +98,11 @@ class TornDisk(Disk):
 
 
 class ForgivingDisk(TornDisk):
-    """A disk that takes what it cannot read for something never written (IronFleet's file shim: Fonseca et al., bug 8).
+    """A disk that treats an unreadable value as never written (IronFleet's file shim: Fonseca et al., bug 8).
 
-    Its writes are torn too: otherwise there would be nothing that cannot be read. A client sees acknowledged changes
-    vanish: a node that crashed in the middle of a write has forgotten its promises. Or clients see no answers any more:
-    if each node in turn loses its whole state, nothing is left to answer from.
+    Its writes are torn too: otherwise no value would be unreadable. A client sees acknowledged changes vanish: a node
+    that crashed in the middle of a write has forgotten its promises. Or clients see no answers any more: if each node
+    in turn loses its whole state, no node can answer.
     """
 
     def read(self, key: str, type: type[T]) -> T | None:

@@ -91,7 +91,7 @@ class Send(Effect, frozen=True, tag="send"):
     """Send a message. It may be lost, delayed, duplicated or overtaken by others."""
 
     destination: str
-    """The name of a node or client. A message to a name that nobody has is lost."""
+    """The name of a node or client. A message to an unknown name is lost."""
     message: Any
     """One of the system's messages."""
 
@@ -145,7 +145,7 @@ class Complete(Effect, frozen=True, tag="complete"):
     """End the client's open operation. Only clients ask for it."""
 
     type: Literal["ok", "fail", "info"]
-    """How the operation ended: it took effect, it certainly did not, or nobody knows."""
+    """How the operation ended: it took effect, it certainly did not, or the outcome is unknown."""
     value: Any
     """The result, for `ok`; anything that fits into JSON."""
     error: str | None
@@ -279,7 +279,7 @@ class ClientContext(Context):
         self.thread = thread
 
     def complete(self, type: Literal["ok", "fail", "info"], value: Any = None, error: str | None = None) -> None:
-        """End the open operation: `ok` with its result, `fail` if it certainly did not happen, `info` if nobody knows.
+        """End the open operation: `ok` with its result, `fail` if it surely did not happen, `info` if that is unknown.
 
         `fail` with the error `mismatch` says that a compare-and-set found another value. Raises `ValueError` for any
         other type, and `TypeError` for a value that does not fit into JSON.

@@ -51,7 +51,7 @@ class ProgramClient(typing.Protocol):
     def invoke(self, operation: Operation) -> Complete:
         """Carry out one operation and return how it ended.
 
-        Return `ok` with the result, `fail` if the operation certainly did not happen, `info` if nobody knows. An
+        Return `ok` with the result, `fail` if the operation certainly did not happen, `info` if that is unknown. An
         exception counts as `info`: the connection may have broken after the program had done what it was asked.
         """
 

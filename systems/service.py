@@ -58,7 +58,7 @@ class Service:
     """
 
     validate: Callable[[Any, int], None] = lambda parameters, nodes: None
-    """`validate(parameters, nodes)` raises `BadParameters` if no cluster of so many nodes can have the parameters."""
+    """`validate(parameters, nodes)` raises `BadParameters` if no cluster of that many nodes can have the parameters."""
 
     def model_of(self, parameters: Any) -> str:
         """The name of the model of a cluster with these parameters."""

@@ -103,7 +103,7 @@ _decode_asked = msgspec.json.Decoder(Asked).decode
 
 
 def line_in(source: str, name: str, now: int, body: bytes) -> bytes:
-    """The line, with its line break, that makes node `name` take a step. `body` is JSON."""
+    """Build the line, with its line break, that makes node `name` take a step. `body` is JSON."""
     return b'{"src":"%b","dest":"%b","time":%d,"body":%b}\n' % (source.encode(), name.encode(), now, body)
 
 

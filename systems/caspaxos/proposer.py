@@ -10,13 +10,13 @@ A request ends in one of three ways:
 - `ok`: a quorum has accepted a value that the change made. If the change was the identity on the value that it found, a
   quorum has accepted that value again.
 - `fail`: the change made no value that an acceptor could accept, or none of those that it made can be chosen any more.
-- `info`: nobody knows.
+- `info`: the outcome is unknown.
 
 **When an accept round fails.** Some acceptors may have accepted the new value. Any later proposer may find it there and
 have it chosen, so applying the change again could apply it twice. The proposer prepares again and looks, as always, at
 the value of the highest ballot:
 
-1. This request made that value. Propose it again, unchanged: whoever gets it accepted, it is one change.
+1. This request made that value. Propose it again, unchanged: it is one change, whichever proposer gets it accepted.
 2. Its version is not above that of any value that this request made. Apply the change to it. Versions grow by one along
    the chain of descendants, so this value descends from none of ours, and the new one does not either. Ours do not
    descend from the new one, which did not exist when they were made. So no chain holds two of them, and the change is
@@ -66,7 +66,7 @@ class Attempt:
 
     def __init__(self, client: str, request: Request, deadline: int) -> None:
         self.client = client
-        """Who waits for the reply."""
+        """The client that waits for the reply."""
         self.request = request
         self.deadline = deadline
         """When to give up: nanoseconds since the start of the run."""

@@ -1,4 +1,4 @@
-"""Variants of CASPaxos. Each has one mistake that somebody has made before."""
+"""Variants of CASPaxos. Each has one mistake, known from a real system."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from clew.systems.rsl.types import ZERO, Ballot, OperationNumber, Vote, Votes
 
 
 class Promise(msgspec.Struct, frozen=True):
-    """What an acceptor must never forget besides its votes."""
+    """The part of an acceptor's state, besides its votes, that must survive a crash."""
 
     max_bal: Ballot
     """The highest ballot that it has promised. It votes for nothing below."""
@@ -71,7 +71,7 @@ class Acceptor:
         """If the ballot is higher than the promise, promise it and report all votes (LAcceptorProcess1a)."""
         if self.max_bal < m.bal_1a:
             self.max_bal = m.bal_1a
-            self._keep_promise(ctx)
+            self._write_promise(ctx)
             self._sync(ctx)
             ctx.send(source, Message1b(m.bal_1a, self.log_truncation_point, dict(self.votes)))
 
@@ -81,10 +81,10 @@ class Acceptor:
         votable = self.log_truncation_point <= opn
         self._raise_promise(m.bal_2a)
         self.truncate_log(ctx, opn - self.constants.params.max_log_length + 1)
-        self._keep_promise(ctx)
+        self._write_promise(ctx)
         if votable:
             vote = self.votes[opn] = Vote(m.bal_2a, m.val_2a)
-            self._keep_vote(ctx, opn, vote)
+            self._write_vote(ctx, opn, vote)
         self._sync(ctx)
         ctx.broadcast(Message2b(m.bal_2a, opn, m.val_2a), including_self=True)
 
@@ -109,7 +109,7 @@ class Acceptor:
         """The highest checkpoint that a quorum has reached (IsLogTruncationPointValid).
 
         A quorum has all operations below it in checkpoints. Every quorum of a later view shares a replica with that
-        quorum, so the state can always be had from one of them.
+        quorum, so one of the replicas of that quorum can always supply the state.
         """
         return sorted(self.last_checkpointed_operation, reverse=True)[self.constants.quorum - 1]
 
@@ -117,14 +117,14 @@ class Acceptor:
         """Promise the ballot of a vote: to vote is to promise."""
         self.max_bal = bal
 
-    def _keep_promise(self, ctx: Context) -> None:
+    def _write_promise(self, ctx: Context) -> None:
         if self.constants.durable:
             promise = Promise(self.max_bal, self.log_truncation_point)
             if promise != self._written:
                 self._written = promise
                 ctx.disk.write("acceptor/promise", promise)
 
-    def _keep_vote(self, ctx: Context, opn: OperationNumber, vote: Vote) -> None:
+    def _write_vote(self, ctx: Context, opn: OperationNumber, vote: Vote) -> None:
         if self.constants.durable:
             ctx.disk.write(f"acceptor/vote/{opn % self.constants.params.max_log_length}", WrittenVote(opn, vote))
 

@@ -9,7 +9,7 @@ they remember, the *reply cache*, are part of the replicated state: they are in 
 state.
 
 **On disk** (the specification has no disk). `executor/checkpoint` is written before a heartbeat announces it.
-Truncation relies on that: nobody keeps the votes below the checkpoints of a quorum.
+Truncation relies on that: no acceptor keeps the votes below the checkpoints of a quorum.
 """
 
 from __future__ import annotations

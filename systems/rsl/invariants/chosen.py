@@ -1,4 +1,4 @@
-"""Lemmas about quorums: why two leaders agree on what is chosen (Message2a.i.dfy, Chosen.i.dfy)."""
+"""Checks of the lemmas about quorums: why two leaders agree on what is chosen (Message2a.i.dfy, Chosen.i.dfy)."""
 
 from __future__ import annotations
 

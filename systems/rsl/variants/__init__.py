@@ -1,4 +1,4 @@
-"""Variants of RSL. Each has one mistake, which somebody has made before or which is one character away."""
+"""Variants of RSL. Each has one mistake: one from a real system, or one that is a single character away."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ from clew.systems.rsl.variants.proposers import (
 )
 
 
-def replicas_with(roles: Roles) -> Callable[[Parameters], Replica]:
-    """A function from parameters to replicas with these roles."""
+def replica_factory(roles: Roles) -> Callable[[Parameters], Replica]:
+    """A function that makes a replica with these roles, given its parameters."""
     return lambda params: Replica(params, roles)
 
 
@@ -51,7 +51,7 @@ VARIANTS: Mapping[str, Variant] = {
         Variant(
             "forgets-promises",
             "acceptors lose their promise when they restart, so acknowledged increments vanish",
-            replicas_with(Roles(acceptor=ForgetsPromises)),
+            replica_factory(Roles(acceptor=ForgetsPromises)),
         ),
         Variant(
             "ignores-promises",
@@ -61,52 +61,52 @@ VARIANTS: Mapping[str, Variant] = {
         Variant(
             "votes-without-promising",
             "a vote is not a promise, so an old leader overwrites its successor's batches",
-            replicas_with(Roles(acceptor=VotesWithoutPromising)),
+            replica_factory(Roles(acceptor=VotesWithoutPromising)),
         ),
         Variant(
             "promises-again",
             "acceptors promise the same ballot twice, but no client can tell",
-            replicas_with(Roles(acceptor=PromisesAgain)),
+            replica_factory(Roles(acceptor=PromisesAgain)),
         ),
         Variant(
             "reuses-ballots",
             "a restarted proposer uses its last ballot again, so late 1b's let it overwrite its own batches",
-            replicas_with(Roles(proposer=ReusesBallots)),
+            replica_factory(Roles(proposer=ReusesBallots)),
         ),
         Variant(
             "prefers-its-own",
             "a new leader proposes its own batch where there are votes already, so acknowledged increments vanish",
-            replicas_with(Roles(proposer=PrefersItsOwn)),
+            replica_factory(Roles(proposer=PrefersItsOwn)),
         ),
         Variant(
             "picks-the-lowest-ballot",
             "a new leader picks the batch of the lowest ballot, so acknowledged increments vanish",
-            replicas_with(Roles(proposer=PicksTheLowestBallot)),
+            replica_factory(Roles(proposer=PicksTheLowestBallot)),
         ),
         Variant(
             "half-quorums",
             "half the replicas count as a quorum, so two leaders answer at the same time",
-            replicas_with(Roles(min_quorum_size=half_quorum)),
+            replica_factory(Roles(min_quorum_size=half_quorum)),
         ),
         Variant(
             "counts-duplicates",
             "a vote that arrives twice counts twice, so increments are acknowledged that were never chosen",
-            replicas_with(Roles(learner=CountsDuplicates)),
+            replica_factory(Roles(learner=CountsDuplicates)),
         ),
         Variant(
             "counts-across-ballots",
             "votes of different ballots are added up, so increments are acknowledged that were never chosen",
-            replicas_with(Roles(learner=CountsAcrossBallots)),
+            replica_factory(Roles(learner=CountsAcrossBallots)),
         ),
         Variant(
             "takes-any-1b",
             "a new leader counts 1b's for older ballots, so it overlooks votes that came after them",
-            replicas_with(Roles(proposer=TakesAny1b)),
+            replica_factory(Roles(proposer=TakesAny1b)),
         ),
         Variant(
             "answers-before-quorum",
             "one vote is enough to decide a batch, so acknowledged increments vanish with their leader",
-            replicas_with(Roles(learner=AnswersBeforeQuorum)),
+            replica_factory(Roles(learner=AnswersBeforeQuorum)),
         ),
         Variant(
             "reads-locally",
@@ -116,7 +116,7 @@ VARIANTS: Mapping[str, Variant] = {
         Variant(
             "truncates-at-the-fastest",
             "the log is truncated at the highest checkpoint, so clients may get no answers, but no wrong ones",
-            replicas_with(Roles(acceptor=TruncatesAtTheFastest)),
+            replica_factory(Roles(acceptor=TruncatesAtTheFastest)),
         ),
         Variant(
             "ignores-truncation",
@@ -126,22 +126,22 @@ VARIANTS: Mapping[str, Variant] = {
         Variant(
             "supplies-no-replies",
             "states are supplied without the reply cache, so requests run twice",
-            replicas_with(Roles(executor=SuppliesNoReplies)),
+            replica_factory(Roles(executor=SuppliesNoReplies)),
         ),
         Variant(
             "installs-older-states",
             "an older state replaces a newer one, but no client can tell",
-            replicas_with(Roles(executor=InstallsOlderStates)),
+            replica_factory(Roles(executor=InstallsOlderStates)),
         ),
         Variant(
             "answers-from-the-cache",
             "the reply cache does not compare request numbers, so clients get the reply to an earlier request",
-            replicas_with(Roles(executor=AnswersFromTheCache)),
+            replica_factory(Roles(executor=AnswersFromTheCache)),
         ),
         Variant(
             "runs-retransmissions",
             "a request runs each time that it is decided, so increments count twice",
-            replicas_with(Roles(executor=RunsRetransmissions)),
+            replica_factory(Roles(executor=RunsRetransmissions)),
         ),
         Variant(
             "skips-holes",
@@ -151,7 +151,7 @@ VARIANTS: Mapping[str, Variant] = {
         Variant(
             "as-published",
             "the protocol as IronFleet published it may run a request twice, so increments count twice",
-            replicas_with(Roles(executor=AsPublished)),
+            replica_factory(Roles(executor=AsPublished)),
         ),
         Variant(
             "amnesia",

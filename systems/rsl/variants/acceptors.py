@@ -19,7 +19,7 @@ class ForgetsPromises(Acceptor):
     leader, and that leader's batch is chosen next to the newer leader's.
     """
 
-    def _keep_promise(self, ctx: Context) -> None:
+    def _write_promise(self, ctx: Context) -> None:
         if self.constants.durable:
             ctx.disk.write("acceptor/promise", Promise(ZERO, self.log_truncation_point))
 

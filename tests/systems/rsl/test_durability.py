@@ -131,7 +131,7 @@ happenings = st.one_of(
     st.tuples(st.just("time"), st.sampled_from([1, 10_000_000, 100_000_000, 1_100_000_000])),
     st.tuples(st.just("crash"), st.integers(0, 3)),
 )
-"""Mostly messages with their senders. Also: time that passes, and crashes that keep so many of the unsynced writes."""
+"""Mostly messages with their senders. Also: time that passes, and crashes (with how many unsynced writes stay)."""
 
 
 @settings(max_examples=100, deadline=None)
