@@ -160,7 +160,7 @@ def export(source: Path, target: Path, *, read_as: str | None = None, write_as: 
         if write_as is None:
             raise UserError(f"{target}: expected a name that ends with .edn or .jsonl, or the format with --to")
     if target.is_dir() or not target.parent.is_dir():
-        raise UserError(f"{target}: expected the name of a file in a folder that is there")
+        raise UserError(f"{target}: expected a file to write in an existing folder")
     history, _ = open_history(source, read_as)
     # A pipe or /dev/stdout is written to. Only a file is replaced.
     aside = target if target.exists() and not target.is_file() else target.with_name(target.name + ".tmp")

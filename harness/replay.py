@@ -134,8 +134,8 @@ async def replay(
 ) -> Replay:
     """Run the plan of a recorded run again, into a folder of its own, and compare the histories.
 
-    If the histories are the same, the new folder becomes the latest of its store. If not, it does not: somebody who
-    looks at the latest run should not take another run for the original.
+    If the histories are the same, the new folder becomes the latest of its store. If not, it does not: a user
+    who looks at the latest run should not take another run for the original.
 
     Raises `NoRun` if the folder lacks its plan or history, `PlanError` and `HistoryError` if they cannot be used.
     """

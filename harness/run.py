@@ -34,7 +34,7 @@ from clew.histories.journal import Journal
 from clew.systems import find_system
 
 SHORT_BUDGET = 5_000_000_000
-"""Nanoseconds for the verdict on a run that was cut short. Somebody has pressed Ctrl-C and waits for the end."""
+"""Nanoseconds for the verdict on a run that was cut short by Ctrl-C: the user waits for the end."""
 
 
 async def run(
@@ -97,8 +97,9 @@ async def record(
 ) -> None:
     """Run the cluster of a plan, from the start of the nodes to the end of the final reads.
 
-    The history goes into `recorder`, everything else into `outcome`. A part of the system that breaks ends the run, and
-    so does a first violation if the plan says so; `outcome` tells. The other arguments are those of `open_runtime`.
+    The history goes into `recorder`, everything else into `outcome`. The run ends early if a part of the system breaks
+    or, if the plan says so, at the first violation. `outcome` says which. The other arguments are those of
+    `open_runtime`.
     """
     system = find_system(plan.system.name)
     if plan.stop == "first-violation":

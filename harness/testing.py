@@ -9,7 +9,7 @@
         assert_holds(plan)
 
 Hypothesis chooses the seeds and keeps the failing ones in its database. Its settings, profiles and `--hypothesis-seed`
-work as usual. A failure prints the shrunk plan, which anybody can run.
+work as usual. A failure prints the shrunk plan, which `clew run` can run.
 """
 
 from __future__ import annotations

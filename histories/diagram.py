@@ -29,7 +29,7 @@ MARGIN = 17
 _MARK = 2
 """The characters of the mark alone."""
 _WORDS = 24
-"""From so many characters on, a fault can be named beside the clients."""
+"""Width of the fault column from which faults are named in it."""
 
 
 class Span(NamedTuple):
@@ -139,10 +139,10 @@ def diagram(
         more = len(used) - len(shown)
         clients = "client does" if more == 1 else "clients do"
         lines.append((Span(f"{more} more {clients} not fit in {width} columns", "quiet"),))
-    return [_within(line, width) for line in lines]
+    return [_cut_to(line, width) for line in lines]
 
 
-def _within(line: Line, width: int) -> Line:
+def _cut_to(line: Line, width: int) -> Line:
     """The line cut to `width`. Only very narrow terminals need this."""
     kept: list[Span] = []
     for span in line:

@@ -71,7 +71,7 @@ def forms(text: str) -> list[Any]:
         if kind == "close":
             opening, items, _ = stack.pop()
             if not stack or _CLOSES[opening] != found:
-                raise EdnError(f"found {found!r} that closes nothing", token.start())
+                raise EdnError(f"found an unmatched {found!r}", token.start())
             value: Any = _mapping(items, token.start()) if opening == "{" else items
             items = stack[-1][1]
         elif kind == "discard":

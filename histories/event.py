@@ -1,7 +1,7 @@
 """What happened, one event at a time.
 
 A *process* invokes an *operation*. The operation completes `ok` (it took effect), `fail` (it did not) or `info`
-(nobody knows, for example after a timeout). A process whose operation ended `info` never returns; a fresh process
+(unknown, for example after a timeout). A process whose operation ended `info` never returns; a fresh process
 takes its thread. The nemesis records its actions in the same history, as the process `nemesis`. The words are Jepsen's.
 """
 

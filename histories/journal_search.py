@@ -19,7 +19,7 @@ from clew.histories.history import HistoryError
 from clew.histories.journal import Entry
 
 LEAD = 2_000_000_000
-"""Messages that arrive at a time are first looked for among those sent at most so long (ns) before it."""
+"""Messages that arrive at a time are first looked for among those sent at most this long (ns) before it."""
 
 _decode = msgspec.json.Decoder(Entry).decode
 _SEND = b'{"event":"send"'

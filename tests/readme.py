@@ -4,8 +4,8 @@
     python -m tests.readme --write    write what they print into the pages
 
 A `console` block shows commands after `$ ` and what they print. All blocks of a page run in one folder, from the top to
-the bottom. A line of three dots stands for lines that are left out: so many lines are shown before and after it as the
-page has there.
+the bottom. A line of three dots stands for lines that are left out. The page decides how many lines stand
+before it and after it.
 """
 
 from __future__ import annotations

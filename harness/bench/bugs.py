@@ -116,7 +116,7 @@ def seeds_to_lemma(bug: Variant, first: int, most: int = SEEDS_MOST_TO_LEMMA) ->
 
 
 def measure(bug: Variant, starts: int = STARTS) -> Bug | Missed:
-    """Hunt for a variant from so many starts, and shrink the failure of the first start."""
+    """Hunt for a variant from `starts` first seeds, and shrink the failure of the first start."""
     system, variant = bug
     hunted = find_protocol(system).hunted[variant]
     # The first run compiles the checker. That takes seconds, and must not count.
@@ -153,7 +153,10 @@ def measure(bug: Variant, starts: int = STARTS) -> Bug | Missed:
 
 
 def _median(seeds: Sequence[int | None]) -> int | None:
-    """The median of the starts, rounded. None if it is that of a start that found nothing."""
+    """The median over all starts, rounded. A start that found nothing counts as infinite.
+
+    None if the median is infinite.
+    """
     middle = statistics.median(math.inf if took is None else took for took in seeds)
     return None if math.isinf(middle) else round(middle)
 
@@ -235,7 +238,7 @@ def documented(page: str) -> tuple[dict[Variant, tuple[int, float]], set[Variant
     rows = [[cell.strip() for cell in line.strip("| \n").split("|")] for line in page.splitlines() if line[:1] == "|"]
     strange = next((row for row in rows if len(row) not in (len(FOUND), len(UNNOTICED))), None)
     if strange is not None:
-        raise ValueError(f"no row of a table of bugs: {' | '.join(strange)}")
+        raise ValueError(f"expected a row of a table of bugs, found: {' | '.join(strange)}")
     counted = [(row, row[4].removeprefix(MORE_THAN)) for row in rows if len(row) == len(FOUND)]
     found = {(row[0], row[1]): (int(seeds), float(row[5])) for row, seeds in counted if seeds.isdigit()}
     return found, {(row[0], row[1]) for row in rows if len(row) == len(UNNOTICED) and row[3].isdigit()}

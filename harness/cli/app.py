@@ -100,7 +100,7 @@ def _fail(message: str, code: int) -> NoReturn:
 def _end_by_sigpipe() -> NoReturn:
     """End silently by SIGPIPE, as programs do whose reader (`head`, a pager) has left. A shell reports 141.
 
-    The exit code of a verdict would be wrong here: nobody has read the verdict.
+    The exit code of a verdict would be wrong here: the verdict has not been read.
     """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGPIPE)

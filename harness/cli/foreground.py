@@ -27,7 +27,7 @@ from clew.harness.exit_codes import INTERNAL_ERROR
 T = TypeVar("T")
 
 STUCK_SECONDS = 1.0
-"""If no task of trio has run for so long, a step of an inline node does not return."""
+"""If no task of trio has run for this long, a step of an inline node does not return."""
 GRACE_SECONDS = 5.0
 """How long a stuck process may go on after a first Ctrl-C."""
 _BEAT_SECONDS = 0.1

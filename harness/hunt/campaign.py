@@ -19,7 +19,7 @@ BATCH = 8
 AHEAD = 3
 """Jobs for each worker, running or waiting, so that no worker is idle while the first seeds are slow."""
 DEATHS_MOST = 3
-"""Workers that may die over the same seeds, one after the other. More are no accident."""
+"""The most workers that may die over the same seeds, one after the other. More deaths are no accident."""
 
 Job = tuple[list[int], Future[list[Trial]]]
 
@@ -37,7 +37,7 @@ def campaign(
     `seeds` may be endless. After `until` (of `time.monotonic()`) no job is submitted, and a job that runs ends with its
     current seed. The seeds that were tried are always the first ones. Jobs that were lost with a worker are submitted
     again. Closing the iterator submits nothing more. It cancels nothing either: that is left to the executor, because a
-    process pool that breaks stumbles over futures that somebody else cancelled.
+    process pool that breaks stumbles over futures that were cancelled from outside.
 
     Raises what a trial raises (`PlanError` for a seed that draws an impossible plan), and `MachineError` if workers die
     over the same seeds again and again, or the scheduler is gone.
@@ -66,8 +66,8 @@ def campaign(
             deaths += 1
             if deaths > DEATHS_MOST:
                 raise MachineError(
-                    f"a worker died {deaths} times over, last with seeds from {batch[0]} on: killed from outside, or "
-                    "for want of memory? Fewer --jobs take less"
+                    f"a worker died {deaths} times, last on the seeds from {batch[0]} on. It may have been killed, or "
+                    "run out of memory: try fewer --jobs"
                 ) from None
             # With one worker a process pool loses all its jobs. Only the answers that are here already are safe.
             waiting = deque(job if _answered(job[1]) else submitted(job[0]) for job in waiting)
@@ -75,7 +75,7 @@ def campaign(
         except PlanError:
             if len(batch) == 1:
                 raise
-            # Which of the seeds it is, and what comes of the others, shows when each is a job of its own.
+            # Try each seed as a job of its own: that shows which seed it is, and gives the results of the others.
             waiting.popleft()
             waiting.extendleft([submitted([seed]) for seed in batch][::-1])
             continue
@@ -85,7 +85,7 @@ def campaign(
                 "of them crash the system, or take more memory than a worker has?"
             ) from None
         except (CancelledError, asyncio.CancelledError):
-            raise MachineError(f"who gave out the work is gone; seeds from {batch[0]} on were not tried") from None
+            raise MachineError(f"the scheduler is gone; seeds from {batch[0]} on were not tried") from None
         deaths = 0
         yield from tried
         if len(tried) < len(batch):

@@ -74,8 +74,8 @@ def on_cluster(address: str) -> Iterator[tuple[Executor, int]]:
     """The workers of a dask.distributed cluster. `address` is that of its scheduler: `tcp://host:8786`.
 
     The workers need clew, and the user's system, installed. When a worker dies, another one does its job again, until
-    dask gives up (`gave_up`). When the block ends, nobody waits for the jobs that are left: jobs that were not begun
-    are taken back, and each worker ends its current one. Raises `UserError` if there is no such cluster, or no dask.
+    dask gives up (`gave_up`). The end of the block waits for no job: jobs that were not begun are cancelled, and each
+    worker ends its current one. Raises `UserError` if there is no such cluster, or no dask.
     """
     try:
         from distributed import Client

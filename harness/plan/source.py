@@ -26,7 +26,7 @@ class Source(msgspec.Struct, frozen=True):
     folder: Path
     """Paths in the plan are relative to this folder."""
     root: Value
-    """The YAML tree: a mapping whose fields nobody has checked yet."""
+    """The YAML tree: a mapping whose fields are not checked yet."""
 
 
 def load(plan: str) -> Source:

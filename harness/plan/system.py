@@ -86,7 +86,7 @@ def _find(field: Field, folder: Path) -> tuple[str, Protocol]:
             known = f"{one_of(names(), name)}, or the path of a .py file"
             raise field.error(f"unknown system {field.shown()}; expected {known}") from None
         except (Exception, SystemExit) as error:
-            # Importing somebody's file may raise anything.
+            # Importing a user's file may raise anything.
             raise field.error(f"importing the system failed: {type(error).__name__}: {error}") from error
         if not isinstance(system, Protocol):
             raise field.error(f"{system.name} is a program, and no runtime starts programs yet; expected a protocol")

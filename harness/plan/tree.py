@@ -53,7 +53,7 @@ def parse(text: str, file: str, lines: bool = True) -> Value:
         raise PlanError(place, "", f"this is not text: it has the character {chr(int(error.character))!r}") from None
     except (ValueError, OverflowError):
         # PyYAML passes the number of an escape such as "\UFFFFFFFF" to chr(), which refuses it.
-        raise PlanError(Place(file), "", "this is not YAML: an escape that is no character") from None
+        raise PlanError(Place(file), "", "this is not YAML: an escape names no Unicode character") from None
     if root is None:
         return Value(None, Place(file, 1, 1) if lines else Place(file))
     return _Reader(file, lines).read(root, "", ())
@@ -110,7 +110,7 @@ class _Reader:
             self._repeated += 1
         self._seen.add(id(node))
         if self._repeated > REPEATED or len(above) > DEPTH:
-            raise PlanError(at, path, f"too much through aliases: more than {REPEATED} values or {DEPTH} levels")
+            raise PlanError(at, path, f"aliases make more than {REPEATED} values or {DEPTH} levels of nesting")
         if isinstance(node, yaml.MappingNode):
             return Value(self._mapping(node, path, (*above, id(node))), at, key_at)
         if isinstance(node, yaml.SequenceNode):
@@ -137,7 +137,9 @@ class _Reader:
         text: str = node.value
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise PlanError(
-                _place(self._file, node.start_mark, self._lines), path, "an escape that is half a character"
+                _place(self._file, node.start_mark, self._lines),
+                path,
+                "the text contains half of a surrogate pair (\\ud800 to \\udfff)",
             )
         return text
 

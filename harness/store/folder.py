@@ -1,6 +1,6 @@
 """Where runs are kept: `store/<plan>/<UTC time>-<seed>/`, a folder with everything about one run.
 
-plan.yaml      the plan with nothing left open: with it anybody can run the same again
+plan.yaml      the plan with nothing left open: enough to run the same again
 history.jsonl  what the clients saw and what the nemesis did, written as it happened
 messages.jsonl the message journal
 nodes/n1.log   what a node logged and printed

@@ -1,4 +1,4 @@
-"""The signature of a failing run: what broke, in so few words that two runs that broke alike have equal signatures."""
+"""The signature of a failing run: what broke, in few words. Runs that broke in the same way have equal signatures."""
 
 from __future__ import annotations
 

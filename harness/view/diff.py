@@ -27,7 +27,7 @@ LONGEST_VALUE = 10_000
 BEFORE, AFTER = 4, 6
 """How many events are shown before the first that differs, and from it on."""
 CHECK_SECONDS = 10
-"""The checker's budget for a history that nobody has checked yet."""
+"""The checker's budget for a history without a verdict."""
 
 
 class Side(msgspec.Struct, frozen=True):

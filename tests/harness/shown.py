@@ -47,7 +47,7 @@ GOOD = [(ms, process, type_, f, "y", value) for ms, process, type_, f, _, value 
 
 
 def many_writes(count: int, stale: int) -> list[tuple[Any, ...]]:
-    """So many writes to "x", one a millisecond; after the one of number `stale` a read of what is long overwritten."""
+    """`count` writes to "x", one a millisecond. Write number `stale` is followed by a read of an old value."""
     events: list[tuple[Any, ...]] = []
     for n in range(count):
         events += [(n, 0, "invoke", "write", "x", n), (n + 0.5, 0, "ok", "write", "x", n)]

@@ -195,7 +195,7 @@ def test_a_pipe_is_read_once_and_written_to(clew: Clew, logs: Path) -> None:
     assert len(load(logs / "out.jsonl")) == 4
     done = clew("export", "b-bad.log", "nowhere/out.jsonl")
     assert done.returncode == 254
-    assert "nowhere/out.jsonl: expected the name of a file in a folder that is there" in done.stderr
+    assert "nowhere/out.jsonl: expected a file to write in an existing folder" in done.stderr
 
 
 def test_a_budget_is_time_memory_or_both() -> None:

@@ -19,7 +19,7 @@ def test_the_correct_system_is_valid_and_what_the_plan_is_for_happens(name: str,
     for seed in seeds:
         happened += assert_promise(name, seed)
     assert happened["requests in batches"] > happened["batches"] > 0
-    # With so few requests, the storm may spare everybody on one seed in fifty.
+    # `rsl-counter-steady` has few requests, so the storm may spare every replica on one seed in fifty.
     assert happened["state transfers"] >= len(seeds) or name == "rsl-counter-steady"
 
 

@@ -13,14 +13,14 @@ CASPAXOS = [name for name in PROMISES if name.startswith("caspaxos-")]
 @pytest.mark.parametrize("seeds", BLOCKS, ids=str)
 @pytest.mark.parametrize("name", CASPAXOS)
 def test_a_correct_system_is_valid(name: str, seeds: range) -> None:
-    """Under the plans that find a mistake too, when the mistake is taken out."""
+    """Also under the plans that find a mistake, without the mistake."""
     for seed in seeds:
         assert_promise(name, seed)
 
 
 @pytest.mark.parametrize("name", [name for name in HUNTS if name in CASPAXOS])
 def test_the_variant_is_found_on_the_seeds_that_the_plan_names(name: str) -> None:
-    """By the history and by the invariants, on each of them; and the plan's own seed is the first."""
+    """On each of them the history and an invariant show the mistake."""
     for seed in seeds_named(name):
         result = run(name, seed)
         assert result.checks["linearizable"].verdict == "invalid", seed

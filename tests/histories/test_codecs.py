@@ -150,7 +150,7 @@ def test_a_log_holds_other_lines_too(tmp_path: Path) -> None:
         (f"{ONE}\n{TWO.replace(':process 0', ':process -1')}", 2, "expected :process"),
         (f"{ONE}\n\n{TWO.replace(':time 6', ':time 6.5')}", 3, "expected :time"),
         (f"{ONE}\n17\n", 2, "expected a map"),
-        (f"{ONE}\n}}\n", 2, "closes nothing"),
+        (f"{ONE}\n}}\n", 2, "found an unmatched '}'"),
         (f"{ONE}\n" + '{:process 0, :value "\\q"}', 2, "escape"),
         (f"{ONE}\n{TWO}\n".replace(":f :read", ":f 3"), 1, "expected :f"),
         ("{:process}", 1, "no value"),

@@ -16,7 +16,7 @@ from clew.nemesis.target import by_number
 MESSAGES_MAX = 700
 """How many messages are drawn for one moment."""
 DELAYED = 3
-"""A message counts as delayed if it takes more than so many times the median."""
+"""A message counts as delayed if it takes more than this many times the median."""
 LOST_AT = 0.45
 """How far the arrow of a lost message goes, as a share of the way: the eye sees that it did not arrive."""
 

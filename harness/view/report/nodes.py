@@ -13,7 +13,7 @@ from clew.histories.text import printable, value_text
 from clew.nemesis.target import by_number
 
 SCANNED_MAX = 24 << 20
-"""A journal of at most so many bytes is read from end to end for the marks of its protocol."""
+"""A journal of at most this many bytes is read from end to end for the marks of its protocol."""
 EPOCHS = ("ballot", "bal", "view", "term", "epoch")
 """Fields of messages whose value grows when a protocol makes a new start, such as an election."""
 

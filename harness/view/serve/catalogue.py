@@ -21,7 +21,7 @@ from clew.harness.verdict.result import Answer
 from clew.histories.event import MALFORMED
 
 QUIET_SECONDS = 90.0
-"""A run without a verdict counts as unfinished after so long without a new byte. Checking may take a while."""
+"""A run without a verdict counts as unfinished after this long without a new byte. Checking may take a while."""
 _STARTED = re.compile(r"(\d{8}T\d{6})\.?(\d{0,3})Z-(\d+)")
 _SYSTEM = re.compile(r"^system:(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 

@@ -165,7 +165,7 @@ def test_a_scheduler_that_is_gone_is_told_after_all_that_is_known(tmp_path: Path
         assert json.loads(ours.stdout.readline())["verdict"] == "invalid"
     output, errors = ours.communicate(timeout=60)
     assert ours.returncode == 255, output
-    assert errors.startswith("clew: who gave out the work is gone")
+    assert errors.startswith("clew: the scheduler is gone")
     assert errors.count("\n") == 1
     summary = json.loads(output.splitlines()[-1])
     assert f"seeds from {summary['seeds']} on" in errors

@@ -18,7 +18,7 @@ SECOND = 1_000_000_000
 
 
 def requests(workload: str, *, latency: int = 0) -> list[list[Request]]:
-    """What each thread is told to do if every operation takes so long and is ok."""
+    """What each thread is told to do if every operation takes `latency` (ns) and is ok."""
     plan: Plan = resolve(loads(PLAN.format(workload), "w.yaml", Path()))
     found = []
     for script in scripts(plan.workload, Streams(1)):

@@ -19,7 +19,7 @@ COLOUR = "\x1b["
 
 
 def on_terminal(folder: Path, rows: int, **environment: str) -> str:
-    """What `clew show` of a stale read leaves on a terminal of so many rows."""
+    """What `clew show` of a stale read leaves on a terminal with this number of rows."""
     file = history_file(folder / "h.jsonl", STALE, model="cas-register")
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, 100, 0, 0))
