@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("histories", "checkers", "nemesis", "systems", "harness", "tests", "docs")
 NAMED = re.compile(rf"(?<![\w/.<>*-])(?:{'|'.join(FOLDERS)})/(?:[\w.-]+/)*(?:[\w-]+\.(?:py|md)\b|(?=[`,;:.\s]))")
-"""A path from the root, such as `checkers/forms.py` or `checkers/online/`. A pattern such as `systems/<name>/` is none."""
+"""A path from the root, such as `checkers/forms.py` or `checkers/online/`. `systems/<name>/` is no such path."""
 TEXTS = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
     + [file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py")]

@@ -55,8 +55,8 @@ class PromisesAgain(Acceptor):
     """Promises a ballot again that it has promised already: `<=` instead of BalLt in LAcceptorProcess1a.
 
     No client can tell. The second 1b may report more votes than the first one. But the proposer counts one 1b of each
-    acceptor, and none in phase 2, and nobody votes in its ballot before that. It would be dangerous if a proposer used
-    a ballot twice. The invariants see the second promise at once.
+    acceptor, and none in phase 2, and its ballot gets no votes before that. It would be dangerous if a proposer used a
+    ballot twice. The invariants see the second promise at once.
     """
 
     def process_1a(self, ctx: Context, source: str, m: Message1a) -> None:

@@ -17,7 +17,7 @@ HUNTED: Mapping[str, Hunted] = {
     "votes-without-promising": Hunted("rsl-votes-without-promising"),
     "promises-again": Hunted(
         "rsl-heavy-weather",
-        unnoticed="a proposer counts one 1b of each acceptor, and nobody votes in its ballot before it has a quorum",
+        unnoticed="a proposer counts one 1b of each acceptor, and its ballot gets no votes before it has a quorum",
     ),
     "reuses-ballots": Hunted("rsl-reuses-ballots"),
     "prefers-its-own": Hunted("rsl-picks-the-lowest-ballot"),
