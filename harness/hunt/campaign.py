@@ -16,6 +16,9 @@ from clew.harness.plan import PlanError, Source
 
 BATCH = 8
 """Seeds in a job. They take half a second; sending the job and its answer takes a few milliseconds."""
+JOB_SECONDS_MAX = 5.0
+"""After this time a job ends with its current seed, and its other seeds become another job. So a hunt tells what it
+finds seed by seed if a seed takes long, such as one on which a node hangs."""
 AHEAD = 3
 """Jobs for each worker, running or waiting, so that no worker is idle while the first seeds are slow."""
 DEATHS_MOST = 3
@@ -31,13 +34,16 @@ def campaign(
     executor: Executor,
     workers: int,
     until: float | None = None,
+    *,
+    to_failure: bool = False,
 ) -> Generator[Trial, None, None]:
     """The trials of these seeds, each once and in their order, as they become known.
 
-    `seeds` may be endless. After `until` (of `time.monotonic()`) no job is submitted, and a job that runs ends with its
-    current seed. The seeds that were tried are always the first ones. Jobs that were lost with a worker are submitted
-    again. Closing the iterator submits nothing more. It cancels nothing either: that is left to the executor, because a
-    process pool that breaks stumbles over futures that were cancelled from outside.
+    If `to_failure`, the first seed that fails is the last one. `seeds` may be endless. After `until` (of
+    `time.monotonic()`) no job is submitted, and a job that runs ends with its current seed. The seeds that were tried
+    are always the first ones. Jobs that were lost with a worker are submitted again. Closing the iterator submits
+    nothing more. It cancels nothing either: that is left to the executor, because a process pool that breaks stumbles
+    over futures that were cancelled from outside.
 
     Raises what a trial raises (`PlanError` for a seed that draws an impossible plan), and `MachineError` if workers die
     over the same seeds again and again, or the scheduler is gone.
@@ -49,10 +55,29 @@ def campaign(
     until_there = None if until is None else time.time() + until - time.monotonic()
 
     def submitted(batch: list[int]) -> Job:
-        return batch, executor.submit(trials, source, tuple(settings), batch, until_there)
+        return batch, executor.submit(
+            trials,
+            source,
+            tuple(settings),
+            batch,
+            until_there,
+            to_failure=to_failure,
+            seconds_max=JOB_SECONDS_MAX,
+        )
+
+    def over() -> bool:
+        return until is not None and time.monotonic() >= until
+
+    def divided(job: Job) -> list[Job]:
+        """The job; and the rest of its seeds as another one, if it has ended early because of its time."""
+        batch, future = job
+        tried = future.result() if _answered(future) else []
+        if not 0 < len(tried) < len(batch) or (to_failure and tried[-1].signature is not None):
+            return [job]
+        return [(batch[: len(tried)], future), submitted(batch[len(tried) :])]
 
     while True:
-        while len(waiting) < workers * AHEAD and (until is None or time.monotonic() < until):
+        while len(waiting) < workers * AHEAD and not over():
             batch = list(islice(coming, BATCH))
             if not batch:
                 break
@@ -88,11 +113,13 @@ def campaign(
             raise MachineError(f"the scheduler is gone; seeds from {batch[0]} on were not tried") from None
         deaths = 0
         yield from tried
-        if len(tried) < len(batch):
-            # The time was over within this job. Later seeds may have been tried; they do not count.
+        if (to_failure and tried[-1].signature is not None) or (len(tried) < len(batch) and over()):
+            # It failed, or the time was over within this job. Later seeds may have been tried; they do not count.
             return
+        # Not only the rest of this job, so that no worker is idle until the others' turn comes.
+        waiting = deque(part for job in waiting for part in divided(job))
         waiting.popleft()
 
 
 def _answered(future: Future[list[Trial]]) -> bool:
-    return future.done() and future.exception() is None
+    return future.done() and not future.cancelled() and future.exception() is None

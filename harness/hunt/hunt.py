@@ -149,7 +149,8 @@ def hunt(
     hunted = Hunt()
     deadline = None if seconds is None else began + seconds
     try:
-        with closing(campaign(source, settings, seeds, executor, workers, deadline)) as tried:
+        to_failure = until == "first"
+        with closing(campaign(source, settings, seeds, executor, workers, deadline, to_failure=to_failure)) as tried:
             for trial in tried:
                 hunted.add(trial)
                 hunted.seconds = time.monotonic() - began

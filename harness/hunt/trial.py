@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -28,16 +29,28 @@ class Trial(msgspec.Struct, frozen=True):
     nodes counted themselves. `clew.harness.hunt.coverage` makes a table of them."""
 
 
-def trials(source: Source, settings: Sequence[str], seeds: Sequence[int], until: float | None = None) -> list[Trial]:
-    """Try these seeds one after the other: a worker's job.
+def trials(
+    source: Source,
+    settings: Sequence[str],
+    seeds: Sequence[int],
+    until: float | None = None,
+    *,
+    to_failure: bool = False,
+    seconds_max: float = math.inf,
+) -> list[Trial]:
+    """Try these seeds one after the other: a worker's job. Gives the trials of the first seeds, of one at least.
 
-    After `until` (of `time.time()`) only the first is still begun: a hunt tries one seed at least.
+    The job ends early after `until` (of `time.time()`), after `seconds_max` seconds, and if `to_failure` after the
+    first seed that fails.
     """
+    began = time.monotonic()
     done: list[Trial] = []
     for seed in seeds:
-        if done and until is not None and time.time() > until:
-            break
         done.append(trial(resolve(source, seed, settings)))
+        if to_failure and done[-1].signature is not None:
+            break
+        if time.monotonic() - began > seconds_max or (until is not None and time.time() > until):
+            break
     return done
 
 

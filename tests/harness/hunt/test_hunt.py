@@ -96,6 +96,28 @@ def test_the_trials_are_the_same_whoever_does_them() -> None:
         assert list(campaign(SOURCE, [], range(5, 30), processes, workers)) == one
 
 
+def test_the_trials_are_the_same_if_every_job_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = tried(1, AtOnce())
+    monkeypatch.setattr(sys.modules["clew.harness.hunt.campaign"], "JOB_SECONDS_MAX", 0.0)
+    assert len(trials(SOURCE, [], range(BATCH), seconds_max=0.0)) == 1
+    assert tried(1, AtOnce()) == one
+    assert tried(4, Backwards()) == one
+    with at_home(2) as (processes, workers):
+        assert list(campaign(SOURCE, [], range(5, 30), processes, workers)) == one
+
+
+def test_a_campaign_to_the_first_failure_ends_with_it_and_no_job_goes_beyond_it() -> None:
+    source = loads(PLAN.replace("operations: 60", "operations: 6"), "swarm.yaml", Path())  # only some seeds fail
+    each = trials(source, [], range(1, 1 + BATCH))
+    failing = [trial.signature is not None for trial in each]
+    assert 0 < failing.index(True) < BATCH - 1
+    expected = each[: failing.index(True) + 1]
+    assert trials(source, [], range(1, 1 + BATCH), to_failure=True) == expected
+    for workers, executor in ((1, AtOnce()), (4, Backwards())):
+        with executor:
+            assert list(campaign(source, [], range(1, 30), executor, workers, to_failure=True)) == expected
+
+
 def test_a_campaign_over_time_tries_the_first_seeds_and_no_others() -> None:
     with AtOnce() as executor:
         until = time.monotonic() + 0.5
