@@ -43,7 +43,7 @@ _MORE_WIDTH = 16
 """How many times as many configurations each round keeps: the widths are 8, 32, 128, 512, and so on, each tried once.
 Not measured: a wider sweep is complete more often and takes longer."""
 _FEWEST_EVENTS = 100_000
-"""A short history is searched as thoroughly as one of so many events: two million steps, a tenth of a second or two."""
+"""A shorter history gets the steps of one of this many events: two million, one or two tenths of a second."""
 _ROUNDS_FOR_EARLIER = 1
 """Rounds to look for an earlier violation. The answer is known already, so one round must do."""
 
@@ -171,5 +171,5 @@ def _effort(number: int) -> int:
 
 
 def _progress(decision: Decision) -> tuple[bool, int]:
-    """What makes one decision better than another: an answer, or a longer beginning explained."""
+    """The greater, the better the decision: any answer is best, then a longer beginning that is explained."""
     return decision.answer != "unknown", len(decision.order)

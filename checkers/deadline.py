@@ -1,4 +1,4 @@
-"""When a search must end: after some seconds, or when somebody stops it because nobody needs its answer any more."""
+"""The end of a search: after some seconds, or when its answer is no longer needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engine answers about one problem, in the problem's own numbers."""
+"""The answer of an engine about one problem, in the problem's own numbers."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ class Decision:
     why: Why | None = None
     """If unknown: what ran out."""
     engine: str = ""
-    """Who decided."""
+    """The engine that decided."""
     stuck_is_first: bool = True
     """False if the budget did not suffice to show that every earlier return can be explained."""

@@ -6,7 +6,7 @@ one order, the *positions*: by time, and at equal times invocations first, becau
 concurrent. So one operation came before another if and only if its return stands before the other's call.
 
 Operations that cannot matter are dropped: those that failed without observing anything, and observers of unknown
-outcome (see `drop_unseen`).
+outcome (see `needs_no_place`).
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ class Problem:
         )
 
     def before(self, position: int) -> Problem:
-        """What had happened before a position, without later calls and later returns.
+        """The part of the problem before a position, without later calls and later returns.
 
         An operation that was open then need not have happened. If it did, it has the result that it got later.
         """
         ret = np.where(self.ret < position, self.ret, NEVER)
-        keep = (self.call < position) & ~drop_unseen(ret == NEVER, self.observer[self.cls])
+        keep = (self.call < position) & ~needs_no_place(ret == NEVER, self.observer[self.cls])
         kept = np.flatnonzero(keep)
         return arrange(
             self.key, self.number[kept], self.cls[kept], self.call[kept], ret[kept], self.classes, self.observer
@@ -133,7 +133,7 @@ def encode(past: History, model: Model) -> list[Problem]:
             raise past.failure(int(operations.completed[row] if kind == OK else operations.invoked[row]), wrong)
         classes.append(op)
     observer = np.fromiter((model.observes(op) for op in classes), np.bool_, len(classes))
-    keep = ~(failed & ~observed) & ~drop_unseen(unknown, observer[cls])
+    keep = ~(failed & ~observed) & ~needs_no_place(unknown, observer[cls])
     rows = np.flatnonzero(keep)
     rows = rows[np.argsort(operations.key[rows], kind="stable")]
     if not len(rows):
@@ -158,10 +158,10 @@ def encode(past: History, model: Model) -> list[Problem]:
     return problems
 
 
-def drop_unseen(unknown: NDArray[np.bool_], observer: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which operations need no place in a linearization: observers of unknown outcome.
+def needs_no_place(unknown: NDArray[np.bool_], observer: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """For each operation whether it needs no place in a linearization: true for observers of unknown outcome.
 
-    This is sound. Nobody can tell whether such an operation happened, so it can be left out of any linearization. And a
-    linearization without it is one of the whole history, because the operation need not have happened.
+    To drop these is sound. Such an operation changes no state and returned no result, so it can be left out of any
+    linearization. And a linearization without it is one of the whole history, because it need not have happened.
     """
     return unknown & observer

@@ -1,4 +1,4 @@
-"""What form a problem has: the special problems that sorting decides, recognized once and passed on.
+"""The forms of problems: special problems that sorting decides, recognized once and passed on.
 
     RegisterForm    every operation reads, writes or compares and sets one value
     AppendForm      a content that grows by pieces; every piece is written or appended once
@@ -7,7 +7,7 @@
     None            anything else
 
 `competition` chooses an algorithm by the form, `counterexample` decides by it what the other operations may have done,
-and `explanation` speaks of values if there are any. Nobody else asks a model what its operations access.
+and `explanation` speaks of values if there are any. No other module asks a model what its operations access.
 
 In a form, values and elements are small integers, and every array has one entry for each operation of the problem.
 """
@@ -152,8 +152,8 @@ class ContainerForm:
     kind: Kinds
     """PUTS, TAKES, TAKES_ANY, EMPTIES or LEFT_OUT."""
     element: Ints
-    """The element; -1 if it has none or nobody knows it; `elements` if nobody puts it. If the model compares elements,
-    their numbers compare as they do."""
+    """The element; -1 if it has none or it is unknown; `elements` if no operation puts it. If the model compares
+    elements, their numbers compare as they do."""
     elements: int
     """How many elements are put."""
 

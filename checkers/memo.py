@@ -1,7 +1,7 @@
 """A model made of integers: its states are numbered as they are met, its transitions are remembered.
 
-So any model in Python runs in a compiled search. The search looks up a transition by (state, class). Only if nobody has
-asked for it yet, the search stops and Python asks the model. (Knossos' `memo` does this ahead of the search.)
+So any model in Python runs in a compiled search. The search looks up a transition by (state, class). Only at the
+first use of a transition the search stops and Python asks the model. (Knossos' `memo` does this ahead of the search.)
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from clew.checkers.models.model import Model, ModelOperation
 IMPOSSIBLE = -1
 """In place of a state: the operation cannot take effect."""
 UNASKED = -2
-"""In place of a state: nobody has asked the model yet."""
+"""In place of a state: the model has not been asked yet."""
 
 _A_ROW = 512
 """Classes up to which all transitions of a merged state are learnt at once: a millisecond at most."""
 _WEIGH_EVERY = 64
-"""One state of so many is weighed: weighing takes as long as a step of the model."""
+"""One state of this many is weighed: weighing takes as long as a step of the model."""
 _PLACES = 100
 """Bytes that a state costs in the list and the dictionary of states."""
 _EMPTY = -1
@@ -37,7 +37,7 @@ QUESTION = np.dtype([("state", np.int64), ("cls", np.int64)])
 
 
 class Transitions(NamedTuple):
-    """What a kernel gets to see of a memo. It is outdated when the memo has learnt something."""
+    """A memo as a kernel sees it. It is outdated when the memo has learnt something."""
 
     keys: Any
     """An open-addressing table: `state * classes + class`, or _EMPTY."""
@@ -159,7 +159,7 @@ def lookup(keys, values, key):  # type: ignore[no-untyped-def]
 
 @raw_kernel
 def after(transitions, state, cls):  # type: ignore[no-untyped-def]
-    """The state after an operation of a class; IMPOSSIBLE, or UNASKED if nobody has asked the model yet."""
+    """The state after an operation of a class; IMPOSSIBLE, or UNASKED if the model has not been asked yet."""
     return lookup(transitions.keys, transitions.next_state, state * transitions.classes + cls)
 
 

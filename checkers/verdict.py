@@ -31,7 +31,7 @@ class KeyVerdict(msgspec.Struct, frozen=True):
     operations: int
     """How many operations count: those that failed do not, unless they observed a mismatch."""
     engine: str
-    """Who decided."""
+    """The engine that decided."""
     why: Why | None = None
     """If unknown: what ran out."""
     witness: tuple[int, ...] | None = None

@@ -1,4 +1,4 @@
-"""What an explanation says, as data.
+"""The statements of an explanation, as data.
 
 Every claim is true of the history and can be checked without an engine: `tests/checkers/evidence/test_claims.py` does
 so for random histories. `explanation` puts claims into words.
@@ -17,6 +17,7 @@ class NoOrder:
     """No order explains this completion together with everything that completed before it."""
 
     operation: int
+    """The completed operation that no order explains."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,19 @@ class FailedTookEffect:
     """
 
     operations: tuple[int, ...]
+    """The failed operations, in the order of their invocation."""
     until: int
-    """The operation whose completion is explained, with everything that completed before it."""
+    """The operation whose completion is then explained, with everything that completed before it."""
 
 
 @dataclass(frozen=True)
 class NeverSet:
-    """When `read` returned, no operation that sets the value it needs had been invoked, except those that failed."""
+    """When `read` returned, no operation that sets the value it needs had been invoked. Failed ones do not count."""
 
     read: int
+    """The operation that no order explains: a read or a compare-and-set."""
     value: Any
+    """The value that `read` needs."""
     failed: tuple[int, ...]
     """Operations that may have set the value, had been invoked by then, and failed, by a mismatch or otherwise."""
 
@@ -46,58 +50,76 @@ class Replaced:
     """`by` completed before `read` was invoked, and left or found the register at another value than `read` needs."""
 
     read: int
+    """As in `NeverSet`."""
     value: Any
+    """The value that `read` needs."""
     by: int
+    """The operation that left or found another value."""
 
 
 @dataclass(frozen=True)
 class SetLast:
-    """`setter` set the value and completed before `by` was invoked, as did every other operation that sets the value
-    and was invoked before `read` returned, except those that failed."""
+    """`setter` is the last operation to set the value that `read` needs. It completed before `by` was invoked.
+
+    So did every other operation that sets the value and was invoked before `read` returned. Failed operations do not
+    count.
+    """
 
     read: int
+    """As in `NeverSet`."""
     value: Any
+    """The value that `read` needs."""
     setter: int
+    """Of the operations that set the value, the last to complete."""
     by: int
+    """As in `Replaced`."""
     failed: tuple[int, ...]
     """As in `NeverSet`, but only those that had not completed when `by` was invoked."""
 
 
 @dataclass(frozen=True)
 class OnlyInitial:
-    """The value is the initial one, and no operation that sets it was invoked before `read` returned, except those that
-    failed."""
+    """The value is the initial one. No operation that sets it was invoked before `read` returned.
+
+    Failed operations do not count.
+    """
 
     read: int
+    """As in `NeverSet`."""
     value: Any
+    """The value that `read` needs."""
     failed: tuple[int, ...]
     """As in `NeverSet`."""
 
 
 @dataclass(frozen=True)
 class ImpossibleTogether:
-    """No order explains these operations, even if every other one took effect with another result, or did not."""
+    """No order explains these operations, whichever of the others took effect and whatever they returned."""
 
     operations: tuple[int, ...]
+    """The counterexample."""
     elements: bool
-    """True if the others must be about other elements: those of a container."""
+    """True for a container: the others are taken to have touched other elements only."""
     failed: bool
-    """True if operations that failed could make a difference; see `FailedTookEffect`."""
+    """True after a `FailedTookEffect`: then the claim holds only if the failed operations took no effect."""
 
 
 @dataclass(frozen=True)
 class ManyTogether:
-    """So many operations are impossible together, and no smaller set was found."""
+    """Many operations are impossible together, and no smaller set was found."""
 
     count: int
+    """How many."""
 
 
 @dataclass(frozen=True)
 class Explained:
-    """An order explains a beginning of the history. `last` is the last operation in it, and `state` the state then."""
+    """An order explains a beginning of the history."""
 
     last: int
+    """The last operation of the order."""
     state: Any
+    """The state after it."""
     count: int
     """How many operations the order has."""
     all_before: bool

@@ -52,7 +52,7 @@ _STEPS = 100_000
 _STEPS_IN_ALL = 3_000_000
 """Steps of all searches together: a fraction of a second, so that an explanation does not take long."""
 _SMALL = 8
-"""A counterexample of at most so many operations is checked by `exhaustive` too, in milliseconds."""
+"""A counterexample of at most this many operations is checked by `exhaustive` too, in milliseconds."""
 
 Impossible = Callable[[Mask], bool]
 """Whether a problem stays impossible if everything outside a set is let go. False if that is not known."""
@@ -155,7 +155,7 @@ def _chunks(ops: Ints, size: int) -> Iterator[Ints]:
 
 def _by_zones(form: RegisterForm) -> Impossible:
     """Where values are set once: an operation that is let go may take effect at any time after its call, and does so
-    if somebody needs its value."""
+    if another one needs its value."""
     problem = form.problem
     setter = np.full(form.values, -1, np.int64)
     setting = np.flatnonzero(form.sets >= 0)
@@ -182,7 +182,7 @@ def _by_zones(form: RegisterForm) -> Impossible:
 
 def _by_appends(form: AppendForm) -> Impossible:
     """Where pieces are unique: an append that is let go may take effect at any time after its call, and does so if
-    somebody reads its piece."""
+    an operation reads its piece."""
     problem = form.problem
 
     def impossible(counterexample: Mask) -> bool:

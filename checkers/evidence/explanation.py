@@ -30,7 +30,7 @@ from clew.histories.history import FAIL, INFO, History, freeze
 from clew.histories.text import printable, state_text, value_text
 
 _FEW = 12
-"""A counterexample of at most so many operations is listed in full: half a screen."""
+"""A counterexample of at most this many operations is listed in full: half a screen."""
 _LONG = 1_000
 """Characters of a state that are printed; of a longer one the beginning and the length."""
 _TELLING = ("read", "get", "add-and-get", "propose")
@@ -76,7 +76,7 @@ def find_claims(
     counterexample: list[int],
     deadline: Deadline,
 ) -> list[Claim]:
-    """What there is to say about an invalid problem, most important first."""
+    """The claims about an invalid problem, most important first."""
     from clew.checkers.evidence.failed_effects import failed_with_effect  # imports numba
 
     assert decision.stuck is not None
@@ -190,7 +190,7 @@ def _lines(history: History, claim: Claim) -> list[str]:
                 *(_listed(history, number) for number in operations),
             ]
         case NeverSet(_, value, ()):
-            return [f"It needs {value_text(value)}, and nobody had even begun to set {value_text(value)} by then."]
+            return [f"It needs {value_text(value)}, and no operation had begun to set {value_text(value)} by then."]
         case NeverSet(_, value, _):
             return [
                 f"It needs {value_text(value)}, and no operation that did not fail had begun to set "
@@ -206,7 +206,7 @@ def _lines(history: History, claim: Claim) -> list[str]:
             which = "The last operation" if not failed else "Of the operations that did not fail, the last"
             return [f"{which} to set {value_text(value)} was over before that one began: {describe(history, setter)}."]
         case OnlyInitial(_, value, failed):
-            who = "Nobody" if not failed else "Apart from operations that failed, nobody"
+            who = "No operation" if not failed else "Apart from operations that failed, none"
             return [f"{who} set {value_text(value)} again: it is the initial value."]
         case ImpossibleTogether(operations, elements, failed):
             others = "whatever all the others did to other elements" if elements else "whatever all the others did"

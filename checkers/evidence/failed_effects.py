@@ -1,10 +1,10 @@
 """Operations that failed but seem to have taken effect: the first thing to suspect when a history is invalid.
 
 A `fail` says that nothing happened. A system that says so too early, for example because a request was refused while
-the proposal was already on its way, makes the history invalid. The engines then accuse whoever saw the effect. Here the
-question is turned round: which failed operations would make everything explicable, if they had taken effect?
+the proposal was already on its way, makes the history invalid. The engine then reports the operation that saw the
+effect. This module looks for the failed operations that, had they taken effect, would explain the history.
 
-A compare-and-set that failed with a mismatch is not asked: it is an observation, and the engines account for it.
+A compare-and-set that failed with a mismatch is left out: it is an observation, and the engines account for it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _MOST = 32
 """Failed operations that are considered, the latest ones. An effect is mostly seen soon, and every open operation makes
 each step of the search slower. A run with a partition has hundreds of them."""
 _STEPS, _STEPS_AN_EVENT = 200_000, 20
-"""Steps of one search, at least so many and so many for each event: 10 milliseconds, or a second for 500,000
+"""The least steps of one search, and steps for each event of a long history: 10 milliseconds, or a second for 500,000
 operations. An order for a history of 5 processes takes 2 steps an event, for 10 processes 9."""
 
 
 def failed_before(history: History, problem: Problem, stuck: int) -> Ints:
-    """The operations (numbers) of the problem's key that failed, by a mismatch or otherwise, and were invoked before
-    the operation at position `stuck` returned. In the order of their invocations."""
+    """The numbers of the failed operations on the problem's key that were invoked before the operation of the event at
+    position `stuck` returned, in the order of invocation. Mismatches count as failed."""
     operations = history.operations
     number = problem.number[problem.event_op[stuck]]
     same_key = operations.key == operations.key[number]
@@ -45,7 +45,7 @@ def is_mismatch(history: History, number: int) -> bool:
 
 
 def as_if_unknown(history: History, model: Model, number: int) -> ModelOperation:
-    """An operation as the model sees it if nobody knows its outcome."""
+    """An operation as the model sees it if its outcome is unknown."""
     operations = history.operations
     process = int(operations.process[number]) if model.by_process else None
     f, argument = history.fs[operations.f[number]], history.values[operations.argument[number]]
@@ -82,7 +82,7 @@ def _candidates(
 ) -> list[int]:
     """The failed operations that can matter.
 
-    For a register without mismatches these set a value that somebody needs, and one of them sets a value that the
+    For a register without mismatches these set a value that an operation needs, and one of them sets a value that the
     counterexample needs. Otherwise they could be left out again: a counterexample of a register is impossible even if
     every other compare-and-set was a plain write, and a write of a value that it does not need does not help it.
     """

@@ -65,13 +65,14 @@ def _replay(history: History, model: Model, verdict: KeyVerdict, allowed: set[in
             raise WitnessError(f"operation {number} stands after one that was invoked only when it had returned")
         latest = max(latest, int(operations.start[number]))
         process = int(operations.process[number]) if model.by_process else None
-        after = model.step(state, _operation(history, number)._replace(process=process))
+        after = model.step(state, _model_operation(history, number)._replace(process=process))
         if after is None:
             raise WitnessError(f"operation {number} is impossible in state {state!r}")
         state = after
 
 
-def _operation(history: History, number: int) -> ModelOperation:
+def _model_operation(history: History, number: int) -> ModelOperation:
+    """The operation with this number as `Model.step` takes it, without its process."""
     operations = history.operations
     f, argument = history.fs[operations.f[number]], history.values[operations.argument[number]]
     if operations.outcome[number] == INFO:

@@ -217,9 +217,9 @@ def visit(row, places, value, deadline, anchor):  # type: ignore[no-untyped-def]
 def keep(t, anchor, length, count, position, oldest, differing):  # type: ignore[no-untyped-def]
     """Put `row` into `then`, unless a configuration there is as good. Take out those that `row` is as good as.
 
-    Returns how many configurations `then` has. Before that, forget what nobody can use any more: whatever will be
-    placed was called before the deadline and is open now, so a place that no open operation needs is of no use, nor is
-    a boundary that no open compare-and-set continues.
+    Returns how many configurations `then` has. Before that, forget what no operation can use any more: every operation
+    still to be placed was called before the deadline and is open now, so a place that no open operation needs is of no
+    use, nor is a boundary that no open compare-and-set continues.
     """
     row, bounds = t.row, FIXED + t.sizes[0]
     places = bounds + 3 * t.sizes[1]

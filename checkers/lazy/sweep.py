@@ -2,7 +2,7 @@
 
 This is just-in-time linearization (Lowe, "Testing for linearizability", CCPE 29(4), 2017, section 5), which moves a set
 of configurations from return to return. It is lazy in one more way: *an operation gets its place only when its return
-forces that*, if need be in the past, and then as few others with it as it needs.
+forces that*, in the past if necessary, and then as few others with it as it needs.
 
 A linearization of a register is a row of *segments*. Each is begun by a write (the first by nothing) and continued by
 compare-and-sets that each need the value before them. Reads stand anywhere in between:
@@ -27,7 +27,7 @@ places for the same purpose, the one with the later deadline is better.
 holds what has returned, without closed loops of compare-and-sets. By induction this is a configuration of the sweep, or
 the sweep has one that is at least as good. When an operation returns, what is missing is one of these: the rest of a
 segment up to the operation (end, boundary), such a rest of a new segment (new, hidden), or a loop around the operation
-(loop). What L puts between two values can be had without visiting a value twice. And a new segment that L hides earlier
+(loop). A path of L between two values can be cut until it visits no value twice. And a new segment that L hides earlier
 can as well stand right before the last one.
 
 *At least as good* (`dominates`) means: the same value at the end; the same compare-and-sets of known outcome used; no
@@ -115,7 +115,7 @@ def decide(
 def _sweep(
     form: RegisterForm, width: int, budget: Budget, deadline: Deadline, steps: int | None
 ) -> tuple[Decision, bool]:
-    """The decision of one sweep with at most so many configurations, and whether it had to drop some."""
+    """The decision of one sweep with at most `width` configurations, and whether it had to drop some."""
     problem = form.problem
     count = len(problem)
     if not count:

@@ -199,7 +199,7 @@ def _call(memo, t, op):  # type: ignore[no-untyped-def]
 
 @raw_kernel
 def ask_after(memo, at, asked, state, cls):  # type: ignore[no-untyped-def]
-    """The state after an operation. While nobody knows it, it is IMPOSSIBLE, and the question is noted."""
+    """The state after an operation. While it is unknown, it is IMPOSSIBLE, and the question is noted."""
     then = after(memo, state, cls)
     if then == UNASKED:
         if at.asked < len(asked):
@@ -360,7 +360,7 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
             use(at, t.log, row, z, z_slot)
             if not observes:
                 # Eager observers: an operation that never changes a state takes effect as soon as it is possible. If a
-                # linearization places it later, it can be moved here: nobody sees it, here or there.
+                # linearization places it later, it can be moved here: no operation notices.
                 for j in range(at.open):
                     o_slot = t.slots[j]
                     other = np.int64(t.op_of[o_slot])

@@ -52,13 +52,13 @@ _ASK_AT_ONCE = 1 << 15
 begins anew each time."""
 _FEWEST_STATES = 1 << 14
 """States that are remembered before any is forgotten. To learn a transition again costs a call of Python, so states are
-forgotten seldom; so many small ones take a megabyte or two."""
+forgotten seldom. This many small states take a megabyte or two."""
 _LOG_FIRST = 1 << 12
 """Entries of the log at first: 32 KB. It grows only if what is not settled is longer."""
 
 
 class Configuration(NamedTuple):
-    """What an object may be like at a moment."""
+    """A state that an object may be in at a moment, and the open operations that have taken effect by then."""
 
     state: Hashable
     used: frozenset[int]
@@ -77,12 +77,13 @@ def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -
 
 
 class Sweep:
-    """The configurations of a problem at a position, which can be moved on.
+    """The configurations of a problem at one position; `to` moves the position forward.
 
-    A sweep starts before everything, or from `start`: configurations that came out of an earlier part of the history,
-    at a moment at which the first `opened` operations of the problem, and no others, had been called. Only a sweep that
-    was begun with `start` may give configurations to a next one: otherwise states are merged that this problem alone
-    cannot tell apart.
+    A sweep begins before the first event, or from `start`: the configurations that an earlier sweep reached. At that
+    moment exactly the first `opened` operations of the problem have been called.
+
+    A sweep made without `start` treats states as one if no operation of this problem tells them apart. So its
+    configurations cannot start another sweep.
     """
 
     def __init__(
@@ -135,7 +136,7 @@ class Sweep:
         self._make_room(max(16, 2 * len(start)), words, rows)
 
     def _make_room(self, rows: int, words: int, now: NDArray[np.int64] | None = None) -> None:
-        """Make room for so many configurations of so many words each. The configurations stay, or are `now`."""
+        """Make room for `rows` configurations of `words` words each. The configurations stay, or become `now`."""
         tables = self._tables._replace(**_room(self._tables.now if now is None else now, rows, words))
         for slot in tables.slots[: self._at.open].tolist():
             if self._problem.ret[tables.op_of[slot]] == NEVER:
@@ -210,7 +211,7 @@ class Sweep:
         self._forgot = self.position  # a return that needs more states than that must come to its end
 
     def configurations(self) -> list[Configuration]:
-        """What the object may be like now."""
+        """All configurations at the present position."""
         t = self._tables
         op_of = [(slot, int(t.op_of[slot])) for slot in t.slots[: self._at.open].tolist()]
         found = []

@@ -1,4 +1,4 @@
-"""What a model is: the object that the clients believed they talked to, one operation at a time.
+"""The contract of a model: the object that the clients believed they talked to, one operation at a time.
 
 A model is written in plain Python, and every engine can run it. Engines number the states and remember the transitions,
 so they call `step` only once for each pair of state and operation (like Knossos' `memo`).
@@ -32,12 +32,12 @@ class ModelOperation(NamedTuple):
     """How it ended.
 
     - "ok": it took effect and returned `result`.
-    - "info": nobody knows. `step` must say what it does *if* it takes effect.
+    - "info": unknown. `step` must say what it does *if* it takes effect.
     - "mismatch": a compare-and-set that failed because the state differed from what it expected: an observation.
 
     An operation that failed otherwise never reaches `step`."""
     process: int | None = None
-    """Who did it; None unless the model is `by_process`."""
+    """The process that invoked it; None unless the model is `by_process`."""
 
 
 class Model(ABC):
@@ -139,7 +139,7 @@ class Model(ABC):
     def set_access(self, op: ModelOperation) -> Access | None:
         """What `op` does if the object is a set that is empty at first.
 
-        - (ADD, element, changed), (REMOVE, element, changed): whether it changed the set; None if nobody knows.
+        - (ADD, element, changed), (REMOVE, element, changed): whether it changed the set; None if that is unknown.
         - (CONTAINS, element, answer)
         - (READ, elements, None): a frozenset; None if no set can be read like that.
 

@@ -13,7 +13,7 @@ _FREE = ("free",)
 class Mutex(Model):
     """`acquire` and `release`. The owner is the value of the operation, or its process if there is no value.
 
-    Only the owner can release the lock. Nobody can acquire it while it is held, not even the owner.
+    Only the owner can release the lock. While it is held it cannot be acquired, not even by the owner.
     """
 
     name = "mutex"

@@ -1,7 +1,7 @@
 """Containers that give every element once: queues, a stack, a priority queue.
 
-A `dequeue`, `pop` or `delete-min` that returns null found the container empty. If its outcome is unknown, it takes an
-element if it takes effect; nobody knows which.
+A `dequeue`, `pop` or `delete-min` that returns null found the container empty. If its outcome is unknown and
+it took effect, it took any one of the elements.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class PriorityQueue(_Container):
 class UnorderedQueue(Model):
     """`enqueue v`, `dequeue` -> any element, null if there is none.
 
-    After a dequeue of unknown outcome nobody knows which element is gone. So a state is the set of all possible
+    After a dequeue of unknown outcome any element may be gone. So a state is the set of all possible
     contents, each a sorted tuple of elements.
     """
 

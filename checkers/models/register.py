@@ -130,5 +130,5 @@ class VersionedRegister(Model):
         return None
 
     def observes(self, op: ModelOperation) -> bool:
-        """Mismatches do, and reads of unknown outcome. A result may tell a version that nobody knew before."""
+        """Mismatches do, and reads of unknown outcome. A result may tell a version that was unknown before."""
         return op.outcome == MISMATCH or (op.f == "read" and op.outcome == INFO)

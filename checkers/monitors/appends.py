@@ -30,7 +30,7 @@ def register_form_at(form: AppendForm, position: int) -> RegisterForm:
     """The problem as one of a register, as far as the reads that return before a position tell. O(n log n)"""
     problem = form.problem
     nothing = form.pieces + 1
-    behind = np.full(form.pieces + 2, -1, np.int64)  # what stands right before each piece, -1 if nobody knows yet
+    behind = np.full(form.pieces + 2, -1, np.int64)  # what stands right before each piece, -1 if not known yet
     kind = np.full(len(problem), WRITES, np.int8)
     needs = np.full(len(problem), -1, np.int64)
     sets = form.piece.copy()

@@ -6,16 +6,16 @@
     least         elements taken from the least to the greatest                `priority_queue`
     any           gaps in which no element is present for certain              `priority_queue`
 
-A take of unknown outcome may have taken any element (`Lifetimes.anyone`). If there are such takes, three questions
-are asked, in this order. If none has an answer, the answer is "unknown" and a search has to decide.
+A take of unknown outcome may have taken any element (`Lifetimes.unknown_takes`). If there are such takes, three
+questions are asked, in this order. If none has an answer, the answer is "unknown" and a search has to decide.
 
 1. Is there a linearization in which some of them take what must be gone by then, earliest deadline first? Each of
    these takes is then treated as the take of its element, so what is found is a linearization: "valid".
-2. Is it a FIFO queue that nobody found empty? Then, as `fifo.deadlines` says, a linearization needs only that every
+2. Is it a FIFO queue that no take found empty? Then, as `fifo.deadlines` says, a linearization needs only that every
    element with a deadline gets a take that was called before it. If any choice of takes does that, earliest deadline
    first does: if the take called first went to another element, the two can change elements. So if (1) failed, the
    answer is "invalid".
-3. Leave out every element that nobody returned with. Is there no linearization of the rest? "invalid", by (2) in
+3. Leave out every element that no take returned. Is there no linearization of the rest? "invalid", by (2) in
    `lifetimes`.
 """
 
@@ -94,7 +94,7 @@ def explain(form: ContainerForm, until: int) -> tuple[Answer, Ints]:
     lifetimes = lifetimes_of(form, until)
     if lifetimes is None:
         return "invalid", nothing
-    if not len(lifetimes.anyone):
+    if not len(lifetimes.unknown_takes):
         order = discipline.order_of(lifetimes)
         return ("invalid", nothing) if order is None else ("valid", order)
     given = _give(lifetimes, discipline)
@@ -112,9 +112,9 @@ def _give(lifetimes: Lifetimes, discipline: _Discipline) -> Lifetimes | None:
     deadline = np.where(lifetimes.left, np.minimum(discipline.deadlines(lifetimes), _empty_by(lifetimes)), NEVER)
     needy = np.flatnonzero(lifetimes.take_call >= deadline)
     needy = needy[np.argsort(deadline[needy], kind="stable")]
-    if len(needy) > len(lifetimes.anyone):
+    if len(needy) > len(lifetimes.unknown_takes):
         return None
-    given = lifetimes.anyone[: len(needy)]
+    given = lifetimes.unknown_takes[: len(needy)]
     calls = lifetimes.form.problem.call[given]
     if (calls >= deadline[needy]).any():
         return None
@@ -125,17 +125,17 @@ def _give(lifetimes: Lifetimes, discipline: _Discipline) -> Lifetimes | None:
 
 
 def _empty_by(lifetimes: Lifetimes) -> Ints:
-    """For each lifetime a position before which its take should be called, because somebody found the container empty.
+    """For each lifetime a position before which its take should be called, because a take found the container empty.
 
-    Everybody who found it empty gets the first of his gaps in which enough takes of unknown outcome have been called
-    to empty the container.
+    A take that found the container empty is placed in the first gap of its interval in which no other element is
+    certainly present and enough takes of unknown outcome have been called to remove those that no take returned.
     """
     deadline = np.full(len(lifetimes.put), NEVER, np.int64)
     if not len(lifetimes.empty):
         return deadline
     problem, end = lifetimes.form.problem, lifetimes.end
     left = lifetimes.only(lifetimes.left)
-    called = np.cumsum(np.bincount(problem.call[lifetimes.anyone], minlength=end + 1))
+    called = np.cumsum(np.bincount(problem.call[lifetimes.unknown_takes], minlength=end + 1))
     free = np.flatnonzero((covered(lifetimes.only(~lifetimes.left)) == 0) & (covered(left) <= called))
     first = np.searchsorted(free, problem.call[lifetimes.empty])
     gaps = np.unique(np.append(free, NEVER)[first])

@@ -115,8 +115,8 @@ def _line_up(  # type: ignore[no-untyped-def]
 def deadlines(lifetimes: Lifetimes) -> Ints:
     """For each lifetime the position before which its take must be called, NEVER if there is none. O(n log n)
 
-    Let w be put after v for certain. If w was taken before v for certain, the two form a cycle. As long as nobody found
-    the queue empty, this is all that can go wrong with a take of v that never returns.
+    Let w be put after v for certain. If w was taken before v for certain, the two form a cycle. As long as no take
+    found the queue empty, this is all that can go wrong with a take of v that never returns.
     """
     by_call = np.argsort(lifetimes.put_call)
     soonest = np.minimum.accumulate(lifetimes.take_ret[by_call][::-1])[::-1]

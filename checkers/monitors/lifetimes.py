@@ -8,7 +8,7 @@
 
 *Gaps.* An operation takes effect between two events, in a *gap*: gap g lies right after position g. A put takes effect
 in a gap from its call to the one before its return, and so does a take. Gap `end` stands for "after everything". An
-element that nobody takes has its lifetime end there: its `take_call` is `end`. A take of unknown outcome can take
+element that is never taken has its lifetime end there: its `take_call` is `end`. A take of unknown outcome can take
 effect in any gap up to `end`; in gap `end` it has not happened. This changes no answer: what is left in a container can
 be taken when everything else is over, and what happens in that gap can be left out again.
 
@@ -23,8 +23,8 @@ order, and a container that was empty stays empty. Two things follow:
 1. A put of unknown outcome is left out unless an operation that returned took its element. In that case it happened.
 2. A linearizable history stays linearizable when some elements are left out with everything that was done to them.
 
-`anyone` lists the takes whose outcome and element are unknown. Each can only have taken an element that no known take
-took: one of those with `left`.
+`unknown_takes` lists the takes whose outcome and element are unknown. Each can only have taken an element that no known
+take took: one of those with `left`.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from clew.checkers.encoding import NEVER
 from clew.checkers.forms import EMPTIES, PUTS, TAKES, TAKES_ANY, ContainerForm, Ints, Mask
 from clew.checkers.kernel import kernel
 
-NOBODY = -1
-"""As the take of a lifetime: nobody takes the element."""
+NO_OPERATION = -1
+"""In place of the put or the take of an element: there is none."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ class Lifetimes:
 
     form: ContainerForm
     end: int
-    """The position from which on nothing is known."""
+    """The position from which on nothing is known; also the gap after everything."""
     put: Ints
     """The put of the element, an operation."""
     take: Ints
-    """The take of the element, an operation; NOBODY if there is none."""
+    """The take of the element, an operation; NO_OPERATION if there is none."""
     put_call: Ints
     """The interval of the put: from the gap `put_call` to the gap before `put_ret`."""
     put_ret: Ints
@@ -59,24 +59,25 @@ class Lifetimes:
     """The interval of the take: from the gap `take_call` to the gap before `take_ret`."""
     take_ret: Ints
     left: Mask
-    """Whether no operation returned with the element."""
-    anyone: Ints
+    """Whether no take has returned the element."""
+    unknown_takes: Ints
     """The takes of unknown outcome, in the order of their calls."""
     empty: Ints
     """The takes that found the container empty. All of them returned."""
 
     def only(self, keep: Mask) -> Lifetimes:
-        """Some of the lifetimes, without `anyone`. What was linearizable stays so: (2) in the module."""
+        """Some of the lifetimes, without `unknown_takes`. If all of them fit together, these do: (2) in the module."""
         return replace(
             self, put=self.put[keep], take=self.take[keep], put_call=self.put_call[keep], put_ret=self.put_ret[keep],
-            take_call=self.take_call[keep], take_ret=self.take_ret[keep], left=self.left[keep], anyone=self.anyone[:0],
+            take_call=self.take_call[keep], take_ret=self.take_ret[keep], left=self.left[keep],
+            unknown_takes=self.unknown_takes[:0],
         )  # fmt: skip
 
 
 def lifetimes_of(form: ContainerForm, until: int) -> Lifetimes | None:
-    """What the events before position `until` say; None if an element was taken twice, or taken before its put began.
+    """The lifetimes, as the events before position `until` show them.
 
-    O(n).
+    None if an element was taken twice, or taken before its put began. O(n).
     """
     problem = form.problem
     returned = problem.ret < until
@@ -87,22 +88,22 @@ def lifetimes_of(form: ContainerForm, until: int) -> Lifetimes | None:
     certain = takes[returned[takes]]
     if np.bincount(form.element[certain], minlength=form.elements + 1)[:-1].max(initial=0) > 1:
         return None
-    # The take of an element: the one that returned with it. Otherwise the first of those that may still return with it:
-    # whenever another one can take the element, this one can.
-    take = np.full(form.elements + 1, NOBODY, np.int64)
+    # The take of an element is the one that returned it. If none has returned yet, it is the earliest called of those
+    # that may return it: whatever gap suits a later one suits it too.
+    take = np.full(form.elements + 1, NO_OPERATION, np.int64)
     take[form.element[takes[::-1]]] = takes[::-1]
     take[form.element[certain]] = certain
     needed = np.zeros(form.elements + 1, np.bool_)
     needed[form.element[certain]] = True
-    put = np.full(form.elements + 1, NOBODY, np.int64)
+    put = np.full(form.elements + 1, NO_OPERATION, np.int64)
     puts = np.flatnonzero((form.kind == PUTS) & called)
     put[form.element[puts]] = puts
-    if (needed & (put == NOBODY)).any():
+    if (needed & (put == NO_OPERATION)).any():
         return None
 
-    counts = np.flatnonzero((put != NOBODY) & (needed | returned[put]))
+    counts = np.flatnonzero((put != NO_OPERATION) & (needed | returned[put]))
     put, take = put[counts], take[counts]
-    taken = take != NOBODY
+    taken = take != NO_OPERATION
     put_call = problem.call[put]
     take_ret = np.where(taken, ret[take], until + 1)
     if (take_ret < put_call).any():

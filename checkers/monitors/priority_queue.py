@@ -8,7 +8,7 @@ Go through the elements from the least to the greatest, and keep each in the que
     3 is present                                     ...
 
 An element can be taken in a gap only if no lesser element is present all through that gap. If put and take can happen
-in the same gap, they do, one right after the other, and the element is in nobody's way. Otherwise it is put in the last
+in the same gap, they do, one right after the other, and the element blocks no other. Otherwise it is put in the last
 gap before `put_ret`, taken in the first gap from `take_call` on that is not blocked, and blocks the gaps in between.
 
 *Nothing else is better.* By induction: in every linearization a lesser element is present at least in the gaps that it
@@ -19,8 +19,8 @@ here, there is no linearization.
 *The result is a linearization.* Within a gap (see `in_gaps`), the elements that were present are taken first, the least
 one first. Every lesser element that was present is taken in this gap too, and earlier, because otherwise the gap would
 be blocked. Next come the lifetimes that begin and end within the gap, when no lesser element is present, and the takes
-that found the queue empty: these need a gap that nobody blocks, as if they took an element greater than all others. New
-elements come last.
+that found the queue empty: these need a gap that no element blocks, as if they took an element greater than all others.
+New elements come last.
 
 A bag is the same without the order of elements: an element is taken at once, and blocks only takes that find nothing.
 """

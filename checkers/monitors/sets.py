@@ -1,38 +1,39 @@
 """Sets to which no element is added twice.
 
-*One element.* As long as nobody reads the whole set, every element is an object of its own, and a history of several
-objects is linearizable if and only if each of them is (Herlihy & Wing, "Linearizability", TOPLAS 12(3), 1990, theorem
-1). An element is absent at first, present after its add, and absent again after the first remove that follows:
+*One element.* As long as no operation reads the whole set, every element is an object of its own, and a history of
+several objects is linearizable if and only if each of them is (Herlihy & Wing, "Linearizability", TOPLAS 12(3), 1990,
+theorem 1). An element is absent at first, present after its add, and absent again after the first remove that follows:
 
     gaps                        0  1  2  3  4  5  6  7
     add v                       |-----|                    `latest` = 1: the last gap in which it can be added
-    contains v -> true                |--------|           so that it is present for those who saw it
+    contains v -> true                |--------|           so that it is present when it is seen
     remove v                                |-----|        x = 4: the first gap in which it can be removed after that
     present for certain               ====
 
-`latest` is the last gap before the add returns and before the return of anybody who saw the element (or removed it and
-was told so). If the add was called after `latest`, nothing explains this. A remove can be the first after the add if it
-returns after the gap x: the first gap in which the add, the remove, and everybody who saw the element have been called.
-If a remove was told that it removed the element, only that one can be the first. Of those that can be, choose the one
-with the smallest x:
+`latest` is the last gap before the add returns and before the return of every operation that saw the element: that
+found it, or removed it and returned so. If the add was called after `latest`, there is no linearization. A remove can
+be the first after the add if it returns after the gap x: the first gap in which the add, the remove, and all operations
+that saw the element have been called. If a remove returned that it removed the element, only that one can be the first.
+Of those that can be, choose the one with the smallest x:
 
-- If x is not after `latest`, let the add, everybody who saw the element, and the remove take effect in gap x, in this
-  order. Everybody else can take effect before or after that.
+- If x is not after `latest`, let the add, the operations that saw the element, and the remove take effect in gap x, in
+  this order. Every other operation can take effect before or after that.
 - Otherwise add the element in gap `latest` and remove it in gap x. In every linearization it is present in all gaps in
   between: it was added by then, and no remove was first any sooner. So an operation that did not find the element (or
   did not remove it, though it would have) must be able to take effect up to gap `latest` or from gap x on. If it can,
   it does. This also holds for a remove that is first in some other linearization and not in this one: there it took
   effect in gap x or later.
 
-If no remove can be first, x is after everything. An add of unknown outcome did not happen if nobody saw the element. If
-somebody did, it happened, and `latest` is no later than the return of those who saw it.
+If no remove can be first, x is after everything. An add of unknown outcome is left out if no operation saw the
+element. If one did, the add took effect, and `latest` is no later than the return of the operations that saw it.
 
-*The whole set.* If somebody reads all of it and nobody ever removes anything, then what is read only grows. This puts
-the operations in line: the elements of the smallest content, those who read it, the elements that the next content has
-more, and so on, at last the elements that nobody read. An operation that asked for one element cuts the interval of its
-add: to the part after the calls of those who did not find it, and before the returns of those who did. Then it has a
-place before or after the add. Let everybody in line take effect at his call or right after the one before him, with the
-elements of one content in the order of their calls: then each is as early as in any linearization.
+*The whole set.* If operations read the whole set and none removes anything, then every read has the elements of all
+smaller reads. The operations stand in this order: adds of the elements of the smallest read, that read, adds of the
+elements new in the next read, that read, and so on; at last the adds of elements that no read has. An operation that
+asks for one element stands before or after the add of it, so it cuts the interval of that add: the add takes effect
+after the call of every operation that did not find the element, and before the return of every one that did. Adds
+between two reads stand in the order in which their intervals begin. Each operation takes effect where its interval
+begins, or right after the one before it. So each is as early as in any linearization.
 
 Reads and removes together have no form (see `forms`).
 """
@@ -57,9 +58,10 @@ def order_of(form: SetForm, until: int) -> Ints | None:
     problem = form.problem
     called, returned = problem.call < until, problem.ret < until
     ret = np.where(returned, problem.ret, until + 1)
-    # Who may or may not happen and changes nothing is left out, and nobody can say that he added what was there.
+    # Keep what returned, and adds and removes of unknown outcome: only these can have changed the set.
     counts = called & (returned | ((form.kind == REMOVES) & (form.answer != NO)))
     counts |= called & (form.kind == ADDS) & (form.answer != NO)
+    # No element is added twice, so no add can have found its element in the set.
     if (returned & (form.kind == ADDS) & (form.answer == NO)).any():
         return None
     if len(form.reading):
@@ -70,8 +72,10 @@ def order_of(form: SetForm, until: int) -> Ints | None:
 def _adds(
     form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArray[np.bool_], ret: Ints, seen: Ints
 ) -> tuple[Ints, Ints] | None:
-    """For each element the add that happened, -1 if none did, and the last gap in which it can have; None if somebody
-    saw an element that nobody had begun to add. `seen` are the elements of reads."""
+    """For each element the add that took effect (-1: none), and the last gap in which it can take effect.
+
+    None if an operation saw an element of which no add had been called. `seen` are the elements of reads.
+    """
     saw = np.flatnonzero(returned & (form.answer == YES) & (form.kind != ADDS))
     latest = np.full(form.elements + 1, until, np.int64)
     np.minimum.at(latest, form.element[saw], ret[saw] - 1)
@@ -87,7 +91,7 @@ def _adds(
 
 
 def _each(form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArray[np.bool_], ret: Ints) -> Ints | None:
-    """Element by element."""
+    """A linearization if no operation reads the whole set: element by element."""
     call = form.problem.call
     found = _adds(form, until, counts, returned, ret, form.content)
     if found is None:
@@ -102,7 +106,7 @@ def _each(form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArra
     some_told = np.zeros(form.elements + 1, np.bool_)
     some_told[form.element[told]] = True
 
-    # The gap x of each remove that can be the first, and of these removes the one with the smallest.
+    # For each element the removes that can be the first, with their gaps x; of these the one with the smallest x.
     soonest = np.where(added, call[add], until)
     saw = np.flatnonzero(returned & (form.answer == YES) & (form.kind == ASKS))
     np.maximum.at(soonest, form.element[saw], call[saw])
@@ -121,7 +125,7 @@ def _each(form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArra
         return None
     add_gap = np.where(added, np.minimum(latest, gone), until)
 
-    # Who did not see it takes effect before the add, or behind the first remove.
+    # An operation that did not see its element takes effect before the add, or after the first remove.
     others = np.flatnonzero(returned & (form.kind != ADDS) & (form.answer != YES))
     others = others[first[form.element[others]] != others]
     which = form.element[others]
@@ -148,12 +152,12 @@ def _each(form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArra
 def _in_line(
     form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArray[np.bool_], ret: Ints
 ) -> Ints | None:
-    """Where nothing is removed, and somebody reads everything."""
+    """A linearization if nothing is removed and some operation reads the whole set."""
     call = form.problem.call
     reads = np.flatnonzero(returned[form.reading])
     size = np.diff(form.starts)[reads]
     reads, size = reads[np.argsort(size, kind="stable")], np.sort(size)
-    # For each of them, in the order of their sizes, what is in it.
+    # The elements of each read, the smallest read first.
     place = np.repeat(np.arange(len(reads)), size)
     within = np.arange(len(place)) - np.repeat(np.cumsum(size) - size, size)
     content = form.content[form.starts[reads[place]] + within]
@@ -184,7 +188,7 @@ def _in_line(
     adding = line < len(adds)
     add_gap[added[line[adding]]] = gap[adding]
     saw = np.flatnonzero(returned & (form.kind == ASKS) & (form.answer == YES))
-    everybody = np.concatenate((missed, ops[line], saw))
+    placed = np.concatenate((missed, ops[line], saw))
     gaps = np.concatenate((call[missed], gap, np.maximum(call[saw], add_gap[form.element[saw]])))
-    result: Ints = everybody[np.argsort(gaps, kind="stable")]
+    result: Ints = placed[np.argsort(gaps, kind="stable")]
     return result

@@ -5,8 +5,8 @@
     gaps                ---- one run, a at its bottom ---         another
 
 *Short lifetimes.* If a lifetime is not certain (see `lifetimes`), there is a gap in which both its push and its pop can
-take effect, one right after the other, and nobody notices. So only certain lifetimes matter. The others are put in at
-the end.
+take effect, one right after the other, and no operation notices. So only certain lifetimes matter. The others are put
+in at the end.
 
 *Runs.* A *run* is a longest sequence of gaps in each of which some element is present for certain. In a gap that
 belongs to no run the stack may as well be empty. Take a linearization in which some elements are present in that gap.
@@ -109,7 +109,7 @@ def _nest(put_call, put_ret, take_call, take_ret, cover):  # type: ignore[no-unt
         _put(early, size, lifetime, _NONE)
         put_gap[lifetime], take_gap[lifetime], rank[lifetime] = start - 1, end, placed
         placed += 1
-        _add(least, added, size, put_ret[lifetime], take_call[lifetime], -1)
+        _add_to_range(least, added, size, put_ret[lifetime], take_call[lifetime], -1)
         waiting = _fall_apart(least, added, size, start, end, runs, waiting, nodes)
     return put_gap, take_gap, rank
 
@@ -131,7 +131,7 @@ def _fall_apart(least, added, size, start, end, runs, waiting, nodes):  # type: 
         if gap < 0:
             gap = end
         else:
-            _add(least, added, size, gap, gap + 1, _MANY)
+            _add_to_range(least, added, size, gap, gap + 1, _MANY)
         if start < gap:
             runs[waiting] = start, gap
             waiting += 1
@@ -166,7 +166,7 @@ def _uncovered(least, added, size, start, end, nodes):  # type: ignore[no-untype
 
 
 @kernel
-def _add(least, added, size, start, end, more):  # type: ignore[no-untyped-def]
+def _add_to_range(least, added, size, start, end, more):  # type: ignore[no-untyped-def]
     """Add to the counts of the gaps from `start` to before `end`."""
     low, high = start + size, end + size
     while low < high:

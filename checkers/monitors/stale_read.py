@@ -7,7 +7,7 @@
 
 Let d leave the register at a value other than v, or find it there. Let d return before r is called. If no operation
 that sets v was open at any moment from the call of d to the return of r, then r cannot have found v: when d took effect
-the value was not v, and nobody has set v since. An operation of unknown outcome stays open for ever.
+the value was not v, and no operation has set v since. An operation of unknown outcome stays open for ever.
 
 This is one way to be wrong among many. A history without a stale read may still be invalid.
 """
@@ -22,7 +22,7 @@ from clew.checkers.encoding import NEVER
 from clew.checkers.forms import DIFFERS, RegisterForm
 from clew.checkers.kernel import kernel
 
-_NOBODY = -1
+_NO_OPERATION = -1
 
 
 class StaleRead(NamedTuple):
@@ -44,9 +44,9 @@ def find_stale_read(form: RegisterForm) -> StaleRead | None:
         problem.event_op, problem.event_return, problem.call, problem.ret, needs, form.sets, witnessed, form.initial,
         form.values,
     )  # fmt: skip
-    if read == _NOBODY:
+    if read == _NO_OPERATION:
         return None
-    return StaleRead(int(read), None if replaced == _NOBODY else int(replaced))
+    return StaleRead(int(read), None if replaced == _NO_OPERATION else int(replaced))
 
 
 @kernel
@@ -84,7 +84,7 @@ def _find(event_op, event_return, call, ret, needs, sets, witnessed, initial, va
         # An operation that needs v and sets w counts as a setter of w, not of v.
         if value >= 0 and open_setters[value] == 0:
             if after[value] < 0:
-                return op, _NOBODY
+                return op, _NO_OPERATION
             since = after[value]
             d = soonest[since]
             if d >= 0 and witnessed[d] == value:
@@ -94,4 +94,4 @@ def _find(event_op, event_return, call, ret, needs, sets, witnessed, initial, va
         if sets[op] >= 0:
             open_setters[sets[op]] -= 1
             after[sets[op]] = called
-    return _NOBODY, _NOBODY
+    return _NO_OPERATION, _NO_OPERATION

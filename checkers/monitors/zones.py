@@ -18,6 +18,8 @@ then the witness, decides. The block of the initial value, if it has operations,
 *Unknown outcomes.* An operation of unknown outcome happened for certain if an operation that happened needs the value
 that it set. If none does, it can be left out of a linearization: no result changes, because what follows it is a write
 or another such operation.
+
+*Failed compare-and-sets* (DIFFERS) are ignored here; `insert_mismatches` places them afterwards.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from clew.checkers.forms import DIFFERS, SWAPS, AppendForm, RegisterForm
 from clew.checkers.monitors.appends import register_form_at
 from clew.checkers.monitors.first_unexplained import decide_by
 
-_NOBODY = -1
+_NO_OPERATION = -1
 
 
 def decide_register(form: RegisterForm) -> Decision:
@@ -53,7 +55,7 @@ def order_of(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
     problem = form.problem
     values = form.values
     ret = np.where(problem.ret < until, problem.ret, NEVER)
-    setter = np.full(values, _NOBODY, np.int64)
+    setter = np.full(values, _NO_OPERATION, np.int64)
     setting = np.flatnonzero(form.sets >= 0)
     setter[form.sets[setting]] = setting
 
@@ -63,7 +65,7 @@ def order_of(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
         needed = form.needs[wave]
         needed = np.unique(needed[(needed >= 0) & (needed != form.initial)])
         authors = setter[needed]
-        if (authors == _NOBODY).any():
+        if (authors == _NO_OPERATION).any():
             return None
         wave = authors[~happened[authors]]
         happened[wave] = True

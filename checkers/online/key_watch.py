@@ -48,11 +48,11 @@ _MOST_VISITS = 1 << 17
 _STRIDE = 16
 """Events of a sweep between two looks at how many configurations there were."""
 _GROWTH = 64
-"""A key is checked from its beginning when it has become longer by one part in so many. All these checks together then
-cost 64 times the last one at most."""
+"""A key is checked from its beginning when it has become longer by one part in this many. All these checks together
+then cost 64 times the last one at most."""
 _ASKS_AN_EVENT = 8
-"""How often a search may ask its deadline for one event: so much the event pays for. Each time stands for a millisecond
-of work or more."""
+"""How often a search may ask its deadline for each event of the key. Between two questions lies a millisecond of work
+or more."""
 _ROUNDS = 1
 """Rounds of a search from the beginning. What one round cannot decide is left until the key is twice as long."""
 
@@ -79,7 +79,7 @@ class KeyWatch:
         # Processes whose call is written before their return of the same time. Until that return has come, the events
         # are no history.
         self._early = 0
-        # The next look is due when the key has so many events.
+        # The number of events of the key at which the next look is due.
         self._due_at = 0
 
     def add(self, row: int) -> bool:

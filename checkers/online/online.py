@@ -63,7 +63,7 @@ class Online:
     def watch(self, event: Event) -> Stuck | None:
         """Like `feed`, but returns the completion that no order explains, without a verdict.
 
-        Whoever has the whole history can ask `verdict_on` later.
+        With the whole history, `verdict_on` gives the verdict later.
         """
         row = len(self._events)
         self._events.append(event)

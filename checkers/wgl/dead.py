@@ -42,8 +42,8 @@ def configuration(at):  # type: ignore[no-untyped-def]
 
 
 @raw_kernel
-def entry_of(dead, one, two):  # type: ignore[no-untyped-def]
-    """Where a hash is in the table, or the empty entry where it belongs."""
+def slot_of(dead, one, two):  # type: ignore[no-untyped-def]
+    """The slot that holds a hash, or the empty slot in which it belongs."""
     mask = len(dead) - 1
     entry = np.int64(one >> np.uint64(8)) & mask
     while dead[entry].one != 0 and not (dead[entry].one == one and dead[entry].two == two):
@@ -56,4 +56,4 @@ def refill(dead, larger):  # type: ignore[no-untyped-def]
     """Copy everything into a larger table."""
     for entry in range(len(dead)):
         if dead[entry].one != 0:
-            larger[entry_of(larger, dead[entry].one, dead[entry].two)] = dead[entry]
+            larger[slot_of(larger, dead[entry].one, dead[entry].two)] = dead[entry]

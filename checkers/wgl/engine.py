@@ -18,7 +18,7 @@ from clew.checkers.wgl.state import CLASS, FRAME, OPERATION, PLACED, REGISTERS, 
 _FIRST_ROOM = 1 << 12
 """Entries of the tables at first: 64 KB, so that a small history costs little. They grow by doubling."""
 _QUESTIONS = 1 << 12
-"""Transitions that are asked for at once. A state has one for each class, and few histories have so many."""
+"""Transitions that are asked for at once. A state has one for each class, and few histories have as many."""
 
 
 def decide(

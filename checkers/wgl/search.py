@@ -22,7 +22,7 @@ import numpy as np
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import inlined, raw_kernel
 from clew.checkers.memo import IMPOSSIBLE, UNASKED, after
-from clew.checkers.wgl.dead import configuration, entry_of
+from clew.checkers.wgl.dead import configuration, slot_of
 from clew.checkers.wgl.state import CALLED, EXPIRED, RETURNED, append, lift, note, take_back, toggle, unlink
 
 VALID, INVALID, ASK, GROW, PAUSE, GO_ON = range(6)
@@ -33,7 +33,7 @@ ADVANCE, ENTER, TRY, EAGER, BACK = range(5)
 """Modes: go on to the next event; list the candidates at a return; lift the next candidate; lift the observers that are
 possible now; leave a branch that has ended."""
 
-_NOBODY = -1
+_NO_OPERATION = -1
 """As a candidate: the returning operation, which is optional, does not take effect."""
 
 STEPS_PER_VISIT = 20_000
@@ -104,7 +104,7 @@ def _enter(memo, s):  # type: ignore[no-untyped-def]
     if 2 * at.dead >= len(s.dead) or at.candidates + len(ops) >= len(s.candidates):
         return GROW
     one, two = configuration(at)
-    if s.dead[entry_of(s.dead, one, two)].one == one:
+    if s.dead[slot_of(s.dead, one, two)].one == one:
         at.mode = BACK
         return GO_ON
     head, tail = len(ops) - 2, len(ops) - 1
@@ -132,7 +132,7 @@ def _enter(memo, s):  # type: ignore[no-untyped-def]
         # unknown outcome come last.
         for wanted in range(5):
             if wanted == 1 and ops[returning].optional:
-                s.candidates[end] = _NOBODY
+                s.candidates[end] = _NO_OPERATION
                 end += 1
             op = ops[head].next
             while op != tail:
@@ -173,7 +173,7 @@ def _try(memo, s):  # type: ignore[no-untyped-def]
     frame = s.frames[at.frames - 1]
     if frame.next == frame.end:
         one, two = configuration(at)
-        entry = s.dead[entry_of(s.dead, one, two)]
+        entry = s.dead[slot_of(s.dead, one, two)]
         if entry.one != one:
             at.dead += 1
         entry.one = one
@@ -184,7 +184,7 @@ def _try(memo, s):  # type: ignore[no-untyped-def]
         return
     op = s.candidates[frame.next]
     frame.next += 1
-    if op == _NOBODY:
+    if op == _NO_OPERATION:
         op = np.int64(s.event_op[at.position])
         unlink(ops, op)
         note(s.trail, at, EXPIRED, op)
@@ -201,7 +201,7 @@ def _try(memo, s):  # type: ignore[no-untyped-def]
 def _lift_observers(memo, s):  # type: ignore[no-untyped-def]
     """Eager observers: an open operation that never changes a state takes effect as soon as it is possible.
 
-    If a linearization places it later, it can be moved here: nobody sees it, here or there.
+    If a linearization places it later, it can be moved here: no operation notices.
     """
     at, ops = s.at, s.ops
     head, tail = len(ops) - 2, len(ops) - 1

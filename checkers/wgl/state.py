@@ -1,4 +1,4 @@
-"""What a search holds, by name, and how an operation is lifted and unlifted.
+"""The tables of a search, by name, and how an operation is lifted and unlifted.
 
 To *lift* an operation is to let it take effect now: it leaves the list of open operations. To *unlift* it puts it back
 where it was (Wing & Gong, "Testing and verifying concurrent objects", JPDC 17, 1993; Lowe, "Testing for
@@ -33,7 +33,7 @@ REGISTERS = np.dtype((
         ("candidates", np.int64),  # entries of `candidates`
         ("farthest", np.int64),  # the largest position that a branch ended at; -1 before the first
         ("best", np.int64),  # rows of `best`, the trail of that branch
-        ("same", np.int64),  # so many rows of the trail are those of `best`
+        ("same", np.int64),  # how many rows, from the first, trail and `best` share
         ("dead", np.int64),  # entries of `dead`
         ("asked", np.int64),  # entries of `asked`
         ("called", np.int64),  # operations called before `position`

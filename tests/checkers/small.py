@@ -152,8 +152,8 @@ def appended(model: Model, count: int, rng: random.Random) -> Problem:
 def once(model: Model, count: int, rng: random.Random, *, unknown_takes: bool | None = None) -> Problem:
     """A random problem of a set, a queue or a stack to which no element is given twice, spoilt more or less.
 
-    Takes that took nobody knows what occur if `unknown_takes`, by default in one problem of three; of a set either all
-    is read at once, or elements are removed.
+    Takes of unknown element occur if `unknown_takes`, by default in one problem of three. A set is either read as a
+    whole, or elements are removed from it.
     """
     state, alphabet = model.initial, list[ModelOperation]()
     fresh = rng.sample(range(count), count)

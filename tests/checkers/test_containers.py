@@ -17,7 +17,7 @@ CONTAINERS = ("fifo-queue", "priority-queue", "set", "stack", "unordered-queue")
 def lived(name: str, count: int, rng: random.Random, *, spoilt: bool) -> History:
     """Ten clients of a container, every operation taking effect inside its interval; some puts of unknown outcome.
 
-    If spoilt, somebody is given an element near the end that was taken long before.
+    If spoilt, a take near the end returns an element that was taken long before.
     """
     model = find_model(name)
     put, take = ("add", "remove") if name == "set" else (model.functions[0], model.functions[1])

@@ -81,7 +81,7 @@ CONTAINERS = ("fifo-queue", "priority-queue", "set", "stack", "unordered-queue")
 STRIDES = {name: 1 for name in names() if name != "cas-register"} | {
     "counter": 3, "kv": 13, "multi-register": 3, "priority-queue": 2, "set": 13, "versioned-register": 13,
 }  # fmt: skip
-"""Of the histories of three operations every so many is in the test."""
+"""Which histories of three operations are tested: every one, every second, ..., every thirteenth."""
 
 
 def monitored(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:

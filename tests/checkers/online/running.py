@@ -33,9 +33,9 @@ WAYS: dict[str, dict[str, int]] = {
     "as usual": {},
     "as usual, from the beginning": {"_MOST_VISITS": -1},
 }
-"""What to set in `clew.checkers.online.key_watch`: looks that cost nothing, or sweeps that are always too much work."""
+"""Settings of `clew.checkers.online.key_watch`: looks that cost nothing, or sweeps that are always too much work."""
 SHORT = 7
-"""As many operations as `exhaustive` decides at once."""
+"""The most operations that `exhaustive` decides quickly."""
 
 
 def story(name: str, rng: random.Random) -> list[Event]:
@@ -134,10 +134,11 @@ def expected(events: list[Event], name: str) -> int | None:
 
 
 def assert_found_when_it_happens(events: list[Event], name: str, online: Online, *, at_once: bool = True) -> str:
-    """Feed a history and assert that what is found is right; with `at_once`, also that it is found when it happens.
+    """Feed a history, and assert that a violation is reported only if there is one, and at its event.
 
-    Returns "valid"; "found"; "missed" if the history ended before the violation was looked at; or "undecided" if the
-    right answer is not known.
+    With `at_once`, assert also that it is reported as soon as it happens. Returns "valid" if there is no violation;
+    "found"; "missed" if the history ended before the key was looked at again; or "undecided" if the right answer is
+    not known.
     """
     answer = "valid"
     for count, event in enumerate(events, start=1):
@@ -157,7 +158,7 @@ def assert_found_when_it_happens(events: list[Event], name: str, online: Online,
 
 
 def looking(how: str) -> AbstractContextManager[object]:
-    """Set how much looks may cost: one of `WAYS`."""
+    """Set how much the looks at a key may cost: one of `WAYS`."""
     return unittest.mock.patch.dict(vars(clew.checkers.online.key_watch), WAYS[how])
 
 
