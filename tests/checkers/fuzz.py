@@ -2,9 +2,8 @@
 
 First come all histories of one, two and three operations of each model. Then each model in turn gets a block of random
 problems of up to ten operations, some of them drawn from the list of all histories of four and five operations. This
-goes on until the time is over, or until each model has had the number of histories given by
-`--histories`. It stops at the first difference and
-says how to see it again.
+goes on until the time is over, or until each model has had as many as `--histories` says. It stops at the first
+difference and says how to see it again.
 """
 
 from __future__ import annotations
