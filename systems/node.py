@@ -186,7 +186,12 @@ class Disk:
         return sorted(self._contents)
 
     def write(self, key: str, value: Any) -> None:
-        """Write `value` at `key`. Until the next `sync`, a crash may lose it."""
+        """Write `value` at `key`. Until the next `sync`, a crash may lose it.
+
+        Raises `TypeError` if `key` is no text, or if `value` does not fit into JSON.
+        """
+        if type(key) is not str:
+            raise TypeError(f"write({key!r}, ...): expected a text as key")
         data = msgspec.json.encode(value)
         self._contents[key] = data
         self._effects.append(Write(key, msgspec.Raw(data)))
@@ -224,7 +229,12 @@ class Context:
         self.disk = Disk(disk, self.effects)
 
     def send(self, destination: str, message: Message) -> None:
-        """Send a message to a node or a client. What a node sends to itself is never lost or delayed."""
+        """Send a message to a node or a client. What a node sends to itself is never lost or delayed.
+
+        Raises `TypeError` if `destination` is not the name of one.
+        """
+        if type(destination) is not str:
+            raise TypeError(f"send({destination!r}, ...): expected the name of a node or client")
         self.effects.append(Send(destination, message))
 
     def broadcast(self, message: Message, *, including_self: bool = False) -> None:
@@ -240,22 +250,31 @@ class Context:
     def set_timer(self, name: str, delay: int) -> None:
         """Have `wake(ctx, name)` called once, `delay` nanoseconds from now. Replaces a timer of the same name.
 
-        Raises `TypeError` if `delay` is not a whole number.
+        Raises `TypeError` if `name` is no text, or `delay` no whole number.
         """
-        if type(delay) is not int:
-            raise TypeError(f"set_timer({name!r}, {delay!r}): expected whole nanoseconds")
+        if type(name) is not str or type(delay) is not int:
+            raise TypeError(f"set_timer({name!r}, {delay!r}): expected a name and whole nanoseconds")
         self.effects.append(SetTimer(name, delay))
 
     def cancel_timer(self, name: str) -> None:
-        """Forget the timer of this name, if it is set."""
+        """Forget the timer of this name, if it is set. Raises `TypeError` if `name` is no text."""
+        if type(name) is not str:
+            raise TypeError(f"cancel_timer({name!r}): expected a name")
         self.effects.append(CancelTimer(name))
 
     def log(self, text: str) -> None:
-        """Write a line to the node's log."""
-        self.effects.append(Log(text))
+        """Write a line to the node's log. Raises `TypeError` if `text` is no text."""
+        if not isinstance(text, str):
+            raise TypeError(f"log({text!r}): expected a text")
+        self.effects.append(Log(str(text)))
 
     def count(self, name: str, amount: int = 1) -> None:
-        """Add `amount` to what the summary of the run counts under this name."""
+        """Add `amount` to what the summary of the run counts under this name.
+
+        Raises `TypeError` if `name` is no text, or `amount` no whole number.
+        """
+        if type(name) is not str or type(amount) is not int:
+            raise TypeError(f"count({name!r}, {amount!r}): expected a name and a whole number")
         self.effects.append(Count(name, amount))
 
     def take(self) -> list[Effect]:
@@ -282,10 +301,12 @@ class ClientContext(Context):
         """End the open operation: `ok` with its result, `fail` if it surely did not happen, `info` if that is unknown.
 
         `fail` with the error `mismatch` says that a compare-and-set found another value. Raises `ValueError` for any
-        other type, and `TypeError` for a value that does not fit into JSON.
+        other type, and `TypeError` for a value that does not fit into JSON or an error that is no text.
         """
         if type not in ("ok", "fail", "info"):
             raise ValueError(f"complete({type!r}): expected 'ok', 'fail' or 'info'")
+        if not (error is None or isinstance(error, str)):
+            raise TypeError(f"complete(..., error={error!r}): expected a text")
         msgspec.to_builtins(value)  # Raises the TypeError here, where the client's author can see which line it was.
         self.effects.append(Complete(type, value, error))
 

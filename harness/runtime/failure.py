@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import traceback
+from pathlib import Path
+from traceback import FrameSummary, StackSummary, TracebackException
 from typing import Literal
 
 Part = Literal["node", "client", "invariant"]
@@ -29,6 +30,23 @@ class SystemFailure(Exception):
         self.detail = detail
 
 
-def raised(part: Part, name: str) -> SystemFailure:
-    """The failure of a part that raised the exception being handled. Call it inside an `except` block."""
-    return SystemFailure(part, name, "died by itself", traceback.format_exc())
+def raised(part: Part, name: str, error: BaseException) -> SystemFailure:
+    """The failure of a part that raised this exception."""
+    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return SystemFailure(part, name, f"raised {said.splitlines()[0]:.200}", report(error))
+
+
+def report(error: BaseException) -> str:
+    """The traceback of an exception, without the lines of clew that led to the step."""
+    told = TracebackException.from_exception(error)
+    frames = list(told.stack)
+    # The watchdog interrupts a step from within: its own line comes last.
+    while frames and _is_ours(frames[-1]):
+        frames.pop()
+    steps = [place for place, frame in enumerate(frames) if _is_ours(frame)]
+    told.stack = StackSummary.from_list(frames[steps[-1] + 1 if steps else 0 :])
+    return "".join(told.format() if told.stack else told.format_exception_only())
+
+
+def _is_ours(frame: FrameSummary) -> bool:
+    return frame.filename.startswith(str(Path(__file__).parent))

@@ -36,8 +36,8 @@ class Monitors:
         for invariant in self._invariants.get(type(sent.message), ()):
             try:
                 violation = invariant.observe(sent)
-            except Exception:
-                raise raised("invariant", invariant.name) from None
+            except Exception as error:
+                raise raised("invariant", invariant.name, error) from None
             if violation is not None:
                 self._outcome.violations.append(violation)
                 # A violated invariant is not asked again: what it has remembered makes no sense from here on.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import doctest
 import random
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
+import pytest
 
 import clew.systems.node
-from clew.systems import Context, Reply
+from clew.systems import ClientContext, Context, Reply
 from clew.systems.node import Send
 
 NODES = ("n1", "n2", "n3")
@@ -53,3 +56,25 @@ def test_a_reply_is_a_message_with_a_tag_of_its_own() -> None:
     body = msgspec.json.encode(Done(7, None))
     assert msgspec.json.decode(body) == {"type": "done", "id": 7, "value": None}
     assert msgspec.json.decode(body, type=Done) == Done(7, None)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda ctx: ctx.send(None, None),
+        lambda ctx: ctx.set_timer([1], 10),
+        lambda ctx: ctx.set_timer("t", 0.5),
+        lambda ctx: ctx.cancel_timer(3),
+        lambda ctx: ctx.log(5),
+        lambda ctx: ctx.count("x", "y"),
+        lambda ctx: ctx.disk.write(5, 1),
+        lambda ctx: ctx.complete("fail", None, 5),
+        lambda ctx: ctx.complete("ok", object()),
+    ],
+)
+def test_an_argument_of_another_type_is_refused_on_the_line_that_gives_it(ask: Callable[[Any], None]) -> None:
+    """Nodes in processes would find it out when it is written as JSON, inline nodes never: both must say the same."""
+    ctx = ClientContext("c0", ("n1",), random.Random(0), 0)
+    with pytest.raises(TypeError):
+        ask(ctx)
+    assert ctx.take() == []

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from clew.harness.runtime.failure import Part, raised
 from clew.harness.runtime.simulation.disk import SimulatedDisk
 from clew.harness.runtime.simulation.nodes import Nodes
-from clew.harness.runtime.simulation.watchdog import Watchdog
+from clew.harness.runtime.simulation.watchdog import NOT_OURS, Watchdog
 from clew.harness.runtime.thread import Thread
 from clew.systems.node import Client, ClientContext, Effect, Operation
 
@@ -105,29 +105,33 @@ class ClientEndpoint:
         """Make a fresh client, with nothing left of the one before."""
         try:
             self._client = self._make()
-        except (Exception, SystemExit):
-            raise raised("client", self.name) from None
+        except NOT_OURS:
+            raise
+        except BaseException as error:
+            raise raised("client", self.name, error) from None
         self.timers.clear()
 
     def invoke(self, now: int, operation: Operation) -> list[Effect]:
         """Take a step: start an operation."""
-        return self._step(now, self._client.invoke, operation)
+        return self._step(now, "invoke", operation)
 
     async def receive(self, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
         operation = self.thread.operation
         if operation is None or (type(message) in self._replies and message.id != operation.id):
             return []
-        return self._step(now, self._client.receive, source, message)
+        return self._step(now, "receive", source, message)
 
     async def wake(self, now: int, timer: str) -> list[Effect]:
-        return self._step(now, self._client.wake, timer)
+        return self._step(now, "wake", timer)
 
-    def _step(self, now: int, react: Callable[..., None], *arguments: Any) -> list[Effect]:
+    def _step(self, now: int, step: str, *arguments: Any) -> list[Effect]:
         self._ctx.now = now
         self._watchdog.stepping = self._part
         try:
-            react(self._ctx, *arguments)
-        except (Exception, SystemExit):
-            raise raised("client", self.name) from None
+            getattr(self._client, step)(self._ctx, *arguments)
+        except NOT_OURS:
+            raise
+        except BaseException as error:
+            raise raised("client", self.name, error) from None
         self._watchdog.stepping = None
         return self._ctx.take() if self._ctx.effects else []

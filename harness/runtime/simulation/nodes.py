@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Protocol
 
 from clew.harness.runtime.failure import Part, raised
-from clew.harness.runtime.simulation.watchdog import Watchdog
+from clew.harness.runtime.simulation.watchdog import NOT_OURS, Watchdog
 from clew.systems.node import Context, Effect, Node
 
 
@@ -48,26 +48,31 @@ class InlineNodes:
         ctx = Context(name, self._names, Random(seed), disk)
         try:
             node = self._make()
-        except (Exception, SystemExit):
-            raise raised("node", name) from None
+        except NOT_OURS:
+            raise
+        except BaseException as error:
+            raise raised("node", name, error) from None
         self._lives[name] = node, ctx, ("node", name)
-        return self._step(name, now, node.start)
+        return self._step(name, now, "start")
 
     async def receive(self, name: str, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
-        return self._step(name, now, self._lives[name][0].receive, source, message)
+        return self._step(name, now, "receive", source, message)
 
     async def wake(self, name: str, now: int, timer: str) -> list[Effect]:
-        return self._step(name, now, self._lives[name][0].wake, timer)
+        return self._step(name, now, "wake", timer)
 
     async def kill(self, name: str) -> None:
         del self._lives[name]
 
-    def _step(self, name: str, now: int, react: Callable[..., None], *arguments: Any) -> list[Effect]:
-        _, ctx, self._watchdog.stepping = self._lives[name]
+    def _step(self, name: str, now: int, step: str, *arguments: Any) -> list[Effect]:
+        node, ctx, self._watchdog.stepping = self._lives[name]
         ctx.now = now
         try:
-            react(ctx, *arguments)
-        except (Exception, SystemExit):
-            raise raised("node", name) from None
+            # By its name, and in here: a node may lack the method.
+            getattr(node, step)(ctx, *arguments)
+        except NOT_OURS:
+            raise
+        except BaseException as error:
+            raise raised("node", name, error) from None
         self._watchdog.stepping = None
         return ctx.take()

@@ -12,7 +12,7 @@ import signal
 import threading
 from types import FrameType, TracebackType
 
-from clew.harness.runtime.failure import Part, SystemFailure
+from clew.harness.runtime.failure import Part, SystemFailure, report
 from clew.harness.runtime.outcome import Progress
 
 STEP_SECONDS_MAX = 10.0
@@ -24,6 +24,10 @@ LOOKS = 10
 
 class _Hangs(BaseException):
     """Raised inside a step that does not return. Not an `Exception`: a node that catches those must not catch this."""
+
+
+NOT_OURS = (_Hangs, KeyboardInterrupt)
+"""What a step can raise that is no mistake of the system: the watchdog, and a person who presses Ctrl-C."""
 
 
 class Watchdog:
@@ -57,7 +61,11 @@ class Watchdog:
             signal.signal(signal.SIGUSR2, self._before)  # type: ignore[arg-type]
         if isinstance(error, _Hangs):
             assert self._hangs is not None
-            raise SystemFailure(*self._hangs, f"hangs: one step takes longer than {STEP_SECONDS_MAX:g} s") from None
+            what = f"hangs: one step takes longer than {STEP_SECONDS_MAX:g} s"
+            # Where it hangs; the last line names the node and not the exception, which is the watchdog's own.
+            *where, _ = report(error).splitlines()
+            detail = "\n".join([*where, f"{self._hangs[1]} {what}"])
+            raise SystemFailure(*self._hangs, what, detail) from None
 
     def _watch(self) -> None:
         last: tuple[object, int] | None = None

@@ -22,7 +22,6 @@ class Answer(msgspec.Struct, frozen=True, tag="answer", tag_field="type"):
 
 class Node:
     def start(self, ctx): pass
-    def wake(self, ctx, timer): pass
     def receive(self, ctx, source, message):
         print("about to break")
         sys.stdout.flush()
@@ -66,7 +65,8 @@ def run(folder: Path, breaks: str, nodes: str) -> subprocess.CompletedProcess[st
     ("nodes", "breaks", "said"),
     [
         ("process", "raise RuntimeError('out of ideas')", "node n1 died by itself"),
-        ("inline", "raise RuntimeError('out of ideas')", "node n1 died by itself"),
+        ("inline", "raise RuntimeError('out of ideas')", "node n1 raised RuntimeError: out of ideas"),
+        ("inline", "import asyncio; raise asyncio.CancelledError", "node n1 raised CancelledError"),
         ("process", "os._exit(3)", "exit status 3"),
         ("process", "os.kill(os.getpid(), 9)", "node n1 was killed by somebody else"),
         ("process", "time.sleep(1000)", "node n1 hangs"),
@@ -77,12 +77,18 @@ def run(folder: Path, breaks: str, nodes: str) -> subprocess.CompletedProcess[st
         ("inline", "ctx.send('n1', message)", "node n1 takes more than 2,000 steps at one instant"),
         ("process", "ctx.send('n1', message)", "node n1 takes more than 2,000 steps at one instant"),
         ("process", "sys.exit(0)", "node n1 died by itself"),
-        ("inline", "sys.exit(0)", "node n1 died by itself"),
+        ("inline", "sys.exit(0)", "node n1 raised SystemExit: 0"),
         ("process", "ctx.send(source, 'no message')", "node n1 sends what is no message of its system"),
         ("inline", "ctx.send(source, 'no message')", "node n1 sends what is no message of its system"),
         ("process", "ctx.set_timer('t', 0.5)", "node n1 died by itself"),
-        ("inline", "ctx.set_timer('t', 0.5)", "node n1 died by itself"),
-        ("inline", "raise_in_client = ctx.send(source, Answer(-1))", "client c0 died by itself"),
+        ("inline", "ctx.set_timer('t', 0.5)", "node n1 raised TypeError: set_timer('t', 0.5): expected a name"),
+        ("inline", "ctx.set_timer('t', 5)", "node n1 raised AttributeError: 'Node' object has no attribute 'wake'"),
+        ("process", "ctx.set_timer('t', 5)", "node n1 died by itself"),
+        (
+            "inline",
+            "raise_in_client = ctx.send(source, Answer(-1))",
+            "client c0 raised RuntimeError: a client has ideas",
+        ),
     ],
 )
 def test_a_broken_node_ends_the_run(tmp_path: Path, nodes: str, breaks: str, said: str) -> None:
@@ -92,6 +98,9 @@ def test_a_broken_node_ends_the_run(tmp_path: Path, nodes: str, breaks: str, sai
     if "ideas" in breaks:
         assert "RuntimeError: out of ideas" in done.stderr
     assert "lockstep.py" not in done.stderr, "clew's own traceback is nothing to the user"
+    if nodes == "inline" and ("hangs" in said or "raised" in said):
+        assert "broken.py" in done.stderr or "has no attribute" in said, "it says where"
+        assert "simulation.py" not in done.stderr
     verdict = json.loads((tmp_path / "store" / "latest" / "verdict.json").read_text())
     assert verdict["verdict"] == "unknown"
     assert said in verdict["error"]

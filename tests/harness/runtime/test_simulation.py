@@ -147,7 +147,7 @@ def test_a_node_that_raises_is_a_failure_with_its_traceback() -> None:
         def receive(self, ctx: Context, source: str, message: Any) -> None:
             raise RuntimeError("out of ideas")
 
-    with pytest.raises(SystemFailure, match="n1 died by itself") as failed:
+    with pytest.raises(SystemFailure, match="n1 raised RuntimeError: out of ideas") as failed:
         run(PLAN, lambda p: Dies([]))
     assert "out of ideas" in failed.value.detail
 
