@@ -44,6 +44,9 @@ class Fault(msgspec.Struct, frozen=True):
     reaches_clients: ClassVar[bool] = True
     """Whether it may do something to a link between a client and a node. If not, ask `disturbance` and `hits` of links
     between nodes only."""
+    hits_nodes: ClassVar[bool] = False
+    """Whether it happens to whole nodes rather than to links. The report of a run without violations offers to jump to
+    the first of these faults."""
 
     # From a plan, and back
 

@@ -22,6 +22,7 @@ class NodeFault(Fault, frozen=True):
     parameters: ClassVar[tuple[Parameter, ...]] = (
         Parameter("target", "target", "The nodes that are hit.", required=True),
     )
+    hits_nodes: ClassVar[bool] = True
 
     @classmethod
     def draw(cls, nodes: Sequence[str], random: Random, target: Target) -> Self:

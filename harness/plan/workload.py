@@ -53,7 +53,7 @@ def read_workload(fields: Fields, functions: Sequence[str]) -> Workload:
     keys = fields.get("keys", lambda field: whole_number(field, 1, KEYS_MOST), 1)
     operations = fields.get("operations", lambda field: _operations(field, kind, clients, keys, usable), None)
     if isinstance(operations, tuple):
-        for name in ("mix", "values", "rate", "think"):
+        for name in ("mix", "values", "rate", "think", "duration"):
             if name in fields.given:
                 raise fields.conflict(("operations", name), f"{name} has no meaning for an explicit list of operations")
     elif operations is None and "duration" not in fields.given:

@@ -1,4 +1,7 @@
-"""What every kind of fault keeps, whatever it does. A new kind is tested here without a change."""
+"""What every kind of fault keeps, whatever it does.
+
+A new kind is tested here without a change, if its parameters have types of `EXAMPLES` and it does what `EFFECTS` has.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,18 @@ from typing import Any
 import pytest
 
 from clew.nemesis import FAULTS, Constant, Fault, FaultEvent
+from clew.nemesis.disturbance import Disturbance
 from clew.nemesis.effect import disturbance, down, hits, paused, refused
 from clew.nemesis.fault import name, to_value
 from clew.nemesis.faults import from_value
 from clew.nemesis.leader import LEADER, with_leader
+from clew.nemesis.node_fault import NodeFault
 from clew.nemesis.parameter import ExactlyOne, Parameter, Words
 
 NODES = ("n1", "n2", "n3", "n4", "n5")
+LINKS = [(source, destination) for source in (*NODES, "c0") for destination in (*NODES, "c0") if source != destination]
+EFFECTS = (refused, down, paused)
+"""What faults can do besides `disturbance`, which is about one link: functions of the active faults."""
 EXAMPLES: dict[str, list[Any]] = {
     "chance": [0.5],
     "latency": [Constant(7)],
@@ -65,12 +73,26 @@ def test_no_leader_is_left_when_it_has_begun(fault: Fault) -> None:
     assert fault.with_leader("n1") == fault
 
 
+def links_hit(fault: Fault) -> list[tuple[str, str]]:
+    return [link for link in LINKS if (fault.reaches_clients or "c0" not in link) and hits(fault, *link)]
+
+
+def is_disturbed(fault: Fault, source: str, destination: str) -> bool:
+    return "c0" not in (source, destination) and disturbance([fault], source, destination) != Disturbance()
+
+
 def test_it_does_something_and_hits_a_link(fault: Fault) -> None:
-    links = [(a, b) for a in (*NODES, "c0") for b in NODES if a != b]
-    touched = [link for link in links if hits(fault, *link)]
-    assert touched
-    added = [disturbance([fault], *link) != disturbance([], *link) for link in links]
-    assert refused([fault]) or down([fault]) or paused([fault]) or any(added)
+    assert links_hit(fault)
+    assert any(effect([fault]) for effect in EFFECTS) or any(is_disturbed(fault, *link) for link in LINKS)
+
+
+def test_it_hits_exactly_the_links_on_which_it_does_something(fault: Fault) -> None:
+    stopped = down([fault]) | paused([fault])
+    for source, destination in LINKS:
+        if fault.reaches_clients or "c0" not in (source, destination):
+            does = (source, destination) in refused([fault]) or destination in stopped
+            does = does or is_disturbed(fault, source, destination)
+            assert hits(fault, source, destination) == does, (source, destination)
 
 
 def test_other_names_change_nothing_else_and_without_nodes_it_hits_none(fault: Fault) -> None:
@@ -87,7 +109,9 @@ def test_alone_it_is_of_its_kind_and_hits_one_node(fault: Fault) -> None:
     lone = fault.alone("n3")
     if lone is not None:
         assert type(lone) is type(fault)
-        assert down([lone]) | paused([lone]) == {"n3"}
+        assert links_hit(lone)
+        assert all("n3" in link for link in links_hit(lone))
+        assert not isinstance(lone, NodeFault) or lone.nodes == ("n3",)
 
 
 @pytest.mark.parametrize("kind", FAULTS)
@@ -96,8 +120,12 @@ def test_a_joined_fault_does_what_both_do(fault: Fault, kind: str) -> None:
     other = FAULTS[kind].draw(NODES, Random(1), **parameters)
     joined = fault.joined(other)
     if joined is not None:
-        for effect in (refused, down, paused):
+        for effect in EFFECTS:
             assert effect([joined]) == effect([fault, other])
+        for source, destination in LINKS:
+            if "c0" not in (source, destination):
+                both = disturbance([fault, other], source, destination)
+                assert disturbance([joined], source, destination) == both
 
 
 def test_what_it_says_of_nodes_is_about_nodes_of_the_cluster(fault: Fault) -> None:

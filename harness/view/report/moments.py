@@ -1,4 +1,4 @@
-"""What there is to jump to in a run: its violations; or else elections, nodes that stop and the slowest operation."""
+"""What there is to jump to in a run: its violations; or else elections, faults of nodes and the slowest operation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from clew.histories import INFO
 from clew.histories.journal_search import messages_between
 from clew.histories.text import key_name, label, printable
 from clew.histories.timeline import completion_times, operation_lanes
-from clew.nemesis.effect import down, paused
 
 MOMENTS_MAX = 6
 BEFORE_VIOLATION, AFTER_VIOLATION = 150_000_000, 50_000_000
@@ -32,13 +31,13 @@ ELECTIONS_MAX = 40
 def moments(run: Record, marks: Table) -> list[Moment]:
     """The violations of the history, then those of the protocol's invariants.
 
-    For a run without violations: elections after the first (if they are rare), nodes that crash or pause, and the
-    slowest operation. `marks` are the first uses of ballots (`nodes.protocol_marks`).
+    For a run without violations: elections after the first (if they are rare), the first faults that hit nodes,
+    and the slowest operation. `marks` are the first uses of ballots (`nodes.protocol_marks`).
     """
     violations = [*_not_linearizable(run), *_broken_invariants(run)]
     if violations:
         return violations[:MOMENTS_MAX]
-    return [*_elections(marks)[: MOMENTS_MAX // 2], *_stops(run)[: MOMENTS_MAX // 3], *_slowest(run)]
+    return [*_elections(marks)[: MOMENTS_MAX // 2], *_node_faults(run)[: MOMENTS_MAX // 3], *_slowest(run)]
 
 
 def _not_linearizable(run: Record) -> Iterable[Moment]:
@@ -117,12 +116,12 @@ def _elections(marks: Table) -> list[Moment]:
     return [_moment_at(f"new {epoch}", words, time) for epoch, (time, words) in list(first.items())[1:]]
 
 
-def _stops(run: Record) -> list[Moment]:
+def _node_faults(run: Record) -> list[Moment]:
     return [
         _moment_at(window.words, window.words, window.start / 1e9)
         for window in run.fault_windows
         # A history of another tool names its faults only.
-        if (down([window.fault]) or paused([window.fault]) if window.fault else window.kind in ("crash", "kill"))
+        if (window.fault.hits_nodes if window.fault else window.kind in ("crash", "kill"))
     ]
 
 

@@ -13,7 +13,7 @@ from clew.harness.plan.schema import Plan
 from clew.harness.plan.sections import FIELDS, LINKS, SECTIONS
 from clew.harness.plan.system import parameter_types
 from clew.harness.plan.values import DRAWS, LATENCIES
-from clew.harness.plan.workload import OPERATION_FIELDS
+from clew.harness.plan.workload import KINDS, OPERATION_FIELDS, READS
 from clew.nemesis import FAULTS
 from clew.nemesis.grudge import ALL_KINDS
 from clew.nemesis.parameter import Parameter, Words
@@ -21,6 +21,7 @@ from clew.systems import find_system, names
 from tests.readme import ROOT, blocks
 
 PAGE = ROOT / "docs" / "plans.md"
+GLOSSARY = ROOT / "docs" / "glossary.md"
 HEADER = "| key | type | range | default | meaning |\n|---|---|---|---|---|\n"
 MINIMAL = {
     "name": "name: x",
@@ -29,11 +30,21 @@ MINIMAL = {
 }
 """The sections that a plan must have."""
 
+PARAMETERS = {name: tuple(types) for name in names() if (types := parameter_types(find_system(name)))}
+"""The systems that have parameters, with their keys."""
+
+
+def kind_for(system: str) -> str:
+    """A kind of workload for a system with default parameters."""
+    service = find_system(system)
+    functions = service.functions_of(service.parameters())
+    return next(kind for kind, usable in KINDS.items() if READS[kind] in functions and set(usable) & set(functions))
+
+
 SETTINGS = {
     "Sections": "{key}",
     "`system`": "system.{key}",
-    "Parameters of `caspaxos`": "system.{key}",
-    "Parameters of `rsl`": "system.{key}",
+    **{f"Parameters of `{name}`": "system.{key}" for name in PARAMETERS},
     "`workload`": "workload.{key}",
     "A list of operations": "workload.operations.0.{key}",
     "`network`": "network.{key}",
@@ -48,7 +59,7 @@ KEYS = {
     "Latencies": LATENCIES,
     "A value for each seed": DRAWS,
     **{f"`{section}`": keys for section, keys in FIELDS.items()},
-    **{f"Parameters of `{name}`": tuple(parameter_types(find_system(name))) for name in names()},
+    **{f"Parameters of `{name}`": keys for name, keys in PARAMETERS.items()},
     "A list of operations": OPERATION_FIELDS,
     "`network.clients`": LINKS,
     "`nemesis`": TIMES,
@@ -78,7 +89,7 @@ def tables() -> dict[str, list[Row]]:
 
 
 BEFORE: dict[str, list[str]] = {
-    "Parameters of `rsl`": ["system.name=rsl", "workload.kind=counter"],
+    **{f"Parameters of `{name}`": [f"system.name={name}", f"workload.kind={kind_for(name)}"] for name in PARAMETERS},
     "A list of operations": ["workload.operations=[{at: 1s, client: 0, f: read}]"],
     "`nemesis`": ["nemesis=[{crash: {target: one, every: 1s}}]"],
 }
@@ -107,7 +118,15 @@ NAMES = [f"{title.replace('`', '')}: {row[0]}" for title, row in ROWS]
 
 def test_every_key_has_a_row_and_every_row_is_a_key() -> None:
     found = {title: sorted(key for key, *_ in rows) for title, rows in tables().items()}
-    assert found == {title: sorted(keys) for title, keys in KEYS.items()}
+    expected = {title: sorted(keys) for title, keys in KEYS.items()}
+    for title in {*found, *expected}:
+        assert found.get(title) == expected.get(title), (
+            f"the table {title} of docs/plans.md, under a heading of that name"
+        )
+
+
+def test_the_glossary_names_every_kind_of_fault() -> None:
+    assert [name for name in FAULTS if f"*{name}*" not in GLOSSARY.read_text()] == [], "add it to docs/glossary.md"
 
 
 @pytest.mark.parametrize(("title", "row"), ROWS, ids=NAMES)
@@ -182,7 +201,8 @@ def row_of(parameter: Parameter) -> str:
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_table_of_a_fault_says_what_its_kind_says(name: str) -> None:
     rows = [row_of(parameter) for parameter in FAULTS[name].parameters]
-    assert HEADER + "\n".join(rows) + "\n" in PAGE.read_text()
+    table = HEADER + "\n".join(rows) + "\n"
+    assert table in PAGE.read_text(), f"expected this table in docs/plans.md:\n{table}"
 
 
 def test_the_kinds_of_partition_and_the_targets_are_listed() -> None:

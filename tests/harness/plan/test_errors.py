@@ -175,6 +175,13 @@ def test_an_operation_that_makes_no_sense_is_refused(good, operation, error):
     assert f"workload.operations.0.{error}" in mistake(good, *settings)
 
 
+def test_a_duration_beside_a_list_of_operations_is_refused(good):
+    settings = ("workload.think=", "workload.mix=", "workload.operations=[{at: 1s, client: 0, f: read}]")
+    resolve(good, None, settings)
+    error = "--set workload.duration=5s: workload: duration has no meaning for an explicit list of operations"
+    assert error in mistake(good, *settings, "workload.duration=5s")
+
+
 def test_a_rate_must_be_above_zero(good):
     assert "workload.rate: expected a number from 1e-06" in mistake(good, "workload.think=", "workload.rate=0")
 

@@ -43,7 +43,7 @@ def workloads(draw) -> Workload:
     if draw(st.booleans()):
         mix = dict.fromkeys(("read", "write", "cas"), 1.0)
         fixed = {"mix": mix, "values": "unique", "rate": None, "think": Constant(0)}
-        return Workload(operations=draw(operations(clients, keys)), duration=duration, **common, **fixed)
+        return Workload(operations=draw(operations(clients, keys)), duration=None, **common, **fixed)
     rate = draw(st.none() | st.floats(1e-6, 1e9))
     return Workload(
         operations=draw(st.integers(1, 10**9) if duration is None else st.none() | st.integers(1, 10**9)),

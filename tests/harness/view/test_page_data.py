@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from clew.harness.store.record import read_record
+from clew.harness.store.fault_windows import FaultWindow
+from clew.harness.store.record import Record, read_record
 from clew.harness.view.report.gather import gather
 from clew.harness.view.report.page_data import Data
 from clew.histories import NEMESIS, Header, Recorder
@@ -14,6 +15,7 @@ from clew.nemesis import Fault, FaultEvent
 from clew.nemesis.crash import Crash
 from clew.nemesis.fault import name, to_value
 from clew.nemesis.network import BadNetwork
+from clew.nemesis.node_fault import NodeFault
 from clew.nemesis.partition import Partition
 
 MS = 1_000_000
@@ -21,8 +23,12 @@ PLAN = "name: by hand\nsystem: {name: caspaxos, nodes: 3}\n"
 CUT = Partition({"n1": ("n2", "n3"), "n2": ("n1",), "n3": ("n1",)})
 
 
+class Slow(NodeFault, frozen=True, tag="slow"):
+    """A kind of fault that no file of the report knows."""
+
+
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Record:
     folder = tmp_path_factory.mktemp("by-hand")
     (folder / "plan.yaml").write_text(PLAN)
     with (folder / "history.jsonl").open("wb", buffering=0) as stream:
@@ -68,7 +74,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
         journal.send(5, 89 * MS, "n1", "n2", b"3")
         journal.receive(5, 95 * MS)
         journal.flush()
-    return gather(read_record(folder))
+    return read_record(folder)
+
+
+@pytest.fixture(scope="module")
+def data(recorded: Record) -> Data:
+    return gather(recorded)
 
 
 def test_every_message_has_its_fate(data: Data) -> None:
@@ -127,6 +138,15 @@ def test_a_valid_run_leads_to_its_elections_crashes_and_slowest_operation(data: 
     ]
     assert not any(moment.wrong for moment in data.moments)
     assert data.moments[2].words == "read → 7"
+
+
+def test_a_valid_run_leads_to_the_first_faults_of_a_new_kind_that_hits_nodes(
+    recorded: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows = [FaultWindow(i * MS, (i + 1) * MS, "slow", f"slow n{i}", Slow((f"n{i}",))) for i in range(1, 10)]
+    monkeypatch.setattr(Record, "fault_windows", windows)
+    found = [moment.name for moment in gather(recorded).moments]
+    assert found == ['new ballot [2, "n2"]', "slow n1", "slow n2", "slowest operation"]
 
 
 def test_faults_operations_and_points_are_where_they_were(data: Data) -> None:
