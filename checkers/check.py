@@ -119,7 +119,7 @@ def _decide(
 
         if not isinstance(form, RegisterForm):
             name = model.name or type(model).__name__
-            raise ValueError(f"the engine lazy knows registers only, and {name} is none")
+            raise ValueError(f"the engine lazy decides registers only, and {name} is not a register")
         return lazy.decide(form, budget, deadline)
     from clew.checkers import competition
 

@@ -100,11 +100,11 @@ def difference(original: Path, replays: Sequence[Replay]) -> str | None:
         return None
     if len(replays) == 1:
         said = f"the replay differs from {original}: sha256 {others[0].sha256} instead of {others[0].original_sha256}; "
-        said += "was its plan.yaml edited, was it recorded by another version of clew or of the system, or is the "
-        said += "system no function of its seed?"
+        said += "was its plan.yaml edited, was it recorded by another version of clew or of the system, or does "
+        said += "the system depend on more than its seed?"
     elif len({replay.sha256 for replay in replays if not replay.interrupted}) > 1:
         said = f"{len(others)} of {len(replays)} replays differ from {original}, and from one another: something in "
-        said += "the system is no function of its seed (a clock, the global random, hash(), the order of a set)"
+        said += "the system does not depend on its seed alone (a clock, the global random, hash(), the order of a set)"
     else:
         said = f"{len(others)} of {len(replays)} replays differ from {original}, all in the same way; was it recorded "
         said += "by another version of clew or of the system, or does hash() or the order of a set matter in it?"

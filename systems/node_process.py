@@ -20,8 +20,8 @@ from clew.systems.wire import HARNESS, Init, LineIn, Wake, lines_out
 def run_node(source: int, sink: int) -> None:
     """Live one life of a node: read lines from `source` until it closes, and write lines to `sink`.
 
-    A line that is no message of the system is logged and ignored, as a packet of garbage would be. Raises whatever the
-    node raises.
+    A line that is not a message of the system is logged and ignored, as a packet of garbage would be. Raises whatever
+    the node raises.
     """
     steps = read_lines(source)
     envelope = msgspec.json.Decoder(LineIn)
@@ -42,7 +42,7 @@ def run_node(source: int, sink: int) -> None:
         try:
             step = envelope.decode(line)
         except MALFORMED as error:
-            ctx.log(f"ignored what is no message: {error}")
+            ctx.log(f"ignored a line that is not a message: {error}")
             write_all(sink, lines_out(name, ctx.take()))
             continue
         ctx.now = step.time
@@ -52,7 +52,7 @@ def run_node(source: int, sink: int) -> None:
             try:
                 body = message.decode(step.body)
             except MALFORMED as error:
-                ctx.log(f"ignored what is no message, from {step.src}: {error}")
+                ctx.log(f"ignored a line that is not a message, from {step.src}: {error}")
             else:
                 node.receive(ctx, step.src, body)
         write_all(sink, lines_out(name, ctx.take()))

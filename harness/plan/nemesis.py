@@ -212,7 +212,7 @@ def _target(field: Field, cluster: Cluster) -> Target:
         kind = word(field, kinds, "target")
         needed = target.nodes_needed(kind)
         if cluster.nodes < needed:
-            raise field.error(f"there is no {kind} of {cluster.nodes}; expected {needed} nodes at least")
+            raise field.error(f"{kind} needs {needed} nodes at least; system.nodes is {cluster.nodes}")
         return kind
 
     return drawn(field, read)

@@ -91,7 +91,7 @@ def _read(path: Path) -> str:
     except (OSError, ValueError) as error:
         raise PlanError(place, "", f"this file cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if len(data) > LARGEST:
-        raise PlanError(place, "", f"this is no plan: more than {LARGEST >> 20} MiB")
+        raise PlanError(place, "", f"this file is too large for a plan: more than {LARGEST >> 20} MiB")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""What carries a run out.
+"""The runtime: it carries a run out.
 
 conductor     the story of a run: threads, timeouts, faults, final reads; a state machine without I/O
 script        what each client thread does

@@ -1,4 +1,4 @@
-"""A part of the system under test that broke by itself: it raised, hangs, or sends what is no message."""
+"""A part of the system under test that broke by itself: it raised, hangs, or sends something that is not a message."""
 
 from __future__ import annotations
 

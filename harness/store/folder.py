@@ -289,7 +289,7 @@ def _new_folder(group: Path, name: str, aside: bool) -> RunFolder:
                 # The file system has no locks. Then no process removes leftovers either.
                 pass
             return folder
-    raise FileExistsError(errno.EEXIST, "a thousand runs of this millisecond are there", str(group / name))
+    raise FileExistsError(errno.EEXIST, "a thousand runs of this millisecond exist already", str(group / name))
 
 
 def _remove_leftovers(store: Path) -> None:

@@ -71,7 +71,10 @@ def test_json_is_one_object_for_each_file(clew_call: Clew, logs: Path) -> None:
         (("*.nothing",), "no file matches *.nothing"),
         (("a-good.log", "--model", "cas-registre"), "did you mean 'cas-register'"),
         (("a-good.log", "--model", "cas-register", "--engine", "steam"), "there is no engine 'steam'"),
-        (("counted.jsonl", "--model", "counter", "--engine", "lazy"), "lazy knows registers only, and counter is none"),
+        (
+            ("counted.jsonl", "--model", "counter", "--engine", "lazy"),
+            "lazy decides registers only, and counter is not a register",
+        ),
         (("a-good.log", "--model", "cas-register", "--format", "xml"), "there is no format 'xml'"),
         (("a-good.log", "--model", "cas-register", "--budget", "soon"), "--budget: found 'soon'"),
         (("a-good.log", "--model", "cas-register", "--budget", "0s"), "--budget: found '0s'"),

@@ -1,6 +1,6 @@
 """The endpoints of the simulated network: the nodes and the clients, as things that take steps.
 
-A step returns effects, in their order. `Simulation` carries them out in one place, whoever asked for them.
+A step returns effects, in their order. `Simulation` carries them out in one place, for nodes and clients alike.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Endpoint(Protocol):
     waiting: list[Waiting]
     """What came while it was paused, in order."""
     disk: SimulatedDisk
-    """Its disk. A client has one that nobody reads: what it writes is gone with its process."""
+    """Its disk. A client has one that is never read: what it writes is gone with its process."""
 
     async def receive(self, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
         """Take a step: react to a message. `body` is the message as JSON."""

@@ -136,7 +136,7 @@ class _Process:
     async def _ended(self) -> SystemFailure:
         status = await self.kill()
         if status == -signal.SIGKILL:
-            return self.failure("was killed by somebody else, or closed its output")
+            return self.failure("was killed from outside, or closed its output")
         return self.failure(f"died by itself: exit status {status}")
 
     async def kill(self) -> int | None:
@@ -148,7 +148,7 @@ class _Process:
         os.close(self._in)
         os.close(self._out)
         with trio.CancelScope(shield=True):
-            # Until it is reaped its process id cannot be somebody else's.
+            # Until it is reaped its process id cannot go to another process.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             status = await self._fork_server.reap(pid)
@@ -215,7 +215,8 @@ class ProcessNodes:
                 effect = effect_of(line, self._message)
             except MALFORMED as error:
                 text = line[:200].decode(errors="replace")
-                raise process.failure(f"sends what is no message of its system: {text!r} ({error})") from None
+                what = f"sends something that is not a message of its system: {text!r} ({error})"
+                raise process.failure(what) from None
             if effect is not None:
                 effects.append(effect)
         return effects

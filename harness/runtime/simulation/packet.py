@@ -32,7 +32,7 @@ class Packets:
     def pack(self, message: Any) -> tuple[Any, bytes]:
         """The message as its receiver gets it, and its JSON.
 
-        Raises `msgspec.MsgspecError` or `TypeError` for an object that is no message of the system.
+        Raises `msgspec.MsgspecError` or `TypeError` for an object that is not a message of the system.
         """
         body = _encode(message)
         if type(message) not in self._shared:
@@ -51,7 +51,7 @@ def replies(messages: Any) -> frozenset[type]:
 
 
 def shareable(messages: Any) -> frozenset[type]:
-    """The types of messages that nobody can change once they are parsed: frozen all the way down.
+    """The types of messages that cannot be changed once they are parsed: frozen all the way down.
 
     A field of type `Any` may hold a list, so a message with such a field does not count.
     """

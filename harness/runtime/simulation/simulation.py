@@ -2,7 +2,7 @@
 
     while the run is not over:
         take the earliest event                 a message arrives, a timer is due, the conductor has something to do
-        let whoever it concerns take a step     a node, a client, or the conductor
+        let its receiver take a step            a node, a client, or the conductor
         carry out what the step asks for        send (the network decides the fate), set timers, write to disk,
                                                 complete an operation; begin and end faults
 
@@ -116,7 +116,7 @@ class Simulation:
                 endpoint = endpoints[b]
                 if self._delivers(kind, a, endpoint, c, d):
                     effects = await endpoint.receive(now, a, *d)
-                    # Most messages to a client are a second or third reply: nothing comes of them.
+                    # Most messages to a client are a second or third reply: they have no effect.
                     if effects:
                         self._carry_out(endpoint, effects)
             elif kind == WAKE:
@@ -218,7 +218,7 @@ class Simulation:
             packet = message, body = self._packets.pack(message)
         except (msgspec.MsgspecError, TypeError) as error:
             part: Part = "node" if source in self._nodes else "client"
-            what = f"sends what is no message of its system: {message!r:.200} ({error})"
+            what = f"sends something that is not a message of its system: {message!r:.200} ({error})"
             raise SystemFailure(part, source, what) from None
         if type(message) is self._leads:
             self._conductor.leader = source

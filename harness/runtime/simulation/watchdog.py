@@ -39,7 +39,7 @@ class Watchdog:
 
     def __init__(self, progress: Progress) -> None:
         self.stepping: tuple[Part, str] | None = None
-        """Who is taking a step just now: the kind of part and its name."""
+        """The part that is taking a step just now: the kind of part and its name."""
         self._progress = progress
         self._thread = threading.get_ident()
         self._over = threading.Event()

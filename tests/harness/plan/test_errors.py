@@ -147,7 +147,7 @@ def test_a_mistake_in_a_setting_names_the_setting(good, setting, error):
 
 def test_faults_that_a_cluster_is_too_small_for_are_refused(good):
     small = ("system.nodes=2", "nemesis.0.partition.kind=one")
-    assert "nemesis.1.crash.target: there is no minority of 2; expected 3 nodes at least" in mistake(good, *small)
+    assert "nemesis.1.crash.target: minority needs 3 nodes at least; system.nodes is 2" in mistake(good, *small)
     assert "majority-ring needs 4 nodes at least; system.nodes is 3" in mistake(
         good, "system.nodes=3", "nemesis.0.partition.kind=majority-ring"
     )

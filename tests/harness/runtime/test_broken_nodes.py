@@ -68,7 +68,7 @@ def run(folder: Path, breaks: str, nodes: str) -> subprocess.CompletedProcess[st
         ("inline", "raise RuntimeError('out of ideas')", "node n1 raised RuntimeError: out of ideas"),
         ("inline", "import asyncio; raise asyncio.CancelledError", "node n1 raised CancelledError"),
         ("process", "os._exit(3)", "exit status 3"),
-        ("process", "os.kill(os.getpid(), 9)", "node n1 was killed by somebody else"),
+        ("process", "os.kill(os.getpid(), 9)", "node n1 was killed from outside"),
         ("process", "time.sleep(1000)", "node n1 hangs"),
         ("process", "while True: pass", "node n1 hangs"),
         ("inline", "time.sleep(1000)", "node n1 hangs"),
@@ -78,8 +78,8 @@ def run(folder: Path, breaks: str, nodes: str) -> subprocess.CompletedProcess[st
         ("process", "ctx.send('n1', message)", "node n1 takes more than 2,000 steps at one instant"),
         ("process", "sys.exit(0)", "node n1 died by itself"),
         ("inline", "sys.exit(0)", "node n1 raised SystemExit: 0"),
-        ("process", "ctx.send(source, 'no message')", "node n1 sends what is no message of its system"),
-        ("inline", "ctx.send(source, 'no message')", "node n1 sends what is no message of its system"),
+        ("process", "ctx.send(source, 'no message')", "node n1 sends something that is not a message of its system"),
+        ("inline", "ctx.send(source, 'no message')", "node n1 sends something that is not a message of its system"),
         ("process", "ctx.set_timer('t', 0.5)", "node n1 died by itself"),
         ("inline", "ctx.set_timer('t', 0.5)", "node n1 raised TypeError: set_timer('t', 0.5): expected a name"),
         ("inline", "ctx.set_timer('t', 5)", "node n1 raised AttributeError: 'Node' object has no attribute 'wake'"),
@@ -116,6 +116,6 @@ def test_what_a_node_prints_goes_to_its_log(tmp_path: Path) -> None:
 def test_a_system_of_your_own_runs_inline_and_in_processes(tmp_path: Path) -> None:
     for nodes in ("inline", "process"):
         done = run(tmp_path, "pass", nodes)
-        # It answers every read with nothing and loses every write: whoever looks must notice.
+        # It answers every read with nothing and loses every write: the check must notice.
         assert done.returncode in (0, 1), done.stderr
         assert "operations" in done.stdout

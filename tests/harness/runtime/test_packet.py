@@ -1,4 +1,4 @@
-"""Messages that nobody can change are parsed once, all others for each receiver."""
+"""Messages that cannot be changed are parsed once, all others for each receiver."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def test_a_client_takes_the_reply_with_its_number_and_no_other(received: list[An
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_node_process_survives_random_bytes(seed: int) -> None:
-    """It answers each line, logs what is no message, and still serves."""
+    """It answers each line, logs every line that is not a message, and still serves."""
     rng = random.Random(seed)
     bodies = [b"%d" % rng.getrandbits(60), b'"text"', b"null", b"[]", b'{"type":"1a"}', b'{"type":"1a","bal_1a":"x"}']
     bodies += [json.dumps("".join(map(chr, rng.choices(range(1, 0x300), k=20)))).encode() for _ in range(20)]
