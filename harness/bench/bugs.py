@@ -77,6 +77,8 @@ class Missed(msgspec.Struct, frozen=True):
 
 Variant = tuple[str, str]
 """A system's name and a variant's."""
+Row = tuple[str, ...]
+"""The cells of a row of a table."""
 
 
 def bugs(only: Sequence[str] = ()) -> Iterator[Variant]:
@@ -193,8 +195,11 @@ MORE_THAN = "more than "
 UNNOTICED = ("system", "variant", "plan", "seeds tried", "a lemma breaks after", "why no client notices")
 
 
-def table(found: Sequence[Bug | Missed]) -> str:
-    """Two tables in Markdown: the variants that clients noticed, and those that they did not."""
+def table(found: Sequence[Bug | Missed], kept: Sequence[Row] = ()) -> str:
+    """Two tables in Markdown: the variants that clients noticed, and those that they did not.
+
+    `kept` are rows of other systems, as `rows_of` gives them. The systems are in the order of `clew systems`.
+    """
     noticed = [
         (
             b.system,
@@ -215,8 +220,18 @@ def table(found: Sequence[Bug | Missed]) -> str:
     missed = [
         (b.system, b.variant, b.plan, b.seeds, _lemma(b), b.why or "it could") for b in found if isinstance(b, Missed)
     ]
-    parts = [_rows(head, rows) for head, rows in ((FOUND, noticed), (UNNOTICED, missed)) if rows]
+    parts = []
+    for head, new in ((FOUND, noticed), (UNNOTICED, missed)):
+        rows = sorted([*(row for row in kept if len(row) == len(head)), *new], key=_place)
+        if rows:
+            parts.append(_rows(head, rows))
     return "\n".join(parts)
+
+
+def _place(row: Sequence[object]) -> int:
+    """Where the system of a row comes in the tables. A stable sort keeps the variants of a system as they are."""
+    systems = names()
+    return systems.index(str(row[0])) if row[0] in systems else len(systems)
 
 
 def _lemma(bug: Bug | Missed) -> int | str:
@@ -228,6 +243,22 @@ def _rows(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "".join(f"| {' | '.join(str(cell) for cell in line)} |\n" for line in lines)
 
 
+def rows_of(page: str) -> list[Row]:
+    """The rows of the tables of a page, without their heads.
+
+    Raises `ValueError` for a row that belongs to neither table.
+    """
+    rows = [
+        tuple(cell.strip() for cell in line.strip("| \n").split("|"))
+        for line in page.splitlines()
+        if line.startswith("|")
+    ]
+    strange = next((row for row in rows if len(row) not in (len(FOUND), len(UNNOTICED))), None)
+    if strange is not None:
+        raise ValueError(f"expected a row of a table of bugs, found: {' | '.join(strange)}")
+    return [row for row in rows if row not in (FOUND, UNNOTICED) and set(row) != {"---"}]
+
+
 def documented(page: str) -> tuple[dict[Variant, tuple[int, float]], set[Variant]]:
     """What a page with such tables says: seeds and seconds for each variant that was found, and the variants that no
     client noticed.
@@ -235,18 +266,19 @@ def documented(page: str) -> tuple[dict[Variant, tuple[int, float]], set[Variant
     For a variant that most starts did not find, the seeds are as many as a start tries: the first start found it.
     Raises `ValueError` for a row that belongs to neither table, so that a page in another form is not taken for empty.
     """
-    rows = [[cell.strip() for cell in line.strip("| \n").split("|")] for line in page.splitlines() if line[:1] == "|"]
-    strange = next((row for row in rows if len(row) not in (len(FOUND), len(UNNOTICED))), None)
-    if strange is not None:
-        raise ValueError(f"expected a row of a table of bugs, found: {' | '.join(strange)}")
+    rows = rows_of(page)
     counted = [(row, row[4].removeprefix(MORE_THAN)) for row in rows if len(row) == len(FOUND)]
     found = {(row[0], row[1]): (int(seeds), float(row[5])) for row, seeds in counted if seeds.isdigit()}
     return found, {(row[0], row[1]) for row in rows if len(row) == len(UNNOTICED) and row[3].isdigit()}
 
 
-def rewritten(page: str, found: Sequence[Bug | Missed]) -> str:
-    """The page with new tables, in the place of everything from the first line with a bar to the last."""
+def rewritten(page: str, found: Sequence[Bug | Missed], systems: Sequence[str] = ()) -> str:
+    """The page with new tables, in the place of everything from the first line with a bar to the last.
+
+    With `systems`, only the rows of these systems are new. Then a page that `rows_of` cannot read raises `ValueError`.
+    """
+    kept = [row for row in rows_of(page) if row[0] not in systems] if systems else []
     lines = page.splitlines(keepends=True)
     rows = [i for i, line in enumerate(lines) if line.startswith("|")]
     first, end = (rows[0], rows[-1] + 1) if rows else (len(lines), len(lines))
-    return "".join(lines[:first]) + table(found) + "".join(lines[end:])
+    return "".join(lines[:first]) + table(found, kept) + "".join(lines[end:])

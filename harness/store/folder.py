@@ -162,8 +162,19 @@ def find_run(path: Path) -> RunFolder:
         raise NoRun(f"there is no run folder or history {path}")
     folder = RunFolder(path.resolve())
     if not is_run_folder(folder.path):
+        if run := _latest_in(path):
+            raise NoRun(f"{path} is no run folder: it holds the runs of a plan; name one of them, such as {run}")
         raise NoRun(f"{path} is no run folder: it has neither plan.yaml nor history.jsonl")
     return folder
+
+
+def _latest_in(group: Path) -> Path | None:
+    """The latest run in the folder of a plan's runs; None if this is no such folder."""
+    try:
+        inside = [path for path in group.iterdir() if not path.name.startswith(".") and not path.is_symlink()]
+        return max((path for path in inside if is_run_folder(path)), default=None)
+    except OSError:
+        return None
 
 
 def is_run_folder(folder: Path) -> bool:

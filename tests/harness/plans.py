@@ -75,8 +75,8 @@ def seeds_named(name: str) -> list[int]:
     """The seeds on which clients find the mistake, as the comment of its plan says; the plan's own is the first."""
     comment = " ".join(dict(shipped())[name].split())
     named = re.search(r"Found by clients, .*on seeds ([\d, ]+)", comment)
-    assert named is not None, comment
+    assert named is not None, f"{name}.yaml: expected a comment 'Found by clients, ... on seeds 0, 4', found: {comment}"
     seeds = [int(seed) for seed in re.findall(r"\d+", named[1])]
-    assert all(seed < 200 for seed in seeds)
-    assert resolve(load(name)).seed == seeds[0]
+    assert all(seed < 200 for seed in seeds), f"{name}.yaml: expected seeds below 200"
+    assert resolve(load(name)).seed == seeds[0], f"{name}.yaml: expected the first of these seeds as the plan's own"
     return seeds

@@ -17,6 +17,7 @@ from clew.harness.bench.bugs import (
     documented,
     measure,
     rewritten,
+    rows_of,
     seeds_to_failure,
     table,
 )
@@ -24,6 +25,7 @@ from clew.harness.plan import load, resolve
 from clew.harness.run import simulate
 from clew.harness.verdict.judge import judge
 from clew.systems import find_protocol, names
+from tests.harness.conftest import Clew
 
 PAGE = Path(__file__).parents[2] / "docs" / "bugs.md"
 KNOWN, MISSED = documented(PAGE.read_text())
@@ -79,7 +81,7 @@ def test_every_bug_shrinks_to_a_few_operations_and_faults_within_a_minute() -> N
 
 def test_every_variant_of_every_system_is_on_the_page() -> None:
     assert {*KNOWN, *MISSED} == set(bugs()), "run: clew bench bugs --write docs/bugs.md"
-    for system in ("caspaxos", "rsl"):
+    for system in names():
         assert {variant for name, variant in bugs([system]) if name == system} == set(find_protocol(system).variants)
 
 
@@ -102,6 +104,45 @@ def test_a_bug_that_half_of_the_starts_do_not_find_has_no_figure(
     found = measure(("caspaxos", "dirty-reads"))
     assert isinstance(found, Bug)
     assert found.seeds == seeds
+
+
+def test_the_rows_of_one_system_are_replaced_and_those_of_the_others_stay() -> None:
+    page = PAGE.read_text()
+    found = [
+        Bug("caspaxos", "new", "plan", "wrong answers", 3, 0.5, 1, 2, 1, 3, 9.0),
+        Missed("caspaxos", "quiet", "plan", 100, 7, "it is right"),
+    ]
+    rows = rows_of(rewritten(page, found, ["caspaxos"]))
+    assert {row[1] for row in rows if row[0] == "caspaxos"} == {"new", "quiet"}
+    assert [row for row in rows if row[0] != "caspaxos"] == [row for row in rows_of(page) if row[0] != "caspaxos"]
+    assert rows[0][0] == "caspaxos", "the systems keep their order"
+    assert rewritten(page, [], ["nobody"]) == page
+    assert rewritten("# Title\n", found, ["caspaxos"]) == f"# Title\n{table(found)}"
+
+
+@pytest.mark.parametrize("known", ["caspaxos", "rsl"])
+def test_the_command_replaces_the_rows_of_a_system(
+    clew_call: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: str
+) -> None:
+    module = sys.modules["clew.harness.bench.bugs"]
+    monkeypatch.setattr(
+        module, "measured", lambda wanted, executor: [Missed(*bug, "plan", 100, 7, "") for bug in wanted]
+    )
+    page = tmp_path / "bugs.md"
+    page.write_text(PAGE.read_text())
+    done = clew_call("bench", "bugs", "--system", known, "--write", str(page))
+    assert done.returncode == 0, done.stderr
+    found, missed = documented(page.read_text())
+    assert set(found) | missed == set(bugs())
+    assert {variant for variant in missed if variant[0] == known} == set(bugs([known]))
+    assert {variant for variant in found if variant[0] != known} == {one for one in KNOWN if one[0] != known}
+
+
+def test_a_page_that_is_in_another_form_is_refused_before_anything_is_measured(clew_call: Clew, tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("| caspaxos | dirty-reads |\n")
+    done = clew_call("bench", "bugs", "--system", "rsl", "--write", "page.md")
+    assert done.returncode == 254
+    assert "--write page.md: expected a row of a table of bugs, found: caspaxos | dirty-reads" in done.stderr
 
 
 def test_a_page_keeps_its_words_and_gets_new_tables() -> None:

@@ -24,7 +24,10 @@ def bugs(
         list[str] | None, typer.Option(help="Measure only the variants of this system; repeatable.")
     ] = None,
     write: Annotated[
-        Path | None, typer.Option(help="Write the table into this page, in place of the one there.")
+        Path | None,
+        typer.Option(
+            help="Write the tables into this page, in place of those there; with --system only the rows of these."
+        ),
     ] = None,
 ) -> None:
     """Hunt and shrink every broken variant of every system."""
@@ -38,7 +41,11 @@ def bugs(
         if name not in names():
             raise UserError(f"--system {name}: expected one of {', '.join(names())}")
     if system and write is not None:
-        raise UserError("--system and --write: expected one of them; a page must have the variants of all systems")
+        # Before anything is measured: that takes long.
+        try:
+            known.rows_of(_text(write))
+        except ValueError as error:
+            raise UserError(f"--write {write}: {error}") from None
     found = []
     with stop_signals(), at_home() as (executor, _):
         for bug in known.measured(list(known.bugs(system or [])), executor):
@@ -46,5 +53,8 @@ def bugs(
             print(known.table([bug]).splitlines()[-1], file=sys.stderr, flush=True)
     print(known.table(found), end="")
     if write is not None:
-        page = known.rewritten(write.read_text() if write.exists() else "", found)
-        write_whole(write, page.encode())
+        write_whole(write, known.rewritten(_text(write), found, system or []).encode())
+
+
+def _text(page: Path) -> str:
+    return page.read_text() if page.exists() else ""

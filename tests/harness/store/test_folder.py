@@ -11,7 +11,7 @@ import pytest
 
 from clew.harness.plan import Plan, loads, resolve
 from clew.harness.run import simulate
-from clew.harness.store.folder import RunFolder, create_run_folder
+from clew.harness.store.folder import NoRun, RunFolder, create_run_folder, find_run
 from clew.harness.verdict.judge import judge
 from tests.harness.conftest import PLAN, clew_in
 
@@ -48,6 +48,19 @@ def test_what_a_killed_process_left_of_a_run_is_gone_with_the_next_one(tmp_path:
     assert done.returncode == 0, done.stderr
     assert hidden(tmp_path / "store") == []
     assert [path.name for path in (tmp_path / "store").iterdir() if path.name != "latest"] == ["caspaxos-happy-path"]
+
+
+def test_the_folder_of_the_runs_of_a_plan_is_no_run_and_the_error_names_its_latest_run(
+    tmp_path: Path, plan: Plan
+) -> None:
+    create_run_folder(tmp_path, plan, "inline")
+    latest = create_run_folder(tmp_path, msgspec.structs.replace(plan, seed=99), "inline").path
+    with pytest.raises(NoRun) as caught:
+        find_run(tmp_path / "small")
+    said = f"it holds the runs of a plan; name one of them, such as {latest}"
+    assert str(caught.value) == f"{tmp_path / 'small'} is no run folder: {said}"
+    with pytest.raises(NoRun, match="has neither"):
+        find_run(tmp_path)
 
 
 def test_a_run_that_is_still_written_aside_is_left_alone(tmp_path: Path, plan: Plan) -> None:
