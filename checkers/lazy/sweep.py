@@ -35,8 +35,8 @@ write and no operation of unknown outcome used that the other has not used (but 
 free); places, boundaries and hiding place with deadlines no earlier. Of operations with equal values, one that returns
 later and was called earlier stays unused if another one serves as well.
 
-*The width.* The set is kept to a width. Of the unknown operations of one class, only so many are open that a quarter of
-the width is reached: those called first, which fit wherever the others do. If nothing ever had to be dropped and no
+*The width.* The set is kept to a width. Of the unknown operations of one class, only as many are open as fill a quarter
+of the width: those called first, which fit wherever the others do. If nothing ever had to be dropped and no
 configuration is left, the answer is "invalid". Otherwise the sweep is repeated wider. An unknown operation that all
 configurations have used is closed, so the rows are as long as what is open and not as what was ever lost.
 """

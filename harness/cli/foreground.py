@@ -126,7 +126,7 @@ async def _end_if_stuck(task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IG
             beat = time.monotonic()
             await trio.sleep(_BEAT_SECONDS)
     finally:
-        # This first: a later Ctrl-C must not set an alarm that nobody handles.
+        # This first: a later Ctrl-C must not set an alarm that has no handler.
         signal.signal(signal.SIGINT, receive)
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

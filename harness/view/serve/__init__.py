@@ -77,7 +77,7 @@ def names(host: str) -> frozenset[str]:
     """The host names, in lower case, that requests to this server may use. IP addresses are always allowed.
 
     This prevents DNS rebinding: a page elsewhere could make its own host name point to this server, and then read the
-    store in the browser of whoever visits that page. It cannot do so with an address, or with a name of this machine.
+    store in the browser of a user who visits it. It cannot do so with an address, or with a name of this machine.
     """
     here = set()
     with contextlib.suppress(ValueError):

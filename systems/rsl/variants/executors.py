@@ -101,8 +101,8 @@ class ReadsLocally(Replica):
 class Amnesiac(Replica):
     """Loses everything in a crash, as if its disk had been replaced, and goes on as if nothing were missing.
 
-    IronFleet's replicas would do so if they could restart: they keep nothing on disk. They delete their private key so
-    that nobody restarts them. In "Paxos Made Live" (2007), a replica that has lost its disk must not vote until it has
+    IronFleet's replicas would do so if they could restart: they keep nothing on disk. They delete their private key, so
+    they cannot be restarted. In "Paxos Made Live" (2007), a replica that has lost its disk must not vote until it has
     caught up.
 
     A client sees acknowledged increments vanish: too few replicas remember them.
