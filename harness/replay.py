@@ -12,7 +12,7 @@ import trio
 
 from clew.harness.exit_codes import EXIT_CODES, INTERNAL_ERROR
 from clew.harness.run import run
-from clew.harness.runtime.open import NodesMode
+from clew.harness.runtime.open import NodesMode, accept
 from clew.harness.runtime.outcome import Progress
 from clew.harness.store.folder import NoRun, RunFolder
 from clew.harness.verdict.result import Answer, Result, worst
@@ -140,6 +140,7 @@ async def replay(
     Raises `NoRun` if the folder lacks its plan or history, `PlanError` and `HistoryError` if they cannot be used.
     """
     plan = folder.read_plan()
+    accept(plan, replays=True)
     if not folder.history.exists():
         raise NoRun(f"{folder.path} has no history.jsonl to compare a replay with")
     # Read it before the run: if it is of another version, or no history, the user should not wait to learn that.

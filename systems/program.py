@@ -93,3 +93,7 @@ class Program(Service):
 
     members: Callable[[ProgramCluster], frozenset[str]] | None = None
     """`members(cluster)` are the names of the nodes that are members now. Leave it out if they never change."""
+
+    @property
+    def has_leader(self) -> bool:
+        return self.leader is not None

@@ -83,6 +83,10 @@ class Protocol(Service):
     hunted: Mapping[str, Hunted] = field(default_factory=dict)
     """How each variant is hunted, by the variant's name."""
 
+    @property
+    def has_leader(self) -> bool:
+        return self.leads is not None
+
     def variant(self, name: str | None) -> Variant:
         """The variant of this name, its client filled in. None: the correct protocol. `KeyError` if there is none."""
         if name is None:

@@ -60,6 +60,11 @@ class Service:
     validate: Callable[[Any, int], None] = lambda parameters, nodes: None
     """`validate(parameters, nodes)` raises `BadParameters` if no cluster of that many nodes can have the parameters."""
 
+    @property
+    def has_leader(self) -> bool:
+        """Whether clew can tell which node leads. Faults that hit the leader need it."""
+        return False
+
     def model_of(self, parameters: Any) -> str:
         """The name of the model of a cluster with these parameters."""
         return self.model if isinstance(self.model, str) else self.model(parameters)

@@ -68,7 +68,7 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
     runtime = plan.get("runtime", _runtime, RUNTIMES[0])
     workload = read_workload(plan.section("workload", FIELDS["workload"]), system.functions_of(system_plan.parameters))
     network = _network(plan.section("network", FIELDS["network"]))
-    cluster = Cluster(system_plan.nodes, workload.clients, system.leads is not None)
+    cluster = Cluster(system_plan.nodes, workload.clients, system.has_leader)
     no_faults: tuple[Entry, ...] = ()
     nemesis = plan.get("nemesis", lambda field: read_nemesis(field, cluster), no_faults)
     checks = plan.get("checks", lambda field: distinct(field, CHECKS, "check"), CHECKS)

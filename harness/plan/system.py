@@ -23,7 +23,7 @@ NODES_MOST = 1000
 CLUSTER_FIELDS = ("name", "nodes", "variant")
 
 
-def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, Protocol]:
+def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, Service]:
     """The section as a value, and the system that it names."""
     name, system = fields.read("name", lambda field: _find(field, folder))
     try:
@@ -33,7 +33,8 @@ def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, Protocol]:
         raise fields.given["name"].error(f"the system's parameters cannot be read: {error}") from error
     fields.mapping.fields((*CLUSTER_FIELDS, *types))
     nodes = fields.read("nodes", lambda field: whole_number(field, 1, NODES_MOST))
-    variant = fields.get("variant", lambda field: word(field, ("none", *system.variants), "variant"), "none")
+    variants = system.variants if isinstance(system, Protocol) else ()
+    variant = fields.get("variant", lambda field: word(field, ("none", *variants), "variant"), "none")
     given = {name: _parameter(fields.given[name], type) for name, type in types.items() if name in fields.given}
     parameters = _convert(fields, given, system)
     try:
@@ -71,8 +72,8 @@ def is_duration(type: msgspec.inspect.Type) -> bool:
     return isinstance(type, msgspec.inspect.Metadata) and (type.extra or {}).get("unit") == "ns"
 
 
-def _find(field: Field, folder: Path) -> tuple[str, Protocol]:
-    def read(field: Field) -> tuple[str, Protocol]:
+def _find(field: Field, folder: Path) -> tuple[str, Service]:
+    def read(field: Field) -> tuple[str, Service]:
         name = field.data
         if not isinstance(name, str) or "\0" in name:
             raise field.expected(f"the name of a system ({', '.join(names())}) or the path of a Python file")
@@ -88,8 +89,6 @@ def _find(field: Field, folder: Path) -> tuple[str, Protocol]:
         except (Exception, SystemExit) as error:
             # Importing a user's file may raise anything.
             raise field.error(f"importing the system failed: {type(error).__name__}: {error}") from error
-        if not isinstance(system, Protocol):
-            raise field.error(f"{system.name} is a program, and no runtime starts programs yet; expected a protocol")
         return name, system
 
     return drawn(field, read)

@@ -6,8 +6,8 @@ from pathlib import Path
 from traceback import FrameSummary, StackSummary, TracebackException
 from typing import Literal
 
-Part = Literal["node", "client", "invariant"]
-"""What kind of part broke: a node, a client of the workload, or an invariant (a monitor of the system's author)."""
+Part = Literal["node", "client", "invariant", "landmark"]
+"""What kind of part broke: a node, a client of the workload, or an invariant or landmark that the system brings."""
 
 
 class SystemFailure(Exception):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from clew.harness.plan import Plan
-from clew.harness.runtime.failure import raised
+from clew.harness.runtime.failure import Part, raised
 from clew.harness.runtime.outcome import Outcome
+from clew.harness.runtime.simulation.watchdog import NOT_OURS, Watchdog
 from clew.systems import Invariant, Protocol, Sent
 from clew.systems.landmark import Landmark
 
@@ -15,8 +18,9 @@ class Monitors:
     kinds: frozenset[type]
     """The types of messages that any of them watches. The others need not be shown to `look`."""
 
-    def __init__(self, plan: Plan, system: Protocol, outcome: Outcome) -> None:
+    def __init__(self, plan: Plan, system: Protocol, outcome: Outcome, watchdog: Watchdog) -> None:
         self._outcome = outcome
+        self._watchdog = watchdog
         self._invariants: dict[type, list[Invariant]] = {}
         if "invariants" in plan.checks:
             for invariant in system.invariants(plan.system.parameters, plan.system.nodes):
@@ -31,18 +35,26 @@ class Monitors:
     def look(self, sent: Sent) -> None:
         """Show a message to the invariants and landmarks that watch its type.
 
-        Raises `SystemFailure` if an invariant raises.
+        Raises `SystemFailure` if one of them raises.
         """
         for invariant in self._invariants.get(type(sent.message), ()):
-            try:
-                violation = invariant.observe(sent)
-            except Exception as error:
-                raise raised("invariant", invariant.name, error) from None
+            violation = self._ask("invariant", invariant, sent)
             if violation is not None:
                 self._outcome.violations.append(violation)
                 # A violated invariant is not asked again: what it has remembered makes no sense from here on.
                 for kind, others in self._invariants.items():
                     self._invariants[kind] = [other for other in others if other is not invariant]
         for landmark in self._landmarks.get(type(sent.message), ()):
-            if landmark.observe(sent):
+            if self._ask("landmark", landmark, sent):
                 self._outcome.progress.landmarks[landmark.name] += 1
+
+    def _ask(self, part: Part, monitor: Invariant | Landmark, sent: Sent) -> Any:
+        self._watchdog.stepping = part, monitor.name
+        try:
+            return monitor.observe(sent)
+        except NOT_OURS:
+            raise
+        except BaseException as error:
+            raise raised(part, monitor.name, error) from None
+        finally:
+            self._watchdog.stepping = None

@@ -19,9 +19,9 @@ CAPABILITIES = {"simulation": Simulation.capabilities}
 """What each runtime can do, by the name that a plan gives it."""
 
 
-def accept(plan: Plan) -> None:
-    """Raise `UserError`, in one line, for a plan that asks for what its runtime cannot do."""
-    refuse(plan, find_system(plan.system.name), CAPABILITIES[plan.runtime])
+def accept(plan: Plan, *, replays: bool = False) -> None:
+    """Raise `UserError`, in one line, for a plan that asks for what its runtime cannot do; see `refuse`."""
+    refuse(plan, find_system(plan.system.name), CAPABILITIES[plan.runtime], replays=replays)
 
 
 @contextlib.asynccontextmanager

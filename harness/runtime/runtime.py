@@ -55,8 +55,12 @@ def needs(plan: Plan, system: Service) -> Iterator[tuple[str, Capability]]:
         yield "checks", Capability.MESSAGES
 
 
-def refuse(plan: Plan, system: Service, capabilities: frozenset[Capability]) -> None:
-    """Raise `UserError`, in one line, if the plan asks for what a runtime with these capabilities cannot do."""
-    for field, capability in needs(plan, system):
+def refuse(plan: Plan, system: Service, capabilities: frozenset[Capability], *, replays: bool = False) -> None:
+    """Raise `UserError`, in one line, if the plan asks for what a runtime with these capabilities cannot do.
+
+    `replays`: it shall also give the same bytes as another run.
+    """
+    asked = [*needs(plan, system), *([("runtime", Capability.REPEATS)] if replays else [])]
+    for field, capability in asked:
         if capability not in capabilities:
             raise UserError(f"{plan.name}: {field}: the runtime {plan.runtime} cannot {capability.value}")

@@ -103,12 +103,14 @@ class ClientEndpoint:
 
     def replace(self) -> None:
         """Make a fresh client, with nothing left of the one before."""
+        self._watchdog.stepping = self._part
         try:
             self._client = self._make()
         except NOT_OURS:
             raise
         except BaseException as error:
             raise raised("client", self.name, error) from None
+        self._watchdog.stepping = None
         self.timers.clear()
 
     def invoke(self, now: int, operation: Operation) -> list[Effect]:

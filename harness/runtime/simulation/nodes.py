@@ -46,6 +46,7 @@ class InlineNodes:
 
     async def start(self, name: str, now: int, seed: int, disk: dict[str, bytes]) -> list[Effect]:
         ctx = Context(name, self._names, Random(seed), disk)
+        self._watchdog.stepping = "node", name
         try:
             node = self._make()
         except NOT_OURS:

@@ -20,6 +20,7 @@ import msgspec
 import trio
 
 from clew.harness.plan import Plan
+from clew.harness.plan.schema import MILLISECOND
 from clew.harness.plan.streams import Streams
 from clew.harness.runtime.conductor import Apply, At, Conductor, Invoke, Order, Over, Replace
 from clew.harness.runtime.failure import Part, SystemFailure
@@ -47,8 +48,13 @@ YIELD_EVERY = 1024
 some events do; at this number it is not seen in the speed of a run, and a Ctrl-C waits 20 ms."""
 
 EVENTS_AT_ONCE_MAX = 100_000
-"""Events at one instant of virtual time. Above it the run ends as a failure: a node that sends itself messages without
-a delay would go on for ever. The largest shipped plans have a few hundred."""
+"""Events within one millisecond of cluster time in which no operation and no fault begins or ends. Above it the run
+ends as a failure: a node that sends itself messages, or sets timers, without a delay would go on for ever. The largest
+shipped plans have a few hundred."""
+
+EVENTS_OF_A_RELEASED_ONE = 10
+"""How many events one event that has waited for a paused node may cause. All that waited come at one instant, and that
+is no mistake of the node."""
 
 
 class Simulation:
@@ -76,7 +82,7 @@ class Simulation:
         self._packets = Packets(system.messages)
         self._replies = replies(system.messages)
         self._fates = outcome.progress.messages
-        self._monitors = Monitors(plan, system, outcome)
+        self._monitors = Monitors(plan, system, outcome, watchdog)
         self._watched = self._monitors.kinds
         self._streams = Streams(plan.seed)
         disks = {name: SimulatedDisk(self._streams.get(f"disk/{name}")) for name in plan.nodes}
@@ -89,6 +95,7 @@ class Simulation:
         self._pushed = 0
         self._messages = 0
         self._now = 0
+        self._at_once = 0
         self._over = False
 
     async def run(self, conductor: Conductor) -> None:
@@ -105,13 +112,13 @@ class Simulation:
         for order in conductor.start(self._now):
             self._obey(order)
         progress, endpoints, heap = self._outcome.progress, self._endpoints, self._heap
-        at_once = 0
         while not self._over:
             now, _, kind, a, b, c, d = heappop(heap)
             if now != self._now:
+                if now // MILLISECOND != self._now // MILLISECOND:
+                    self._at_once = min(self._at_once, 0)
                 self._now = progress.now = now
-                at_once = 0
-            at_once += 1
+            self._at_once += 1
             if kind <= DELIVER:
                 endpoint = endpoints[b]
                 if self._delivers(kind, a, endpoint, c, d):
@@ -123,6 +130,7 @@ class Simulation:
                 if self._wakes(a, b, c):
                     self._carry_out(a, await a.wake(now, b))
             else:
+                self._at_once = min(self._at_once, 0)
                 for order in conductor.due(now, a):
                     if type(order) is not Apply:
                         self._obey(order)
@@ -133,8 +141,8 @@ class Simulation:
             progress.events += 1
             if not progress.events % YIELD_EVERY:
                 await trio.lowlevel.checkpoint()
-            if at_once > EVENTS_AT_ONCE_MAX:
-                raise self._never_ends(kind, a, b)
+            if self._at_once > EVENTS_AT_ONCE_MAX:
+                raise self._never_ends(b if kind <= DELIVER else a.name)
         self._outcome.finished = True
 
     def _push(self, time: int, kind: int, a: Any = None, b: Any = None, c: Any = None, d: Any = None) -> int:
@@ -142,11 +150,12 @@ class Simulation:
         heappush(self._heap, (time, self._pushed, kind, a, b, c, d))
         return self._pushed
 
-    def _never_ends(self, kind: int, a: Any, b: Any) -> SystemFailure:
-        name = b if kind in (ARRIVE, DELIVER) else a.name if kind == WAKE else self._plan.nodes[0]
+    def _never_ends(self, name: str) -> SystemFailure:
         part: Part = "node" if name in self._nodes else "client"
-        what = f"takes more than {EVENTS_AT_ONCE_MAX:,} steps at one instant, {self._now / 1e9:.6f} s of cluster time: "
-        return SystemFailure(part, name, what + "does it send messages to itself without a delay?")
+        what = (
+            f"takes more than {EVENTS_AT_ONCE_MAX:,} steps within a millisecond, at {self._now / 1e9:.6f} s of cluster "
+        )
+        return SystemFailure(part, name, what + "time: does it send itself messages, or set timers, without a delay?")
 
     # What the conductor orders
 
@@ -206,6 +215,7 @@ class Simulation:
         thread = endpoint.thread
         process = thread.process
         if thread.operation is not None:
+            self._at_once = min(self._at_once, 0)
             for order in self._conductor.completed(self._now, thread, result):
                 self._obey(order)
         return thread.process == process
@@ -318,4 +328,5 @@ class Simulation:
         if not still:
             for event in node.waiting:
                 self._push(self._now, *event)
+            self._at_once -= EVENTS_OF_A_RELEASED_ONE * len(node.waiting)
             node.waiting.clear()

@@ -43,20 +43,23 @@ class Watchdog:
         self._progress = progress
         self._thread = threading.get_ident()
         self._over = threading.Event()
+        # Whoever interrupts a step holds it, so that no interrupt comes after the block has ended.
+        self._interrupting = threading.Lock()
         self._hangs: tuple[Part, str] | None = None
         self._before: object = None
 
     def __enter__(self) -> Watchdog:
         self._thread = threading.get_ident()
         if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGUSR2, self._interrupt)
+            self._before = signal.signal(signal.SIGUSR2, self._raise)
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._over.set()
+        with self._interrupting:
+            self._over.set()
         if self._before is not None:
             signal.signal(signal.SIGUSR2, self._before)  # type: ignore[arg-type]
         if isinstance(error, _Hangs):
@@ -76,12 +79,17 @@ class Watchdog:
             looks = looks + 1 if seen == last and stepping is not None else 0
             last = seen
             if stepping is not None and looks >= LOOKS:
-                self._hangs = stepping
-                if self._before is not None:
-                    signal.pthread_kill(self._thread, signal.SIGUSR2)
-                else:
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(_Hangs))
+                with self._interrupting:
+                    if self.stepping == stepping and not self._over.is_set():
+                        self._hangs = stepping
+                        self._interrupt()
 
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+    def _interrupt(self) -> None:
+        if self._before is not None:
+            signal.pthread_kill(self._thread, signal.SIGUSR2)
+        else:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(_Hangs))
+
+    def _raise(self, number: int, frame: FrameType | None) -> None:
         if self.stepping is not None:
             raise _Hangs

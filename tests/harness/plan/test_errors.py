@@ -241,23 +241,6 @@ def test_a_system_that_cannot_be_imported_is_an_error_of_the_plan(good, tmp_path
     assert error in mistake(good, f"system.name={path}")
 
 
-PROGRAM = """
-from clew.systems import Program
-system = Program(
-    name="mine", summary="", model="register", functions=("read",), command=None, client=None, ready=None
-)
-"""
-
-
-def test_a_plan_cannot_run_a_program_yet(good, tmp_path):
-    path = tmp_path / "mine.py"
-    path.write_text(PROGRAM)
-    error = (
-        f"system.name={path}: system.name: mine is a program, and no runtime starts programs yet; expected a protocol"
-    )
-    assert error in mistake(good, f"system.name={path}")
-
-
 def test_a_seed_must_be_one(good):
     with pytest.raises(PlanError, match="--seed -1: expected a whole number from 0"):
         resolve(good, -1)

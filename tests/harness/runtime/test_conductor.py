@@ -154,6 +154,13 @@ def test_a_fault_touches_an_operation_only_while_one_is_open() -> None:
     assert not conductor.untouched
 
 
+def test_a_replay_needs_a_runtime_that_repeats() -> None:
+    plan = resolve(loads(PLAN, "plan.yaml", Path()))
+    refuse(plan, find_system("caspaxos"), frozenset(Capability) - {Capability.REPEATS})
+    with pytest.raises(UserError, match="runtime: the runtime simulation cannot repeat a run byte for byte"):
+        refuse(plan, find_system("caspaxos"), frozenset(Capability) - {Capability.REPEATS}, replays=True)
+
+
 @pytest.mark.parametrize(
     ("lacking", "said"),
     [
