@@ -23,6 +23,7 @@ from clew.harness.errors import UserError
 from clew.harness.plan import Plan, dump, load, resolve
 from clew.harness.run import simulate
 from clew.harness.shrink.run import smallest_plan
+from clew.harness.shrink.shrink import Tried
 from clew.harness.shrink.story import story
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.signature import Signature, signature
@@ -50,7 +51,7 @@ def assert_holds(plan: Plan) -> None:
         raise Broken(plan, found)
 
 
-_smallest: dict[str, tuple[Plan, bool]] = {}
+_smallest: dict[str, tuple[Plan, Tried]] = {}
 """What `smallest_plan` found, by the text of the failing plan: Hypothesis prints one example several times."""
 
 
@@ -75,12 +76,12 @@ class Broken(AssertionError):
         except UserError as error:
             # A system that does not depend on its seed alone cannot be shrunk. Print what is known.
             return f"{self.plan.name}, seed {self.plan.seed}: {self.signature}\n\n{error}\n\n{text}"
-        plan, complete = _smallest[text]
+        plan, tried = _smallest[text]
         history, outcome = simulate(plan)
         result = judge(plan, history, outcome)
         found = signature(result, history, outcome) or self.signature
         return (
             f"{self.plan.name}, seed {self.plan.seed}: {found}\n\n"
-            + story(self.plan, plan, complete, found, result, history)
+            + story(self.plan, plan, tried, found, result, history)
             + dump(plan)
         )

@@ -20,6 +20,6 @@ reduce        turn dials down with Hypothesis; several passes use it
 
 from clew.harness.shrink.explicit import explicit
 from clew.harness.shrink.run import Shrunk, shrink_run
-from clew.harness.shrink.shrink import shrink
+from clew.harness.shrink.shrink import Tried, shrink
 
-__all__ = ["Shrunk", "explicit", "shrink", "shrink_run"]
+__all__ = ["Shrunk", "Tried", "explicit", "shrink", "shrink_run"]

@@ -25,6 +25,7 @@ import msgspec
 
 from clew.harness.plan import Plan, PlannedOperation
 from clew.harness.plan.schema import MILLISECOND
+from clew.harness.shrink.budget import OutOfEvents
 from clew.harness.shrink.explicit import members_of, with_members
 from clew.harness.shrink.reduce import Fails
 from clew.harness.shrink.world import mean_latency, plain
@@ -43,13 +44,16 @@ STEPS = range(5)
 MOMENT = 5
 """A latency divided by this is how long after its step the fault begins, and how long it lasts."""
 CANDIDATES_MOST = 3000
-"""Arrangements that are tried: about ten seconds. Three nodes, two operations and one kind of fault have 2340."""
+"""Arrangements that are tried, for each number of nodes and faults: about ten seconds. Three nodes, two operations and
+one kind of fault have 2340."""
 
 
 def rearranged(plan: Plan, fails: Fails) -> Plan:
     """A plan with fewer members, or as many on fewer nodes, if an arrangement fails; the plan itself if none does.
 
     A plan that is too large is left as it is. The arrangements are tried in a shuffled order, which is always the same.
+
+    Raises `OutOfEvents` if none of those that were tried fails, but there are more than `CANDIDATES_MOST` of a kind.
     """
     whole = members_of(plan)
     operations = [member for member in whole if isinstance(member, PlannedOperation)]
@@ -58,16 +62,20 @@ def rearranged(plan: Plan, fails: Fails) -> Plan:
         return plan
     kinds = list({type(fault): fault for fault in faults}.values())
     now = (len(operations) > OPERATIONS_MOST, len(faults), plan.system.nodes)
+    all_tried = True
     for count, nodes in product(range(min(FAULTS_MOST, len(faults)) + 1), range(1, plan.system.nodes + 1)):
         if (False, count, nodes) >= now:
             break
         some = _choices(operations)
         candidates = [one for chosen in some for one in _arrangements(plain(plan), nodes, chosen, kinds, count)]
         Random(0).shuffle(candidates)
+        all_tried &= len(candidates) <= CANDIDATES_MOST
         for candidate in candidates[:CANDIDATES_MOST]:
             failing = fails(candidate)
             if failing is not None:
                 return failing
+    if not all_tried:
+        raise OutOfEvents
     return plan
 
 

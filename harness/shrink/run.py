@@ -17,8 +17,8 @@ from clew.harness.runtime.outcome import Outcome
 from clew.harness.shrink.explicit import explicit, is_explicit, members_of
 from clew.harness.shrink.reduce import without_home
 from clew.harness.shrink.same_failure import SameFailure
-from clew.harness.shrink.shrink import shrink
-from clew.harness.shrink.story import story
+from clew.harness.shrink.shrink import Tried, shrink
+from clew.harness.shrink.story import says, story
 from clew.harness.store.folder import RunFolder, check_writable
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
@@ -51,8 +51,8 @@ class Shrunk(msgspec.Struct, frozen=True):
     """How many faults are left."""
     candidates: int
     """How many plans were simulated."""
-    complete: bool
-    """False if the search ended, interrupted or out of its budget, before everything was tried on the plan."""
+    tried: Tried
+    """How much of the search was done on the plan."""
     interrupted: bool
     """Whether Ctrl-C ended the search."""
 
@@ -76,25 +76,27 @@ def shrink_run(
     check_writable(into)
     original = folder.read_plan()
     start, fails = _start(original, any_failure, watch)
-    complete = interrupted = False
+    tried, interrupted = Tried.PART, False
     try:
         with without_home():
-            complete = shrink(start, fails)
+            tried = shrink(start, fails)
     except KeyboardInterrupt:
         interrupted = True
     smallest = fails.best.plan
     comment = None
     if smallest == original and original.name.endswith(SUFFIX):
         comment = "".join(takewhile(_is_comment, folder.plan.read_text(encoding="utf-8").splitlines(keepends=True)))
+        # A search that was interrupted says less than one that came to its end.
+        comment = comment if says(comment) == tried else None
     else:
         name = original.name.removesuffix(SUFFIX)[: NAME_MOST - len(SUFFIX)] + SUFFIX
         smallest = msgspec.structs.replace(smallest, name=name)
     try:
-        result = _keep(original, smallest, complete, comment, into)
+        result = _keep(original, smallest, tried, comment, into)
     except KeyboardInterrupt:
         # Keeping takes a second. The second Ctrl-C may come just then; the result must not be lost to it.
         interrupted = True
-        result = _keep(original, smallest, complete, comment, into)
+        result = _keep(original, smallest, tried, comment, into)
     members = members_of(smallest)
     faults = sum(isinstance(member, FaultEvent) for member in members)
     return Shrunk(
@@ -104,19 +106,19 @@ def shrink_run(
         operations=len(members) - faults,
         faults=faults,
         candidates=fails.candidates,
-        complete=complete,
+        tried=tried,
         interrupted=interrupted,
     )
 
 
-def smallest_plan(plan: Plan) -> tuple[Plan, bool]:
-    """The smallest plan found that fails as this one does, and whether the search was complete. Nothing is written.
+def smallest_plan(plan: Plan) -> tuple[Plan, Tried]:
+    """The smallest plan found that fails as this one does, and how much was tried on it. Nothing is written.
 
     Raises `UserError` if the plan does not fail the same way every time.
     """
     start, fails = _start(plan)
-    complete = shrink(start, fails)
-    return fails.best.plan, complete
+    tried = shrink(start, fails)
+    return fails.best.plan, tried
 
 
 def _start(
@@ -150,14 +152,14 @@ def reproduced(plan: Plan) -> tuple[Signature, History, Outcome]:
     return failing[0], runs[0][1], runs[0][2]
 
 
-def _keep(original: Plan, plan: Plan, complete: bool, comment: str | None, into: Path) -> Result:
+def _keep(original: Plan, plan: Plan, tried: Tried, comment: str | None, into: Path) -> Result:
     """Run the plan into a folder, whole or not at all. The comment above the plan is the story, unless it is given."""
     if comment is None:
         history, outcome = simulate(plan)
         result = judge(plan, history, outcome)
         found = signature(result, history, outcome)
         assert found is not None, "the smallest plan fails"
-        comment = story(original, plan, complete, found, result, history)
+        comment = story(original, plan, tried, found, result, history)
     with unwrap_exception_groups():
         return trio.run(lambda: run(plan, nodes="inline", into=into, aside=True, comment=comment))
 

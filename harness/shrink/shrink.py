@@ -6,7 +6,9 @@ a fixpoint: shrinking it again changes nothing.
 
 from __future__ import annotations
 
-from contextlib import suppress
+import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from clew.harness.plan import Plan
 from clew.harness.shrink.arrange import rearranged
@@ -24,57 +26,80 @@ SMALL = 10
 """Members of a plan that is small enough. Then the failure is not looked for in the network as it was."""
 
 
-def shrink(plan: Plan, fails: SameFailure) -> bool:
+class Tried(enum.Enum):
+    """How much of the search was done on the smallest plan."""
+
+    EVERYTHING = "everything"
+    """Every pass came to its end."""
+    LEAVING_OUT = "leaving out"
+    """Leaving out each operation and each fault was tried. A search for other arrangements stopped at its budget."""
+    PART = "part"
+    """The search ended before that: it was interrupted, or its budget was spent."""
+
+
+def shrink(plan: Plan, fails: SameFailure) -> Tried:
     """Try ever smaller plans; `fails.best` is the smallest that failed. `plan` is explicit, and fails.
 
-    The answer is True if every pass was tried on the smallest plan, and False if the budget was spent before that.
+    Returns how much was tried on the smallest plan.
     """
     while True:
         fails.begin_round(plan)
-        complete = _round(plan, fails)
+        tried = _round(plan, fails)
         if fails.best.plan == plan:
-            return complete
+            return tried
         plan = fails.best.plan
 
 
-def _round(plan: Plan, fails: SameFailure) -> bool:
-    """One round: the answer is whether every pass was tried on the best plan.
+def _round(plan: Plan, fails: SameFailure) -> Tried:
+    """One round. Returns how much was tried on the plan, if it is still the best at the end.
 
     What no pass makes smaller is not always the smallest there is. So the search goes down from several starts: the
     same failure in plain networks, and only if that ends large, the plan itself.
     """
+    spent: list[OutOfEvents] = []
     fails.begin(plan)
-    with suppress(OutOfEvents):
+    with _until_spent(spent):
         plan = quick(cut(plan, fails.moment(plan), fails), fails)
-    if not _in_plain_networks(plan, fails, PLAIN_NETWORKS):
+    if not _in_plain_networks(plan, fails, spent, PLAIN_NETWORKS):
         fails.begin(plan)
-        with suppress(OutOfEvents):
+        with _until_spent(spent):
             _descend(plan, fails)
-        _in_plain_networks(fails.best.plan, fails)
-    complete = False
+        _in_plain_networks(fails.best.plan, fails, spent)
+    descended = False
     fails.begin(fails.best.plan)
-    with suppress(OutOfEvents):
+    with _until_spent(spent):
         _descend(fails.best.plan, fails)
-        complete = True
+        descended = True
     for step, events in ((without, None), (rearranged, ARRANGEMENTS)):
         best = fails.best.plan
         fails.begin(best, events)
-        with suppress(OutOfEvents):
+        with _until_spent(spent):
             while (smaller := step(best, fails)) != best:
                 best = _descend(smaller, fails)
-    return complete
+    if not spent:
+        return Tried.EVERYTHING
+    return Tried.LEAVING_OUT if descended else Tried.PART
 
 
-def _in_plain_networks(plan: Plan, fails: SameFailure, events: int | None = None) -> bool:
+@contextmanager
+def _until_spent(spent: list[OutOfEvents]) -> Iterator[None]:
+    """The block ends early if its budget is spent; `spent` then gets one entry more."""
+    try:
+        yield
+    except OutOfEvents as end:
+        spent.append(end)
+
+
+def _in_plain_networks(plan: Plan, fails: SameFailure, spent: list[OutOfEvents], events: int | None = None) -> bool:
     """Look for the failure in networks that draw nothing, and go down from there. Whether that ended small."""
     starts: list[Plan] = []
     fails.begin(plan, events)
-    with suppress(OutOfEvents):
+    with _until_spent(spent):
         starts = [] if is_plain(plan) else worlds(plan, fails)
     ends: list[Plan] = []
     for start in starts:
         fails.begin(start)
-        with suppress(OutOfEvents):
+        with _until_spent(spent):
             ends.append(_descend(start, fails))
     return any(len(members_of(end)) <= SMALL for end in ends)
 

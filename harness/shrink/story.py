@@ -9,6 +9,7 @@ import msgspec
 
 from clew.harness.plan import Plan
 from clew.harness.shrink.explicit import members_of
+from clew.harness.shrink.shrink import Tried
 from clew.harness.verdict.result import Result
 from clew.harness.verdict.signature import OUTCOMES, Signature
 from clew.histories import NEMESIS, History
@@ -19,12 +20,18 @@ from clew.nemesis.latency import describe_duration
 
 WIDTH = 118
 """Characters in a line, without the `# `."""
+NOT_REARRANGED = (
+    "With any one of them left out, the failure was gone. Other arrangements were tried as far as the budget went."
+)
+"""Said if leaving out was tried to its end, and no more."""
+NOT_FINISHED = "The search ended before it had tried everything: fewer may be enough."
+"""Said if less was tried."""
 
 
-def story(original: Plan, plan: Plan, complete: bool, signature: Signature, result: Result, history: History) -> str:
+def story(original: Plan, plan: Plan, tried: Tried, signature: Signature, result: Result, history: History) -> str:
     """The comment: where the plan comes from, what happens in it, what breaks, and the command that shows it.
 
-    `complete` is whether the search tried everything on this plan. `signature`, `result` and `history` are those of the
+    `tried` is how much of the search was done on this plan. `signature`, `result` and `history` are those of the
     plan's run. The comment follows from the arguments: no time of day, and no folder but that of a system in a file.
     """
     members = members_of(plan)
@@ -36,9 +43,11 @@ def story(original: Plan, plan: Plan, complete: bool, signature: Signature, resu
     origin = f"Shrunk from {original.name}, seed {original.seed}"
     broke = signature.broke
     lines = [
-        f"{origin}: {left} are enough."
-        if complete
-        else f"{origin}, to {left}. The search ended before it had tried everything: fewer may be enough.",
+        {
+            Tried.EVERYTHING: f"{origin}: {left} are enough.",
+            Tried.LEAVING_OUT: f"{origin}: {left} are enough. {NOT_REARRANGED}",
+            Tried.PART: f"{origin}, to {left}. {NOT_FINISHED}",
+        }[tried],
         "",
         *_happened(history, plan.workload.clients),
         "",
@@ -52,6 +61,14 @@ def story(original: Plan, plan: Plan, complete: bool, signature: Signature, resu
     for line in "\n".join(lines).split("\n"):
         out += textwrap.wrap(printable(line), WIDTH, subsequent_indent="  ") or [""]
     return "".join(f"# {line}".rstrip() + "\n" for line in out)
+
+
+def says(comment: str) -> Tried:
+    """What a comment of `story` says of the search: how much was tried."""
+    text = " ".join(comment.replace("\n#", " ").split())
+    if NOT_FINISHED in text:
+        return Tried.PART
+    return Tried.LEAVING_OUT if NOT_REARRANGED in text else Tried.EVERYTHING
 
 
 def _broken_part(signature: Signature) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from clew.harness.plan import Plan
 from clew.harness.shrink.run import Shrunk
+from clew.harness.shrink.shrink import Tried
 from clew.histories.text import plural
 
 
@@ -39,7 +40,11 @@ def print_shrunk(shrunk: Shrunk, json: bool) -> None:
         f"{cut} to {plural(shrunk.operations, 'operation')} and {plural(shrunk.faults, 'fault')} on "
         f"{plural(shrunk.plan.system.nodes, 'node')} after {plural(shrunk.candidates, 'candidate')}"
     )
-    if not shrunk.complete and not shrunk.interrupted:
+    if shrunk.tried is Tried.LEAVING_OUT:
+        print(
+            "the budget of the search is spent before every other arrangement was tried; nothing can be left out alone"
+        )
+    if shrunk.tried is Tried.PART and not shrunk.interrupted:
         print(
             "the budget of the search is spent before everything was tried: fewer operations and faults may be enough"
         )

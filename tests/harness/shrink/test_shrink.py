@@ -19,12 +19,12 @@ import trio
 from clew.harness.cli.foreground import stop_signals
 from clew.harness.plan import Plan, PlannedOperation, dump, load, loads, resolve, shipped
 from clew.harness.run import run, simulate
-from clew.harness.shrink import explicit, shrink_run
+from clew.harness.shrink import Tried, explicit, shrink_run
 from clew.harness.shrink.explicit import members_of
 from clew.harness.shrink.reduce import search, turn_down
 from clew.harness.shrink.run import smallest_plan
 from clew.harness.shrink.smallest import Smallest
-from clew.harness.shrink.story import story
+from clew.harness.shrink.story import NOT_FINISHED, NOT_REARRANGED, story
 from clew.harness.store.folder import RunFolder
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
@@ -163,7 +163,7 @@ def test_shrinking_again_gives_the_same_bytes_and_so_does_shrinking_a_shrunk_run
     """The first also in another process, under another hash seed."""
     original = recorded_run(tmp_path / "store", known_failure(name))
     shrunk = shrink_run(RunFolder(original), into=tmp_path / "first")
-    assert shrunk.complete
+    assert shrunk.tried is not Tried.PART
     assert shrunk.result.run is not None
     folders = [shrunk.result.run, shrink_run(RunFolder(Path(shrunk.result.run)), into=tmp_path / "second").result.run]
     if elsewhere:
@@ -174,6 +174,46 @@ def test_shrinking_again_gives_the_same_bytes_and_so_does_shrinking_a_shrunk_run
     for file in ("plan.yaml", "history.jsonl", "messages.jsonl"):
         contents = {(tmp_path / folder / file).read_bytes() for folder in folders if folder is not None}
         assert len(contents) == 1, file
+
+
+@pytest.mark.parametrize(("name", "seed"), [(HIGHEST, 2), ("rsl-picks-the-lowest-ballot", 1)])
+def test_rounds_go_on_until_one_finds_nothing_smaller(monkeypatch: pytest.MonkeyPatch, name: str, seed: int) -> None:
+    """With small budgets these two plans take several rounds. Shrinking the result again finds nothing smaller."""
+    budgets = {"DESCENT": 40_000, "DESCENT_PLAIN": 20_000, "DESCENT_RUNS": 3}
+    for key, events in budgets.items():
+        monkeypatch.setattr(sys.modules["clew.harness.shrink.budget"], key, events)
+    for key, events in (("PLAIN_NETWORKS", 10_000), ("ARRANGEMENTS", 20_000)):
+        monkeypatch.setattr(sys.modules["clew.harness.shrink.shrink"], key, events)
+    shrunk, tried = smallest_plan(resolve(load(name), seed))
+    assert smallest_plan(shrunk) == (shrunk, tried)
+
+
+def test_a_search_that_cannot_try_every_arrangement_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, tried = smallest_plan(resolve(loads(ONE_RESTART, "one-restart.yaml", Path())))
+    assert tried is Tried.EVERYTHING
+    monkeypatch.setattr(sys.modules["clew.harness.shrink.arrange"], "CANDIDATES_MOST", 1)
+    assert smallest_plan(plan) == (plan, Tried.LEAVING_OUT)
+
+
+def test_a_story_that_says_another_thing_of_the_search_is_written_anew(
+    failing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a shrink that was interrupted, and then done again to its end."""
+
+    def shrunk(folder: Path, tried: Tried) -> Path:
+        monkeypatch.setattr(sys.modules["clew.harness.shrink.run"], "shrink", lambda plan, fails: tried)
+        again = shrink_run(RunFolder(folder), into=tmp_path / tried.name).result.run
+        assert again is not None
+        return Path(again)
+
+    folder, texts = failing, []
+    for tried in (Tried.PART, Tried.LEAVING_OUT, Tried.EVERYTHING, Tried.EVERYTHING):
+        folder = shrunk(folder, tried)
+        texts.append(" ".join((folder / "plan.yaml").read_text().split("What breaks")[0].replace("#", "").split()))
+    assert ["are enough" in text for text in texts] == [False, True, True, True]
+    assert [NOT_FINISHED in text for text in texts] == [True, False, False, False]
+    assert [NOT_REARRANGED in text for text in texts] == [False, True, False, False]
+    assert texts[3] == texts[2]
 
 
 def test_a_search_that_spent_its_budget_says_so(failing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,12 +231,12 @@ def test_a_search_that_spent_its_budget_says_so(failing: Path, tmp_path: Path, m
 
 def test_reads_that_nobody_answers_are_told_once_with_their_number() -> None:
     plan = resolve(load("caspaxos-forgets-promises"), 0, ["system.variant=torn-writes", "checks=[liveness]"])
-    shrunk, complete = smallest_plan(plan)
+    shrunk, tried = smallest_plan(plan)
     history, outcome = simulate(shrunk)
     result = judge(shrunk, history, outcome)
     found = signature(result, history, outcome)
     assert found is not None
-    told = story(plan, shrunk, complete, found, result, history)
+    told = story(plan, shrunk, tried, found, result, history)
     unanswered = [line for line in told.splitlines() if "info" in line]
     assert len(unanswered) <= shrunk.workload.clients
     times = sum(int(number) for number in re.findall(r"info, (\d+) times", told))
@@ -387,7 +427,7 @@ def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(
 
     monkeypatch.setattr(RunFolder, "finish", interrupted)
     # Nothing smaller is looked for: the run itself is the best so far.
-    monkeypatch.setattr(sys.modules["clew.harness.shrink.run"], "shrink", lambda plan, fails: True)
+    monkeypatch.setattr(sys.modules["clew.harness.shrink.run"], "shrink", lambda plan, fails: Tried.EVERYTHING)
     with stop_signals():
         shrunk = shrink_run(RunFolder(failing), into=tmp_path / "shrunk")
     assert not interrupts
