@@ -11,11 +11,11 @@ from clew.nemesis.effect import disturbance, down, paused, refused
 from clew.nemesis.fault import Fault, FaultEvent
 from clew.nemesis.faults import FAULTS
 from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
-from clew.nemesis.schedule import At, Entry, Every, Randomly, schedule
+from clew.nemesis.schedule import AtTimes, Entry, Every, Randomly, schedule
 
 __all__ = [
     "FAULTS",
-    "At",
+    "AtTimes",
     "Constant",
     "Disturbance",
     "Entry",

@@ -28,7 +28,7 @@ class Every(msgspec.Struct, frozen=True, tag="every"):
     """In ns, more than 0."""
 
 
-class At(msgspec.Struct, frozen=True, tag="at"):
+class AtTimes(msgspec.Struct, frozen=True, tag="at"):
     """At these times."""
 
     times: tuple[int, ...]
@@ -42,7 +42,7 @@ class Randomly(msgspec.Struct, frozen=True, tag="random"):
     """The mean gap in ns."""
 
 
-When = Every | At | Randomly
+When = Every | AtTimes | Randomly
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -85,7 +85,7 @@ def _unroll(entry: Entry, nodes: Sequence[str], random: Random) -> Iterator[tupl
 
 
 def _times(entry: Entry, random: Random) -> Iterator[int]:
-    if isinstance(entry.when, At):
+    if isinstance(entry.when, AtTimes):
         yield from (
             at for at in sorted(entry.when.times) if entry.start <= at and (entry.end is None or at < entry.end)
         )

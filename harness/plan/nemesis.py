@@ -36,7 +36,7 @@ from clew.nemesis.faults import FAULTS
 from clew.nemesis.grudge import Grudge
 from clew.nemesis.leader import LEADER
 from clew.nemesis.parameter import AtLeastOne, ExactlyOne, Parameter, Words
-from clew.nemesis.schedule import At, Entry, Every, Randomly, When
+from clew.nemesis.schedule import AtTimes, Entry, Every, Randomly, When
 from clew.nemesis.target import Target, TargetKind
 
 WHEN = ("every", "at", "random")
@@ -70,7 +70,7 @@ def write_entry(entry: Entry) -> dict[str, Any]:
             data["every"] = format_duration(period)
         case Randomly(mean):
             data["random"] = format_duration(mean)
-        case At(times):
+        case AtTimes(times):
             data["at"] = [format_duration(time) for time in times]
     if entry.duration is not None:
         data["for"] = format_duration(entry.duration)
@@ -93,7 +93,7 @@ def _entry(field: Field, cluster: Cluster) -> Entry:
     when = _when(fields)
     start = fields.get("from", duration, 0)
     end = fields.get("until", duration, None)
-    if isinstance(when, At):
+    if isinstance(when, AtTimes):
         for other in ("from", "until"):
             if other in fields.given:
                 raise fields.conflict(("at", other), f"`at` says when already; expected no `{other}`")
@@ -111,7 +111,7 @@ def _when(fields: Fields) -> When:
         return Every(fields.read("every", period))
     if given == ["random"]:
         return Randomly(fields.read("random", period))
-    return At(tuple(sorted(fields.read("at", _moments))))
+    return AtTimes(tuple(sorted(fields.read("at", _moments))))
 
 
 def _moments(field: Field) -> list[int]:

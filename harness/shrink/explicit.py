@@ -18,7 +18,7 @@ from clew.histories import NEMESIS, History
 from clew.nemesis.fault import FaultEvent, name
 from clew.nemesis.faults import from_value
 from clew.nemesis.latency import Constant
-from clew.nemesis.schedule import At, Entry, schedule
+from clew.nemesis.schedule import AtTimes, Entry, schedule
 from clew.systems import find_system
 
 Member = PlannedOperation | FaultEvent
@@ -45,7 +45,9 @@ def explicit(plan: Plan, history: History, rested: int | None = None) -> Plan:
 
 def is_explicit(plan: Plan) -> bool:
     """Whether the plan is explicit already: `rebuilt` makes the same plan of its members."""
-    if not isinstance(plan.workload.operations, tuple) or not all(isinstance(line.when, At) for line in plan.nemesis):
+    if not isinstance(plan.workload.operations, tuple) or not all(
+        isinstance(line.when, AtTimes) for line in plan.nemesis
+    ):
         return False
     return rebuilt(plan, members_of(plan)) == plan
 
@@ -85,7 +87,7 @@ def rebuilt(plan: Plan, members: Iterable[Member]) -> Plan:
 def entry(event: FaultEvent) -> Entry:
     """The fault as an entry of a nemesis, with nothing left to draw."""
     duration = None if event.until is None else event.until - event.at
-    return Entry(name(event.fault), event.fault.parameters_of_entry(), At((event.at,)), duration)
+    return Entry(name(event.fault), event.fault.parameters_of_entry(), AtTimes((event.at,)), duration)
 
 
 def _argument(value: Any) -> Any:

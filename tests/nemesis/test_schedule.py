@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice, pairwise, takewhile
 
 from clew.harness.plan.streams import Streams
-from clew.nemesis import At, Entry, Every, Randomly, schedule
+from clew.nemesis import AtTimes, Entry, Every, Randomly, schedule
 from clew.nemesis.crash import Crash
 from clew.nemesis.fault import name
 from clew.nemesis.network import BadNetwork
@@ -17,7 +17,7 @@ ENTRIES = (
     Entry("partition", {"kind": "majority"}, Every(2 * S), S),
     Entry("crash", {"target": "minority"}, Randomly(3 * S), S),
     Entry("partition", {"kind": "one-way"}, Randomly(S), S),
-    Entry("network", {"drop": 0.5, "target": "one"}, At((3 * S, 9 * S)), S),
+    Entry("network", {"drop": 0.5, "target": "one"}, AtTimes((3 * S, 9 * S)), S),
 )
 
 
@@ -37,7 +37,7 @@ def test_a_periodic_fault_comes_first_after_one_period():
 
 
 def test_faults_at_given_times_end():
-    events = list(schedule([Entry("crash", {"target": ("n2",)}, At((5, 3)), 10)], NODES, Streams(1).get))
+    events = list(schedule([Entry("crash", {"target": ("n2",)}, AtTimes((5, 3)), 10)], NODES, Streams(1).get))
     assert story(events) == [(3, 13, Crash(("n2",))), (5, 15, Crash(("n2",)))]
 
 
@@ -48,7 +48,7 @@ def test_random_faults_have_gaps_of_the_mean():
 
 
 def test_without_a_duration_a_fault_lasts_until_the_workload_ends():
-    assert faults([Entry("crash", {"target": "one"}, At((3,)))])[0].until is None
+    assert faults([Entry("crash", {"target": "one"}, AtTimes((3,)))])[0].until is None
 
 
 def test_a_window_holds_beginnings_and_ends():
@@ -70,7 +70,7 @@ def test_faults_of_all_entries_come_in_the_order_of_time_and_are_counted():
 
 
 def test_entries_that_begin_at_the_same_time_keep_their_order():
-    both = [Entry("crash", {"target": ("n1",)}, At((5,))), Entry("crash", {"target": ("n2",)}, At((5,)))]
+    both = [Entry("crash", {"target": ("n1",)}, AtTimes((5,))), Entry("crash", {"target": ("n2",)}, AtTimes((5,)))]
     assert [event.fault for event in faults(both)] == [Crash(("n1",)), Crash(("n2",))]
 
 
@@ -96,7 +96,7 @@ def test_another_kind_of_fault_happens_at_the_same_times():
 def test_a_schedule_written_out_as_explicit_faults_is_the_same_schedule():
     events = faults(ENTRIES)
     explicit = [
-        Entry(name(event.fault), event.fault.parameters_of_entry(), At((event.at,)), event.until - event.at)
+        Entry(name(event.fault), event.fault.parameters_of_entry(), AtTimes((event.at,)), event.until - event.at)
         for event in events
     ]
     assert faults(explicit, seed=99) == events

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clew.harness.plan import PlannedOperation, dump, load, loads, resolve
 from clew.harness.plan.schema import BudgetPlan, Links, NetworkPlan, Plan, Recovery, Workload, client_names, node_names
-from clew.nemesis import FAULTS, At, Constant, Entry, Every, Exponential, Fault, Normal, Randomly, Uniform
+from clew.nemesis import FAULTS, AtTimes, Constant, Entry, Every, Exponential, Fault, Normal, Randomly, Uniform
 from clew.nemesis.leader import LEADER
 from clew.nemesis.parameter import ExactlyOne, Words
 
@@ -94,7 +94,7 @@ def entries(draw, nodes: int, clients: int) -> Entry:
     parameters = draw(parameters_of(FAULTS[fault], nodes, clients))
     duration = draw(st.none() | PERIODS)
     if draw(st.booleans()):
-        return Entry(fault, parameters, At(tuple(sorted(draw(st.lists(TIMES, min_size=1, max_size=3))))), duration)
+        return Entry(fault, parameters, AtTimes(tuple(sorted(draw(st.lists(TIMES, min_size=1, max_size=3))))), duration)
     start = draw(st.integers(0, 2**62))
     end = draw(st.none() | st.integers(start + 1, 2**63 - 1))
     return Entry(
