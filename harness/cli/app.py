@@ -91,9 +91,12 @@ def _is_user_error(error: Exception) -> bool:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    from clew.histories.text import printable
+    if not message.isascii() or not message.isprintable():
+        # Imported only here: a Ctrl-C may have come in the middle of an import that this one needs.
+        from clew.histories.text import printable
 
-    print(f"clew: {printable(message)}", file=sys.stderr)
+        message = printable(message)
+    print(f"clew: {message}", file=sys.stderr)
     sys.exit(code)
 
 

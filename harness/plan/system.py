@@ -89,6 +89,11 @@ def _find(field: Field, folder: Path) -> tuple[str, Service]:
         except (Exception, SystemExit) as error:
             # Importing a user's file may raise anything.
             raise field.error(f"importing the system failed: {type(error).__name__}: {error}") from error
+        try:
+            if isinstance(system, Protocol):
+                msgspec.json.Decoder(system.messages)
+        except TypeError as error:
+            raise field.error(f"its messages cannot be told apart: {error}") from None
         return name, system
 
     return drawn(field, read)

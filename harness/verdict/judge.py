@@ -45,7 +45,7 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
         finished=outcome.finished or outcome.stopped,
         notes=notes(plan, outcome),
         counts={
-            "operations": dict(progress.outcomes),
+            "operations": {type: progress.outcomes[type] for type in ("ok", "fail", "info") if progress.outcomes[type]},
             "faults": dict(progress.faults),
             "messages": dict(progress.messages),
             "protocol": dict(progress.protocol),
@@ -76,9 +76,7 @@ def notes(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
     if not outcome.answered:
         found.append("no operation of the workload was ok: a cluster that does nothing does nothing wrong")
     if plan.nemesis and not outcome.progress.faults:
-        found.append(
-            f"no fault began: the workload was over after {outcome.progress.now / 1e9:.1f} s, recovery included"
-        )
+        found.append(f"no fault began: the run was over after {outcome.progress.now / 1e9:.1f} s, recovery included")
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from clew.harness.verdict.result import Result
-from clew.histories.text import printable
+from clew.histories.text import plural, printable
 
 if TYPE_CHECKING:
     from clew.harness.check import Checked
@@ -55,7 +55,7 @@ def print_result(result: Result, json: bool, *, engine: str = "", seconds: float
         console.print(Text(f"  {'time':<13}{result.seconds:.1f} s of cluster time"))
     if engine and seconds is not None:
         console.print(
-            Text(f"  {'checked':<13}{result.operations:,} operations by {printable(engine)} in {seconds:.2f} s")
+            Text(f"  {'checked':<13}{plural(result.operations, 'operation')} by {printable(engine)} in {seconds:.2f} s")
         )
     if result.run is not None and result.plan is not None:
         console.print(Text(f"  {'run':<13}{result.run}"))

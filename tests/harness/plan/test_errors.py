@@ -226,6 +226,17 @@ def test_an_unknown_shipped_plan_is_refused():
         load("no-such-plan")
 
 
+UNTAGGED = """
+import msgspec
+from clew.systems import Protocol
+
+class Ask(msgspec.Struct): pass
+class Answer(msgspec.Struct): pass
+
+system = Protocol(name="mine", summary="", model="register", functions=(), messages=Ask | Answer, node=0, client=0)
+"""
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [
@@ -233,6 +244,7 @@ def test_an_unknown_shipped_plan_is_refused():
         ("raise SystemExit(3)", "importing the system failed: SystemExit: 3"),
         ("def", "importing the system failed: SyntaxError"),
         ("x = 3", "defines no `system = Protocol"),
+        (UNTAGGED, "its messages cannot be told apart: If a type union contains multiple Struct types"),
     ],
 )
 def test_a_system_that_cannot_be_imported_is_an_error_of_the_plan(good, tmp_path, code, error):
