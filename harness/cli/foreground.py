@@ -31,6 +31,7 @@ STUCK_SECONDS = 1.0
 GRACE_SECONDS = 5.0
 """How long a stuck process may go on after a first Ctrl-C."""
 _BEAT_SECONDS = 0.1
+"""How often trio shows that it is not stuck: often within `STUCK_SECONDS`, and rarely enough to cost nothing."""
 
 
 @contextlib.contextmanager
@@ -96,6 +97,7 @@ async def _end_if_stuck(task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IG
     """
     beat = time.monotonic()
     ignored = 0
+    alarmed: float | None = None
     receive = signal.getsignal(signal.SIGINT)
     assert callable(receive)
 
@@ -107,16 +109,23 @@ async def _end_if_stuck(task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IG
         os._exit(INTERNAL_ERROR)
 
     def at_interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal ignored
+        nonlocal ignored, alarmed
         receive(number, frame)
         ignored = ignored + 1 if stuck() else 0
         if ignored >= 2:
             end()
+        alarmed = None
         signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
 
     def at_alarm(number: int, frame: FrameType | None) -> None:
-        if stuck():
+        nonlocal alarmed
+        if not stuck():
+            return
+        if alarmed == beat:
             end()
+        # A process that was stopped for a while (SIGSTOP, a laptop asleep) gets this alarm before trio runs again.
+        alarmed = beat
+        signal.setitimer(signal.ITIMER_REAL, STUCK_SECONDS)
 
     signal.signal(signal.SIGINT, at_interrupt)
     before = signal.signal(signal.SIGALRM, at_alarm)

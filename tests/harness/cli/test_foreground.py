@@ -99,6 +99,30 @@ def test_a_third_ctrl_c_during_the_clean_up_sets_no_alarm(monkeypatch: pytest.Mo
     assert not alarms
 
 
+def test_a_process_that_was_stopped_over_its_alarm_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGINT, SIGSTOP, SIGCONT: the alarm arrives before trio runs again, and only then."""
+    monkeypatch.setattr("clew.harness.cli.foreground.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("clew.harness.cli.foreground.STUCK_SECONDS", 0.3)
+    ends: list[int] = []
+    monkeypatch.setattr("clew.harness.cli.foreground.os._exit", ends.append)
+
+    async def job(stop: trio.CancelScope) -> str:
+        signal.raise_signal(signal.SIGINT)
+        await trio.sleep(0)
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+        time.sleep(0.5)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
+        with trio.CancelScope(shield=True):
+            await trio.sleep(0.6)
+        return "done"
+
+    async def nothing() -> None:
+        pass
+
+    assert run_in_foreground(job, nothing) == "done"
+    assert not ends
+
+
 def test_an_ignored_hangup_stays_ignored() -> None:
     """This is what `nohup` asks for."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
