@@ -7,7 +7,8 @@
     None            anything else
 
 `competition` chooses an algorithm by the form, `counterexample` decides by it what the other operations may have done,
-and `explanation` speaks of values if there are any. No other module asks a model what its operations access.
+and `explanation` speaks of values if there are any. Failed operations are in no problem, and so in no form. What
+concerns them, `explanation` and `failed_effects` ask the model: what they access, and which values others need.
 
 In a form, values and elements are small integers, and every array has one entry for each operation of the problem.
 """
@@ -258,12 +259,12 @@ def set_form(problem: Problem, model: Model) -> SetForm | None:
     answer = np.full(len(accesses), UNKNOWN, np.int8)
     added = set()
     for number, (access, times) in enumerate(zip(accesses, _times(problem), strict=True)):
-        name, what, told = access
+        name, what, answered = access
         if name == READ:
             continue
         element[number] = numbers.setdefault(what, len(numbers))
-        if told is not None:
-            answer[number] = YES if told else NO
+        if answered is not None:
+            answer[number] = YES if answered else NO
         if name == ADD:
             if times > 1 or what in added:
                 return None

@@ -126,7 +126,7 @@ def check_file(
     # A path that is not text is written as a terminal would show it.
     place = os.fsencode(path if folder is None else folder.path).decode(errors="backslashreplace")
     result = judge_history(history, check_result(verdict), place)
-    engines = sorted({partition.engine for partition in verdict.keys if partition.engine})
+    engines = sorted({key.engine for key in verdict.keys if key.engine})
     return Checked(path, result, ", ".join(engines) or engine, time.monotonic() - began)
 
 

@@ -13,6 +13,7 @@ from clew.histories import edn, jepsen_log, jsonl, porcupine_kv
 from clew.histories.history import History, HistoryError
 
 _SAMPLE_BYTES = 1 << 16
+"""Bytes that a format is recognized by. They hold the first event, also of a log that begins with other lines."""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ _RATIO = re.compile(r"([+-]?\d+)/(\d+)\Z")
 _CHARACTERS = {"newline": "\n", "space": " ", "tab": "\t", "return": "\r"}
 _WORD = re.compile(r"[A-Za-z*!_?<>=+-][\w*!?<>=+./-]*\Z")
 _LINES_OF_A_FORM = 10_000
+"""Lines that one form may have. Each further line of an open form parses it again from its beginning, so the
+cost grows with the square of the lines. A bracket that is never closed must not cost that for a whole file."""
 
 
 class EdnError(ValueError):

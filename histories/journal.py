@@ -22,6 +22,7 @@ from clew.histories.event import MALFORMED
 from clew.histories.history import HistoryError
 
 _BUFFERED_LINES = 4096
+"""Lines that are written at once: some hundred kilobytes. A write for each line would be slow."""
 
 
 class Entry(msgspec.Struct, frozen=True):

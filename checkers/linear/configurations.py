@@ -97,7 +97,7 @@ class Tables(NamedTuple):
 def collect(log, entries, now, count):  # type: ignore[no-untyped-def]
     """Discard the entries that no configuration leads back to, and move those that all lead back to behind the rest.
 
-    Returns how many entries are left, and how many are settled: they are the beginning of every linearization.
+    Returns how many entries are left, and how many are agreed on: they are the beginning of every linearization.
     """
     heirs = np.zeros(entries, np.int32)
     for row in range(count):
@@ -106,13 +106,13 @@ def collect(log, entries, now, count):  # type: ignore[no-untyped-def]
     for entry in range(entries - 1, -1, -1):
         if log[entry].before >= 0:
             heirs[log[entry].before] += heirs[entry]
-    settled = np.empty(entries, np.int32)
+    agreed_ops = np.empty(entries, np.int32)
     new = np.empty(entries, np.int32)
     kept, agreed = 0, 0
     for entry in range(entries):
         new[entry] = -1
         if heirs[entry] == count:
-            settled[agreed] = log[entry].op
+            agreed_ops[agreed] = log[entry].op
             agreed += 1
         elif heirs[entry] > 0:
             before = log[entry].before
@@ -124,7 +124,7 @@ def collect(log, entries, now, count):  # type: ignore[no-untyped-def]
         if now[row, LOG] >= 0:
             now[row, LOG] = new[now[row, LOG]]
     for entry in range(agreed):
-        log[kept + entry].op = settled[entry]
+        log[kept + entry].op = agreed_ops[entry]
     return kept, agreed
 
 

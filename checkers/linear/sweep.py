@@ -8,8 +8,8 @@ configuration is left, the return cannot be explained.
 
 Only the linearization itself is as long as the history. A configuration has one bit for each *open* operation, which
 occupies a *slot* from its call to its return. States that no configuration is in any more are forgotten. The beginning
-of the linearization on which all configurations agree is settled and leaves the log. So a sweep can run beside a test,
-and can start from any set of configurations (`Sweep`).
+of the linearization on which all configurations agree leaves the log. So a sweep can run beside a test, and can start
+from any set of configurations (`Sweep`).
 
 Four rules keep the sets small: `Eager observers`, `Earliest deadline first`, `Fewer unknown` and `Used by all`. The
 reason for each stands in `clew.checkers.linear.configurations`, next to the line that uses it.
@@ -54,7 +54,7 @@ _FEWEST_STATES = 1 << 14
 """States that are remembered before any is forgotten. To learn a transition again costs a call of Python, so states are
 forgotten seldom. This many small states take a megabyte or two."""
 _LOG_FIRST = 1 << 12
-"""Entries of the log at first: 32 KB. It grows only if what is not settled is longer."""
+"""Entries of the log at first: 32 KB. It grows only if what the configurations do not agree on is longer."""
 
 
 class Configuration(NamedTuple):
@@ -97,7 +97,7 @@ class Sweep:
     ) -> None:
         self._problem, self._budget, self._deadline = problem, budget, deadline
         self._memo = Memo(model, problem.classes, merge=start is None)
-        self._settled: list[NDArray[np.int32]] = []
+        self._agreed: list[NDArray[np.int32]] = []
         self._many_states = _FEWEST_STATES
         self._forgot = -1
         self._at = np.zeros(1, REGISTERS)[0]
@@ -178,7 +178,7 @@ class Sweep:
                 self._make_room(len(tables.now), len(op_of) // 64)
                 row = np.empty(self._tables.now.shape[1], np.int64)
             elif status == LOG_FULL:
-                self._settle()
+                self._shorten_log()
             if len(memo.states) > self._many_states and self.position > self._forgot:
                 self._forget()
             if self.bytes > self._budget.bytes:
@@ -188,18 +188,18 @@ class Sweep:
 
     @property
     def bytes(self) -> int:
-        """What it holds now, without the part of the linearization that is settled."""
+        """What it holds now, without the part of the linearization on which all agree."""
         t = self._tables
         tables = (t.now, t.then, t.seen, t.chains, t.heads, t.stamps, t.log)
         return sum(int(table.nbytes) for table in tables) + self._memo.bytes
 
-    def _settle(self) -> None:
+    def _shorten_log(self) -> None:
         """Take out of the log what all configurations agree on and what none leads back to; or make it longer."""
         log = self._tables.log
-        kept, settled = collect(log, int(self._at.entries), self._tables.now, int(self._at.count))
-        self._settled.append(log["op"][kept : kept + settled].copy())
+        kept, agreed = collect(log, int(self._at.entries), self._tables.now, int(self._at.count))
+        self._agreed.append(log["op"][kept : kept + agreed].copy())
         self._at.entries = kept
-        if 2 * kept > len(log) or settled == 0:
+        if 2 * kept > len(log) or agreed == 0:
             self._tables = self._tables._replace(log=np.concatenate((log, np.empty_like(log))))
 
     def _forget(self) -> None:
@@ -231,7 +231,7 @@ class Sweep:
         while entry >= 0:
             tail.append(int(log["op"][entry]))
             entry = int(log["before"][entry])
-        return [*(op for part in self._settled for op in part.tolist()), *reversed(tail)]
+        return [*(op for part in self._agreed for op in part.tolist()), *reversed(tail)]
 
 
 def _room(now: NDArray[np.int64], rows: int, words: int) -> dict[str, NDArray[np.int64] | NDArray[np.int32]]:

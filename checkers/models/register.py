@@ -87,7 +87,7 @@ class VersionedRegister(Model):
 
     `read` -> [version, value], or None if the register was never written. `write v` and `cas [old, new]` -> [version,
     value]; any other result means that the system does not tell the version. Such a change made the version grow by at
-    least one. A state is (value, version, told); if not told, the version is the least that is possible.
+    least one. A state is (value, version, exact); if not exact, the version is the least that is possible.
     """
 
     name = "versioned-register"
@@ -96,12 +96,12 @@ class VersionedRegister(Model):
 
     def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`."""
-        value, version, told = state
+        value, version, exact = state
         if op.f == "read":
             if op.outcome == INFO:
                 return state
             seen, content = op.result if op.result is not None else (0, None)
-            if freeze(content) != value or not (seen == version or (seen > version and not told)):
+            if freeze(content) != value or not (seen == version or (seen > version and not exact)):
                 return None
             return (value, seen, True)
         new = op.argument

@@ -100,11 +100,11 @@ def _each(form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArra
     added = add >= 0
     if (call[add[added]] > latest[added]).any():
         return None
-    told = returned & (form.kind == REMOVES) & (form.answer == YES)
-    if np.bincount(form.element[told], minlength=1).max(initial=0) > 1:
+    known_removes = returned & (form.kind == REMOVES) & (form.answer == YES)
+    if np.bincount(form.element[known_removes], minlength=1).max(initial=0) > 1:
         return None
-    some_told = np.zeros(form.elements + 1, np.bool_)
-    some_told[form.element[told]] = True
+    has_known = np.zeros(form.elements + 1, np.bool_)
+    has_known[form.element[known_removes]] = True
 
     # For each element the removes that can be the first, with their gaps x; of these the one with the smallest x.
     soonest = np.where(added, call[add], until)
@@ -112,7 +112,7 @@ def _each(form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArra
     np.maximum.at(soonest, form.element[saw], call[saw])
     removes = np.flatnonzero(counts & (form.kind == REMOVES) & (form.answer != NO))
     removes = removes[added[form.element[removes]]]
-    removes = removes[told[removes] | ~some_told[form.element[removes]]]
+    removes = removes[known_removes[removes] | ~has_known[form.element[removes]]]
     x = np.maximum(soonest[form.element[removes]], call[removes])
     can = x < ret[removes]
     removes, x = removes[can], x[can]
@@ -121,7 +121,7 @@ def _each(form: SetForm, until: int, counts: NDArray[np.bool_], returned: NDArra
     gone = np.full(form.elements + 1, until, np.int64)
     first[form.element[removes[by_gap]]] = removes[by_gap]
     gone[form.element[removes[by_gap]]] = x[by_gap]
-    if (some_told & (first < 0)).any():
+    if (has_known & (first < 0)).any():
         return None
     add_gap = np.where(added, np.minimum(latest, gone), until)
 

@@ -26,6 +26,7 @@ from clew.harness.store.folder import RunFolder
 from clew.systems import Protocol, find_protocol, find_system, names
 
 STARTS = 10
+"""First seeds from which a variant is hunted. One start may be lucky; the median of ten is not."""
 STRIDE = 10_000
 """The distance between the first seeds of two starts."""
 SEEDS_MOST = 50

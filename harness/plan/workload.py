@@ -35,8 +35,11 @@ READS: dict[WorkloadKind, str] = {"cas-register": "read", "counter": "read", "kv
 """The function that reads a key. The final reads of a run use it."""
 
 CLIENTS_MOST = 10_000
+"""The most clients. A plan with more is a slip of a digit: each client takes memory before the first operation."""
 KEYS_MOST = 1_000_000
+"""The most keys, for the same reason: at the end every client reads every key."""
 OPERATIONS_MOST = 1_000_000_000
+"""The most operations. A simulated run of so many would take days, and its history would fill any disk."""
 
 
 def read_workload(fields: Fields, functions: Sequence[str]) -> Workload:

@@ -32,7 +32,7 @@ from clew.harness.shrink.world import mean_latency, plain
 from clew.nemesis.fault import Fault, FaultEvent
 
 OPERATIONS_MOST = 2
-"""The most operations of an arrangement. With more there are too many arrangements to try a good part of them."""
+"""The most operations of an arrangement. With three there are at least twenty times as many arrangements."""
 FAULTS_MOST = 1
 """The most faults of an arrangement, for the same reason."""
 OPERATIONS_FROM = 8

@@ -34,7 +34,7 @@ class QuorumOf1bPermits2a:
                 return Violation(
                     self.name,
                     f"{sent.source} proposes {words(m.val_2a)} at {m.opn_2a} in ballot {m.bal_2a}, which no quorum of "
-                    f"1b's permits: {self._told(m)}",
+                    f"1b's permits: {self._reports(m)}",
                     sent.time,
                     (sent.id,),
                 )
@@ -50,17 +50,17 @@ class QuorumOf1bPermits2a:
             for number, vote in enumerate(votes, start=1)
         )
 
-    def _told(self, m: Message2a) -> str:
-        told = []
+    def _reports(self, m: Message2a) -> str:
+        reports = []
         for source, p in self._received.get(m.bal_2a, {}).items():
             vote = p.votes.get(m.opn_2a)
             if p.log_truncation_point > m.opn_2a:
-                told.append(f"{source} has truncated it")
+                reports.append(f"{source} has truncated it")
             elif vote is None:
-                told.append(f"{source} has no vote")
+                reports.append(f"{source} has no vote")
             else:
-                told.append(f"{source} voted for {words(vote.max_val)} in ballot {vote.max_value_bal}")
-        return ", ".join(told) or "there is none"
+                reports.append(f"{source} voted for {words(vote.max_val)} in ballot {vote.max_value_bal}")
+        return ", ".join(reports) or "there is none"
 
 
 class ChosenValueBinds2a:

@@ -85,17 +85,17 @@ class TruncationIsCheckpointed:
 
     def __init__(self, quorum: int) -> None:
         self._quorum = quorum
-        self._told: dict[str, int] = {}
+        self._checkpoints: dict[str, int] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare the truncation point of a 1b with the checkpoints in earlier heartbeats."""
         m, kind = sent.message, type(sent.message)
         if kind is Heartbeat:
-            if m.opn_ckpt > self._told.get(sent.source, 0):
-                self._told[sent.source] = m.opn_ckpt
+            if m.opn_ckpt > self._checkpoints.get(sent.source, 0):
+                self._checkpoints[sent.source] = m.opn_ckpt
         elif kind is Message1b and m.log_truncation_point > 0:
-            told = sorted(self._told.values(), reverse=True)
-            point = told[self._quorum - 1] if len(told) >= self._quorum else 0
+            checkpoints = sorted(self._checkpoints.values(), reverse=True)
+            point = checkpoints[self._quorum - 1] if len(checkpoints) >= self._quorum else 0
             if m.log_truncation_point > point:
                 return Violation(
                     self.name,

@@ -144,11 +144,11 @@ class No1bHidesVotes:
             for opn, (bal, number) in voted.items():
                 reported = m.votes.get(opn)
                 if bal < m.bal_1b and (reported is None or reported.max_value_bal < bal):
-                    told = "no vote" if reported is None else f"ballot {reported.max_value_bal}"
+                    found = "no vote" if reported is None else f"ballot {reported.max_value_bal}"
                     return Violation(
                         self.name,
                         f"{sent.source} voted at {opn} in ballot {bal}, but its 1b for ballot {m.bal_1b} with "
-                        f"truncation point {m.log_truncation_point} reports {told} there",
+                        f"truncation point {m.log_truncation_point} reports {found} there",
                         sent.time,
                         (number, sent.id),
                     )

@@ -46,8 +46,10 @@ class Found:
         self.operations = history.operations
         form = form_of(problem, model)
         assert decision.stuck is not None
-        self.core = counterexample.find_counterexample(problem, form, model, decision.stuck, Deadline(60))
-        self.claims = explanation.find_claims(history, model, problem, form, decision, self.core, Deadline(60))
+        self.counterexample = counterexample.find_counterexample(problem, form, model, decision.stuck, Deadline(60))
+        self.claims = explanation.find_claims(
+            history, model, problem, form, decision, self.counterexample, Deadline(60)
+        )
         self.stuck = int(problem.number[problem.event_op[decision.stuck]])
 
     def outcome(self, number: int) -> str:
@@ -135,10 +137,10 @@ def check_claim(found: Found, claim: Claim) -> None:
             assert found.setters(read, normal(found, value)) == ([], list(failed))
         case ImpossibleTogether(those, elements, failed):
             assert failed == any(isinstance(claim, FailedTookEffect) for claim in found.claims)
-            assert [int(found.problem.number[op]) for op in found.core] == list(those)
+            assert [int(found.problem.number[op]) for op in found.counterexample] == list(those)
             assert_impossible(found, elements)
         case ManyTogether(count):
-            assert count == len(found.core)
+            assert count == len(found.counterexample)
         case Explained(last, state, count, all_before):
             replayed, numbers = found.model.initial, found.problem.number[found.decision.order].tolist()
             for op in found.decision.order:
@@ -164,20 +166,20 @@ def assert_needs(found: Found, read: int, value: Any) -> None:
 
 def assert_impossible(found: Found, elements: bool) -> None:
     """The counterexample is not linearizable, whatever the others did: with any results, or not at all."""
-    problem, model, core = found.problem, found.model, found.core
+    problem, model, needed = found.problem, found.model, found.counterexample
     form = container_form(problem, model)
     if elements and form is not None and containers.explain(form, (found.decision.stuck or 0) + 1)[0] == "invalid":
         mask = form.kind == TAKES_ANY
-        mask[core] = True
+        mask[needed] = True
         assert exhaustive.linearize(problem.only(mask), model) is None
         return
     forgotten = tuple(ModelOperation(op.f, op.argument, None, "info", op.process) for op in problem.classes)
     classes = problem.classes + forgotten
     observer = np.array([model.observes(op) for op in classes], np.bool_)
-    others = [op for op in range(len(problem)) if op not in core and not problem.observer[problem.cls[op]]]
+    others = [op for op in range(len(problem)) if op not in needed and not problem.observer[problem.cls[op]]]
     for effects in product((False, True), repeat=len(others)):
         mask = np.zeros(len(problem), np.bool_)
-        mask[core] = True
+        mask[needed] = True
         cls = problem.cls.copy()
         for op, takes in zip(others, effects, strict=True):
             mask[op] = takes

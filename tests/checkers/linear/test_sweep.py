@@ -24,7 +24,7 @@ def test_a_sweep_that_settles_and_forgets_all_the_time_answers_as_the_search_doe
     monkeypatch.setattr(linear.sweep, "_LOG_FIRST", 8)
     monkeypatch.setattr(linear.sweep, "_FEWEST_STATES", 2)
     did: Counter[str] = Counter()
-    for part in ("_settle", "_forget"):
+    for part in ("_shorten_log", "_forget"):
         whole = getattr(linear.Sweep, part)
 
         def counted(sweep: linear.Sweep, part: str = part, whole: object = whole) -> None:
@@ -44,7 +44,7 @@ def test_a_sweep_that_settles_and_forgets_all_the_time_answers_as_the_search_doe
         assert_explains(problem, model, found.order, until)
         answers[found.answer] += 1
     assert min(answers["valid"], answers["invalid"]) > 2, answers
-    assert did["_settle"] > 100
+    assert did["_shorten_log"] > 100
     assert did["_forget"] > 20 or name == "cas-register"
 
 
