@@ -1,6 +1,8 @@
-"""In which order the workers of pytest-xdist take the tests."""
+"""The order in which the workers of pytest-xdist take the tests, and the signals that they begin with."""
 
 from __future__ import annotations
+
+import signal
 
 import pytest
 
@@ -20,3 +22,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Begin with the longest tests, so that the workers end at the same time."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A shell starts what it puts into the background with SIGINT ignored, `nohup` with SIGHUP. Both are inherited, and
+    the tests of signals would wait in vain."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
