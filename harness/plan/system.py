@@ -20,6 +20,7 @@ from clew.harness.plan.values import boolean, drawn, duration, number, text, who
 from clew.systems import BadParameters, Protocol, Service, UnknownSystem, find_system, names
 
 NODES_MOST = 1000
+"""The most nodes. A plan with more is a slip of a digit: one broadcast by each node is a million messages."""
 CLUSTER_FIELDS = ("name", "nodes", "variant")
 
 
