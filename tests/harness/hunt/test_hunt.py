@@ -482,4 +482,4 @@ def test_a_node_that_sends_itself_messages_without_a_delay_ends_as_a_failure(cle
     done = clew("hunt", "echo.yaml", "--seeds", "0:8", "--jobs", "1")
     assert done.returncode == 1, done.stderr
     assert "seed 0 fails: node: n1 takes more than 100,000 steps within a millisecond" in done.stdout
-    assert "does it send messages to itself without a delay?" in done.stdout
+    assert "does it send itself messages, or set timers, without a delay?" in done.stdout
