@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from clew.harness.plan import Plan
 from clew.harness.runtime.failure import Part, raised
 from clew.harness.runtime.outcome import Outcome
@@ -21,15 +19,15 @@ class Monitors:
     def __init__(self, plan: Plan, system: Protocol, outcome: Outcome, watchdog: Watchdog) -> None:
         self._outcome = outcome
         self._watchdog = watchdog
-        self._invariants: dict[type, list[Invariant]] = {}
+        self._invariants: dict[type, list[tuple[Invariant, tuple[Part, str]]]] = {}
         if "invariants" in plan.checks:
             for invariant in system.invariants(plan.system.parameters, plan.system.nodes):
                 for kind in invariant.watches:
-                    self._invariants.setdefault(kind, []).append(invariant)
-        self._landmarks: dict[type, list[Landmark]] = {}
+                    self._invariants.setdefault(kind, []).append((invariant, ("invariant", invariant.name)))
+        self._landmarks: dict[type, list[tuple[Landmark, tuple[Part, str]]]] = {}
         for landmark in system.landmarks():
             for kind in landmark.watches:
-                self._landmarks.setdefault(kind, []).append(landmark)
+                self._landmarks.setdefault(kind, []).append((landmark, ("landmark", landmark.name)))
         self.kinds = frozenset((*self._invariants, *self._landmarks))
 
     def look(self, sent: Sent) -> None:
@@ -37,24 +35,26 @@ class Monitors:
 
         Raises `SystemFailure` if one of them raises.
         """
-        for invariant in self._invariants.get(type(sent.message), ()):
-            violation = self._ask("invariant", invariant, sent)
-            if violation is not None:
-                self._outcome.violations.append(violation)
-                # A violated invariant is not asked again: what it has remembered makes no sense from here on.
-                for kind, others in self._invariants.items():
-                    self._invariants[kind] = [other for other in others if other is not invariant]
-        for landmark in self._landmarks.get(type(sent.message), ()):
-            if self._ask("landmark", landmark, sent):
-                self._outcome.progress.landmarks[landmark.name] += 1
-
-    def _ask(self, part: Part, monitor: Invariant | Landmark, sent: Sent) -> Any:
-        self._watchdog.stepping = part, monitor.name
+        watchdog = self._watchdog
+        who: tuple[Part, str]
         try:
-            return monitor.observe(sent)
+            for invariant, who in self._invariants.get(type(sent.message), ()):
+                watchdog.stepping = who
+                violation = invariant.observe(sent)
+                if violation is not None:
+                    self._outcome.violations.append(violation)
+                    self._forget(invariant)
+            for landmark, who in self._landmarks.get(type(sent.message), ()):
+                watchdog.stepping = who
+                if landmark.observe(sent):
+                    self._outcome.progress.landmarks[landmark.name] += 1
         except NOT_OURS:
             raise
         except BaseException as error:
-            raise raised(part, monitor.name, error) from None
-        finally:
-            self._watchdog.stepping = None
+            raise raised(*who, error) from None
+        watchdog.stepping = None
+
+    def _forget(self, violated: Invariant) -> None:
+        """Do not ask a violated invariant again: what it has remembered makes no sense from here on."""
+        for kind, others in self._invariants.items():
+            self._invariants[kind] = [other for other in others if other[0] is not violated]

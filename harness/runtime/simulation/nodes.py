@@ -57,7 +57,17 @@ class InlineNodes:
         return self._step(name, now, "start")
 
     async def receive(self, name: str, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
-        return self._step(name, now, "receive", source, message)
+        # `_step`, without the call: most events of a run come this way.
+        node, ctx, self._watchdog.stepping = self._lives[name]
+        ctx.now = now
+        try:
+            node.receive(ctx, source, message)
+        except NOT_OURS:
+            raise
+        except BaseException as error:
+            raise raised("node", name, error) from None
+        self._watchdog.stepping = None
+        return ctx.take()
 
     async def wake(self, name: str, now: int, timer: str) -> list[Effect]:
         return self._step(name, now, "wake", timer)

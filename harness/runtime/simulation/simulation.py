@@ -95,7 +95,7 @@ class Simulation:
         self._pushed = 0
         self._messages = 0
         self._now = 0
-        self._at_once = 0
+        self._events_max = EVENTS_AT_ONCE_MAX
         self._over = False
 
     async def run(self, conductor: Conductor) -> None:
@@ -112,13 +112,14 @@ class Simulation:
         for order in conductor.start(self._now):
             self._obey(order)
         progress, endpoints, heap = self._outcome.progress, self._endpoints, self._heap
+        events, window = 0, 0
         while not self._over:
             now, _, kind, a, b, c, d = heappop(heap)
             if now != self._now:
-                if now // MILLISECOND != self._now // MILLISECOND:
-                    self._at_once = min(self._at_once, 0)
+                if now >= window:
+                    window = now + MILLISECOND
+                    self._something_happened()
                 self._now = progress.now = now
-            self._at_once += 1
             if kind <= DELIVER:
                 endpoint = endpoints[b]
                 if self._delivers(kind, a, endpoint, c, d):
@@ -130,7 +131,7 @@ class Simulation:
                 if self._wakes(a, b, c):
                     self._carry_out(a, await a.wake(now, b))
             else:
-                self._at_once = min(self._at_once, 0)
+                self._something_happened()
                 for order in conductor.due(now, a):
                     if type(order) is not Apply:
                         self._obey(order)
@@ -138,10 +139,11 @@ class Simulation:
                         # Faults may come thick and fast, and each costs a look at all that are active: let a Ctrl-C in.
                         await trio.lowlevel.checkpoint()
                         await self.apply(order.faults, order.healed)
-            progress.events += 1
-            if not progress.events % YIELD_EVERY:
+            events += 1
+            progress.events = events
+            if not events % YIELD_EVERY:
                 await trio.lowlevel.checkpoint()
-            if self._at_once > EVENTS_AT_ONCE_MAX:
+            if events > self._events_max:
                 raise self._never_ends(b if kind <= DELIVER else a.name)
         self._outcome.finished = True
 
@@ -149,6 +151,10 @@ class Simulation:
         self._pushed += 1
         heappush(self._heap, (time, self._pushed, kind, a, b, c, d))
         return self._pushed
+
+    def _something_happened(self) -> None:
+        """A millisecond is over, or an operation or a fault begins or ends: the run moves on."""
+        self._events_max = max(self._events_max, self._outcome.progress.events + EVENTS_AT_ONCE_MAX)
 
     def _never_ends(self, name: str) -> SystemFailure:
         part: Part = "node" if name in self._nodes else "client"
@@ -215,7 +221,7 @@ class Simulation:
         thread = endpoint.thread
         process = thread.process
         if thread.operation is not None:
-            self._at_once = min(self._at_once, 0)
+            self._something_happened()
             for order in self._conductor.completed(self._now, thread, result):
                 self._obey(order)
         return thread.process == process
@@ -328,5 +334,5 @@ class Simulation:
         if not still:
             for event in node.waiting:
                 self._push(self._now, *event)
-            self._at_once -= EVENTS_OF_A_RELEASED_ONE * len(node.waiting)
+            self._events_max += EVENTS_OF_A_RELEASED_ONE * len(node.waiting)
             node.waiting.clear()
