@@ -147,7 +147,7 @@ class Conductor:
         """The nodes are up: the workload begins."""
         orders: list[Order] = []
         for thread in self.threads:
-            orders += self._next_request(now, thread)
+            orders += self._ask(thread, thread.script.next(now))
         orders += self._next_fault()
         return orders + self._end_of_workload(now)
 
@@ -188,8 +188,10 @@ class Conductor:
         if self.phase is Phase.WORKLOAD:
             self._outcome.answered += ok
             thread.script.observe(operation, result)
-            orders += self._next_request(now, thread)
-            if thread.request is None:
+            request = thread.request = thread.script.next(now)
+            if request is not None:
+                orders.append(At(request.time, _Invocation(thread, request)))
+            else:
                 orders += self._end_of_workload(now)
         else:
             orders += self._ask(thread, self._final_reads.answered(thread, ok, now))
@@ -211,9 +213,6 @@ class Conductor:
                 self._outcome.progress.touched[faults.name(fault)] += 1
 
     # The workload
-
-    def _next_request(self, now: int, thread: Thread) -> list[Order]:
-        return self._ask(thread, thread.script.next(now))
 
     def _ask(self, thread: Thread, request: Request | None) -> list[Order]:
         thread.request = request
