@@ -1,0 +1,1 @@
+"""The live runtime: real processes, real packets, the wall clock."""
