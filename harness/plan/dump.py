@@ -9,7 +9,7 @@ import yaml
 
 from clew.harness.plan.nemesis import write_entry
 from clew.harness.plan.quantity import format_duration, format_size
-from clew.harness.plan.schema import Links, Plan, PlannedOperation, SystemPlan, Workload
+from clew.harness.plan.schema import Links, LivePlan, Plan, PlannedOperation, SystemPlan, Workload
 from clew.harness.plan.system import is_duration, parameter_types
 from clew.harness.plan.tree import scalar
 from clew.harness.plan.values import write_latency
@@ -25,6 +25,7 @@ def dump(plan: Plan) -> str:
         "name": plan.name,
         "system": _system(plan.system),
         "runtime": plan.runtime,
+        **({"live": _live(plan.live)} if plan.runtime == "live" else {}),
         "workload": _workload(plan.workload),
         "network": {**_links(plan.network.nodes), "clients": _links(plan.network.clients)},
         "nemesis": [write_entry(entry) for entry in plan.nemesis],
@@ -98,6 +99,10 @@ def _operation(operation: PlannedOperation) -> dict[str, Any]:
     if operation.value is not None:
         data["value"] = list(operation.value) if isinstance(operation.value, tuple) else operation.value
     return data
+
+
+def _live(live: LivePlan) -> dict[str, Any]:
+    return {"network": live.network, "ready": format_duration(live.ready), "pcap": live.pcap}
 
 
 def _links(links: Links) -> dict[str, Any]:

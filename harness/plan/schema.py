@@ -1,6 +1,7 @@
 """A resolved plan: every number is drawn, every default filled in. All times are whole nanoseconds.
 
-A runtime gets this plan, and `dump` writes it into the run folder. A simulated run depends on nothing else.
+A runtime gets this plan, and `dump` writes it into the run folder. A simulated run depends on nothing else; a live run
+depends on the machine too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from clew.nemesis.latency import Constant, Exponential, Latency
 from clew.nemesis.schedule import Entry
 
 Check = Literal["linearizable", "invariants", "liveness"]
-RuntimeName = Literal["simulation"]
+RuntimeName = Literal["simulation", "live"]
+LiveNetworkName = Literal["auto", "tun", "loopback"]
 WorkloadKind = Literal["cas-register", "counter", "kv"]
 Stop = Literal["end", "first-violation"]
 
@@ -100,7 +102,7 @@ class Links(msgspec.Struct, frozen=True):
 
 
 class NetworkPlan(msgspec.Struct, frozen=True):
-    """How messages travel when no fault is active."""
+    """How messages travel when no fault is active. The defaults are those of a simulation; see `AS_THEY_COME`."""
 
     nodes: Links = Links(Exponential(MILLISECOND))
     """Links between nodes."""
@@ -110,6 +112,26 @@ class NetworkPlan(msgspec.Struct, frozen=True):
     They are instant by default. A latency makes operations longer in the history, so that more of them overlap: that
     can hide anomalies.
     """
+
+
+AS_THEY_COME = NetworkPlan(Links(Constant(0)), Links(Constant(0)))
+"""The network of a live run whose plan does not say otherwise: it adds nothing to what the machine takes."""
+
+
+class LivePlan(msgspec.Struct, frozen=True):
+    """What only a live run has."""
+
+    network: LiveNetworkName = "auto"
+    """What carries the packets of nodes and clients.
+
+    tun       a network namespace for each of them; clew forwards every packet between them
+    loopback  the loopback device of this machine; only for a `Protocol`, whose sockets belong to clew
+    auto      `tun` where the machine allows it and `loopback` where not
+    """
+    ready: int = 30 * SECOND
+    """How long a node may take from its start until it serves."""
+    pcap: bool = False
+    """Whether the packets are written to `packets.pcap` in the folder of the run."""
 
 
 class Recovery(msgspec.Struct, frozen=True):
@@ -155,6 +177,8 @@ class Plan(msgspec.Struct, frozen=True):
     """What every random choice follows from."""
     stop: Stop = "end"
     """When the run ends: after the final reads, or as soon as no order of the operations explains the history."""
+    live: LivePlan = LivePlan()
+    """What only a live run has. A simulation has the defaults."""
 
     @property
     def nodes(self) -> tuple[str, ...]:

@@ -13,12 +13,35 @@ from clew.harness.plan.error import Place, PlanError
 from clew.harness.plan.field import Field, Fields
 from clew.harness.plan.nemesis import Cluster, read_nemesis
 from clew.harness.plan.quantity import LONGEST
-from clew.harness.plan.schema import BudgetPlan, Check, Links, NetworkPlan, Plan, Recovery, RuntimeName, Stop
+from clew.harness.plan.schema import (
+    AS_THEY_COME,
+    BudgetPlan,
+    Check,
+    Links,
+    LiveNetworkName,
+    LivePlan,
+    NetworkPlan,
+    Plan,
+    Recovery,
+    RuntimeName,
+    Stop,
+)
 from clew.harness.plan.settings import override
 from clew.harness.plan.streams import Streams
 from clew.harness.plan.system import CLUSTER_FIELDS, read_system
 from clew.harness.plan.tree import Value
-from clew.harness.plan.values import distinct, duration, latency, period, probability, size, text, whole_number, word
+from clew.harness.plan.values import (
+    boolean,
+    distinct,
+    duration,
+    latency,
+    period,
+    probability,
+    size,
+    text,
+    whole_number,
+    word,
+)
 from clew.harness.plan.workload import WORKLOAD_FIELDS, read_workload
 from clew.nemesis.schedule import Entry
 
@@ -26,6 +49,7 @@ SECTIONS = (
     "name",
     "system",
     "runtime",
+    "live",
     "workload",
     "network",
     "nemesis",
@@ -38,6 +62,7 @@ SECTIONS = (
 LINKS = ("latency", "drop", "duplicate", "reorder")
 FIELDS = {
     "system": CLUSTER_FIELDS,
+    "live": ("network", "ready", "pcap"),
     "workload": WORKLOAD_FIELDS,
     "network": (*LINKS, "clients"),
     "recovery": ("after", "within"),
@@ -46,6 +71,7 @@ FIELDS = {
 """The fields of each section that is a mapping."""
 CHECKS: tuple[Check, ...] = get_args(Check)
 RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
+LIVE_NETWORKS: tuple[LiveNetworkName, ...] = get_args(LiveNetworkName)
 STOPS: tuple[Stop, ...] = get_args(Stop)
 
 
@@ -66,8 +92,10 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
     name = plan.read("name", _name)
     system_plan, system = read_system(plan.read("system", lambda field: field.fields()), folder)
     runtime = plan.get("runtime", _runtime, RUNTIMES[0])
+    live = _live(plan.section("live", FIELDS["live"]), runtime)
     workload = read_workload(plan.section("workload", FIELDS["workload"]), system.functions_of(system_plan.parameters))
-    network = _network(plan.section("network", FIELDS["network"]))
+    default_network = AS_THEY_COME if runtime == "live" else NetworkPlan()
+    network = _network(plan.section("network", FIELDS["network"]), default_network)
     cluster = Cluster(system_plan.nodes, workload.clients, system.has_leader)
     no_faults: tuple[Entry, ...] = ()
     nemesis = plan.get("nemesis", lambda field: read_nemesis(field, cluster), no_faults)
@@ -84,6 +112,7 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
         budget=_budget(plan.section("budget", FIELDS["budget"])),
         seed=seed,
         stop=plan.get("stop", lambda field: _stop(field, checks), STOPS[0]),
+        live=live,
     )
 
 
@@ -129,8 +158,23 @@ def _runtime(field: Field) -> RuntimeName:
     return word(field, RUNTIMES, "runtime")
 
 
-def _network(fields: Fields) -> NetworkPlan:
-    default = NetworkPlan()
+def _live(fields: Fields, runtime: RuntimeName) -> LivePlan:
+    default = LivePlan()
+    if runtime != "live" and fields.given:
+        raise PlanError(
+            fields.mapping.key_at, "live", f"the runtime {runtime} has no such section; it is for runtime: live"
+        )
+    live = LivePlan(
+        network=fields.get("network", lambda field: word(field, LIVE_NETWORKS, "network"), default.network),
+        ready=fields.get("ready", period, default.ready),
+        pcap=fields.get("pcap", boolean, default.pcap),
+    )
+    if live.pcap and live.network == "loopback":
+        raise fields.conflict(("network", "pcap"), "clew sees no packets of the loopback; use network: tun with pcap")
+    return live
+
+
+def _network(fields: Fields, default: NetworkPlan) -> NetworkPlan:
     clients = fields.section("clients", LINKS)
     return NetworkPlan(_links(fields, default.nodes), _links(clients, default.clients))
 

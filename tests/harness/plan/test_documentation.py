@@ -45,6 +45,7 @@ SETTINGS = {
     "Sections": "{key}",
     "`system`": "system.{key}",
     **{f"Parameters of `{name}`": "system.{key}" for name in PARAMETERS},
+    "`live`": "live.{key}",
     "`workload`": "workload.{key}",
     "A list of operations": "workload.operations.0.{key}",
     "`network`": "network.{key}",
@@ -90,6 +91,7 @@ def tables() -> dict[str, list[Row]]:
 
 BEFORE: dict[str, list[str]] = {
     **{f"Parameters of `{name}`": [f"system.name={name}", f"workload.kind={kind_for(name)}"] for name in PARAMETERS},
+    "`live`": ["runtime=live"],
     "A list of operations": ["workload.operations=[{at: 1s, client: 0, f: read}]"],
     "`nemesis`": ["nemesis=[{crash: {target: one, every: 1s}}]"],
 }

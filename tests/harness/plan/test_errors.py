@@ -31,7 +31,7 @@ def written(folder, text: str, old: str, new: str) -> str:
     [
         ("clients: {uniform: [2, 9]}", "clients: five",
          "plan.yaml:7:12: workload.clients: expected a whole number from 1 to 10000, found 'five'"),
-        ("runtime:", "runtim:", "plan.yaml:4:1: runtim: unknown field; expected name, system, runtime, "
+        ("runtime:", "runtim:", "plan.yaml:4:1: runtim: unknown field; expected name, system, runtime, live, "
          "workload, network, nemesis, recovery, checks, budget, stop or seed (did you mean runtime?)"),
         ("keys: 1", "keys: 1\n  keys: 2", "plan.yaml:9:3: workload.keys: the field is given twice, first in line 8"),
         ("  kind: cas-register\n", "", "plan.yaml:6:3: workload.kind: the field is missing"),
@@ -91,7 +91,8 @@ def test_a_mistake_in_the_file_is_shown_with_line_and_column(folder, text, old, 
         ("system.fast=yes", "system.fast: expected true or false, found 'yes'"),
         ("system.mode=c", "system.mode: unknown value 'c'; expected a or b"),
         ("system.sizes=[1, x]", "system.sizes[1]: Expected `int`, got `str`"),
-        ("runtime=live", "runtime: unknown runtime 'live'; expected simulation"),
+        ("runtime=alive", "runtime: unknown runtime 'alive'; expected simulation or live (did you mean live?)"),
+        ("live.ready=1s", "live: the runtime simulation has no such section; it is for runtime: live"),
         ("nemesis={}", "nemesis: expected a list of faults, found an empty mapping"),
         ("nemesis.0=3", f"nemesis.0: expected a mapping with {KINDS}"),
         ("nemesis.0={}", f"nemesis.0: expected one fault, {KINDS}; found none"),

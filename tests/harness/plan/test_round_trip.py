@@ -7,7 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clew.harness.plan import PlannedOperation, dump, load, loads, resolve
-from clew.harness.plan.schema import BudgetPlan, Links, NetworkPlan, Plan, Recovery, Workload, client_names, node_names
+from clew.harness.plan.schema import (
+    AS_THEY_COME,
+    BudgetPlan,
+    Links,
+    LivePlan,
+    NetworkPlan,
+    Plan,
+    Recovery,
+    Workload,
+    client_names,
+    node_names,
+)
 from clew.nemesis import FAULTS, AtTimes, Constant, Entry, Every, Exponential, Fault, Normal, Randomly, Uniform
 from clew.nemesis.leader import LEADER
 from clew.nemesis.parameter import ExactlyOne, Words
@@ -119,10 +130,11 @@ def plans(draw, template: Plan) -> Plan:
     variant = draw(st.sampled_from([None, "forgets-promises"]))
     system = msgspec.structs.replace(template.system, nodes=nodes, variant=variant, parameters=parameters)
     workload = draw(workloads())
+    live = draw(st.none() | st.builds(LivePlan, st.sampled_from(["auto", "tun"]), PERIODS, st.booleans()))
     return Plan(
         name=draw(st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z")),
         system=system,
-        runtime="simulation",
+        runtime="simulation" if live is None else "live",
         workload=workload,
         network=NetworkPlan(draw(LINKS), draw(LINKS)),
         nemesis=tuple(draw(st.lists(entries(nodes, workload.clients), max_size=3))),
@@ -132,6 +144,7 @@ def plans(draw, template: Plan) -> Plan:
         ),
         budget=BudgetPlan(draw(PERIODS), draw(st.integers(1 << 20, 2**63 - 1))),
         seed=draw(TIMES),
+        live=live or LivePlan(),
     )
 
 
@@ -165,3 +178,10 @@ def test_defaults_are_written_out(good):
     for default in ("runtime: simulation", "timeout: 1s", "values: unique", "back_off: 10ms", "within: 10s", "seed: 0"):
         assert default in text
     assert "nemesis: []" in text
+
+
+def test_without_a_network_packets_of_a_live_run_go_as_they_come(good):
+    assert resolve(good, None, ["network=", "runtime=live"]).network == AS_THEY_COME
+    with_losses = resolve(good, None, ["network={drop: 0.5}", "runtime=live"]).network
+    assert with_losses.nodes == msgspec.structs.replace(AS_THEY_COME.nodes, drop=0.5)
+    assert resolve(good, None, ["runtime=live"]).network == resolve(good).network
