@@ -1,52 +1,196 @@
-"""The world of a live run: where its processes live, and what each of them sees as the network."""
+"""The world of a live run: where its processes live, and what each of them sees as the network.
+
+    async with open_world(["n1", "n2", "c0"]) as world:
+        node = await world.spawn("n1", ["./server", "--port", "80"], ...)
+        await node.kill()
+
+`open_world` makes a world of namespaces: every endpoint has a network of its own, whose packets come out at a
+descriptor here. `open_loopback` makes one that needs no rights, without a network of its own. `world_process.py` is the
+other end: the process that makes namespaces and starts processes. It dies with this one, and everything with it.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import marshal
+import os
+import secrets
+import signal
 import socket
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, Literal
 
+import trio
+
+import clew
+from clew.harness.errors import MachineError, UserError
 from clew.harness.runtime.live.addresses import Addresses
+from clew.harness.runtime.live.machine import remedy
+
+MAIN = """
+import sys
+sys.path.append(sys.argv.pop(1))
+from clew.harness.runtime.live.world_process import main
+main()
+"""
 
 
-class Process(ABC):
-    """One process of a world, with all processes that it starts, daemons too."""
+RESERVED_PORT = 17077
+"""The UDP port that a run binds on an address of its own, so that no other run takes the same addresses."""
 
-    name: str
-    """The endpoint that it runs at."""
 
-    @abstractmethod
+class CannotStart(UserError):
+    """A program cannot be started. The message is one line that names the program and says why."""
+
+
+class Line:
+    """One end of a socket between this process and a process of the world: messages, and descriptors with them."""
+
+    def __init__(self) -> None:
+        self._socket, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        """`theirs` is the other end: close it when the other process has it."""
+        self._socket.setblocking(False)
+
+    async def send(self, message: tuple[Any, ...], descriptors: Sequence[int] = ()) -> None:
+        """Send a message. Raises OSError if the other process has ended, or the message is too long."""
+        data = marshal.dumps(message)
+        while True:
+            try:
+                socket.send_fds(self._socket, [data], descriptors)
+                return
+            except BlockingIOError:
+                await trio.lowlevel.wait_writable(self._socket)
+
+    async def receive(self) -> tuple[tuple[Any, ...], list[int]] | None:
+        """The next message, and the descriptors that came with it. None if the line has ended."""
+        while True:
+            try:
+                return self.receive_now()
+            except BlockingIOError:
+                try:
+                    await trio.lowlevel.wait_readable(self._socket)
+                except trio.ClosedResourceError:
+                    return None
+
+    def receive_now(self) -> tuple[tuple[Any, ...], list[int]] | None:
+        """As `receive`, but raises BlockingIOError if there is no message."""
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._socket, 1 << 16, 1)
+        except BlockingIOError:
+            raise
+        except OSError:
+            return None
+        return (marshal.loads(data), descriptors) if data else None
+
+    def close(self) -> None:
+        """End the line. The other process notices, and so does a task that receives."""
+        if self._socket.fileno() >= 0:
+            trio.lowlevel.notify_closing(self._socket)
+        self._socket.close()
+        self.theirs.close()
+
+
+class Process:
+    """One process of a world, with all processes that it starts, daemons too.
+
+    All of them are killed when it ends, when it is killed, and when the world ends. Any task may call any method at any
+    time. A cancelled call changes nothing for the process.
+    """
+
+    def __init__(self, name: str, line: Line, reaper: int, namespace: bool) -> None:
+        self.name = name
+        """The endpoint that it runs at."""
+        self._line = line
+        self._reaper: int | None = reaper
+        """A pidfd. The end of the reaper is the end of everything below it. None once that has been seen."""
+        self._namespace = namespace
+        """Whether the reaper is the first process of a PID namespace."""
+        self._status = -int(signal.SIGKILL)
+        """A reaper that is killed has no time to tell."""
+        self._orders = 0
+        self._ordering = trio.Lock()
+        self._waiting = trio.Lock()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether somebody has waited for it, and it has ended."""
+        return self._reaper is None
+
     async def wait(self) -> int:
         """Wait until it has ended, and all that it started. Returns its exit status, or minus the signal that ended it.
 
         What it started is killed when it ends.
         """
+        async with self._waiting:
+            if self._reaper is not None:
+                await trio.lowlevel.wait_readable(self._reaper)
+                os.close(self._reaper)
+                self._reaper = None
+                with contextlib.suppress(BlockingIOError):
+                    while (received := self._line.receive_now()) is not None:
+                        self._note(received[0])
+                self._line.close()
+        return self._status
 
-    @abstractmethod
     async def kill(self) -> None:
-        """Kill it and all that it started. Returns when nothing of it is left. Does nothing if it has ended."""
+        """Kill it and all that it started. Returns when nothing of it is left. Does nothing if it has ended.
 
-    @abstractmethod
+        It is not cancelled: what is being killed ends soon.
+        """
+        with trio.CancelScope(shield=True):
+            if self._reaper is not None:
+                if self._namespace:
+                    with contextlib.suppress(ProcessLookupError):
+                        signal.pidfd_send_signal(self._reaper, signal.SIGKILL)
+                else:
+                    with contextlib.suppress(OSError):
+                        await self._line.send(("kill",))
+            await self.wait()
+
     async def pause(self) -> None:
-        """Stop it and all that it started (SIGSTOP). Returns when it has stopped."""
+        """Stop it and all that it started (SIGSTOP). Returns when it has stopped, or has ended."""
+        await self._order("pause", "stopped")
 
-    @abstractmethod
     async def resume(self) -> None:
-        """Let it go on (SIGCONT)."""
+        """Let it go on (SIGCONT). Returns when it goes on, or has ended."""
+        await self._order("resume", "continued")
+
+    async def _order(self, order: str, answer: str) -> None:
+        async with self._ordering:
+            self._orders += 1
+            # An order that was cancelled is answered too. The number tells the answers apart.
+            wanted = (answer, self._orders)
+            with contextlib.suppress(OSError):
+                await self._line.send((order, self._orders))
+                while (received := await self._line.receive()) is not None and received[0] != wanted:
+                    self._note(received[0])
+
+    def _note(self, message: tuple[Any, ...]) -> None:
+        if message[0] == "ended":
+            self._status = message[1]
 
 
-class World(ABC):
+class World:
     """What `open_world` and `open_loopback` give: endpoints with an address each, and processes that live there."""
 
-    addresses: Addresses
-    """The address of each endpoint."""
+    def __init__(self, addresses: Addresses, outer: subprocess.Popen[bytes], control: Line, namespaces: bool) -> None:
+        self.addresses = addresses
+        """The address of each endpoint."""
+        self.tuns: dict[str, int] = {}
+        """For each endpoint the descriptor at which its packets come out and go in, not blocking. Empty on loopback."""
+        self._outer = outer
+        self._control = control
+        self._namespaces = namespaces
+        self._init: int | None = None
+        """A pidfd of the process whose end ends all others."""
+        self._processes: set[Process] = set()
+        self._asking = trio.Lock()
 
-    tuns: Mapping[str, int]
-    """For each endpoint the descriptor at which its packets come out and go in. Empty on loopback."""
-
-    @abstractmethod
     async def spawn(
         self,
         endpoint: str,
@@ -60,46 +204,219 @@ class World(ABC):
         keep: Mapping[int, int] | None = None,
         enters: Mapping[int, str] | None = None,
     ) -> Process:
-        """Start a process at an endpoint. Returns when the program runs.
+        """Start a process at an endpoint. Returns when the program runs, a few milliseconds later.
 
-        `environment` is all of its environment, `folder` is its working directory. `stdin`, `stdout`, `stderr` and
-        `keep` (the number that the process sees -> a descriptor of ours) are the only descriptors that it gets; they
-        stay open here. `enters` (the number that the process sees -> an endpoint) gives it descriptors of network
-        namespaces, and the right to `setns` into them; nothing on loopback.
+        `environment` is all of its environment; the program is looked up in its PATH. `folder` is its working folder.
+        `stdin`, `stdout`, `stderr` and `keep` (the number that the process sees -> a descriptor of ours) are the only
+        descriptors that it gets; they stay open here. It has no controlling terminal, and default signal handlers.
+        `enters` (the number that the process sees -> an endpoint) gives it descriptors of network namespaces, and the
+        right to `setns` into them. On loopback it gives nothing.
 
-        Raises `CannotStart` if there is no such program, or it cannot be executed.
+        Raises `CannotStart` if there is no such program or folder, or it cannot be executed; MachineError if the
+        world has ended.
         """
+        given = {0: stdin, 1: stdout, 2: stderr, **(keep or {})}
+        request = [[*argv], {**environment}, str(folder), [*given], {**(enters or {})}]
+        line = await self._ask("spawn", endpoint, request, [*given.values()])
+        reaper: int | None = None
+        started = False
+        try:
+            while reaper is None or not started:
+                received = await line.receive()
+                if received is None:
+                    raise self._why_it_ended()
+                message, descriptors = received
+                if message[0] == "pidfd":
+                    (reaper,) = descriptors
+                elif message[0] == "started":
+                    started = True
+                elif message[0] == "failed":
+                    raise cannot_start(argv[0], folder, environment.get("PATH", os.defpath), *message[1:])
+        except BaseException:
+            # The reaper kills the program when its line ends.
+            line.close()
+            if reaper is not None:
+                os.close(reaper)
+            raise
+        process = Process(endpoint, line, reaper, self._namespaces)
+        self._processes = {other for other in self._processes if not other.has_ended} | {process}
+        return process
 
-    @abstractmethod
     async def udp_socket(self, endpoint: str) -> socket.socket:
         """A non-blocking UDP socket of this endpoint. It is not bound. The caller closes it."""
+        return await self._socket(endpoint, "udp", socket.SOCK_DGRAM)
 
-    @abstractmethod
     async def tcp_socket(self, endpoint: str) -> socket.socket:
         """A non-blocking TCP socket of this endpoint. It is not bound. The caller closes it."""
+        return await self._socket(endpoint, "tcp", socket.SOCK_STREAM)
+
+    async def _socket(self, endpoint: str, name: str, kind: socket.SocketKind) -> socket.socket:
+        if self._namespaces:
+            line = await self._ask(name, endpoint, [], [])
+            try:
+                received = await line.receive()
+            finally:
+                line.close()
+            if received is None:
+                raise self._why_it_ended()
+            message, descriptors = received
+            if message[0] == "failed":
+                raise MachineError(f"cannot make a socket at {endpoint}: {os.strerror(message[1])}")
+            made = socket.socket(socket.AF_INET, kind, fileno=descriptors[0])
+        else:
+            made = socket.socket(socket.AF_INET, kind)
+        made.setblocking(False)
+        return made
+
+    async def _ask(self, request: str, endpoint: str, details: list[Any], descriptors: list[int]) -> Line:
+        """Send a request. Returns the line on which the answers come."""
+        self.addresses.of(endpoint)
+        line = Line()
+        try:
+            async with self._asking:
+                await self._control.send((request, endpoint, *details), [line.theirs.fileno(), *descriptors])
+        except OSError as error:
+            line.close()
+            if error.errno == errno.EMSGSIZE:
+                raise CannotStart(f"cannot start {details[0][0]}: its arguments and environment are too long") from None
+            raise self._why_it_ended() from None
+        except BaseException:
+            line.close()
+            raise
+        line.theirs.close()
+        return line
+
+    async def _start(self) -> None:
+        """Wait until the world is ready. Raises MachineError."""
+        ready = False
+        while not ready or (self._namespaces and self._init is None):
+            received = await self._control.receive()
+            if received is None:
+                raise MachineError("the process that makes the world of a run ended before it was ready")
+            (kind, *details), descriptors = received
+            if kind == "init":
+                (self._init,) = descriptors
+            elif kind == "tun":
+                (self.tuns[details[0]],) = descriptors
+            elif kind == "ready":
+                ready = True
+            elif kind == "refused":
+                raise MachineError(remedy(*details))
+            else:
+                raise RuntimeError(f"the process of the world broke:\n{details[0]}")
+
+    def _why_it_ended(self) -> Exception:
+        with contextlib.suppress(BlockingIOError):
+            if (received := self._control.receive_now()) is not None:
+                return RuntimeError(f"the process of the world broke: {received[0]}")
+        return MachineError("the processes of the run's world were killed from outside")
+
+    async def _end(self) -> None:
+        """End every process, and return when none is left."""
+        with trio.CancelScope(shield=True):
+            for tun in self.tuns.values():
+                os.close(tun)
+            self.tuns = {}
+            outer = os.pidfd_open(self._outer.pid)
+            # Somebody may have stopped it.
+            signal.pidfd_send_signal(outer, signal.SIGCONT)
+            self._control.close()
+            if self._init is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self._init, signal.SIGKILL)
+                os.close(self._init)
+            for process in self._processes:
+                await process.wait()
+            # The outer process ends when init has ended, and init when everything below it has ended.
+            await trio.lowlevel.wait_readable(outer)
+            os.close(outer)
+            self._outer.wait()
 
 
-class CannotStart(Exception):
-    """A program cannot be started. The message is one line that names the program and says why."""
+def cannot_start(program: str, folder: Path, path: str, number: int, stage: str) -> Exception:
+    """What to raise for the error that starting a program met. `path` is where it was looked up."""
+    if stage == "world":
+        return MachineError(f"cannot start a process for {program}: {os.strerror(number)}")
+    if stage == "folder":
+        return CannotStart(f"cannot start {program} in the folder {folder}: {os.strerror(number)}")
+    if "/" not in program and not any(os.path.exists(os.path.join(place, program)) for place in path.split(os.pathsep)):
+        why = "there is no such command in PATH"
+    elif number == errno.ENOENT:
+        exists = "/" not in program or (folder / program).exists()
+        why = "the interpreter or loader that it names does not exist" if exists else "there is no such file"
+    elif number == errno.EACCES:
+        why = "it is not executable (chmod +x)"
+    elif number == errno.ENOEXEC:
+        why = "it is neither a program for this machine nor a script that begins with #!"
+    else:
+        why = os.strerror(number)
+    return CannotStart(f"cannot start {program}: {why}")
 
 
 @asynccontextmanager
 async def open_world(endpoints: Sequence[str]) -> AsyncIterator[World]:
     """A world of namespaces: each endpoint has a network of its own, which ends in `World.tuns`.
 
-    Leaving the block ends every process, also when it is left by cancellation, and returns when none is left.
+    It takes a tenth of a second. Call it in the thread that runs trio: the world dies with that thread. Leaving the
+    block ends every process, also when it is left by cancellation, and returns when none is left.
     Raises MachineError, with what would mend it, if this machine allows no namespaces.
     """
-    raise NotImplementedError
-    yield
+    async with _open(Addresses.of_endpoints(endpoints), "namespaces") as world:
+        yield world
 
 
 @asynccontextmanager
 async def open_loopback(endpoints: Sequence[str]) -> AsyncIterator[World]:
     """A world without namespaces: all endpoints are on the machine's loopback, each with an address of its own.
 
-    It is for programs that bind their own address and start no daemons that resist; no packet passes through clew.
-    Leaving the block ends every process, also when it is left by cancellation, and returns when none is left.
+    It is for programs that bind their own address. No packet passes through clew. Leaving the block ends every
+    process, also when it is left by cancellation, and returns when none is left. Raises MachineError.
     """
-    raise NotImplementedError
-    yield
+    with _reserve_prefix() as prefix:
+        async with _open(Addresses.of_endpoints(endpoints, prefix), "loopback") as world:
+            yield world
+
+
+@asynccontextmanager
+async def _open(addresses: Addresses, mode: Literal["namespaces", "loopback"]) -> AsyncIterator[World]:
+    control = Line()
+    try:
+        # Not by `trio.run_process`: it forks in a thread, and the process dies with the thread that forked it.
+        outer = subprocess.Popen(
+            [
+                *(sys.executable, "-I", "-S", "-c", MAIN, str(Path(clew.__file__).parent.parent)),
+                *(mode, str(os.getpid())),
+                *(f"{name}={address}" for name, address in addresses.by_name.items()),
+            ],
+            stdin=control.theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except BaseException:
+        control.close()
+        raise
+    control.theirs.close()
+    world = World(addresses, outer, control, mode == "namespaces")
+    try:
+        await world._start()
+        yield world
+    finally:
+        await world._end()
+
+
+@contextlib.contextmanager
+def _reserve_prefix() -> Iterator[str]:
+    """A prefix of loopback addresses that no other run of this machine has while the block lasts."""
+    first = secrets.randbelow(254)
+    for number in range(254):
+        prefix = f"127.{1 + (first + number) % 254}"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as reserved:
+            try:
+                reserved.bind((f"{prefix}.255.254", RESERVED_PORT))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise MachineError(f"cannot use the loopback address {prefix}.255.254: {error.strerror}") from None
+                continue
+            yield prefix
+            return
+    raise MachineError("254 other runs use all loopback addresses of this machine")

@@ -1,0 +1,404 @@
+"""The switch, seen through real sockets in network namespaces."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+
+from clew.harness.errors import MachineError
+from clew.harness.plan import Plan, loads, resolve
+from clew.harness.plan.schema import Links, NetworkPlan
+from clew.harness.runtime.live.switch import Drop, Switch, open_switch
+from clew.histories.journal import entries
+from clew.histories.journal_search import messages_between, node_lives
+from clew.nemesis.grudge import ALL_KINDS
+from clew.nemesis.latency import Constant, Uniform
+from clew.nemesis.network import BadNetwork
+from clew.nemesis.partition import Partition
+from clew.nemesis.pause import Pause
+from tests.harness.runtime.live.cables import Cables, cables
+
+MS = 1_000_000
+PLAN = """
+name: live
+system: {name: caspaxos, nodes: 4}
+workload: {kind: cas-register, clients: 2, operations: 5}
+seed: 3
+"""
+CALM = Links(Constant(0))
+CALM_NETWORK = NetworkPlan(CALM, CALM)
+
+
+def plan(network: NetworkPlan = CALM_NETWORK) -> Plan:
+    return msgspec.structs.replace(resolve(loads(PLAN, "live.yaml", Path())), network=network)
+
+
+class Lab:
+    """Four nodes and two clients at a switch."""
+
+    def __init__(self, net: Cables, switch: Switch) -> None:
+        self.net = net
+        self.switch = switch
+        self.udp = {name: net.udp(name, 7) for name in net.tuns}
+        self.names = {(net.addresses.of(name), 7): name for name in net.tuns}
+        for made in self.udp.values():
+            made.setblocking(False)
+
+    def send(self, source: str, destination: str, data: bytes) -> None:
+        self.udp[source].sendto(data, (self.net.addresses.of(destination), 7))
+
+    async def receive(self, name: str) -> tuple[str, bytes]:
+        """The next datagram at an endpoint, and who sent it."""
+        with trio.fail_after(10):
+            await trio.lowlevel.wait_readable(self.udp[name])
+        data, sender = self.udp[name].recvfrom(65536)
+        return self.names[sender], data
+
+    async def pass_all(self, source: str, destination: str) -> None:
+        """Wait until everything that was sent on a whole and instant link has arrived."""
+        self.send(source, destination, b"last")
+        while (await self.receive(destination))[1] != b"last":
+            pass
+
+    async def connects(self, source: str, destination: str) -> bool:
+        """Whether a UDP packet passes, seen by the switch's own count: sent or lost, whichever is counted first."""
+        before = self.switch.counts().messages
+        self.send(source, destination, b"?")
+        with trio.fail_after(10):
+            while self.switch.counts().messages["sent"] == before["sent"]:
+                await trio.sleep(0)
+        return self.switch.counts().messages["partition"] == before["partition"]
+
+
+@pytest.fixture(scope="module")
+def net(namespaces: None) -> Iterator[Cables]:
+    with cables("n1", "n2", "n3", "n4", "c0", "c1") as made:
+        yield made
+
+
+def in_lab(net: Cables, test: Any, network: NetworkPlan = CALM_NETWORK, **options: Any) -> None:
+    """Run an asynchronous test in a `Lab`."""
+
+    async def main() -> None:
+        with trio.fail_after(60):
+            async with open_switch(plan(network), net.addresses, net.tuns, **options) as switch:
+                lab = Lab(net, switch)
+                try:
+                    await test(lab)
+                finally:
+                    for made in lab.udp.values():
+                        made.close()
+
+    trio.run(main)
+
+
+def test_packets_reach_every_endpoint_and_say_who_sent_them(net: Cables) -> None:
+    async def test(lab: Lab) -> None:
+        links = [(a, b) for a in net.tuns for b in net.tuns if a != b and "n" in a[0] + b[0]]
+        for source, destination in links:
+            lab.send(source, destination, f"{source}>{destination}".encode())
+            assert await lab.receive(destination) == (source, f"{source}>{destination}".encode())
+        counts = lab.switch.counts()
+        assert counts.messages == {"sent": len(links)}
+        assert counts.hits == {}
+
+    in_lab(net, test)
+
+
+def test_packets_for_nobody_and_for_all_are_not_forwarded(net: Cables) -> None:
+    async def test(lab: Lab) -> None:
+        lab.udp["n1"].sendto(b"?", ("10.77.0.200", 7))
+        lab.udp["n1"].setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        lab.udp["n1"].sendto(b"?", ("10.77.255.255", 7))
+        await lab.pass_all("n1", "n2")
+        assert lab.switch.counts().messages == {"sent": 2, "nowhere": 1}
+
+    in_lab(net, test)
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_a_partition_of_every_kind_cuts_exactly_the_links_that_it_names(net: Cables, kind: Any) -> None:
+
+    async def test(lab: Lab) -> None:
+        fault = Partition.draw(("n1", "n2", "n3", "n4"), Random(5), kind=kind)
+        await lab.switch.apply([fault := fault.with_leader("n2")], False)
+        refused = set(fault.refused())
+        assert refused
+        for source in net.tuns:
+            for destination in net.tuns:
+                if source != destination and "n" in source[0] + destination[0]:
+                    assert await lab.connects(source, destination) is ((source, destination) not in refused)
+        assert set(lab.switch.counts().hits) == refused
+
+    in_lab(net, test)
+
+
+def test_a_partition_may_cut_one_direction_between_a_client_and_a_node(net: Cables) -> None:
+    async def test(lab: Lab) -> None:
+        await lab.switch.apply([Partition({"c0": ("n1",)})], False)
+        lab.send("c0", "n1", b"question")
+        assert await lab.receive("n1") == ("c0", b"question")
+        lab.send("n1", "c0", b"answer")
+        await lab.pass_all("n2", "c0")
+        assert lab.switch.counts().hits == {("n1", "c0"): 1}
+        assert lab.switch.touched() == [("n1", "c0")]
+        assert lab.switch.touched() == []
+        await lab.switch.apply([], False)
+        lab.send("n1", "c0", b"again")
+        assert await lab.receive("c0") == ("n1", b"again")
+
+    in_lab(net, test)
+
+
+def test_a_partition_is_in_force_when_apply_returns(net: Cables) -> None:
+    """Every packet is lost that is sent after it, and every packet arrives that is sent after its end."""
+
+    async def test(lab: Lab) -> None:
+        for turn in range(100):
+            await lab.switch.apply([Partition({"n2": ("n1",)})], False)
+            lab.send("n1", "n2", b"cut %d" % turn)
+            await lab.pass_all("n3", "n1")
+            await lab.switch.apply([], False)
+            lab.send("n1", "n2", b"whole %d" % turn)
+            assert await lab.receive("n2") == ("n1", b"whole %d" % turn)
+        assert lab.switch.counts().messages["partition"] == 100
+
+    in_lab(net, test)
+
+
+def test_packets_on_their_way_are_lost_when_a_partition_begins(net: Cables) -> None:
+    drops: list[Drop] = []
+
+    async def test(lab: Lab) -> None:
+        await lab.switch.begin(time.monotonic_ns())
+        for number in range(5):
+            lab.send("n1", "n2", b"%d" % number)
+            lab.send("n3", "n2", b"%d" % number)
+        with trio.fail_after(10):
+            while lab.switch.counts().messages["sent"] < 10:
+                await trio.sleep(0)
+        await lab.switch.apply([Partition({"n2": ("n1",)})], False)
+        assert [await lab.receive("n2") for _ in range(5)] == [("n3", b"%d" % number) for number in range(5)]
+        assert lab.switch.counts().messages == {"sent": 10, "partition": 5}
+        assert lab.switch.counts().hits == {("n1", "n2"): 5}
+
+    in_lab(net, test, NetworkPlan(Links(Constant(300 * MS), reorder=0.0), CALM), dropped=drops.append)
+    assert [(drop.source, drop.destination, drop.why, drop.first) for drop in drops] == [
+        ("n1", "n2", "partition", b"%d" % number) for number in range(5)
+    ]
+    assert all(drop.time >= 300 * MS for drop in drops)
+
+
+def test_loss_duplication_and_delay_are_those_of_the_plan_and_of_the_faults(net: Cables) -> None:
+    async def test(lab: Lab) -> None:
+        await lab.switch.apply([BadNetwork(drop=1.0, nodes=("n1",))], False)
+        lab.send("n1", "n2", b"lost")
+        lab.send("n3", "n2", b"twice")
+        assert [await lab.receive("n2") for _ in range(2)] == [("n3", b"twice")] * 2
+        assert lab.switch.counts().messages == {"sent": 2, "loss": 1}
+        assert lab.switch.counts().hits == {("n1", "n2"): 1}
+        await lab.switch.apply([BadNetwork(delay=Constant(50 * MS))], False)
+        begin = time.monotonic_ns()
+        lab.send("n1", "n2", b"late")
+        assert await lab.receive("n2") == ("n1", b"late")
+        assert time.monotonic_ns() - begin >= 50 * MS
+        assert await lab.receive("n2") == ("n1", b"late")
+        lab.send("c0", "n2", b"at once")
+        assert await lab.receive("n2") == ("c0", b"at once")
+        # When all has healed, nothing is doubled any more, though the plan says so.
+        await lab.switch.apply([], True)
+        lab.send("n1", "n2", b"once")
+        assert await lab.receive("n2") == ("n1", b"once")
+        await lab.pass_all("c0", "n2")
+
+    in_lab(net, test, NetworkPlan(Links(Constant(0), duplicate=1.0), CALM))
+
+
+@pytest.mark.parametrize("reorder", [0.0, 1.0])
+def test_packets_overtake_each_other_only_where_they_may(net: Cables, reorder: float) -> None:
+    async def test(lab: Lab) -> None:
+        for number in range(100):
+            lab.send("n1", "n2", b"%d" % number)
+        got = [int((await lab.receive("n2"))[1]) for _ in range(100)]
+        assert sorted(got) == list(range(100))
+        assert (got == sorted(got)) is (reorder == 0.0)
+
+    in_lab(net, test, NetworkPlan(Links(Uniform(0, 50 * MS), reorder=reorder), CALM))
+
+
+def test_a_fault_that_stands_on_a_link_is_counted_even_if_the_packet_passes(net: Cables) -> None:
+    async def test(lab: Lab) -> None:
+        await lab.switch.apply([Pause(("n3",))], False)
+        await lab.pass_all("n1", "n2")
+        assert lab.switch.touched() == []
+        await lab.pass_all("n1", "n3")
+        await lab.pass_all("c0", "n3")
+        assert sorted(lab.switch.touched()) == [("c0", "n3"), ("n1", "n3")]
+
+    in_lab(net, test)
+
+
+# TCP
+
+
+async def carry(lab: Lab, source: str, destination: str, data: bytes) -> bytes:
+    """What arrives of `data` over a TCP connection."""
+    got = bytearray()
+    with lab.net.tcp(destination, 80) as made:
+        made.listen()
+        listener = trio.SocketListener(trio.socket.from_stdlib_socket(made.dup()))
+        async with listener, trio.open_nursery() as nursery:
+
+            async def serve() -> None:
+                async with await listener.accept() as stream:
+                    async for part in stream:
+                        got.extend(part)
+
+            nursery.start_soon(serve)
+            caller = trio.socket.from_stdlib_socket(lab.net.tcp(source))
+            await caller.connect((lab.net.addresses.of(destination), 80))
+            async with trio.SocketStream(caller) as stream:
+                await stream.send_all(data)
+    return bytes(got)
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        CALM,
+        Links(Constant(0), drop=0.1),
+        Links(Constant(0), duplicate=0.5),
+        Links(Uniform(0, 5 * MS)),
+        Links(Uniform(0, 5 * MS), drop=0.1, duplicate=0.1, reorder=0.0),
+    ],
+    ids=["calm", "loss", "duplication", "delay", "all"],
+)
+def test_a_tcp_connection_carries_every_byte_through_a_bad_network(net: Cables, links: Links) -> None:
+    data = os.urandom(1_000_000)
+
+    async def test(lab: Lab) -> None:
+        while True:
+            assert await carry(lab, "n1", "n2", data) == data
+            if not links.drop or lab.switch.counts().messages["loss"]:
+                return
+
+    in_lab(net, test, NetworkPlan(links, CALM))
+
+
+def test_a_tcp_connection_waits_out_a_partition(net: Cables) -> None:
+    data = os.urandom(300_000)
+
+    async def test(lab: Lab) -> None:
+        async def cut_and_heal() -> None:
+            await lab.switch.apply([Partition({"n2": ("n1",)})], False)
+            while not lab.switch.counts().hits:
+                await trio.sleep(0.01)
+            await lab.switch.apply([], False)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(cut_and_heal)
+            assert await carry(lab, "n1", "n2", data) == data
+        assert lab.switch.counts().messages["partition"] > 0
+
+    in_lab(net, test, NetworkPlan(Links(Constant(1 * MS)), CALM))
+
+
+def test_a_connection_to_a_port_where_nobody_listens_is_refused_by_the_node_itself(net: Cables) -> None:
+    async def test(lab: Lab) -> None:
+        caller = trio.socket.from_stdlib_socket(net.tcp("c0"))
+        with pytest.raises(ConnectionRefusedError), caller:
+            await caller.connect((net.addresses.of("n1"), 81))
+
+    in_lab(net, test)
+
+
+# What it leaves
+
+
+def test_the_journal_has_every_packet_and_what_became_of_it(net: Cables, tmp_path: Path) -> None:
+    path = tmp_path / "messages.jsonl"
+
+    async def test(lab: Lab) -> None:
+        lab.send("n1", "n2", b"before the run")
+        await lab.receive("n2")
+        await lab.switch.begin(time.monotonic_ns())
+        await lab.switch.started("n1", 0)
+        lab.send("n1", "n2", b"four")
+        await lab.receive("n2")
+        await lab.switch.apply([Partition({"n1": ("n2",)})], False)
+        lab.send("n2", "n1", b"cut")
+        assert await carry(lab, "c0", "n3", b"tcp") == b"tcp"
+        await lab.switch.crashed("n1", 0)
+        assert lab.switch.counts().unjournalled == 0
+
+    with path.open("wb") as file:
+        in_lab(net, test, journal=file.fileno())
+    times = [entry.time for entry in entries(path)]
+    assert times == sorted(times)
+    before, four, cut, *tcp = messages_between(path, 0, times[-1])
+    assert (before.sent, before.received) == (0, [0])
+    assert (four.source, four.destination, four.body) == ("n1", "n2", {"type": "udp", "bytes": 4, "from": 7, "to": 7})
+    assert len(four.received) == 1
+    assert (cut.dropped, cut.received) == ("partition", [])
+    assert [(m.source, m.type, m.body["flags"], m.body["bytes"]) for m in tcp[:3]] == [
+        ("c0", "tcp", "S", 0),
+        ("n3", "tcp", "SA", 0),
+        ("c0", "tcp", "A", 0),
+    ]
+    assert any(m.body["bytes"] == 3 and m.body["to"] == 80 for m in tcp)
+    (life,) = node_lives(path)
+    assert (life.node, life.number) == ("n1", 0)
+    assert life.end is not None
+
+
+# How it ends
+
+
+def test_a_switch_process_that_is_killed_ends_the_block(net: Cables) -> None:
+    async def test(lab: Lab) -> None:
+        (child,) = children_of(os.getpid(), "switch_process")
+        os.kill(child, signal.SIGKILL)
+        await trio.sleep_forever()
+
+    with pytest.raises(MachineError, match="the process that forwards the packets has ended"):
+        in_lab(net, test)
+
+
+def test_an_error_in_the_block_leaves_no_process(net: Cables) -> None:
+    async def test(lab: Lab) -> None:
+        raise OSError(errno.EIO, "something of the caller's")
+
+    with pytest.raises(OSError, match="something of the caller's"):
+        in_lab(net, test)
+    assert children_of(os.getpid(), "switch_process") == []
+
+
+def test_a_pcap_file_that_cannot_be_written_is_said_in_one_line(net: Cables, tmp_path: Path) -> None:
+    async def test(lab: Lab) -> None: ...
+
+    with pytest.raises(MachineError, match=r"nowhere/packets\.pcap"):
+        in_lab(net, test, pcap=tmp_path / "nowhere" / "packets.pcap")
+
+
+def children_of(parent: int, name: str) -> list[int]:
+    """The children of a process whose command line has this in it."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat, command = (folder / "stat").read_text(), (folder / "cmdline").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(stat.rsplit(")", 1)[1].split()[1]) == parent and name in command:
+            found.append(int(folder.name))
+    return found
