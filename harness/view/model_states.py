@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clew.harness.store.record import Record
 from clew.histories.text import state_text
+
+if TYPE_CHECKING:
+    from clew.checkers.encoding import Problem
 
 LONGEST = 40
 """Characters of a state that are shown."""
@@ -18,7 +21,10 @@ class ModelStates:
         from clew.checkers.encoding import encode
         from clew.checkers.models import find_model
 
-        self._model: Any = None
+        self.model: Any = None
+        """The model; None if it is not known, or if no key was judged."""
+        self.problems: list[Problem] = []
+        """The problems of all keys."""
         self._step: dict[int, Any] = {}
         if run.model is None or not run.keys:
             return
@@ -27,20 +33,20 @@ class ModelStates:
             problems = encode(run.history, model)
         except ValueError:
             return
-        self._model = model
+        self.model, self.problems = model, problems
         for problem in problems:
             for number, cls in zip(problem.number.tolist(), problem.cls.tolist(), strict=True):
                 self._step[number] = problem.classes[cls]
 
     def after_each(self, order: list[int]) -> list[str]:
         """The state after each operation of a linearization; empty texts if the model is not known."""
-        if self._model is None:
+        if self.model is None:
             return [""] * len(order)
-        state: Any = self._model.initial
+        state: Any = self.model.initial
         texts = []
         for number in order:
             if state is not None and number in self._step:
-                state = self._model.step(state, self._step[number])
+                state = self.model.step(state, self._step[number])
             texts.append("" if state is None else _text(state))
         return texts
 

@@ -46,6 +46,21 @@ STALE = [
 GOOD = [(ms, process, type_, f, "y", value) for ms, process, type_, f, _, value in STALE[:4]]
 
 
+RACE: list[tuple[Any, ...]] = [
+    (0, 0, "invoke", "write", "x", 0),
+    (1, 0, "ok", "write", "x", 0),
+    (2, 0, "invoke", "cas", "x", [0, 1]),
+    (3, 1, "invoke", "cas", "x", [0, 2]),
+    (4, 2, "invoke", "write", "x", 7),
+    (5, 0, "ok", "cas", "x", [0, 1]),
+    (6, 1, "ok", "cas", "x", [0, 2]),
+    (7, 2, "ok", "write", "x", 7),
+    (8, 2, "invoke", "read", "x", None),
+    (9, 2, "ok", "read", "x", 7),
+]
+"""Two clients swapped the same 0. The write of 7 came too late to bring it back."""
+
+
 def many_writes(count: int, stale: int) -> list[tuple[Any, ...]]:
     """`count` writes to "x", one a millisecond. Write number `stale` is followed by a read of an old value."""
     events: list[tuple[Any, ...]] = []

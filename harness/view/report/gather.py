@@ -15,6 +15,9 @@ from clew.histories import HistoryError
 from clew.histories.journal_search import is_cut
 from clew.histories.text import printable
 
+CLIENTS_MAX = 40
+"""Of at most this many clients, each has a lane among the messages, even one that sends none around the moments."""
+
 
 def gather(run: Record) -> Data:
     """Everything that the pictures of a run show.
@@ -41,7 +44,8 @@ def _gather(run: Record) -> Data:
     drawn, left_out = messages.messages(run, found)
     if not nodes.is_scanned(run):
         marks = nodes.protocol_marks(run, node_names, drawn)
-    places = messages.places(drawn, node_names)
+    clients = [f"c{number}" for number in range(len(names))] if len(names) <= CLIENTS_MAX else []
+    places = messages.places(drawn, [*clients, *node_names] if run.journal is not None else [], node_names)
     windows = run.fault_windows
     return Data(
         end=max(run.last, 1) / 1e9,
@@ -59,7 +63,7 @@ def _gather(run: Record) -> Data:
         },
         rates=operations.rates(run),
         quantiles=operations.latency_quantiles(run),
-        places=places,
+        places=[messages.place_name(place) for place in places],
         messages=messages.message_table(drawn, places, run.last / 1e9),
         nodes=node_names,
         lives=states,
@@ -87,13 +91,10 @@ def _notes(run: Record, on_page: int, drawn: int, left_out: int) -> list[str]:
         notes.append("The history has no times: its events are numbered, and there are no latencies and no rates.")
     if run.journal is None:
         notes.append("There is no message journal, so the page shows no messages and no nodes.")
-    elif drawn:
-        notes.append(
-            f"{drawn:,} messages are drawn: those around the moments listed above the timeline."
-            + (f" {left_out:,} more messages around these moments are left out." if left_out else "")
-        )
-        if not nodes.is_scanned(run):
-            notes.append("The journal is long: new ballots and views are shown only around those moments.")
+    elif drawn and left_out:
+        notes.append(f"{left_out:,} more messages around these moments are left out.")
+    if drawn and run.journal is not None and not nodes.is_scanned(run):
+        notes.append("The journal is long: new ballots and views are shown only around those moments.")
     if run.journal is not None and is_cut(run.journal):
         notes.append("The message journal ends in the middle of a line: later messages are missing.")
     if run.plan is None:

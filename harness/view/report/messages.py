@@ -8,15 +8,20 @@ from typing import Any
 import numpy as np
 
 from clew.harness.store.record import Record
+from clew.harness.view.report.nodes import EPOCHS, epoch_text
 from clew.harness.view.report.page_data import Moment, Table
 from clew.histories.journal_search import Message, messages_between
-from clew.histories.text import printable, value_text
+from clew.histories.text import printable, shortened, value_text
 from clew.nemesis.target import by_number
 
 MESSAGES_MAX = 700
 """How many messages are drawn for one moment."""
 DELAYED = 3
 """A message counts as delayed if it takes more than this many times the median."""
+BODY_MAX = 10_000
+"""Characters of a message's body that a page gets."""
+BRIEF_MAX = 100
+"""Characters of a body in a tip."""
 LOST_AT = 0.45
 """How far the arrow of a lost message goes, as a share of the way: the eye sees that it did not arrive."""
 
@@ -41,10 +46,15 @@ def messages(run: Record, around: list[Moment]) -> tuple[list[Message], int]:
     return sorted(kept.values(), key=lambda message: (message.sent, message.id)), len(left_out - kept.keys())
 
 
-def places(found: Iterable[Message], nodes: list[str]) -> list[str]:
-    """All senders and receivers: clients first, then nodes, each in the order of their numbers."""
-    names = {name for message in found for name in (message.source, message.destination)} | set(nodes)
+def places(found: Iterable[Message], known: list[str], nodes: list[str]) -> list[str]:
+    """All senders and receivers, and those that are `known`: clients first, then nodes, each by their numbers."""
+    names = {name for message in found for name in (message.source, message.destination)} | set(known)
     return sorted(names, key=lambda name: (name in nodes, by_number(name)))
+
+
+def place_name(place: str) -> str:
+    """A sender or receiver as pictures call it. The journal calls the client of lane 1 `c1`, pictures `client 1`."""
+    return f"client {place[1:]}" if place[:1] == "c" and place[1:].isdecimal() else printable(place)
 
 
 def message_table(found: list[Message], places: list[str], end: float) -> Table:
@@ -55,10 +65,11 @@ def message_table(found: list[Message], places: list[str], end: float) -> Table:
     lane = {place: number for number, place in enumerate(places)}
     delayed = _delayed(found)
     columns: Table = {
-        name: [] for name in ("id", "sent", "from", "until", "to", "fate", "type", "body", "who", "words")
+        name: [] for name in ("id", "sent", "from", "until", "to", "fate", "type", "body", "brief", "who", "words")
     }
     for message in found:
         source, destination = lane[message.source], lane[message.destination]
+        whole, brief = value_text(message.body, BODY_MAX), _brief(message.body)
         for arrived, fate, words in _arrivals(message, delayed):
             columns["id"].append(message.id)
             columns["sent"].append(message.sent / 1e9)
@@ -71,8 +82,9 @@ def message_table(found: list[Message], places: list[str], end: float) -> Table:
                 columns["to"].append(destination)
             columns["fate"].append(fate)
             columns["type"].append(printable(message.type))
-            columns["body"].append(_body(message.body))
-            columns["who"].append(f"{message.source} → {message.destination}")
+            columns["body"].append(whole)
+            columns["brief"].append(brief)
+            columns["who"].append(f"{place_name(message.source)} → {place_name(message.destination)}")
             columns["words"].append(words)
     return columns
 
@@ -97,5 +109,15 @@ def _delayed(found: list[Message]) -> int:
     return int(np.median(taken)) * DELAYED if taken else 1_000_000
 
 
-def _body(body: Any) -> str:
-    return value_text({name: part for name, part in body.items() if name != "type"} if isinstance(body, dict) else body)
+def _brief(body: Any) -> str:
+    """A body in a line, without its type. Ballots are written as everywhere."""
+    if not isinstance(body, dict):
+        return value_text(body)
+    parts = {name: part for name, part in body.items() if name != "type"}
+    return shortened(
+        ", ".join(
+            f"{printable(str(name))} {epoch_text(part) if str(name).split('_')[0] in EPOCHS else value_text(part)}"
+            for name, part in parts.items()
+        ),
+        BRIEF_MAX,
+    )

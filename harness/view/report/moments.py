@@ -14,6 +14,9 @@ from clew.histories.text import key_name, label, printable
 from clew.histories.timeline import completion_times, operation_lanes
 
 MOMENTS_MAX = 6
+"""How many moments of a run without violations there are."""
+VIOLATIONS_MAX = 16
+"""How many violations there are to jump to. A run has one for each key and one for each invariant."""
 BEFORE_VIOLATION, AFTER_VIOLATION = 150_000_000, 50_000_000
 """The time (ns) shown before and after a broken invariant."""
 BEFORE_EVENT, AFTER_EVENT = 70_000_000, 60_000_000
@@ -36,7 +39,7 @@ def moments(run: Record, marks: Table) -> list[Moment]:
     """
     violations = [*_not_linearizable(run), *_broken_invariants(run)]
     if violations:
-        return violations[:MOMENTS_MAX]
+        return violations[:VIOLATIONS_MAX]
     return [*_elections(marks)[: MOMENTS_MAX // 2], *_node_faults(run)[: MOMENTS_MAX // 3], *_slowest(run)]
 
 
@@ -71,6 +74,7 @@ def _not_linearizable(run: Record) -> Iterable[Moment]:
             wrong=True,
             messages=_answers(run, row),
             key=key,
+            check="linearizable",
         )
 
 
@@ -103,6 +107,7 @@ def _broken_invariants(run: Record) -> Iterable[Moment]:
             end=(violation.time + AFTER_VIOLATION) / 1e9,
             wrong=True,
             messages=list(violation.messages),
+            check="invariants",
         )
 
 

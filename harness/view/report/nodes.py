@@ -74,8 +74,19 @@ def protocol_marks(run: Record, nodes: list[str], drawn: list[Message]) -> Table
                 used.add(about)
                 columns["lane"].append(lane[source])
                 columns["time"].append(time / 1e9)
-                columns["epoch"].append(f"{epoch} {value_text(value)}")
-                columns["words"].append(
-                    f"{source} is the first to use {epoch} {value_text(value)} ({printable(str(body.get('type', '')))})"
-                )
+                named = f"{epoch} {epoch_text(value)}"
+                columns["epoch"].append(named)
+                kind = printable(str(body.get("type", "")))
+                columns["words"].append(f"{source} is the first to use {named} ({kind})")
     return columns
+
+
+def epoch_text(value: Any) -> str:
+    """A ballot, view or term as invariants and logs print it: `6/n3` for [6, "n3"], `6.1` for [6, 1]."""
+    match value:
+        case [int(number), str(node)]:
+            return f"{number}/{printable(node)}"
+        case [int(number), int(node)]:
+            return f"{number}.{node}"
+        case _:
+            return value_text(value)

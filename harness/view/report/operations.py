@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from clew.checkers.deadline import Deadline
+from clew.checkers.verdict import KeyVerdict
 from clew.harness.store.record import Record, stuck_row
 from clew.harness.view.model_states import ModelStates
-from clew.harness.view.report.page_data import Key, Moment, Table
+from clew.harness.view.report.page_data import Key, Moment, Partial, Table
+from clew.harness.view.report.partials import SECONDS, partial_orders
 from clew.histories import FOREVER, INFO, TYPES
 from clew.histories.statistics import latencies, quantiles
 from clew.histories.text import key_name, label, printable
@@ -23,6 +27,8 @@ BINS_MAX = 100
 """Into how many intervals of time rates and quantiles are counted."""
 OPERATIONS_MIN = {"p50": 1, "p95": 20, "p99": 100, "max": 1}
 """From how many operations on a quantile is given: of fewer than 20, the p95 would be the maximum."""
+TAIL = 60
+"""How many operations at the end of a partial order a page gets."""
 AROUND_VIOLATION = 500
 """How many operations before and after a violation are always drawn."""
 
@@ -34,7 +40,8 @@ def lane_names(run: Record) -> tuple[list[str], NDArray[np.int64]]:
     count = int(lane.max(initial=-1)) + 1
     processes = np.unique(operations.process).tolist()
     if len(processes) == count:
-        return [f"process {process}" for process in processes], lane
+        # Each process kept its client to the end; or another tool numbers its processes in a way of its own.
+        return [f"client {process}" for process in processes], lane
     return [f"client {number}" for number in range(count)], lane
 
 
@@ -102,20 +109,44 @@ def keys(run: Record, rows: NDArray[np.int64], moments: list[Moment]) -> list[Ke
     visible[rows] = True
     found = {}
     states = ModelStates(run)
+    deadline = Deadline(SECONDS)
     for judged in run.keys:
         name = key_name(judged.key)
         row = stuck_row(history, judged)
         stuck = None if row is None else np.flatnonzero(operations.completed == row)
-        order = judged.witness if judged.witness is not None else judged.prefix
+        order = list((judged.witness if judged.witness is not None else judged.prefix) or ())
+        last = int(stuck[0]) if stuck is not None and len(stuck) else None
         found[name] = Key(
             name=name,
             verdict=judged.verdict,
             counterexample=list(judged.counterexample or ()),
-            stuck=int(stuck[0]) if stuck is not None and len(stuck) else None,
+            stuck=last,
             moment=next((n for n, moment in enumerate(moments) if moment.key == name), None),
-            points=points(run, list(order or ()), visible, states),
+            points=points(run, order, visible, states),
+            ordered=len(order),
+            partials=[] if last is None else _partials(run, judged, last, visible, states, deadline),
         )
     return [*found.values(), *(Key(name, "", [], None, None, {}) for name in names if name not in found)]
+
+
+def _partials(
+    run: Record,
+    judged: KeyVerdict,
+    stuck: int,
+    visible: NDArray[np.bool_],
+    states: ModelStates,
+    deadline: Deadline,
+) -> list[Partial]:
+    """How far the history of a violated key can be explained with each operation that is not in its prefix."""
+    problem = next((problem for problem in states.problems if stuck in problem.number), None)
+    if problem is None or deadline.passed():
+        return []
+    found = partial_orders(problem, states.model, judged, stuck, deadline)
+    return [
+        replace(partial, points={name: column[-TAIL:] for name, column in table.items()})
+        for partial in found
+        for table in [points(run, partial.points.get("number", []), visible, states)]
+    ]
 
 
 def points(run: Record, order: list[int], visible: NDArray[np.bool_], states: ModelStates) -> Table:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import gzip
+import math
+import os
+import re
 import shlex
 from dataclasses import replace
 from functools import cache
@@ -15,6 +18,7 @@ import msgspec
 
 from clew.harness.store.record import Record
 from clew.harness.view.report.gather import gather
+from clew.harness.view.report.happened import happened
 from clew.harness.view.report.page_data import Table
 from clew.harness.view.report.plan_text import system_and_variant
 from clew.harness.view.templates import render, script_hash
@@ -22,16 +26,34 @@ from clew.histories.statistics import statistics
 from clew.histories.text import printable
 
 HERE = Path(__file__).parent
+STATISTICS_MIN = 10
+"""A run of fewer operations has no statistics worth a table."""
+LOGS_MAX = 20
+"""How many logs of nodes are linked."""
 FAULTS_MAX = 500
 """How many faults are listed with their statistics."""
-SCRIPT = ("frame.js", "timeline.js", "curves.js", "cluster.js", "legends.js", "lanes.js", "moving.js", "page.js")
+SCRIPT = (
+    "frame.js",
+    "timeline.js",
+    "curves.js",
+    "elsewhere.js",
+    "cluster.js",
+    "legends.js",
+    "lanes.js",
+    "details.js",
+    "moving.js",
+    "page.js",
+)
 """The files of the page's script, in this order."""
 LIBRARY = ("bokeh.min.js", "bokeh-api.min.js")
 """The files of BokehJS that the script needs."""
 
 
-def report(run: Record) -> str:
-    """The page of a run, as HTML. Raises `HistoryError` for a broken history."""
+def report(run: Record, beside: Path | None = None) -> str:
+    """The page of a run, as HTML. Raises `HistoryError` for a broken history.
+
+    `beside` is the folder that the page will be in, for links to the files of the run; by default the run's own.
+    """
     if not run.history.clock:
         # Without times, count events: one event per second.
         run = replace(run, history=replace(run.history, time=run.history.time * 1_000_000_000))
@@ -45,10 +67,12 @@ def report(run: Record) -> str:
         run=run,
         data=data,
         title=_title(run),
+        happened=happened(run),
         system=system,
         variant=variant,
         counterexample=[_row(data.operations, number) for key in run.keys[:1] for number in key.counterexample or ()],
         statistics=numbers.rows(),
+        counted=len(run.history.operations) >= STATISTICS_MIN,
         faults=[(part.start / 1e9, part.end / 1e9, part.numbers) for part in numbers.by_window[:FAULTS_MAX]],
         words=data.windows["words"],
         commands=_commands(run),
@@ -56,8 +80,34 @@ def report(run: Record) -> str:
         scripts=f"{script_hash(script)} {library_hash}",
         library=library,
         when=lambda time: f"{time:.6f} s" if data.clock else f"event {time:.0f}",
+        brief=lambda time: brief_time(time, data.end) if data.clock else f"event {time:.0f}",
+        linked=linked,
+        links=file_links(run, run.folder.path if run.folder is not None and beside is None else beside),
         packed=_packed(msgspec.json.encode(data)),
     )
+
+
+def brief_time(seconds: float, end: float) -> str:
+    """A time rounded to what matters in a run that ends at `end` (s): four digits of the whole, in s or in ms."""
+    digits = min(6, max(0, math.ceil(4 - math.log10(max(end, 1e-6)))))
+    return f"{seconds:.{digits}f} s" if end >= 1 else f"{seconds * 1e3:.{max(digits - 3, 0)}f} ms"
+
+
+def linked(text: str) -> list[tuple[str, int | None]]:
+    """A text in parts: each "operation 143" with its number, and what stands between with None."""
+    parts = re.split(r"\b(operation \d+)\b", text)
+    return [(part, int(part.split()[1]) if place % 2 else None) for place, part in enumerate(parts) if part]
+
+
+def file_links(run: Record, beside: Path | None) -> list[tuple[str, str]]:
+    """The files of a run, as words and addresses relative to the folder that the page is in."""
+    if run.folder is None or beside is None:
+        return []
+    folder = run.folder
+    to = Path(os.path.relpath(folder.path, beside))
+    files = [folder.plan, folder.history, folder.messages, folder.log, *sorted(folder.nodes.glob("*.log"))[:LOGS_MAX]]
+    names = [file.relative_to(folder.path) for file in files if file.exists()]
+    return [(str(name), (to / name).as_posix()) for name in names]
 
 
 def _commands(run: Record) -> list[str]:

@@ -14,6 +14,19 @@ Table = dict[str, list[Any]]
 """Columns by name, all of one length. Bokeh calls this the data of a source."""
 
 
+class Partial(msgspec.Struct, frozen=True):
+    """How far the history of a key can be explained if one operation took effect, see `partials.partial_orders`."""
+
+    number: int
+    """The number of the operation."""
+    stops: int | None
+    """The number of the operation at whose completion no order is left. None if there is no such order at all."""
+    count: int
+    """How many operations the order has."""
+    points: Table
+    """The end of the order, as `Key.points`."""
+
+
 class Key(msgspec.Struct, frozen=True):
     """One key of the history, and the checker's evidence on it."""
 
@@ -32,6 +45,10 @@ class Key(msgspec.Struct, frozen=True):
 
     The order is the witness, or the longest prefix that an order explains.
     """
+    ordered: int = 0
+    """How many operations this order has, with those that are not on the page."""
+    partials: list[Partial] = []
+    """For each operation that was open at the violation and is not in `points`, the longest order that has it."""
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -52,6 +69,8 @@ class Moment(msgspec.Struct, frozen=True):
     """The numbers of the messages that made it happen."""
     key: str | None = None
     """The key that it is about."""
+    check: str = ""
+    """The check that found it; empty if it is no violation."""
 
 
 class Data(msgspec.Struct, frozen=True):

@@ -49,7 +49,7 @@ def write(
         out = run.folder.report if run.folder is not None else Path(f"{path.stem}.html")
     if out.is_dir():
         raise UserError(f"--out {out}: this is a folder; expected the file to write")
-    page = report(run)
+    page = report(run, out.parent)
     temporary = out.with_name(f".{out.name}.tmp")
     try:
         temporary.write_text(page, encoding="utf-8")

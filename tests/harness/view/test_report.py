@@ -19,10 +19,12 @@ from clew.harness.errors import UserError
 from clew.harness.store.record import read_record
 from clew.harness.view.report import report
 from clew.harness.view.report.gather import gather
+from clew.harness.view.report.nodes import epoch_text
+from clew.harness.view.report.page import brief_time
 from clew.harness.view.report.page_data import Data
 from clew.harness.view.report.write import write
 from tests.harness.conftest import Clew
-from tests.harness.shown import EVIL, GOOD, STALE, history_file, many_writes
+from tests.harness.shown import EVIL, GOOD, RACE, STALE, history_file, many_writes
 
 
 def unpacked(page: str, name: str) -> bytes:
@@ -72,7 +74,10 @@ def test_points_are_within_their_operations_and_in_order(failing: Path) -> None:
 
 def test_nothing_is_fetched_and_the_library_is_whole(failing: Path) -> None:
     page = (failing / "report.html").read_text()
-    assert not re.search(r'(?:src|href)="(?!data:)[^"#]*"', page)
+    links = set(re.findall(r'<a href="([^"#]+)"', page))
+    assert {"plan.yaml", "history.jsonl", "messages.jsonl", "clew.log"} <= links
+    assert all((failing / link).is_file() for link in links)
+    assert set(re.findall(r'(?:src|href)="((?!data:|#)[^"]*)"', page)) == links
     assert b"Bokeh" in unpacked(page, "library")
 
 
@@ -156,8 +161,7 @@ def test_messages_that_are_left_out_are_counted(failing: Path, monkeypatch: pyte
     made_it_happen = {id for moment in whole.moments for id in moment.messages}
     assert len(made_it_happen & all_of_them) > 1
     assert made_it_happen & all_of_them <= drawn
-    said = f"{len(drawn):,} messages are drawn: those around the moments listed above the timeline. "
-    assert f"{said}{len(all_of_them) - len(drawn):,} more" in " ".join(few.notes)
+    assert f"{len(all_of_them) - len(drawn):,} more messages around these moments are left out." in few.notes
 
 
 def test_pictures_that_cannot_be_made_are_refused_with_what_to_install(
@@ -184,6 +188,42 @@ def test_the_violation_is_in_view_even_if_its_counterexample_spans_the_run(tmp_p
     assert 0 in found.keys[0].counterexample
     moment = found.moments[0]
     assert 0.3 < moment.start < moment.at <= moment.end
+
+
+def test_an_operation_has_the_longest_order_that_it_fits_into(tmp_path: Path) -> None:
+    (key,) = gather(read_record(history_file(tmp_path / "h.jsonl", RACE, model="cas-register"))).keys
+    assert (key.stuck, key.points["number"], key.ordered) == (2, [0, 1], 2)
+    found = {
+        partial.number: (partial.stops, partial.points["number"], partial.points["state"]) for partial in key.partials
+    }
+    # With the second swap, everything is explained until the first one is answered: it no longer has a place.
+    assert found[2] == (1, [0, 2], ["0", "2"])
+    # With the write as well, until the second swap is answered.
+    assert found[3] == (2, [0, 1, 3], ["0", "1", "7"])
+
+
+def test_an_answer_that_was_over_before_it_began_fits_into_no_order(tmp_path: Path) -> None:
+    (key,) = gather(read_record(history_file(tmp_path / "h.jsonl", STALE, model="cas-register"))).keys
+    (partial,) = key.partials
+    assert (partial.number, partial.stops, partial.count) == (2, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "end", "words"),
+    [(11.610154, 18.7, "11.610 s"), (3.2, 200.0, "3.20 s"), (0.121597, 0.4, "121.60 ms"), (1e-9, 0.4, "0.00 ms")],
+)
+def test_times_are_rounded_to_what_matters_in_a_run(seconds: float, end: float, words: str) -> None:
+    assert brief_time(seconds, end) == words
+
+
+def test_operations_in_a_reason_are_links(failing: Path) -> None:
+    page = (failing / "report.html").read_text()
+    number = data(page).keys[0].counterexample[0]
+    assert f'<a href="#op-{number}">operation {number}</a>' in page
+
+
+def test_ballots_are_written_as_invariants_write_them() -> None:
+    assert [epoch_text(value) for value in ([6, "n3"], [1, 0], 7)] == ["6/n3", "1.0", "7"]
 
 
 def test_a_file_that_cannot_be_written_is_named_and_leaves_nothing(tmp_path: Path) -> None:

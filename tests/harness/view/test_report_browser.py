@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from clew.harness.store.record import read_record
 from clew.harness.view.browser import missing, open_page
 from clew.harness.view.report import report
 from clew.harness.view.report.write import pictures
-from tests.harness.shown import EVIL, GOOD, IMAGE, STALE, history_file, many_writes
+from tests.harness.shown import EVIL, GOOD, IMAGE, RACE, STALE, history_file, many_writes
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
@@ -99,7 +100,7 @@ def test_buttons_jump_and_a_click_shows_the_details_of_an_operation(chromium: An
     chromium.find_element("css selector", "#moments button").click()
     assert span(chromium)[0] > 0
     assert chromium.find_element("id", "details").text == "", "it told of what is no longer there"
-    counterexample = chromium.find_element("css selector", "#counterexample button")
+    counterexample = chromium.find_element("css selector", "#counterexample a")
     counterexample.click()
     assert chromium.find_element("id", "details").text.startswith(f"Operation {counterexample.text} ")
     # In the middle of the picture of the lane and the time of the operation at which no order is left.
@@ -363,8 +364,149 @@ def test_pictures_are_files_of_twice_the_resolution(failing: Path) -> None:
         assert len(png) > 10_000, "an empty picture is small"
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_what_happened_and_the_counterexample_are_on_the_first_screen(
+    chromium: Any, failing: Path, width: int, height: int
+) -> None:
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 640}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        open_page(chromium, failing / "report.html")
+        assert chromium.execute_script("return scrollY") == 0
+        bottom = "return document.querySelector(arguments[0]).getBoundingClientRect().bottom"
+        heights = [chromium.execute_script(bottom, name) for name in ("#happened", "#bar", "#timeline .plot")]
+        assert heights == sorted(heights), "the sentence, then where to look, then the picture"
+        assert heights[-1] <= height
+        start, end = span(chromium)
+        data = chromium.execute_script("return clew.data")
+        for number in data["keys"][0]["counterexample"]:
+            row = data["operations"]["number"].index(number)
+            assert start <= data["operations"]["end"][row] <= end
+        tables = [chromium.execute_script(bottom, name) for name in ("#counterexample", "#verdict", "#run")]
+        assert heights[-1] < min(tables)
+    finally:
+        chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_an_address_leads_to_an_operation_and_back(chromium: Any, failing: Path) -> None:
+    open_page(chromium, failing / "report.html")
+    data = chromium.execute_script("return clew.data")
+    numbers = data["operations"]["number"]
+    details = chromium.find_element("id", "details")
+    chromium.get(f"{(failing / 'report.html').as_uri()}#op-{numbers[-1]}")
+    wait(lambda: details.text.startswith(f"Operation {numbers[-1]} "))
+    start, end = span(chromium)
+    assert start <= data["operations"]["start"][-1] <= end
+    # As a page that is opened there, not only as a step on it.
+    chromium.refresh()
+    wait(lambda: chromium.execute_script("return document.documentElement.dataset.drawn") == "yes")
+    details = chromium.find_element("id", "details")
+    wait(lambda: details.text.startswith(f"Operation {numbers[-1]} "))
+    chromium.find_element("css selector", "#timeline .plot").send_keys("n")
+    wait(lambda: chromium.execute_script("return location.hash") == f"#op-{numbers[0]}")
+    chromium.execute_script("location.hash = '#op-99999'")
+    wait(lambda: "not on this page" in details.text)
+
+
+def test_an_operation_tells_how_far_the_history_can_be_explained_with_it(chromium: Any, tmp_path: Path) -> None:
+    (tmp_path / "h.html").write_text(
+        report(read_record(history_file(tmp_path / "h.jsonl", RACE, model="cas-register")))
+    )
+    open_page(chromium, tmp_path / "h.html")
+    details = chromium.find_element("id", "details")
+
+    def told(number: int) -> tuple[str, str, list[int]]:
+        chromium.execute_script("clew.visit(arguments[0])", number)
+        words = [line.text for line in details.find_elements("css selector", ".far, .order")]
+        return (
+            words[0],
+            words[1] if len(words) > 1 else "",
+            chromium.execute_script("return clew.sources.points.data.number"),
+        )
+
+    far, order, drawn = told(2)
+    assert (
+        far == "If it took effect, the history can be explained until 5.000 ms, but then not operation 1 (cas [0, 1])."
+    )
+    assert order == "0 write 0 = 0 → 2 cas [0, 2] = 2"
+    assert drawn == [0, 2], "the picture shows this order"
+    far, order, drawn = told(1)
+    assert far == "The order that explains most has it: everything until 6.000 ms, but not operation 2."
+    assert drawn == [0, 1]
+    assert told(4)[0] == "It began after the violation, and no order gets past that."
+    chromium.find_element("css selector", "#details .close").click()
+    assert details.text == ""
+
+
+def test_faults_and_broken_invariants_are_buttons_that_show_them(chromium: Any, failing: Path) -> None:
+    open_page(chromium, failing / "report.html")
+    data = chromium.execute_script("return clew.data")
+    top = "return document.getElementById(arguments[0]).getBoundingClientRect().top"
+    chromium.execute_script("document.getElementById('faults').open = true")
+    chromium.find_elements("css selector", "[data-fault]")[-1].click()
+    start, end = span(chromium)
+    assert start <= data["windows"]["start"][-1] <= data["windows"]["end"][-1] <= end + 1e-9
+    height = chromium.execute_script("return innerHeight")
+    assert 0 <= chromium.execute_script(top, "lives") < height / 2
+    assert data["windows"]["words"][-1] in chromium.find_element("id", "moment").get_attribute("textContent")
+    broken = next(n for n, moment in enumerate(data["moments"]) if moment["check"] == "invariants")
+    chromium.execute_script(f"document.querySelector('[data-moment=\"{broken}\"]').click()")
+    start, end = span(chromium)
+    assert start <= data["moments"][broken]["at"] <= end
+    assert 0 <= chromium.execute_script(top, "messages") < height / 2
+
+
+def test_a_click_on_a_message_shows_its_whole_body(chromium: Any, failing: Path) -> None:
+    from selenium.webdriver import ActionChains
+
+    open_page(chromium, failing / "report.html")
+    chosen = chromium.execute_script("""
+        const m = clew.data.messages, { range } = clew;
+        return m.sent.findIndex((sent, row) => sent > range.start && m.until[row] < range.end
+          && m.until[row] > sent && m.fate[row] === "delivered");
+    """)
+    messages = chromium.execute_script("return clew.data.messages")
+    plot = chromium.find_element("css selector", "#messages .plot")
+    chromium.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
+    halfway = [(messages[a][chosen] + messages[b][chosen]) / 2 for a, b in (("sent", "until"), ("from", "to"))]
+    ActionChains(chromium).move_to_element_with_offset(plot, *middle(chromium, "messages", *halfway)).click().perform()
+    details = chromium.find_element("id", "details")
+    wait(lambda: details.text.startswith("Message "))
+    number = int(details.text.split()[1])
+    row = messages["id"].index(number)
+    shown = json.loads(details.find_element("tag name", "pre").text)
+    assert shown == json.loads(messages["body"][row])
+    assert {"type", "ballot"} & set(shown)
+
+
+def test_a_page_that_is_a_file_says_which_messages_it_has(chromium: Any, failing: Path) -> None:
+    open_page(chromium, failing / "report.html")
+    note = chromium.find_element("id", "elsewhere")
+    assert note.text == "This page has the messages around each violation only; clew serve shows all."
+    last = chromium.execute_script("return Math.max(...clew.data.moments.map((moment) => moment.end))")
+    chromium.execute_script(f"clew.go({last + 0.01}, {last + 0.02})")
+    wait(lambda: "none of this time" in note.text)
+
+
+def test_pictures_that_say_nothing_are_left_out(chromium: Any, tmp_path: Path) -> None:
+    (tmp_path / "h.html").write_text(
+        report(read_record(history_file(tmp_path / "h.jsonl", STALE, model="cas-register")))
+    )
+    open_page(chromium, tmp_path / "h.html")
+    shown = [
+        name
+        for name in ("timeline", "overview", "messages", "lives", "latency", "rate")
+        if chromium.find_element("id", name).is_displayed()
+    ]
+    assert shown == ["timeline"]
+    assert "Statistics" not in chromium.find_element("tag name", "body").text
+
+
 def test_the_heading_says_how_far_the_order_goes(chromium: Any, tmp_path: Path) -> None:
-    both = history_file(tmp_path / "h.jsonl", sorted(GOOD + [(ms + 10, p + 2, *rest) for ms, p, *rest in STALE]))
+    later = [(ms + 100 * n, *rest) for n in range(1, 4) for ms, *rest in GOOD]
+    both = history_file(
+        tmp_path / "h.jsonl", sorted(GOOD + later + [(ms + 10, p + 2, *rest) for ms, p, *rest in STALE])
+    )
     (tmp_path / "h.html").write_text(report(read_record(both, "cas-register")))
     open_page(chromium, tmp_path / "h.html")
     heading = chromium.find_element("css selector", "#timeline h2")

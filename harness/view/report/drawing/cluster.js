@@ -12,19 +12,17 @@ const OTHER_STATE = ["doubt", 0.4, "-", 0.18]; // any other state that a fault n
 
 function messages(f) {
   const { data, range } = f;
-  const all = data.messages;
+  let all = data.messages;
   const special = new Set(data.moments.flatMap((moment) => moment.messages));
   const height = Math.min(150 + 46 * data.places.length, 900);
   const plot = f.figure("messages", height, { y_range: f.lanes(data.places) });
   f.name_lanes(plot, data.places);
   f.shade(plot, -0.65, data.places.length - 0.35);
-  all.angle = all.id.map(() => 0);
   const way = { x0: "sent", x1: "until", y0: "from", y1: "to" };
   const heads = [];
   const arrows = Object.entries(FATE).map(([fate, [ink, line_dash, line_width]]) => {
-    const rows = all.fate.flatMap((found, row) => (found === fate ? [row] : []));
-    const columns = f.source(fate, f.pick(all, rows));
-    heads.push([columns, rows]);
+    const columns = f.source(fate, { ...f.pick(all, []), angle: [] });
+    heads.push([columns, fate, []]);
     const style = { line_dash, line_width, line_alpha: fate === "delivered" ? 0.75 : 0.95 };
     const drawn = f.segments(plot, columns, way, style, ink);
     const lost = fate === "dropped";
@@ -35,7 +33,7 @@ function messages(f) {
     f.paint(head.glyph, { fill_color: ink, line_color: ink });
     return drawn;
   });
-  const causes = f.source("causes", f.pick(all, all.id.flatMap((id, row) => (special.has(id) ? [row] : []))));
+  const causes = f.source("causes", f.pick(all, []));
   const bold = f.segments(plot, causes, way, { line_width: 4, line_alpha: 0.9 }, "bad");
   const ends = { ...f.fields({ x: "until", y: "to" }), source: causes };
   const peak = plot.scatter({ ...ends, marker: "star", size: 15 });
@@ -62,20 +60,30 @@ function messages(f) {
   f.paint(flags.glyph, { fill_color: "ink", line_color: "ink" });
   const epochs = f.text(plot, "epochs", { x_offset: 9, text_font_style: "bold" }, "ink");
   f.tips(plot, [...arrows, bold], [
-    ["message", "@who, @type"], ["sent", "@sent{0.000000} s"], ["fate", "@fate, @words"], ["body", "@body"],
+    ["message", "@who, @type"], ["sent", "@sent{0.000000} s"], ["fate", "@fate, @words"], ["body", "@brief"],
   ]);
   f.tips(plot, [flags], [["first", "@words"], ["at", "@time{0.000000} s"]]);
+  plot.add_tools(new Bokeh.TapTool({ renderers: [] }));
   f.mark(plot);
 
-  const home = new Map(
-    data.places.flatMap((name, number) => (/^c\d+$/.test(name) ? [[Number(name.slice(1)), number]] : [])),
-  );
+  // Show these messages. They may be others than those that came with the page.
+  const fill = (table) => {
+    all = table;
+    for (const head of heads) {
+      head[2] = all.fate.flatMap((found, row) => (found === head[1] ? [row] : []));
+      head[0].data = { ...f.pick(all, head[2]), angle: head[2].map(() => 0) };
+    }
+    causes.data = f.pick(all, all.id.flatMap((id, row) => (special.has(id) ? [row] : [])));
+  };
+  fill(all);
+
+  const home = new Map(data.lanes.flatMap((name, number) => (lane.has(name) ? [[number, lane.get(name)]] : [])));
   const operations = data.operations;
   const refresh = (visible) => {
     const perSecond = f.perSecond();
     const height = f.laneHeight(plot);
     // An arrow's head points along its line on the screen. Zooming changes that angle.
-    for (const [columns, rows] of heads) {
+    for (const [columns, , rows] of heads) {
       const angle = rows.map((row) =>
         Math.atan2(-(all.until[row] - all.sent[row]) * perSecond, -(all.to[row] - all.from[row]) * height));
       columns.data = { ...columns.data, angle };
@@ -118,20 +126,37 @@ function messages(f) {
       return true;
     });
     epochs.data = columns(roomy.map((row) => [news.data.time[row], news.data.at[row], news.data.epoch[row]]));
-    const covered = data.moments.some((moment) => f.seen(moment.start, moment.end));
-    const words = "The page has no messages of this time; it has those around the moments listed above.";
-    f.at("elsewhere").textContent = covered ? "" : words;
+    elsewhere.look();
   };
+  const elsewhere = othermessages(f, fill);
   const tell = (row) => {
     pointed.data = f.pick(all, [row]);
-    return [
-      `Message ${all.id[row]}`, `${all.who[row]}, ${all.type[row]}`, `sent at ${all.sent[row].toFixed(6)} s`,
-      `${all.fate[row]}: ${all.words[row]}`, all.body[row],
-      ...(special.has(all.id[row]) ? ["one of the messages that caused the violation"] : []),
-    ].join(" · ");
+    return {
+      what: `Message ${all.id[row]}`,
+      words: [`${all.who[row]}, ${all.type[row]}`],
+      more: [
+        [`sent at ${f.brief(all.sent[row])}`, f.when(all.sent[row])], [`${all.fate[row]}: ${all.words[row]}`],
+        ...(special.has(all.id[row]) ? [["one of the messages that caused the violation"]] : []),
+      ],
+      body: all.body[row],
+    };
   };
-  const items = () => all.sent.flatMap((time, row) => (time >= range.start && time <= range.end ? [row] : []));
-  return { refresh, items, tell, any: causes.data.id.length > 0 };
+  // The arrow that is nearest to a point, if it is near.
+  const hit = (x, y) => {
+    const [across, down] = [f.perSecond(), f.laneHeight(plot)];
+    let [nearest, least] = [undefined, 9];
+    for (const row of items(true)) {
+      const [x0, y0] = [(all.sent[row] - x) * across, (all.from[row] - y) * down];
+      const [dx, dy] = [(all.until[row] - all.sent[row]) * across, (all.to[row] - all.from[row]) * down];
+      const part = Math.min(1, Math.max(0, -(x0 * dx + y0 * dy) / (dx * dx + dy * dy || 1)));
+      const far = Math.hypot(x0 + part * dx, y0 + part * dy);
+      if (far < least) [nearest, least] = [row, far];
+    }
+    return nearest;
+  };
+  const items = (touching = false) => all.sent.flatMap((time, row) =>
+    ((touching ? all.until[row] : time) >= range.start && time <= range.end ? [row] : []));
+  return { plot, refresh, items, tell, hit, elsewhere };
 }
 
 function lives(f) {
@@ -175,8 +200,21 @@ function lives(f) {
       : [data.marks.lane[row], data.marks.time[row], data.marks.time[row]];
     pointed.data = { start: [start], end: [end], low: [lane + 0.36], high: [lane - 0.36] };
     const what = kind === "lives" ? `${table.state[row]}: ${table.words[row]}` : data.marks.words[row];
-    const when = kind === "lives" ? `from ${start.toFixed(6)} s to ${end.toFixed(6)} s` : `at ${start.toFixed(6)} s`;
-    return `Node ${data.nodes[lane]} · ${what} · ${when}`;
+    const when = kind === "lives"
+      ? [`from ${f.brief(start)} to ${f.brief(end)}`, `from ${f.when(start)} to ${f.when(end)}`]
+      : [`at ${f.brief(start)}`, f.when(start)];
+    return { what: `Node ${data.nodes[lane]}`, words: [what], more: [when] };
   };
-  return { refresh, items, tell };
+  // The state or the mark at a point. Of states on top of each other, the last that was drawn.
+  const hit = (x, y) => {
+    const near = 6 / f.perSecond();
+    const mark = data.marks.time.findIndex((time, row) =>
+      Math.abs(time - x) < near && y > data.marks.lane[row] + 0.32 && y < data.marks.lane[row] + 0.5);
+    if (mark >= 0) return `marks ${mark}`;
+    const row = table.start.findLastIndex((time, at) =>
+      table.lane[at] === Math.round(y) && time <= x && table.end[at] >= x && Math.abs(y - table.lane[at]) < 0.3);
+    return row < 0 ? undefined : `lives ${row}`;
+  };
+  plot.add_tools(new Bokeh.TapTool({ renderers: [] }));
+  return { plot, refresh, items, tell, hit };
 }

@@ -6,10 +6,20 @@ function frame(data) {
     start: 0, end: data.end, bounds: [-data.end * 0.02, data.end * 1.02], min_interval: Math.max(data.end * 1e-7, 1e-6),
   });
   const at = (id) => document.getElementById(id);
-  const width = () => Math.max((at("timeline").querySelector(".plot").clientWidth || 900) - 110, 200);
+  // On a phone, the names of the lanes have less room.
+  const phone = document.documentElement.clientWidth < 640;
+  const left = phone ? 70 : 116;
+  const width = () => Math.max((at("timeline").querySelector(".plot").clientWidth || 900) - left - 18, 100);
   const perSecond = () => width() / (range.end - range.start);
   // A history without times counts events instead of seconds.
   const when = (time) => (data.clock ? `${time.toFixed(6)} s` : `event ${time.toFixed(0)}`);
+  // Rounded to what matters in a run of this length: four digits of the whole.
+  const digits = Math.min(6, Math.max(0, Math.ceil(4 - Math.log10(Math.max(data.end, 1e-6)))));
+  const brief = (time) => {
+    if (!data.clock) return when(time);
+    return data.end >= 1 ? `${time.toFixed(digits)} s` : `${(time * 1e3).toFixed(Math.max(digits - 3, 0))} ms`;
+  };
+  const took = (ms) => (ms >= 1000 ? `${(ms / 1000).toPrecision(3)} s` : `${Number(ms.toPrecision(3))} ms`);
   const timeFields = (...names) => names.map((name) => (data.clock ? `@${name}{0.000000} s` : `event @${name}{0}`)).join(", ");
   const seen = (start, end) => end >= range.start && start <= range.end;
 
@@ -37,7 +47,7 @@ function frame(data) {
   const figure = (id, height, options = {}) => {
     const plot = Plotting.figure({
       x_range: range, height, sizing_mode: "stretch_width", tools: [], toolbar_location: null,
-      min_border_left: 92, min_border_right: 12, background_fill_alpha: 0, border_fill_alpha: 0, outline_line_alpha: 0,
+      min_border_left: left, min_border_right: 12, background_fill_alpha: 0, border_fill_alpha: 0, outline_line_alpha: 0,
       output_backend: "canvas", lod_threshold: 30000, ...options,
     });
     if (options.x_range === undefined) {
@@ -69,12 +79,17 @@ function frame(data) {
     const [top, bottom] = [-0.65, names.length - 0.35];
     return new Bokeh.Range1d({ start: bottom, end: top, bounds: [top, bottom], min_interval: Math.min(2, bottom - top) });
   };
+  // Returns a function that puts words below the names of lanes: a Map from lanes to words.
   const name_lanes = (plot, names) => {
     const ticker = new Bokeh.FixedTicker({ ticks: [] });
-    for (const axis of plot.yaxis) {
-      axis.ticker = ticker;
-      axis.major_label_overrides = new Map(names.map((name, number) => [number, name]));
-    }
+    for (const axis of plot.yaxis) axis.ticker = ticker;
+    let said = null;
+    const below = (words) => {
+      const labels = names.map((name, number) => (words.has(number) ? `${name}\n${words.get(number)}` : name));
+      if (said === labels.join("\n\n")) return;
+      said = labels.join("\n\n");
+      for (const axis of plot.yaxis) axis.major_label_overrides = new Map(labels.entries());
+    };
     for (const grid of plot.ygrid) grid.ticker = ticker;
     const name = () => {
       // Of very many lanes, name as many as there is room for.
@@ -83,6 +98,8 @@ function frame(data) {
     };
     plot.y_range.change.connect(name);
     name();
+    below(new Map());
+    return below;
   };
   // The height of a lane in pixels.
   const laneHeight = (plot) => (plot.height - 60) / (plot.y_range.start - plot.y_range.end);
@@ -140,7 +157,7 @@ function frame(data) {
   // How each outcome is drawn: fill, line, opacity of the fill, hatch pattern.
   const LOOK = { ok: ["ok", "ok", 0.3, " "], fail: ["paper", "fail", 1, " "], info: ["info", "info", 0.28, "/"] };
   return {
-    data, range, at, perSecond, when, timeFields, seen, sources, source, pick, paint, painted, figures, figure, fields,
+    data, range, at, phone, perSecond, when, brief, took, timeFields, seen, sources, source, pick, paint, painted, figures, figure, fields,
     lanes, name_lanes, laneHeight, tips, bar, text, segments, shade, mark, HALF, LOOK,
   };
 }

@@ -30,6 +30,12 @@ function laneZoom(f) {
     const { start, end } = found[id].range;
     if (lane - 0.5 < end || lane + 0.5 > start) to(found[id], lane - (start - end) / 2, lane + (start - end) / 2);
   };
+  // If lanes are too flat to see what is in them, show only those from the first to the last of these.
+  const fit = (id, lanes) => {
+    if (lanes.length === 0 || !(id in found)) return;
+    const plot = f.figures.find(([name]) => name === id)[1];
+    if (f.laneHeight(plot) < 24) to(found[id], Math.min(...lanes) - 1.5, Math.max(...lanes) + 1.5);
+  };
   for (const [id] of laned) {
     const place = f.at(id).querySelector(".plot");
     place.addEventListener("wheel", (event) => {
@@ -44,5 +50,5 @@ function laneZoom(f) {
     ...(id in found ? { z: () => zoom(id, 0.5), x: () => zoom(id, 2) } : {}),
     ...(zoomed(id) ? { ArrowUp: () => pan(id, -0.2), ArrowDown: () => pan(id, 0.2) } : {}),
   });
-  return { ranges: Object.values(found).map(({ range }) => range), everything, show, keys };
+  return { ranges: Object.values(found).map(({ range }) => range), everything, show, fit, keys };
 }

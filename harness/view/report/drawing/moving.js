@@ -22,21 +22,31 @@ function moving(f, pictures) {
     operationsPicture.choose(name);
     f.refresh();
   };
-  // The operation whose details are shown is out of view, or on another key.
+  const told = details(f, operationsPicture, () => forget());
+  // What was chosen is out of view, or on another key.
   const forget = () => {
     current = -1;
-    at("details").textContent = "";
+    told.clear();
     for (const name of ["chosen", "pointed", "stretch"]) {
       const { data: columns } = f.sources[name];
       f.sources[name].data = Object.fromEntries(Object.keys(columns).map((column) => [column, []]));
     }
+    operationsPicture.usual();
+  };
+  const scroll = (id) => {
+    const figure = at(id).hidden ? at("timeline") : at(id);
+    const { top, bottom } = figure.getBoundingClientRect();
+    if (top < at("bar").offsetHeight || bottom > document.documentElement.clientHeight) figure.scrollIntoView();
   };
   const jump = (moment) => {
     forget();
     if (moment.key !== null && operationsPicture.several) show(moment.key);
     lanes.everything();
     go(moment.start, moment.end);
-    at("moment").textContent = `At ${f.when(moment.at)}, ${moment.name}: ${moment.words}`;
+    const judged = data.keys.find((key) => moment.check === "linearizable" && key.name === moment.key);
+    const rows = (judged?.counterexample ?? []).map((number) => operationsPicture.place.get(number));
+    lanes.fit("timeline", rows.flatMap((row) => (row === undefined ? [] : [operations.lane[row]])));
+    at("moment").textContent = `At ${f.brief(moment.at)}, ${moment.name}: ${moment.words}`;
   };
   // The moment of the key that is shown.
   const mine = () => {
@@ -54,26 +64,49 @@ function moving(f, pictures) {
   };
 
   const tell = (row) => {
+    operationsPicture.usual();
     current = row;
     f.sources.chosen.data = f.pick(operations, [row]);
-    const o = operations;
-    const [time, state] = operationsPicture.order.get(row) ?? [null, ""];
-    const effect = time === null ? [] : o.outcome[row] === "fail"
-      ? [`at ${f.when(time)} it saw the state ${state}`]
-      : [`took effect at ${f.when(time)}, then the state was ${state}`];
-    at("details").textContent = [
-      `Operation ${o.number[row]} (event ${o.index[row]})`,
-      o.process[row] + (o.key[row] === "" ? "" : `, key ${o.key[row]}`), o.label[row],
-      `from ${f.when(o.start[row])} to ${f.when(o.end[row])}` + (data.clock ? ` (${o.latency[row].toFixed(3)} ms)` : ""),
-      (o.outcome[row] === "info" ? "outcome unknown" : o.outcome[row]) + (o.error[row] ? `: ${o.error[row]}` : ""),
-      ...effect,
-      ...(f.sources.counterexample.data.number.includes(o.number[row]) ? ["part of the counterexample"] : []),
-    ].join(" · ");
-    if (!f.seen(o.start[row], o.end[row])) {
+    if (!f.seen(operations.start[row], operations.end[row])) {
       const half = (range.end - range.start) / 2;
-      go(o.start[row] - half, o.start[row] + half);
+      go(operations.start[row] - half, operations.start[row] + half);
     }
-    lanes.show("timeline", o.lane[row]);
+    lanes.show("timeline", operations.lane[row]);
+    told.operation(row);
+    f.refresh();
+    // A link to this operation, for the reader to copy. A page without an origin may not change its address like this.
+    const address = `#op-${operations.number[row]}`;
+    try {
+      history.replaceState(null, "", address);
+    } catch {
+      location.replace(address);
+    }
+  };
+  // Show an operation, with what is around it, and tell of it.
+  const visit = (number) => {
+    const row = operationsPicture.place.get(number);
+    if (row === undefined) {
+      told.missing(number);
+      return;
+    }
+    if (row === current) {
+      scroll("timeline");
+      return;
+    }
+    const name = operations.key[row];
+    const moment = data.moments.find((found) => found.check === "linearizable" && found.key === name);
+    const among = data.keys.some((key) => key.counterexample.includes(number));
+    if (moment !== undefined && among) jump(moment);
+    else {
+      forget();
+      if (operationsPicture.several && operationsPicture.key?.name !== name) show(name);
+      if (!f.seen(operations.start[row], operations.end[row])) {
+        const margin = Math.max((operations.end[row] - operations.start[row]) * 2, data.end * 0.004);
+        go(operations.start[row] - margin, operations.end[row] + margin);
+      }
+    }
+    tell(row);
+    scroll("timeline");
   };
   const step = (by) => {
     const { rows } = operationsPicture;
@@ -89,8 +122,16 @@ function moving(f, pictures) {
     if (items.length === 0) return;
     const position = items.indexOf(last[id]);
     last[id] = items[position < 0 ? 0 : (position + by + items.length) % items.length];
-    at("details").textContent = pictures[id].tell(last[id]);
+    told.other(pictures[id].tell(last[id]));
   };
+  for (const id of ["messages", "lives"]) {
+    pictures[id].plot.on_event("tap", (event) => {
+      const item = pictures[id].hit(event.x, event.y);
+      if (item === undefined) return;
+      last[id] = item;
+      told.other(pictures[id].tell(item));
+    });
+  }
   const pan = (part) => {
     const by = (range.end - range.start) * part;
     go(range.start + by, range.end + by);
@@ -123,21 +164,45 @@ function moving(f, pictures) {
     const hit = operationsPicture.rows.find((row) => operations.lane[row] === lane && under(row));
     if (hit !== undefined) tell(hit);
   });
-  for (const button of document.querySelectorAll("#counterexample button")) {
-    button.addEventListener("click", () => {
-      if (data.moments.length && data.moments[0].wrong) jump(data.moments[0]);
-      const row = operationsPicture.place.get(Number(button.dataset.operation));
-      if (row !== undefined) tell(row);
-    });
-  }
+  const visited = () => {
+    const named = /^#op-(\d+)$/.exec(location.hash);
+    if (named !== null) visit(Number(named[1]));
+    return named !== null;
+  };
+  addEventListener("hashchange", visited);
+  document.addEventListener("click", (event) => {
+    const named = /^#op-(\d+)$/.exec(event.target.closest?.("a")?.getAttribute("href") ?? "");
+    if (named === null || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    visit(Number(named[1]));
+  });
+  // Where a violation is to be seen: that of an invariant among the messages, every other one among the operations.
+  const come = (moment) => {
+    jump(moment);
+    scroll(moment.check === "invariants" ? "messages" : "timeline");
+  };
   for (const [number, moment] of data.moments.entries()) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = moment.wrong ? "bad" : "";
     button.textContent = number > 0 ? moment.name : `jump to the ${moment.wrong ? "violation: " : ""}${moment.name}`;
     button.title = moment.words;
-    button.addEventListener("click", () => jump(moment));
+    button.addEventListener("click", () => come(moment));
     at("moments").append(button);
+  }
+  for (const button of document.querySelectorAll("[data-moment]")) {
+    button.addEventListener("click", () => come(data.moments[Number(button.dataset.moment)]));
+  }
+  for (const button of document.querySelectorAll("[data-fault]")) {
+    button.addEventListener("click", () => {
+      const { start: { [button.dataset.fault]: start }, end: { [button.dataset.fault]: end } } = data.windows;
+      const margin = Math.max((end - start) * 0.15, data.end * 0.002);
+      forget();
+      lanes.everything();
+      go(start - margin, end + margin);
+      at("moment").textContent = `${data.windows.words[button.dataset.fault]}, from ${f.brief(start)} to ${f.brief(end)}`;
+      scroll("lives");
+    });
   }
   at("whole").addEventListener("click", everything);
   if (operationsPicture.several) {
@@ -149,5 +214,5 @@ function moving(f, pictures) {
     option("", "all keys");
     at("key").addEventListener("change", () => choose(at("key").value === "" ? null : at("key").value.slice(1)));
   }
-  return { go, everything, jump, choose, show, tell, lanes: lanes.ranges };
+  return { go, everything, jump, choose, show, tell, visit, visited, lanes: lanes.ranges };
 }

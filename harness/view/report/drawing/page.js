@@ -1,5 +1,19 @@
 // Draws what `page_data.py` describes, with BokehJS.
 // No text of a run becomes HTML here: it reaches the page as `textContent`, and Bokeh escapes what its tooltips show.
+const FEW = 10; // of fewer operations, curves and an overview say nothing
+
+// What `clew serve` adds to a page: where its messages are, and links to other runs. Nothing for a page that is a file.
+async function whatServes() {
+  if (document.readyState === "loading") {
+    await new Promise((done) => { addEventListener("DOMContentLoaded", done, { once: true }); });
+  }
+  const told = JSON.parse(document.getElementById("served")?.textContent ?? "{}");
+  for (const [words, address] of told.links ?? []) {
+    document.getElementById("links").append(Object.assign(document.createElement("a"), { textContent: words, href: address }));
+  }
+  return told;
+}
+
 (async () => {
   const at = (id) => document.getElementById(id);
   const unpack = (id) => {
@@ -13,6 +27,9 @@
   Bokeh.set_log_level("warn");
   const data = JSON.parse(packed);
 
+  // The timeline takes the room that is left on the first screen, so it must have its place before it is drawn.
+  at("status").remove();
+  at("timeline").hidden = data.operations.number.length === 0;
   const f = frame(data);
   overview(f);
   const pictures = { timeline: timeline(f) };
@@ -39,9 +56,18 @@
   moves.show(data.keys.length > 1 ? violated.name : null);
   if (data.moments.length && data.moments[0].wrong) moves.jump(data.moments[0]);
   else moves.everything();
-  const filled = { messages: data.messages.id.length, lives: data.nodes.length };
-  const timed = data.clock ? [] : ["latency", "rate"];
-  const shown = f.figures.filter(([id]) => !timed.includes(id) && (filled[id] ?? data.operations.number.length) > 0);
+  const served = await whatServes();
+  const says = {
+    // Without a journal there is nothing to fetch either.
+    messages: data.messages.id.length > 0 || (served.messages !== undefined && data.places.length > 0),
+    // Nodes that were up all the time, and used no ballots, views or terms.
+    lives: data.lives.state.some((state) => state !== "up") || data.marks.time.length > 0,
+    latency: data.clock && data.operations.number.length >= FEW,
+    rate: data.clock && data.operations.number.length >= FEW,
+    overview: data.operations.number.length >= FEW,
+    timeline: data.operations.number.length > 0,
+  };
+  const shown = f.figures.filter(([id]) => says[id]);
   for (const [id] of shown) at(id).hidden = false;
   const roots = new Bokeh.Document();
   for (const [, plot] of shown) roots.add_root(plot);
@@ -55,14 +81,19 @@
     touched.style.touchAction = "pan-y";
   }
   f.refresh();
-  at("status").remove();
+  if (served.messages !== undefined) pictures.messages.elsewhere.from(served.messages);
+  if (!moves.visited()) scrollTo(0, 0);
   // For programs that drive this page: tests, and `clew report --png`.
   const colours = () => f.painted.map(([model, property, name]) => [name, model[property]?.value ?? model[property]]);
   const plots = Object.fromEntries(f.figures);
   window.clew = { range: f.range, data, sources: f.sources, plots, colours, ...moves, drawn: performance.now() };
   document.documentElement.dataset.drawn = "yes";
 })().catch((problem) => {
-  document.getElementById("status").textContent = `The pictures could not be drawn: ${problem.message}`;
+  const said = document.createElement("p");
+  said.id = "status";
+  said.textContent = `The pictures could not be drawn: ${problem.message}`;
+  document.getElementById("status")?.remove();
+  document.getElementById("bar").after(said);
   document.documentElement.dataset.drawn = "no";
   console.error(problem);
 });

@@ -31,10 +31,14 @@ function timeline(f) {
   const place = new Map(operations.number.map((number, row) => [number, row]));
   const held = (numbers) => numbers.flatMap((number) => (place.has(number) ? [place.get(number)] : []));
   operations.low = operations.lane.map((lane) => lane + f.HALF);
+  operations.who = operations.lane.map((lane, row) => `${data.lanes[lane]}, ${operations.process[row]}`);
   operations.high = operations.lane.map((lane) => lane - f.HALF);
 
-  const plot = f.figure("timeline", Math.min(130 + 56 * data.lanes.length, 900), { y_range: f.lanes(data.lanes) });
-  f.name_lanes(plot, data.lanes);
+  // The whole picture is on the first screen.
+  const place_of_plot = f.at("timeline").querySelector(".plot").getBoundingClientRect().top + scrollY;
+  const room = Math.max(260, Math.min(document.documentElement.clientHeight - place_of_plot - 8, 900));
+  const plot = f.figure("timeline", Math.min(130 + 56 * data.lanes.length, room), { y_range: f.lanes(data.lanes) });
+  const below = f.name_lanes(plot, data.lanes);
   f.shade(plot, -0.65, data.lanes.length - 0.35);
   const bars = Object.entries(f.LOOK).map(([outcome, [fill, line, alpha, pattern]]) => {
     const columns = f.source(outcome, f.pick(operations, []));
@@ -67,7 +71,7 @@ function timeline(f) {
   const under = { text_font_style: "bold", text_baseline: "top", text_align: "center", y_offset: 5 };
   f.text(plot, "states", under, "ink");
   f.tips(plot, bars, [
-    ["operation", "@number: @label"], ["who", "@process"], ["from, to", f.timeFields("start", "end")],
+    ["operation", "@number: @label"], ["who", "@who"], ["from, to", f.timeFields("start", "end")],
     ...(data.clock ? [["took", "@latency{0.000} ms"]] : []), ["outcome", "@outcome @error"],
   ]);
   f.tips(plot, [points], [["@effect", "@label"], ["state from here on", "@state"]]);
@@ -92,8 +96,14 @@ function timeline(f) {
     const concerned = key === null ? data.keys : [key];
     sources.counterexample.data = f.pick(operations, held(concerned.flatMap((found) => found.counterexample)));
     const last = held(concerned.flatMap((found) => (found.stuck === null ? [] : [found.stuck])));
-    dead.data = { x: last.map((row) => operations.end[row]), y: last.map((row) => operations.lane[row]) };
     // The line leads through the operations of one key. Several lines would be a tangle.
+    picture.usual = () => picture.lead(led, last);
+    picture.usual();
+  };
+
+  // Draw another order, and where no order is left: at the completion of the operations in these rows.
+  picture.lead = (led, stuck) => {
+    dead.data = { x: stuck.map((row) => operations.end[row]), y: stuck.map((row) => operations.lane[row]) };
     picture.order = new Map((led.number ?? []).map((number, n) => [place.get(number), [led.time[n], led.state[n]]]));
     if (picture.rows.length <= data.drawn) draw(picture.rows);
   };
@@ -147,6 +157,22 @@ function timeline(f) {
     const perSecond = f.perSecond();
     const rows = picture.rows.filter((row) => f.seen(operations.start[row], operations.end[row]));
     picture.visible = rows;
+    // The processes of a client in view. Each operation of unknown outcome ends one.
+    const processes = new Map();
+    if (f.laneHeight(plot) >= 32) {
+      for (const row of rows) {
+        const { [row]: lane } = operations.lane;
+        if (!processes.has(lane)) processes.set(lane, new Set());
+        processes.get(lane).add(operations.process[row]);
+      }
+    }
+    below(new Map([...processes].flatMap(([lane, found]) => {
+      const numbers = [...found].map((words) => words.replace("process ", ""));
+      if (data.lanes[lane] === `client ${numbers}`) return [];
+      if (numbers.length === 1) return [[lane, `process ${numbers}`]];
+      const span = numbers.length > 2 ? `${numbers[0]} to ${numbers[numbers.length - 1]}` : numbers.join(", ");
+      return [[lane, f.phone ? `(${span})` : `processes ${span}`]];
+    })));
     // An operation that took effect after its client gave up is drawn until then.
     const drawnUntil = (row) => Math.max(operations.end[row], picture.order.get(row)?.[0] ?? 0);
     const tooMany = picture.rows.length > data.drawn;
