@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import blake2b
+from math import ceil
 from random import Random
 from struct import Struct
 
 _WORDS = Struct("<4Q").unpack
-Uniforms = tuple[float, float, float, float]
-"""Four independent numbers, uniformly distributed in [0, 1)."""
+Words = tuple[int, int, int, int]
+"""Four independent numbers, uniformly distributed in [0, 2**64)."""
 
 
 class Streams:
@@ -34,19 +35,31 @@ class Streams:
             stream = self._streams[name] = Random(int.from_bytes(digest, "big"))
         return stream
 
-    def uniforms(self, prefix: str) -> Callable[[bytes], Uniforms]:
-        """A function from a name's suffix to four uniform numbers: a hash of seed, prefix and suffix, without state.
+    def words(self, prefix: str) -> Callable[[bytes], Words]:
+        """A function from a name's suffix to four random numbers: a hash of seed, prefix and suffix, without state.
 
         Use it for what is drawn once, such as the fate of a message. The numbers of one name stay the same whatever
-        else is drawn, before or after. The prefix is hashed only once.
+        else is drawn, before or after. The prefix is hashed only once. `uniform` makes a float of a number, and
+        `threshold` compares it with a chance: most of the numbers are only compared.
         """
         start = blake2b(f"{self.seed}/{prefix}".encode(), digest_size=32).copy
 
-        def of_suffix(suffix: bytes) -> Uniforms:
+        def of_suffix(suffix: bytes) -> Words:
             hashed = start()
             hashed.update(suffix)
-            a, b, c, d = _WORDS(hashed.digest())
-            # As in `Random.random`: a float in [0, 1) holds 53 random bits.
-            return (a >> 11) * 2.0**-53, (b >> 11) * 2.0**-53, (c >> 11) * 2.0**-53, (d >> 11) * 2.0**-53
+            return _WORDS(hashed.digest())
 
         return of_suffix
+
+
+def uniform(word: int) -> float:
+    """A number in [0, 2**64) as a float in [0, 1). It keeps the upper 53 bits, as `Random.random` does."""
+    return (word >> 11) * 2.0**-53
+
+
+def threshold(chance: float) -> int:
+    """The least number in [0, 2**64] whose float is not below `chance`.
+
+    So `word < threshold(chance)` says the same as `uniform(word) < chance`, at a quarter of the cost.
+    """
+    return ceil(chance * 2.0**53) << 11

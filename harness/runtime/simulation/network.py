@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from clew.harness.plan.schema import MILLISECOND, Links, NetworkPlan
-from clew.harness.plan.streams import Streams, Uniforms
+from clew.harness.plan.streams import Streams, Words, threshold, uniform
 from clew.nemesis.disturbance import Disturbance, either
 from clew.nemesis.effect import disturbance, refused
 from clew.nemesis.fault import Fault
@@ -33,21 +33,24 @@ class _Link:
     __slots__ = (
         "between_nodes",
         "bucket",
+        "constant",
         "cut",
         "delays",
         "destination",
         "drop",
+        "drops_below",
         "duplicate",
+        "duplicates_below",
         "name",
         "newest",
+        "overtakes_below",
         "plan",
         "reorder",
         "sample",
         "sent",
         "source",
         "streams",
-        "undrawn",
-        "uniforms",
+        "words",
     )
 
     def __init__(self, source: str, destination: str, plan: Links, between_nodes: bool, streams: Streams) -> None:
@@ -59,7 +62,7 @@ class _Link:
         self.name = f"net/{source}>{destination}"
         self.bucket = -1
         self.sent: dict[type, int] = {}
-        self.uniforms: dict[type, Callable[[bytes], Uniforms]] = {}
+        self.words: dict[type, Callable[[bytes], Words]] = {}
         self.sample = plan.latency.sample
         self.newest = 0
         self.cut = False
@@ -79,22 +82,25 @@ class _Link:
         self._update()
 
     def _update(self) -> None:
-        """Find out whether anything is random. If not, every message arrives after the same time, and nothing is
-        drawn."""
+        """Work out what each message needs: chances to compare its numbers with, or its one latency."""
+        self.drops_below = threshold(self.drop)
+        self.duplicates_below = threshold(self.duplicate)
+        self.overtakes_below = threshold(self.reorder)
+        # If nothing is random, every message arrives after the same time, and nothing is drawn.
         same = isinstance(self.plan.latency, Constant) and not self.delays and self.reorder == 1.0
-        self.undrawn = same and self.drop == self.duplicate == 0.0
+        self.constant = self.sample(0.0) if same and self.drop == self.duplicate == 0.0 else None
 
-    def draw(self, now: int, kind: type) -> Uniforms:
+    def draw(self, now: int, kind: type) -> Words:
         """The four numbers of a message of this type that is sent now."""
         bucket = now // BUCKET
         if bucket != self.bucket:
             self.bucket = bucket
             self.sent.clear()
         count = self.sent[kind] = self.sent.get(kind, -1) + 1
-        numbers = self.uniforms.get(kind)
-        if numbers is None:
-            numbers = self.uniforms[kind] = self.streams.uniforms(f"{self.name}/{kind.__name__}/")
-        return numbers(b"%d/%d" % (bucket, count))
+        words = self.words.get(kind)
+        if words is None:
+            words = self.words[kind] = self.streams.words(f"{self.name}/{kind.__name__}/")
+        return words(b"%d/%d" % (bucket, count))
 
     def delayed(self, u: float) -> int:
         """The latency (ns) with the delays that faults add."""
@@ -115,41 +121,45 @@ class SimulatedNetwork:
         for client in clients:
             pairs += [(client, node, plan.clients, False) for node in nodes]
             pairs += [(node, client, plan.clients, False) for node in nodes]
-        self._links = {(a, b): _Link(a, b, links, between, streams) for a, b, links, between in pairs}
+        self._links = [_Link(a, b, links, between, streams) for a, b, links, between in pairs]
+        self._from: dict[str, dict[str, _Link]] = {name: {} for name in (*nodes, *clients)}
+        for link in self._links:
+            self._from[link.source][link.destination] = link
         self.whole = True
         """Whether no link is cut. Then `cut` need not be asked for each message."""
 
     def fate(self, source: str, destination: str, now: int, kind: type) -> list[int] | str:
         """The times (ns) at which a message of this type, sent now, arrives; two if it is duplicated. Or why it is
         lost."""
-        link = self._links.get((source, destination))
+        link = self._from[source].get(destination)
         if link is None:
             return f"there is no {destination}"
-        if link.undrawn:
-            return CUT if link.cut else [now + link.sample(0.0)]
-        lost, doubled, overtakes, u = link.draw(now, kind)
+        if link.constant is not None:
+            return CUT if link.cut else [now + link.constant]
+        lost, doubled, overtakes, latency = link.draw(now, kind)
         if link.cut:
             return CUT
-        if lost < link.drop:
+        if lost < link.drops_below:
             return LOST
+        u = uniform(latency)
         arrivals = [now + (link.delayed(u) if link.delays else link.sample(u))]
-        if doubled < link.duplicate:
+        if doubled < link.duplicates_below:
             # The draw is below the chance of a duplicate. Divided by that chance it is uniform in [0, 1) again.
-            arrivals.append(now + link.delayed(doubled / link.duplicate))
-        if overtakes >= link.reorder:
+            arrivals.append(now + link.delayed(uniform(doubled) / link.duplicate))
+        if overtakes >= link.overtakes_below:
             arrivals = [max(arrival, link.newest) for arrival in arrivals]
             link.newest = max(arrivals)
         return arrivals
 
     def cut(self, source: str, destination: str) -> bool:
         """Whether a message that arrives now is refused. Messages on their way are lost too when a partition begins."""
-        return self._links[source, destination].cut
+        return self._from[source][destination].cut
 
     def apply(self, active: Sequence[Fault]) -> None:
         """Bring all links into the state that exactly these faults ask for."""
         refusing = refused(active)
         self.whole = not refusing
-        for link in self._links.values():
+        for link in self._links:
             link.cut = (link.source, link.destination) in refusing
             if link.between_nodes:
                 link.apply(disturbance(active, link.source, link.destination))
@@ -157,5 +167,5 @@ class SimulatedNetwork:
     def heal(self) -> None:
         """From now on no faults, no losses and no duplicates, on any link. Only latency remains."""
         self.apply(())
-        for link in self._links.values():
+        for link in self._links:
             link.heal()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from clew.harness.plan.streams import Streams
+import pytest
+
+from clew.harness.plan.streams import Streams, threshold, uniform
 
 
 def test_a_second_call_for_a_stream_goes_on_where_it_was():
@@ -34,13 +36,23 @@ def test_a_stream_is_the_same_in_another_process_and_forever():
         assert run.stdout.strip() == "0.5652374502936827"
 
 
-def test_uniforms_depend_on_the_whole_name_wherever_prefix_and_suffix_meet():
-    uniforms = Streams(7).uniforms("net/n1>n2/Prepare/")
-    others = [uniforms(b"50/1"), uniforms(b"51/0"), Streams(8).uniforms("net/n1>n2/Prepare/")(b"50/0")]
-    four = uniforms(b"50/0")
-    assert (
-        four == Streams(7).uniforms("net/n1>n2/")(b"Prepare/50/0") == Streams(7).uniforms("net/n1>n2/Prepare/50/0")(b"")
-    )
+def test_words_depend_on_the_whole_name_wherever_prefix_and_suffix_meet():
+    words = Streams(7).words("net/n1>n2/Prepare/")
+    others = [words(b"50/1"), words(b"51/0"), Streams(8).words("net/n1>n2/Prepare/")(b"50/0")]
+    four = words(b"50/0")
+    assert four == Streams(7).words("net/n1>n2/")(b"Prepare/50/0") == Streams(7).words("net/n1>n2/Prepare/50/0")(b"")
     assert four not in others
-    assert all(0 <= number < 1 for number in four)
-    assert four == (0.06644646165187795, 0.5969385066812075, 0.5883531336067458, 0.3424445170956547)
+    assert [uniform(word) for word in four] == [
+        0.06644646165187795,
+        0.5969385066812075,
+        0.5883531336067458,
+        0.3424445170956547,
+    ]
+
+
+@pytest.mark.parametrize("chance", [0.0, 2.0**-60, 0.01, 0.2, 1 / 3, 0.5, 1 - 2.0**-53, 1.0])
+def test_a_threshold_says_the_same_as_the_chance(chance: float):
+    at = threshold(chance)
+    for word in {0, at - (1 << 11), at - 1, at, at + 1, 2**64 - 1}:
+        if 0 <= word < 2**64:
+            assert (word < at) == (uniform(word) < chance)
