@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 
-class Sent(msgspec.Struct, frozen=True):
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """A message that is sent, as the journal of the run has it."""
 
     id: int

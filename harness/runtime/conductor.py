@@ -90,11 +90,6 @@ class Over(msgspec.Struct, frozen=True, gc=False):
 Order = At | Invoke | Replace | Apply | Over
 
 
-class _Invocation(msgspec.Struct, frozen=True, gc=False):
-    thread: Thread
-    request: Request
-
-
 class _Timeout(msgspec.Struct, frozen=True, gc=False):
     thread: Thread
     operation: Operation
@@ -153,8 +148,8 @@ class Conductor:
 
     def due(self, now: int, token: Any) -> list[Order]:
         """The time of an `At` with this token has come."""
-        if type(token) is _Invocation:
-            return self._invoke(now, token.thread, token.request)
+        if type(token) is Thread:
+            return self._invoke(now, token)
         if type(token) is _Timeout:
             if token.thread.operation is token.operation:
                 return self.completed(now, token.thread, Complete("info", token.operation.value, "timeout"))
@@ -190,7 +185,7 @@ class Conductor:
             thread.script.observe(operation, result)
             request = thread.request = thread.script.next(now)
             if request is not None:
-                orders.append(At(request.time, _Invocation(thread, request)))
+                orders.append(At(request.time, thread))
             else:
                 orders += self._end_of_workload(now)
         else:
@@ -216,9 +211,11 @@ class Conductor:
 
     def _ask(self, thread: Thread, request: Request | None) -> list[Order]:
         thread.request = request
-        return [] if request is None else [At(request.time, _Invocation(thread, request))]
+        return [] if request is None else [At(request.time, thread)]
 
-    def _invoke(self, now: int, thread: Thread, request: Request) -> list[Order]:
+    def _invoke(self, now: int, thread: Thread) -> list[Order]:
+        request = thread.request
+        assert request is not None
         event = self._recorder.record(now, thread.process, "invoke", request.f, request.key, request.value)
         operation = thread.operation = Operation(event.index, request.f, request.key, request.value)
         return [At(now + self._plan.workload.timeout, _Timeout(thread, operation)), Invoke(thread, operation)]

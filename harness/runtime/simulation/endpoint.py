@@ -18,7 +18,7 @@ from clew.harness.runtime.thread import Thread
 from clew.systems.node import Client, ClientContext, Effect, Operation
 
 NOTHING: list[Effect] = []
-"""The effects of a step that asks for nothing. Nobody changes the list."""
+"""The effects of a message that nobody hears. Nobody changes the list."""
 
 Waiting = tuple[Any, ...]
 """An event that a paused node has yet to see, as the event loop holds it: kind and arguments."""
@@ -127,6 +127,7 @@ class ClientEndpoint:
         # `_step`, without the call: most events of a run come this way.
         ctx = self._ctx
         ctx.now = now
+        ctx.effects.clear()
         self._watchdog.stepping = self._part
         try:
             self._client.receive(ctx, source, message)
@@ -135,19 +136,21 @@ class ClientEndpoint:
         except BaseException as error:
             raise raised("client", self.name, error) from None
         self._watchdog.stepping = None
-        return ctx.take() if ctx.effects else NOTHING
+        return ctx.effects
 
     async def wake(self, now: int, timer: str) -> list[Effect]:
         return self._step(now, "wake", timer)
 
     def _step(self, now: int, step: str, *arguments: Any) -> list[Effect]:
-        self._ctx.now = now
+        ctx = self._ctx
+        ctx.now = now
+        ctx.effects.clear()
         self._watchdog.stepping = self._part
         try:
-            getattr(self._client, step)(self._ctx, *arguments)
+            getattr(self._client, step)(ctx, *arguments)
         except NOT_OURS:
             raise
         except BaseException as error:
             raise raised("client", self.name, error) from None
         self._watchdog.stepping = None
-        return self._ctx.take() if self._ctx.effects else NOTHING
+        return ctx.effects

@@ -19,6 +19,7 @@ from clew.systems.node import Context, Effect, Node
 class Nodes(Protocol):
     """The lives of the nodes, and their steps. A method that takes a step returns its effects, in their order.
 
+    Carry them out before the node takes its next step: the list is the node's, and is used again.
     Every method raises `SystemFailure` if the node breaks.
     """
 
@@ -60,6 +61,7 @@ class InlineNodes:
         # `_step`, without the call: most events of a run come this way.
         node, ctx, self._watchdog.stepping = self._lives[name]
         ctx.now = now
+        ctx.effects.clear()
         try:
             node.receive(ctx, source, message)
         except NOT_OURS:
@@ -67,7 +69,7 @@ class InlineNodes:
         except BaseException as error:
             raise raised("node", name, error) from None
         self._watchdog.stepping = None
-        return ctx.take()
+        return ctx.effects
 
     async def wake(self, name: str, now: int, timer: str) -> list[Effect]:
         return self._step(name, now, "wake", timer)
@@ -78,6 +80,7 @@ class InlineNodes:
     def _step(self, name: str, now: int, step: str, *arguments: Any) -> list[Effect]:
         node, ctx, self._watchdog.stepping = self._lives[name]
         ctx.now = now
+        ctx.effects.clear()
         try:
             # By its name, and in here: a node may lack the method.
             getattr(node, step)(ctx, *arguments)
@@ -86,4 +89,4 @@ class InlineNodes:
         except BaseException as error:
             raise raised("node", name, error) from None
         self._watchdog.stepping = None
-        return ctx.take()
+        return ctx.effects

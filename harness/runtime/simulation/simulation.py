@@ -43,6 +43,13 @@ from clew.systems.node import CancelTimer, Complete, Count, Effect, Log, Send, S
 ARRIVE, DELIVER, WAKE, CONDUCT = range(4)
 """The kinds of events. A message arrives from the network, and is then delivered; the two differ for a paused node."""
 
+SOON = 100 * MILLISECOND
+"""Events that are due later than this (ns) wait in a heap of their own. They are timers and timeouts, most of which are
+never due: thousands of them, in one heap with the messages, would cost each message several comparisons more."""
+
+_Event = tuple[int, int, int, Any, Any, Any, Any]
+"""When, its number, its kind, and what the kind needs. Of events at one time, the one that was scheduled first is due."""
+
 YIELD_EVERY = 1024
 """Events between two checkpoints of trio, which let signals and the progress line in. A checkpoint costs as much as
 some events do; at this number it is not seen in the speed of a run, and a Ctrl-C waits 20 ms."""
@@ -83,7 +90,7 @@ class Simulation:
         self._replies = replies(system.messages)
         self._fates = outcome.progress.messages
         self._monitors = Monitors(plan, system, outcome, watchdog)
-        self._watched = self._monitors.kinds
+        self._watched = self._monitors.watching
         self._streams = Streams(plan.seed)
         disks = {name: SimulatedDisk(self._streams.get(f"disk/{name}")) for name in plan.nodes}
         self._nodes = {name: NodeEndpoint(name, disk, nodes) for name, disk in disks.items()}
@@ -91,10 +98,13 @@ class Simulation:
         self._endpoints: dict[str, Endpoint] = {**self._nodes}
         self._network = SimulatedNetwork(plan.network, plan.nodes, plan.clients, self._streams)
         self._conductor: Conductor
-        self._heap: list[tuple[int, int, int, Any, Any, Any, Any]] = []
+        self._heap: list[_Event] = []
+        self._later: list[_Event] = []
+        self._soon = 0
         self._pushed = 0
         self._messages = 0
         self._now = 0
+        self._millisecond_ends = 0
         self._events_max = EVENTS_AT_ONCE_MAX
         self._over = False
 
@@ -112,18 +122,20 @@ class Simulation:
         for order in conductor.start(self._now):
             self._obey(order)
         progress, endpoints, heap = self._outcome.progress, self._endpoints, self._heap
-        events, window = 0, 0
+        network, journal = self._network, self._journal
+        events = 0
         while not self._over:
+            if not heap:
+                self._take_from_later()
             now, _, kind, a, b, c, d = heappop(heap)
-            if now != self._now:
-                if now >= window:
-                    window = now + MILLISECOND
-                    self._something_happened()
-                self._now = progress.now = now
+            self._now = progress.now = now
             if kind <= DELIVER:
                 endpoint = endpoints[b]
-                if self._delivers(kind, a, endpoint, c, d):
-                    effects = await endpoint.receive(now, a, *d)
+                if (network.whole and endpoint.up and not endpoint.paused) or self._delivers(kind, a, endpoint, c, d):
+                    if journal is not None:
+                        journal.receive(c, now)
+                    message, body = d
+                    effects = await endpoint.receive(now, a, message, body)
                     # Most messages to a client are a second or third reply: they have no effect.
                     if effects:
                         self._carry_out(endpoint, effects)
@@ -143,18 +155,32 @@ class Simulation:
             progress.events = events
             if not events % YIELD_EVERY:
                 await trio.lowlevel.checkpoint()
-            if events > self._events_max:
-                raise self._never_ends(b if kind <= DELIVER else a.name)
+                if not self._moves_on(events):
+                    raise self._never_ends(b if kind <= DELIVER else a.name)
         self._outcome.finished = True
 
     def _push(self, time: int, kind: int, a: Any = None, b: Any = None, c: Any = None, d: Any = None) -> int:
         self._pushed += 1
-        heappush(self._heap, (time, self._pushed, kind, a, b, c, d))
+        heappush(self._heap if time < self._soon else self._later, (time, self._pushed, kind, a, b, c, d))
         return self._pushed
 
+    def _take_from_later(self) -> None:
+        """Nothing is due before `_soon`: let it be later, and move what is due before it."""
+        later = self._later
+        self._soon = later[0][0] + SOON
+        while later and later[0][0] < self._soon:
+            heappush(self._heap, heappop(later))
+
     def _something_happened(self) -> None:
-        """A millisecond is over, or an operation or a fault begins or ends: the run moves on."""
-        self._events_max = max(self._events_max, self._outcome.progress.events + EVENTS_AT_ONCE_MAX)
+        """An operation or a fault begins or ends: the run moves on, whatever the time."""
+        self._millisecond_ends = 0
+
+    def _moves_on(self, events: int) -> bool:
+        """Whether the run has not come to too many events within a millisecond. Asked every `YIELD_EVERY` events."""
+        if self._now >= self._millisecond_ends:
+            self._millisecond_ends = self._now + MILLISECOND
+            self._events_max = max(self._events_max, events + EVENTS_AT_ONCE_MAX)
+        return events <= self._events_max
 
     def _never_ends(self, name: str) -> SystemFailure:
         part: Part = "node" if name in self._nodes else "client"
@@ -255,7 +281,8 @@ class Simulation:
         for arrival in arrivals:
             # `_push`, without the call: this line runs once for each message.
             self._pushed += 1
-            heappush(self._heap, (arrival, self._pushed, ARRIVE, source, destination, id, packet))
+            event = (arrival, self._pushed, ARRIVE, source, destination, id, packet)
+            heappush(self._heap if arrival < self._soon else self._later, event)
 
     # Messages and timers
 
@@ -274,8 +301,6 @@ class Simulation:
         if receiver.paused:
             receiver.waiting.append((DELIVER, source, receiver.name, id, packet))
             return False
-        if self._journal is not None:
-            self._journal.receive(id, self._now)
         return True
 
     def _refuses(self, source: str, destination: str) -> bool:
