@@ -1,0 +1,45 @@
+"""A run becomes an explicit plan, which lists its operations and faults and has the same history."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from clew.harness.plan import dump, load, loads, resolve, shipped
+from clew.harness.run import simulate
+from clew.harness.shrink import explicit
+from clew.harness.shrink.explicit import members_of
+from clew.histories import History
+from clew.histories import dump as dump_history
+
+
+def written(history: History) -> bytes:
+    stream = io.BytesIO()
+    dump_history(history, stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("name", [name for name, _ in shipped()])
+def test_a_run_as_an_explicit_plan_is_the_same_run_byte_for_byte(name: str) -> None:
+    # The plans of RSL have long runs. One seed of each is enough.
+    for seed in range(1 if name.startswith("rsl-") else 3):
+        plan = resolve(load(name), seed)
+        history, outcome = simulate(plan)
+        spelled = explicit(plan, history, outcome.rested)
+        assert isinstance(spelled.workload.operations, tuple)
+        assert resolve(loads(dump(spelled), "plan.yaml", Path())) == spelled
+        again, repeated = simulate(spelled)
+        assert written(again) == written(history)
+        assert repeated.violations == outcome.violations
+        assert explicit(spelled, again, repeated.rested) == spelled
+
+
+def test_an_explicit_plan_has_all_faults_with_their_times_and_none_that_never_began() -> None:
+    plan = resolve(load("caspaxos-contention-storm"), 3, ["workload.operations=300"])
+    history, outcome = simulate(plan)
+    spelled = explicit(plan, history, outcome.rested)
+    assert len(spelled.nemesis) == outcome.progress.faults.total() > 0
+    assert all(member.at <= (outcome.rested or 0) for member in members_of(spelled))
+    assert len(members_of(spelled)) == len(spelled.nemesis) + 300
