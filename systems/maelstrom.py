@@ -1,0 +1,144 @@
+"""Maelstrom's protocol: nodes are programs that read and write JSON lines. `system: {maelstrom: [ruby, raft.rb]}`.
+
+    {"src": "c0", "dest": "n1", "body": {"type": "cas", "msg_id": 7, "key": 0, "from": 3, "to": 4}}      to stdin of n1
+    {"src": "n1", "dest": "c0", "body": {"type": "cas_ok", "in_reply_to": 7}}                         from stdout of n1
+
+Source: https://github.com/jepsen-io/maelstrom, doc/protocol.md and doc/workloads.md, workloads `lin-kv` and `echo`.
+This module knows what the messages mean. It starts no process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from clew.systems.node import Complete, Operation
+from clew.systems.service import Service
+
+HARNESS = "c"
+"""Who sends `init`. Maelstrom's own harness does so as client `c0`; here a client thread has that name."""
+
+
+class MaelstromParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a plan says of a Maelstrom program."""
+
+    maelstrom: tuple[str, ...]
+    """The words that start a node. Each node is started with the same."""
+
+    environment: dict[str, str]
+    """What is added to the environment of each node."""
+
+    folder: str
+    """The working directory of the nodes."""
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """One line: one message."""
+
+    src: str
+    """Who sends it."""
+    dest: str
+    """Whom it is for."""
+    body: dict[str, Any]
+    """What it says; `type` says what kind of message it is."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One of Maelstrom's error codes."""
+
+    name: str
+    """Its name."""
+    definite: bool
+    """Whether the operation certainly did not happen, and never will."""
+
+
+ERRORS = {
+    0: Fault("timeout", False),
+    1: Fault("node-not-found", True),
+    10: Fault("not-supported", True),
+    11: Fault("temporarily-unavailable", True),
+    12: Fault("malformed-request", True),
+    13: Fault("crash", False),
+    14: Fault("abort", True),
+    20: Fault("key-does-not-exist", True),
+    21: Fault("key-already-exists", True),
+    22: Fault("precondition-failed", True),
+    30: Fault("txn-conflict", True),
+}
+"""The codes of doc/protocol.md. All others are indefinite."""
+MISSING, PRECONDITION = 20, 22
+
+
+class BadAnswer(ValueError):
+    """A node answered with what is no answer to the request. The message says what was found and what was expected."""
+
+
+def init_body(name: str, nodes: tuple[str, ...]) -> dict[str, Any]:
+    """The first message of each life of a node."""
+    return {"type": "init", "msg_id": 1, "node_id": name, "node_ids": list(nodes)}
+
+
+def request(operation: Operation) -> dict[str, Any]:
+    """The body of the request for an operation. Its `msg_id` is the operation's id, from 1."""
+    head = {"type": operation.f, "msg_id": operation.id + 1}
+    if operation.f == "echo":
+        return {**head, "echo": operation.value}
+    head["key"] = operation.key
+    if operation.f == "write":
+        return {**head, "value": operation.value}
+    if operation.f == "cas":
+        old, new = operation.value
+        return {**head, "from": old, "to": new}
+    return head
+
+
+def answer(operation: Operation, body: dict[str, Any]) -> Complete | None:
+    """What a body says of an operation. None: it is the answer to another one.
+
+    Raises `BadAnswer` for a body that is no answer to such an operation.
+    """
+    if body.get("in_reply_to") != operation.id + 1:
+        return None
+    if body.get("type") == "error":
+        return _error(operation, body)
+    if body.get("type") != f"{operation.f}_ok":
+        raise BadAnswer(f"answered {operation.f} with {body.get('type')!r}; expected {operation.f}_ok or error")
+    field = {"read": "value", "echo": "echo"}.get(operation.f)
+    if field is None:
+        return Complete("ok", operation.value, None)
+    if field not in body:
+        raise BadAnswer(f"sent a {operation.f}_ok without {field!r}")
+    return Complete("ok", body[field], None)
+
+
+def _error(operation: Operation, body: dict[str, Any]) -> Complete:
+    code = body.get("code")
+    if type(code) is not int:
+        raise BadAnswer(f"sent an error with the code {code!r}; expected a whole number")
+    known = ERRORS.get(code, Fault("unknown", False))
+    text = f"{code} {known.name}"
+    if said := body.get("text"):
+        text = f"{text}: {said}"
+    if code == MISSING and operation.f == "read":
+        # A key that was never written holds null.
+        return Complete("ok", None, None)
+    if operation.f == "cas" and (code == PRECONDITION or (code == MISSING and operation.value[0] is not None)):
+        # The node has looked, and found something other than `from`: that is an observation.
+        return Complete("fail", None, "mismatch")
+    return Complete("fail" if known.definite else "info", None, text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maelstrom(Service):
+    """Programs that speak Maelstrom's protocol. Their network is their stdin and stdout."""
+
+
+system = Maelstrom(
+    name="maelstrom",
+    summary="any program that speaks Maelstrom's protocol, with the workload lin-kv",
+    model="cas-register",
+    functions=("read", "write", "cas"),
+    parameters=MaelstromParameters,
+)
