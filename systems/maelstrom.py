@@ -17,8 +17,8 @@ import msgspec
 from clew.systems.node import Complete, Operation
 from clew.systems.service import Service
 
-HARNESS = "c"
-"""Who sends `init`. Maelstrom's own harness does so as client `c0`; here a client thread has that name."""
+HARNESS = "clew"
+"""Who sends `init`, and gets the answer."""
 
 
 class MaelstromParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,7 +127,9 @@ def _error(operation: Operation, body: dict[str, Any]) -> Complete:
     if operation.f == "cas" and (code == PRECONDITION or (code == MISSING and operation.value[0] is not None)):
         # The node has looked, and found something other than `from`: that is an observation.
         return Complete("fail", None, "mismatch")
-    return Complete("fail" if known.definite else "info", None, text)
+    # What has no effect has not happened.
+    certain = known.definite or operation.f in ("read", "echo")
+    return Complete("fail" if certain else "info", None, text)
 
 
 @dataclass(frozen=True, kw_only=True)

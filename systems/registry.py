@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 SHIPPED = {"caspaxos": "clew.systems.caspaxos", "rsl": "clew.systems.rsl"}
+DESCRIBED = {"command": "clew.systems.command", "maelstrom": "clew.systems.maelstrom"}
+"""Systems that a plan describes instead of naming one. `names` leaves them out."""
 GROUP = "clew.systems"
 """The entry-point group of packages that bring a `Protocol` or a `Program`."""
 
@@ -47,6 +49,8 @@ def find_system(name: str) -> Service:
     """
     if name in SHIPPED:
         module = importlib.import_module(SHIPPED[name])
+    elif name in DESCRIBED:
+        module = importlib.import_module(DESCRIBED[name])
     elif name.endswith(".py"):
         path = Path(name)
         if not path.is_file():

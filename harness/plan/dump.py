@@ -10,7 +10,7 @@ import yaml
 from clew.harness.plan.nemesis import write_entry
 from clew.harness.plan.quantity import format_duration, format_size
 from clew.harness.plan.schema import Links, LivePlan, Plan, PlannedOperation, SystemPlan, Workload
-from clew.harness.plan.system import is_duration, parameter_types
+from clew.harness.plan.system import DESCRIBED, is_duration, parameter_types
 from clew.harness.plan.tree import scalar
 from clew.harness.plan.values import write_latency
 from clew.systems import find_system
@@ -59,6 +59,8 @@ _Dumper.add_representer(str, _text)
 def _system(system: SystemPlan) -> dict[str, Any]:
     types = parameter_types(find_system(system.name))
     parameters: dict[str, Any] = msgspec.to_builtins(system.parameters)
+    if system.name in DESCRIBED:
+        return {"nodes": system.nodes, **{name: _list(value) for name, value in parameters.items() if value != {}}}
     return {
         "name": system.name,
         "nodes": system.nodes,
@@ -69,6 +71,10 @@ def _system(system: SystemPlan) -> dict[str, Any]:
             if value is not None
         },
     }
+
+
+def _list(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _workload(workload: Workload) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import msgspec
 
 from clew.harness.plan.error import PlanError, one_of
 from clew.harness.plan.field import Field, Fields
+from clew.harness.plan.program import read_command, read_maelstrom
 from clew.harness.plan.schema import SystemPlan
 from clew.harness.plan.tree import join
 from clew.harness.plan.values import boolean, drawn, duration, number, text, whole_number, word
@@ -22,10 +23,18 @@ from clew.systems import BadParameters, Protocol, Service, UnknownSystem, find_s
 NODES_MOST = 1000
 """The most nodes. A plan with more is a slip of a digit: one broadcast by each node is a million messages."""
 CLUSTER_FIELDS = ("name", "nodes", "variant")
+DESCRIBED = {"command": read_command, "maelstrom": read_maelstrom}
+"""The fields that stand in the place of a name: the plan itself describes the system."""
 
 
 def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, Service]:
-    """The section as a value, and the system that it names."""
+    """The section as a value, and the system that it names or describes."""
+    described = [name for name in DESCRIBED if name in fields.given]
+    if described:
+        what, *others = [*described, *(name for name in ("name", "variant") if name in fields.given)]
+        if others:
+            raise fields.conflict(others, f"expected either {what} or {others[0]}, found both")
+        return DESCRIBED[what](fields, folder, fields.read("nodes", _nodes))
     name, system = fields.read("name", lambda field: _find(field, folder))
     try:
         types = parameter_types(system)
@@ -33,7 +42,7 @@ def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, Service]:
         # The struct may be a user's own. Its annotations are evaluated only here, and may raise anything.
         raise fields.given["name"].error(f"the system's parameters cannot be read: {error}") from error
     fields.mapping.fields((*CLUSTER_FIELDS, *types))
-    nodes = fields.read("nodes", lambda field: whole_number(field, 1, NODES_MOST))
+    nodes = fields.read("nodes", _nodes)
     variants = system.variants if isinstance(system, Protocol) else ()
     variant = fields.get("variant", lambda field: word(field, ("none", *variants), "variant"), "none")
     given = {name: _parameter(fields.given[name], type) for name, type in types.items() if name in fields.given}
@@ -49,6 +58,10 @@ def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, Service]:
     if model not in models():
         raise fields.given["name"].error(f"its model is {model!r}; expected {one_of(models(), model)}")
     return SystemPlan(name, nodes, None if variant == "none" else variant, parameters), system
+
+
+def _nodes(field: Field) -> int:
+    return whole_number(field, 1, NODES_MOST)
 
 
 def models() -> tuple[str, ...]:
@@ -76,7 +89,7 @@ def is_duration(type: msgspec.inspect.Type) -> bool:
 def _find(field: Field, folder: Path) -> tuple[str, Service]:
     def read(field: Field) -> tuple[str, Service]:
         name = field.data
-        if not isinstance(name, str) or "\0" in name:
+        if not isinstance(name, str) or "\0" in name or name in DESCRIBED:
             raise field.expected(f"the name of a system ({', '.join(names())}) or the path of a Python file")
         if name.endswith(".py"):
             name = str((folder / name).resolve())
