@@ -3,7 +3,7 @@
 from clew.systems.invariant import Invariant, Sent, Violation
 from clew.systems.landmark import Landmark
 from clew.systems.node import Client, ClientContext, Complete, Context, Disk, Node, Operation, Reply, UnreadableDisk
-from clew.systems.program import Program, ProgramClient, ProgramCluster, ProgramNode
+from clew.systems.program import Failed, Program, ProgramClient, ProgramCluster, ProgramNode
 from clew.systems.protocol import Hunted, Protocol, Variant
 from clew.systems.registry import UnknownSystem, find_protocol, find_system, names
 from clew.systems.service import BadParameters, NoParameters, Service
@@ -15,6 +15,7 @@ __all__ = [
     "Complete",
     "Context",
     "Disk",
+    "Failed",
     "Hunted",
     "Invariant",
     "Landmark",

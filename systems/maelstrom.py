@@ -41,8 +41,15 @@ class Envelope(msgspec.Struct, frozen=True):
     """Who sends it."""
     dest: str
     """Whom it is for."""
-    body: dict[str, Any]
-    """What it says; `type` says what kind of message it is."""
+    body: msgspec.Raw
+    """What it says, as JSON."""
+
+
+class Body(msgspec.Struct, frozen=True):
+    """What every body has. Everything else in it is between those who talk."""
+
+    type: str
+    """What kind of message it is."""
 
 
 class Fault(msgspec.Struct, frozen=True):

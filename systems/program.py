@@ -98,7 +98,9 @@ def carry_out(client: Any, operation: Operation) -> Complete:
     name = operation.f.replace("-", "_")
     method = getattr(client, name, None)
     if method is None:
-        raise AttributeError(f"the client has neither invoke nor {name}, and functions says that it knows {operation.f!r}")
+        raise AttributeError(
+            f"the client has neither invoke nor {name}, and functions says that it knows {operation.f!r}"
+        )
     value = operation.value
     arguments = [] if value is None else value if operation.f == "cas" else [value]
     try:

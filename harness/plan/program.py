@@ -40,12 +40,13 @@ def read_command(fields: Fields, folder: Path, nodes: int) -> tuple[SystemPlan, 
     folder = fields.get("folder", lambda field: _folder(field, folder), folder)
     model = fields.get("model", _model, "cas-register")
     known = _functions(model)
+    tcp: str | dict[str, str] = "tcp"
     parameters = CommandParameters(
         command=fields.read("command", lambda field: _words(field, PLACEHOLDERS)),
         client=fields.read("client", lambda field: _client(field, folder)),
         model=model,
         functions=fields.get("functions", lambda field: distinct(field, known, "function"), known),
-        ready=fields.get("ready", _ready, "tcp"),
+        ready=fields.get("ready", _ready, tcp),
         port=fields.get("port", lambda field: whole_number(field, 1, 65535), 8000),
         peer=fields.get("peer", lambda field: _template(field, NODE_PLACEHOLDERS), "{host}:{port}"),
         environment=fields.get("environment", lambda field: _environment(field, PLACEHOLDERS), {}),

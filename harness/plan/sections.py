@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from clew.harness.plan.error import Place, PlanError
+from clew.harness.plan.error import Place, PlanError, one_of
 from clew.harness.plan.field import Field, Fields
 from clew.harness.plan.nemesis import Cluster, read_nemesis
 from clew.harness.plan.quantity import LONGEST
@@ -44,6 +44,7 @@ from clew.harness.plan.values import (
 )
 from clew.harness.plan.workload import WORKLOAD_FIELDS, read_workload
 from clew.nemesis.schedule import Entry
+from clew.systems import Protocol
 
 SECTIONS = (
     "name",
@@ -91,7 +92,9 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
 
     name = plan.read("name", _name)
     system_plan, system = read_system(plan.read("system", lambda field: field.fields()), folder)
-    runtime = plan.get("runtime", _runtime, RUNTIMES[0])
+    protocol = isinstance(system, Protocol)
+    default_runtime: RuntimeName = "simulation" if protocol else "live"
+    runtime = plan.get("runtime", _runtime, default_runtime)
     live = _live(plan.section("live", FIELDS["live"]), runtime)
     workload = read_workload(plan.section("workload", FIELDS["workload"]), system.functions_of(system_plan.parameters))
     default_network = AS_THEY_COME if runtime == "live" else NetworkPlan()
@@ -99,7 +102,7 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
     cluster = Cluster(system_plan.nodes, workload.clients, system.has_leader)
     no_faults: tuple[Entry, ...] = ()
     nemesis = plan.get("nemesis", lambda field: read_nemesis(field, cluster), no_faults)
-    checks = plan.get("checks", lambda field: distinct(field, CHECKS, "check"), CHECKS)
+    checks = _checks(plan, protocol)
     return Plan(
         name=name,
         system=system_plan,
@@ -114,6 +117,15 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
         stop=plan.get("stop", lambda field: _stop(field, checks), STOPS[0]),
         live=live,
     )
+
+
+def _checks(plan: Fields, protocol: bool) -> tuple[Check, ...]:
+    """The checks. Only a protocol has invariants: nobody knows what the messages of a program mean."""
+    possible = CHECKS if protocol else tuple(check for check in CHECKS if check != "invariants")
+    checks = plan.get("checks", lambda field: distinct(field, CHECKS, "check"), possible)
+    if not set(checks) <= set(possible):
+        raise plan.given["checks"].error(f"a program has no invariants; expected {one_of(possible, '')}")
+    return checks
 
 
 def _stop(field: Field, checks: Sequence[Check]) -> Stop:

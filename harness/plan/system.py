@@ -31,10 +31,10 @@ def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, Service]:
     """The section as a value, and the system that it names or describes."""
     described = [name for name in DESCRIBED if name in fields.given]
     if described:
-        what, *others = [*described, *(name for name in ("name", "variant") if name in fields.given)]
-        if others:
-            raise fields.conflict(others, f"expected either {what} or {others[0]}, found both")
-        return DESCRIBED[what](fields, folder, fields.read("nodes", _nodes))
+        stated = [*described, *(name for name in ("name", "variant") if name in fields.given)]
+        if len(stated) > 1:
+            raise fields.conflict(stated[1:], f"expected either {stated[0]} or {stated[1]}, found both")
+        return DESCRIBED[stated[0]](fields, folder, fields.read("nodes", _nodes))
     name, system = fields.read("name", lambda field: _find(field, folder))
     try:
         types = parameter_types(system)

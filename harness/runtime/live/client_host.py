@@ -266,9 +266,7 @@ def serve(control: socket.socket) -> None:
         host.take(decoder.decode(line))
 
 
-def end_with(
-    type: type[BaseException], error: BaseException | None, place: TracebackType | None
-) -> None:
+def end_with(type: type[BaseException], error: BaseException | None, place: TracebackType | None) -> None:
     """End the process: a thread of this module has a bug, and its operations would wait for ever."""
     traceback.print_exception(type, error, place)
     os._exit(1)

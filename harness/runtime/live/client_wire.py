@@ -1,7 +1,7 @@
 """The lines between the harness and the client host: one JSON value each, in both directions, over one socket.
 
-    harness ──> host    Begin, then Invoke, Replace, AskReady, ForgetReady
-    host ──> harness    Done, Ready, Unready, Leads, Broken
+harness ──> host    Begin, then Invoke, Replace, AskReady, ForgetReady
+host ──> harness    Done, Ready, Unready, Leads, Broken
 """
 
 from __future__ import annotations

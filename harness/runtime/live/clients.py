@@ -41,7 +41,8 @@ from clew.harness.runtime.live.logs import Logs
 from clew.harness.runtime.live.pipes import Outbox, lines
 from clew.harness.runtime.live.world import CannotStart, World
 from clew.harness.runtime.thread import Thread
-from clew.systems import Complete, Operation, Program, ProgramCluster
+from clew.systems import Complete, Operation, ProgramCluster
+from clew.systems.registry import DESCRIBED
 
 HOST = "clients"
 """What the log calls the client host."""
@@ -73,7 +74,7 @@ class HostedClients:
         self._completed = completed
         self._leads = leads
         self._questions: dict[int, trio.Event] = {}
-        self._listens: dict[int, tuple[str, ...]] = {}
+        self._listens: dict[str, tuple[str, ...]] = {}
         self._number = itertools.count()
         self._outbox: Outbox
 
@@ -108,8 +109,9 @@ class HostedClients:
             self._send(Begin(system.name, parameters, nodes, self._cluster.timeout, numbers, folders))
             task_status.started()
             decoder: msgspec.json.Decoder[FromHost] = msgspec.json.Decoder(FromHost)
-            async for line in lines(source):
-                self._take(decoder.decode(line))
+            async with lines(source) as said:
+                async for line in said:
+                    self._take(decoder.decode(line))
             status = await process.wait()
             raise SystemFailure("client", "", f"ended: their process {ended(status)}", await logs.last_words(HOST))
 
@@ -156,6 +158,8 @@ class HostedClients:
                 raise SystemFailure(line.part, line.name, line.what, line.detail)
 
 
-def not_startable(plan: Plan, what: str, error: CannotStart) -> UserError:
-    """The error of a user whose plan names a program that cannot be started. `what` is the field of the plan."""
-    return UserError(f"{plan.name}: {what}: {error}")
+def not_startable(plan: Plan, error: CannotStart, what: str | None = None) -> UserError:
+    """The error of a user whose plan names a program that cannot be started. `what` is the field of the system; None:
+    the one that says how nodes are started."""
+    field = what or (plan.system.name if plan.system.name in DESCRIBED else "name")
+    return UserError(f"{plan.name}: system.{field}: {error}")

@@ -143,7 +143,7 @@ class LineClients:
                     stderr=err,
                 )
         except CannotStart as error:
-            raise not_startable(self._plan, "system.client", error) from None
+            raise not_startable(self._plan, error, "client") from None
         finally:
             os.close(client.stdin)
             os.close(client.stdout)
@@ -152,22 +152,25 @@ class LineClients:
         name = client.thread.name
         decoder = msgspec.json.Decoder(_Answer)
         try:
-            async for line in lines(client.answers):
-                if client.given_up.is_set():
-                    return
-                try:
-                    told_by = decoder.decode(line)
-                except MALFORMED:
-                    raise _garbage(name, line) from None
-                operation = client.open
-                if operation is None or told_by.id != operation.id:
-                    continue
-                client.open = None
-                value = told(operation, told_by.value) if told_by.type == "ok" else None
-                result = Complete(told_by.type, value, told_by.error)
-                answer(client.thread, told_by.id, result, self._completed)
+            async with lines(client.answers) as said:
+                async for line in said:
+                    if client.given_up.is_set():
+                        return
+                    try:
+                        found = decoder.decode(line)
+                    except MALFORMED:
+                        raise _garbage(name, line) from None
+                    self._take(client, found)
         except LineTooLong:
             raise _garbage(name, b"") from None
+
+    def _take(self, client: _Client, found: _Answer) -> None:
+        operation = client.open
+        if operation is None or found.id != operation.id:
+            return
+        client.open = None
+        value = told(operation, found.value) if found.type == "ok" else None
+        answer(client.thread, found.id, Complete(found.type, value, found.error), self._completed)
 
 
 class _Client:

@@ -121,10 +121,15 @@ class Logs:
 
     async def last_words(self, name: str) -> str:
         """The last lines that a process has printed. For one that has ended."""
+        if (pipe := self._pipes.get(name)) is not None:
+            await trio.to_thread.run_sync(pipe.over.wait, DRAINED_WITHIN)
+        return self.tail(name)
+
+    def tail(self, name: str) -> str:
+        """The last lines that a process has printed so far."""
         pipe = self._pipes.get(name)
         if pipe is None:
             return ""
-        await trio.to_thread.run_sync(pipe.over.wait, DRAINED_WITHIN)
         said = pipe.tail.decode(errors="replace").splitlines()
         return "\n".join(said[-LAST_LINES:]).strip()
 

@@ -1,15 +1,16 @@
 """Pipes and sockets to the processes of a live run, used without ever waiting for a process that does not read.
 
-    Outbox     writes at once what fits, and keeps the rest until the reader has made room
-    lines      the lines that come out, until the other end closes
+Outbox     writes at once what fits, and keeps the rest until the reader has made room
+lines      the lines that come out, until the other end closes
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import trio
 
@@ -50,6 +51,11 @@ class Outbox:
             self._more.set()
         return not self._closed
 
+    def close(self) -> None:
+        """Drop what waits. `run` ends."""
+        self._closed = True
+        self._more.set()
+
     def _write(self, data: bytes) -> int:
         try:
             return os.write(self._descriptor, data)
@@ -69,6 +75,7 @@ class Outbox:
                 if not self._waiting:
                     self._more = trio.Event()
                     await self._more.wait()
+                    continue
                 await trio.lowlevel.wait_writable(self._descriptor)
                 while self._waiting and not self._closed:
                     data = self._waiting[0]
@@ -84,37 +91,43 @@ class Outbox:
             os.close(self._descriptor)
 
 
-async def lines(descriptor: int) -> AsyncIterator[bytes]:
-    """The lines that come out of a pipe or socket, without their line breaks, until its other end closes.
+@contextlib.asynccontextmanager
+async def lines(descriptor: int) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Gives the lines that come out of a pipe or socket, without their line breaks, until its other end closes.
 
-    The descriptor belongs to this, and is closed at the end. Bytes after the last line break are dropped. Raises
-    `LineTooLong`.
+    The descriptor belongs to this, and is closed at the end of the block. Bytes after the last line break are dropped.
+    Iterating raises `LineTooLong`.
     """
-    os.set_blocking(descriptor, False)
-    rest: list[bytes] = []
-    length = 0
     try:
-        while True:
-            try:
-                data = os.read(descriptor, CHUNK)
-            except BlockingIOError:
-                await trio.lowlevel.wait_readable(descriptor)
-                continue
-            except ConnectionResetError:
-                return
-            if not data:
-                return
-            *whole, last = data.split(b"\n")
-            if whole:
-                whole[0] = b"".join([*rest, whole[0]])
-                rest, length = [], 0
-                for line in whole:
-                    yield line
-            rest.append(last)
-            length += len(last)
-            if length > LONGEST_LINE:
-                raise LineTooLong
-            await trio.lowlevel.checkpoint()
+        async with contextlib.aclosing(_lines(descriptor)) as found:
+            yield found
     finally:
         trio.lowlevel.notify_closing(descriptor)
         os.close(descriptor)
+
+
+async def _lines(descriptor: int) -> AsyncGenerator[bytes, None]:
+    os.set_blocking(descriptor, False)
+    rest: list[bytes] = []
+    length = 0
+    while True:
+        try:
+            data = os.read(descriptor, CHUNK)
+        except BlockingIOError:
+            await trio.lowlevel.wait_readable(descriptor)
+            continue
+        except ConnectionResetError:
+            return
+        if not data:
+            return
+        *whole, last = data.split(b"\n")
+        if whole:
+            whole[0] = b"".join([*rest, whole[0]])
+            rest, length = [], 0
+            for line in whole:
+                yield line
+        rest.append(last)
+        length += len(last)
+        if length > LONGEST_LINE:
+            raise LineTooLong
+        await trio.lowlevel.checkpoint()

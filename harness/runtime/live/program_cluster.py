@@ -1,0 +1,200 @@
+"""The cluster of a `Program`: anybody's processes, each in a network of its own, and clients that talk to them.
+
+    n1, n2, ...    Program.command       what they print: nodes/n1.log, ...
+    client host    Program.client, ready, leader
+    c0, c1, ...    Program.client_command, if the clients are programs of their own
+
+The packets between them pass the switch. Nothing here knows what they mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+import trio
+
+from clew.harness.exception_groups import unwrap_exception_groups
+from clew.harness.runtime.failure import SystemFailure, raised
+from clew.harness.runtime.live.clients import HostedClients, not_startable
+from clew.harness.runtime.live.cluster import Stage
+from clew.harness.runtime.live.ended import ended
+from clew.harness.runtime.live.line_clients import LineClients
+from clew.harness.runtime.live.logs import Logs, open_logs
+from clew.harness.runtime.live.switch import Link
+from clew.harness.runtime.live.world import CannotStart, Process
+from clew.harness.runtime.thread import Thread
+from clew.nemesis.fault import Fault
+from clew.systems import Operation, Program, ProgramCluster, ProgramNode
+
+CLIENTS_LOG = "clients.log"
+
+
+class Life:
+    """One process of a node."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.serves = False
+        """Whether it has been ready."""
+        self.over = trio.Event()
+        """It has ended, and `status` says how."""
+        self.status = 0
+
+
+class Programs:
+    """The nodes and clients of one run. `open_program_cluster` makes it."""
+
+    def __init__(self, stage: Stage, program: Program, logs: Logs, nursery: trio.Nursery) -> None:
+        self._stage = stage
+        self._program = program
+        self._logs = logs
+        self._nursery = nursery
+        parameters = stage.plan.system.parameters
+        ports = program.ports_of(parameters)
+        nodes = tuple(
+            ProgramNode(
+                name,
+                stage.world.addresses.of(name),
+                ports,
+                stage.data / name,
+                stage.folder.absolute() / "nodes" / f"{name}.log",
+            )
+            for name in stage.plan.nodes
+        )
+        self.cluster = ProgramCluster(nodes, parameters, stage.plan.workload.timeout / 1e9)
+        self._nodes = {node.name: node for node in nodes}
+        self._lives = dict.fromkeys(self._nodes, 0)
+        self._running: dict[str, Life] = {}
+        self._threads: dict[int, Thread] = {}
+        self._begun = False
+        self._leader: str | None = None
+        self._host = HostedClients(stage.plan, self.cluster, self._threads, stage.completed, self._leads)
+        self._clients: HostedClients | LineClients = self._host
+        if program.client_command(nodes[0], self.cluster) is not None:
+            log = stage.folder / CLIENTS_LOG
+            self._clients = LineClients(stage.plan, program, self.cluster, stage.world, logs, log, stage.completed)
+
+    async def open(self) -> None:
+        """Start what the clients need."""
+        await self._nursery.start(self._host.run, self._stage.world, self._logs, self._stage.folder / CLIENTS_LOG)
+        if isinstance(self._clients, LineClients):
+            await self._nursery.start(self._clients.run)
+
+    async def start(self, node: str) -> None:
+        """See `Cluster.start`."""
+        mine = self._nodes[node]
+        mine.data.mkdir(exist_ok=True)
+        try:
+            argv = [str(word) for word in self._program.command(mine, self.cluster)]
+            environment = {**os.environ, **self._program.environment(mine, self.cluster)}
+            folder = self._program.folder(mine, self.cluster)
+        except Exception as error:
+            raise raised("node", node, error) from None
+        self._lives[node] += 1
+        title = f"{self._lives[node]}, {self._stage.now() / 1e9:.3f} s" if self._lives[node] > 1 else None
+        with self._logs.writer(node, mine.log, title) as out, open(os.devnull, "rb") as nothing:
+            try:
+                # Shielded: a process that nobody knows could never be killed alone.
+                with trio.CancelScope(shield=True):
+                    process = await self._stage.world.spawn(
+                        node,
+                        argv,
+                        environment=environment,
+                        folder=folder,
+                        stdin=nothing.fileno(),
+                        stdout=out,
+                        stderr=out,
+                    )
+            except CannotStart as error:
+                raise not_startable(self._stage.plan, error) from None
+        life = self._running[node] = Life(process)
+        self._nursery.start_soon(self._watch, node, life)
+        if self._stage.switch is not None:
+            await self._stage.switch.started(node, self._lives[node] - 1)
+        with unwrap_exception_groups():
+            async with trio.open_nursery() as waiting:
+                waiting.start_soon(self._fail_if_it_ends, node, life)
+                await self._host.ready(node)
+                waiting.cancel_scope.cancel()
+        life.serves = True
+
+    async def begin(self) -> None:
+        """See `Cluster.begin`."""
+        self._begun = True
+        if self._leader is not None:
+            self._stage.leads(self._leader)
+
+    async def kill(self, node: str) -> None:
+        """See `Cluster.kill`."""
+        life = self._running.pop(node, None)
+        if life is not None:
+            await life.process.kill()
+            if self._stage.switch is not None:
+                await self._stage.switch.crashed(node, self._lives[node] - 1)
+
+    async def pause(self, node: str) -> None:
+        """See `Cluster.pause`."""
+        await self._running[node].process.pause()
+
+    async def resume(self, node: str) -> None:
+        """See `Cluster.resume`."""
+        await self._running[node].process.resume()
+
+    def invoke(self, thread: Thread, operation: Operation) -> None:
+        """See `Cluster.invoke`."""
+        self._threads[thread.number] = thread
+        self._clients.invoke(thread, operation)
+
+    def replace(self, thread: Thread) -> None:
+        """See `Cluster.replace`."""
+        self._clients.replace(thread)
+
+    async def apply(self, active: Sequence[Fault], healed: bool) -> None:
+        """See `Cluster.apply`. Without a switch nothing here can touch a packet."""
+
+    def touched(self) -> Iterable[Link]:
+        """See `Cluster.touched`."""
+        return ()
+
+    def last_words(self, node: str) -> str:
+        """See `Cluster.last_words`. Begins with where the node listens, for one that is not ready."""
+        said = self._logs.tail(node)
+        listens = self._host.listens(node)
+        mine = self._nodes[node]
+        where = f"it listens on {', '.join(listens)}" if listens else "it listens nowhere"
+        expected = ", ".join(f"{mine.host}:{port}" for port in mine.ports.values())
+        return f"{where}; expected {expected}\n{said}".strip() if self._stage.world.tuns else said
+
+    async def _watch(self, node: str, life: Life) -> None:
+        """Wait for the end of a process. If it served and nobody killed it, the run ends."""
+        life.status = await life.process.wait()
+        life.over.set()
+        if life.serves and self._running.get(node) is life:
+            words = await self._logs.last_words(node)
+            self._stage.failed(SystemFailure("node", node, ended(life.status), words))
+
+    async def _fail_if_it_ends(self, node: str, life: Life) -> None:
+        await life.over.wait()
+        words = await self._logs.last_words(node)
+        raise SystemFailure("node", node, f"{ended(life.status)} before it was ready", words)
+
+    def _leads(self, node: str) -> None:
+        self._leader = node
+        if self._begun:
+            self._stage.leads(node)
+
+
+@contextlib.asynccontextmanager
+async def open_program_cluster(stage: Stage, program: Program) -> AsyncIterator[Programs]:
+    """The cluster of a program for as long as the block lasts. No node runs yet.
+
+    Raises `UserError` for a command that cannot be started, and `SystemFailure` if a part of the system breaks.
+    """
+    with unwrap_exception_groups(), open_logs() as logs:
+        async with trio.open_nursery() as nursery:
+            cluster = Programs(stage, program, logs, nursery)
+            await cluster.open()
+            yield cluster
+            nursery.cancel_scope.cancel()
