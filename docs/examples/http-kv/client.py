@@ -24,7 +24,7 @@ class Client:
         self.connection.close()
 
     def ask(self, method, key, body=None):
-        self.connection.request(method, f"/{key}", json.dumps(body))
+        self.connection.request(method, f"/{key}", None if body is None else json.dumps(body))
         response = self.connection.getresponse()
         answer = json.loads(response.read())
         if response.status == 409:

@@ -60,7 +60,7 @@ function ask(node, method, url, body, timeout = 300) {
     });
     request.on('timeout', () => request.destroy(new Error(`no answer from ${node}`)));
     request.on('error', failed);
-    request.end(JSON.stringify(body));
+    request.end(body === null ? undefined : JSON.stringify(body));
   });
 }
 
