@@ -38,6 +38,9 @@ from clew.harness.runtime.live.client_wire import (
     Replace,
     ToHost,
     Unready,
+    decode_begin,
+    decode_to_host,
+    encode,
 )
 from clew.systems import Complete, Operation, Program, ProgramCluster, ProgramNode, find_system
 from clew.systems.node_process import read_lines
@@ -247,12 +250,12 @@ def serve(control: socket.socket) -> None:
     lock = threading.Lock()
 
     def send(line: FromHost) -> None:
-        data = msgspec.json.encode(line) + b"\n"
+        data = encode(line) + b"\n"
         with lock:
             control.sendall(data)
 
     lines = read_lines(control.fileno())
-    begin = msgspec.json.decode(next(lines), type=Begin)
+    begin = decode_begin(next(lines))
     sys.path[:0] = begin.folders
     try:
         program = find_system(begin.system)
@@ -261,9 +264,8 @@ def serve(control: socket.socket) -> None:
     except Exception as error:
         send(broken("client", "", "cannot be made:", error))
         return
-    decoder: msgspec.json.Decoder[ToHost] = msgspec.json.Decoder(ToHost)
     for line in lines:
-        host.take(decoder.decode(line))
+        host.take(decode_to_host.decode(line))
 
 
 def end_with(type: type[BaseException], error: BaseException | None, place: TracebackType | None) -> None:

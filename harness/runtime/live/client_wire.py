@@ -6,6 +6,7 @@ host ──> harness    Done, Ready, Unready, Leads, Broken
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -16,7 +17,7 @@ CONTROL = 3
 """The descriptor of the host's end of the socket."""
 
 
-class Begin(msgspec.Struct, frozen=True, tag="begin"):
+class Begin(msgspec.Struct, frozen=True, tag_field="line", tag="begin"):
     """The first line: what the host needs to make clients."""
 
     system: str
@@ -37,7 +38,7 @@ class Begin(msgspec.Struct, frozen=True, tag="begin"):
         return ProgramCluster(self.nodes, msgspec.json.decode(self.parameters, type=program.parameters), self.timeout)
 
 
-class Invoke(msgspec.Struct, frozen=True, tag="invoke"):
+class Invoke(msgspec.Struct, frozen=True, tag_field="line", tag="invoke"):
     """The client of this thread shall carry out an operation."""
 
     thread: int
@@ -49,13 +50,13 @@ class Invoke(msgspec.Struct, frozen=True, tag="invoke"):
     value: Any
 
 
-class Replace(msgspec.Struct, frozen=True, tag="replace"):
+class Replace(msgspec.Struct, frozen=True, tag_field="line", tag="replace"):
     """The client of this thread is given up, in whatever it is doing. The next operation needs a new one."""
 
     thread: int
 
 
-class AskReady(msgspec.Struct, frozen=True, tag="ask-ready"):
+class AskReady(msgspec.Struct, frozen=True, tag_field="line", tag="ask-ready"):
     """Ask whether a node is ready until it is, and then say so."""
 
     node: str
@@ -63,7 +64,7 @@ class AskReady(msgspec.Struct, frozen=True, tag="ask-ready"):
     """A number that no other question has."""
 
 
-class ForgetReady(msgspec.Struct, frozen=True, tag="forget-ready"):
+class ForgetReady(msgspec.Struct, frozen=True, tag_field="line", tag="forget-ready"):
     """Nobody waits for the answer to this question any more."""
 
     question: int
@@ -72,7 +73,7 @@ class ForgetReady(msgspec.Struct, frozen=True, tag="forget-ready"):
 ToHost = Begin | Invoke | Replace | AskReady | ForgetReady
 
 
-class Done(msgspec.Struct, frozen=True, tag="done"):
+class Done(msgspec.Struct, frozen=True, tag_field="line", tag="done"):
     """An operation has ended."""
 
     thread: int
@@ -82,13 +83,13 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     error: str | None
 
 
-class Ready(msgspec.Struct, frozen=True, tag="ready"):
+class Ready(msgspec.Struct, frozen=True, tag_field="line", tag="ready"):
     """The node is ready."""
 
     question: int
 
 
-class Unready(msgspec.Struct, frozen=True, tag="unready"):
+class Unready(msgspec.Struct, frozen=True, tag_field="line", tag="unready"):
     """The node is not ready yet. Sent when `listens` changes."""
 
     node: str
@@ -96,13 +97,13 @@ class Unready(msgspec.Struct, frozen=True, tag="unready"):
     """Where anything in the node's network listens: `127.0.0.1:8000`. Empty on loopback."""
 
 
-class Leads(msgspec.Struct, frozen=True, tag="leads"):
+class Leads(msgspec.Struct, frozen=True, tag_field="line", tag="leads"):
     """This node leads now."""
 
     node: str
 
 
-class Broken(msgspec.Struct, frozen=True, tag="broken"):
+class Broken(msgspec.Struct, frozen=True, tag_field="line", tag="broken"):
     """The system's own code is wrong."""
 
     part: Literal["node", "client"]
@@ -114,3 +115,15 @@ class Broken(msgspec.Struct, frozen=True, tag="broken"):
 
 
 FromHost = Done | Ready | Unready | Leads | Broken
+
+
+def _path(type: type, text: Any) -> Any:
+    assert type is Path
+    return Path(text)
+
+
+encode = msgspec.json.Encoder(enc_hook=str).encode
+"""The JSON of a line. It has no line break."""
+decode_begin = msgspec.json.Decoder(Begin, dec_hook=_path).decode
+decode_to_host: msgspec.json.Decoder[ToHost] = msgspec.json.Decoder(ToHost, dec_hook=_path)
+decode_from_host: msgspec.json.Decoder[FromHost] = msgspec.json.Decoder(FromHost)

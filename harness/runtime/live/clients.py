@@ -35,6 +35,8 @@ from clew.harness.runtime.live.client_wire import (
     Replace,
     ToHost,
     Unready,
+    decode_from_host,
+    encode,
 )
 from clew.harness.runtime.live.ended import ended
 from clew.harness.runtime.live.logs import Logs
@@ -108,10 +110,9 @@ class HostedClients:
             nodes = self._cluster.nodes
             self._send(Begin(system.name, parameters, nodes, self._cluster.timeout, numbers, folders))
             task_status.started()
-            decoder: msgspec.json.Decoder[FromHost] = msgspec.json.Decoder(FromHost)
             async with lines(source) as said:
                 async for line in said:
-                    self._take(decoder.decode(line))
+                    self._take(decode_from_host.decode(line))
             status = await process.wait()
             raise SystemFailure("client", "", f"ended: their process {ended(status)}", await logs.last_words(HOST))
 
@@ -140,7 +141,7 @@ class HostedClients:
         return self._listens.get(node, ())
 
     def _send(self, line: ToHost) -> None:
-        self._outbox.write(msgspec.json.encode(line) + b"\n")
+        self._outbox.write(encode(line) + b"\n")
 
     def _take(self, line: FromHost) -> None:
         match line:
