@@ -1,4 +1,4 @@
-"""A program is started, asked and stopped through its contract. No plan can name one yet."""
+"""A program is started, asked and stopped through its contract, without a runtime."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 
 from clew.systems import (
     Complete,
+    Failed,
     Operation,
     Program,
     ProgramCluster,
@@ -23,6 +24,7 @@ from clew.systems import (
     find_protocol,
     find_system,
 )
+from clew.systems.program import carry_out
 
 FILE = Path(__file__).with_name("tcp_register.py")
 READY_WITHIN = 60.0
@@ -40,7 +42,7 @@ def program() -> Program:
 def node(tmp_path: Path) -> ProgramNode:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    return ProgramNode("n1", "127.0.0.1", {"client": port}, tmp_path)
+    return ProgramNode("n1", "127.0.0.1", {"client": port}, tmp_path, tmp_path / "log")
 
 
 @contextmanager
@@ -62,15 +64,17 @@ def started(program: Program, node: ProgramNode, cluster: ProgramCluster) -> Ite
 def test_a_program_serves_from_ready_to_sigterm_and_its_data_survive_a_kill(
     program: Program, node: ProgramNode
 ) -> None:
-    cluster = ProgramCluster((node,), program.parameters())
+    cluster = ProgramCluster((node,), program.parameters(), 1.0)
     assert not program.ready(node, cluster)
     with started(program, node, cluster) as process:
+        assert program.client is not None
         client = program.client(node, cluster)
         assert client.invoke(Operation(0, "read", 0, None)) == Complete("ok", None, None)
         assert client.invoke(Operation(1, "write", 0, 7)).type == "ok"
         process.kill()
         client.close()
     with started(program, node, cluster) as process:
+        assert program.client is not None
         client = program.client(node, cluster)
         assert client.invoke(Operation(2, "read", 0, None)) == Complete("ok", 7, None)
         client.close()
@@ -87,3 +91,47 @@ def test_a_program_has_what_a_workload_needs(program: Program) -> None:
 def test_a_program_is_no_protocol() -> None:
     with pytest.raises(UnknownSystem, match=r"tcp_register\.py is a program; expected a protocol"):
         find_protocol(str(FILE))
+
+
+class Methods:
+    """A client with a method for each function."""
+
+    def read(self, key: int) -> str:
+        return f"value of {key}"
+
+    def write(self, key: int, value: int) -> None:
+        if value < 0:
+            raise Failed("below 0")
+
+    def cas(self, key: int, old: int, new: int) -> None:
+        raise Failed("mismatch")
+
+    def add_and_get(self, key: int, value: int) -> int:
+        return value + 1
+
+
+@pytest.mark.parametrize(
+    ("f", "value", "done"),
+    [
+        ("read", None, Complete("ok", "value of 3", None)),
+        ("write", 7, Complete("ok", 7, None)),
+        ("write", -7, Complete("fail", None, "below 0")),
+        ("cas", [1, 2], Complete("fail", None, "mismatch")),
+        ("add-and-get", 4, Complete("ok", 5, None)),
+    ],
+)
+def test_a_method_carries_out_the_function_of_its_name(f: str, value: object, done: Complete) -> None:
+    assert carry_out(Methods(), Operation(0, f, 3, value)) == done
+
+
+def test_a_client_without_a_method_for_a_function_is_wrong_code() -> None:
+    with pytest.raises(AttributeError, match="the client has neither invoke nor delete"):
+        carry_out(Methods(), Operation(0, "delete", 3, None))
+
+
+def test_an_invoke_that_returns_no_completion_is_wrong_code() -> None:
+    class Forgetful:
+        def invoke(self, operation: Operation) -> None: ...
+
+    with pytest.raises(TypeError, match="invoke returned None; expected Complete"):
+        carry_out(Forgetful(), Operation(0, "read", 3, None))

@@ -152,11 +152,11 @@ def test_a_process_reports_a_mistake_in_one_line(clew: Clew) -> None:
         (("run", "small.yaml", "--set", "system.prepare_quorum=9"), "system.prepare_quorum"),
         (("run", "small.yaml", "--set", "nemesis.0.crash.target=[n9]"), "n9"),
         (
-            ("run", "small.yaml", "--set", f"system.name={PROGRAM}"),
+            ("run", "small.yaml", "--set", f"system.name={PROGRAM}", "--set", "runtime=simulation"),
             "small: system.name: the runtime simulation cannot run a system of ordinary programs",
         ),
         (
-            ("hunt", "small.yaml", "--jobs", "1", "--set", f"system.name={PROGRAM}"),
+            ("hunt", "small.yaml", "--jobs", "1", "--set", f"system.name={PROGRAM}", "--set", "runtime=simulation"),
             "small: system.name: the runtime simulation cannot run a system of ordinary programs",
         ),
         (("run", "small.yaml", "--seed", "many"), "--seed"),

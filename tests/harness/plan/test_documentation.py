@@ -9,6 +9,7 @@ import pytest
 
 from clew.harness.plan import PlanError, loads, resolve
 from clew.harness.plan.nemesis import TIMES
+from clew.harness.plan.program import COMMAND_FIELDS, MAELSTROM_FIELDS
 from clew.harness.plan.schema import Plan
 from clew.harness.plan.sections import FIELDS, LINKS, SECTIONS
 from clew.harness.plan.system import parameter_types
@@ -61,6 +62,8 @@ KEYS = {
     "A value for each seed": DRAWS,
     **{f"`{section}`": keys for section, keys in FIELDS.items()},
     **{f"Parameters of `{name}`": keys for name, keys in PARAMETERS.items()},
+    "A command": COMMAND_FIELDS,
+    "A Maelstrom program": MAELSTROM_FIELDS,
     "A list of operations": OPERATION_FIELDS,
     "`network.clients`": LINKS,
     "`nemesis`": TIMES,
