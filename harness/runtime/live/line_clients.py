@@ -5,8 +5,7 @@
     in     {"invoke": {"id": 7, "f": "cas", "key": 0, "value": [3, 4]}, "node": "10.77.0.1:8000"}
     out    {"id": 7, "type": "ok", "value": 4}                         or "fail" or "info", with an "error"
 
-A client that has not answered in time is killed, and its thread gets a new process. `docs/your-own-system.md` has the
-whole contract.
+A client that has not answered in time is killed, and its thread gets a new process.
 """
 
 from __future__ import annotations
