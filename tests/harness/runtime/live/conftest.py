@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-from tests.harness.runtime.live.cables import cables
+from tests.harness.runtime.live.cables import Cables, cables
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +17,10 @@ def namespaces() -> None:
             pass
     except (OSError, ValueError):
         pytest.skip("this machine allows no network namespaces with TUN interfaces")
+
+
+@pytest.fixture(scope="module")
+def net(namespaces: None) -> Iterator[Cables]:
+    """Four nodes and two clients, without a switch between them."""
+    with cables("n1", "n2", "n3", "n4", "c0", "c1") as made:
+        yield made

@@ -7,19 +7,16 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import msgspec
 import pytest
 import trio
 
 from clew.harness.errors import MachineError
-from clew.harness.plan import Plan, loads, resolve
 from clew.harness.plan.schema import Links, NetworkPlan
-from clew.harness.runtime.live.switch import Drop, Switch, open_switch
+from clew.harness.runtime.live.switch import Drop
 from clew.histories.journal import entries
 from clew.histories.journal_search import messages_between, node_lives
 from clew.nemesis.grudge import ALL_KINDS
@@ -27,80 +24,10 @@ from clew.nemesis.latency import Constant, Uniform
 from clew.nemesis.network import BadNetwork
 from clew.nemesis.partition import Partition
 from clew.nemesis.pause import Pause
-from tests.harness.runtime.live.cables import Cables, cables
+from tests.harness.runtime.live.cables import Cables
+from tests.harness.runtime.live.lab import CALM, Lab, in_lab
 
 MS = 1_000_000
-PLAN = """
-name: live
-system: {name: caspaxos, nodes: 4}
-workload: {kind: cas-register, clients: 2, operations: 5}
-seed: 3
-"""
-CALM = Links(Constant(0))
-CALM_NETWORK = NetworkPlan(CALM, CALM)
-
-
-def plan(network: NetworkPlan = CALM_NETWORK) -> Plan:
-    return msgspec.structs.replace(resolve(loads(PLAN, "live.yaml", Path())), network=network)
-
-
-class Lab:
-    """Four nodes and two clients at a switch."""
-
-    def __init__(self, net: Cables, switch: Switch) -> None:
-        self.net = net
-        self.switch = switch
-        self.udp = {name: net.udp(name, 7) for name in net.tuns}
-        self.names = {(net.addresses.of(name), 7): name for name in net.tuns}
-        for made in self.udp.values():
-            made.setblocking(False)
-
-    def send(self, source: str, destination: str, data: bytes) -> None:
-        self.udp[source].sendto(data, (self.net.addresses.of(destination), 7))
-
-    async def receive(self, name: str) -> tuple[str, bytes]:
-        """The next datagram at an endpoint, and who sent it."""
-        with trio.fail_after(10):
-            await trio.lowlevel.wait_readable(self.udp[name])
-        data, sender = self.udp[name].recvfrom(65536)
-        return self.names[sender], data
-
-    async def pass_all(self, source: str, destination: str) -> None:
-        """Wait until everything that was sent on a whole and instant link has arrived."""
-        self.send(source, destination, b"last")
-        while (await self.receive(destination))[1] != b"last":
-            pass
-
-    async def connects(self, source: str, destination: str) -> bool:
-        """Whether a UDP packet passes, seen by the switch's own count: sent or lost, whichever is counted first."""
-        before = self.switch.counts().messages
-        self.send(source, destination, b"?")
-        with trio.fail_after(10):
-            while self.switch.counts().messages["sent"] == before["sent"]:
-                await trio.sleep(0)
-        return self.switch.counts().messages["partition"] == before["partition"]
-
-
-@pytest.fixture(scope="module")
-def net(namespaces: None) -> Iterator[Cables]:
-    with cables("n1", "n2", "n3", "n4", "c0", "c1") as made:
-        yield made
-
-
-def in_lab(net: Cables, test: Any, network: NetworkPlan = CALM_NETWORK, **options: Any) -> None:
-    """Run an asynchronous test in a `Lab`."""
-
-    async def main() -> None:
-        with trio.fail_after(60):
-            async with open_switch(plan(network), net.addresses, net.tuns, **options) as switch:
-                lab = Lab(net, switch)
-                try:
-                    await test(lab)
-                finally:
-                    for made in lab.udp.values():
-                        made.close()
-
-    trio.run(main)
 
 
 def test_packets_reach_every_endpoint_and_say_who_sent_them(net: Cables) -> None:
@@ -252,27 +179,6 @@ def test_a_fault_that_stands_on_a_link_is_counted_even_if_the_packet_passes(net:
 # TCP
 
 
-async def carry(lab: Lab, source: str, destination: str, data: bytes) -> bytes:
-    """What arrives of `data` over a TCP connection."""
-    got = bytearray()
-    with lab.net.tcp(destination, 80) as made:
-        made.listen()
-        listener = trio.SocketListener(trio.socket.from_stdlib_socket(made.dup()))
-        async with listener, trio.open_nursery() as nursery:
-
-            async def serve() -> None:
-                async with await listener.accept() as stream:
-                    async for part in stream:
-                        got.extend(part)
-
-            nursery.start_soon(serve)
-            caller = trio.socket.from_stdlib_socket(lab.net.tcp(source))
-            await caller.connect((lab.net.addresses.of(destination), 80))
-            async with trio.SocketStream(caller) as stream:
-                await stream.send_all(data)
-    return bytes(got)
-
-
 @pytest.mark.parametrize(
     "links",
     [
@@ -289,7 +195,7 @@ def test_a_tcp_connection_carries_every_byte_through_a_bad_network(net: Cables, 
 
     async def test(lab: Lab) -> None:
         while True:
-            assert await carry(lab, "n1", "n2", data) == data
+            assert await lab.carry("n1", "n2", data) == data
             if not links.drop or lab.switch.counts().messages["loss"]:
                 return
 
@@ -308,7 +214,7 @@ def test_a_tcp_connection_waits_out_a_partition(net: Cables) -> None:
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(cut_and_heal)
-            assert await carry(lab, "n1", "n2", data) == data
+            assert await lab.carry("n1", "n2", data) == data
         assert lab.switch.counts().messages["partition"] > 0
 
     in_lab(net, test, NetworkPlan(Links(Constant(1 * MS)), CALM))
@@ -338,7 +244,7 @@ def test_the_journal_has_every_packet_and_what_became_of_it(net: Cables, tmp_pat
         await lab.receive("n2")
         await lab.switch.apply([Partition({"n1": ("n2",)})], False)
         lab.send("n2", "n1", b"cut")
-        assert await carry(lab, "c0", "n3", b"tcp") == b"tcp"
+        assert await lab.carry("c0", "n3", b"tcp") == b"tcp"
         await lab.switch.crashed("n1", 0)
         assert lab.switch.counts().unjournalled == 0
 
