@@ -218,7 +218,6 @@ class Forwarder:
         if link.state != self._state:
             self._look_at(link, tun, packet[16:20])
         now = time.monotonic_ns()
-        self._sent[link.number] += 1
         if link.hit:
             self._hit[link.number] += 1
         id = -1
@@ -227,16 +226,18 @@ class Forwarder:
             if id < 0:
                 self._counters.numbers[self._counters.index("unjournalled")] += 1
         arrivals = self._network.fate(link.source, link.destination, now, Packet)
+        heap = self._heap
         if isinstance(arrivals, str):
             self._lose(link, packet, id, now, arrivals)
-            return
-        heap = self._heap
+            arrivals = []
         for arrival in arrivals:
             # A packet that waits and is due by now may be one that this packet must not overtake.
             if arrival <= now and not (heap and heap[0][0] <= now):
                 self._deliver(link, packet, id, now)
             else:
                 self._push(arrival, link, packet, id)
+        # Last, so that whoever sees it counted as sent sees it counted as lost.
+        self._sent[link.number] += 1
 
     def _look_at(self, link: _Link, tun: int, destination: bytes) -> None:
         """Find out what the network is for this link now, and whether it gets a route."""

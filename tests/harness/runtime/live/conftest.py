@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
+import trio
 
-from tests.harness.runtime.live.cables import Cables, cables
+from clew.harness.errors import MachineError
+from clew.harness.runtime.live.world import open_world
 
 
 @pytest.fixture(scope="session")
 def namespaces() -> None:
     """Skips the test where the machine has none."""
-    try:
-        with cables("n1"):
+
+    async def try_it() -> None:
+        async with open_world(["n1"]):
             pass
-    except (OSError, ValueError):
-        pytest.skip("this machine allows no network namespaces with TUN interfaces")
 
-
-@pytest.fixture(scope="module")
-def net(namespaces: None) -> Iterator[Cables]:
-    """Four nodes and two clients, without a switch between them."""
-    with cables("n1", "n2", "n3", "n4", "c0", "c1") as made:
-        yield made
+    try:
+        trio.run(try_it)
+    except MachineError as error:
+        pytest.skip(str(error))

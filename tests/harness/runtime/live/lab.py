@@ -1,7 +1,9 @@
-"""Endpoints at a switch, for tests to send between them."""
+"""Endpoints of a world at a switch, for tests to send between them."""
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,8 @@ import trio
 from clew.harness.plan import Plan, loads, resolve
 from clew.harness.plan.schema import Links, NetworkPlan
 from clew.harness.runtime.live.switch import Switch, open_switch
+from clew.harness.runtime.live.world import World, open_world
 from clew.nemesis.latency import Constant
-from tests.harness.runtime.live.cables import Cables
 
 PLAN = """
 name: live
@@ -31,23 +33,21 @@ def plan(network: NetworkPlan = CALM_NETWORK) -> Plan:
 class Lab:
     """Four nodes and two clients at a switch."""
 
-    def __init__(self, net: Cables, switch: Switch) -> None:
-        self.net = net
+    def __init__(self, world: World, switch: Switch, udp: Mapping[str, socket.socket]) -> None:
+        self.world = world
         self.switch = switch
-        self.udp = {name: net.udp(name, 7) for name in net.tuns}
-        self.names = {(net.addresses.of(name), 7): name for name in net.tuns}
-        for made in self.udp.values():
-            made.setblocking(False)
+        self.udp = udp
+        """A socket of each endpoint, at port 7."""
 
     def send(self, source: str, destination: str, data: bytes) -> None:
-        self.udp[source].sendto(data, (self.net.addresses.of(destination), 7))
+        self.udp[source].sendto(data, (self.world.addresses.of(destination), 7))
 
     async def receive(self, name: str) -> tuple[str, bytes]:
         """The next datagram at an endpoint, and who sent it."""
         with trio.fail_after(10):
             await trio.lowlevel.wait_readable(self.udp[name])
         data, sender = self.udp[name].recvfrom(65536)
-        return self.names[sender], data
+        return self.world.addresses.by_address[sender[0]], data
 
     async def pass_all(self, source: str, destination: str) -> None:
         """Wait until everything that was sent on a whole and instant link has arrived."""
@@ -67,35 +67,43 @@ class Lab:
     async def carry(self, source: str, destination: str, data: bytes) -> bytes:
         """What arrives of `data` over a TCP connection."""
         got = bytearray()
-        with self.net.tcp(destination, 80) as made:
-            made.listen()
-            listener = trio.SocketListener(trio.socket.from_stdlib_socket(made.dup()))
-            async with listener, trio.open_nursery() as nursery:
+        listening = await self.tcp(destination)
+        await listening.bind((self.world.addresses.of(destination), 0))
+        listening.listen()
 
-                async def serve() -> None:
-                    async with await listener.accept() as stream:
-                        async for part in stream:
-                            got.extend(part)
+        async def serve() -> None:
+            async with await trio.SocketListener(listening).accept() as stream:
+                async for part in stream:
+                    got.extend(part)
 
+        with listening, await self.tcp(source) as caller:
+            async with trio.open_nursery() as nursery:
                 nursery.start_soon(serve)
-                caller = trio.socket.from_stdlib_socket(self.net.tcp(source))
-                await caller.connect((self.net.addresses.of(destination), 80))
+                await caller.connect(listening.getsockname())
                 async with trio.SocketStream(caller) as stream:
                     await stream.send_all(data)
         return bytes(got)
 
+    async def tcp(self, endpoint: str) -> trio.socket.SocketType:
+        """A TCP socket of an endpoint."""
+        return trio.socket.from_stdlib_socket(await self.world.tcp_socket(endpoint))
 
-def in_lab(net: Cables, test: Any, network: NetworkPlan = CALM_NETWORK, **options: Any) -> None:
-    """Run an asynchronous test in a `Lab`."""
+
+def in_lab(test: Callable[[Lab], Awaitable[None]], network: NetworkPlan = CALM_NETWORK, **options: Any) -> None:
+    """Run an asynchronous test in a `Lab`. `options` are for `open_switch`."""
 
     async def main() -> None:
-        with trio.fail_after(60):
-            async with open_switch(plan(network), net.addresses, net.tuns, **options) as switch:
-                lab = Lab(net, switch)
-                try:
-                    await test(lab)
-                finally:
-                    for made in lab.udp.values():
-                        made.close()
+        chosen = plan(network)
+        async with open_world([*chosen.nodes, *chosen.clients]) as world:
+            udp = {name: await world.udp_socket(name) for name in world.tuns}
+            try:
+                for name, made in udp.items():
+                    made.bind((world.addresses.of(name), 7))
+                async with open_switch(chosen, world.addresses, world.tuns, **options) as switch:
+                    with trio.fail_after(60):
+                        await test(Lab(world, switch, udp))
+            finally:
+                for made in udp.values():
+                    made.close()
 
     trio.run(main)
