@@ -12,7 +12,7 @@ import trio
 
 from clew.harness.plan import Plan, loads, resolve
 from clew.harness.plan.schema import Links, NetworkPlan
-from clew.harness.runtime.live.switch import Switch, open_switch
+from clew.harness.runtime.live.switch import Counts, Switch, open_switch
 from clew.harness.runtime.live.world import World, open_world
 from clew.nemesis.latency import Constant
 
@@ -55,14 +55,19 @@ class Lab:
         while (await self.receive(destination))[1] != b"last":
             pass
 
+    async def counts(self, sent: int) -> Counts:
+        """What the switch counts, as soon as it has counted so many packets. It counts a packet when it has passed."""
+        with trio.fail_after(10):
+            while self.switch.counts().messages["sent"] < sent:
+                await trio.sleep(0)
+        return self.switch.counts()
+
     async def connects(self, source: str, destination: str) -> bool:
-        """Whether a UDP packet passes, seen by the switch's own count: sent or lost, whichever is counted first."""
+        """Whether a UDP packet passes."""
         before = self.switch.counts().messages
         self.send(source, destination, b"?")
-        with trio.fail_after(10):
-            while self.switch.counts().messages["sent"] == before["sent"]:
-                await trio.sleep(0)
-        return self.switch.counts().messages["partition"] == before["partition"]
+        after = (await self.counts(before["sent"] + 1)).messages
+        return after["partition"] == before["partition"]
 
     async def carry(self, source: str, destination: str, data: bytes) -> bytes:
         """What arrives of `data` over a TCP connection."""

@@ -37,7 +37,7 @@ def test_packets_reach_every_endpoint_and_say_who_sent_them() -> None:
         for source, destination in links:
             lab.send(source, destination, f"{source}>{destination}".encode())
             assert await lab.receive(destination) == (source, f"{source}>{destination}".encode())
-        counts = lab.switch.counts()
+        counts = await lab.counts(len(links))
         assert counts.messages == {"sent": len(links)}
         assert counts.hits == {}
 
@@ -50,7 +50,7 @@ def test_packets_for_nobody_and_for_all_are_not_forwarded() -> None:
         lab.udp["n1"].setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         lab.udp["n1"].sendto(b"?", ("10.77.255.255", 7))
         await lab.pass_all("n1", "n2")
-        assert lab.switch.counts().messages == {"sent": 2, "nowhere": 1}
+        assert (await lab.counts(2)).messages == {"sent": 2, "nowhere": 1}
 
     in_lab(test)
 
@@ -79,7 +79,7 @@ def test_a_partition_may_cut_one_direction_between_a_client_and_a_node() -> None
         assert await lab.receive("n1") == ("c0", b"question")
         lab.send("n1", "c0", b"answer")
         await lab.pass_all("n2", "c0")
-        assert lab.switch.counts().hits == {("n1", "c0"): 1}
+        assert (await lab.counts(3)).hits == {("n1", "c0"): 1}
         assert lab.switch.touched() == [("n1", "c0")]
         assert lab.switch.touched() == []
         await lab.switch.apply([], False)
@@ -96,7 +96,7 @@ def test_a_partition_is_in_force_when_apply_returns() -> None:
         for turn in range(100):
             await lab.switch.apply([Partition({"n2": ("n1",)})], False)
             lab.send("n1", "n2", b"cut %d" % turn)
-            await lab.pass_all("n3", "n1")
+            await lab.counts(2 * turn + 1)
             await lab.switch.apply([], False)
             lab.send("n1", "n2", b"whole %d" % turn)
             assert await lab.receive("n2") == ("n1", b"whole %d" % turn)
@@ -113,9 +113,7 @@ def test_packets_on_their_way_are_lost_when_a_partition_begins() -> None:
         for number in range(5):
             lab.send("n1", "n2", b"%d" % number)
             lab.send("n3", "n2", b"%d" % number)
-        with trio.fail_after(10):
-            while lab.switch.counts().messages["sent"] < 10:
-                await trio.sleep(0)
+        await lab.counts(10)
         await lab.switch.apply([Partition({"n2": ("n1",)})], False)
         assert [await lab.receive("n2") for _ in range(5)] == [("n3", b"%d" % number) for number in range(5)]
         assert lab.switch.counts().messages == {"sent": 10, "partition": 5}
@@ -134,8 +132,9 @@ def test_loss_duplication_and_delay_are_those_of_the_plan_and_of_the_faults() ->
         lab.send("n1", "n2", b"lost")
         lab.send("n3", "n2", b"twice")
         assert [await lab.receive("n2") for _ in range(2)] == [("n3", b"twice")] * 2
-        assert lab.switch.counts().messages == {"sent": 2, "loss": 1}
-        assert lab.switch.counts().hits == {("n1", "n2"): 1}
+        counts = await lab.counts(2)
+        assert counts.messages == {"sent": 2, "loss": 1}
+        assert counts.hits == {("n1", "n2"): 1}
         await lab.switch.apply([BadNetwork(delay=Constant(50 * MS))], False)
         begin = time.monotonic_ns()
         lab.send("n1", "n2", b"late")
