@@ -91,7 +91,7 @@ async def record(
     outcome: Outcome,
     *,
     nodes: NodesMode = "inline",
-    logs: Path | None = None,
+    folder: Path | None = None,
     journal: Journal | None = None,
     log: Callable[[str, str], None] = lambda name, line: None,
 ) -> None:
@@ -105,7 +105,7 @@ async def record(
     if plan.stop == "first-violation":
         recorder.watch(watch_for_violation(system.model_of(plan.system.parameters)))
     try:
-        async with open_runtime(plan, system, outcome, nodes=nodes, logs=logs, journal=journal, log=log) as runtime:
+        async with open_runtime(plan, system, outcome, nodes=nodes, folder=folder, journal=journal, log=log) as runtime:
             await runtime.run(Conductor(plan, recorder, outcome))
     except SystemFailure as failure:
         outcome.failure = failure
@@ -127,7 +127,7 @@ def simulate(plan: Plan) -> tuple[History, Outcome]:
 
 async def _record_in(folder: RunFolder, plan: Plan, nodes: NodesMode, recorder: Recorder, outcome: Outcome) -> None:
     with open_files(folder, recorder) as (journal, log):
-        await record(plan, recorder, outcome, nodes=nodes, logs=folder.nodes, journal=journal, log=log)
+        await record(plan, recorder, outcome, nodes=nodes, folder=folder.path, journal=journal, log=log)
 
 
 async def _judge(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFolder) -> Result:

@@ -6,7 +6,10 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from clew.harness.errors import UserError
 from clew.harness.plan import Plan
+from clew.harness.runtime.live.addresses import MOST_NODES
+from clew.harness.runtime.live.live import Live, open_live
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.runtime import Runtime, refuse
 from clew.harness.runtime.simulation import NodesMode, Simulation, open_simulation
@@ -15,13 +18,17 @@ from clew.systems import Protocol, Service, find_system
 
 __all__ = ["NodesMode", "accept", "open_runtime"]
 
-CAPABILITIES = {"simulation": Simulation.capabilities}
+CAPABILITIES = {"simulation": Simulation.capabilities, "live": Live.capabilities}
 """What each runtime can do, by the name that a plan gives it."""
 
 
 def accept(plan: Plan, *, replays: bool = False) -> None:
     """Raise `UserError`, in one line, for a plan that asks for what its runtime cannot do; see `refuse`."""
     refuse(plan, find_system(plan.system.name), CAPABILITIES[plan.runtime], replays=replays)
+    if plan.runtime == "live" and plan.system.nodes > MOST_NODES:
+        raise UserError(
+            f"{plan.name}: system.nodes: a live run has at most {MOST_NODES} nodes, not {plan.system.nodes}"
+        )
 
 
 @contextlib.asynccontextmanager
@@ -31,14 +38,20 @@ async def open_runtime(
     outcome: Outcome,
     *,
     nodes: NodesMode = "inline",
-    logs: Path | None = None,
+    folder: Path | None = None,
     journal: Journal | None = None,
     log: Callable[[str, str], None] = lambda name, line: None,
 ) -> AsyncIterator[Runtime]:
-    """The runtime that the plan names, for as long as the block lasts; see `open_simulation` for the arguments.
+    """The runtime that the plan names, for as long as the block lasts.
 
-    The plan must be one that `accept` accepts.
+    `folder` is the folder of the run: what nodes print goes to `nodes/<name>.log` in it. `nodes` is for simulations
+    only. See `open_simulation` and `open_live` for the other arguments. The plan must be one that `accept` accepts.
     """
+    if plan.runtime == "live":
+        async with open_live(plan, system, outcome, folder=folder, journal=journal, log=log) as live:
+            yield live
+        return
     assert isinstance(system, Protocol)
+    logs = None if folder is None else folder / "nodes"
     async with open_simulation(plan, system, outcome, nodes=nodes, logs=logs, journal=journal, log=log) as simulation:
         yield simulation

@@ -53,6 +53,8 @@ class Outcome:
     """Operations of the workload that were `ok`. Final reads do not count."""
     stuck: Stuck | None = None
     """The completion that no order explains, if the plan stopped the run there."""
+    notes: list[str] = field(default_factory=list)
+    """What the runtime could not do as one would expect, a line each."""
     failure: SystemFailure | None = None
     """The part of the system that broke by itself."""
 

@@ -72,7 +72,7 @@ def judge_history(history: History, check: CheckResult, run: str | None = None) 
 
 def notes(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
     """What makes a verdict worth less than it seems, a line each."""
-    found = []
+    found = [*outcome.notes]
     if not outcome.answered:
         found.append("no operation of the workload was ok: a cluster that does nothing does nothing wrong")
     if plan.nemesis and not outcome.progress.faults:

@@ -45,7 +45,7 @@ def measure(nodes: NodesMode, seed: int, store: Path) -> tuple[float, float, flo
     began, used = time.perf_counter(), processor_time()
     with open_files(folder, recorder) as (journal, log):
         trio.run(
-            partial(record, plan, recorder, outcome, nodes=nodes, journal=journal, log=log, logs=folder.nodes),
+            partial(record, plan, recorder, outcome, nodes=nodes, journal=journal, log=log, folder=folder.path),
         )
     took, used = time.perf_counter() - began, processor_time() - used
     return outcome.progress.events / took, outcome.progress.events / used, took

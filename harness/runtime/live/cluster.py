@@ -44,6 +44,8 @@ class Stage(Protocol):
     """Gets the messages of the run. None if nobody wants them."""
     outcome: Outcome
     """What the run leaves besides its history: the cluster adds to its counts."""
+    log: Callable[[str, str], None]
+    """`log(name, line)` keeps a line that the client or node of this name has said."""
 
     def now(self) -> int:
         """The time of the run: nanoseconds since `Cluster.begin`."""
@@ -74,8 +76,9 @@ class Cluster(Protocol):
         `Live` limits the time and may cancel it; `kill` then follows. Raises `SystemFailure` if it ends by itself.
         """
 
-    async def begin(self) -> None:
-        """All nodes have been started once. From here on `Stage.now` counts, and clients may be asked to invoke."""
+    async def begin(self, threads: Sequence[Thread]) -> None:
+        """All nodes have been started once. From here on `Stage.now` counts, and the clients of these threads are asked
+        to invoke."""
 
     async def kill(self, node: str) -> None:
         """SIGKILL a node and everything that it started. Returns when nothing of it is left."""

@@ -1,0 +1,52 @@
+"""Where the nodes of a live run keep their data: a folder in memory, gone after the run."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+PREFIX = "clew-data-"
+MEMORY = Path("/dev/shm")
+"""A file system in memory. An fsync costs nothing there, and what a killed process has written is there as on any."""
+
+YOUNG_SECONDS = 60.0
+"""A folder that was changed so lately may be one that its run has not locked yet."""
+
+
+@contextlib.contextmanager
+def data_folder() -> Iterator[Path]:
+    """An empty folder for as long as the block lasts. Removes those that killed runs have left behind, too."""
+    home = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    for left in home.glob(f"{PREFIX}*"):
+        _remove_leftover(left)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=home))
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _remove_leftover(folder: Path) -> None:
+    """Remove a folder whose run has ended. The folder of a run that goes on is locked."""
+    try:
+        if time.time() - folder.stat().st_mtime < YOUNG_SECONDS:
+            return
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except OSError:
+        pass
+    finally:
+        os.close(lock)

@@ -1,0 +1,341 @@
+"""Runs one life of a node for real: a loop over its sockets and timers, in a process of its own.
+
+    datagrams, timers, what the node sent to itself ── steps ──> effects
+    after each batch of steps:   1. writes and fsync   2. records to the harness   3. messages leave
+
+Messages leave last. What a node has promised is then on its disk, and the harness has a record of all that others can
+have seen, whenever a SIGKILL comes. One fsync serves all steps of a batch.
+
+The loop is plain epoll without a framework: in a busy cluster it takes as long as the steps themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import select
+import socket
+import time
+from collections import deque
+from heapq import heappop, heappush
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from clew.harness.runtime.live import node_wire as wire
+from clew.harness.runtime.live.messages import Messages, message_types
+from clew.harness.runtime.live.node_disk import NodeDisk
+from clew.harness.runtime.live.streams import LargeMessages
+from clew.harness.runtime.simulation.network import CUT, SimulatedNetwork
+from clew.histories.event import MALFORMED
+from clew.systems.node import CancelTimer, Context, Count, Log, Node, Send, SetTimer, Sync, Write
+from clew.systems.protocol import Protocol
+
+BATCH = 64
+"""Datagrams that are taken from the socket before their steps' messages leave."""
+SIGN_OF_LIFE = 100_000_000
+"""Nanoseconds between two records `ALIVE`."""
+RECEIVE_BUFFER = 4 << 20
+"""Bytes of datagrams that wait for a node that is busy or paused, if the machine allows as much."""
+
+
+class NodeHost:
+    """One life of one node, and its sockets, timers and disk."""
+
+    def __init__(self, setup: wire.Setup, system: Protocol, life: wire.Life, control: socket.socket) -> None:
+        self._setup = setup
+        self._name = life.name
+        self._control = control
+        self._endpoints = {name: place for place, name in enumerate(setup.endpoints)}
+        self._addresses = {name: (address, wire.PORT) for name, address in setup.addresses.items()}
+        self._names = {address: name for name, address in setup.addresses.items()}
+        self._types = message_types(system.messages)
+        self._recorded = [place in setup.recorded for place in self._types.values()]
+        self._journal = setup.journal
+        self._leads = -1 if system.leads is None else self._types[system.leads]
+        self._encode = msgspec.json.Encoder().encode
+        self._messages = Messages(system.messages)
+        self._known = self._messages.known.get
+        self._network: SimulatedNetwork | None = None
+        if setup.network is not None:
+            from clew.harness.plan.streams import Streams
+
+            self._network = SimulatedNetwork(setup.network, setup.nodes, setup.clients, Streams(setup.seed))
+        self._disk = NodeDisk(Path(setup.data) / f"{life.name}.log")
+        contents = dict(self._disk.contents)
+        self._ctx = Context(life.name, setup.nodes, random.Random(life.seed), contents)
+        self._node: Node = system.variant(setup.system.variant).node(setup.system.parameters)
+        self._t0 = 0
+        self._next_id = wire.first_id(self._endpoints[life.name], life.number)
+        self._timers: dict[str, int] = {}
+        self._wakes: list[tuple[int, int, str]] = []
+        self._pushed = 0
+        self._to_self: deque[tuple[int, Any]] = deque()
+        self._out: list[tuple[str, bytes]] = []
+        self._delayed: list[tuple[int, int, str, bytes]] = []
+        self._records: list[bytes] = []
+        self._tally = wire.Tally()
+        self._sent = 0
+        self._links: set[str] = set()
+        self._last_sign = 0
+        self._last: tuple[Any, bytes, int] = (None, b"", 0)
+        address = setup.addresses[life.name]
+        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        widen(self._udp)
+        self._udp.bind((address, wire.PORT))
+        self._udp.setblocking(False)
+        self._epoll = select.epoll()
+        self._large = LargeMessages(address, self._epoll)
+        self._epoll.register(self._udp, select.EPOLLIN)
+        self._epoll.register(control, select.EPOLLIN)
+
+    def run(self) -> None:
+        """Live until killed, or until the harness is gone. Raises what the node raises."""
+        self._record(wire.READY)
+        self._tell()
+        go = wire.read_frame(self._control)
+        # What the network should do may come first.
+        while not isinstance(go, wire.Go):
+            self._obey(go)
+            go = wire.read_frame(self._control)
+        self._t0 = go.t0
+        self._ctx.now = self._now()
+        self._node.start(self._ctx)
+        self._carry_out(self._ctx.now)
+        self._flush(self._ctx.now)
+        udp, control = self._udp.fileno(), self._control.fileno()
+        poll, receive = self._epoll.poll, self._udp.recvfrom
+        while True:
+            arrived: list[tuple[bytes, str | None]] = []
+            for descriptor, _ in poll(self._patience()):
+                if descriptor == udp:
+                    try:
+                        for _ in range(BATCH):
+                            data, (address, _port) = receive(65_536)
+                            arrived.append((data, self._names.get(address)))
+                    except BlockingIOError:
+                        pass
+                elif descriptor == control:
+                    self._obey(wire.read_frame(self._control))
+                else:
+                    arrived += [(data, self._names.get(address)) for data, address in self._large.handle(descriptor)]
+            # Read after the messages were taken: a message is received later than it was sent, by any clock.
+            now = self._now()
+            for data, source in arrived:
+                self._receive(now, source, data)
+            if self._wakes and self._wakes[0][0] <= now:
+                self._wake(now)
+            self._flush(now)
+
+    def _now(self) -> int:
+        return time.monotonic_ns() - self._t0
+
+    def _patience(self) -> float:
+        """Seconds until there is something to do without a message."""
+        next_time = self._last_sign + SIGN_OF_LIFE
+        if self._wakes and self._wakes[0][0] < next_time:
+            next_time = self._wakes[0][0]
+        if self._delayed and self._delayed[0][0] < next_time:
+            next_time = self._delayed[0][0]
+        return max(0.0, (next_time - self._now()) / 1e9)
+
+    # Steps
+
+    def _receive(self, now: int, source: str | None, data: bytes) -> None:
+        body = data[8:]
+        message = self._known(body)
+        if message is None:
+            try:
+                message = self._messages.decode(body)
+            except MALFORMED as error:
+                self._print(f"ignored a packet that is not a message, from {source}: {error}")
+                return
+        if source is None:
+            self._print(f"ignored a message from an address that is nobody's: {body[:100]!r}")
+            return
+        if self._journal:
+            self._record(wire.RECEIVED, now, wire.MESSAGE_ID.unpack_from(data)[0])
+        ctx = self._ctx
+        ctx.now = now
+        self._node.receive(ctx, source, message)
+        if ctx.effects:
+            self._carry_out(now)
+
+    def _wake(self, now: int) -> None:
+        wakes, timers, ctx = self._wakes, self._timers, self._ctx
+        while wakes and wakes[0][0] <= now:
+            _, token, name = heappop(wakes)
+            if timers.get(name) != token:
+                continue
+            del timers[name]
+            ctx.now = now
+            self._node.wake(ctx, name)
+            if ctx.effects:
+                self._carry_out(now)
+
+    def _carry_out(self, now: int) -> None:
+        """Do what a step has asked for, in its order, and take the steps for what the node sends to itself."""
+        ctx = self._ctx
+        while True:
+            for effect in ctx.effects:
+                if type(effect) is Send:
+                    self._send(now, effect.destination, effect.message)
+                elif type(effect) is SetTimer:
+                    self._pushed += 1
+                    self._timers[effect.name] = self._pushed
+                    heappush(self._wakes, (now + max(effect.delay, 1), self._pushed, effect.name))
+                elif type(effect) is CancelTimer:
+                    self._timers.pop(effect.name, None)
+                elif type(effect) is Write:
+                    self._disk.write(effect.key, bytes(effect.value))
+                elif type(effect) is Sync:
+                    self._disk.sync()
+                elif type(effect) is Log:
+                    self._print(f"{now / 1e9:.6f} {effect.text}")
+                elif type(effect) is Count:
+                    counts = self._tally.protocol
+                    counts[effect.name] = counts.get(effect.name, 0) + effect.amount
+            ctx.effects.clear()
+            if not self._to_self:
+                return
+            id, message = self._to_self.popleft()
+            if self._journal:
+                self._record(wire.RECEIVED, now, id)
+            self._node.receive(ctx, self._name, message)
+
+    # Messages
+
+    def _send(self, now: int, destination: str, message: Any) -> None:
+        last, body, kind = self._last
+        if message is not last:
+            # A broadcast is one message many times.
+            self._last = message, body, kind = message, *self._encoded(message)
+        id = self._next_id
+        self._next_id = id + 1
+        if kind == self._leads:
+            self._record(wire.LEADS, now, id)
+        if self._recorded[kind]:
+            place = self._endpoints.get(destination, 0xFFFF)
+            self._records.append(wire.HEAD.pack(wire.SENT, kind, place, len(body), now, id) + body)
+        if destination == self._name:
+            self._to_self.append((id, self._messages.copy(message, body)))
+            return
+        self._sent += 1
+        self._links.add(destination)
+        data = wire.MESSAGE_ID.pack(id) + body
+        if self._network is None:
+            self._out.append((destination, data))
+            return
+        arrivals = self._network.fate(self._name, destination, now, type(message))
+        if isinstance(arrivals, str):
+            self._lose(now, id, arrivals)
+            return
+        for arrival in arrivals:
+            if arrival <= now:
+                self._out.append((destination, data))
+            else:
+                self._pushed += 1
+                heappush(self._delayed, (arrival, self._pushed, destination, data))
+
+    def _encoded(self, message: Any) -> tuple[bytes, int]:
+        """The JSON of a message, and the place of its type."""
+        try:
+            return self._encode(message), self._types[type(message)]
+        except (KeyError, msgspec.MsgspecError, TypeError):
+            self._broken(f"sends something that is not a message of its system: {message!r:.200}")
+
+    def _lose(self, now: int, id: int, why: str) -> None:
+        self._tally.messages[why] = self._tally.messages.get(why, 0) + 1
+        if self._journal:
+            self._record(wire.DROPPED, now, id, why.encode())
+
+    def _flush(self, now: int) -> None:
+        """Make safe what was synced, tell the harness what happened, and then let the messages leave."""
+        if now - self._last_sign >= SIGN_OF_LIFE:
+            self._count(now)
+        self._disk.flush()
+        delayed = self._delayed
+        while delayed and delayed[0][0] <= now:
+            _, _, destination, data = heappop(delayed)
+            assert self._network is not None
+            # A partition that has begun meanwhile takes the messages that are on their way, too.
+            if self._network.cut(self._name, destination):
+                self._lose(now, wire.MESSAGE_ID.unpack_from(data)[0], CUT)
+            else:
+                self._out.append((destination, data))
+        if self._records:
+            self._tell()
+        if self._out:
+            send, addresses = self._udp.sendto, self._addresses
+            for destination, data in self._out:
+                try:
+                    if len(data) <= wire.DATAGRAM_BYTES_MAX:
+                        send(data, addresses[destination])
+                    else:
+                        self._send_large(destination, data)
+                except KeyError:
+                    self._lose(now, wire.MESSAGE_ID.unpack_from(data)[0], f"there is no {destination}")
+                except OSError as error:
+                    self._lose(now, wire.MESSAGE_ID.unpack_from(data)[0], error.strerror or "not sent")
+            self._out.clear()
+
+    def _send_large(self, destination: str, data: bytes) -> None:
+        address = self._addresses[destination]
+        if self._endpoints[destination] >= len(self._setup.nodes):
+            self._broken(
+                f"sends a message of {len(data):,} bytes to a client; live, a client gets at most "
+                f"{wire.DATAGRAM_BYTES_MAX:,} bytes at once"
+            )
+        self._large.send(address, data)
+
+    # The harness
+
+    def _obey(self, order: Any) -> None:
+        if isinstance(order, wire.Faults):
+            assert self._network is not None
+            self._network.apply(order.active)
+            if order.healed:
+                self._network.heal()
+            self._record(wire.IN_FORCE)
+        else:
+            assert isinstance(order, wire.End), order
+            self._count(self._now())
+            self._record(wire.ENDED)
+
+    def _count(self, now: int) -> None:
+        tally, self._tally = self._tally, wire.Tally()
+        if self._sent:
+            tally.messages["sent"] = self._sent
+            tally.links = [self._endpoints[name] for name in self._links if name in self._endpoints]
+            self._sent = 0
+            self._links.clear()
+        self._last_sign = now
+        self._record(wire.ALIVE, now, 0, msgspec.json.encode(tally))
+
+    def _record(self, kind: int, now: int = 0, id: int = 0, body: bytes = b"") -> None:
+        self._records.append(wire.HEAD.pack(kind, 0, 0, len(body), now, id) + body)
+
+    def _tell(self) -> None:
+        """Hand all records over. Waits while the harness is too busy to take them: then the node is too fast for it."""
+        view = memoryview(b"".join(self._records))
+        self._records.clear()
+        while view:
+            view = view[self._control.send(view) :]
+
+    def _broken(self, what: str) -> NoReturn:
+        self._record(wire.BROKEN, 0, 0, what.encode())
+        self._tell()
+        os._exit(1)
+
+    def _print(self, line: str) -> None:
+        os.write(1, (line + "\n").encode())
+
+
+def widen(udp: socket.socket) -> None:
+    """Give a socket as large a buffer for arriving datagrams as the machine allows."""
+    force = 33  # SO_RCVBUFFORCE, which the module `socket` does not have.
+    try:
+        udp.setsockopt(socket.SOL_SOCKET, force, RECEIVE_BUFFER)
+    except PermissionError:
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
