@@ -145,7 +145,7 @@ class ProtocolCluster:
         self._types = message_types(system.messages)
         self._journal = stage.journal is not None
         self._progress = stage.outcome.progress
-        watched = frozenset(place for kind, place in self._types.items() if kind in monitors.kinds)
+        watched = frozenset(place for kind, place in self._types.items() if kind in monitors.watching)
         self._record = MessageRecord(
             setup.endpoints, watched, self._messages, monitors, stage.journal, self._progress.messages
         )
@@ -522,7 +522,7 @@ async def open_protocol_cluster(stage: Stage, system: Protocol) -> AsyncIterator
 def _setup(stage: Stage, system: Protocol, monitors: Monitors) -> wire.Setup:
     plan, world = stage.plan, stage.world
     types = message_types(system.messages)
-    wanted = types if stage.journal is not None else monitors.kinds
+    wanted = types if stage.journal is not None else monitors.watching
     return wire.Setup(
         system=plan.system,
         network=None if stage.switch is not None else plan.network,

@@ -48,7 +48,7 @@ SOON = 100 * MILLISECOND
 never due: thousands of them, in one heap with the messages, would cost each message several comparisons more."""
 
 _Event = tuple[int, int, int, Any, Any, Any, Any]
-"""When, its number, its kind, and what the kind needs. Of events at one time, the one that was scheduled first is due."""
+"""When, its number, its kind, and what the kind needs. Of events at one time, the first that was scheduled is due."""
 
 YIELD_EVERY = 1024
 """Events between two checkpoints of trio, which let signals and the progress line in. A checkpoint costs as much as
