@@ -40,8 +40,8 @@ def campaign(
     """The trials of these seeds, each once and in their order, as they become known.
 
     If `to_failure`, the first seed that fails is the last one. `seeds` may be endless. After `until` (of
-    `time.monotonic()`) no job is submitted, and a job that runs ends with its current seed. The seeds that were tried
-    are always the first ones. Jobs that were lost with a worker are submitted again. Closing the iterator submits
+    `time.monotonic()`) no seed is begun, except the first one of all; those that run are finished. The seeds that were
+    tried are always the first ones. Jobs that were lost with a worker are submitted again. Closing the iterator submits
     nothing more. It cancels nothing either: that is left to the executor, because a process pool that breaks stumbles
     over futures that were cancelled from outside.
 
@@ -51,6 +51,7 @@ def campaign(
     coming = iter(seeds)
     waiting: deque[Job] = deque()
     deaths = 0
+    first: int | None = None
     # Workers may be on other machines, where `time.monotonic()` counts from another moment.
     until_there = None if until is None else time.time() + until - time.monotonic()
 
@@ -63,6 +64,7 @@ def campaign(
             until_there,
             to_failure=to_failure,
             seconds_max=JOB_SECONDS_MAX,
+            one_at_least=batch[0] == first,
         )
 
     def over() -> bool:
@@ -77,10 +79,11 @@ def campaign(
         return [(batch[: len(tried)], future), submitted(batch[len(tried) :])]
 
     while True:
-        while len(waiting) < workers * AHEAD and not over():
+        while len(waiting) < workers * AHEAD and (first is None or not over()):
             batch = list(islice(coming, BATCH))
             if not batch:
                 break
+            first = batch[0] if first is None else first
             waiting.append(submitted(batch))
         if not waiting:
             return
@@ -113,7 +116,7 @@ def campaign(
             raise MachineError(f"the scheduler is gone; seeds from {batch[0]} on were not tried") from None
         deaths = 0
         yield from tried
-        if (to_failure and tried[-1].signature is not None) or (len(tried) < len(batch) and over()):
+        if not tried or (to_failure and tried[-1].signature is not None) or (len(tried) < len(batch) and over()):
             # It failed, or the time was over within this job. Later seeds may have been tried; they do not count.
             return
         # Not only the rest of this job, so that no worker is idle until the others' turn comes.

@@ -41,7 +41,7 @@ class Found:
     signature: Signature
     """What broke."""
     run: str | None
-    """The run's folder; None if it was not kept, as for all but the first hundred."""
+    """The run's folder; None if it was not kept: only the first hundred are, and only as long as there is time."""
     at_seconds: float
     """When it was found, since the hunt began. Nothing else here depends on the machine."""
 
@@ -135,6 +135,9 @@ def hunt(
     of the seeds. The result is None if `into` is None, and for seeds after the first hundred unless `every_verdict`.
     `watch` is called after each seed. The executor does not change what is found.
 
+    After `seconds` no seed is begun, and no failing run is kept but the first one: the hunt takes at most the length of
+    two of its seeds longer, and a third one's if that is the first that fails.
+
     KeyboardInterrupt and errors (`Hunt.error`) end the hunt early. What is known by then is returned.
 
     Raises `NoRun` for a store that cannot be written.
@@ -157,8 +160,9 @@ def hunt(
                 if trial.signature is not None:
                     place = into if len(hunted.failures) < KEPT else None
                     result = None
+                    late = deadline is not None and time.monotonic() > deadline and bool(hunted.failures)
                     try:
-                        if place is not None or (into is not None and every_verdict):
+                        if not late and (place is not None or (into is not None and every_verdict)):
                             result = _again(resolve(source, trial.seed, settings), place, hunted.campaign)
                     except (OSError, KeyboardInterrupt) as error:
                         # Ctrl-C or a full disk ends the hunt. What it has just found is still told.

@@ -37,12 +37,15 @@ def trials(
     *,
     to_failure: bool = False,
     seconds_max: float = math.inf,
+    one_at_least: bool = True,
 ) -> list[Trial]:
     """Try these seeds one after the other: a worker's job. Gives the trials of the first seeds, of one at least.
 
     The job ends early after `until` (of `time.time()`), after `seconds_max` seconds, and if `to_failure` after the
-    first seed that fails.
+    first seed that fails. Unless `one_at_least`, a job that begins after `until` tries nothing.
     """
+    if not one_at_least and until is not None and time.time() > until:
+        return []
     began = time.monotonic()
     done: list[Trial] = []
     for seed in seeds:

@@ -91,10 +91,15 @@ def print_hunt(hunt: Hunt, json: bool) -> None:
         _print_whole(table)
         if len(hunt.failures) > KEPT:
             console.print(
-                f"the first {KEPT} failing runs have folders; the other {len(hunt.failures) - KEPT} have none"
+                f"the first {len(hunt.failures) - hunt.unkept} failing runs have folders; the other {hunt.unkept} "
+                "have none"
             )
-        elif hunt.unkept:
+        elif hunt.unkept == 1:
             console.print("the last failing run has no folder: the hunt ended before it was kept")
+        elif hunt.unkept:
+            console.print(f"the last {hunt.unkept} failing runs have no folder: the hunt ended before they were kept")
+    if not hunt.seeds:
+        return
     table = Table("coverage", "count", "", box=None, pad_edge=False)
     table.columns[1].justify = "right"
     for what, count, share in coverage(hunt.counts, hunt.seeds):
@@ -109,5 +114,7 @@ def _print_whole(table: object) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=PIPE_WIDTH)
-    console.print()
-    console.print(table)
+    with console.capture() as printed:
+        console.print(table)
+    # rich fills up every line with spaces, to the width of the table.
+    print("\n" + "\n".join(line.rstrip() for line in printed.get().splitlines()))

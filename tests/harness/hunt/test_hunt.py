@@ -21,13 +21,16 @@ from typing import Any
 import pytest
 
 from clew.harness.cli.foreground import stop_signals
+from clew.harness.cli.output.hunt import print_hunt
 from clew.harness.errors import MachineError
 from clew.harness.hunt import Hunt, at_home, campaign, hunt
 from clew.harness.hunt.campaign import BATCH
 from clew.harness.hunt.coverage import coverage
 from clew.harness.hunt.trial import trials
 from clew.harness.plan import Plan, PlanError, Source, load, loads, resolve, shipped
+from clew.harness.run import simulate
 from clew.harness.store.folder import RunFolder
+from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
 from tests.harness.conftest import Clew
 from tests.harness.echo import PLAN as PLAN_OF_ECHO
@@ -124,6 +127,65 @@ def test_a_campaign_over_time_tries_the_first_seeds_and_no_others() -> None:
         seeds = [trial.seed for trial in campaign(SOURCE, [], iter(range(10**9)), executor, 1, until)]
     assert seeds == list(range(len(seeds)))
     assert seeds
+
+
+def test_no_seed_is_begun_after_the_time_but_the_first_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job of several seeds ends with its current one. A job that waited for its worker until then tries none."""
+    with AtOnce() as executor:
+        assert [trial.seed for trial in campaign(SOURCE, [], range(5, 30), executor, 1, time.monotonic())] == [5]
+    monkeypatch.setattr(sys.modules["clew.harness.hunt.campaign"], "BATCH", 1)
+    until = time.monotonic() + 0.2
+
+    class Busy(AtOnce):
+        """Begins no job before the time is over."""
+
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            class Late(Future[Any]):
+                def result(self, timeout: float | None = None) -> Any:
+                    time.sleep(max(0.0, until - time.monotonic()))
+                    return fn(*args, **kwargs)
+
+            return Late()
+
+    with Busy() as executor:
+        assert [trial.seed for trial in campaign(SOURCE, [], range(5, 30), executor, 2, until)] == [5]
+
+
+def test_after_the_time_no_failing_run_is_kept_but_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To keep a run takes longer than to find it. Of many that were found in time, most may be left at its end."""
+    now, kept = [0.0], []
+
+    def slowly(plan: Plan, into: Path | None, campaign: str) -> Result:
+        now[0] += 6
+        kept.append(plan.seed)
+        return judge(plan, *simulate(plan), run=into)
+
+    monkeypatch.setattr(sys.modules["clew.harness.hunt.hunt"], "_again", slowly)
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    with AtOnce() as executor:
+        hunted = hunt(SOURCE, executor, 1, seconds=10, until="all", into=tmp_path)
+        failing = [found.seed for found in hunted.failures]
+        assert len(failing) > 2
+        assert kept == failing[:2]
+        print_hunt(hunted, json=False)
+        assert f"the last {len(failing) - 2} failing runs have no folder" in capsys.readouterr().out
+        kept.clear()
+        once = hunt(SOURCE, executor, 1, seconds=1e-9, until="all", into=tmp_path)
+        assert (once.seeds, once.unkept, kept) == (1, 0, [0])
+
+
+def test_the_tables_of_a_hunt_end_without_spaces_and_without_a_seed_there_are_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with AtOnce() as executor:
+        print_hunt(hunt(SOURCE, executor, 1, seeds=range(3), until="all", into=None), json=False)
+    printed = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("coverage") for line in printed)
+    assert [line for line in printed if line != line.rstrip()] == []
+    print_hunt(Hunt(interrupted=True), json=False)
+    assert "coverage" not in capsys.readouterr().out
 
 
 def summary(hunted: Hunt) -> dict[str, Any]:
