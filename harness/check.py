@@ -15,7 +15,7 @@ import msgspec
 from clew.checkers import Budget, check
 from clew.checkers.check import ENGINES
 from clew.checkers.models import find_model
-from clew.harness.errors import UserError
+from clew.harness.errors import UserError, unwritable
 from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT_CODES
 from clew.harness.plan.quantity import DURATION_HINT, SIZE_HINT, parse_duration, parse_size
 from clew.harness.store.folder import NoRun
@@ -172,7 +172,10 @@ def export(source: Path, target: Path, *, read_as: str | None = None, write_as: 
                 raise UserError(f"--to: {error}") from None
         if aside != target:
             aside.replace(target)
+    except OSError as error:
+        raise unwritable(target, error) from None
     finally:
         if aside != target:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
     return len(history)

@@ -23,7 +23,7 @@ from clew.harness.runtime.conductor import Conductor
 from clew.harness.runtime.failure import SystemFailure
 from clew.harness.runtime.open import NodesMode, accept, open_runtime
 from clew.harness.runtime.outcome import Outcome, Progress
-from clew.harness.store.folder import RunFolder, create_run_folder, open_files
+from clew.harness.store.folder import NotKept, RunFolder, create_run_folder, open_files
 from clew.harness.store.record import make_record
 from clew.harness.verdict.judge import FirstViolation, judge, watch_for_violation
 from clew.harness.verdict.result import Result
@@ -60,8 +60,10 @@ async def run(
     - `comment` is written above the plan, `campaign` into the verdict.
 
     No node outlives the call, however it ends. A part of the system that breaks by itself raises nothing: the result
-    has an `error`. Raises `UserError` for a plan that its runtime cannot carry out, `NoRun` for a store that cannot be
-    used, and `OSError` if the folder cannot be written; in all three cases no folder is left.
+    has an `error`. Raises `UserError` for a plan that its runtime cannot carry out, and `NoRun` for a store that cannot
+    be used. If the disk is full, raises `OSError`, or `NotKept` with the result if anything was recorded. In all of
+    these cases no folder is left, except that of a run whose history is whole and whose verdict alone had no room.
+    A page that cannot be written is a note of the result.
     """
     accept(plan)
     folder = create_run_folder(into, plan, nodes, aside=aside, latest=latest, comment=comment)
@@ -79,8 +81,18 @@ async def run(
                 result = await _judge(_in_a_hurry(plan), recorder, outcome, folder)
                 await _finish(folder, recorder, result, SHORT_BUDGET / 1e9)
             raise
-    except BaseException as error:
-        if aside or isinstance(error, OSError):
+    except NotKept:
+        if aside:
+            folder.discard()
+        raise
+    except OSError as error:
+        folder.discard()
+        if not recorder.events:
+            raise
+        result = await _judge(_in_a_hurry(plan), recorder, outcome, folder)
+        raise NotKept(msgspec.structs.replace(result, run=None), _named(error, folder.final_path)) from error
+    except BaseException:
+        if aside:
             folder.discard()
         raise
 
@@ -139,9 +151,15 @@ async def _judge(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFo
 async def _finish(folder: RunFolder, recorder: Recorder, result: Result, seconds: float = float("inf")) -> Result:
     """Store the verdict first, and then make the page: whatever happens to the page, the verdict is there.
 
-    A page that cannot be made becomes a note of the result. A page that takes longer than `seconds` is left out.
+    A page that cannot be made or written becomes a note of the result. A page that takes longer than `seconds` is left
+    out. Raises `NotKept` for a verdict that cannot be written.
     """
-    folder.write_verdict(result)
+    try:
+        folder.write_verdict(result)
+    except OSError as error:
+        kept = folder.path == folder.final_path
+        result = result if kept else msgspec.structs.replace(result, run=None)
+        raise NotKept(result, _named(error, folder.final_path)) from error
     page = None
     with trio.move_on_after(seconds):
         try:
@@ -150,8 +168,12 @@ async def _finish(folder: RunFolder, recorder: Recorder, result: Result, seconds
         except Exception as error:
             note = f"the page of the run could not be made: {type(error).__name__}: {error}"
             result = msgspec.structs.replace(result, notes=(*result.notes, note))
-    folder.finish(result, page)
-    return result
+    return folder.finish(result, page)
+
+
+def _named(error: OSError, path: Path) -> OSError:
+    """The error, with a path that a user knows: a write names none, and a hidden folder is none."""
+    return OSError(error.errno, error.strerror or str(error), str(path))
 
 
 def _in_a_hurry(plan: Plan) -> Plan:

@@ -27,6 +27,7 @@ from clew.harness.cli.commands.serve import serve
 from clew.harness.cli.commands.show import show
 from clew.harness.cli.commands.shrink import shrink
 from clew.harness.cli.commands.systems import systems
+from clew.harness.cli.standard_streams import ensure_standard_streams
 from clew.harness.errors import MachineError, UserError
 from clew.harness.exit_codes import BAD_ARGUMENTS, INTERNAL_ERROR
 
@@ -47,6 +48,7 @@ app.add_typer(bench_app, name="bench")
 
 def main() -> None:
     """Run the command line and exit. A user's mistake is one line on stderr and exit code 254, never a traceback."""
+    ensure_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A plan's name may hold characters that the terminal's encoding lacks.

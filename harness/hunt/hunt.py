@@ -22,7 +22,7 @@ from clew.harness.hunt.campaign import campaign
 from clew.harness.hunt.trial import Trial
 from clew.harness.plan import Plan, PlanError, Source, resolve
 from clew.harness.run import run, simulate
-from clew.harness.store.folder import check_writable, timestamp
+from clew.harness.store.folder import NotKept, check_writable, timestamp
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
 from clew.harness.verdict.signature import Signature
@@ -167,7 +167,7 @@ def hunt(
                     except (OSError, KeyboardInterrupt) as error:
                         # Ctrl-C or a full disk ends the hunt. What it has just found is still told.
                         hunted.failures.append(Found(trial.seed, trial.signature, None, hunted.seconds))
-                        found(hunted.failures[-1], None)
+                        found(hunted.failures[-1], error.result if isinstance(error, NotKept) else None)
                         if isinstance(error, KeyboardInterrupt):
                             raise
                         hunted.error = error

@@ -42,6 +42,9 @@ from clew.nemesis.target import Target, TargetKind
 WHEN = ("every", "at", "random")
 TIMES = (*WHEN, "for", "from", "until")
 """The keys that each kind of fault has besides its parameters."""
+GAP_MIN = 100_000
+"""The shortest period, or mean gap, of faults that come again and again, in ns. Ten thousand faults within a second of
+cluster time take a second or two; a thousand times as many would never end."""
 
 
 class Cluster(msgspec.Struct, frozen=True):
@@ -108,10 +111,14 @@ def _when(fields: Fields) -> When:
         message = f"expected one of every, at, random; found {' and '.join(given) or 'none'}"
         raise fields.conflict(WHEN, message)
     if given == ["every"]:
-        return Every(fields.read("every", period))
+        return Every(fields.read("every", _gap))
     if given == ["random"]:
-        return Randomly(fields.read("random", period))
+        return Randomly(fields.read("random", _gap))
     return AtTimes(tuple(sorted(fields.read("at", _moments))))
+
+
+def _gap(field: Field) -> int:
+    return period(field, GAP_MIN)
 
 
 def _moments(field: Field) -> list[int]:

@@ -97,13 +97,13 @@ def duration(field: Field) -> int:
     return drawn(field, _duration, _whole_between)
 
 
-def period(field: Field) -> int:
-    """A duration in nanoseconds, more than 0."""
+def period(field: Field, least: int = 1) -> int:
+    """A duration in nanoseconds, more than 0 and not less than `least`."""
 
     def read(field: Field) -> int:
         ns = _duration(field)
-        if ns == 0:
-            raise field.expected("a duration above 0")
+        if ns < least:
+            raise field.expected("a duration above 0" if least == 1 else f"at least {format_duration(least)}")
         return ns
 
     return drawn(field, read, _whole_between)

@@ -48,15 +48,18 @@ class FinalReads:
         return Request(time, self._read, unread[0], None) if unread else None
 
     def unanswered(self) -> Iterator[str]:
-        """One sentence for all threads that are left with the same unread keys."""
+        """One sentence for all threads that are left with the same unread keys; the first few such sentences."""
         threads: dict[tuple[int, ...], list[str]] = {}
         for number, left in enumerate(self._unread):
             if left:
                 threads.setdefault(tuple(left), []).append(f"c{number}")
-        for keys, clients in threads.items():
+        for keys, clients in list(threads.items())[:NAMED]:
             reads = "final read of client" if len(clients) == 1 else "final reads of clients"
             read = f"the {reads} {_first(clients)} had no answer for key {_first([str(key) for key in keys])}"
             yield f"{self._within / 1e9:g} s after recovery {read}"
+        more = sum(map(len, list(threads.values())[NAMED:]))
+        if more:
+            yield f"neither had the final reads of {more:,} more {'client' if more == 1 else 'clients'}"
 
 
 def _first(names: list[str]) -> str:

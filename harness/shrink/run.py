@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import trio
 
 from clew.harness.errors import UserError
 from clew.harness.exception_groups import unwrap_exception_groups
-from clew.harness.plan import Plan
+from clew.harness.plan import Plan, dump
 from clew.harness.run import run, simulate
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.shrink.explicit import explicit, is_explicit, members_of
@@ -55,6 +56,10 @@ class Shrunk(msgspec.Struct, frozen=True):
     """How much of the search was done on the plan."""
     interrupted: bool
     """Whether Ctrl-C ended the search."""
+    text: str
+    """The plan as YAML, with its story above it: what the plan.yaml of its run holds."""
+    error: OSError | None = None
+    """Why its run could not be kept; then the result has no `run`."""
 
 
 def shrink_run(
@@ -71,7 +76,8 @@ def shrink_run(
     gives the same plan, byte for byte.
 
     Raises `UserError` for a run that does not fail the same way every time, `NoRun` and `PlanError` for a folder that
-    cannot be used, and `OSError` if nothing can be written.
+    cannot be used, and `OSError` if the disk is full before the search. If it is full afterwards, the plan is returned
+    with the error.
     """
     check_writable(into)
     original = folder.read_plan()
@@ -92,22 +98,24 @@ def shrink_run(
         name = original.name.removesuffix(SUFFIX)[: NAME_MOST - len(SUFFIX)] + SUFFIX
         smallest = msgspec.structs.replace(smallest, name=name)
     try:
-        result = _keep(original, smallest, tried, comment, into)
+        kept = _keep(original, smallest, tried, comment, into)
     except KeyboardInterrupt:
         # Keeping takes a second. The second Ctrl-C may come just then; the result must not be lost to it.
         interrupted = True
-        result = _keep(original, smallest, tried, comment, into)
+        kept = _keep(original, smallest, tried, comment, into)
     members = members_of(smallest)
     faults = sum(isinstance(member, FaultEvent) for member in members)
     return Shrunk(
         plan=smallest,
         signature=fails.signature,
-        result=result,
+        result=kept.result,
         operations=len(members) - faults,
         faults=faults,
         candidates=fails.candidates,
         tried=tried,
         interrupted=interrupted,
+        text=kept.text,
+        error=kept.error,
     )
 
 
@@ -152,16 +160,27 @@ def reproduced(plan: Plan) -> tuple[Signature, History, Outcome]:
     return failing[0], runs[0][1], runs[0][2]
 
 
-def _keep(original: Plan, plan: Plan, tried: Tried, comment: str | None, into: Path) -> Result:
+class _Kept(msgspec.Struct, frozen=True):
+    result: Result
+    text: str
+    error: OSError | None = None
+
+
+def _keep(original: Plan, plan: Plan, tried: Tried, comment: str | None, into: Path) -> _Kept:
     """Run the plan into a folder, whole or not at all. The comment above the plan is the story, unless it is given."""
+    history, outcome = simulate(plan)
+    result = judge(plan, history, outcome)
     if comment is None:
-        history, outcome = simulate(plan)
-        result = judge(plan, history, outcome)
         found = signature(result, history, outcome)
         assert found is not None, "the smallest plan fails"
         comment = story(original, plan, tried, found, result, history)
-    with unwrap_exception_groups():
-        return trio.run(lambda: run(plan, nodes="inline", into=into, aside=True, comment=comment))
+    text = comment + dump(plan)
+    running = partial(run, plan, nodes="inline", into=into, aside=True, comment=comment)
+    try:
+        with unwrap_exception_groups():
+            return _Kept(trio.run(running), text)
+    except OSError as error:
+        return _Kept(result, text, error)
 
 
 def _is_comment(line: str) -> bool:

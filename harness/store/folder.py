@@ -44,6 +44,17 @@ class NoRun(LookupError):
     """There is no run in this folder. The message says what was looked for."""
 
 
+class NotKept(OSError):
+    """A run is judged, but it could not be kept: the disk is full, or fails. It is told, and then this is raised."""
+
+    result: Result
+    """What is known of the run. Its `run` is None if no folder is left."""
+
+    def __init__(self, result: Result, error: OSError) -> None:
+        super().__init__(error.errno, error.strerror or str(error), error.filename)
+        self.result = result
+
+
 class RunFolder:
     """The folder of one run, and the paths of its files."""
 
@@ -93,19 +104,36 @@ class RunFolder:
         """Write `verdict.json`, whole or not at all."""
         write_whole(self.verdict, msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
 
-    def finish(self, result: Result, page: str | None) -> None:
-        """Write the page, if one could be made, and the verdict. A folder written aside then moves to its place."""
-        if page is not None:
-            write_whole(self.report, page.encode())
-        self.write_verdict(result)
-        for note in result.notes:
-            self.append_to_log(f"note: {note}")
-        error = f"; {result.error.splitlines()[0]}" if result.error else ""
-        self.append_to_log(f"verdict: {result.verdict}{error}")
+    def finish(self, result: Result, page: str | None) -> Result:
+        """Write the page, if one could be made. A folder written aside then moves to its place.
+
+        Call it after `write_verdict`: a disk that is full by now costs the page, and nothing else. Returns the result,
+        with a note about a page that could not be written.
+        """
+        try:
+            if page is not None:
+                write_whole(self.report, page.encode())
+        except OSError as error:
+            place = self.final_path / self.report.name
+            note = f"the page of the run could not be written: {error.strerror or error}: {place}"
+            result = msgspec.structs.replace(result, notes=(*result.notes, note))
+        with contextlib.suppress(OSError):
+            # The verdict is there already; what is new are notes.
+            self.write_verdict(result)
+        with contextlib.suppress(OSError):
+            for note in result.notes:
+                self.append_to_log(f"note: {note}")
+            broke = f"; {result.error.splitlines()[0]}" if result.error else ""
+            self.append_to_log(f"verdict: {result.verdict}{broke}")
         if self.path != self.final_path:
             self.path.replace(self.final_path)
             self.unlock()
-            self.become_latest()
+            try:
+                self.become_latest()
+            except OSError as error:
+                note = f"{LATEST} still is the run before: {error.strerror or error}"
+                result = msgspec.structs.replace(result, notes=(*result.notes, note))
+        return result
 
     def become_latest(self) -> None:
         """Let `latest` in the store point to this run."""
@@ -238,11 +266,13 @@ def open_files(folder: RunFolder, recorder: Recorder) -> Iterator[tuple[Journal,
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all. If that raises `OSError`, the old content stays."""
+    """Write a file whole or not at all. If that raises `OSError`, which names the path, the old content stays."""
     aside = path.with_suffix(".tmp")
     try:
         aside.write_bytes(content)
         aside.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         aside.unlink(missing_ok=True)
 

@@ -91,7 +91,8 @@ def summary_lines(run: Record) -> Iterator[Line]:
     header = history.header
     if header is not None and header.plan is not None:
         yield _entry("plan", printable(header.plan))
-        yield _entry("seed", str(header.seed))
+        if header.seed is not None:
+            yield _entry("seed", str(header.seed))
     cut = ", cut in the middle of a line" if history.cut else ""
     clock = "" if history.clock else "; it has no times, so there are no latencies and no rates"
     yield _entry("history", f"{len(history)} events, {len(history.operations)} operations{cut}{clock}")

@@ -228,6 +228,19 @@ def test_export_and_back_is_the_same_history(clew_call: Clew, recorded: Path, tm
     assert not list(tmp_path.glob("*.tmp"))
 
 
+def test_export_and_report_agree_on_a_file_that_cannot_be_written(clew_call: Clew, recorded: Path) -> None:
+    for done in (clew_call("export", recorded, "/proc/x.edn"), clew_call("report", recorded, "--out", "/proc/x.html")):
+        assert done.returncode == 254
+        assert "clew: /proc/x" in done.stderr
+        assert "cannot be written" in done.stderr
+
+
+def test_a_history_of_a_plan_without_a_seed_has_no_seed(clew_call: Clew, tmp_path: Path) -> None:
+    (tmp_path / "h.jsonl").write_text('{"clew-history":1,"plan":"mine","model":"register"}\n')
+    for command in ("check", "show"):
+        assert "None" not in clew_call(command, "h.jsonl").stdout
+
+
 def test_stop_at_the_first_violation_ends_the_run_there_and_is_repeatable(clew_call: Clew, tmp_path: Path) -> None:
     arguments = ("caspaxos-highest-version", "--set", "stop=first-violation", "--json")
     done = clew_call("run", *arguments, "--nodes", "inline")

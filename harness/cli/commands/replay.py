@@ -41,11 +41,12 @@ def replay(
     from clew.harness.exit_codes import INTERNAL_ERROR
     from clew.harness.replay import difference, together, words
     from clew.harness.replay import replay as replay_run
-    from clew.harness.store.folder import find_run
+    from clew.harness.store.folder import NotKept, find_run
     from clew.histories.text import printable
 
     folder = find_run(run)
     replays = []
+    unkept: NotKept | None = None
     with contextlib.redirect_stdout(sys.stderr):
         plan = folder.read_plan()
         for _ in range(times):
@@ -54,9 +55,17 @@ def replay(
             def again(stop: trio.CancelScope, progress: RunProgress = progress) -> Awaitable[Replay]:
                 return replay_run(folder, nodes=nodes.value, into=store, watch=progress.watch, stop=stop)
 
-            replays.append(run_in_foreground(again, progress.show))
+            try:
+                replays.append(run_in_foreground(again, progress.show))
+            except NotKept as error:
+                unkept = error
+                break
             if replays[-1].interrupted:
                 break
+    if unkept is not None:
+        # It cannot be compared. What it came to is told all the same.
+        print_result(unkept.result, json)
+        raise unkept
     summary, last = together(replays), replays[-1]
     if json and times > 1:
         print(msgspec.json.encode(summary).decode())

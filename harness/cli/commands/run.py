@@ -33,14 +33,21 @@ def run(
     from clew.harness.cli.output.run_progress import RunProgress
     from clew.harness.plan import load, resolve
     from clew.harness.run import run as run_plan
+    from clew.harness.store.folder import NotKept
 
+    unkept: NotKept | None = None
     # What a user's system prints must not mix with our own output.
     with contextlib.redirect_stdout(sys.stderr):
         resolved = resolve(load(plan), seed, settings or [])
         progress = RunProgress(resolved, quiet=json)
-        result = run_in_foreground(
-            lambda stop: run_plan(resolved, nodes=nodes.value, into=store, watch=progress.watch, stop=stop),
-            progress.show,
-        )
+        try:
+            result = run_in_foreground(
+                lambda stop: run_plan(resolved, nodes=nodes.value, into=store, watch=progress.watch, stop=stop),
+                progress.show,
+            )
+        except NotKept as error:
+            unkept, result = error, error.result
     print_result(result, json)
+    if unkept is not None:
+        raise unkept
     raise typer.Exit(result.exit_code)

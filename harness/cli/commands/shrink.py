@@ -26,4 +26,6 @@ def shrink(
     with stop_signals():
         shrunk = shrink_run(folder, any_failure=any_failure, into=store, watch=shrink_progress(quiet=json))
     print_shrunk(shrunk, json)
+    if shrunk.error is not None:
+        raise shrunk.error
     raise typer.Exit(shrunk.result.exit_code)

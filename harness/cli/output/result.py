@@ -34,7 +34,8 @@ def print_result(result: Result, json: bool, *, engine: str = "", seconds: float
     if result.plan is None:
         title.append(f"  {printable(result.run or '')}", style="default")
     else:
-        title.append(f"  {printable(result.plan)}, seed {result.seed}", style="default")
+        seed = "" if result.seed is None else f", seed {result.seed}"
+        title.append(f"  {printable(result.plan)}{seed}", style="default")
     console.print(title)
     for name, check in result.checks.items():
         console.print(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from clew.histories.text import printable
+from clew.histories.text import plural, printable
 
 if TYPE_CHECKING:
     from clew.harness.plan import Plan
@@ -47,10 +47,14 @@ class RunProgress:
                     status.update(line[: console.width - 4])
 
     def _line(self, progress: Progress, seconds: float) -> str:
-        operations = sum(progress.outcomes.values())
+        ended = sum(progress.outcomes.values())
         planned = self._plan.workload.operations
-        goal = f"/{planned}" if isinstance(planned, int) else ""
+        operations = f"{ended}"
+        if isinstance(planned, int):
+            # What comes after the workload are the final reads.
+            reads = f", {plural(ended - planned, 'final read')}" if ended > planned else ""
+            operations = f"{min(ended, planned)}/{planned}{reads}"
         return (
-            f"{printable(self._plan.name)}  {progress.now / 1e9:.1f} s  {operations}{goal} operations  "
+            f"{printable(self._plan.name)}  {progress.now / 1e9:.1f} s  {operations} operations  "
             f"{sum(progress.faults.values())} faults  {progress.events / max(seconds, 1e-9):,.0f} events/s"
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
@@ -28,13 +27,12 @@ def shrink_progress(*, quiet: bool) -> Callable[[Plan], None]:
 
 
 def print_shrunk(shrunk: Shrunk, json: bool) -> None:
-    """Print the verdict of the shrunk run as JSON; or its plan with the story, and where the run is."""
+    """Print the verdict of the shrunk run as JSON; or its plan with the story, and where the run is, if it was kept."""
     result = shrunk.result
     if json:
         print(msgspec.json.encode(result).decode())
         return
-    assert result.run is not None
-    print((Path(result.run) / "plan.yaml").read_text())
+    print(shrunk.text)
     cut = "interrupted: the best so far" if shrunk.interrupted else "shrunk"
     print(
         f"{cut} to {plural(shrunk.operations, 'operation')} and {plural(shrunk.faults, 'fault')} on "
@@ -48,4 +46,5 @@ def print_shrunk(shrunk: Shrunk, json: bool) -> None:
         print(
             "the budget of the search is spent before everything was tried: fewer operations and faults may be enough"
         )
-    print(f"run: {result.run}")
+    if result.run is not None:
+        print(f"run: {result.run}")

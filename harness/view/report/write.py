@@ -7,7 +7,7 @@ import contextlib
 import time
 from pathlib import Path
 
-from clew.harness.errors import UserError
+from clew.harness.errors import UserError, unwritable
 from clew.harness.store.record import read_record
 from clew.harness.view.browser import NoBrowser, browser, missing, open_page
 from clew.harness.view.report.page import report
@@ -55,7 +55,7 @@ def write(
         temporary.write_text(page, encoding="utf-8")
         temporary.replace(out)
     except OSError as error:
-        raise UserError(f"{out} cannot be written: {(error.strerror or str(error)).lower()}") from None
+        raise unwritable(out, error) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

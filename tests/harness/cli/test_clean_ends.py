@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -165,11 +167,11 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
     assert (tmp_path / "latest" / "verdict.json").exists()
 
 
-def limited(store: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def limited(store: Path, *arguments: str, size: int = 20000) -> subprocess.CompletedProcess[str]:
     """`clew` with a limit on the size of files: as good as a full disk, and needs no other file system."""
     script = "import resource, signal\n"
     script += "if __name__ == '__main__':\n"
-    script += " resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
+    script += f" resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
     script += " signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n from clew.harness.cli.app import main; main()"
     command = [sys.executable, "-c", script, *arguments, "--store", str(store)]
     return subprocess.run(command, env=environment(store), capture_output=True, text=True, check=False, timeout=120)
@@ -184,12 +186,51 @@ def test_a_full_disk_is_one_clear_error_and_leaves_no_process_and_no_partial_run
     latest = (tmp_path / "latest").resolve()
     done = limited(tmp_path, "run", "caspaxos-contention-storm")
     assert done.returncode == 255
-    assert done.stderr.startswith("clew: ")
-    assert "File too large" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert re.fullmatch(rf"clew: File too large: {tmp_path}/caspaxos-contention-storm/\S+\n", done.stderr)
+    # What was recorded until then is judged and told, and has no folder.
+    assert done.stdout.startswith("UNKNOWN  caspaxos-contention-storm")
+    assert str(tmp_path) not in done.stdout
     assert not alive(tmp_path)
     assert sorted(tmp_path.rglob("*")) == kept
     assert (tmp_path / "latest").resolve() == latest
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)], ids=["words", "json"])
+def test_a_page_that_cannot_be_written_is_a_note_and_the_run_is_kept(tmp_path: Path, form: tuple[str, ...]) -> None:
+    """A page is larger than everything else of a small run."""
+    short = ("--nodes", "inline", "--set", "workload.operations=10")
+    done = limited(tmp_path, "run", "caspaxos-happy-path", *short, *form, size=100_000)
+    assert done.returncode == 0, done.stderr
+    folder = (tmp_path / "latest").resolve()
+    assert not (folder / "report.html").exists()
+    said = f"the page of the run could not be written: File too large: {folder}/report.html"
+    if form:
+        assert json.loads(done.stdout) == json.loads((folder / "verdict.json").read_text())
+        assert json.loads(done.stdout)["notes"] == [said]
+    else:
+        assert said in done.stdout
+        assert done.stdout.startswith("VALID")
+
+
+@pytest.mark.parametrize("command", ["run", "replay"])
+def test_a_verdict_that_cannot_be_written_is_printed_and_the_history_is_kept(
+    clew_call: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    plan: tuple[str | Path, ...] = ("caspaxos-highest-version",)
+    if command == "replay":
+        assert clew_call("run", *plan, "--nodes", "inline").returncode == 1
+        plan = ((tmp_path / "store" / "latest").resolve(),)
+
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr("clew.harness.store.folder.write_whole", full)
+    done = clew_call(command, *plan, "--nodes", "inline", "--store", "full")
+    assert done.returncode == 255
+    assert done.stdout.startswith("INVALID  caspaxos-highest-version")
+    assert done.stderr.startswith("clew: No space left on device: full/caspaxos-highest-version/")
+    (folder,) = (tmp_path / "full" / "caspaxos-highest-version").iterdir()
+    assert clew_call("check", folder).returncode == 1
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)], ids=["words", "json"])
@@ -203,6 +244,7 @@ def test_a_hunt_on_a_full_disk_prints_what_it_found_and_leaves_no_partial_run(
     if form:
         found, summary = map(json.loads, done.stdout.splitlines())
         assert [one["seed"] for one in summary["failures"]] == [found["seed"]] == [summary["seeds"] - 1]
+        assert found["run"] is None
         assert summary["failures"][0]["run"] is None
         assert "File too large" in summary["error"]
     else:
@@ -216,7 +258,7 @@ def test_a_hunt_on_a_full_disk_prints_what_it_found_and_leaves_no_partial_run(
     assert not alive(tmp_path)
 
 
-def test_a_shrink_on_a_full_disk_leaves_no_partial_run(clew_call: Clew, tmp_path: Path) -> None:
+def test_a_shrink_on_a_full_disk_prints_the_plan_and_leaves_no_partial_run(clew_call: Clew, tmp_path: Path) -> None:
     """A real one: a file system of 64 KiB, which any user may mount in a namespace of their own."""
     store, small = tmp_path / "store", tmp_path / "small"
     small.mkdir()
@@ -233,4 +275,7 @@ def test_a_shrink_on_a_full_disk_leaves_no_partial_run(clew_call: Clew, tmp_path
     done = subprocess.run([*space, script], capture_output=True, text=True, check=False, timeout=300)
     assert done.stderr.startswith("clew: No space left on device"), done
     assert done.stderr.count("\n") == 1
-    assert done.stdout == f"exit 255\n{small}:\n"
+    plan, _, end = done.stdout.partition("\nshrunk to ")
+    assert end.endswith(f"candidates\nexit 255\n{small}:\n")
+    (tmp_path / "told.yaml").write_text(plan)
+    assert clew_call("run", "told.yaml", "--nodes", "inline").returncode == 1

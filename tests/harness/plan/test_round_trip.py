@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clew.harness.plan import PlannedOperation, dump, load, loads, resolve
+from clew.harness.plan.nemesis import GAP_MIN
 from clew.harness.plan.schema import (
     AS_THEY_COME,
     BudgetPlan,
@@ -25,6 +26,7 @@ from clew.nemesis.parameter import ExactlyOne, Words
 
 TIMES = st.integers(0, 2**63 - 1)
 PERIODS = st.integers(1, 2**63 - 1)
+GAPS = st.integers(GAP_MIN, 2**63 - 1)
 CHANCES = st.floats(0, 1)
 LATENCIES = st.one_of(
     st.builds(Constant, TIMES),
@@ -108,9 +110,7 @@ def entries(draw, nodes: int, clients: int) -> Entry:
         return Entry(fault, parameters, AtTimes(tuple(sorted(draw(st.lists(TIMES, min_size=1, max_size=3))))), duration)
     start = draw(st.integers(0, 2**62))
     end = draw(st.none() | st.integers(start + 1, 2**63 - 1))
-    return Entry(
-        fault, parameters, draw(st.builds(Every, PERIODS) | st.builds(Randomly, PERIODS)), duration, start, end
-    )
+    return Entry(fault, parameters, draw(st.builds(Every, GAPS) | st.builds(Randomly, GAPS)), duration, start, end)
 
 
 @st.composite

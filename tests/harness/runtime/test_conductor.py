@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from clew.harness.errors import UserError
 from clew.harness.plan import Plan, loads, resolve
 from clew.harness.run import header
 from clew.harness.runtime.conductor import Apply, At, Conductor, Invoke, Order, Over, Phase, Replace
+from clew.harness.runtime.final_reads import NAMED, FinalReads
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.runtime import Capability, refuse
+from clew.harness.runtime.thread import Thread
 from clew.histories import Recorder
 from clew.systems import find_system
 from clew.systems.node import Complete
@@ -110,6 +113,17 @@ def test_a_cluster_that_never_answers_again_fails_liveness_when_its_time_is_over
     (said,) = run.outcome.unanswered
     assert "clients c0, c1" in said
     assert run.now == (run.outcome.rested or 0) + 2500 * MS
+
+
+def test_of_many_clients_that_read_different_keys_in_vain_the_first_are_named_and_the_others_counted() -> None:
+    plan = resolve(loads(PLAN.replace("clients: 2, keys: 2", "clients: 40, keys: 40"), "plan.yaml", Path()))
+    reads, threads = FinalReads(plan, 40), [Thread(number, iter(())) for number in range(40)]  # type: ignore[arg-type]
+    for thread in threads:
+        for _ in range(thread.number):
+            reads.answered(thread, True, 0)
+    *named, last = reads.unanswered()
+    assert [re.findall(r"c\d+", said) for said in named] == [[f"c{number}"] for number in range(NAMED)]
+    assert last == f"neither had the final reads of {40 - NAMED} more clients"
 
 
 def test_faults_are_applied_as_the_whole_set_each_time_and_all_end_with_the_workload() -> None:

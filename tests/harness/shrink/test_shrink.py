@@ -82,7 +82,7 @@ def known_failure(name: str) -> Plan:
 def test_shrinking_again_gives_the_same_bytes_and_so_does_shrinking_a_shrunk_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, elsewhere: bool
 ) -> None:
-    """The first also in another process, under another hash seed."""
+    """The first ones also in another process, under another hash seed, and without assertions (`python -O`)."""
     original = recorded_run(tmp_path / "store", known_failure(name))
     shrunk = shrink_run(RunFolder(original), into=tmp_path / "first")
     assert shrunk.tried is not Tried.PART
@@ -90,6 +90,7 @@ def test_shrinking_again_gives_the_same_bytes_and_so_does_shrinking_a_shrunk_run
     folders = [shrunk.result.run, shrink_run(RunFolder(Path(shrunk.result.run)), into=tmp_path / "second").result.run]
     if elsewhere:
         monkeypatch.setenv("PYTHONHASHSEED", "1")
+        monkeypatch.setenv("PYTHONOPTIMIZE", "1")
         done = clew_in(tmp_path)("shrink", original, "--json", "--store", "third")
         assert done.returncode == 1, done.stderr
         folders.append(json.loads(done.stdout)["run"])
