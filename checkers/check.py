@@ -93,6 +93,8 @@ def check(
         why=None if worst is None else worst.why,
         explanation=None if worst is None else worst.explanation,
         counterexample=None if worst is None else worst.counterexample,
+        happened=None if worst is None else worst.happened,
+        core=() if worst is None else explanation.in_short(history, worst.counterexample or ()),
         seconds=time.monotonic() - began,
     )
 

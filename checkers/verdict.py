@@ -49,6 +49,8 @@ class KeyVerdict(msgspec.Struct, frozen=True):
     """If invalid: the smallest set of operations found that are impossible together."""
     explanation: str | None = None
     """If invalid or unknown: the reason in words."""
+    happened: str | None = None
+    """If invalid: one sentence that says what happened, such as "A read returned 1 after 2 was acknowledged."."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -72,5 +74,21 @@ class Verdict(msgspec.Struct, frozen=True):
     """The explanation of the first key that is invalid, or else unknown."""
     counterexample: tuple[int, ...] | None = None
     """The counterexample of the first key that is invalid."""
+    happened: str | None = None
+    """What happened, in one sentence, for the first key that is invalid."""
+    core: tuple[str, ...] = ()
+    """The operations of the counterexample in words, in the order in which they began. Of a long one the beginning."""
     seconds: float = 0.0
     """Wall-clock seconds that the check took."""
+
+    @property
+    def valid(self) -> bool:
+        """True if the verdict is "valid". Write `assert verdict.valid`: pytest prints what happened if it is not."""
+        return self.verdict == "valid"
+
+    def __repr__(self) -> str:
+        """The verdict and what happened: what a failed assertion shows."""
+        if self.happened is None:
+            why = "" if self.why is None else f", out of {self.why}"
+            return f"<{self.verdict}{why}: {self.operations} operations of a {self.model}>"
+        return f"<{self.verdict}: {self.happened} {'; '.join(self.core)}>"

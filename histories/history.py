@@ -275,6 +275,21 @@ class History:
         return HistoryError(message, source=self.source, line=line)
 
     @cached_property
+    def lanes(self) -> NDArray[np.int64]:
+        """The client of each operation, counted from 0; see `timeline.operation_lanes`."""
+        from clew.histories.timeline import operation_lanes
+
+        return operation_lanes(self.operations, self.time)
+
+    def client(self, number: int) -> str:
+        """Who did an operation: `client 1`, or `client 1 (process 6)` if its process has another number.
+
+        A process ends with its first operation of unknown outcome. Its client goes on under a new process number.
+        """
+        lane, process = int(self.lanes[number]), int(self.operations.process[number])
+        return f"client {lane}" if lane == process else f"client {lane} (process {process})"
+
+    @cached_property
     def operations(self) -> Operations:
         """The operations: invocations paired with their completions, without the nemesis. Costs O(n), once.
 

@@ -23,11 +23,12 @@ from clew.checkers.evidence.claims import (
     Replaced,
     SetLast,
 )
+from clew.checkers.evidence.sentences.sentence import find_sentence
 from clew.checkers.forms import ContainerForm, Form, RegisterForm
 from clew.checkers.models.model import SWAP, WRITE, Model
 from clew.checkers.verdict import KeyVerdict
 from clew.histories.history import FAIL, INFO, History, freeze
-from clew.histories.text import printable, state_text, value_text
+from clew.histories.text import label, printable, state_text, value_text
 
 _FEW = 12
 """A counterexample of at most this many operations is listed in full: half a screen."""
@@ -64,6 +65,7 @@ def key_verdict(
         prefix=order,
         counterexample=tuple(problem.number[impossible].tolist()),
         explanation=in_words(history, claims),
+        happened=find_sentence(history, model, problem, impossible),
     )
 
 
@@ -227,6 +229,18 @@ def _lines(history: History, claim: Claim) -> list[str]:
 
 def _listed(history: History, number: int) -> str:
     return f"  operation {number}: {describe(history, number)}"
+
+
+def in_short(history: History, counterexample: tuple[int, ...]) -> tuple[str, ...]:
+    """The operations of a counterexample in few words, in the order in which they began: `client 1: read → 2`.
+
+    Of more than a dozen, the first ones and how many more there are.
+    """
+    if not counterexample:
+        return ()
+    said = [f"{history.client(number)}: {label(history, number)}" for number in sorted(counterexample)[:_FEW]]
+    more = len(counterexample) - len(said)
+    return (*said, f"and {more} more") if more else tuple(said)
 
 
 def describe(history: History, number: int) -> str:

@@ -58,6 +58,8 @@ def verdict_on(history: History, model: str | Model, stuck: Stuck, *, budget: Bu
         why=None,
         explanation=alone.explanation,
         counterexample=alone.counterexample,
+        happened=alone.happened,
+        core=explanation.in_short(history, alone.counterexample or ()),
     )
 
 

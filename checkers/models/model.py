@@ -7,7 +7,7 @@ so they call `step` only once for each pair of state and operation (like Knossos
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 OK, MISMATCH, INFO = "ok", "mismatch", "info"
@@ -113,6 +113,15 @@ class Model(ABC):
         Values are compared as JSON values.
         """
         return None
+
+    def cell_accesses(self, op: ModelOperation) -> Mapping[Any, Access] | None:
+        """What `op` does to each of the registers that the object is made of, by name; None if it does something else.
+
+        The names are None for a single register. Each holds `register_initial` at first, and an operation may set more
+        than these accesses tell, such as a version. Only the words about a violation depend on this.
+        """
+        access = self.register_access(op)
+        return None if access is None else {None: access}
 
     def content_access(self, op: ModelOperation) -> Access | None:
         """What `op` does if the object is a sequence, a string or a tuple, that grows at its end and is empty at first.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from clew.checkers.models.model import INFO, Model, ModelOperation
+from clew.checkers.models.model import INFO, READ, SWAP, WRITE, Access, Model, ModelOperation
 from clew.histories.history import freeze
 
 
@@ -36,6 +36,18 @@ class MultiRegister(Model):
         if op.f == "write":
             return [("w", register, value) for register, value in op.argument.items()]
         return [("r", register, value) for register, value in (op.result or {}).items()]
+
+    def cell_accesses(self, op: ModelOperation) -> dict[Any, Access]:
+        """See `Model.cell_accesses`. What an operation reads after its own write says nothing about the register."""
+        cells: dict[Any, Access] = {}
+        for kind, register, value in self._accesses(op):
+            name, before = freeze(register), cells.get(freeze(register))
+            if kind == "w":
+                swaps = before is not None and before[0] in (READ, SWAP)
+                cells[name] = (SWAP, before[1], value) if before is not None and swaps else (WRITE, value, None)
+            elif before is None and op.outcome != INFO:
+                cells[name] = (READ, value, None)
+        return cells
 
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""

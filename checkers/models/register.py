@@ -121,6 +121,21 @@ class VersionedRegister(Model):
         """True if the result is [version, value]. If a cas returns its argument [old, new], that tells nothing."""
         return is_pair(op.result) and op.result != op.argument and isinstance(op.result[0], int)
 
+    def cell_accesses(self, op: ModelOperation) -> dict[Any, Access]:
+        """See `Model.cell_accesses`. Without their versions, the values are those of a register."""
+        if op.f == "read":
+            return {None: (READ, None if op.result is None else op.result[1], None)}
+        if op.f == "write":
+            return {None: (WRITE, op.argument, None)}
+        old, new = op.argument
+        return {None: (DIFFER, old, None) if op.outcome == MISMATCH else (SWAP, old, new)}
+
+    def version(self, op: ModelOperation) -> tuple[int, Any] | None:
+        """The version and the value that an operation returned; None if it did not tell them. No value is version 0."""
+        if op.f == "read":
+            return (0, None) if op.result is None else (op.result[0], op.result[1])
+        return (op.result[0], op.result[1]) if self._tells(op) else None
+
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "cas" and not is_pair(op.argument):

@@ -44,6 +44,8 @@ class Found:
     """The run's folder; None if it was not kept: only the first hundred are, and only as long as there is time."""
     at_seconds: float
     """When it was found, since the hunt began. Nothing else here depends on the machine."""
+    happened: str | None = None
+    """What went wrong, in one sentence."""
 
 
 @dataclass
@@ -96,7 +98,8 @@ class Hunt:
             "campaign": self.campaign,
             "seeds": self.seeds,
             "failures": [
-                {"seed": found.seed, "run": found.run, "failure": str(found.signature)} for found in self.failures
+                {"seed": found.seed, "run": found.run, "failure": str(found.signature), "happened": found.happened}
+                for found in self.failures
             ],
             "unkept": self.unkept,
             "undecided": self.undecided,
@@ -166,14 +169,14 @@ def hunt(
                             result = _again(resolve(source, trial.seed, settings), place, hunted.campaign)
                     except (OSError, KeyboardInterrupt) as error:
                         # Ctrl-C or a full disk ends the hunt. What it has just found is still told.
-                        hunted.failures.append(Found(trial.seed, trial.signature, None, hunted.seconds))
+                        hunted.failures.append(Found(trial.seed, trial.signature, None, hunted.seconds, trial.happened))
                         found(hunted.failures[-1], error.result if isinstance(error, NotKept) else None)
                         if isinstance(error, KeyboardInterrupt):
                             raise
                         hunted.error = error
                         break
                     folder = None if result is None else result.run
-                    hunted.failures.append(Found(trial.seed, trial.signature, folder, hunted.seconds))
+                    hunted.failures.append(Found(trial.seed, trial.signature, folder, hunted.seconds, trial.happened))
                     found(hunted.failures[-1], result)
                     if until == "first":
                         break

@@ -27,6 +27,8 @@ class Trial(msgspec.Struct, frozen=True):
     """Numbers that add up over trials, by group: `operations` by outcome, `faults` by kind, faults that `touched` an
     operation, `messages` by fate, and `landmarks`: what the landmarks of the system saw in its messages, and what its
     nodes counted themselves. `clew.harness.hunt.coverage` makes a table of them."""
+    happened: str | None = None
+    """What went wrong, in one sentence; None if nothing did."""
 
 
 def trials(
@@ -74,4 +76,5 @@ def trial(plan: Plan) -> Trial:
         result.verdict,
         signature(result, history, outcome),
         {name: dict(count) for name, count in counts.items()},
+        result.happened,
     )

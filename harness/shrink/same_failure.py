@@ -15,7 +15,8 @@ from clew.harness.runtime.outcome import Outcome
 from clew.harness.shrink.budget import OVERHEAD, EventBudget
 from clew.harness.shrink.smallest import Smallest
 from clew.harness.shrink.world import is_plain
-from clew.harness.verdict.signature import CHECKS, Signature, last_line
+from clew.harness.verdict.result import NOTICED
+from clew.harness.verdict.signature import Signature, last_line
 from clew.histories import History, HistoryError
 from clew.systems import BadParameters, find_system
 
@@ -159,7 +160,7 @@ class SameFailure:
     def _checks(self, plan: Plan) -> tuple[Check, ...]:
         """The checks whose monitors the run needs: only the one in question, for the others cost time."""
         wanted = tuple(check for check in plan.checks if check == self.signature.broke)
-        return plan.checks if self._any or self.signature.broke not in CHECKS else wanted
+        return plan.checks if self._any or self.signature.broke not in NOTICED else wanted
 
 
 def _key(plan: Plan) -> tuple[bytes, int]:

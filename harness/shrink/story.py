@@ -42,12 +42,14 @@ def story(original: Plan, plan: Plan, tried: Tried, signature: Signature, result
     )
     origin = f"Shrunk from {original.name}, seed {original.seed}"
     broke = signature.broke
+    happened = [] if result.happened is None else [result.happened]
     lines = [
         {
             Tried.EVERYTHING: f"{origin}: {left} are enough.",
             Tried.LEAVING_OUT: f"{origin}: {left} are enough. {NOT_REARRANGED}",
             Tried.PART: f"{origin}, to {left}. {NOT_FINISHED}",
         }[tried],
+        *happened,
         "",
         *_happened(history, plan.workload.clients),
         "",

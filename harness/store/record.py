@@ -15,7 +15,7 @@ import msgspec
 from clew.harness.store.fault_windows import FaultWindow, fault_windows
 from clew.harness.store.folder import NoRun, RunFolder, find_run
 from clew.harness.store.open import open_history
-from clew.harness.verdict.result import Result, worst
+from clew.harness.verdict.result import Result, what_happened, worst
 from clew.histories import History, HistoryError
 from clew.histories.codecs import read
 from clew.histories.text import printable
@@ -213,7 +213,11 @@ def _with_other_checks(again: Result, result: Result) -> Result:
     """The old result of a run with the checks that were done again. Its other checks stay as they were."""
     checks = {**result.checks, **again.checks}
     verdict = worst([check.verdict for check in checks.values()])
-    return msgspec.structs.replace(result, verdict=verdict, checks=checks, explanation=again.explanation)
+    broke = None if any(check.happened for check in result.checks.values()) else result.happened
+    happened = what_happened(checks) or broke
+    return msgspec.structs.replace(
+        result, verdict=verdict, checks=checks, explanation=again.explanation, happened=happened
+    )
 
 
 def _key_verdicts(result: Result | None, operations: int) -> Iterable[KeyVerdict]:

@@ -16,6 +16,7 @@ from clew.systems import find_system
 
 if TYPE_CHECKING:
     from clew.checkers import Stuck, Verdict
+    from clew.harness.runtime.failure import SystemFailure
     from clew.harness.runtime.outcome import Outcome
 
 
@@ -41,6 +42,7 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
         seed=plan.seed,
         operations=len(history.operations),
         run=None if run is None else str(run),
+        broke=None if failure is None else _broke(failure),
         error=None if failure is None else f"{failure}\n{failure.detail}".strip(),
         finished=outcome.finished or outcome.stopped,
         notes=notes(plan, outcome),
@@ -137,7 +139,7 @@ def check_result(verdict: Verdict) -> CheckResult:
         counts = Counter("not looked at" if key.why == "stopped" else key.verdict for key in verdict.keys)
         why += f"\nOf {len(verdict.keys)} keys: {', '.join(f'{counts[what]} {what}' for what in sorted(counts))}."
     evidence: Any = [msgspec.to_builtins(key) for key in verdict.keys]
-    return CheckResult(verdict.verdict, why, evidence)
+    return CheckResult(verdict.verdict, why, evidence, verdict.happened)
 
 
 def invariants(outcome: Outcome) -> CheckResult:
@@ -146,16 +148,29 @@ def invariants(outcome: Outcome) -> CheckResult:
         first = outcome.violations[0]
         more = [f"also broken: {other.invariant} at {other.time / 1e9:.6f} s" for other in outcome.violations[1:]]
         why = "; ".join([f"{first.invariant} at {first.time / 1e9:.6f} s: {first.explanation}", *more])
-        return CheckResult("invalid", why, [msgspec.to_builtins(violation) for violation in outcome.violations])
+        evidence = [msgspec.to_builtins(violation) for violation in outcome.violations]
+        return CheckResult("invalid", why, evidence, f"{first.invariant} broke: {first.explanation.rstrip('.')}.")
     if not outcome.finished:
         return CheckResult("unknown", "none broke until the run was cut short")
     return CheckResult("valid", "none broke")
 
 
+def _broke(failure: SystemFailure) -> str:
+    """What broke by itself, as a sentence."""
+    line = str(failure)
+    return f"{line[:1].upper()}{line[1:].rstrip('.')}."
+
+
+def _no_answer(outcome: Outcome) -> str:
+    """The first failure of liveness as a sentence, and how many more there are."""
+    more = len(outcome.unanswered) - 1
+    return f"Even {outcome.unanswered[0].rstrip('.')}{f', and {more} more like this' if more else ''}."
+
+
 def liveness(outcome: Outcome) -> CheckResult:
     """Whether the cluster answered again after everything was healed."""
     if outcome.unanswered:
-        return CheckResult("invalid", "; ".join(outcome.unanswered))
+        return CheckResult("invalid", "; ".join(outcome.unanswered), happened=_no_answer(outcome))
     if outcome.stopped:
         return CheckResult("unknown", "the run was stopped at the first violation, before the final reads")
     if not outcome.finished:

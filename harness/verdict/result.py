@@ -12,6 +12,10 @@ from clew.harness.exit_codes import EXIT_CODES, INTERNAL_ERROR
 Answer = Literal["valid", "invalid", "unknown"]
 
 
+NOTICED = ("linearizable", "liveness", "invariants")
+"""The checks of a plan, in the order in which a user would notice that they fail."""
+
+
 class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one check found."""
 
@@ -20,6 +24,8 @@ class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """The reason, in a line or a few."""
     evidence: Any = None
     """As JSON: a `checkers.KeyVerdict` for each key, or the violations of invariants. None if the check has none."""
+    happened: str | None = None
+    """If invalid: what happened, in one sentence."""
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -38,6 +44,9 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """The reason for the verdict, for people to read."""
     run: str | None
     """The path of the run folder or of the file; None if there is neither."""
+    happened: str | None = None
+    """What went wrong, in one sentence, in the words of the system; None if nothing is known to have. A verdict that an
+    older clew has written does not have it."""
     error: str | None = None
     """What broke by itself, such as a node that raised, with its traceback. None if nothing did."""
     finished: bool = True
@@ -65,13 +74,18 @@ def result_of(
     seed: int | None,
     operations: int,
     run: str | None = None,
+    broke: str | None = None,
     error: str | None = None,
     finished: bool = True,
     notes: tuple[str, ...] = (),
     counts: Mapping[str, dict[str, int]] | None = None,
     seconds: float = 0.0,
 ) -> Result:
-    """The result that these checks come to. The verdict and its explanation follow from the checks and the `error`."""
+    """The result that these checks come to. The verdict and its explanation follow from the checks and the `error`.
+
+    What happened is told by the check that a user would notice first. If no check failed, it is `broke`: the part of
+    the system that broke by itself, in a line.
+    """
     verdict = worst([check.verdict for check in checks.values()])
     if error is not None and verdict == "valid":
         verdict = "unknown"
@@ -87,12 +101,19 @@ def result_of(
         operations=operations,
         explanation="\n".join(reasons),
         run=run,
+        happened=what_happened(checks) or broke,
         error=error,
         finished=finished,
         notes=notes,
         counts=dict(counts or {}),
         seconds=seconds,
     )
+
+
+def what_happened(checks: Mapping[str, CheckResult]) -> str | None:
+    """What the check that a user would notice first says that happened; None if no check says anything."""
+    told = (checks[name].happened for name in NOTICED if name in checks)
+    return next((sentence for sentence in told if sentence is not None), None)
 
 
 def worst(answers: list[Answer]) -> Answer:

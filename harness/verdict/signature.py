@@ -9,13 +9,11 @@ import msgspec
 
 from clew.harness.runtime.failure import SystemFailure
 from clew.harness.runtime.outcome import Outcome
-from clew.harness.verdict.result import Result
+from clew.harness.verdict.result import NOTICED, Result
 from clew.histories import FAIL, INFO, OK, History
 
 LISTED_MOST = 8
 """The most operations of a counterexample that are listed one by one. Two longer lists hardly ever agree."""
-CHECKS = ("linearizable", "liveness", "invariants")
-"""The checks of a plan, in the order in which a user would notice that they fail."""
 INSTANT = re.compile(r",? (at )?\d+\.\d+ s of cluster time")
 """A time of the run. Two failures are the same one whenever they happen."""
 OUTCOMES = {OK: "ok", FAIL: "fail", INFO: "info"}
@@ -43,7 +41,7 @@ class Signature(msgspec.Struct, frozen=True):
 
 def signature(result: Result, history: History, outcome: Outcome) -> Signature | None:
     """The signature of a judged run; None if nothing is known to have broken."""
-    broken = [check for check in CHECKS if _invalid(result, check)]
+    broken = [check for check in NOTICED if _invalid(result, check)]
     if broken:
         first = outcome.violations[0].invariant if outcome.violations else None
         counterexample = _counterexample(result, history) if broken[0] == "linearizable" else ()

@@ -108,6 +108,8 @@ def summary_lines(run: Record) -> Iterator[Line]:
         yield _entry("verdict", f"none: {why}; give one with --model")
         return
     yield (Span("verdict    "), Span(result.verdict, result.verdict))
+    if result.happened is not None:
+        yield (Span("           "), Span(printable(result.happened), "counterexample"))
     for name, check in result.checks.items():
         first, *more = check.why.splitlines() or [""]
         yield (Span(f"           {name}: "), Span(check.verdict, check.verdict), Span(f"; {printable(first)}"))

@@ -45,7 +45,7 @@ def test_many_files_are_a_table_with_the_exit_code_of_the_worst(clew_call: Clew,
     rows = done.stdout.splitlines()
     assert rows[0].split() == ["operations", "verdict", "engine", "time", "file"]
     assert [row.split()[1] for row in rows[1:3]] == ["valid", "invalid"]
-    assert rows[3] == "2 files: 1 valid, 1 invalid"
+    assert rows[3:] == [" " * 12 + "A read returned 2, which nobody had written.", "2 files: 1 valid, 1 invalid"]
     done = clew_call("check", "a-good.log", "a-good.log", "--model", "cas-register")
     assert done.returncode == 0
 

@@ -50,12 +50,19 @@ def hunt_progress(title: str, *, quiet: bool) -> Iterator[Callable[[Hunt], None]
 def print_failing_seed(found: Found, result: Result | None, json: bool) -> None:
     """Print that a seed fails: the verdict of its run as JSON, or one line."""
     if not json:
-        print(f"seed {found.seed} fails: {found.signature}", flush=True)
+        # Of a part that broke, the signature has the error in few words.
+        told = found.happened if found.signature.error is None else None
+        print(f"seed {found.seed} fails: {printable(told or str(found.signature))}", flush=True)
     elif result is not None:
         print(msgspec.json.encode(result).decode(), flush=True)
     else:
         # The run could not be stored.
-        print(msgspec.json.encode({"seed": found.seed, "failure": str(found.signature)}).decode(), flush=True)
+        print(
+            msgspec.json.encode(
+                {"seed": found.seed, "failure": str(found.signature), "happened": found.happened}
+            ).decode(),
+            flush=True,
+        )
 
 
 def print_hunt(hunt: Hunt, json: bool) -> None:

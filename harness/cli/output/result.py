@@ -37,6 +37,8 @@ def print_result(result: Result, json: bool, *, engine: str = "", seconds: float
         seed = "" if result.seed is None else f", seed {result.seed}"
         title.append(f"  {printable(result.plan)}{seed}", style="default")
     console.print(title)
+    if result.happened is not None:
+        console.print(Text(f"  {printable(result.happened)}", style="bold"))
     for name, check in result.checks.items():
         console.print(
             Text(f"  {name:<13}").append(f"{check.verdict:<8}", style=COLOUR[check.verdict]).append(_lines(check.why))
@@ -85,6 +87,8 @@ def print_checked_files(checked: Iterator[Checked], json: bool) -> list[Checked]
                 .append(f"{one.result.verdict:<8}", style=COLOUR[one.result.verdict])
                 .append(f" {printable(one.engine):<14} {one.seconds:>7.2f} s  {printable(str(one.path))}")
             )
+            if one.result.happened is not None:
+                console.print(Text(f"{'':>12}{printable(one.result.happened)}", style="bold"))
     if not json:
         verdicts = Counter(one.result.verdict if one.result is not None else "not checked" for one in found)
         console.print(f"{len(found)} files: " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()))

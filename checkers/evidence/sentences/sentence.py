@@ -1,0 +1,67 @@
+"""Choose the one sentence about an invalid key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from clew.checkers.encoding import Problem
+from clew.checkers.evidence.sentences.containers import said_of_containers
+from clew.checkers.evidence.sentences.counters import said_of_counters
+from clew.checkers.evidence.sentences.decisions import said_of_decisions
+from clew.checkers.evidence.sentences.locks import said_of_locks
+from clew.checkers.evidence.sentences.past import Past, Said, text
+from clew.checkers.evidence.sentences.phrases import phrase
+from clew.checkers.evidence.sentences.registers import said_of_halves, said_of_registers, said_of_versions
+from clew.checkers.evidence.sentences.sequences import said_of_sequences, said_of_strings
+from clew.checkers.evidence.sentences.sets import said_of_sets
+from clew.checkers.models.consensus import Consensus
+from clew.checkers.models.counter import Counter
+from clew.checkers.models.model import Model
+from clew.checkers.models.multi_register import MultiRegister
+from clew.checkers.models.mutex import Mutex
+from clew.checkers.models.register import VersionedRegister
+from clew.histories.history import History
+
+Rule = Callable[[Past], Iterator[Said]]
+
+_ANY: tuple[Rule, ...] = (said_of_sequences, said_of_strings, said_of_registers, said_of_sets, said_of_containers)
+"""Rules for every model that says what its operations access."""
+_OF_MODEL: dict[type[Model], tuple[Rule, ...]] = {
+    Consensus: (said_of_decisions,),
+    Counter: (said_of_counters,),
+    MultiRegister: (said_of_halves,),
+    Mutex: (said_of_locks,),
+    VersionedRegister: (said_of_versions,),
+}
+"""Rules for one model alone. A subclass may step differently, so the type must be this one."""
+_FEW = 5
+"""Operations that a sentence can list."""
+
+
+def find_sentence(history: History, model: Model, problem: Problem, counterexample: list[int]) -> str:
+    """One sentence that says what happened, with a full stop. It is true of the history.
+
+    `counterexample` (indices into the invalid problem) is impossible. The first rule that fits is taken; if none does,
+    the sentence says what the operations of the counterexample did, and that no order explains it. O(n) for each pair
+    of its operations.
+    """
+    said = choose(Past(history, model, problem, counterexample), problem.key)
+    return f"{said.text}."
+
+
+def choose(past: Past, key: object = None) -> Said:
+    """What `find_sentence` says, with the operations that it is about."""
+    rules = (*_ANY, *_OF_MODEL.get(type(past.model), ()))
+    said = next((said for rule in rules for said in rule(past)), None) or no_order(past)
+    several = len(past.history.keys) - (past.history.keys.find(None) is not None) > 1
+    where = f" (key {text(key)})" if key is not None and several else ""
+    return Said(f"{said.text}{where}", said.operations, said.needs_all)
+
+
+def no_order(past: Past) -> Said:
+    """The sentence for everything else."""
+    if len(past.core) <= _FEW:
+        return Said(f"No order explains: {', '.join(phrase(past, op) for op in past.core)}", tuple(past.core))
+    last = max(past.core, key=lambda op: (past.acknowledged(op), past.ret[op]))
+    return Said(f"No order explains these {len(past.core)} operations together; in the last, {phrase(past, last)}",
+                tuple(past.core))  # fmt: skip

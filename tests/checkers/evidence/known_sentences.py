@@ -1,0 +1,365 @@
+"""Every kind of sentence about a violation, and what must hold of the history if it is true.
+
+This shares no code with the rules that make the sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import pairwise, product
+from typing import Any
+
+from clew.checkers.evidence.sentences.past import Past, Said
+from clew.checkers.models import ModelOperation
+
+
+class Facts:
+    """What a test asks of a history: the operations, and who came before whom. It shares no code with the rules."""
+
+    def __init__(self, past: Past, said: Said) -> None:
+        self.past, self.ops = past, [past.operation(op) for op in range(len(past.call))]
+        self.call, self.ret = past.call.tolist(), past.ret.tolist()
+        self.named = [(op, self.ops[op]) for op in said.operations]
+
+    def any(self, *tests: Callable[[ModelOperation], bool], last: bool = True) -> bool:
+        """Whether named operations pass the tests, one each, and each returned before the next was called."""
+        return any(
+            all(test(self.ops[op]) for test, op in zip(tests, chosen, strict=True))
+            and all(self.ret[one] < self.call[two] for one, two in pairwise(chosen))
+            for chosen in product([op for op, _ in self.named], repeat=len(tests))
+            if len(set(chosen)) == len(chosen)
+        )
+
+    def all_begun(self) -> list[ModelOperation]:
+        """All operations that had been called when the last of the named ones returned."""
+        until = max(self.ret[op] for op, _ in self.named)
+        return [op for op, call in zip(self.ops, self.call, strict=True) if call < until]
+
+
+def shown(value: Any) -> str:
+    return "nothing" if value is None or value == "" else str(value).replace("'", '"')
+
+
+def told(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) and value else shown(value)
+
+
+def found_values(op: ModelOperation) -> list[str]:
+    """The values that an operation of registers saw, as a sentence names them."""
+    if op.outcome != "ok":
+        return []
+    if op.f == "cas":
+        return [told(op.argument[0])]
+    if op.f == "txn":
+        return [named(name, value) for kind, name, value in op.result if kind == "r"]
+    if op.f not in ("read", "get"):
+        return []
+    if isinstance(op.result, dict):
+        return [named(name, value) for name, value in op.result.items()]
+    return [told(op.result[1] if isinstance(op.result, list) else op.result)]
+
+
+def set_values(op: ModelOperation) -> list[str]:
+    """The values that an operation of registers sets, if it takes effect."""
+    if op.f == "cas" and op.outcome != "mismatch":
+        return [told(op.argument[1])] if op.argument[0] != op.argument[1] else []
+    if op.f == "txn":
+        return [named(name, value) for kind, name, value in op.argument if kind == "w"]
+    if op.f == "write" and isinstance(op.argument, dict):
+        return [named(name, value) for name, value in op.argument.items()]
+    if op.f in ("write", "put"):
+        return [told(op.argument)]
+    return ["nothing"] if op.f == "delete" else []
+
+
+def named(name: str, value: Any) -> str:
+    return f"nothing for {name}" if value is None else f"{name} = {value}"
+
+
+def sees(value: str) -> Callable[[ModelOperation], bool]:
+    return lambda op: value in found_values(op)
+
+
+def leaves(value: str) -> Callable[[ModelOperation], bool]:
+    return lambda op: op.outcome == "ok" and value in set_values(op)
+
+
+def is_set(value: str, facts: Facts) -> int:
+    """How many operations set a value, or may have."""
+    return sum(value in set_values(op) for op in facts.all_begun())
+
+
+def count(f: str, value: str, facts: Facts) -> int:
+    """How many operations of a function have this argument. An add that says that nothing changed does not count."""
+    return sum(op.f == f and told(op.argument) == value and op.result is not False for op in facts.all_begun())
+
+
+def result(f: str, value: str) -> Callable[[ModelOperation], bool]:
+    return lambda op: op.f == f and op.outcome == "ok" and told(op.result) == value
+
+
+def has(f: str, value: str, there: bool) -> Callable[[ModelOperation], bool]:
+    """Whether an operation of a set says that an element is there."""
+
+    def says(op: ModelOperation) -> bool:
+        if op.f != f or op.outcome != "ok":
+            return False
+        if f == "read":
+            return (value in map(told, op.result)) is there
+        answer = op.result if f == "contains" else op.result is (f == "remove")
+        return told(op.argument) == value and answer is there
+
+    return says
+
+
+def lacks(value: str) -> Callable[[ModelOperation], bool]:
+    return lambda op: (
+        op.f in ("read", "get")
+        and op.outcome == "ok"
+        and (
+            value.strip('"') not in op.result if isinstance(op.result, str) else value not in map(told, op.result or ())
+        )
+    )
+
+
+def acked(f: str, value: str) -> Callable[[ModelOperation], bool]:
+    return lambda op: op.f == f and op.outcome == "ok" and told(op.argument) == value
+
+
+PUTS = {"enqueued": "enqueue", "pushed": "push", "inserted": "insert"}
+TAKES = {"dequeued": "dequeue", "popped": "pop", "taken": "delete-min"}
+TIMES = {"once": 1, "twice": 2, "never": 0, "3 times": 3}
+V = r'(nothing(?: for \w)?|"[\w.]+"|-?\d+|\w = \w+)'
+F = r"(read|get|txn)"
+
+
+def misses(value: str) -> Callable[[ModelOperation], bool]:
+    return lambda op: op.f == "cas" and op.outcome == "mismatch" and told(op.argument[0]) == value
+
+
+CLAIMS: dict[str, Callable[..., bool]] = {
+    rf"An? {F} returned {V}, which nobody had written": lambda x, f, v: x.any(sees(v)) and not is_set(v, x),
+    rf"A swap from {V} to {V} succeeded, but nobody had written {V}": lambda x, old, new, v: (
+        old == v and x.any(sees(v)) and not is_set(v, x)
+    ),
+    rf"An? {F} returned {V} after {V} was acknowledged": lambda x, f, v, w: x.any(leaves(w), sees(v)) and v != w,
+    rf"An? {F} returned {V} after a (swap to {V}|delete) was acknowledged": lambda x, f, v, _, w: (
+        x.any(leaves(w or "nothing"), sees(v)) and v != (w or "nothing")
+    ),
+    rf"An? {F} returned {V} after (?:another|an?) {F} had returned {V}": lambda x, f, v, g, w: (
+        v != w and x.any(sees(w), sees(v))
+    ),
+    rf"An? {F} returned {V} after a swap from {V} to itself": lambda x, f, v, w: v != w and x.any(sees(w), sees(v)),
+    rf"A swap from {V} to {V} succeeded after {V} was acknowledged": lambda x, v, _, w: (
+        v != w and x.any(leaves(w), sees(v))
+    ),
+    rf"A swap from {V} to {V} succeeded after a (swap to {V}|delete) was acknowledged": lambda x, v, _, __, w: (
+        v != (w or "nothing") and x.any(leaves(w or "nothing"), sees(v))
+    ),
+    rf"A swap from {V} to {V} succeeded after a {F} had returned {V}": lambda x, v, _, f, w: (
+        v != w and x.any(sees(w), sees(v))
+    ),
+    rf"A swap from {V} to {V} succeeded after a swap from {V} to itself": lambda x, v, _, w: (
+        v != w and x.any(sees(w), sees(v))
+    ),
+    rf"Two clients both swapped {V} to {V}": lambda x, v, new: (
+        sum(sees(v)(op) and leaves(new)(op) for _, op in x.named) == 2 and is_set(v, x) <= 1
+    ),
+    rf"Two clients both swapped {V}: one to {V}, one to {V}": lambda x, v, one, two: (
+        all(any(sees(v)(op) and leaves(new)(op) for _, op in x.named) for new in (one, two)) and is_set(v, x) <= 1
+    ),
+    rf"One client swapped {V} twice(?: to {V}|: one to {V}, one to {V}), but it was written only once": (
+        lambda x, v, *_: sum(sees(v)(op) for _, op in x.named) == 2 and is_set(v, x) <= 1
+    ),
+    rf"(\d) swaps from {V} succeeded, to .*, but it was there only {V}": lambda x, k, v, often: (
+        sum(sees(v)(op) for _, op in x.named) == int(k) > TIMES[often]
+    ),
+    rf"The value was {V}, then {V}, then {V} again, but {V} was written only once": lambda x, v, w, again, once: (
+        v == again == once and v != w and is_set(v, x) == 1
+        and x.any(either(v), either(w), sees(v))
+    ),
+    rf"{V} was seen before {V} and {V} before {V}, but each was written only once": lambda x, v, w, w2, v2: (
+        (v, w) == (v2, w2) and is_set(v, x) <= 1 and is_set(w, x) <= 1
+        and x.any(either(v), either(w)) and x.any(either(w), either(v))
+    ),
+    rf"A swap from {V} found another value, but the value was {V} before it and after it, and was written only once": (
+        lambda x, v, w: v == w and is_set(v, x) <= 1 and x.any(either(v), misses(v), sees(v))
+    ),
+    rf"A swap from {V} found another value, but nothing else had been written": lambda x, v: (
+        x.any(misses(v)) and not any(value != v for op in x.all_begun() for value in set_values(op))
+    ),
+    rf"A swap from {V} found another value after (.*), and nothing else can have been written in between": (
+        lambda x, v, after: x.any(either(v), misses(v)) and v in after.replace("a delete", "nothing")
+    ),
+    r"An? \w+ returned the value (\w+)": lambda x, v: False,
+    r"A (write|cas|read) of (\w+) returned the value (\w+)": lambda x, f, v, w: v != w,
+    r"An? (\w+) returned version (-?\d), which only the unset value has": lambda x, f, n: x.any(version(int(n))),
+    r"Version (\d) had two values: (\w+) and (\w+)": lambda x, n, v, w: (
+        v != w and all(version(int(n))(op) for _, op in x.named) and {told(op.result[1]) for _, op in x.named} == {v, w}
+    ),
+    r"Two changes both got version (\d)": lambda x, n: all(
+        version(int(n))(op) and op.f != "read" for _, op in x.named
+    ) and len(x.named) == 2,
+    r"A (\w+) returned version (\d) after version (\d) was acknowledged": lambda x, f, n, m: (
+        int(n) < int(m) and x.any(version(int(m)), version(int(n)))
+    ),
+    r"A (\w+) returned version (\d), which was there before it": lambda x, f, n: (
+        f != "read" and x.any(version(int(n)), version(int(n)))
+    ),
+    r"A (read|txn) saw half of a write: (\w) = (\w+), but (\w) = (\w+) and not (\w+)": lambda x, f, a, v, b, w, new: (
+        new != w and x.any(lambda op: sees(named_as(a, v))(op) and sees(named_as(b, w))(op))
+        and any(named_as(a, v) in set_values(op) and named_as(b, new) in set_values(op) for _, op in x.named)
+    ),
+    # Sets.
+    rf"An? (read|contains|add|remove) (?:has|found) {V}, but nobody had added it": lambda x, f, v: (
+        x.any(has(f, v, True)) and not count("add", v, x)
+    ),
+    rf"This acknowledged add is gone: a later (\w+) (?:misses|did not find) {V}, and nobody removed it since": (
+        lambda x, f, v: x.any(acked("add", v), has(f, v, False))
+    ),
+    rf"An? (\w+) (?:misses|did not find) {V}, though it had been seen there and nobody removed it since": (
+        lambda x, f, v: x.any(lambda op: any(has(g, v, True)(op) for g in SET), has(f, v, False))
+    ),
+    rf"An? (\w+) (?:has|found) {V} after its removal was acknowledged, and nobody added it again": (
+        lambda x, f, v: x.any(acked("remove", v), has(f, v, True))
+    ),
+    rf"An? (\w+) (?:has|found) {V} after it had been seen to be missing, and nobody added it again": (
+        lambda x, f, v: x.any(lambda op: any(has(g, v, False)(op) for g in SET), has(f, v, True))
+    ),
+    rf"{V} was (newly added to|removed from) the set (\w+), but (removed|added) (\w+)": lambda x, v, did, n, un, m: (
+        TIMES[n] == len(x.named) and all(told(op.argument) == v for _, op in x.named)
+        and count("add" if un == "added" else "remove", v, x) == TIMES[m]
+    ),
+    rf"A read of the set returned {V} twice": lambda x, v: x.any(lambda op: [*map(told, op.result)].count(v) > 1),
+    # Lists and strings.
+    rf"A read returned {V}, which nobody had appended": lambda x, v: (
+        x.any(lambda op: v in map(told, op.result or ())) and not count("append", v, x)
+    ),
+    r"A read returned (\d) (twice|3 times), but it had been appended (\w+)": lambda x, v, n, m: (
+        x.any(lambda op: [*map(told, op.result)].count(v) == TIMES[n]) and count("append", v, x) == TIMES[m]
+    ),
+    rf"This acknowledged append is gone: {V} is not in what a later (?:read|get) returned, .*": lambda x, v: (
+        x.any(acked("append", v), lacks(v))
+    ),
+    r"(\d) was appended (\w+), but a later read returned it (\w+): .*": lambda x, v, n, m: (
+        sum(acked("append", v)(op) for _, op in x.named) == TIMES[n] > TIMES[m]
+        and x.any(acked("append", v), lambda op: op.f == "read" and [*map(told, op.result)].count(v) == TIMES[m])
+    ),
+    r"Two reads disagree about the order: (.*) and (.*)": lambda x, one, two: (
+        one != two and {told(op.result) for _, op in x.named} == {one, two}
+    ),
+    r"A (read|get) returned (.*) after another had returned (.*)": lambda x, f, late, early: (
+        x.any(lambda op: told(op.result) == early, lambda op: told(op.result or "") == late or late == "[]")
+    ),
+    r"A read has (\d) before (\d), but (\d) was appended first": lambda x, second, first, again: (
+        first == again and x.any(acked("append", first), lambda op: op.f == "append" and told(op.argument) == second)
+    ),
+    r"An? (get|cas) (?:returned|expected and found) (.*), which no writes and appends make up": lambda x, f, v: (
+        x.any(sees(v)) and not built(v.strip('"'), x)
+    ),
+    # Containers.
+    r"(\d) was (\w+), but nobody had (\w+) it": lambda x, v, took, put: (
+        x.any(result(TAKES[took], v)) and not count(PUTS[put], v, x)
+    ),
+    r"(\d) was (\w+) (twice|3 times) but (\w+) (once|twice)": lambda x, v, took, n, put, m: (
+        sum(result(TAKES[took], v)(op) for _, op in x.named) == TIMES[n] > TIMES[m] == count(PUTS[put], v, x)
+    ),
+    r"A ([\w-]+) found nothing, but (\d) (was still there|was put more often than taken)": lambda x, f, v, left: (
+        x.any(lambda op: told(op.argument) == v and op.outcome == "ok", result(f, "nothing"))
+        and ("often" in left or not any(result(f, v)(op) for op in x.all_begun()))
+    ),
+    r"A ([\w-]+) found nothing, but (\d) elements had been \w+ and at most (\d) \w+": lambda x, f, n, m: (
+        int(n) > int(m) and x.any(result(f, "nothing"))
+    ),
+    r"(\d) was dequeued while (\d), enqueued before it, was still there": lambda x, v, w: (
+        x.any(result("dequeue", v))
+        and x.any(acked("enqueue", w), lambda op: op.f == "enqueue" and told(op.argument) == v)
+        and not x.any(result("dequeue", w), result("dequeue", v))
+    ),
+    r"A pop returned (\d) while (\d) was on top of it": lambda x, v, w: x.any(
+        acked("push", v), acked("push", w), result("pop", v)
+    ),
+    r"A delete-min returned (\d) while (\d) was there": lambda x, v, w: (
+        v > w and x.any(acked("insert", w), result("delete-min", v))
+    ),
+    # Counters, locks, decisions.
+    r"An? ([\w-]+)(?: of (-?\d))? returned (-?\d), but "
+    r"(no more than|all adds by then come to at most) (-?\d)(?: had .*)?": (
+        lambda x, f, own, n, _, most: int(n) - int(own or 0) > int(most) == added(x, 1)
+    ),
+    r"An? ([\w-]+)(?: of (-?\d))? returned (-?\d), but "
+    r"(adds acknowledged before it|all adds by then) come to (?:at least )?(-?\d)": (
+        lambda x, f, own, n, _, least: int(n) - int(own or 0) < int(least) == added(x, -1)
+    ),
+    r"An? ([\w-]+)(?: of (-?\d))? returned (-?\d) after an? ([\w-]+) had returned (-?\d), and (.*) since(.*)": (
+        lambda x, f, own, n, g, m, *_: x.any(
+            lambda op: op.f == g and op.result == int(m), lambda op: op.f == f and op.result == int(n)
+        )
+    ),
+    r"Two adds both returned (\d), and nothing was subtracted": lambda x, n: (
+        len(x.named) == 2 and all(op.result == int(n) for _, op in x.named)
+        and not any(op.f != "read" and op.argument < 0 for op in x.ops)
+    ),
+    r"Client (.+) acquired the lock twice without releasing it": lambda x, _: (
+        {op.process for _, op in x.named} == {x.named[0][1].process} and all(op.f == "acquire" for _, op in x.named)
+    ),
+    r"Two(?: clients)? held the lock at once: client (.+) and client (.+)": lambda x, one, two: (
+        len({op.process for _, op in x.named}) == 2 and all(op.f == "acquire" for _, op in x.named)
+    ),
+    r"Client (.+) released a lock that it had never acquired": lambda x, _: not any(
+        op.f == "acquire" and op.process == x.named[0][1].process for op in x.all_begun()
+    ),
+    r"Client (.+) released the lock (.+), but had acquired it (.+)": lambda x, _, n, m: (
+        TIMES[n] == len(x.named)
+        and sum(op.f == "acquire" and op.process == x.named[0][1].process for op in x.all_begun()) == TIMES[m]
+    ),
+    r"(?:One client was|Two clients were) told different decisions: (\d) and (\d)": lambda x, v, w: (
+        v != w and {told(op.result) for _, op in x.named} == {v, w}
+    ),
+    r"A (propose|read) returned the decision (\d), which nobody had proposed": lambda x, f, v: (
+        x.any(result(f, v)) and not count("propose", v, x)
+    ),
+    r"A propose of (\d) returned no decision": lambda x, v: x.any(acked("propose", v)),
+    r"A read found no decision after (\d) was decided": lambda x, v: x.any(
+        lambda op: told(op.result) == v, result("read", "nothing")
+    ),
+    r"A read found no decision after a proposal of (\d) was answered": lambda x, v: x.any(
+        acked("propose", v), result("read", "nothing")
+    ),
+}  # fmt: skip
+"""Every kind of sentence but the last resort, and what must hold of the operations that it names."""
+SET = ("read", "contains", "add", "remove")
+
+
+def either(value: str) -> Callable[[ModelOperation], bool]:
+    return lambda op: leaves(value)(op) or sees(value)(op)
+
+
+def version(number: int) -> Callable[[ModelOperation], bool]:
+    return lambda op: op.outcome == "ok" and (op.result is None if not number else op.result[0] == number)
+
+
+def named_as(name: str, value: str) -> str:
+    return f"nothing for {name}" if value == "nothing" else f"{name} = {value}"
+
+
+def built(content: str, facts: Facts) -> bool:
+    """Whether a text is one that was put, or nothing, followed by texts that were appended."""
+    begun = facts.all_begun()
+    reader = next(op for _, op in facts.named)
+    wholes = {"", *(v.strip('"') for op in begun if op is not reader for v in set_values(op))} - {"nothing"}
+    pieces = "|".join(op.argument for op in begun if op.f == "append")
+    return any(re.fullmatch(f"{whole}({pieces})*" if pieces else whole, content) for whole in wholes)
+
+
+def added(facts: Facts, sign: int) -> int:
+    """The most (1) or the least (-1) that all adds but the named one can have come to."""
+    ((one, _),) = facts.named
+    total = 0
+    for op, did in enumerate(facts.ops):
+        if op == one or did.f == "read" or facts.call[op] > facts.ret[one]:
+            continue
+        if facts.ret[op] < facts.call[one] or did.argument * sign > 0:
+            total += did.argument
+    return total
