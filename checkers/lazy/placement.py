@@ -90,89 +90,39 @@ def place_all(t, op, position):  # type: ignore[no-untyped-def]
     Every helper is called in one place only: its code is copied there, and would take minutes to compile otherwise.
     """
     oldest, differing = _survey(t, op, position)
-    bounds = FIXED + t.sizes[0]
-    places = bounds + 3 * t.sizes[1]
-    row, search = t.row, t.search
-    written = 0
-    for i in range(t.at.open):
-        z = t.open_ops[i]
-        if t.kind[op] == WRITES:
-            t.roots[0] = op
-            written = 1
-        elif t.kind[z] == WRITES and z != op:
-            t.roots[written] = z
-            written += 1
+    written = _list_roots(t, op)
     count = 0
     for number in range(t.at.count):
         source = t.now[number]
-        used = -1
-        for i in range(source[USED]):
-            if source[FIXED + i] == op:
-                used = i
-        at_end, place = False, -1
-        if used < 0 and (t.kind[op] == READS or t.kind[op] == DIFFERS):
-            same = t.kind[op] == READS
-            at_end = (source[VALUE] == t.needs[op]) == same
-            for i in range(source[PLACES]):
-                at = places + 3 * i
-                if (source[at] == t.needs[op]) == same and source[at + 1] >= t.call[op]:
-                    place = i
-        t.at.stamp += 1
-        for i in range(source[USED]):
-            t.stamps[source[FIXED + i]] = t.at.stamp
-        t.stamps[op] = t.at.stamp
-        # All the ways there are, one after the other: the kinds of way, and the roots, boundaries or places of each.
-        mode = ALREADY if used >= 0 else READ_HERE if at_end else READ_THERE if place >= 0 else END
-        way = place if mode == READ_THERE else 0
+        used = _mark_used(t, op, source)
+        # The kinds of way, one after the other, and the roots, boundaries or places of each; or the one way there is.
+        mode, way = _first_way(t, op, source, used)
         simple = mode > LOOP
         while mode <= LOOP or simple:
-            ways = 1
-            if mode in (NEW, HIDDEN):
-                ways = written
-            elif mode == BOUNDARY:
-                ways = source[BOUNDS]
-            elif mode == LOOP:
-                ways = source[PLACES]
-            if not simple and (way >= ways or (t.kind[op] == WRITES and mode != NEW and mode != HIDDEN)):
+            if not simple and way >= _ways(t, mode, op, source, written):
                 mode += 1
                 way = 0
                 continue
-            deadline, start, root = INFINITE, source[VALUE], -1
-            if mode == BOUNDARY:
-                start, deadline = source[bounds + 3 * way], source[bounds + 3 * way + 1]
-            elif mode == LOOP:
-                start, deadline = source[places + 3 * way], source[places + 3 * way + 1]
-            elif mode == HIDDEN:
-                deadline = source[HIDE]
-            if mode in (NEW, HIDDEN):
-                root = t.roots[way]
-                start = t.sets[root]
-            possible = simple or deadline >= t.call[op]
-            if possible and root >= 0 and root != op:
-                possible = t.stamps[root] != t.at.stamp and t.call[root] <= deadline
-                # Outclassed by another write of the value that returns earlier and was called later?
-                other = t.lists[start, WRITE_LIST]
-                while possible and other != root:
-                    possible = t.stamps[other] == t.at.stamp or not (t.call[root] <= t.call[other] <= deadline)
-                    other = t.chain[other]
-            search.depth = _FRESH
+            start, deadline, root = _origin(t, mode, way, source)
+            more = simple or _possible(t, op, start, deadline, root)
+            t.search.depth = _FRESH
             tried = 0
-            while possible:
+            while more:
                 length = 0 if mode == ALREADY else 1
-                if not simple and t.kind[op] != WRITES:
+                if simple or t.kind[op] == WRITES:
+                    t.path[0] = op
+                    more = False
+                else:
                     length = _next_path(t, mode, start, root, deadline, op, position)
                     if length == 0:
                         break
-                else:
-                    t.path[0] = op
-                    possible = False
                 # A narrow sweep follows only the first ways of each kind: width goes to variety.
                 tried += 1
                 if tried > max(2, len(t.then) // 8):
                     t.at.dropped = 1
                     break
                 t.at.work += 1 + count
-                copy_row(source, row)
+                copy_row(source, t.row)
                 anchor = build(t, mode, way, used, length, deadline, op, position, source)
                 if t.at.full >= 0:
                     return 0
@@ -183,6 +133,112 @@ def place_all(t, op, position):  # type: ignore[no-untyped-def]
                 break
             way += 1
     return count
+
+
+@inlined
+def _list_roots(t, op):  # type: ignore[no-untyped-def]
+    """List in `roots` the writes that can begin a new segment: the open ones, or `op` alone if it is a write.
+
+    Returns how many they are.
+    """
+    if t.kind[op] == WRITES:
+        t.roots[0] = op
+        return 1
+    written = 0
+    for i in range(t.at.open):
+        z = t.open_ops[i]
+        if t.kind[z] == WRITES:
+            t.roots[written] = z
+            written += 1
+    return written
+
+
+@inlined
+def _mark_used(t, op, source):  # type: ignore[no-untyped-def]
+    """Stamp `op` and the operations that a configuration has used.
+
+    Returns where `op` is among those, -1 if the configuration has not used it.
+    """
+    t.at.stamp += 1
+    used = -1
+    for i in range(source[USED]):
+        if source[FIXED + i] == op:
+            used = i
+        t.stamps[source[FIXED + i]] = t.at.stamp
+    t.stamps[op] = t.at.stamp
+    return used
+
+
+@inlined
+def _first_way(t, op, source, used):  # type: ignore[no-untyped-def]
+    """The kind of way to begin with, and its place.
+
+    An operation that has its place already, or a read that finds its value, has one way. All others begin with END.
+    """
+    if used >= 0:
+        return ALREADY, 0
+    if t.kind[op] != READS and t.kind[op] != DIFFERS:
+        return END, 0
+    same = t.kind[op] == READS
+    if (source[VALUE] == t.needs[op]) == same:
+        return READ_HERE, 0
+    places = FIXED + t.sizes[0] + 3 * t.sizes[1]
+    for i in range(source[PLACES] - 1, -1, -1):
+        at = places + 3 * i
+        if (source[at] == t.needs[op]) == same and source[at + 1] >= t.call[op]:
+            return READ_THERE, i
+    return END, 0
+
+
+@inlined
+def _ways(t, mode, op, source, written):  # type: ignore[no-untyped-def]
+    """How many ways of a kind there are. A write only begins segments."""
+    if mode in (NEW, HIDDEN):
+        return written
+    if t.kind[op] == WRITES:
+        return 0
+    if mode == BOUNDARY:
+        return source[BOUNDS]
+    if mode == LOOP:
+        return source[PLACES]
+    return 1
+
+
+@inlined
+def _origin(t, mode, way, source):  # type: ignore[no-untyped-def]
+    """Where a path of this way begins: the value there, the deadline, and the write that makes the value, or -1."""
+    bounds = FIXED + t.sizes[0]
+    places = bounds + 3 * t.sizes[1]
+    start, deadline, root = source[VALUE], INFINITE, -1
+    if mode == BOUNDARY:
+        start, deadline = source[bounds + 3 * way], source[bounds + 3 * way + 1]
+    elif mode == LOOP:
+        start, deadline = source[places + 3 * way], source[places + 3 * way + 1]
+    elif mode == HIDDEN:
+        deadline = source[HIDE]
+    if mode in (NEW, HIDDEN):
+        root = t.roots[way]
+        start = t.sets[root]
+    return start, deadline, root
+
+
+@inlined
+def _possible(t, op, start, deadline, root):  # type: ignore[no-untyped-def]
+    """Whether `op` can stand before this deadline, behind this root.
+
+    A root must be unused, called before the deadline, and not be outclassed by another write of the value that returns
+    earlier and was called later.
+    """
+    if deadline < t.call[op]:
+        return False
+    if root < 0 or root == op:
+        return True
+    possible = t.stamps[root] != t.at.stamp and t.call[root] <= deadline
+    other = t.lists[start, WRITE_LIST]
+    while possible and other != root:
+        possible = t.stamps[other] == t.at.stamp or not (t.call[root] <= t.call[other] <= deadline)
+        other = t.chain[other]
+    return possible
 
 
 @inlined
