@@ -86,6 +86,10 @@ class Journal:
         """A node crashes."""
         self._lines.append(b'{"event":"crash","time":%d,"node":"%b","life":%d}\n' % (time, node.encode(), life))
 
+    def fileno(self) -> int:
+        """The descriptor of the stream, for another process that writes the journal instead of this one."""
+        return self._stream.fileno()
+
     def flush(self) -> None:
         """Write all lines to the stream and flush it."""
         self._stream.write(b"".join(self._lines))

@@ -38,7 +38,7 @@ class Envelope(msgspec.Struct, frozen=True):
     """One line: one message."""
 
     src: str
-    """Who sends it."""
+    """Who sends it, or who has sent it to a node that passes it on."""
     dest: str
     """Whom it is for."""
     body: msgspec.Raw

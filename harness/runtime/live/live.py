@@ -24,13 +24,16 @@ from typing import Any, ClassVar
 
 import trio
 
-from clew.harness.errors import MachineError
+from clew.harness.errors import MachineError, UserError
 from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan import Plan
+from clew.harness.plan.schema import AS_THEY_COME
 from clew.harness.runtime.conductor import Apply, At, Conductor, Invoke, Order, Over, Replace
 from clew.harness.runtime.live.cluster import Cluster
 from clew.harness.runtime.live.data_folder import data_folder
 from clew.harness.runtime.live.keeper import Keeper
+from clew.harness.runtime.live.maelstrom_cluster import open_maelstrom_cluster
+from clew.harness.runtime.live.program_cluster import open_program_cluster
 from clew.harness.runtime.live.protocol_cluster import open_protocol_cluster
 from clew.harness.runtime.live.switch import Drop, Switch, open_switch
 from clew.harness.runtime.live.world import World, open_loopback, open_world
@@ -40,11 +43,14 @@ from clew.harness.runtime.thread import Thread
 from clew.histories.journal import Journal
 from clew.nemesis.effect import down, paused
 from clew.nemesis.fault import Fault
-from clew.systems import Protocol, Service
+from clew.systems import Program, Protocol, Service
+from clew.systems.maelstrom import Maelstrom
 from clew.systems.node import Complete
 
 NEVER = 1 << 62
 """A time (ns) after any run."""
+NODE_FAULTS = ("crash", "pause")
+"""The faults that do something to nodes and nothing to packets."""
 COUNT_SECONDS = 0.1
 """How often the counts of the switch are looked at, for the line of progress."""
 
@@ -52,7 +58,7 @@ COUNT_SECONDS = 0.1
 class Live:
     """One live run. It is also the `Stage` of its cluster. `run` may be cancelled at any moment."""
 
-    capabilities: ClassVar = frozenset({Capability.PROTOCOLS, Capability.MESSAGES})
+    capabilities: ClassVar = frozenset({Capability.PROTOCOLS, Capability.PROGRAMS, Capability.MESSAGES})
 
     def __init__(
         self,
@@ -275,20 +281,41 @@ async def open_live(
             data = stack.enter_context(data_folder())
             world = await _world(plan, outcome, stack)
             live = Live(plan, system, outcome, world, folder, data, journal, log)
-            if world.tuns:
+            programs = isinstance(system, Program)
+            if programs and not world.tuns:
+                _refuse_faults_of_packets(plan)
+            # The network of Maelstrom programs is their pipes.
+            if world.tuns and not isinstance(system, Maelstrom):
                 live.switch = await stack.enter_async_context(
                     open_switch(
                         plan,
                         world.addresses,
                         world.tuns,
+                        journal=journal.fileno() if programs and journal is not None else None,
                         pcap=folder / "packets.pcap" if plan.live.pcap else None,
-                        dropped=None if journal is None else lambda drop: live.dropped(drop),
+                        dropped=None if programs or journal is None else lambda drop: live.dropped(drop),
                     )
                 )
-            assert isinstance(system, Protocol)
-            cluster = await stack.enter_async_context(open_protocol_cluster(live, system))
-            live.cluster, live.dropped = cluster, cluster.dropped
+            if isinstance(system, Program):
+                live.cluster = await stack.enter_async_context(open_program_cluster(live, system))
+            elif isinstance(system, Maelstrom):
+                live.cluster = await stack.enter_async_context(open_maelstrom_cluster(live, system))
+            else:
+                assert isinstance(system, Protocol)
+                cluster = await stack.enter_async_context(open_protocol_cluster(live, system))
+                live.cluster, live.dropped = cluster, cluster.dropped
             yield live
+
+
+def _refuse_faults_of_packets(plan: Plan) -> None:
+    """Raise `UserError` if the plan wants anything of the network of a program that is on the loopback device."""
+    fields = [f"nemesis.{i}.{entry.fault}" for i, entry in enumerate(plan.nemesis) if entry.fault not in NODE_FAULTS]
+    fields += [] if plan.network == AS_THEY_COME else ["network"]
+    if fields:
+        raise UserError(
+            f"{plan.name}: {fields[0]}: the packets of programs on the loopback device do not pass through clew; "
+            "use a machine with namespaces (`clew doctor` says what is missing) and live.network: tun"
+        )
 
 
 async def _world(plan: Plan, outcome: Outcome, stack: contextlib.AsyncExitStack) -> World:

@@ -123,9 +123,10 @@ class Pipes:
                 await running.serves.wait()
                 waiting.cancel_scope.cancel()
 
-    async def begin(self) -> None:
+    async def begin(self, threads: Sequence[Thread]) -> None:
         """See `Cluster.begin`."""
         self._begun = True
+        self._threads = {thread.name: thread for thread in threads}
 
     async def kill(self, node: str) -> None:
         """See `Cluster.kill`."""
@@ -182,7 +183,10 @@ class Pipes:
             self._stage.failed(failure)
 
     def _take(self, node: str, running: Life, line: bytes) -> None:
-        """One line of a node. Raises `_Wrong`."""
+        """One line of a node. Raises `_Wrong`.
+
+        Its `src` may be another: nodes pass requests of clients on. The network goes by who really sends.
+        """
         if not line.strip():
             return
         try:
@@ -193,8 +197,6 @@ class Pipes:
             shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}..."
             expected = f'{{"src": "{node}", "dest": "c0", "body": {{"type": ...}}}}'
             raise _Wrong(f"printed {shown!r}; expected a message such as {expected}") from None
-        if message.src != node:
-            raise _Wrong(f"sent a message whose src is {message.src!r:.{SHOWN}}; expected its own name")
         if message.dest == HARNESS:
             if kind != "init_ok":
                 raise _Wrong(f"answered init with {kind!r:.{SHOWN}}; expected init_ok")
@@ -206,7 +208,6 @@ class Pipes:
 
     def invoke(self, thread: Thread, operation: Operation) -> None:
         """See `Cluster.invoke`."""
-        self._threads[thread.name] = thread
         nodes = self._stage.plan.nodes
         node = nodes[thread.number % len(nodes)]
         body = request(operation)

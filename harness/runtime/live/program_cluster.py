@@ -120,9 +120,10 @@ class Programs:
                 waiting.cancel_scope.cancel()
         life.serves = True
 
-    async def begin(self) -> None:
+    async def begin(self, threads: Sequence[Thread]) -> None:
         """See `Cluster.begin`."""
         self._begun = True
+        self._threads.update((thread.number, thread) for thread in threads)
         if self._leader is not None:
             self._stage.leads(self._leader)
 
@@ -144,7 +145,6 @@ class Programs:
 
     def invoke(self, thread: Thread, operation: Operation) -> None:
         """See `Cluster.invoke`."""
-        self._threads[thread.number] = thread
         self._clients.invoke(thread, operation)
 
     def replace(self, thread: Thread) -> None:
