@@ -26,7 +26,7 @@ from clew.harness.runtime.live.packet import beginning, is_udp, is_unicast_ipv4
 from clew.harness.runtime.live.packet_journal import PacketJournal
 from clew.harness.runtime.live.pcap import PcapWriter
 from clew.harness.runtime.live.switch_wire import CUT, DOWN, FULL, Counters, Drops, Setup, links_of
-from clew.harness.runtime.simulation.network import SimulatedNetwork
+from clew.harness.runtime.network import Network
 from clew.nemesis.effect import hits
 from clew.nemesis.fault import Fault
 from clew.nemesis.latency import Constant
@@ -93,7 +93,7 @@ class Forwarder:
     def __init__(self, setup: Setup, counters: Counters, report: Callable[[Drops], None]) -> None:
         """`report` gets the lost datagrams, if `setup.drops` asks for them. Raises `OSError` if the pcap file cannot be
         written."""
-        self._network = SimulatedNetwork(setup.network, setup.nodes, setup.clients, Streams(setup.seed))
+        self._network = Network(setup.network, setup.nodes, setup.clients, Streams(setup.seed))
         self._plan = setup.network
         self._active: tuple[Fault, ...] = ()
         self._healed = False

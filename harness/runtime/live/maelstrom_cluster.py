@@ -28,7 +28,7 @@ from clew.harness.runtime.live.logs import Logs, open_logs
 from clew.harness.runtime.live.pipes import LineTooLong, Outbox, lines
 from clew.harness.runtime.live.switch import Link
 from clew.harness.runtime.live.world import CannotStart, Process
-from clew.harness.runtime.simulation.network import CUT, SimulatedNetwork
+from clew.harness.runtime.network import CUT, Network
 from clew.harness.runtime.thread import Thread
 from clew.histories.event import MALFORMED
 from clew.nemesis.effect import hits
@@ -71,7 +71,7 @@ class Pipes:
         self._lives = dict.fromkeys(plan.nodes, 0)
         self._running: dict[str, Life] = {}
         self._threads: dict[str, Thread] = {}
-        self._network = SimulatedNetwork(plan.network, plan.nodes, plan.clients, Streams(plan.seed))
+        self._network = Network(plan.network, plan.nodes, plan.clients, Streams(plan.seed))
         self._kinds: dict[str, type] = {}
         self._ids = itertools.count()
         self._active: tuple[Fault, ...] = ()

@@ -27,7 +27,7 @@ from clew.harness.runtime.live import node_wire as wire
 from clew.harness.runtime.live.messages import Messages, message_types
 from clew.harness.runtime.live.node_disk import NodeDisk
 from clew.harness.runtime.live.streams import LargeMessages
-from clew.harness.runtime.simulation.network import CUT, SimulatedNetwork
+from clew.harness.runtime.network import CUT, Network
 from clew.histories.event import MALFORMED
 from clew.systems.node import CancelTimer, Context, Count, Log, Node, Send, SetTimer, Sync, Write
 from clew.systems.protocol import Protocol
@@ -57,11 +57,11 @@ class NodeHost:
         self._encode = msgspec.json.Encoder().encode
         self._messages = Messages(system.messages)
         self._known = self._messages.known.get
-        self._network: SimulatedNetwork | None = None
+        self._network: Network | None = None
         if setup.network is not None:
             from clew.harness.plan.streams import Streams
 
-            self._network = SimulatedNetwork(setup.network, setup.nodes, setup.clients, Streams(setup.seed))
+            self._network = Network(setup.network, setup.nodes, setup.clients, Streams(setup.seed))
         self._disk = NodeDisk(Path(setup.data) / f"{life.name}.log")
         contents = dict(self._disk.contents)
         self._ctx = Context(life.name, setup.nodes, random.Random(life.seed), contents)

@@ -40,7 +40,7 @@ from clew.harness.runtime.live.protocol_clients import LiveClient
 from clew.harness.runtime.live.switch import Drop, Link
 from clew.harness.runtime.live.world import Process
 from clew.harness.runtime.monitors import Monitors
-from clew.harness.runtime.simulation.network import CUT, SimulatedNetwork
+from clew.harness.runtime.network import CUT, Network
 from clew.harness.runtime.simulation.packet import replies
 from clew.harness.runtime.simulation.watchdog import STEP_SECONDS_MAX, Watchdog
 from clew.harness.runtime.thread import Thread
@@ -150,9 +150,9 @@ class ProtocolCluster:
             setup.endpoints, watched, self._messages, monitors, stage.journal, self._progress.messages
         )
         self._recorded = setup.recorded
-        self._network: SimulatedNetwork | None = None
+        self._network: Network | None = None
         if setup.network is not None:
-            self._network = SimulatedNetwork(setup.network, setup.nodes, setup.clients, self._streams)
+            self._network = Network(setup.network, setup.nodes, setup.clients, self._streams)
         self._faults = wire.Faults((), False)
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[], object]] = {}

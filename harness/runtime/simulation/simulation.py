@@ -25,11 +25,11 @@ from clew.harness.plan.streams import Streams
 from clew.harness.runtime.conductor import Apply, At, Conductor, Invoke, Order, Over, Replace
 from clew.harness.runtime.failure import Part, SystemFailure
 from clew.harness.runtime.monitors import Monitors
+from clew.harness.runtime.network import Network
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.runtime import Capability
 from clew.harness.runtime.simulation.disk import SimulatedDisk
 from clew.harness.runtime.simulation.endpoint import ClientEndpoint, Endpoint, NodeEndpoint
-from clew.harness.runtime.simulation.network import SimulatedNetwork
 from clew.harness.runtime.simulation.nodes import Nodes
 from clew.harness.runtime.simulation.packet import Packets, replies
 from clew.harness.runtime.simulation.watchdog import Watchdog
@@ -96,7 +96,7 @@ class Simulation:
         self._nodes = {name: NodeEndpoint(name, disk, nodes) for name, disk in disks.items()}
         self._clients: list[ClientEndpoint] = []
         self._endpoints: dict[str, Endpoint] = {**self._nodes}
-        self._network = SimulatedNetwork(plan.network, plan.nodes, plan.clients, self._streams)
+        self._network = Network(plan.network, plan.nodes, plan.clients, self._streams)
         self._conductor: Conductor
         self._heap: list[_Event] = []
         self._later: list[_Event] = []

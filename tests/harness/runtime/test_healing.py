@@ -6,7 +6,7 @@ from typing import Any
 
 from clew.harness.plan.schema import Links, NetworkPlan
 from clew.harness.plan.streams import Streams
-from clew.harness.runtime.simulation.network import SimulatedNetwork
+from clew.harness.runtime.network import Network
 from clew.histories import Recorder
 from clew.nemesis.latency import Constant, Exponential
 from clew.nemesis.network import BadNetwork
@@ -128,7 +128,7 @@ def test_a_disturbance_doubles_delays_and_reorders() -> None:
     assert links.fate("n1", "n2", 0, str) == [5 * MS, 5 * MS]
     links.apply([BadNetwork(delay=Constant(MS)), BadNetwork(delay=Constant(MS))])
     assert links.fate("n1", "n2", 0, str) == [7 * MS]
-    fifo = SimulatedNetwork(NetworkPlan(Links(Exponential(5 * MS), reorder=0.0)), ("n1", "n2"), (), Streams(3))
+    fifo = Network(NetworkPlan(Links(Exponential(5 * MS), reorder=0.0)), ("n1", "n2"), (), Streams(3))
     fifo.apply([BadNetwork(reorder=1.0)])
     arrivals = [fifo.fate("n1", "n2", 0, str)[0] for _ in range(50)]
     assert arrivals != sorted(arrivals)
@@ -137,12 +137,10 @@ def test_a_disturbance_doubles_delays_and_reorders() -> None:
 
 
 def test_copies_take_their_own_time_but_overtake_nobody_on_a_link_that_is_first_in_first_out() -> None:
-    mixed = SimulatedNetwork(NetworkPlan(Links(Exponential(5 * MS), duplicate=1.0)), ("n1", "n2"), (), Streams(3))
+    mixed = Network(NetworkPlan(Links(Exponential(5 * MS), duplicate=1.0)), ("n1", "n2"), (), Streams(3))
     fates = [mixed.fate("n1", "n2", 0, str) for _ in range(50)]
     assert all(len(fate) == 2 and fate[0] != fate[1] for fate in fates)
-    fifo = SimulatedNetwork(
-        NetworkPlan(Links(Exponential(5 * MS), duplicate=1.0, reorder=0.0)), ("n1", "n2"), (), Streams(3)
-    )
+    fifo = Network(NetworkPlan(Links(Exponential(5 * MS), duplicate=1.0, reorder=0.0)), ("n1", "n2"), (), Streams(3))
     newest = 0
     for now in range(100):
         fate = fifo.fate("n1", "n2", now * MS, str)
@@ -151,6 +149,6 @@ def test_copies_take_their_own_time_but_overtake_nobody_on_a_link_that_is_first_
 
 
 def test_healing_ends_losses_and_copies() -> None:
-    links = SimulatedNetwork(NetworkPlan(Links(Constant(MS), drop=1.0, duplicate=1.0)), ("n1", "n2"), (), Streams(3))
+    links = Network(NetworkPlan(Links(Constant(MS), drop=1.0, duplicate=1.0)), ("n1", "n2"), (), Streams(3))
     links.heal()
     assert links.fate("n1", "n2", 0, str) == [MS]

@@ -16,10 +16,10 @@ from clew.harness.plan.streams import Streams
 from clew.harness.run import header
 from clew.harness.runtime.conductor import Conductor
 from clew.harness.runtime.failure import SystemFailure
+from clew.harness.runtime.network import CUT, LOST, Network
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.simulation import open_simulation
 from clew.harness.runtime.simulation.disk import SimulatedDisk
-from clew.harness.runtime.simulation.network import CUT, LOST, SimulatedNetwork
 from clew.histories import Recorder
 from clew.nemesis.latency import Constant, Exponential
 from clew.nemesis.network import BadNetwork
@@ -169,8 +169,8 @@ def test_a_timer_set_again_replaces_the_first_and_one_cancelled_never_rings() ->
     assert rung == [("again", 30 * MS)]
 
 
-def network(plan: NetworkPlan) -> SimulatedNetwork:
-    return SimulatedNetwork(plan, ("n1", "n2"), ("c0",), Streams(1))
+def network(plan: NetworkPlan) -> Network:
+    return Network(plan, ("n1", "n2"), ("c0",), Streams(1))
 
 
 def test_a_fault_leaves_the_fate_of_other_messages_alone() -> None:

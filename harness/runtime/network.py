@@ -1,4 +1,6 @@
-"""The simulated network decides what becomes of a message when the message is sent.
+"""The network model decides what becomes of a message when the message is sent.
+
+All runtimes share it. The simulation asks it about messages, live runs ask it about packets, datagrams and lines.
 
 Every message has four random numbers: for loss, duplication, overtaking and latency. They are a hash of the link, the
 type of the message, a bucket of time, and the number of the message in that bucket ("net/n1>n2/Prepare/50/0"). They
@@ -113,7 +115,7 @@ class _Link:
         return taken
 
 
-class SimulatedNetwork:
+class Network:
     """All links of a run. Faults can cut every link; they disturb links between nodes only."""
 
     def __init__(self, plan: NetworkPlan, nodes: Sequence[str], clients: Sequence[str], streams: Streams) -> None:
