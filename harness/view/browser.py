@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DRIVER = "chromedriver"
+GUARD = Path(__file__).with_name("browser_guard.py")
+"""The program that starts the driver, and ends it and its browser when clew ends, even by SIGKILL."""
 FLAGS = (
     "--headless",
     "--disable-gpu",
@@ -67,8 +70,13 @@ def browser(*, width: int = 1300, height: int = 1000, scale: float = 1.0, dark: 
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with tempfile.TemporaryDirectory(prefix="clew-browser-", ignore_cleanup_errors=True) as profile:
         options.add_argument(f"--user-data-dir={profile}")
+
+        class GuardedService(ChromeService):
+            def command_line_args(self) -> list[str]:
+                return ["-I", str(GUARD), profile, str(shutil.which(DRIVER)), *super().command_line_args()]
+
         try:
-            driver = Chrome(options=options, service=ChromeService(shutil.which(DRIVER)))
+            driver = Chrome(options=options, service=GuardedService(sys.executable))
         except WebDriverException as error:
             raise NoBrowser(f"Chromium does not start: {(error.msg or '').strip()}") from None
         try:
