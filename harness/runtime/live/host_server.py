@@ -20,9 +20,9 @@ import pickle
 import signal
 import socket
 import sys
-import traceback
 from typing import NoReturn
 
+from clew.harness.runtime.failure import report
 from clew.harness.runtime.live.node_host import NodeHost
 from clew.harness.runtime.live.node_wire import Life, Setup
 from clew.systems.fork_server import die_with
@@ -76,9 +76,8 @@ def _become_host(setup: Setup, life: Life, parent: int, control: int, log: int) 
         NodeHost(setup, find_protocol(setup.system.name), life, socket.socket(fileno=control)).run()
     except EOFError:
         status = 0
-    except BaseException:
-        traceback.print_exc()
-        sys.stderr.flush()
+    except BaseException as error:
+        os.write(2, report(error).encode())
     finally:
         os._exit(status)
 

@@ -36,6 +36,8 @@ BATCH = 64
 """Datagrams that are taken from the socket before their steps' messages leave."""
 SIGN_OF_LIFE = 100_000_000
 """Nanoseconds between two records `ALIVE`."""
+STEPS_AT_ONCE_MAX = 100_000
+"""Steps for messages that a node sends to itself before it hears of anything else. More are a mistake of the node."""
 RECEIVE_BUFFER = 4 << 20
 """Bytes of datagrams that wait for a node that is busy or paused, if the machine allows as much."""
 
@@ -177,6 +179,7 @@ class NodeHost:
     def _carry_out(self, now: int) -> None:
         """Do what a step has asked for, in its order, and take the steps for what the node sends to itself."""
         ctx = self._ctx
+        steps = 0
         while True:
             for effect in ctx.effects:
                 if type(effect) is Send:
@@ -199,6 +202,11 @@ class NodeHost:
             ctx.effects.clear()
             if not self._to_self:
                 return
+            steps += 1
+            if steps > STEPS_AT_ONCE_MAX:
+                self._broken(
+                    f"takes more than {STEPS_AT_ONCE_MAX:,} steps at once: does it send itself messages for ever?"
+                )
             id, message = self._to_self.popleft()
             if self._journal:
                 self._record(wire.RECEIVED, now, id)

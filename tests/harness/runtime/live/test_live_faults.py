@@ -1,0 +1,151 @@
+"""What the nemesis does in a live run: processes are killed and stopped for real, links are cut, and all of it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trio
+
+from clew.harness.plan import load, loads, resolve
+from clew.harness.run import run
+from clew.harness.verdict.result import Result
+from clew.histories import load as load_history
+from clew.histories.journal import Entry, entries
+
+PLAN = """
+name: live-faults
+system: {name: caspaxos, nodes: 3}
+runtime: live
+workload: {kind: cas-register, clients: 3, rate: 100, duration: 1s, timeout: 300ms}
+recovery: {after: 100ms}
+"""
+MS = 1_000_000
+
+
+@pytest.fixture(params=["loopback", "tun"])
+def network(request: pytest.FixtureRequest) -> str:
+    if request.param == "tun":
+        request.getfixturevalue("namespaces")
+    return str(request.param)
+
+
+def hit(store: Path, network: str, fault: str, *settings: str) -> tuple[Result, list[Entry]]:
+    """Run the plan with one fault. Returns the result and the journal."""
+    plan = resolve(loads(PLAN, "plan", Path()), None, [f"live.network={network}", f"nemesis=[{fault}]", *settings])
+    result = trio.run(partial(run, plan, into=store))
+    assert result.run is not None
+    return result, list(entries(Path(result.run) / "messages.jsonl"))
+
+
+def between(journal: list[Entry], start: int, end: int) -> Iterator[tuple[Entry, Entry]]:
+    """The messages that were received between two times (ms), each with its arrival."""
+    sent = {entry.id: entry for entry in journal if entry.event == "send"}
+    for entry in journal:
+        if entry.event == "receive" and start * MS < entry.time < end * MS:
+            yield sent[entry.id], entry
+
+
+def test_a_crash_kills_the_process_and_its_next_life_goes_on_from_its_disk(tmp_path: Path, network: str) -> None:
+    result, journal = hit(tmp_path, network, "{crash: {target: [n2], at: 300ms, for: 300ms}}")
+    assert result.verdict == "valid"
+    lives = [(entry.event, entry.life) for entry in journal if entry.node == "n2"]
+    assert lives == [("start", 0), ("crash", 0), ("start", 1)]
+    crashed, started = (entry.time for entry in journal if entry.node == "n2" and entry.time)
+    steps = [entry for entry in journal if entry.event == "send" and entry.src == "n2"]
+    assert not [entry for entry in steps if crashed < entry.time < started]
+    assert [entry for entry in steps if entry.time > started], "it answers again"
+    assert any(entry.event == "drop" and entry.why == "down" for entry in journal)
+    assert result.run is not None
+    assert "--- life 2, 0." in (Path(result.run) / "nodes" / "n2.log").read_text()
+
+
+def test_a_paused_node_stands_still_and_then_goes_on_with_what_has_waited(tmp_path: Path, network: str) -> None:
+    result, journal = hit(tmp_path, network, "{pause: {target: [n2], at: 300ms, for: 400ms}}")
+    assert result.verdict == "valid"
+    # The processes are stopped within a moment, not at the nanosecond.
+    assert not [
+        entry for entry in journal if entry.event == "send" and entry.src == "n2" and 400 < entry.time / MS < 690
+    ]
+    waited = [arrival.time - sent.time for sent, arrival in between(journal, 690, 2000) if sent.dest == "n2"]
+    assert max(waited) > 100 * MS
+    assert [entry.event for entry in journal if entry.node == "n2"] == ["start"], "it is one life"
+
+
+def test_a_partition_takes_every_message_on_the_links_that_it_cuts(tmp_path: Path, network: str) -> None:
+    result, journal = hit(tmp_path, network, "{partition: {grudge: {n1: [n2], c0: [n1]}, at: 300ms, for: 400ms}}")
+    assert result.verdict == "valid"
+    links = {(sent.src, sent.dest) for sent, _ in between(journal, 350, 690)}
+    assert ("n2", "n1") not in links
+    assert ("n1", "c0") not in links
+    assert ("n1", "n2") in links, "one direction is cut and not the other"
+    assert ("c0", "n1") in links
+    drops = {entry.id for entry in journal if entry.event == "drop" and entry.why == "partition"}
+    assert drops
+    assert result.counts["messages"]["partition"] >= len(drops)
+    after = {(sent.src, sent.dest) for sent, _ in between(journal, 800, 3000)}
+    assert ("n2", "n1") in after
+
+
+def test_a_bad_network_delays_and_loses_messages(tmp_path: Path, network: str) -> None:
+    fault = "{network: {delay: 50ms, drop: 0.3, at: 100ms, for: 700ms}}"
+    _, journal = hit(tmp_path, network, fault)
+    nodes = [(sent, arrival) for sent, arrival in between(journal, 200, 790) if sent.src[0] == sent.dest[0] == "n"]
+    late = [arrival.time - sent.time for sent, arrival in nodes if sent.src != sent.dest]
+    assert late
+    assert min(late) >= 50 * MS
+    assert any(entry.event == "drop" and entry.why == "loss" for entry in journal)
+    clients = [arrival.time - sent.time for sent, arrival in between(journal, 200, 790) if sent.src == "c0"]
+    assert min(clients) < 50 * MS, "links to clients stay as they are"
+
+
+def test_a_fault_that_hits_the_leader_hits_whoever_leads_then(tmp_path: Path, network: str) -> None:
+    faults = "nemesis=[{crash: {target: leader, every: 700ms, for: 600ms}}]"
+    settings = ["runtime=live", f"live.network={network}", "workload.duration=4s", "recovery.after=200ms", faults]
+    result = trio.run(partial(run, resolve(load("rsl-leader-loss"), None, settings), into=tmp_path))
+    assert result.verdict == "valid"
+    assert result.run is not None
+    history = load_history(Path(result.run) / "history.jsonl")
+    crashes = [event.value for event in history.events() if event.f == "start-crash"]
+    assert len({str(crash["fault"]["nodes"]) for crash in crashes}) > 1, crashes
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.7, 1.5])
+def test_ctrl_c_ends_a_run_at_any_moment_and_what_was_recorded_is_judged(
+    tmp_path: Path, network: str, moment: float
+) -> None:
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    command = [sys.executable, "-P", "-c", "from clew.harness.cli.app import main; main()", "run"]
+    command += [str(tmp_path / "plan.yaml"), "--store", str(tmp_path / "store"), "--json"]
+    command += ["--set", f"live.network={network}", "--set", "workload.duration=60s"]
+    marked = {**os.environ, "CLEW_TEST": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=marked) as process:
+        while not list(tmp_path.glob("store/*/*/history.jsonl")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(moment)
+        if moment > 1:
+            assert any("host_server" in process for process in processes_with(str(tmp_path)))
+        os.kill(process.pid, signal.SIGINT)
+        out, error = process.communicate(timeout=30)
+    result = json.loads(out)
+    assert (result["verdict"], result["finished"]) == ("unknown", False), error
+    assert process.returncode == 2
+    assert not list(processes_with(str(tmp_path)))
+
+
+def processes_with(mark: str) -> Iterator[str]:
+    """The processes that have this in their environment."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark.encode() in (folder / "environ").read_bytes():
+                yield (folder / "cmdline").read_bytes().decode()
