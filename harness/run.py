@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 import trio
 
+from clew.harness.errors import MachineError, UserError
 from clew.harness.plan import Plan
 from clew.harness.plan.schema import BudgetPlan
 from clew.harness.runtime.conductor import Conductor
@@ -91,8 +92,9 @@ async def run(
             raise
         result = await _judge(_in_a_hurry(plan), recorder, outcome, folder)
         raise NotKept(msgspec.structs.replace(result, run=None), _named(error, folder.final_path)) from error
-    except BaseException:
-        if aside:
+    except BaseException as error:
+        # A run that could not be started leaves no folder.
+        if aside or (isinstance(error, UserError | MachineError) and not recorder.events):
             folder.discard()
         raise
 

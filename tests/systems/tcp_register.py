@@ -1,6 +1,6 @@
 """A program of a few lines: one register on one node, over TCP, kept in a file. The example of `clew.systems.Program`.
 
-Imported, this file defines the system. Run as `python tcp_register.py PORT FILE`, it is one node of it.
+Imported, this file defines the system. Run as `python tcp_register.py PORT FILE HOST`, it is one node of it.
 
     read        the value, or null
     write 7     7
@@ -51,7 +51,7 @@ class Connection:
 
 
 def command(node: ProgramNode, cluster: ProgramCluster) -> list[str]:
-    return [sys.executable, __file__, str(node.ports["client"]), str(node.data / "value")]
+    return [sys.executable, __file__, str(node.ports["client"]), str(node.data / "value"), node.host]
 
 
 def environment(node: ProgramNode, cluster: ProgramCluster) -> Mapping[str, str]:
@@ -81,5 +81,5 @@ system = Program(
 if __name__ == "__main__":
     Register.file = Path(sys.argv[2])
     socketserver.ThreadingTCPServer.allow_reuse_address = True
-    with socketserver.ThreadingTCPServer(("127.0.0.1", int(sys.argv[1])), Register) as server:
+    with socketserver.ThreadingTCPServer((sys.argv[3], int(sys.argv[1])), Register) as server:
         server.serve_forever()

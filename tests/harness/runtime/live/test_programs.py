@@ -1,0 +1,268 @@
+"""Programs on real processes: what a good one gives, and what becomes of a program or a client that misbehaves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from clew.harness.plan import loads, resolve
+from clew.harness.run import run
+from clew.harness.verdict.result import Result
+from clew.histories import load
+from clew.histories.journal import entries
+from tests.harness.conftest import Clew
+
+PROGRAMS = Path(__file__).with_name("programs")
+PLAN = f"""\
+name: program
+system:
+  command: {sys.executable} server.py well {{host}} {{port}} {{data}}
+  client: client.py
+  folder: {PROGRAMS}
+  nodes: 1
+  functions: [read, write]
+workload: {{kind: cas-register, clients: 2, operations: 30, timeout: 5s}}
+live: {{network: loopback}}
+recovery: {{after: 50ms, within: 20s}}
+"""
+NODE_CLIENT = "system.client=node client.js"
+
+
+def behaviour(name: str) -> str:
+    """The setting with which the server behaves like this."""
+    return f"system.command.2={name}"
+
+
+def plan_text(folder: Path) -> str:
+    """The plan with a command that is a list, so that a setting can change one word; and a mark on its processes."""
+    words = [sys.executable, "server.py", "well", "{host}", "{port}", "{data}", str(folder)]
+    return PLAN.replace(PLAN.splitlines()[2], f"  command: {json.dumps(words)}")
+
+
+def run_live(folder: Path, *settings: str) -> Result:
+    """Run the plan with these settings."""
+    plan = resolve(loads(plan_text(folder), "p.yaml", folder), None, settings)
+    return trio.run(partial(run, plan, into=folder / "store"))
+
+
+def left_of(folder: Path) -> list[str]:
+    """The processes that are left of a run in this folder."""
+    listed = subprocess.run(["ps", "-eo", "pid,args", "-ww"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if str(folder) in line]
+
+
+@pytest.fixture
+def clew_plan(clew_call: Clew, tmp_path: Path) -> Any:
+    """Run `clew run` on the plan with these settings. Nothing of the run may be left afterwards."""
+    (tmp_path / "p.yaml").write_text(plan_text(tmp_path))
+
+    def call(*settings: str) -> subprocess.CompletedProcess[str]:
+        done = clew_call("run", "p.yaml", *(word for setting in settings for word in ("--set", setting)))
+        assert left_of(tmp_path) == []
+        assert "Traceback" not in done.stderr + done.stdout or "raised" in done.stderr
+        return done
+
+    return call
+
+
+@pytest.mark.parametrize("client", ["system.client=client.py", NODE_CLIENT])
+def test_a_program_with_clients_in_python_or_on_json_lines_is_valid(tmp_path: Path, client: str) -> None:
+    result = run_live(tmp_path, client)
+    assert (result.verdict, result.error) == ("valid", None)
+    assert result.operations == 32
+    assert result.counts["operations"]["ok"] == 32
+
+
+@pytest.mark.parametrize("client", ["system.client=client.py", NODE_CLIENT])
+def test_a_stale_read_is_found(tmp_path: Path, client: str) -> None:
+    assert run_live(tmp_path, client, behaviour("stale")).verdict == "invalid"
+
+
+def test_a_write_whose_result_is_not_told_has_its_argument_as_result(tmp_path: Path) -> None:
+    result = run_live(tmp_path)
+    assert result.run is not None
+    history = load(Path(result.run) / "history.jsonl")
+    writes = [event for event in history.events() if event.f == "write" and event.type == "ok"]
+    assert writes
+    assert all(event.value is not None for event in writes)
+
+
+def test_a_crashed_node_starts_again_on_its_data_and_its_log_goes_on(tmp_path: Path) -> None:
+    faults = "nemesis=[{crash: {target: [n1], at: [200ms, 600ms], for: 200ms}}]"
+    result = run_live(tmp_path, faults, "workload.operations=", "workload.duration=1s", "workload.think=5ms")
+    assert (result.verdict, result.error, result.counts["faults"]) == ("valid", None, {"crash": 2})
+    assert result.run is not None
+    log = (Path(result.run) / "nodes" / "n1.log").read_text().splitlines()
+    assert [line.split(",")[0] for line in log] == [
+        "serving on 8000",
+        "--- life 2",
+        "serving on 8000",
+        "--- life 3",
+        "serving on 8000",
+    ]
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_packets_are_the_messages_of_a_program(tmp_path: Path) -> None:
+    result = run_live(tmp_path, "live.network=tun", "workload.operations=4")
+    assert result.run is not None
+    journal = list(entries(Path(result.run) / "messages.jsonl"))
+    sent = [entry for entry in journal if entry.event == "send"]
+    assert {(entry.src, entry.dest) for entry in sent} == {("c0", "n1"), ("n1", "c0"), ("c1", "n1"), ("n1", "c1")}
+    assert all(entry.content(Path())["type"] == "tcp" for entry in sent)
+
+
+@pytest.mark.usefixtures("namespaces")
+@pytest.mark.parametrize("client", ["system.client=client.py", NODE_CLIENT])
+def test_a_cut_between_a_client_and_its_node_is_seen_by_that_client_alone(tmp_path: Path, client: str) -> None:
+    result = run_live(
+        tmp_path,
+        client,
+        "live.network=tun",
+        "nemesis=[{partition: {grudge: {n1: [c0]}, at: 0s}}]",
+        "workload.operations=[{at: 50ms, client: 0, f: read}, {at: 50ms, client: 1, f: read}]",
+        "workload.timeout=300ms",
+    )
+    assert result.run is not None
+    history = load(Path(result.run) / "history.jsonl")
+    ended = {event.process: event.type for event in history.events() if event.type in ("ok", "fail", "info")}
+    assert ended[1] == "ok"
+    assert ended[0] in ("fail", "info")
+
+
+# Programs that misbehave
+
+
+@pytest.mark.parametrize("command", ["/nowhere/kvd", "./nowhere", "nowhere-at-all", "./client.js"])
+def test_a_command_that_cannot_be_started_is_the_users_mistake(clew_plan: Any, tmp_path: Path, command: str) -> None:
+    done = clew_plan(f"system.command={command}")
+    assert done.returncode == 254
+    assert done.stderr.startswith("clew: program: system.command: ")
+    assert command in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.glob("store/program/*"))
+
+
+def test_a_client_that_cannot_be_started_is_the_users_mistake(clew_plan: Any) -> None:
+    done = clew_plan("system.client=./nowhere --x")
+    assert done.returncode == 254
+    assert done.stderr.startswith("clew: program: system.client: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_program_that_exits_at_once_says_how_and_with_which_words(clew_plan: Any) -> None:
+    done = clew_plan(behaviour("exits"))
+    assert done.returncode == 255
+    assert "node n1 exited with status 3 before it was ready" in done.stderr
+    assert "no configuration" in done.stderr
+
+
+def test_a_program_that_exits_later_says_how_and_with_which_words(clew_plan: Any) -> None:
+    done = clew_plan(behaviour("late"))
+    assert done.returncode == 255
+    assert "node n1 exited with status 7" in done.stderr
+    assert "the tenth request is too much" in done.stderr
+
+
+def test_a_program_that_never_gets_ready_is_given_up(clew_plan: Any) -> None:
+    done = clew_plan(behaviour("never"), "live.ready=500ms")
+    assert done.returncode == 255
+    assert "node n1 does not serve 0.5 s after its start" in done.stderr
+
+
+@pytest.mark.usefixtures("namespaces")
+@pytest.mark.parametrize(("name", "where"), [("never", "nowhere"), ("elsewhere", "on 10.77.0.1:8001")])
+def test_a_program_that_listens_elsewhere_is_told_where(clew_plan: Any, name: str, where: str) -> None:
+    done = clew_plan(behaviour(name), "live.ready=2s", "live.network=tun")
+    assert done.returncode == 255
+    assert f"it listens {where}; expected 10.77.0.1:8000" in done.stderr
+
+
+def test_a_program_that_floods_its_log_is_not_held_up_and_the_log_has_a_bound(tmp_path: Path) -> None:
+    result = run_live(tmp_path, behaviour("floods"))
+    assert (result.verdict, result.error) == ("valid", None)
+    assert result.run is not None
+    log = Path(result.run) / "nodes" / "n1.log"
+    assert 16 << 20 <= log.stat().st_size < 17 << 20
+    assert b"bytes are left out here: the log is full" in log.read_bytes()[-20_000:]
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_the_daemons_of_a_program_die_with_it(clew_plan: Any) -> None:
+    done = clew_plan(behaviour("daemon"), "live.network=tun", "nemesis=[{crash: {target: [n1], at: 0s, for: 100ms}}]")
+    assert done.returncode == 0, done.stderr
+
+
+# Clients that misbehave
+
+
+@pytest.mark.parametrize("client", ["system.client=client.py", NODE_CLIENT])
+def test_a_client_that_hangs_ends_by_the_timeout_and_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str
+) -> None:
+    monkeypatch.setenv("BEHAVIOUR", "hangs")
+    result = run_live(tmp_path, client, "workload.timeout=300ms")
+    assert (result.verdict, result.error) == ("valid", None)
+    assert result.counts["operations"]["info"] > 0
+    assert result.run is not None
+    history = load(Path(result.run) / "history.jsonl")
+    unknown = [event for event in history.events() if event.type == "info" and event.f == "write"]
+    assert {event.error for event in unknown} == {"timeout"}
+    assert all(event.value % 5 == 0 for event in unknown)
+
+
+def test_what_a_replaced_client_still_says_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEHAVIOUR", "late")
+    result = run_live(tmp_path, "workload.timeout=300ms", "recovery.after=600ms")
+    assert (result.verdict, result.error) == ("valid", None)
+    assert result.counts["operations"]["info"] > 0
+
+
+@pytest.mark.parametrize(
+    ("client", "name", "said", "detail"),
+    [
+        ("client.py", "exits", "client c0 raised SystemExit: I have had enough", "sys.exit"),
+        ("client.py", "dies", "every client ended: their process exited with status 9", "about to die"),
+        ("client.py", "wrong", "client c0 raised AttributeError: 'Client' object has no attribute", "self.undefined"),
+        ("node client.js", "dies", "client c0 exited with status 9", "about to die"),
+        ("node client.js", "garbage", "client c0 printed 'about to write'; expected a line such as {", ""),
+        ("node client.js", "endless", "client c0 printed a line without an end; expected a line such as {", ""),
+    ],
+)
+def test_a_client_that_breaks_ends_the_run_with_its_name(
+    clew_plan: Any, monkeypatch: pytest.MonkeyPatch, client: str, name: str, said: str, detail: str
+) -> None:
+    monkeypatch.setenv("BEHAVIOUR", name)
+    done = clew_plan(f"system.client={client}", "workload.clients=1", "workload.mix={write: 1}")
+    assert done.returncode == 255
+    assert said in done.stderr
+    assert detail in done.stderr
+
+
+def test_a_client_file_that_cannot_be_imported_ends_the_run(clew_plan: Any, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("import nowhere_at_all\n")
+    done = clew_plan(f"system.client={tmp_path}/broken.py")
+    assert done.returncode == 255
+    assert "raised ModuleNotFoundError: No module named 'nowhere_at_all'" in done.stderr
+
+
+def test_a_fault_of_packets_is_refused_on_the_loopback_device(clew_plan: Any) -> None:
+    done = clew_plan("system.nodes=3", "nemesis=[{partition: {kind: one, at: 1s}}]")
+    assert done.returncode == 254
+    assert "program: nemesis.0.partition: the packets of programs on the loopback device do not pass" in done.stderr
+
+
+def test_a_python_file_may_define_the_program(tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).parents[3] / "systems" / "tcp_register.py", tmp_path)
+    text = "name: p\nsystem: {name: tcp_register.py, nodes: 1}\nworkload: {kind: cas-register, operations: 10}\n"
+    settings = ["live.network=loopback", "recovery.after=0s"]
+    result = trio.run(partial(run, resolve(loads(text, "p.yaml", tmp_path), None, settings), into=tmp_path / "store"))
+    assert (result.verdict, result.error) == ("valid", None)
