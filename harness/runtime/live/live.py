@@ -118,6 +118,8 @@ class Live:
                     nursery.cancel_scope.cancel()
         finally:
             self._look_at_counts()
+            if self.switch is not None:
+                self.outcome.notes += self.switch.notes()
         if self._failed is not None:
             raise self._failed
         self.outcome.finished = True

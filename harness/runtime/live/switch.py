@@ -104,6 +104,16 @@ class Switch:
         now = memoryview(hits).cast("q")
         return [link for link, old, new in zip(self._links, before, now, strict=True) if old != new]
 
+    def notes(self) -> list[str]:
+        """A sentence for each file that does not have all packets, for `Outcome.notes`."""
+        counts = self.counts()
+        named = {"the journal of messages": counts.unjournalled, "packets.pcap": counts.uncaptured}
+        return [
+            f"{name} was full (or its disk): the last {missing:,} packets are missing from it"
+            for name, missing in named.items()
+            if missing
+        ]
+
     async def started(self, node: str, life: int) -> None:
         """Note in the journal of packets that a node starts."""
         await self._ask(wire.Life(node, life, True))

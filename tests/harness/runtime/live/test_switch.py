@@ -228,6 +228,33 @@ def test_a_connection_to_a_port_where_nobody_listens_is_refused_by_the_node_itse
     in_lab(test)
 
 
+def test_a_burst_waits_until_the_switch_has_time() -> None:
+    """Nobody reads from the interfaces before the switch is there, as when its process gets no turn for a while."""
+
+    async def test(lab: Lab) -> None:
+        (child,) = children_of(os.getpid(), "switch_process")
+        os.kill(child, signal.SIGSTOP)
+        for _ in range(5000):
+            lab.send("n1", "n2", b"burst")
+        os.kill(child, signal.SIGCONT)
+        assert (await lab.counts(5000)).messages == {"sent": 5000}
+
+    in_lab(test)
+
+
+def test_a_node_that_stands_still_holds_up_nobody() -> None:
+    """Its kernel drops what its sockets cannot hold. Packets of others go on."""
+
+    async def test(lab: Lab) -> None:
+        for _ in range(100):
+            for _ in range(100):
+                lab.send("n1", "n2", bytes(1000))
+            lab.send("n3", "n4", b"others")
+            assert await lab.receive("n4") == ("n3", b"others")
+
+    in_lab(test)
+
+
 # What it leaves
 
 
@@ -294,6 +321,25 @@ def test_a_pcap_file_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) 
 
     with pytest.raises(MachineError, match=r"nowhere/packets\.pcap"):
         in_lab(test, pcap=tmp_path / "nowhere" / "packets.pcap")
+
+
+def test_a_file_that_is_not_whole_is_noted() -> None:
+    async def test(lab: Lab) -> None:
+        lab.send("n1", "n2", b"one")
+        await lab.receive("n2")
+        assert lab.switch.notes() == []
+
+    in_lab(test, pcap=Path("/dev/null"))
+
+    async def full(lab: Lab) -> None:
+        for _ in range(600):
+            lab.send("n1", "n2", bytes(1000))
+            await lab.receive("n2")
+        await lab.counts(600)
+        (note,) = lab.switch.notes()
+        assert note.startswith("packets.pcap was full (or its disk): the last ")
+
+    in_lab(full, pcap=Path("/dev/full"))
 
 
 def children_of(parent: int, name: str) -> list[int]:
