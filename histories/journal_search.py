@@ -81,6 +81,18 @@ def messages_between(path: Path, start: int, end: int) -> list[Message]:
     return [m for m in messages.values() if m.sent >= start or any(time >= start for time in m.received)]
 
 
+def bytes_between(path: Path, start: int, end: int) -> int:
+    """The length of the journal from `start` to `end` (ns), found by bisection: what `messages_between` would read.
+
+    Raises `HistoryError` for a malformed line.
+    """
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            return 0
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as journal:
+            return _offset(journal, end + 1, path) - _offset(journal, start, path)
+
+
 def _read_messages(path: Path, first: int, start: int, end: int) -> tuple[dict[int, Message], set[int]]:
     """The messages sent from `first` to `end`, and the ids of other messages that arrive from `start` on."""
     messages: dict[int, Message] = {}

@@ -60,15 +60,17 @@ def place_name(place: str) -> str:
 def message_table(found: list[Message], places: list[str], end: float) -> Table:
     """Messages as arrows between lanes, a column per field. `end` is the end of the run in seconds.
 
+    `places` are the lanes, by their names in the journal or in pictures.
+
     A message is one arrow for each copy that arrived. A lost one is one arrow that ends on its way.
     """
-    lane = {place: number for number, place in enumerate(places)}
+    lane = {place_name(place): number for number, place in enumerate(places)}
     delayed = _delayed(found)
     columns: Table = {
         name: [] for name in ("id", "sent", "from", "until", "to", "fate", "type", "body", "brief", "who", "words")
     }
     for message in found:
-        source, destination = lane[message.source], lane[message.destination]
+        source, destination = lane[place_name(message.source)], lane[place_name(message.destination)]
         whole, brief = value_text(message.body, BODY_MAX), _brief(message.body)
         for arrived, fate, words in _arrivals(message, delayed):
             columns["id"].append(message.id)

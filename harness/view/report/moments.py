@@ -67,7 +67,7 @@ def _not_linearizable(run: Record) -> Iterable[Moment]:
         key = key_name(judged.key)
         yield Moment(
             name="not linearizable" + (f" (key {key})" if key and len(run.keys) > 1 else ""),
-            words=(judged.explanation or "no order of the operations explains this").splitlines()[0],
+            words=(judged.happened or judged.explanation or "no order of the operations explains this").splitlines()[0],
             at=at / 1e9,
             start=max(0, start - margin) / 1e9,
             end=(end + margin) / 1e9,

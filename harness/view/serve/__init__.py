@@ -1,6 +1,10 @@
 """The store as a local web page.
 
+run          one run as a row of the table
 catalogue    what is in the store, kept in memory
+index        the same on disk
+links        from one run to others
+added        what the server adds to the page of a run
 pages        the table as HTML
 application  the addresses, and what each of them returns
 """

@@ -2,8 +2,10 @@
 
     /                                the table
     /table                           only the table, for the page to refresh itself
+    /diff?run=G/N&run=G/N            two runs compared
     /runs/GROUP/NAME/                the files of a run
     /runs/GROUP/NAME/FILE            one file; `report.html` is made if the run has none
+    /runs/GROUP/NAME/messages        the messages of a stretch of time, for the page of this run alone
     /runs/GROUP/NAME.zip             all files of a run
 
 A request never names a path. Its run must be in the catalogue and its file in the run's folder; only then are the
@@ -12,7 +14,9 @@ names joined to a path. Links are not followed.
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
+import re
 import secrets
 import tempfile
 import zipfile
@@ -38,8 +42,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clew.harness.store.folder import RUN_FILES
+from clew.harness.view.serve.added import messages_as_json, token_of, with_added
 from clew.harness.view.serve.catalogue import Catalogue
-from clew.harness.view.serve.pages import SCRIPT, View, listing, runs_page
+from clew.harness.view.serve.links import address, links_of
+from clew.harness.view.serve.pages import SCRIPT, View, diff_page, listing, runs_page
+from clew.harness.view.serve.run import Run
 from clew.harness.view.templates import script_hash
 
 _ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
@@ -52,15 +59,19 @@ PLAIN = {
 FOREIGN = {
     **_ALWAYS,
     "Content-Security-Policy": "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; "
-    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src 'none'; form-action 'none'; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src {messages}; form-action 'none'; "
     "frame-ancestors 'none'; base-uri 'none'",
 }
-"""The headers of a report. The file may come from anywhere, so it gets an origin of its own and no connections: its
-scripts cannot read the store.
+"""The headers of a report. The file may come from anywhere, so it gets an origin of its own, and may connect to the
+messages of its own run alone: its scripts cannot read the store.
 """
+_HOST = re.compile(r"[A-Za-z0-9_.:\[\]-]+")
+"""What a Host header may be to be put into another header."""
 REFRESH_SECONDS = 0.5
 """How long the catalogue is used before the store is read again."""
 CHUNK_BYTES = 1 << 16
+LONGEST_SECONDS = 1e9
+"""No run is as long as this."""
 
 
 def application(store: Path, names: frozenset[str]) -> Starlette:
@@ -69,6 +80,7 @@ def application(store: Path, names: frozenset[str]) -> Starlette:
     fresh = _Fresh(catalogue)
     # Version numbers start anew with each server. The token keeps a browser from mixing up two servers.
     server = secrets.token_hex(8)
+    secret = secrets.token_bytes(32)
 
     async def index(request: Request) -> Response:
         await fresh.wait()
@@ -83,38 +95,70 @@ def application(store: Path, names: frozenset[str]) -> Starlette:
         body = await trio.to_thread.run_sync(lambda: runs_page(catalogue, View.of(request.query_params), whole=False))
         return HTMLResponse(body, headers={"ETag": tag, **PLAIN})
 
-    async def run(request: Request) -> Path:
+    async def find(request: Request) -> tuple[Run, Path]:
         await fresh.wait()
-        folder = catalogue.folder(request.path_params["group"], request.path_params["name"])
-        if folder is None or folder.is_symlink():
-            raise HTTPException(404, "there is no such run")
-        return folder
+        return _find(catalogue, request.path_params["group"], request.path_params["name"])
+
+    async def diff(request: Request) -> Response:
+        await fresh.wait()
+        places = [place.partition("/") for place in request.query_params.getlist("run")]
+        if len(places) != 2:
+            raise HTTPException(400, f"two runs can be compared, and {len(places)} are ticked")
+        sides = [_find(catalogue, group, name) for group, _, name in places]
+        return HTMLResponse(await trio.to_thread.run_sync(_diff, sides), headers=PLAIN)
 
     async def files(request: Request) -> Response:
-        folder = await run(request)
+        run, folder = await find(request)
         if not request.url.path.endswith("/"):
             return RedirectResponse(request.url.path + "/")
         there = [name for name, _ in contents(folder)]
         missing = [name for name in RUN_FILES if name not in there]
-        body = listing(f"{folder.parent.name}/{folder.name}", sorted({"report.html", *there}), missing)
+        links = [link for link in links_of(run, catalogue.runs) if link[0] != "files"]
+        body = listing(run.place, sorted({"report.html", *there}), missing, links)
         return HTMLResponse(body, headers=PLAIN)
 
     async def file(request: Request) -> Response:
-        folder = await run(request)
+        run, folder = await find(request)
         name = request.path_params["file"]
         found = dict(contents(folder)).get(name)
-        if name == "report.html" and found is None:
-            # A run that was killed or still goes on has no page. Make one of what there is.
-            return HTMLResponse(await trio.to_thread.run_sync(_report, folder), headers=FOREIGN)
-        if found is None:
-            raise HTTPException(404, "there is no such file")
         # Only the report may act as a page. Every other file is plain text.
         if name == "report.html":
-            return FileResponse(found, media_type="text/html", headers=FOREIGN)
+            # A run that was killed or still goes on has no page. Make one of what there is.
+            page = await trio.to_thread.run_sync(_report if found is None else Path.read_bytes, found or folder)
+            return _foreign(request, run, page, there=(folder / "messages.jsonl").is_file())
+        if found is None:
+            raise HTTPException(404, "there is no such file")
         return FileResponse(found, media_type="text/plain; charset=utf-8", headers=PLAIN)
 
+    def _foreign(request: Request, run: Run, page: bytes, *, there: bool) -> Response:
+        """The page of a run with what the server adds to it, and its headers."""
+        where = f"{address(run)}/messages"
+        host = request.headers.get("Host", "")
+        source = f"{request.url.scheme}://{host}{where}" if there and _HOST.fullmatch(host) else "'none'"
+        headers = {name: value.replace("{messages}", source) for name, value in FOREIGN.items()}
+        asked = f"{where}?token={token_of(secret, run.place)}" if there else None
+        return HTMLResponse(with_added(page, links_of(run, catalogue.runs), asked), headers=headers)
+
+    async def messages(request: Request) -> Response:
+        run, folder = await find(request)
+        query = request.query_params
+        if not hmac.compare_digest(query.get("token", "").encode(), token_of(secret, run.place).encode()):
+            raise HTTPException(403, "this is for the page of the run")
+        journal = dict(contents(folder)).get("messages.jsonl")
+        try:
+            start, end = float(query.get("start", "")), float(query.get("end", ""))
+        except ValueError:
+            raise HTTPException(400, "start and end are numbers of seconds") from None
+        if journal is None or not 0 <= start <= end < LONGEST_SECONDS:
+            raise HTTPException(404, "there are no such messages")
+        places = query.get("places", "").split("\n")
+        body = await trio.to_thread.run_sync(_messages, journal, start, end, places)
+        # The page has no origin, which is called "null". Other pages may have none too, but they have no token.
+        headers = {**PLAIN, "Access-Control-Allow-Origin": "null"}
+        return Response(body, media_type="application/json", headers=headers)
+
     async def archive(request: Request) -> Response:
-        folder = await run(request)
+        _, folder = await find(request)
         packed = await trio.to_thread.run_sync(pack, folder)
         headers = {**PLAIN, "Content-Disposition": f'attachment; filename="{folder.name}.zip"'}
         return StreamingResponse(_read(packed), media_type="application/zip", headers=headers)
@@ -123,9 +167,11 @@ def application(store: Path, names: frozenset[str]) -> Starlette:
         routes=[
             Route("/", index),
             Route("/table", table),
+            Route("/diff", diff),
             Route("/runs/{group}/{name}.zip", archive),
             Route("/runs/{group}/{name}", files),
             Route("/runs/{group}/{name}/", files),
+            Route("/runs/{group}/{name}/messages", messages),
             Route("/runs/{group}/{name}/{file:path}", file),
         ],
         middleware=[Middleware(_HostCheck, names=names)],
@@ -199,13 +245,42 @@ def _read(packed: IO[bytes]) -> Iterator[bytes]:
             yield chunk
 
 
-def _report(folder: Path) -> str:
+def _find(catalogue: Catalogue, group: str, name: str) -> tuple[Run, Path]:
+    """A run and its folder. Raises a 404 if there is none."""
+    run, folder = catalogue.find(group, name), catalogue.folder(group, name)
+    if run is None or folder is None or folder.is_symlink():
+        raise HTTPException(404, "there is no such run")
+    return run, folder
+
+
+def _messages(journal: Path, start: float, end: float, places: list[str]) -> bytes:
+    from clew.histories import HistoryError
+
+    try:
+        return messages_as_json(journal, start, end, places)
+    except HistoryError as error:
+        raise HTTPException(404, str(error)) from None
+
+
+def _diff(sides: list[tuple[Run, Path]]) -> str:
+    from clew.harness.store.folder import NoRun
+    from clew.harness.view.diff import compare
+    from clew.histories import HistoryError
+
+    (one, first), (other, second) = sides
+    try:
+        return diff_page(one, other, compare(first, second))
+    except (NoRun, HistoryError) as error:
+        raise HTTPException(404, str(error)) from None
+
+
+def _report(folder: Path) -> bytes:
     from clew.harness.store.folder import NoRun
     from clew.harness.store.record import read_record
     from clew.harness.view.report import report
     from clew.histories import HistoryError
 
     try:
-        return report(read_record(folder, seconds=10))
+        return report(read_record(folder, seconds=10)).encode()
     except (NoRun, HistoryError) as error:
         raise HTTPException(404, str(error)) from None

@@ -1,16 +1,18 @@
-"""The runs in the store, kept in memory: a store of thousands of runs is read once.
+"""The runs in the store, kept in memory and in an index on disk: a store of thousands of runs is read once.
 
-A finished run never changes, so it is read once. A run without a verdict is read again each time. It is "running"
-while its files grow, and "unfinished" if they have not grown for a while: its harness was killed.
+A finished run is read again only if its verdict was written anew. A run without a verdict is read again each time. It
+is "running" while its files grow, and "unfinished" if they have not grown for a while: its harness was killed.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,40 +20,23 @@ import msgspec
 
 from clew.harness.store.folder import is_run_folder
 from clew.harness.verdict.result import Answer
+from clew.harness.view.serve.index import Finished, Mark, mark_of, read_index, write_index
+from clew.harness.view.serve.run import Run
 from clew.histories.event import MALFORMED
+from clew.histories.text import printable, shortened
 
+HAPPENED_MAX = 300
+"""Characters of what happened that a row keeps."""
 QUIET_SECONDS = 90.0
 """A run without a verdict counts as unfinished after this long without a new byte. Checking may take a while."""
 _STARTED = re.compile(r"(\d{8}T\d{6})\.?(\d{0,3})Z-(\d+)")
+_SHRUNK = re.compile(r"Shrunk from (.+?), seed (\d+)")
 _SYSTEM = re.compile(r"^system:(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 
 
-class Run(msgspec.Struct, frozen=True):
-    """One run as a row of the table."""
-
-    group: str
-    """The folder of its plan."""
-    name: str
-    plan: str
-    system: str
-    seed: int | None
-    """None if neither the verdict nor the name of the folder says it."""
-    verdict: str
-    """valid, invalid or unknown; running, unfinished or unreadable."""
-    operations: int
-    unknown: float
-    """The share of operations of unknown outcome, 0 to 1."""
-    seconds: float
-    """How long the run took, in the time of its cluster."""
-    when: float
-    """When it was started, in seconds since 1970."""
-    campaign: str = ""
-    """The hunt that made this run, named by when it began; empty if no hunt did."""
-
-    @property
-    def started(self) -> str:
-        """When it was started (UTC), as text."""
-        return f"{datetime.fromtimestamp(self.when, UTC):%Y-%m-%d %H:%M:%S}"
+class _Check(msgspec.Struct):
+    verdict: Answer
+    why: str = ""
 
 
 class _Verdict(msgspec.Struct):
@@ -64,6 +49,8 @@ class _Verdict(msgspec.Struct):
     seconds: float = 0.0
     counts: dict[str, dict[str, int]] = {}
     campaign: str | None = None
+    happened: str | None = None
+    checks: dict[str, _Check] = {}
 
 
 _decode = msgspec.json.Decoder(_Verdict).decode
@@ -86,7 +73,8 @@ class Catalogue:
     def __init__(self, store: Path) -> None:
         self.store = store
         self.version = 0
-        self._finished: dict[tuple[str, str], Run] = {}
+        self._finished: Finished = read_index(store)
+        self._kept = dict(self._finished)
         self._growing: dict[tuple[str, str], _Growing] = {}
         self._rows: dict[tuple[str, str], Run] = {}
 
@@ -99,12 +87,25 @@ class Catalogue:
         """The folder of a run; None if the run is not in the catalogue."""
         return self.store / group / name if (group, name) in self._rows else None
 
+    def find(self, group: str, name: str) -> Run | None:
+        """A run; None if it is not in the catalogue."""
+        return self._rows.get((group, name))
+
     def refresh(self) -> None:
-        """Read the store again. Costs a listing of its folders, and reading the files of unfinished runs."""
+        """Read the store again, and write the index if it changed.
+
+        Costs a listing of the store's folders, a look at each verdict, and reading the runs that changed.
+        """
         rows = {}
         for group, name, path in self._folders():
+            mark = mark_of(f"{path}/verdict.json")
+            known = self._finished.get((group, name))
+            if known is not None and known[0] == mark:
+                rows[group, name] = known[1]
+                continue
+            self._finished.pop((group, name), None)
             try:
-                rows[group, name] = self._finished.get((group, name)) or self._read(group, name, path)
+                rows[group, name] = self._read(group, name, Path(path), mark)
             except FileNotFoundError:
                 # The run was removed in the meantime.
                 continue
@@ -113,14 +114,18 @@ class Catalogue:
             self.version += 1
         for lost in self._finished.keys() - rows.keys():
             del self._finished[lost]
+        if self._finished != self._kept:
+            self._kept = dict(self._finished)
+            write_index(self.store, self._kept)
 
-    def _folders(self) -> Iterator[tuple[str, str, Path]]:
-        for group in _directories(self.store):
+    def _folders(self) -> Iterator[tuple[str, str, str]]:
+        for group in _directories(str(self.store)):
             for path in _directories(group):
-                if (group.name, path.name) in self._finished or _is_run(path):
-                    yield group.name, path.name, path
+                place = os.path.basename(group), os.path.basename(path)
+                if place in self._finished or _is_run(Path(path)):
+                    yield *place, path
 
-    def _read(self, group: str, name: str, path: Path) -> Run:
+    def _read(self, group: str, name: str, path: Path, mark: Mark | None) -> Run:
         started = _STARTED.match(name)
         when = None if started is None else _time(started[1], started[2])
         plan = _text(path / "plan.yaml")
@@ -132,6 +137,8 @@ class Catalogue:
             "system": _system(plan),
             "seed": None if started is None else int(started[3]),
             "when": path.stat().st_mtime if when is None else when,
+            "plan_mark": _plan_mark(plan),
+            "origin": _origin(plan),
         }
         try:
             found = _decode((path / "verdict.json").read_bytes())
@@ -148,9 +155,11 @@ class Catalogue:
             unknown=counts.get("info", 0) / max(1, sum(counts.values())),
             seconds=found.seconds,
             campaign=found.campaign or "",
+            happened=_happened(found),
         )
         self._growing.pop((group, name), None)
-        self._finished[group, name] = run
+        if mark is not None:
+            self._finished[group, name] = mark, run
         return run
 
     def _unfinished(self, path: Path, place: tuple[str, str], row: dict[str, Any]) -> Run:
@@ -185,13 +194,40 @@ def _is_run(path: Path) -> bool:
         return False
 
 
-def _directories(path: Path) -> list[Path]:
+def _directories(path: str) -> list[str]:
     """The folders in a folder, without links and without hidden folders (runs that are being written)."""
     try:
-        entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
-        return [entry for entry in entries if not entry.is_symlink() and entry.is_dir()]
+        with os.scandir(path) as entries:
+            return [
+                entry.path
+                for entry in entries
+                if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False)
+            ]
     except OSError:
         return []
+
+
+def _happened(found: _Verdict) -> str:
+    """What went wrong in a run. A verdict of an older clew has no sentence, but reasons."""
+    if found.verdict == "valid":
+        return ""
+    if found.happened:
+        return shortened(printable(found.happened), HAPPENED_MAX)
+    reasons = [f"{name}: {check.why}" for name, check in found.checks.items() if check.verdict == found.verdict]
+    return shortened(printable(reasons[0].splitlines()[0]), HAPPENED_MAX) if reasons else ""
+
+
+def _plan_mark(plan: str) -> str:
+    """A hash of a plan without its comments."""
+    lines = [line for line in plan.splitlines() if not line.startswith("#")]
+    return sha256("\n".join(lines).encode()).hexdigest()[:16] if lines else ""
+
+
+def _origin(plan: str) -> tuple[str, int] | None:
+    """The plan and the seed of the run that was shrunk to this plan, from the comment at its head."""
+    comment = " ".join(line.lstrip("# ") for line in plan.partition("\nname:")[0].splitlines() if line.startswith("#"))
+    found = _SHRUNK.search(comment)
+    return None if found is None else (found[1], int(found[2]))
 
 
 def _time(stamp: str, milliseconds: str) -> float | None:

@@ -21,7 +21,9 @@
     version = answer.headers.get("ETag");
     const focused = table.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     // The server has escaped everything that comes from a run.
+    const ticks = new Set(new FormData(document.getElementById("compare")).getAll("run"));
     table.innerHTML = await answer.text();
+    for (const box of table.querySelectorAll("input[name=run]")) box.checked = ticks.has(box.value);
     if (focused !== null) table.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
   };
   const changed = () => {
@@ -40,6 +42,14 @@
   };
   for (const kind of ["input", "change", "search"]) form.addEventListener(kind, look);
   addEventListener("pageshow", () => setTimeout(look));
+  // Two runs, no more and no fewer.
+  const compare = document.getElementById("compare");
+  const count = () => {
+    const ticked = new FormData(compare).getAll("run").length;
+    compare.querySelector("button").disabled = ticked !== 2;
+  };
+  document.addEventListener("change", count);
+  addEventListener("pageshow", () => setTimeout(count));
   form.addEventListener("submit", (event) => { event.preventDefault(); changed(); });
   setInterval(() => document.hidden || load(), 1000);
 })();

@@ -10,13 +10,19 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from clew.harness.view.serve.catalogue import Catalogue, Run
+from clew.harness.view.diff import Difference
+from clew.harness.view.serve.catalogue import Catalogue
+from clew.harness.view.serve.links import Link, address, page
+from clew.harness.view.serve.run import Run
 from clew.harness.view.templates import render
+from clew.histories.text import shortened, value_text
 
 HERE = Path(__file__).parent
 SCRIPT = (HERE / "page.js").read_text(encoding="utf-8")
 RUNS_PER_PAGE = 100
-COLUMNS = ("plan", "system", "seed", "verdict", "operations", "unknown", "seconds", "when")
+HAPPENED_SHOWN = 140
+"""Characters of what happened in a row. All of it is shown on hovering, and on the page of the run."""
+COLUMNS = ("plan", "system", "seed", "verdict", "happened", "operations", "unknown", "seconds", "when")
 VERDICTS = ("invalid", "unknown", "valid", "running", "unfinished", "unreadable")
 
 
@@ -96,7 +102,8 @@ def select(catalogue: Catalogue, view: View) -> list[Run]:
 
 def _has(run: Run, word: str) -> bool:
     # The beginning of a verdict counts, not its middle: "valid" must not match "invalid".
-    return run.verdict.startswith(word) or word in f"{run.plan} {run.system} {_seed(run)} {run.started}".lower()
+    told = f"{run.plan} {run.system} {_seed(run)} {run.started} {run.happened}"
+    return run.verdict.startswith(word) or word in told.lower()
 
 
 def _seed(run: Run) -> str:
@@ -146,9 +153,23 @@ def runs_page(catalogue: Catalogue, view: View, *, whole: bool) -> str:
         rows=rows[(number - 1) * RUNS_PER_PAGE : number * RUNS_PER_PAGE],
         store=str(catalogue.store),
         script=SCRIPT,
+        shortened=shortened,
+        happened_max=HAPPENED_SHOWN,
     )
 
 
-def listing(run: str, files: list[str], missing: list[str]) -> str:
-    """A page that lists the files of a run, and the files that are missing."""
-    return render(HERE / "page.files.html", run=run, files=files, missing=missing)
+def listing(run: str, files: list[str], missing: list[str], links: list[Link]) -> str:
+    """A page that lists the files of a run, the files that are missing, and the links to other runs."""
+    return render(HERE / "page.files.html", run=run, files=files, missing=missing, links=links)
+
+
+def diff_page(one: Run, other: Run, difference: Difference) -> str:
+    """A page that tells where two runs first differ."""
+    return render(
+        HERE / "page.diff.html",
+        sides=[("one", one, difference.one), ("other", other, difference.other)],
+        difference=difference,
+        page=page,
+        address=address,
+        value=lambda value: "none" if value is None else value_text(value),
+    )

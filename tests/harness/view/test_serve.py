@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import io
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import trio
@@ -24,8 +28,12 @@ import trio
 from clew.harness.errors import UserError
 from clew.harness.view.browser import missing
 from clew.harness.view.serve import names, serve, serve_until_stopped
+from clew.harness.view.serve.added import with_added
 from clew.harness.view.serve.catalogue import Catalogue
+from clew.harness.view.serve.links import links_of
 from clew.harness.view.serve.pages import RUNS_PER_PAGE, View, groups, runs_page, select
+from clew.harness.view.serve.run import Run
+from clew.histories.journal import Journal
 from tests.harness.shown import EVIL, IMAGE, STALE, history_file
 
 Get = Callable[..., tuple[int, bytes, dict[str, str]]]
@@ -221,7 +229,7 @@ def test_the_loopback_of_ipv6_is_served_too(store: Path) -> None:
 
 def test_a_run_gives_its_report_its_files_and_a_zip(get: Get) -> None:
     run = "/runs/storm/20260101T000010.000Z-10"
-    assert get(f"{run}/report.html")[1].endswith(b"the report")
+    assert b"the report" in get(f"{run}/report.html")[1]
     assert b"plan.yaml" in get(f"{run}/")[1]
     status, body, headers = get(f"{run}/plan.yaml")
     assert (status, headers["content-type"]) == (200, "text/plain; charset=utf-8")
@@ -236,6 +244,179 @@ def test_a_run_without_a_page_gets_one(get: Get, common: Path) -> None:
     status, page, _ = get("/runs/killed/20260101T000040.000Z-40/report.html")
     assert status == 200
     assert b"verdict.json" in page
+
+
+def told(page: bytes) -> dict[str, Any]:
+    """What the server added to a report."""
+    found = re.search(rb'id="served">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    added: dict[str, Any] = json.loads(found[1])
+    return added
+
+
+def test_the_index_spares_a_new_server_the_reading(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Catalogue(store)
+    first.refresh()
+    assert (store / ".runs.index").is_file()
+    read: list[str] = []
+
+    def counting(self: Catalogue, group: str, name: str, *rest: Any) -> Run:
+        read.append(name)
+        return original(self, group, name, *rest)
+
+    original = Catalogue._read
+    monkeypatch.setattr(Catalogue, "_read", counting)
+    again = Catalogue(store)
+    again.refresh()
+    assert (again.runs, read) == (first.runs, [])
+
+    # One run more, one that changed, one that is gone: those are read, and no other.
+    more = make(store, "calm", 30)
+    changed = next((store / "storm").iterdir())
+    verdict = json.loads((changed / "verdict.json").read_text())
+    (changed / "verdict.json").write_text(json.dumps(verdict | {"verdict": "valid", "operations": 7}))
+    shutil.rmtree(next((store / "calm").glob("*-1")))
+    third = Catalogue(store)
+    third.refresh()
+    assert sorted(read) == sorted([more.name, changed.name])
+    assert {run.seed: run.operations for run in third.runs} == {0: 10, 2: 10, 30: 10, 10: 7, 20: 10}
+    assert {run.verdict for run in third.runs if run.plan == "storm"} == {"valid"}
+    # A server that goes on sees the same.
+    again.refresh()
+    assert sorted(again.runs, key=str) == sorted(third.runs, key=str)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\x00 no index", b"\x92\x01\x90", b"{}"])
+def test_a_broken_index_is_made_anew(store: Path, content: bytes) -> None:
+    first = Catalogue(store)
+    first.refresh()
+    whole = (store / ".runs.index").read_bytes()
+    (store / ".runs.index").write_bytes(whole[: len(whole) // 2] if content == b"" else content)
+    again = Catalogue(store)
+    again.refresh()
+    assert again.runs == first.runs
+    assert (store / ".runs.index").read_bytes() == whole
+
+
+def test_a_store_that_cannot_be_written_has_no_index(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path, content: bytes) -> int:
+        raise PermissionError(errno.EACCES, "no", str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    catalogue = Catalogue(store)
+    catalogue.refresh()
+    assert len(catalogue.runs) == 5
+    assert not list(store.glob(".runs*"))
+
+
+def test_the_table_says_what_broke(store: Path) -> None:
+    folder = make(store, "broken", 60, "invalid")
+    verdict = json.loads((folder / "verdict.json").read_text())
+    (folder / "verdict.json").write_text(json.dumps(verdict | {"happened": f"A read of {EVIL} came back."}))
+    old = make(store, "old", 61, "invalid")
+    checks = {
+        "liveness": {"verdict": "valid", "why": "-"},
+        "invariants": {"verdict": "invalid", "why": "two leaders\nat 1 s"},
+    }
+    (old / "verdict.json").write_text(json.dumps(json.loads((old / "verdict.json").read_text()) | {"checks": checks}))
+    catalogue = Catalogue(store)
+    catalogue.refresh()
+    page = runs_page(catalogue, View(), whole=False)
+    assert "A read of &lt;script&gt;" in page
+    assert "invariants: two leaders" in page
+    assert [run.plan for run in select(catalogue, View(words="leaders"))] == ["old"]
+
+
+def test_two_ticked_runs_are_compared(get: Get, common: Path) -> None:
+    for name, value in (("first", 1), ("second", 2)):
+        folder = make(common, name, 70 + value)
+        history_file(folder / "history.jsonl", [*STALE[:2], (2, 0, "invoke", "write", EVIL, value)])
+    time.sleep(0.6)
+    status, page, _ = get("/diff?run=first/20260101T000071.000Z-71&run=second/20260101T000072.000Z-72")
+    assert status == 200
+    assert "The first 2 events are the same, until 0.001000 s; event 2 differs in its value." in page.decode()
+    assert '"second"' in page.decode().replace("&#34;", '"'), "their plans differ in their names"
+    assert EVIL not in page.decode()
+    for wrong in (
+        "/diff",
+        "/diff?run=first/20260101T000071.000Z-71",
+        "/diff?run=a/b&run=../x",
+        "/diff?run=a&run=b&run=c",
+    ):
+        assert get(wrong)[0] in (400, 404), wrong
+
+
+def test_a_run_is_linked_with_those_it_belongs_to(tmp_path: Path) -> None:
+    def row(number: int, plan: str = "storm", **more: Any) -> Run:
+        standard = {"group": plan, "name": f"r{number}", "system": "", "seed": number, "verdict": "invalid"}
+        numbers = {"operations": 9, "unknown": 0.0, "seconds": 1.0, "when": float(number)}
+        return Run(plan=plan, **{**standard, **numbers, **more})
+
+    before, original = row(1, campaign="h"), row(2, campaign="h", plan_mark="m")
+    shrunk = row(3, "storm (shrunk)", origin=("storm", 2))
+    replay = row(4, seed=2, plan_mark="m")
+    runs = [replay, shrunk, original, before]
+    links = dict(links_of(original, runs))
+    assert links["its hunt (2 runs)"] == "/?group=storm&campaign=h"
+    assert links["the run before"] == "/runs/storm/r1/report.html"
+    assert links["diff with the run before"] == "/diff?run=storm%2Fr1&run=storm%2Fr2"
+    assert links["shrunk (9 operations)"] == "/runs/storm%20%28shrunk%29/r3/report.html"
+    assert links["the same again, 00:00:04"] == "/runs/storm/r4/report.html"
+    assert dict(links_of(shrunk, runs))["the original, not shrunk"] == "/runs/storm/r2/report.html"
+    assert "the run before" not in dict(links_of(before, runs))
+
+
+def test_the_origin_of_a_shrunk_run_and_the_plan_of_a_replay_are_recognized(store: Path) -> None:
+    shrunk = make(store, "storm (shrunk)", 80)
+    plan = (shrunk / "plan.yaml").read_text()
+    (shrunk / "plan.yaml").write_text(f"# Shrunk from storm, seed 10: 2 operations are enough.\n#\n{plan}")
+    replay = make(store, "storm (shrunk)", 81)
+    (replay / "plan.yaml").write_text(plan)
+    catalogue = Catalogue(store)
+    catalogue.refresh()
+    found = {run.seed: run for run in catalogue.runs}
+    assert found[80].origin == ("storm", 10)
+    assert found[81].origin is None
+    assert found[80].plan_mark == found[81].plan_mark != found[10].plan_mark
+
+
+def test_messages_are_for_the_page_of_their_run_alone(get: Get, common: Path) -> None:
+    places = []
+    for number in (90, 91):
+        folder = make(common, "talk", number)
+        with (folder / "messages.jsonl").open("wb") as stream:
+            journal = Journal(stream)
+            for id in range(3):
+                journal.send(id, id * 1_000_000_000, "c0", "n1", b'{"type":"tcp","bytes":%d}' % number)
+                journal.receive(id, id * 1_000_000_000 + 5)
+            journal.flush()
+        places.append(f"/runs/talk/{folder.name}")
+    time.sleep(0.6)
+    _, page, headers = get(f"{places[0]}/report.html")
+    asked = told(page)["messages"]
+    assert asked.startswith(f"{places[0]}/messages?token=")
+    policy = headers["content-security-policy"]
+    assert "sandbox allow-scripts;" in policy
+    assert re.search(rf"connect-src http://[^ ;]*{re.escape(places[0])}/messages;", policy)
+    lanes = urlencode({"places": "client 0\nn1"})
+    status, body, headers = get(f"{asked}&start=0.5&end=1.5&{lanes}")
+    assert (status, headers["access-control-allow-origin"]) == (200, "null")
+    found = json.loads(body)
+    assert (found["messages"]["id"], found["left_out"]) == ([1], 0)
+    assert json.loads(found["messages"]["body"][0]) == {"type": "tcp", "bytes": 90}
+    # Without the token, with that of another run, or with nonsense.
+    token = asked.partition("?")[2]
+    assert get(f"{places[0]}/messages?start=0&end=1&{lanes}")[0] == 403
+    assert get(f"{places[1]}/messages?{token}&start=0&end=1&{lanes}")[0] == 403
+    for wrong in ("start=x&end=1", "start=2&end=1", "start=0&end=inf", "start=nan&end=nan", "start=-1&end=1", ""):
+        assert get(f"{asked}&{wrong}&{lanes}")[0] in (400, 404), wrong
+    assert "messages" not in told(get("/runs/calm/20260101T000001.000Z-1/report.html")[1]), "it has no journal"
+
+
+def test_what_is_added_to_a_page_stays_data() -> None:
+    page = with_added(b"<html></html>", [(f"</script>{EVIL}", "/")], None)
+    assert page.count(b"</script>") == 1
+    assert told(page) == {"links": [[f"</script>{EVIL}", "/"]]}
 
 
 OUTSIDE = [
@@ -439,6 +620,50 @@ def test_a_served_report_is_drawn(tmp_path: Path, chromium: Any) -> None:
             time.sleep(0.05)
         assert drawn == "yes"
         assert [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+def test_a_served_report_has_all_messages_and_links_to_other_runs(tmp_path: Path, failing: Path, chromium: Any) -> None:
+    before = make(tmp_path, "caspaxos-forgets-promises", 1)
+    shutil.copytree(failing, before.parent / "20260101T010000.000Z-2")
+    driver = chromium
+
+    def wait(condition: Callable[[], Any]) -> None:
+        deadline = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < deadline, driver.get_log("browser")
+            time.sleep(0.05)
+
+    with serving(tmp_path) as (address, _):
+        driver.get(f"{address}runs/{before.parent.name}/20260101T010000.000Z-2/report.html#op-3")
+        wait(lambda: driver.execute_script("return document.documentElement.dataset.drawn") == "yes")
+        wait(lambda: driver.find_element("id", "details").text.startswith("Operation 3 "))
+        whole = "return clew.data.moments.some((moment) => moment.start <= arguments[0] && moment.end >= arguments[1])"
+        at = next(at / 10 for at in range(1, 100) if not driver.execute_script(whole, at / 10, at / 10 + 0.05))
+        inside = (
+            "return ['delivered', 'dropped', 'delayed'].flatMap((fate) => clew.sources[fate].data.sent)"
+            f".filter((time) => time > {at} && time < {at + 0.05}).length"
+        )
+        assert driver.execute_script(inside) == 0
+        driver.execute_script(f"clew.go({at}, {at + 0.05})")
+        wait(lambda: driver.execute_script(inside) > 0)
+        assert driver.find_element("id", "elsewhere").text == ""
+        assert [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+        driver.find_element("link text", "diff with the run before").click()
+        wait(lambda: driver.title.startswith("clew: caspaxos-forgets-promises/"))
+        assert "Two runs compared" in driver.find_element("tag name", "h1").text
+        # In the table, two ticks are needed.
+        driver.get(address)
+        button = driver.find_element("css selector", "#compare button")
+        wait(lambda: not button.is_enabled())
+        for box in driver.find_elements("name", "run"):
+            box.click()
+        # A new run renews the table, and the ticks stay.
+        make(tmp_path, "another", 3)
+        wait(lambda: len(driver.find_elements("name", "run")) == 3)
+        assert button.is_enabled()
+        button.click()
+        wait(lambda: driver.title.startswith("clew: caspaxos-forgets-promises/"))
 
 
 def test_a_port_that_is_taken_and_a_store_that_is_not_there_are_named(tmp_path: Path) -> None:

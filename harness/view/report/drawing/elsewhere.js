@@ -21,7 +21,8 @@ function othermessages(f, fill) {
     const around = data.moments.some((moment) => moment.wrong) ? "each violation" : "the moments above the timeline";
     let words = "";
     if (asked !== null) {
-      if (fetched !== null && fetched.left_out > 0) {
+      if (fetched !== null && fetched.left_out === null) words = "This is too long to draw its messages. Zoom in.";
+      else if (fetched !== null && fetched.left_out > 0) {
         words = `${fetched.left_out.toLocaleString("en")} more messages of this time are not drawn. Zoom in for them.`;
       }
     } else {
