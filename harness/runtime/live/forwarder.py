@@ -221,7 +221,8 @@ class Forwarder:
         if link.hit:
             self._hit[link.number] += 1
         id = -1
-        if self._journal is not None:
+        # What nodes say to each other until all of them serve is not part of the run.
+        if self._journal is not None and self._t0 is not None:
             id = self._journal.send(self._run_time(now), link.source, link.destination, packet)
             if id < 0:
                 self._counters.numbers[self._counters.index("unjournalled")] += 1

@@ -74,8 +74,10 @@ class Switch:
         self._hits = bytes(self._of["hit"])
 
     async def begin(self, t0: int) -> None:
-        """The run begins: times in the journal and of drops are counted from here (`time.monotonic_ns()`). Until then
-        they are 0."""
+        """The run begins: times are counted from here (`time.monotonic_ns()`).
+
+        Packets that were sent earlier are not in the journal. Lives and drops from before have the time 0.
+        """
         await self._ask(wire.Begin(t0))
 
     async def apply(self, active: Sequence[Fault], healed: bool) -> None:

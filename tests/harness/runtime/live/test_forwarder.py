@@ -142,6 +142,7 @@ def test_the_journal_stops_at_its_size_with_whole_lines_and_the_rest_is_counted(
 def test_a_journal_on_a_full_disk_does_not_end_the_network() -> None:
     with Path("/dev/full").open("wb") as full:
         bench = Bench(NetworkPlan(CALM, CALM), journal=full.fileno())
+        bench.forwarder.begin(0)
         assert bench.pass_on("n1", datagram("n1", "n2", b"one"))
         bench.forwarder.close()
         assert bench.pass_on("n1", datagram("n1", "n2", b"two"))

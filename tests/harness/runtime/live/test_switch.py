@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 from random import Random
@@ -16,7 +19,7 @@ import trio
 
 from clew.harness.errors import MachineError
 from clew.harness.plan.schema import Links, NetworkPlan
-from clew.harness.runtime.live.switch import Drop
+from clew.harness.runtime.live.switch import Drop, _process
 from clew.histories.journal import entries
 from clew.histories.journal_search import messages_between, node_lives
 from clew.nemesis.grudge import ALL_KINDS
@@ -264,8 +267,8 @@ def test_the_journal_has_every_packet_and_what_became_of_it(tmp_path: Path) -> N
     async def test(lab: Lab) -> None:
         lab.send("n1", "n2", b"before the run")
         await lab.receive("n2")
-        await lab.switch.begin(time.monotonic_ns())
         await lab.switch.started("n1", 0)
+        await lab.switch.begin(time.monotonic_ns())
         lab.send("n1", "n2", b"four")
         await lab.receive("n2")
         await lab.switch.apply([Partition({"n1": ("n2",)})], False)
@@ -278,8 +281,7 @@ def test_the_journal_has_every_packet_and_what_became_of_it(tmp_path: Path) -> N
         in_lab(test, journal=file.fileno())
     times = [entry.time for entry in entries(path)]
     assert times == sorted(times)
-    before, four, cut, *tcp = messages_between(path, 0, times[-1])
-    assert (before.sent, before.received) == (0, [0])
+    four, cut, *tcp = messages_between(path, 0, times[-1])
     assert (four.source, four.destination, four.body) == ("n1", "n2", {"type": "udp", "bytes": 4, "from": 7, "to": 7})
     assert len(four.received) == 1
     assert (cut.dropped, cut.received) == ("partition", [])
@@ -290,7 +292,7 @@ def test_the_journal_has_every_packet_and_what_became_of_it(tmp_path: Path) -> N
     ]
     assert any(m.body["bytes"] == 3 for m in tcp)
     (life,) = node_lives(path)
-    assert (life.node, life.number) == ("n1", 0)
+    assert (life.node, life.number, life.start) == ("n1", 0, 0)
     assert life.end is not None
 
 
@@ -305,6 +307,35 @@ def test_a_switch_process_that_is_killed_ends_the_block() -> None:
 
     with pytest.raises(MachineError, match="the process that forwards the packets has ended"):
         in_lab(test)
+
+
+def test_a_switch_process_ends_with_its_control_socket() -> None:
+    """That is how it learns that the harness has ended, if it is not killed first."""
+    with _process([]) as (popen, control):
+        control.close()
+        assert popen.wait(timeout=30) == 0
+
+
+def test_a_switch_process_is_killed_with_the_harness(tmp_path: Path) -> None:
+    harness = """if True:
+        import time
+        from clew.harness.runtime.live.switch import _process
+        with _process([]) as (popen, control):
+            # Somebody else has the socket too, so the process does not see its end.
+            import os
+            if os.fork():
+                print(popen.pid, flush=True)
+            time.sleep(600)
+    """
+    with subprocess.Popen([sys.executable, "-c", harness], stdout=subprocess.PIPE, text=True) as popen:
+        assert popen.stdout is not None
+        switch = os.pidfd_open(int(popen.stdout.readline()))
+        (other,) = set(children_of(popen.pid, "import time")) - {popen.pid}
+        popen.kill()
+    ended = select.select([switch], [], [], 30)[0]
+    os.close(switch)
+    os.kill(other, signal.SIGKILL)
+    assert ended, "it is still there"
 
 
 def test_an_error_in_the_block_leaves_no_process() -> None:
