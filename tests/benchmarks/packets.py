@@ -136,6 +136,7 @@ def switched(
             async with open_switch(plan, world.addresses, world.tuns, journal=file, pcap=pcap) as switch:
                 (pid,) = set(children()) - before
                 await switch.apply(faults, False)
+                await switch.begin(time.monotonic_ns())
                 yield pid, lambda: switch.counts().messages["sent"]
 
     return way
