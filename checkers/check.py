@@ -18,6 +18,9 @@ from clew.histories.history import History
 
 ENGINES = ("competition", "linear", "lazy", "wgl", "exhaustive")
 
+NOTHING = "there is no operation in the history, so nothing was checked"
+"""Why the verdict on an empty history is "unknown": most likely what should have recorded it did not."""
+
 _DEFAULT_BUDGET = Budget()
 _SEVERITY: dict[Answer, int] = {"invalid": 0, "unknown": 1, "valid": 2}
 
@@ -38,7 +41,8 @@ def check(
         verdict = check(load(Path("history.jsonl")), "cas-register")
         assert verdict.verdict == "valid", verdict.explanation
 
-    `budget` holds for all keys together. If it does not suffice, the verdict is "unknown". The seconds in which numba
+    `budget` holds for all keys together. If it does not suffice, the verdict is "unknown"; so is that on a history
+    without operations. The seconds in which numba
     compiles kernels, once after an install, do not count.
 
     Keys are checked on all cores. The first key, in order of appearance, that is not linearizable stops those after it:
@@ -84,14 +88,15 @@ def check(
             )
             stopped = stopped or (decision.answer == "invalid" and not keep_going)
     worst = min(verdicts, key=lambda verdict: _SEVERITY[verdict.verdict], default=None)
+    nothing = not len(history.operations)
     return Verdict(
-        verdict="valid" if worst is None else worst.verdict,
+        verdict="unknown" if nothing else "valid" if worst is None else worst.verdict,
         model=model.name or type(model).__name__,
         engine=engine,
         operations=len(history.operations),
         keys=tuple(verdicts),
         why=None if worst is None else worst.why,
-        explanation=None if worst is None else worst.explanation,
+        explanation=NOTHING if nothing else None if worst is None else worst.explanation,
         counterexample=None if worst is None else worst.counterexample,
         happened=None if worst is None else worst.happened,
         core=() if worst is None else explanation.in_short(history, worst.counterexample or ()),

@@ -60,7 +60,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """
 
     verdict: Answer
-    """Invalid if a key is invalid, otherwise unknown if a key is unknown, otherwise valid."""
+    """Invalid if a key is invalid, otherwise unknown if a key is unknown, otherwise valid. Unknown if there are no
+    operations."""
     model: str
     engine: str
     """The engine that was asked for."""

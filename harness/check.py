@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import glob
 import os
 import sys
@@ -23,8 +24,10 @@ from clew.harness.store.open import open_history
 from clew.harness.verdict import model_file
 from clew.harness.verdict.judge import check_result, judge_history
 from clew.harness.verdict.result import Result, worst
-from clew.histories import HistoryError
+from clew.histories import Header, HistoryError
 from clew.histories.codecs import write
+from clew.histories.event import FORMAT
+from clew.histories.oddities import oddities
 
 _DEFAULT_BUDGET = Budget()
 
@@ -85,12 +88,16 @@ def check_file(
     engine: str = "competition",
     keep_going: bool = False,
     cut: bool = False,
+    fields: str | None = None,
+    words: str | None = None,
+    renumber: bool = False,
 ) -> Checked:
     """Check one history, in a file or a run folder.
 
     `model` is a name or the path of a Python file; None takes the model that the history names. The keys after the
     first one that is not linearizable are not checked, unless `keep_going`. A file that ends in the middle of a line,
-    as after a killed run, is refused unless `cut`: what is missing might change the verdict.
+    as after a killed run, is refused unless `cut`: what is missing might change the verdict. `fields`, `words` and
+    `renumber` are those of `codecs.read`. What is odd in a file becomes notes of the result.
 
     Raises `NoRun` and `HistoryError` for what cannot be checked, `UserError` for an unknown model, format or engine.
     """
@@ -98,9 +105,9 @@ def check_file(
     if engine not in ENGINES:
         raise UserError(f"--engine: there is no engine {engine!r}; there are {', '.join(ENGINES)}")
     judge = model_file.load(model) if model is not None else None
-    history, folder = open_history(path, format)
+    history, folder = open_history(path, format, fields=fields, words=words, renumber=renumber)
     if history.cut and not cut:
-        line = 2 if history.lines is None or not len(history.lines) else int(history.lines[-1]) + 1
+        line = 2 if history.lines is None or not len(history.lines) else int(history.lines.max()) + 1
         message = f"the file is cut in the middle of this line; --cut checks the {len(history)} events before it"
         raise HistoryError(message, source=history.source, line=line)
     header = history.header
@@ -126,6 +133,8 @@ def check_file(
     # A path that is not text is written as a terminal would show it.
     place = os.fsencode(path if folder is None else folder.path).decode(errors="backslashreplace")
     result = judge_history(history, check_result(verdict), place)
+    if folder is None:
+        result = msgspec.structs.replace(result, notes=oddities(history))
     engines = sorted({key.engine for key in verdict.keys if key.engine})
     return Checked(path, result, ", ".join(engines) or engine, time.monotonic() - began)
 
@@ -148,10 +157,21 @@ def exit_code(checked: Sequence[Checked]) -> int:
     return EXIT_CODES[worst([one.result.verdict for one in checked if one.result is not None])]
 
 
-def export(source: Path, target: Path, *, read_as: str | None = None, write_as: str | None = None) -> int:
+def export(
+    source: Path,
+    target: Path,
+    *,
+    read_as: str | None = None,
+    write_as: str | None = None,
+    fields: str | None = None,
+    words: str | None = None,
+    renumber: bool = False,
+    model: str | None = None,
+) -> int:
     """Write the history of a run or file in another format. The answer is the number of its events.
 
-    The format is `write_as`, or follows from the target's name. The target is written whole or not at all.
+    The format is `write_as`, or follows from the target's name. The target is written whole or not at all. `fields`,
+    `words` and `renumber` are those of `codecs.read`. The header of what is written names the `model`.
 
     Raises as `open_history` does, and `UserError` for a format that clew does not write.
     """
@@ -161,7 +181,10 @@ def export(source: Path, target: Path, *, read_as: str | None = None, write_as: 
             raise UserError(f"{target}: expected a name that ends with .edn or .jsonl, or the format with --to")
     if target.is_dir() or not target.parent.is_dir():
         raise UserError(f"{target}: expected a file to write in an existing folder")
-    history, _ = open_history(source, read_as)
+    history, _ = open_history(source, read_as, fields=fields, words=words, renumber=renumber)
+    if model is not None:
+        header = msgspec.structs.replace(history.header or Header(FORMAT), model=model)
+        history = dataclasses.replace(history, header=header)
     # A pipe or /dev/stdout is written to. Only a file is replaced.
     aside = target if target.exists() and not target.is_file() else target.with_name(target.name + ".tmp")
     try:

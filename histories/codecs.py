@@ -7,10 +7,12 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from clew.histories import edn, jepsen_log, jsonl, porcupine_kv
+from clew.histories import edn, jepsen_log, json_lines, jsonl, porcupine_kv
 from clew.histories.history import History, HistoryError
+from clew.histories.line_errors import json_object
+from clew.histories.renumber import renumbered
 
 _SAMPLE_BYTES = 1 << 16
 """Bytes that a format is recognized by. They hold the first event, also of a log that begins with other lines."""
@@ -32,6 +34,11 @@ def _is_jsonl(sample: bytes) -> bool:
     return sample[:1] == b"{" and b'"clew-history"' in sample.partition(b"\n")[0]
 
 
+def _is_json_lines(sample: bytes) -> bool:
+    first = sample.lstrip().partition(b"\n")[0]
+    return first[:1] == b"{" and isinstance(json_object(first), dict)
+
+
 def _is_edn(sample: bytes) -> bool:
     return sample.lstrip()[:1] in (b"{", b"[", b"(", b"#", b";") and b":process" in sample
 
@@ -40,6 +47,7 @@ CODECS = {
     codec.name: codec
     for codec in (
         Codec("jsonl", jsonl.load, jsonl.dump, _is_jsonl),
+        Codec("json-lines", json_lines.load, None, _is_json_lines),
         Codec("jepsen-log", jepsen_log.load, None, lambda sample: jepsen_log.PREFIX in sample),
         Codec("porcupine-kv", porcupine_kv.load, None, lambda sample: _is_edn(sample) and b":key " in sample),
         Codec("edn", edn.load, edn.dump, _is_edn),
@@ -62,24 +70,45 @@ def detect(path: Path) -> Codec:
     )
 
 
-def read(path: Path, format: str | None = None) -> History:
-    """Read a history. Without a `format`, detect it.
+def read(
+    path: str | Path,
+    format: str | None = None,
+    *,
+    fields: str | None = None,
+    words: str | None = None,
+    renumber: bool = False,
+) -> History:
+    """Read a history, from a file or the folder of a run. Without a `format`, detect it.
 
-    Raises `HistoryError` for a malformed history, `ValueError` for an unknown format, and `OSError`.
+    `fields` and `words` say how to read the JSON lines of another program: `time=ts_us*1000,f=op` and `get=read`.
+    With `renumber`, a process that goes on after an unknown outcome becomes a fresh one. `docs/your-history.md` has
+    all of it.
+
+    Raises `HistoryError` for a malformed history, `ValueError` for an unknown format and for `fields` and `words` that
+    cannot be used, and `OSError`.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        return _read_pipe(path, format)
-    return (detect(path) if format is None else _codec(format)).load(path)
+    path = Path(path)
+    if path.is_dir():
+        path = path / "history.jsonl"
+    if path.exists() and not path.is_file():
+        return _read_pipe(path, format, fields=fields, words=words, renumber=renumber)
+    if fields is not None or words is not None:
+        if format not in (None, "json-lines"):
+            raise json_lines.BadReading(f"--fields and --words are for JSON lines, and not for {format}")
+        history = json_lines.load(path, json_lines.reading_of(fields, words))
+    else:
+        history = (detect(path) if format is None else _codec(format)).load(path)
+    return renumbered(history) if renumber else history
 
 
-def _read_pipe(path: Path, format: str | None) -> History:
+def _read_pipe(path: Path, format: str | None, **options: Any) -> History:
     """Read a history from a pipe, by way of a file: a pipe can be read only once."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "history"
         with path.open("rb") as stream, file.open("wb") as copy:
             shutil.copyfileobj(stream, copy)
         try:
-            return replace(read(file, format), source=str(path))
+            return replace(read(file, format, **options), source=str(path))
         except HistoryError as error:
             raise HistoryError(error.message, source=str(path), line=error.line) from None
 

@@ -315,7 +315,8 @@ class History:
                 if process in retired:
                     raise self.failure(
                         row,
-                        f"process {process} returns after an operation of unknown outcome; expected a fresh process",
+                        f"process {process} returns after an operation of unknown outcome; expected a fresh process. "
+                        "With --renumber it becomes one",
                     )
                 # If a completion and the next invocation have the same time, the invocation may come first.
                 (waiting if process in open_operation else open_operation)[process] = len(invoked)

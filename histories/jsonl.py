@@ -17,6 +17,7 @@ import msgspec
 
 from clew.histories.event import FORMAT, MALFORMED, Event, EventType, Header
 from clew.histories.history import History, HistoryError
+from clew.histories.line_errors import excerpt, whats_wrong
 
 _header = msgspec.json.Decoder(Header)
 _event = msgspec.json.Decoder(Event)
@@ -95,15 +96,21 @@ def load(path: Path) -> History:
         lines.append(tail)
 
     def events() -> Iterator[Event]:
+        last = -1
         for number, line in enumerate(lines[1:], start=2):
             if not line.strip():
                 continue
             try:
                 event = _event.decode(line)
-            except MALFORMED as error:
+            except MALFORMED:
+                raise HistoryError(whats_wrong(line), source=source, line=number) from None
+            if event.index <= last:
                 raise HistoryError(
-                    f"expected an event, found {_excerpt(line)}: {error}", source=source, line=number
-                ) from None
+                    f"index is {event.index} after {last}; expected it to grow from event to event, from 0",
+                    source=source,
+                    line=number,
+                )
+            last = event.index
             numbers.append(number)
             yield event
 
@@ -122,11 +129,9 @@ def _is_event(line: bytes) -> bool:
 def _read_header(line: bytes, source: str) -> Header:
     try:
         header = _header.decode(line)
-    except MALFORMED as error:
+    except MALFORMED:
         raise HistoryError(
-            f'expected a header line like {{"clew-history":{FORMAT}}}, found {_excerpt(line)}: {error}',
-            source=source,
-            line=1,
+            f'expected a header line like {{"clew-history":{FORMAT}}}, found {excerpt(line)}', source=source, line=1
         ) from None
     if header.clew_history != FORMAT:
         raise HistoryError(
@@ -135,8 +140,3 @@ def _read_header(line: bytes, source: str) -> Header:
             line=1,
         )
     return header
-
-
-def _excerpt(line: bytes) -> str:
-    text = line.decode(errors="replace")
-    return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -46,5 +46,18 @@ StoreOption = Annotated[Path, typer.Option("--store", metavar="PATH", parser=_fo
 ModelOption = Annotated[
     str | None, typer.Option(help="The model of the history. Needed only if the history does not name one.")
 ]
+FieldsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--fields", metavar="OURS=THEIRS,...", help="What the fields of JSON lines are called: time=ts_us*1000,f=op."
+    ),
+]
+WordsOption = Annotated[
+    str | None,
+    typer.Option("--words", metavar="THEIRS=OURS,...", help="What functions and types are called: get=read,put=write."),
+]
+RenumberOption = Annotated[
+    bool, typer.Option("--renumber", help="Let a process that goes on after an unknown outcome be a fresh one.")
+]
 VerdictJsonOption = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, and nothing else.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the same as JSON.")]

@@ -8,19 +8,32 @@ from clew.harness.errors import UserError
 from clew.harness.store.folder import NoRun, RunFolder, find_run
 from clew.histories import History
 from clew.histories.codecs import CODECS, read
+from clew.histories.json_lines import BadReading
 
 
-def open_history(path: Path, format: str | None = None) -> tuple[History, RunFolder | None]:
+def open_history(
+    path: Path,
+    format: str | None = None,
+    *,
+    fields: str | None = None,
+    words: str | None = None,
+    renumber: bool = False,
+) -> tuple[History, RunFolder | None]:
     """The history in a file or a run folder. For a run folder, the folder too.
 
-    `format` is a key of `CODECS`; None finds it out. It counts for files only.
+    `format` is a key of `CODECS`; None finds it out. It counts for files only, as do the other options, which are those
+    of `codecs.read`.
 
-    Raises `NoRun` if nothing is there, `HistoryError` if the history cannot be read, `UserError` for an unknown format.
+    Raises `NoRun` if nothing is there, `HistoryError` if the history cannot be read, `UserError` for an unknown format
+    and for options that cannot be used.
     """
     if format is not None and format not in CODECS:
         raise UserError(f"--format: there is no format {format!r}; there are {', '.join(CODECS)}")
     if path.exists() and not path.is_dir():
-        return read(path, format), None
+        try:
+            return read(path, format, fields=fields, words=words, renumber=renumber), None
+        except BadReading as error:
+            raise UserError(str(error)) from None
     folder = find_run(path)
     if not folder.history.exists():
         raise NoRun(f"{path} has no history.jsonl")

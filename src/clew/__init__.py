@@ -5,7 +5,7 @@ The names below are what most programs need. Everything else is in the five pack
 
 Check a history:
 
-    verdict = clew.check(clew.load(Path("history.jsonl")), "cas-register")
+    verdict = clew.check(clew.load("history.jsonl"), "cas-register")
     assert verdict.verdict == "valid", verdict.explanation
 
 Run a plan in memory and judge it:
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from clew.harness.testing import assert_holds, plans
     from clew.harness.verdict.judge import judge
     from clew.harness.verdict.result import Result
-    from clew.histories import Event, History, HistoryError, Recorder, load
+    from clew.histories import Event, History, HistoryError, Recorder
+    from clew.histories.codecs import read as load
     from clew.systems import Program, Protocol
 
     __version__: str
@@ -55,7 +56,7 @@ _HOME = {
     "assert_holds": "clew.harness.testing",
     "check": "clew.checkers",
     "judge": "clew.harness.verdict.judge",
-    "load": "clew.histories",
+    "load": "clew.histories.codecs",
     "load_plan": "clew.harness.plan",
     "plans": "clew.harness.testing",
     "resolve": "clew.harness.plan",
@@ -63,8 +64,8 @@ _HOME = {
     "simulate": "clew.harness.run",
 }
 """The module that each name is imported from."""
-_NAMED_DIFFERENTLY = {"load_plan": "load"}
-"""Names that are others in their own module: there are two `load`, one of histories and one of plans."""
+_NAMED_DIFFERENTLY = {"load": "read", "load_plan": "load"}
+"""Names that are others in their own module."""
 
 __all__ = [
     "Budget",

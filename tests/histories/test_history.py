@@ -114,14 +114,27 @@ INVOKE = '{"index":0,"time":5,"process":0,"type":"invoke","f":"read","key":0}'
         ),
         ([INVOKE, '{"index":1,"time":6,"process":0,"type":"ok","f":"read","key":1}'], "on key 1, but it invoked"),
         (
-            [INVOKE, '{"index":1,"time":6,"process":0,"type":"info","f":"read","key":0}', INVOKE.replace("5", "7")],
+            [
+                INVOKE,
+                '{"index":1,"time":6,"process":0,"type":"info","f":"read","key":0}',
+                INVOKE.replace("5", "7").replace("0", "2", 1),
+            ],
             ":4: process 0 returns after an operation of unknown outcome",
         ),
-        (['{"index":0,"time":5,"process":0,"type":"maybe","f":"read"}'], ":2: expected an event"),
-        (['{"index":0,"time":5,"process":"bob","type":"ok","f":"read"}'], ":2: expected an event"),
-        (["[]"], ":2: expected an event"),
-        (['{"index":0,"time":5,"process":-1,"type":"invoke","f":"read"}'], ":2: expected an event"),
-        (['{"index":0,"time":99999999999999999999,"process":1,"type":"invoke","f":"read"}'], ":2: expected an event"),
+        ([INVOKE, INVOKE.replace('"process":0', '"process":1')], ":3: index is 0 after 0; expected it to grow"),
+        (['{"index":0,"time":5,"process":0,"f":"read"}'], "the field type is missing"),
+        (['{"index":0,"time":5,"process":0,"type":"maybe","f":"read"}'], 'type is "maybe"; expected invoke, ok, fail'),
+        (['{"index":0,"time":5,"process":"bob","type":"ok","f":"read"}'], 'process is "bob"; expected a whole number'),
+        (["[]"], ":2: expected an event, found '[]', which is no JSON object"),
+        (['{"index":0', INVOKE], ":2: expected an event, found '{\"index\":0', which is no JSON"),
+        (['{"index":0,"time":5,"process":-1,"type":"invoke","f":"read"}'], "process is -1, which is out of range"),
+        (['{"index":0,"time":5,"process":1,"type":"invoke","f":7}'], "f is 7; expected the name of a function"),
+        (['{"index":0,"time":5,"process":1,"type":"ok","f":"r","error":7}'], "error is 7; expected a text"),
+        (['{"index":0,"time":1.5,"process":1,"type":"invoke","f":"r"}'], "time is 1.5; expected nanoseconds"),
+        (
+            ['{"index":0,"time":99999999999999999999,"process":1,"type":"invoke","f":"read"}'],
+            "time is 99999999999999999999, which is out of range; expected nanoseconds from 0 to 9223372036854775807",
+        ),
         (['{"index":0,"time":5,"process":1,"type":"invoke","f":"r","value":' + "[" * 9999], ":2: expected an event"),
     ],
 )
@@ -131,6 +144,7 @@ def test_a_broken_history_is_refused_with_its_line(tmp_path: Path, lines: list[s
     with pytest.raises(HistoryError) as refused:
         _ = load(path).operations
     assert said in str(refused.value)
+    assert "`" not in str(refused.value), "the words of the library that decodes it"
 
 
 def test_an_operation_without_completion_is_of_unknown_outcome() -> None:

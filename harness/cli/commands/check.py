@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clew.harness.cli.options import ModelOption, VerdictJsonOption
+from clew.harness.cli.options import FieldsOption, ModelOption, RenumberOption, VerdictJsonOption, WordsOption
 
 
 def check(
@@ -17,6 +17,9 @@ def check(
     format: Annotated[
         str | None, typer.Option(help="jsonl, edn, jepsen-log, ... Default: detect it from the file.")
     ] = None,
+    fields: FieldsOption = None,
+    words: WordsOption = None,
+    renumber: RenumberOption = False,
     budget: Annotated[
         str, typer.Option(help="What the checker may use for each history: time, memory or both.")
     ] = "60s,1GiB",
@@ -37,7 +40,16 @@ def check(
 
     paths = expand(histories)
     judge = partial(
-        check_file, model=model, format=format, budget=budget_of(budget), engine=engine, keep_going=keep_going, cut=cut
+        check_file,
+        model=model,
+        format=format,
+        budget=budget_of(budget),
+        engine=engine,
+        keep_going=keep_going,
+        cut=cut,
+        fields=fields,
+        words=words,
+        renumber=renumber,
     )
     if len(paths) == 1:
         checked = [judge(paths[0])]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clew.harness.cli.options import HistoryArgument
+from clew.harness.cli.options import FieldsOption, HistoryArgument, RenumberOption, WordsOption
 
 
 def export(
@@ -19,8 +19,14 @@ def export(
     format: Annotated[
         str | None, typer.Option(help="The format of the history. Default: detect it from the file.")
     ] = None,
+    fields: FieldsOption = None,
+    words: WordsOption = None,
+    renumber: RenumberOption = False,
+    model: Annotated[str | None, typer.Option(help="The model that the written history names.")] = None,
 ) -> None:
     """Write a history as Jepsen's EDN or clew's JSON lines."""
     from clew.harness.check import export as write_history
 
-    print(f"{write_history(history, target, read_as=format, write_as=to)} events written to {target}")
+    options = {"fields": fields, "words": words, "model": model}
+    count = write_history(history, target, read_as=format, write_as=to, renumber=renumber, **options)
+    print(f"{count} events written to {target}")
