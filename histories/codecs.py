@@ -88,9 +88,9 @@ def read(
     cannot be used, and `OSError`.
     """
     path = Path(path)
-    if path.is_dir():
+    if (path / "history.jsonl").is_file():
         path = path / "history.jsonl"
-    if path.exists() and not path.is_file():
+    if path.exists() and not path.is_file() and not path.is_dir():
         return _read_pipe(path, format, fields=fields, words=words, renumber=renumber)
     if fields is not None or words is not None:
         if format not in (None, "json-lines"):
