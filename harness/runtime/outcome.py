@@ -31,6 +31,8 @@ class Progress:
     """What the system's landmarks have seen in its messages."""
     messages: Counter[str] = field(default_factory=Counter)
     """Messages by fate: `sent` counts all of them; the others say why a message was lost."""
+    processor: Counter[str] = field(default_factory=Counter)
+    """Nanoseconds of processor time that each node has taken. Only for nodes that are processes of a live run."""
     protocol: Counter[str] = field(default_factory=Counter)
     """What nodes and clients have counted themselves, with `ctx.count`."""
 

@@ -1,21 +1,35 @@
-"""`clew bench`: find the known bugs, and write how long it took into the docs."""
+"""`clew bench`: find the known bugs, and measure how fast a live cluster is."""
 
 from __future__ import annotations
 
+import enum
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from clew.harness.cli.options import SettingsOption, StoreOption
 from clew.harness.errors import UserError
 
-bench_app = typer.Typer(help="Measure how fast clew finds known bugs.", no_args_is_help=True, rich_markup_mode=None)
+bench_app = typer.Typer(
+    help="Measure how fast clew finds known bugs, and how fast a live cluster is.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+class NetworkChoice(enum.StrEnum):
+    """What carries the packets of a live run."""
+
+    loopback = "loopback"
+    tun = "tun"
 
 
 @bench_app.callback()
 def bench() -> None:
-    """Measure how fast clew finds known bugs."""
+    """Measure how fast clew finds known bugs, and how fast a live cluster is."""
 
 
 @bench_app.command("bugs")
@@ -54,6 +68,44 @@ def bugs(
     print(known.table(found), end="")
     if write is not None:
         write_whole(write, known.rewritten(_text(write), found, system or []).encode())
+
+
+@bench_app.command("rsl")
+def rsl(
+    network: Annotated[
+        list[NetworkChoice] | None, typer.Option(help="Measure on this network; repeatable. Both, if left out.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="How long the clients ask.", min=0.1)] = 30.0,
+    clients: Annotated[int, typer.Option(help="How many clients ask, each without a pause.", min=1)] = 32,
+    settings: SettingsOption = None,
+    store: StoreOption = Path("store"),
+    json: Annotated[bool, typer.Option("--json", help="Print what was measured as JSON, a line for each run.")] = False,
+) -> None:
+    """Measure how many requests a live RSL cluster serves in a second, and check that it counted them right."""
+    import msgspec
+
+    from clew.harness.bench import rsl as bench
+    from clew.harness.cli.foreground import run_in_foreground
+    from clew.harness.cli.output.run_progress import RunProgress
+
+    plans = [
+        bench.bench_plan(choice.value, seconds, clients, settings or [])
+        for choice in network or (NetworkChoice.loopback, NetworkChoice.tun)
+    ]
+    measured = []
+    for plan in plans:
+        progress = RunProgress(plan, quiet=json)
+        measured.append(run_in_foreground(partial(bench.measure, plan, store, watch=progress.watch), progress.show))
+        if json:
+            print(msgspec.json.encode(measured[-1]).decode(), flush=True)
+        if not measured[-1].result.finished:
+            break
+    if not json:
+        print(bench.table(measured), end="")
+        for one in measured:
+            if one.result.error:
+                print(f"clew: {one.result.error}", file=sys.stderr)
+    raise typer.Exit(max(one.result.exit_code for one in measured))
 
 
 def _text(page: Path) -> str:

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from clew.harness.runtime.live import node_wire as wire
+from clew.harness.runtime.live.datagrams import Receiver, Sender
 from clew.harness.runtime.live.messages import Messages, message_types
 from clew.harness.runtime.live.node_disk import NodeDisk
 from clew.harness.runtime.live.streams import LargeMessages
@@ -32,8 +33,6 @@ from clew.histories.event import MALFORMED
 from clew.systems.node import CancelTimer, Context, Count, Log, Node, Send, SetTimer, Sync, Write
 from clew.systems.protocol import Protocol
 
-BATCH = 64
-"""Datagrams that are taken from the socket before their steps' messages leave."""
 SIGN_OF_LIFE = 100_000_000
 """Nanoseconds between two records `ALIVE`."""
 STEPS_AT_ONCE_MAX = 100_000
@@ -50,8 +49,7 @@ class NodeHost:
         self._name = life.name
         self._control = control
         self._endpoints = {name: place for place, name in enumerate(setup.endpoints)}
-        self._addresses = {name: (address, wire.PORT) for name, address in setup.addresses.items()}
-        self._names = {address: name for name, address in setup.addresses.items()}
+        self._names = {socket.inet_aton(address): name for name, address in setup.addresses.items()}
         self._types = message_types(system.messages)
         self._recorded = [place in setup.recorded for place in self._types.values()]
         self._journal = setup.journal
@@ -75,6 +73,7 @@ class NodeHost:
         self._pushed = 0
         self._to_self: deque[tuple[int, Any]] = deque()
         self._out: list[tuple[str, bytes]] = []
+        self._large_out: list[tuple[str, bytes]] = []
         self._delayed: list[tuple[int, int, str, bytes]] = []
         self._records: list[bytes] = []
         self._tally = wire.Tally()
@@ -87,6 +86,8 @@ class NodeHost:
         widen(self._udp)
         self._udp.bind((address, wire.PORT))
         self._udp.setblocking(False)
+        self._sender = Sender(self._udp, {name: (where, wire.PORT) for name, where in setup.addresses.items()})
+        self._receiver = Receiver(self._udp)
         self._epoll = select.epoll()
         self._large = LargeMessages(address, self._epoll)
         self._epoll.register(self._udp, select.EPOLLIN)
@@ -107,25 +108,20 @@ class NodeHost:
         self._carry_out(self._ctx.now)
         self._flush(self._ctx.now)
         udp, control = self._udp.fileno(), self._control.fileno()
-        poll, receive = self._epoll.poll, self._udp.recvfrom
+        poll, names = self._epoll.poll, self._names
         while True:
-            arrived: list[tuple[bytes, str | None]] = []
+            arrived: list[tuple[bytes, bytes]] = []
             for descriptor, _ in poll(self._patience()):
                 if descriptor == udp:
-                    try:
-                        for _ in range(BATCH):
-                            data, (address, _port) = receive(65_536)
-                            arrived.append((data, self._names.get(address)))
-                    except BlockingIOError:
-                        pass
+                    arrived += self._receiver.receive()
                 elif descriptor == control:
                     self._obey(wire.read_frame(self._control))
                 else:
-                    arrived += [(data, self._names.get(address)) for data, address in self._large.handle(descriptor)]
+                    arrived += self._large.handle(descriptor)
             # Read after the messages were taken: a message is received later than it was sent, by any clock.
             now = self._now()
-            for data, source in arrived:
-                self._receive(now, source, data)
+            for data, address in arrived:
+                self._receive(now, names.get(address), data)
             if self._wakes and self._wakes[0][0] <= now:
                 self._wake(now)
             self._flush(now)
@@ -233,7 +229,7 @@ class NodeHost:
         self._links.add(destination)
         data = wire.MESSAGE_ID.pack(id) + body
         if self._network is None:
-            self._out.append((destination, data))
+            self._leave(now, destination, data)
             return
         arrivals = self._network.fate(self._name, destination, now, type(message))
         if isinstance(arrivals, str):
@@ -241,7 +237,7 @@ class NodeHost:
             return
         for arrival in arrivals:
             if arrival <= now:
-                self._out.append((destination, data))
+                self._leave(now, destination, data)
             else:
                 self._pushed += 1
                 heappush(self._delayed, (arrival, self._pushed, destination, data))
@@ -271,31 +267,30 @@ class NodeHost:
             if self._network.cut(self._name, destination):
                 self._lose(now, wire.MESSAGE_ID.unpack_from(data)[0], CUT)
             else:
-                self._out.append((destination, data))
+                self._leave(now, destination, data)
         if self._records:
             self._tell()
         if self._out:
-            send, addresses = self._udp.sendto, self._addresses
-            for destination, data in self._out:
-                try:
-                    if len(data) <= wire.DATAGRAM_BYTES_MAX:
-                        send(data, addresses[destination])
-                    else:
-                        self._send_large(destination, data)
-                except KeyError:
-                    self._lose(now, wire.MESSAGE_ID.unpack_from(data)[0], f"there is no {destination}")
-                except OSError as error:
-                    self._lose(now, wire.MESSAGE_ID.unpack_from(data)[0], error.strerror or "not sent")
-            self._out.clear()
+            out, self._out = self._out, []
+            for place, why in self._sender.send(out):
+                self._lose(now, wire.MESSAGE_ID.unpack_from(out[place][1])[0], why)
+        while self._large_out:
+            destination, data = self._large_out.pop()
+            self._large.send((self._setup.addresses[destination], wire.PORT), data)
 
-    def _send_large(self, destination: str, data: bytes) -> None:
-        address = self._addresses[destination]
-        if self._endpoints[destination] >= len(self._setup.nodes):
+    def _leave(self, now: int, destination: str, data: bytes) -> None:
+        """Have a message leave after this batch of steps."""
+        if len(data) <= wire.DATAGRAM_BYTES_MAX and destination in self._endpoints:
+            self._out.append((destination, data))
+        elif destination not in self._endpoints:
+            self._lose(now, wire.MESSAGE_ID.unpack_from(data)[0], f"there is no {destination}")
+        elif destination in self._setup.clients:
             self._broken(
                 f"sends a message of {len(data):,} bytes to a client; live, a client gets at most "
                 f"{wire.DATAGRAM_BYTES_MAX:,} bytes at once"
             )
-        self._large.send(address, data)
+        else:
+            self._large_out.append((destination, data))
 
     # The harness
 
@@ -318,6 +313,7 @@ class NodeHost:
             tally.links = [self._endpoints[name] for name in self._links if name in self._endpoints]
             self._sent = 0
             self._links.clear()
+        tally.processor = time.process_time_ns()
         self._last_sign = now
         self._record(wire.ALIVE, now, 0, msgspec.json.encode(tally))
 

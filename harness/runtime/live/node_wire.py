@@ -107,6 +107,8 @@ class Tally(msgspec.Struct, omit_defaults=True):
     """Messages by fate, as `Progress.messages` has them."""
     protocol: dict[str, int] = {}
     """What the node counted."""
+    processor: int = 0
+    """Nanoseconds of processor time since the start of the process."""
     links: list[int] = []
     """The endpoints to which it has sent, as places in `Setup.endpoints`."""
 

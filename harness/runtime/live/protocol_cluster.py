@@ -70,6 +70,8 @@ class _Host:
         """Whether it has answered `End`."""
         self.unconfirmed = 0
         """How many `Faults` it has not confirmed."""
+        self.processor = 0
+        """Nanoseconds of processor time that it has told of."""
         self.heard = time.monotonic()
         self.changed = trio.Event()
 
@@ -382,7 +384,7 @@ class ProtocolCluster:
         if kind == wire.LEADS:
             self._stage.leads(host.name)
         elif kind == wire.ALIVE:
-            self._count(host.name, msgspec.json.decode(body, type=wire.Tally))
+            self._count(host, msgspec.json.decode(body, type=wire.Tally))
         elif kind == wire.BROKEN:
             self._stage.failed(SystemFailure("node", host.name, body.decode(), self.last_words(host.name)))
         else:
@@ -395,11 +397,13 @@ class ProtocolCluster:
                 host.done = True
             host.change()
 
-    def _count(self, node: str, tally: wire.Tally) -> None:
+    def _count(self, host: _Host, tally: wire.Tally) -> None:
         self._progress.protocol.update(tally.protocol)
+        self._progress.processor[host.name] += tally.processor - host.processor
+        host.processor = tally.processor
         if self._network is not None:
             self._progress.messages.update(tally.messages)
-            self._touched.update((node, self._setup.endpoints[place]) for place in tally.links)
+            self._touched.update((host.name, self._setup.endpoints[place]) for place in tally.links)
 
     def dropped(self, drop: Drop) -> None:
         """The switch has lost a message."""

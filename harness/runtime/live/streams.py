@@ -28,7 +28,7 @@ class LargeMessages:
         self._listener.setblocking(False)
         epoll.register(self._listener, select.EPOLLIN)
         self._sending: dict[int, tuple[socket.socket, memoryview]] = {}
-        self._receiving: dict[int, tuple[socket.socket, str, bytearray]] = {}
+        self._receiving: dict[int, tuple[socket.socket, bytes, bytearray]] = {}
         self._sockets: deque[int] = deque()
 
     def send(self, address: tuple[str, int], data: bytes) -> None:
@@ -41,9 +41,9 @@ class LargeMessages:
         self._keep(connection, select.EPOLLOUT)
         self._sending[connection.fileno()] = connection, memoryview(_LENGTH.pack(len(data)) + data)
 
-    def handle(self, descriptor: int) -> list[tuple[bytes, str]]:
-        """A descriptor is ready: go on with it. Returns the messages that are whole by that, with their senders'
-        addresses."""
+    def handle(self, descriptor: int) -> list[tuple[bytes, bytes]]:
+        """A descriptor is ready: go on with it. Returns the messages that are whole by that, each with the four bytes
+        of its sender's address."""
         if descriptor == self._listener.fileno():
             self._accept()
         elif descriptor in self._sending:
@@ -59,7 +59,7 @@ class LargeMessages:
             return
         connection.setblocking(False)
         self._keep(connection, select.EPOLLIN)
-        self._receiving[connection.fileno()] = connection, address, bytearray()
+        self._receiving[connection.fileno()] = connection, socket.inet_aton(address), bytearray()
 
     def _go_on_sending(self, descriptor: int) -> None:
         connection, rest = self._sending[descriptor]
@@ -73,7 +73,7 @@ class LargeMessages:
         if not rest:
             self._close(descriptor)
 
-    def _go_on_receiving(self, descriptor: int) -> list[tuple[bytes, str]]:
+    def _go_on_receiving(self, descriptor: int) -> list[tuple[bytes, bytes]]:
         connection, address, data = self._receiving[descriptor]
         try:
             more = connection.recv(1 << 20)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import pytest
 import trio
 
-from clew.harness.plan import load, resolve
+from clew.harness.plan import load, loads, resolve
 from clew.harness.run import run
 from clew.harness.verdict.result import Result
 from clew.histories.journal import entries
@@ -42,3 +43,61 @@ def test_the_journal_has_what_was_sent_and_received_in_the_order_of_time(tmp_pat
     # Nothing was lost; what was under way at the end may be missing.
     assert len({entry.id for entry in received}) > len(sent) * 0.9
     assert {entry.src for entry in sent.values()} == {"n1", "n2", "n3", "n4", "n5", "c0"}
+
+
+LARGE = """
+import msgspec
+from clew.systems import Protocol
+
+class Ask(msgspec.Struct, frozen=True, tag="ask"):
+    id: int
+
+class Large(msgspec.Struct, frozen=True, tag="large"):
+    id: int
+    text: str
+
+class Answer(msgspec.Struct, frozen=True, tag="answer"):
+    id: int
+    length: int
+
+class Node:
+    def start(self, ctx):
+        self.asking = {}
+    def receive(self, ctx, source, message):
+        if type(message) is Ask:
+            self.asking[message.id] = source
+            ctx.send("n2", Large(message.id, "x" * 300_000))
+        elif type(message) is Large:
+            ctx.send("n1", Answer(message.id, len(message.text)))
+        else:
+            ctx.send(self.asking[message.id], message)
+
+class Client:
+    def invoke(self, ctx, operation):
+        self.id = operation.id
+        ctx.send("n1", Ask(operation.id))
+    def receive(self, ctx, source, message):
+        if message.id == self.id:
+            assert message.length == 300_000
+            ctx.complete("ok")
+
+system = Protocol(
+    name="large", summary="", messages=Ask | Large | Answer, node=lambda p: Node(), client=lambda p: Client(),
+    model="register", functions=("read", "write"),
+)
+"""
+
+
+@pytest.mark.parametrize("network", ["loopback", "tun"])
+def test_a_message_that_is_larger_than_a_datagram_arrives(
+    tmp_path: Path, network: str, request: pytest.FixtureRequest
+) -> None:
+    if network == "tun":
+        request.getfixturevalue("namespaces")
+    (tmp_path / "large.py").write_text(LARGE)
+    text = "name: large\nsystem: {name: large.py, nodes: 2}\nruntime: live\nrecovery: {after: 10ms}\n"
+    text += "workload: {kind: cas-register, clients: 2, operations: 20, mix: {write: 1}}\n"
+    plan = resolve(loads(text, "plan", tmp_path), None, [f"live.network={network}"])
+    result = trio.run(partial(run, plan, into=tmp_path / "store"))
+    assert result.counts["operations"]["ok"] == result.operations, result
+    assert result.error is None
