@@ -32,7 +32,7 @@ ROOMS = {
     "hunt": {"plan", "verdict", "store", "run"},
     "shrink": {"plan", "runtime", "verdict", "store", "run"},
     "testing": {"plan", "verdict", "run", "shrink"},
-    "bench": {"plan", "store", "run", "hunt", "shrink"},
+    "bench": {"plan", "runtime", "verdict", "store", "run", "hunt", "shrink"},
     "cli": {"plan", "runtime", "verdict", "store", "view", "check", "run", "replay", "hunt", "shrink", "bench"},
 }
 """The rooms of harness, from the ground up, and the rooms that each may import. All of these lie below it.
