@@ -13,11 +13,15 @@ import signal
 import socket
 import struct
 from collections.abc import Mapping
+from typing import Any
 
 from clew.harness.runtime.live.addresses import PREFIX_LENGTH
 
 NEW_MOUNTS, NEW_USERS, NEW_PIDS, NEW_NETWORK = 0x00020000, 0x10000000, 0x20000000, 0x40000000
 """The kinds of namespaces (`CLONE_NEWNS`, ...): arguments of `unshare` and `enter`."""
+
+NETWORK_ADMIN, SYSTEM_ADMIN = 12, 21
+"""The rights (capabilities) that namespaces and network interfaces need."""
 
 TUN = "/dev/net/tun"
 """The device that makes TUN interfaces."""
@@ -91,20 +95,34 @@ def be_called(name: str) -> None:
     _libc.prctl(15, name.encode(), 0, 0, 0)
 
 
+def may_administer() -> bool:
+    """Whether this process may do all that a world needs without a user namespace, as root may outside containers."""
+    needed = 1 << SYSTEM_ADMIN | 1 << NETWORK_ADMIN
+    return os.geteuid() == 0 and _rights()[1][0] & needed == needed
+
+
 def keep_right_to_enter() -> None:
     """Have the program that this process becomes keep CAP_SYS_ADMIN, without which `setns` is refused.
 
     Programs of any user but root lose all rights at `exec`, except the ambient ones. Raises OSError.
     """
-    system_admin = 21
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    sets = (ctypes.c_uint32 * 6)()
-    """Effective, permitted and inheritable rights 0 to 31, then 32 to 63."""
-    _check(_libc.capget(header, sets), "capget")
-    sets[2] |= 1 << system_admin
+    header, sets = _rights()
+    inheritable = 2
+    sets[inheritable] |= 1 << SYSTEM_ADMIN
     _check(_libc.capset(header, sets), "capset")
     ambient, raise_it = 47, 2
-    _check(_libc.prctl(ambient, raise_it, system_admin, 0, 0), "prctl")
+    _check(_libc.prctl(ambient, raise_it, SYSTEM_ADMIN, 0, 0), "prctl")
+
+
+def _rights() -> tuple[Any, Any]:
+    """The rights of this process, as `capset` takes them: a header; effective, permitted and inheritable ones.
+
+    The first three numbers are the rights 0 to 31, the next three the others.
+    """
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    sets = (ctypes.c_uint32 * 6)()
+    _check(_libc.capget(header, sets), "capget")
+    return header, sets
 
 
 def reset_signals() -> None:
@@ -150,10 +168,12 @@ def open_tun(address: str) -> int:
     """
     name = b"clew0"
     tun, no_header = 0x0001, 0x1000
-    set_interface = 0x400454CA
+    set_interface, set_persistent = 0x400454CA, 0x400454CB
     descriptor = os.open(TUN, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         fcntl.ioctl(descriptor, set_interface, struct.pack("16sH22x", name, tun | no_header))
+        # It goes with its namespace, then. Closing the descriptor would wait 20 ms for the kernel to remove it.
+        fcntl.ioctl(descriptor, set_persistent, 1)
         # Otherwise the kernel sends IPv6 packets of its own to find routers. Where /proc/sys is read-only it does.
         with contextlib.suppress(OSError):
             _write(f"/proc/sys/net/ipv6/conf/{name.decode()}/disable_ipv6", "1")

@@ -24,6 +24,13 @@ from typing import Any, NoReturn
 
 from clew.harness.runtime.live import kernel
 
+PATIENCE = 20
+"""How many milliseconds a program may take to stop before it counts as stopped.
+
+A stop takes microseconds, but a program in a system call that nothing interrupts stops when the call ends. A `vfork`
+whose child has been stopped never ends. Such a program does nothing before it stops.
+"""
+
 
 @dataclass(frozen=True)
 class Start:
@@ -141,7 +148,10 @@ def _watch(line: socket.socket, woken: int, program: int, namespace: bool) -> in
         if asked is not None and stopped == wanted:
             tell(line, "stopped" if stopped else "continued", asked)
             asked = None
-        ready = dict(poll.poll())
+        ready = dict(poll.poll(None if asked is None else PATIENCE))
+        if asked is not None and not ready:
+            tell(line, "stopped" if wanted else "continued", asked)
+            asked = None
         if woken in ready and signal.SIGTERM in os.read(woken, 4096):
             return -signal.SIGKILL
         if line.fileno() in ready:

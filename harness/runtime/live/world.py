@@ -30,7 +30,7 @@ import trio
 import clew
 from clew.harness.errors import MachineError, UserError
 from clew.harness.runtime.live.addresses import Addresses
-from clew.harness.runtime.live.machine import remedy
+from clew.harness.runtime.live.machine import NoWorld, look
 
 MAIN = """
 import sys
@@ -153,7 +153,10 @@ class Process:
             await self.wait()
 
     async def pause(self) -> None:
-        """Stop it and all that it started (SIGSTOP). Returns when it has stopped, or has ended."""
+        """Stop it and all that it started (SIGSTOP). Returns when it has stopped, or has ended.
+
+        A program that waits for a disk stops when the disk has answered; this does not wait for that.
+        """
         await self._order("pause", "stopped")
 
     async def resume(self) -> None:
@@ -213,13 +216,15 @@ class World:
         right to `setns` into them. On loopback it gives nothing.
 
         Raises `CannotStart` if there is no such program or folder, or it cannot be executed; MachineError if the
-        world has ended.
+        world has ended; KeyError if there is no such endpoint.
         """
+        self.addresses.of(endpoint)
         given = {0: stdin, 1: stdout, 2: stderr, **(keep or {})}
         request = [[*argv], {**environment}, str(folder), [*given], {**(enters or {})}]
         line = await self._ask("spawn", endpoint, request, [*given.values()])
         reaper: int | None = None
         started = False
+        ended: tuple[Any, ...] | None = None
         try:
             while reaper is None or not started:
                 received = await line.receive()
@@ -230,6 +235,9 @@ class World:
                     (reaper,) = descriptors
                 elif message[0] == "started":
                     started = True
+                elif message[0] == "ended":
+                    # A short life may be over before the world has told its pidfd.
+                    ended = message
                 elif message[0] == "failed":
                     raise cannot_start(argv[0], folder, environment.get("PATH", os.defpath), *message[1:])
         except BaseException:
@@ -239,6 +247,8 @@ class World:
                 os.close(reaper)
             raise
         process = Process(endpoint, line, reaper, self._namespaces)
+        if ended is not None:
+            process._note(ended)
         self._processes = {other for other in self._processes if not other.has_ended} | {process}
         return process
 
@@ -251,6 +261,7 @@ class World:
         return await self._socket(endpoint, "tcp", socket.SOCK_STREAM)
 
     async def _socket(self, endpoint: str, name: str, kind: socket.SocketKind) -> socket.socket:
+        self.addresses.of(endpoint)
         if self._namespaces:
             line = await self._ask(name, endpoint, [], [])
             try:
@@ -270,7 +281,6 @@ class World:
 
     async def _ask(self, request: str, endpoint: str, details: list[Any], descriptors: list[int]) -> Line:
         """Send a request. Returns the line on which the answers come."""
-        self.addresses.of(endpoint)
         line = Line()
         try:
             async with self._asking:
@@ -301,7 +311,8 @@ class World:
             elif kind == "ready":
                 ready = True
             elif kind == "refused":
-                raise MachineError(remedy(*details))
+                stage, number, words = details
+                raise NoWorld(stage, number, words, look())
             else:
                 raise RuntimeError(f"the process of the world broke:\n{details[0]}")
 
@@ -345,7 +356,7 @@ def cannot_start(program: str, folder: Path, path: str, number: int, stage: str)
         exists = "/" not in program or (folder / program).exists()
         why = "the interpreter or loader that it names does not exist" if exists else "there is no such file"
     elif number == errno.EACCES:
-        why = "it is not executable (chmod +x)"
+        why = "it is a folder" if (folder / program).is_dir() else "it is not executable (chmod +x)"
     elif number == errno.ENOEXEC:
         why = "it is neither a program for this machine nor a script that begins with #!"
     else:
@@ -359,7 +370,7 @@ async def open_world(endpoints: Sequence[str]) -> AsyncIterator[World]:
 
     It takes a tenth of a second. Call it in the thread that runs trio: the world dies with that thread. Leaving the
     block ends every process, also when it is left by cancellation, and returns when none is left.
-    Raises MachineError, with what would mend it, if this machine allows no namespaces.
+    Raises `NoWorld`, a MachineError that says what would mend it, if this machine does not allow it.
     """
     async with _open(Addresses.of_endpoints(endpoints), "namespaces") as world:
         yield world

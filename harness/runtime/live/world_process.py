@@ -39,6 +39,8 @@ def main() -> NoReturn:
     kernel.die_with_parent(signal.SIGKILL if mode == "namespaces" else signal.SIGTERM)
     if os.getppid() != int(parent):
         os._exit(1)
+    # Otherwise it would not notice SIGCHLD or SIGTERM if the harness blocks them.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     # A Ctrl-C is for the harness alone.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=os.dup(0))
@@ -86,7 +88,7 @@ def _become_namespaces(control: socket.socket, parent: int, endpoints: dict[str,
 def _leave_the_machine(control: socket.socket) -> None:
     """Go into new namespaces: of users if this is not root, of mounts, and of PIDs for the children."""
     kinds = kernel.NEW_PIDS | kernel.NEW_MOUNTS
-    if os.geteuid() == 0:
+    if kernel.may_administer():
         # Root without a user namespace may change users, as a program that gives up root's rights does.
         try:
             kernel.unshare(kinds)
