@@ -178,20 +178,32 @@ def open_tun(address: str) -> int:
         with contextlib.suppress(OSError):
             _write(f"/proc/sys/net/ipv6/conf/{name.decode()}/disable_ipv6", "1")
         mask = socket.inet_ntoa((0xFFFFFFFF << 32 - PREFIX_LENGTH & 0xFFFFFFFF).to_bytes(4, "big"))
-        set_flags, set_address, set_mask, set_mtu, set_queue_length = 0x8914, 0x8916, 0x891C, 0x8922, 0x8943
+        set_flags, set_address, set_mask, set_mtu = 0x8914, 0x8916, 0x891C, 0x8922
         up_and_running = 0x41
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
             for request, value in ((set_address, address), (set_mask, mask)):
                 sockaddr = struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(value))
                 fcntl.ioctl(any_socket, request, struct.pack("16s16s8x", name, sockaddr))
             fcntl.ioctl(any_socket, set_mtu, struct.pack("16si20x", name, MTU))
-            fcntl.ioctl(any_socket, set_queue_length, struct.pack("16si20x", name, QUEUE_PACKETS))
+            _set_queue_length(name.decode(), QUEUE_PACKETS)
             for interface in (name, b"lo"):
                 fcntl.ioctl(any_socket, set_flags, struct.pack("16sH22x", interface, up_and_running))
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _set_queue_length(interface: str, packets: int) -> None:
+    """Over netlink: the `ioctl` for it is refused in a user namespace."""
+    new_link, request_and_acknowledge, queue_length = 16, 0x5, 13
+    link = struct.pack("BxHiII", socket.AF_UNSPEC, 0, socket.if_nametoindex(interface), 0, 0)
+    body = link + struct.pack("HHI", 8, queue_length, packets)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as netlink:
+        netlink.send(struct.pack("IHHII", 16 + len(body), new_link, request_and_acknowledge, 1, 0) + body)
+        (problem,) = struct.unpack_from("i", netlink.recv(4096), 16)
+    if problem:
+        raise OSError(-problem, f"the queue of {interface}: {os.strerror(-problem)}")
 
 
 def _write(path: str, text: str) -> None:

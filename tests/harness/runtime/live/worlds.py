@@ -133,6 +133,15 @@ def marked(mark: str) -> set[int]:
     return {pid for pid, state in _marked(mark) if state != "Z"}
 
 
+def programs(mark: str) -> set[str]:
+    """The names of the programs that have this mark."""
+    names = set()
+    for pid in marked(mark):
+        with contextlib.suppress(OSError):
+            names.add(Path(f"/proc/{pid}/comm").read_text().strip())
+    return names
+
+
 def states(mark: str) -> set[str]:
     """The states of the processes that have this mark: T is stopped, S sleeps."""
     return {state for _, state in _marked(mark)}
