@@ -39,7 +39,7 @@ def check(
         from clew.histories import load
 
         verdict = check(load(Path("history.jsonl")), "cas-register")
-        assert verdict.verdict == "valid", verdict.explanation
+        assert verdict.valid
 
     `budget` holds for all keys together. If it does not suffice, the verdict is "unknown"; so is that on a history
     without operations. The seconds in which numba

@@ -81,7 +81,7 @@ class Broken(AssertionError):
         result = judge(plan, history, outcome)
         found = signature(result, history, outcome) or self.signature
         return (
-            f"{self.plan.name}, seed {self.plan.seed}: {found}\n\n"
+            f"{self.plan.name}, seed {self.plan.seed}: {result.happened or found}\n\n"
             + story(self.plan, plan, tried, found, result, history)
             + dump(plan)
         )

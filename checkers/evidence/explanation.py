@@ -65,7 +65,7 @@ def key_verdict(
         prefix=order,
         counterexample=tuple(problem.number[impossible].tolist()),
         explanation=in_words(history, claims),
-        happened=find_sentence(history, model, problem, impossible),
+        happened=find_sentence(history, model, problem, impossible, _failed(claims)),
     )
 
 
@@ -229,6 +229,10 @@ def _lines(history: History, claim: Claim) -> list[str]:
 
 def _listed(history: History, number: int) -> str:
     return f"  operation {number}: {describe(history, number)}"
+
+
+def _failed(claims: list[Claim]) -> tuple[int, ...]:
+    return next((claim.operations for claim in claims if isinstance(claim, FailedTookEffect)), ())
 
 
 def in_short(history: History, counterexample: tuple[int, ...]) -> tuple[str, ...]:

@@ -62,6 +62,11 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """The hunt that the run belongs to, named by when that hunt began."""
 
     @property
+    def valid(self) -> bool:
+        """True if the verdict is "valid". Write `assert result.valid, result.happened`."""
+        return self.verdict == "valid"
+
+    @property
     def exit_code(self) -> int:
         """0 for valid, 1 for invalid, 2 for unknown, as in Jepsen; 255 for a run that broke."""
         return INTERNAL_ERROR if self.error else EXIT_CODES[self.verdict]

@@ -6,13 +6,13 @@ The names below are what most programs need. Everything else is in the five pack
 Check a history:
 
     verdict = clew.check(clew.load("history.jsonl"), "cas-register")
-    assert verdict.verdict == "valid", verdict.explanation
+    assert verdict.valid
 
 Run a plan in memory and judge it:
 
     plan = clew.resolve(clew.load_plan("caspaxos-happy-path"), seed=7)
     result = clew.judge(plan, *clew.simulate(plan))
-    assert result.verdict == "valid", result.explanation
+    assert result.valid, result.happened
 
 Run it as `clew run` does, with a process for each node and a folder for the run:
 

@@ -21,6 +21,7 @@ from clew.checkers.models.multi_register import MultiRegister
 from clew.checkers.models.mutex import Mutex
 from clew.checkers.models.register import VersionedRegister
 from clew.histories.history import History
+from clew.histories.text import label
 
 Rule = Callable[[Past], Iterator[Said]]
 
@@ -38,15 +39,23 @@ _FEW = 5
 """Operations that a sentence can list."""
 
 
-def find_sentence(history: History, model: Model, problem: Problem, counterexample: list[int]) -> str:
+def find_sentence(
+    history: History, model: Model, problem: Problem, counterexample: list[int], failed: tuple[int, ...] = ()
+) -> str:
     """One sentence that says what happened, with a full stop. It is true of the history.
 
     `counterexample` (indices into the invalid problem) is impossible. The first rule that fits is taken; if none does,
     the sentence says what the operations of the counterexample did, and that no order explains it. O(n) for each pair
     of its operations.
+
+    `failed` are failed operations (numbers of the history) that explain everything if they took effect after all.
     """
-    said = choose(Past(history, model, problem, counterexample), problem.key)
-    return f"{said.text}."
+    words = choose(Past(history, model, problem, counterexample), problem.key).text
+    if failed and "failed" not in words:
+        which = f"{history.client(failed[0])}: {label(history, failed[0])}"
+        what = f"{len(failed)} operations" if len(failed) > 1 else "an operation"
+        words += f", unless {what} that failed took effect, {'such as ' if len(failed) > 1 else ''}{which}"
+    return f"{words}."
 
 
 def choose(past: Past, key: object = None) -> Said:

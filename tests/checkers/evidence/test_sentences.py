@@ -6,11 +6,12 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from clew.checkers import exhaustive
+from clew.checkers import check, exhaustive
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem
 from clew.checkers.evidence.counterexample import find_counterexample
@@ -21,6 +22,7 @@ from clew.checkers.models import Model, find_model, names
 from clew.histories import Event, EventType, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS, SYMMETRIC
+from tests.checkers.evidence import failing
 from tests.checkers.evidence.known_sentences import CLAIMS, Facts
 from tests.checkers.evidence.test_counterexample import assert_impossible
 
@@ -103,3 +105,109 @@ def test_sentences_from_counterexamples_of_longer_histories_are_true(name: str) 
             assert_true(past, said)
         looked += 1
     assert looked > 10
+
+
+def told(model: str, *steps: tuple[int, EventType, str, Any, str | None]) -> str:
+    """The sentence about a history of these (process, type, f, value, error)."""
+    events = [Event(at, at, process, kind, f, None, value, error)
+              for at, (process, kind, f, value, error) in enumerate(steps)]  # fmt: skip
+    happened = check(History.of(events), model).happened
+    assert happened is not None
+    return happened
+
+
+def done(process: int, kind: EventType, f: str, argument: Any, result: Any = None, error: str | None = None) -> Any:
+    """An operation and its end, one after the other."""
+    return (process, "invoke", f, argument, None), (process, kind, f, argument if result is None else result, error)
+
+
+@pytest.mark.parametrize(
+    ("model", "operations", "sentence"),
+    [
+        (
+            "cas-register",
+            (done(0, "fail", "cas", [None, 1], error="no quorum"), done(1, "ok", "read", None, 1)),
+            "A read returned 1, but the only swap to 1 failed.",
+        ),
+        (
+            "register",
+            (done(0, "ok", "write", 1), done(0, "ok", "write", 2), done(2, "fail", "write", 1),
+             done(1, "ok", "read", None, 1)),
+            "A read returned 1 after 2 was acknowledged, though no write of 1 but one that failed can have come later.",
+        ),
+        (
+            "fifo-queue",
+            (done(0, "fail", "enqueue", 7), done(1, "ok", "dequeue", None, 7)),
+            "7 was dequeued, but the only enqueue of it failed.",
+        ),
+        (
+            "fifo-queue",
+            (done(0, "ok", "enqueue", 7), done(1, "fail", "dequeue", None), done(2, "ok", "dequeue", None)),
+            "A dequeue found nothing, but 7 was still there, unless an operation that failed took effect, "
+            "client 1: dequeue.",
+        ),
+        (
+            "append-list",
+            (done(0, "fail", "append", 7), done(1, "ok", "read", None, [7])),
+            "A read returned 7, but the only append of it failed.",
+        ),
+        (
+            "set",
+            (done(0, "ok", "add", 7), done(1, "fail", "remove", 7), done(2, "ok", "contains", 7, False)),
+            "This acknowledged add is gone: a later contains did not find 7, and only a remove of it that failed can "
+            "explain that.",
+        ),
+        (
+            "counter",
+            (done(0, "fail", "add", 2), done(1, "ok", "read", None, 2)),
+            "A read returned 2, but no more than 0 had been added, apart from adds that failed.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_sentence_does_not_hide_what_failed_and_may_have_happened(
+    model: str, operations: tuple[Any, ...], sentence: str
+) -> None:
+    assert told(model, *(step for both in operations for step in both)) == sentence
+
+
+@pytest.mark.parametrize("name", names())
+def test_whenever_what_failed_explains_a_history_its_sentence_says_so(name: str) -> None:
+    model, rng, suspected = find_model(name), random.Random(f"failing/{name}"), 0
+    for _ in range(300):
+        history = failing.history(model, ALPHABETS[name], 6, rng, lying=0.6)
+        verdict = check(history, model)
+        if not verdict.valid and "seem" in str(verdict.explanation):
+            suspected += 1
+            assert "failed" in str(verdict.happened), verdict.explanation
+    # These histories have each operation by a process of its own, so nobody ever releases a lock.
+    assert suspected > 3 or name == "mutex"
+
+
+def test_a_key_is_named_if_there_are_several() -> None:
+    events = [(0, "invoke", "write", 0, 1), (0, "ok", "write", 0, 1), (0, "invoke", "read", 1, None),
+              (0, "ok", "read", 1, 3)]  # fmt: skip
+    history = History.of(Event(at, at, p, kind, f, key, value) for at, (p, kind, f, key, value) in enumerate(events))  # type: ignore[arg-type]
+    assert check(history, "register").happened == "A read returned 3, which nobody had written (key 1)."
+
+
+def test_a_client_is_named_by_its_lane_with_the_process_beside_it() -> None:
+    """Two clients: process 2 takes the place of process 0, whose first operation never ended."""
+    steps = [(0, "invoke", "acquire"), (1, "invoke", "acquire"), (0, "info", "acquire"), (1, "ok", "acquire"),
+             (2, "invoke", "release"), (2, "ok", "release")]  # fmt: skip
+    history = History.of(Event(at, at, process, kind, f) for at, (process, kind, f) in enumerate(steps))  # type: ignore[arg-type]
+    assert check(history, "mutex").happened == "Client 0 (process 2) released a lock that it had never acquired."
+
+
+def test_large_histories_get_their_sentence_in_time_that_grows_with_them() -> None:
+    """A stale read at the end of 20,000 writes: rules look at arrays, not at pairs of all operations."""
+    events = [
+        event
+        for at in range(20_000)
+        for event in (
+            Event(2 * at, 2 * at, 0, "invoke", "write", None, at),
+            Event(2 * at + 1, 2 * at + 1, 0, "ok", "write", None, at),
+        )
+    ]
+    events += [Event(40_000, 40_000, 1, "invoke", "read"), Event(40_001, 40_001, 1, "ok", "read", None, 7)]
+    happened = check(History.of(events), "register").happened
+    assert re.fullmatch(r"A read returned 7 after \d+ was acknowledged\.", str(happened))
