@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
 import sys
 import traceback
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -27,23 +28,48 @@ from clew.harness.cli.commands.serve import serve
 from clew.harness.cli.commands.show import show
 from clew.harness.cli.commands.shrink import shrink
 from clew.harness.cli.commands.systems import systems
+from clew.harness.cli.options import help_without_command
+from clew.harness.cli.output.wrap import plain
 from clew.harness.cli.standard_streams import ensure_standard_streams
 from clew.harness.errors import MachineError, UserError
 from clew.harness.exit_codes import BAD_ARGUMENTS, INTERNAL_ERROR
 
+NARROW = 52
+"""The least columns for which the help finds its width by itself."""
 INTERRUPTED = 130
 """The exit code that typer returns for a `KeyboardInterrupt`."""
 
 app = typer.Typer(
-    help="Break a replicated system, record what its clients saw, and decide whether it was linearizable.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (run, hunt, shrink, replay, check, export, show, report, diff, serve, plans, systems):
     app.command()(command)
 app.add_typer(bench_app, name="bench")
+for registered in (*app.registered_commands, *bench_app.registered_commands):
+    # A summary that is made of the docstring would be cut to the width of the terminal. One that is given wraps.
+    registered.short_help = (registered.callback.__doc__ or "").partition("\n")[0] if registered.callback else None
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"clew {version('clew')}")
+        raise typer.Exit(0)
+
+
+@app.callback(invoke_without_command=True)
+def clew(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version of clew.")
+    ] = False,
+) -> None:
+    """Break a replicated system, record what its clients saw, and decide whether it was linearizable."""
+    help_without_command(context)
 
 
 def main() -> None:
@@ -54,7 +80,10 @@ def main() -> None:
             # A plan's name may hold characters that the terminal's encoding lacks.
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = app(standalone_mode=False)
+        # By itself the help is never narrower than 50 characters, and a narrow terminal breaks its words.
+        columns = shutil.get_terminal_size().columns
+        narrow = {"terminal_width": columns - 2} if columns < NARROW else {}
+        code = app(standalone_mode=False, **narrow)
         if sys.stdout is not None:
             # Flush here: if the reader is gone, the error must be raised inside this block.
             sys.stdout.flush()
@@ -98,7 +127,7 @@ def _fail(message: str, code: int) -> NoReturn:
         from clew.histories.text import printable
 
         message = printable(message)
-    print(f"clew: {message}", file=sys.stderr)
+    plain(f"clew: {message}", indent=6, stderr=True)
     sys.exit(code)
 
 

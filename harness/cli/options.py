@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from clew.harness.exit_codes import BAD_ARGUMENTS
+
 
 class NodesChoice(enum.StrEnum):
     """How nodes run: each as a process, or all inside the harness."""
@@ -61,3 +63,14 @@ RenumberOption = Annotated[
 ]
 VerdictJsonOption = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, and nothing else.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the same as JSON.")]
+
+
+def help_without_command(context: typer.Context) -> None:
+    """If no command is named, print the help and exit with 254.
+
+    Nothing was asked for, so a script that calls `clew $COMMAND` with an empty variable must not take that for a valid
+    history: that would be 0.
+    """
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(BAD_ARGUMENTS)

@@ -10,14 +10,10 @@ from typing import Annotated
 
 import typer
 
-from clew.harness.cli.options import SettingsOption, StoreOption
+from clew.harness.cli.options import SettingsOption, StoreOption, help_without_command
 from clew.harness.errors import UserError
 
-bench_app = typer.Typer(
-    help="Measure how fast clew finds known bugs, and how fast a live cluster is.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+bench_app = typer.Typer(rich_markup_mode=None)
 
 
 class NetworkChoice(enum.StrEnum):
@@ -27,9 +23,12 @@ class NetworkChoice(enum.StrEnum):
     tun = "tun"
 
 
-@bench_app.callback()
-def bench() -> None:
+@bench_app.callback(
+    invoke_without_command=True, short_help="Measure how fast clew finds known bugs, and how fast a live cluster is."
+)
+def bench(context: typer.Context) -> None:
     """Measure how fast clew finds known bugs, and how fast a live cluster is."""
+    help_without_command(context)
 
 
 @bench_app.command("bugs")

@@ -26,7 +26,8 @@ def export(
 ) -> None:
     """Write a history as Jepsen's EDN or clew's JSON lines."""
     from clew.harness.check import export as write_history
+    from clew.harness.cli.output.wrap import plain
 
     options = {"fields": fields, "words": words, "model": model}
     count = write_history(history, target, read_as=format, write_as=to, renumber=renumber, **options)
-    print(f"{count} events written to {target}")
+    plain(f"{count} events written to {target}")

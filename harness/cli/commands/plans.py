@@ -5,9 +5,10 @@ from __future__ import annotations
 
 def plans() -> None:
     """List the shipped plans."""
+    from clew.harness.cli.output.wrap import plain
     from clew.harness.plan import shipped
 
     for name, comment in shipped():
         print(name)
         for line in comment.splitlines():
-            print(f"    {line}")
+            plain(f"    {line}", indent=4)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import trio
 
     from clew.harness.cli.output.run_progress import RunProgress
+    from clew.harness.cli.output.wrap import plain
     from clew.harness.replay import Replay
 
 
@@ -71,10 +72,10 @@ def replay(
         print(msgspec.json.encode(summary).decode())
     elif not json:
         for line in words(summary, last):
-            print(line)
+            plain(line)
     different = difference(folder.path, replays)
     if different is not None:
-        print(f"clew: {printable(different)}", file=sys.stderr)
+        plain(f"clew: {printable(different)}", indent=6, stderr=True)
         raise typer.Exit(INTERNAL_ERROR)
     if json and times > 1:
         raise typer.Exit(summary.exit_code)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from clew.harness.cli.output.wrap import plain
 from clew.harness.hunt.coverage import coverage
 from clew.harness.hunt.hunt import KEPT, Found, Hunt
 from clew.harness.verdict.result import Result
@@ -17,8 +19,6 @@ from clew.histories.text import plural, printable
 REFRESH_SECONDS = 0.1
 SEEDS_SHOWN = 10
 """How many seeds a row of the table names."""
-PIPE_WIDTH = 400
-"""The width of a table that is piped, in characters: wide enough that nothing is cut off."""
 
 
 @contextlib.contextmanager
@@ -52,7 +52,8 @@ def print_failing_seed(found: Found, result: Result | None, json: bool) -> None:
     if not json:
         # Of a part that broke, the signature has the error in few words.
         told = found.happened if found.signature.error is None else None
-        print(f"seed {found.seed} fails: {printable(told or str(found.signature))}", flush=True)
+        plain(f"seed {found.seed} fails: {printable(told or str(found.signature))}", indent=4)
+        sys.stdout.flush()
     elif result is not None:
         print(msgspec.json.encode(result).decode(), flush=True)
     else:
@@ -75,53 +76,55 @@ def print_hunt(hunt: Hunt, json: bool) -> None:
         return
     if hunt.error is not None and not hunt.seeds:
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(soft_wrap=True, highlight=False)
     rate = hunt.seeds / max(hunt.seconds, 1e-9)
     ended = ", interrupted" if hunt.interrupted else ", broken off" if hunt.error is not None else ""
     undecided = f", {hunt.undecided} undecided" if hunt.undecided else ""
-    console.print(
+    plain(
         f"{plural(hunt.seeds, 'seed')} in {hunt.seconds:.1f} s ({rate:.1f} a second{ended}): "
         f"{len(hunt.failures)} fail{undecided}"
     )
     if hunt.failures:
-        table = Table("what broke", "counterexample", "runs", "seeds", "first run", box=None, pad_edge=False)
+        heads = ("what broke", "counterexample", "runs", "seeds", "first run")
+        rows = []
         for signature, found in hunt.groups().items():
             seeds = [str(one.seed) for one in found[:SEEDS_SHOWN]] + ["..."] * (len(found) > SEEDS_SHOWN)
             detail = signature.error or signature.invariant
             broke = signature.broke if detail is None else f"{signature.broke}, {printable(detail)}"
-            table.add_row(
-                broke, ", ".join(signature.counterexample), str(len(found)), " ".join(seeds), found[0].run or ""
-            )
-        _print_whole(table)
+            counterexample, run = ", ".join(signature.counterexample), found[0].run or ""
+            rows.append((broke, counterexample, str(len(found)), " ".join(seeds), run))
+        _print_table(heads, rows)
         if len(hunt.failures) > KEPT:
-            console.print(
+            plain(
                 f"the first {len(hunt.failures) - hunt.unkept} failing runs have folders; the other {hunt.unkept} "
                 "have none"
             )
         elif hunt.unkept == 1:
-            console.print("the last failing run has no folder: the hunt ended before it was kept")
+            plain("the last failing run has no folder: the hunt ended before it was kept")
         elif hunt.unkept:
-            console.print(f"the last {hunt.unkept} failing runs have no folder: the hunt ended before they were kept")
+            plain(f"the last {hunt.unkept} failing runs have no folder: the hunt ended before they were kept")
     if not hunt.seeds:
         return
-    table = Table("coverage", "count", "", box=None, pad_edge=False)
-    table.columns[1].justify = "right"
-    for what, count, share in coverage(hunt.counts, hunt.seeds):
-        table.add_row(what, f"{count:,}", share)
-    _print_whole(table)
+    counts = [(what, f"{count:,}", share) for what, count, share in coverage(hunt.counts, hunt.seeds)]
+    _print_table(("coverage", "count", ""), counts, right=1)
 
 
-def _print_whole(table: object) -> None:
-    """Print a table. rich makes up a width for a pipe and would cut the table to it."""
-    from rich.console import Console
+def _print_table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, right: int | None = None) -> None:
+    """Print a table, or one block of lines for each row if it has many columns and the terminal is too narrow.
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=PIPE_WIDTH)
-    with console.capture() as printed:
-        console.print(table)
-    # rich fills up every line with spaces, to the width of the table.
-    print("\n" + "\n".join(line.rstrip() for line in printed.get().splitlines()))
+    The cells of the column `right` end at its right side. Nothing is cut off.
+    """
+    wide = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
+    print()
+    if sys.stdout.isatty() and len(heads) > 3 and sum(wide) + 2 * len(wide) > shutil.get_terminal_size().columns:
+        label = max(map(len, heads)) + 2
+        for row in rows:
+            for head, cell in zip(heads, row, strict=True):
+                if cell:
+                    plain(f"{head:<{label}}{cell}", indent=label)
+            if row is not rows[-1]:
+                print()
+        return
+    for row in (heads, *rows):
+        cells = [f"{cell:>{width}}" if at == right else f"{cell:<{width}}"
+                 for at, (cell, width) in enumerate(zip(row, wide, strict=True))]  # fmt: skip
+        plain("  ".join(cells).rstrip(), indent=4)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from clew.harness.cli.output.result import COLOUR
+from clew.harness.cli.output.wrap import wrapped
 from clew.histories.diagram import Line
 
 STYLES = {
@@ -34,9 +35,10 @@ def print_paged(lines_for: Callable[[int], Iterable[Line]]) -> None:
     from rich.text import Text
 
     console = Console(soft_wrap=True, highlight=False)
-    lines = [
+    whole = [
         Text.assemble(*((text, STYLES.get(style, "")) for text, style in line)) for line in lines_for(console.width)
     ]
+    lines = [part for line in whole for part in wrapped(line, console.width)] if console.is_terminal else whole
     pager = shlex.split(os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less") or ["less"]
     if not console.is_terminal:
         for line in lines:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from clew.harness.cli.output.wrap import plain, say
 from clew.harness.verdict.result import Result
 from clew.histories.text import plural, printable
 
 if TYPE_CHECKING:
     from clew.harness.check import Checked
 
+INDENT = 15
+"""Spaces before all lines of an entry but the first."""
 COLOUR = {"valid": "green", "invalid": "red", "unknown": "yellow"}
 """The colour of each verdict."""
 
@@ -29,22 +32,24 @@ def print_result(result: Result, json: bool, *, engine: str = "", seconds: float
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(highlight=False)
     title = Text(result.verdict.upper(), style=f"bold {COLOUR[result.verdict]}")
     if result.plan is None:
         title.append(f"  {printable(result.run or '')}", style="default")
     else:
         seed = "" if result.seed is None else f", seed {result.seed}"
         title.append(f"  {printable(result.plan)}{seed}", style="default")
-    console.print(title)
+    say(console, title)
     if result.happened is not None:
-        console.print(Text(f"  {printable(result.happened)}", style="bold"))
+        say(console, Text(f"  {printable(result.happened)}", style="bold"), 2)
     for name, check in result.checks.items():
-        console.print(
-            Text(f"  {name:<13}").append(f"{check.verdict:<8}", style=COLOUR[check.verdict]).append(_lines(check.why))
-        )
+        head = Text(f"  {name:<13}").append(f"{check.verdict:<8}", style=COLOUR[check.verdict])
+        first, *more = map(printable, check.why.splitlines() or [""])
+        say(console, head.append(first), INDENT)
+        for line in more:
+            say(console, Text(" " * INDENT + line))
     for note in result.notes:
-        console.print(Text(f"  {'note':<13}{printable(note)}", style="yellow"))
+        say(console, Text(f"  {'note':<13}{printable(note)}", style="yellow"), INDENT)
     for what, counts in result.counts.items():
         if what in ("operations", "faults", "messages", "protocol") and counts:
             # Authors of protocols name their own counters, mostly in the plural ("batches"): "batches 1" reads better.
@@ -53,17 +58,16 @@ def print_result(result: Result, json: bool, *, engine: str = "", seconds: float
                 if what == "protocol"
                 else (f"{count} {printable(name)}" for name, count in counts.items())
             )
-            console.print(Text(f"  {what:<13}" + ", ".join(words)))
+            say(console, Text(f"  {what:<13}" + ", ".join(words)), INDENT)
     if result.seconds:
-        console.print(Text(f"  {'time':<13}{result.seconds:.1f} s of cluster time"))
+        say(console, Text(f"  {'time':<13}{result.seconds:.1f} s of cluster time"), INDENT)
     if engine and seconds is not None:
-        console.print(
-            Text(f"  {'checked':<13}{plural(result.operations, 'operation')} by {printable(engine)} in {seconds:.2f} s")
-        )
+        checked = f"{plural(result.operations, 'operation')} by {printable(engine)} in {seconds:.2f} s"
+        say(console, Text(f"  {'checked':<13}{checked}"), INDENT)
     if result.run is not None and result.plan is not None:
-        console.print(Text(f"  {'run':<13}{result.run}"))
+        say(console, Text(f"  {'run':<13}{result.run}"), INDENT)
     if result.error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(Text(f"clew: {_lines(result.error, 6)}"))
+        plain(f"clew: {_lines(result.error, 6)}", stderr=True)
 
 
 def print_checked_files(checked: Iterator[Checked], json: bool) -> list[Checked]:
@@ -71,14 +75,14 @@ def print_checked_files(checked: Iterator[Checked], json: bool) -> list[Checked]
     from rich.console import Console
     from rich.text import Text
 
-    console, errors = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False)
     found: list[Checked] = []
     if not json:
         console.print(f"{'operations':>10}  {'verdict':<8} {'engine':<14} {'time':>9}  file")
     for one in checked:
         found.append(one)
         if one.result is None:
-            errors.print(Text(f"clew: {printable(one.error or '')}"))
+            plain(f"clew: {printable(one.error or '')}", indent=6, stderr=True)
         elif json:
             print(msgspec.json.encode(one.result).decode(), flush=True)
         else:
@@ -88,7 +92,7 @@ def print_checked_files(checked: Iterator[Checked], json: bool) -> list[Checked]
                 .append(f" {printable(one.engine):<14} {one.seconds:>7.2f} s  {printable(str(one.path))}")
             )
             if one.result.happened is not None:
-                console.print(Text(f"{'':>12}{printable(one.result.happened)}", style="bold"))
+                say(console, Text(f"{'':>12}{printable(one.result.happened)}", style="bold"), 12)
     if not json:
         verdicts = Counter(one.result.verdict if one.result is not None else "not checked" for one in found)
         console.print(f"{len(found)} files: " + ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items()))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from clew.harness.cli.output.wrap import plain, story
 from clew.harness.plan import Plan
 from clew.harness.shrink.run import Shrunk
 from clew.harness.shrink.shrink import Tried
@@ -32,19 +33,21 @@ def print_shrunk(shrunk: Shrunk, json: bool) -> None:
     if json:
         print(msgspec.json.encode(result).decode())
         return
-    print(shrunk.text)
+    for line in shrunk.text.split("\n"):
+        # Only the story wraps: a line of YAML that is broken may not be the same plan.
+        story(line) if line.startswith("#") else print(line)
     cut = "interrupted: the best so far" if shrunk.interrupted else "shrunk"
-    print(
+    plain(
         f"{cut} to {plural(shrunk.operations, 'operation')} and {plural(shrunk.faults, 'fault')} on "
         f"{plural(shrunk.plan.system.nodes, 'node')} after {plural(shrunk.candidates, 'candidate')}"
     )
     if shrunk.tried is Tried.LEAVING_OUT:
-        print(
+        plain(
             "the budget of the search is spent before every other arrangement was tried; nothing can be left out alone"
         )
     if shrunk.tried is Tried.PART and not shrunk.interrupted:
-        print(
+        plain(
             "the budget of the search is spent before everything was tried: fewer operations and faults may be enough"
         )
     if result.run is not None:
-        print(f"run: {result.run}")
+        plain(f"run: {result.run}")
