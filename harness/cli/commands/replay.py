@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import trio
 
     from clew.harness.cli.output.run_progress import RunProgress
-    from clew.harness.cli.output.wrap import plain
     from clew.harness.replay import Replay
 
 
@@ -39,6 +38,7 @@ def replay(
     from clew.harness.cli.foreground import run_in_foreground
     from clew.harness.cli.output.result import print_result
     from clew.harness.cli.output.run_progress import RunProgress
+    from clew.harness.cli.output.wrap import plain
     from clew.harness.exit_codes import INTERNAL_ERROR
     from clew.harness.replay import difference, together, words
     from clew.harness.replay import replay as replay_run
