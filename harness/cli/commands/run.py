@@ -24,6 +24,9 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Use this seed instead of the plan's own.", min=0)] = None,
     settings: SettingsOption = None,
     nodes: NodesOption = NodesChoice.process,
+    pcap: Annotated[
+        bool, typer.Option("--pcap", help="Write the packets of a live run to packets.pcap, as live.pcap=true does.")
+    ] = False,
     store: StoreOption = Path("store"),
     json: VerdictJsonOption = False,
 ) -> None:
@@ -38,7 +41,7 @@ def run(
     unkept: NotKept | None = None
     # What a user's system prints must not mix with our own output.
     with contextlib.redirect_stdout(sys.stderr):
-        resolved = resolve(load(plan), seed, settings or [])
+        resolved = resolve(load(plan), seed, [*(settings or []), *(["live.pcap=true"] if pcap else [])])
         progress = RunProgress(resolved, quiet=json)
         try:
             result = run_in_foreground(

@@ -11,6 +11,7 @@ import pytest
 
 from clew.harness.runtime.live.pcap import PcapWriter
 from clew.nemesis.partition import Partition
+from tests.harness.conftest import Clew
 from tests.harness.runtime.live.lab import Lab, in_lab
 
 PACKET = bytes.fromhex("450000200001000040110000 0a4d0001 0a4d0002 00070009000c0000 31323334")
@@ -73,3 +74,19 @@ def test_a_run_writes_the_packets_that_arrived(tmp_path: Path) -> None:
     assert (first.udp.data, first.udp.sport) == (b"over UDP", 7)
     assert {type(packet.data) for _, packet in tcp} == {dpkt.tcp.TCP}
     assert b"over TCP" in [bytes(packet.data.data) for _, packet in tcp]
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_clew_run_writes_the_packets_of_a_live_run_if_asked(clew: Clew, tmp_path: Path) -> None:
+    short = ["--set", "runtime=live", "--set", "workload.operations=5", "--set", "recovery.after=10ms"]
+    done = clew("run", "caspaxos-happy-path", "--pcap", *short)
+    assert done.returncode == 0, done.stderr
+    found = packets(tmp_path / "store" / "latest" / "packets.pcap")
+    senders = {socket.inet_ntoa(packet.src) for _, packet in found}
+    assert {f"10.77.0.{node}" for node in range(1, 6)} <= senders
+
+
+def test_packets_of_a_simulation_are_refused(clew_call: Clew) -> None:
+    done = clew_call("run", "caspaxos-happy-path", "--pcap")
+    assert done.returncode == 254
+    assert "the runtime simulation has no such section" in done.stderr
