@@ -28,6 +28,7 @@ from typing import IO
 import msgspec
 
 from clew.harness.plan import Plan, dump, load, resolve
+from clew.harness.store.run_files import is_run_folder
 from clew.harness.verdict.result import Result
 from clew.histories import Recorder
 from clew.histories.event import MALFORMED
@@ -36,8 +37,6 @@ from clew.histories.journal import Journal
 LATEST = "latest"
 ASIDE = re.compile(r"\.\d{8}T\d{6}\.\d{3}Z-\d+(\.\d+)?")
 """The name of a folder that is written aside: hidden, until it is whole."""
-RUN_FILES = ("plan.yaml", "history.jsonl", "messages.jsonl", "verdict.json")
-"""The files that every finished run has. A folder with one of them is taken for a run."""
 
 
 class NoRun(LookupError):
@@ -203,11 +202,6 @@ def _latest_in(group: Path) -> Path | None:
         return max((path for path in inside if is_run_folder(path)), default=None)
     except OSError:
         return None
-
-
-def is_run_folder(folder: Path) -> bool:
-    """Whether any file of a run is in this folder."""
-    return any((folder / name).exists() for name in RUN_FILES)
 
 
 def create_run_folder(

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 
-from clew.harness.view.report.messages import message_table, place_name
 from clew.harness.view.serve.links import Link
 from clew.histories.journal_search import bytes_between, messages_between
 
@@ -40,6 +39,9 @@ def messages_as_json(journal: Path, start: float, end: float, places: Sequence[s
 
     Of too many, the last are kept. Raises `HistoryError` for a journal that is none.
     """
+    # Imported here because it takes longer than everything else that a server needs to start.
+    from clew.harness.view.report.messages import message_table, place_name
+
     first, last = int(max(start, 0) * 1e9), int(max(end, 0) * 1e9)
     if bytes_between(journal, first, last) > BYTES_MAX:
         return msgspec.json.encode({"messages": message_table([], [], end), "left_out": None})

@@ -41,7 +41,7 @@ from starlette.responses import (
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from clew.harness.store.folder import RUN_FILES
+from clew.harness.store.run_files import RUN_FILES
 from clew.harness.view.serve.added import messages_as_json, token_of, with_added
 from clew.harness.view.serve.catalogue import Catalogue
 from clew.harness.view.serve.links import address, links_of

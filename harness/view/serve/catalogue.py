@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from clew.harness.store.folder import is_run_folder
+from clew.harness.store.run_files import is_run_folder
 from clew.harness.verdict.result import Answer
 from clew.harness.view.serve.index import Finished, Mark, mark_of, read_index, write_index
 from clew.harness.view.serve.run import Run

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
 
-from clew.harness.view.diff import Difference
 from clew.harness.view.serve.catalogue import Catalogue
 from clew.harness.view.serve.links import Link, address, page
 from clew.harness.view.serve.run import Run
 from clew.harness.view.templates import render
 from clew.histories.text import shortened, value_text
+
+if TYPE_CHECKING:
+    from clew.harness.view.diff import Difference
 
 HERE = Path(__file__).parent
 SCRIPT = (HERE / "page.js").read_text(encoding="utf-8")
