@@ -14,9 +14,10 @@ from clew.harness.store.record import Record, stuck_row
 from clew.harness.view.model_states import ModelStates
 from clew.harness.view.report.page_data import Key, Moment, Partial, Table
 from clew.harness.view.report.partials import SECONDS, partial_orders
-from clew.histories import FOREVER, INFO, TYPES
+from clew.histories import FOREVER, INFO, TYPES, History
+from clew.histories.history import OK
 from clew.histories.statistics import latencies, quantiles
-from clew.histories.text import key_name, label, printable
+from clew.histories.text import key_name, label, printable, value_text
 from clew.histories.timeline import completion_times, linearization_points, operation_lanes
 
 ON_PAGE_MAX = 100_000
@@ -27,6 +28,8 @@ BINS_MAX = 100
 """Into how many intervals of time rates and quantiles are counted."""
 OPERATIONS_MIN = {"p50": 1, "p95": 20, "p99": 100, "max": 1}
 """From how many operations on a quantile is given: of fewer than 20, the p95 would be the maximum."""
+TELLING = ("add-and-get", "propose")
+"""Functions whose result says something even if it equals the argument."""
 TAIL = 60
 """How many operations at the end of a partial order a page gets."""
 AROUND_VIOLATION = 500
@@ -83,7 +86,7 @@ def table(run: Record, rows: NDArray[np.int64], lane: NDArray[np.int64]) -> Tabl
     history = run.history
     operations = history.operations
     completed = completion_times(operations, history.time)[rows]
-    labels = [label(history, row) for row in rows.tolist()]
+    labels = [_label(history, row) for row in rows.tolist()]
     errors = [history.errors[code] for code in operations.error[rows].tolist()]
     return {
         "number": rows.tolist(),
@@ -98,6 +101,15 @@ def table(run: Record, rows: NDArray[np.int64], lane: NDArray[np.int64]) -> Tabl
         "error": ["" if error is None else printable(error) for error in errors],
         "latency": np.round((completed - operations.start[rows]) / 1e6, 6).tolist(),
     }
+
+
+def _label(history: History, number: int) -> str:
+    """An operation and its result. A result that equals the argument is left out, unless it is the news."""
+    words = label(history, number)
+    operations = history.operations
+    if operations.outcome[number] != OK or "→" in words or history.fs[operations.f[number]] not in TELLING:
+        return words
+    return f"{words} → {value_text(history.values[operations.result[number]])}"
 
 
 def keys(run: Record, rows: NDArray[np.int64], moments: list[Moment]) -> list[Key]:

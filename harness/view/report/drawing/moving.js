@@ -46,7 +46,9 @@ function moving(f, pictures) {
     const judged = data.keys.find((key) => moment.check === "linearizable" && key.name === moment.key);
     const rows = (judged?.counterexample ?? []).map((number) => operationsPicture.place.get(number));
     lanes.fit("timeline", rows.flatMap((row) => (row === undefined ? [] : [operations.lane[row]])));
-    at("moment").textContent = `At ${f.brief(moment.at)}, ${moment.name}: ${moment.words}`;
+    // The sentence at the head of the page is not said twice.
+    const words = moment.words === at("happened").textContent ? "no order of the operations explains this." : moment.words;
+    at("moment").textContent = `At ${f.brief(moment.at)}, ${moment.name}: ${words}`;
   };
   // The moment of the key that is shown.
   const mine = () => {
