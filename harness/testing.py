@@ -44,11 +44,12 @@ def plans(plan: str | Path, settings: Sequence[str] = ()) -> st.SearchStrategy[P
 
 
 def assert_holds(plan: Plan) -> None:
-    """Run the plan inline and in memory. Raises `Broken`, an `AssertionError`, if the run fails."""
+    """Run the plan inline and in memory, or live. Raises `Broken`, an `AssertionError`, if the run fails."""
     history, outcome = simulate(plan)
-    found = signature(judge(plan, history, outcome), history, outcome)
+    result = judge(plan, history, outcome)
+    found = signature(result, history, outcome)
     if found is not None:
-        raise Broken(plan, found)
+        raise Broken(plan, found, result.explanation)
 
 
 _smallest: dict[str, tuple[Plan, Tried]] = {}
@@ -56,20 +57,29 @@ _smallest: dict[str, tuple[Plan, Tried]] = {}
 
 
 class Broken(AssertionError):
-    """A run failed. Printing this error shrinks the plan, which takes seconds. Hypothesis prints only its last one."""
+    """A run failed. Printing this error shrinks the plan, which takes seconds. Hypothesis prints only its last one.
+
+    The plan of a live run is not shrunk: each try takes as long as the run.
+    """
 
     plan: Plan
     """The plan that failed."""
     signature: Signature
     """What broke."""
 
-    def __init__(self, plan: Plan, signature: Signature) -> None:
-        super().__init__(plan, signature)
+    explanation: str
+    """The reason for the verdict."""
+
+    def __init__(self, plan: Plan, signature: Signature, explanation: str) -> None:
+        super().__init__(plan, signature, explanation)
         self.plan = plan
         self.signature = signature
+        self.explanation = explanation
 
     def __str__(self) -> str:
         text = dump(self.plan)
+        if self.plan.runtime == "live":
+            return f"{self.plan.name}, seed {self.plan.seed}: {self.signature}\n\n{self.explanation}\n\n{text}"
         try:
             if text not in _smallest:
                 _smallest[text] = smallest_plan(self.plan)

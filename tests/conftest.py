@@ -1,7 +1,9 @@
-"""The order in which the workers of pytest-xdist take the tests, and the signals that they begin with."""
+"""The order in which the workers of pytest-xdist take the tests, the signals that they begin with, and what the machine
+has."""
 
 from __future__ import annotations
 
+import shutil
 import signal
 
 import pytest
@@ -30,3 +32,29 @@ def pytest_configure(config: pytest.Config) -> None:
     for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def namespaces() -> None:
+    """Skips the test where the machine has no network namespaces with TUN interfaces."""
+    # Imported here, because most workers do not need it.
+    import trio
+
+    from clew.harness.errors import MachineError
+    from clew.harness.runtime.live.world import open_world
+
+    async def try_it() -> None:
+        async with open_world(["n1"]):
+            pass
+
+    try:
+        trio.run(try_it)
+    except MachineError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def node_js() -> None:
+    """Skips the test where Node.js is not installed."""
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")

@@ -65,7 +65,7 @@ def execute(block: str, folder: Path) -> str:
 
 def _printed(command: str, shown: str, folder: Path) -> str:
     words = shlex.split(command)
-    words = CLEW + words[1:] if words[0] == "clew" else words
+    words = {"clew": CLEW, "python": [sys.executable]}.get(words[0], words[:1]) + words[1:]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode in EXITS, (command, done.stderr)
     printed = done.stdout

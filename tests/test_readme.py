@@ -23,6 +23,10 @@ MAKEFILE = (readme.ROOT / "Makefile").read_text()
 PROGRAM = r"(?:clew|make|python -m tests\.[\w.]+)"
 
 
+NEEDS = {"your-own-system.md": ("namespaces", "node_js")}
+"""What the commands of a page need of the machine: fixtures that skip where it is missing."""
+
+
 def shown_commands(text: str) -> set[str]:
     """The commands of a page: in fenced blocks, in indented ones, and quoted in a sentence."""
     fenced = "".join(block for kind, block in readme.BLOCK.findall(text) if kind in ("sh", "console"))
@@ -39,7 +43,9 @@ COMMANDS = sorted((name, command) for name, text in TEXT.items() for command in 
 
 
 @pytest.mark.parametrize("page", readme.PAGES, ids=lambda page: page.name)
-def test_the_commands_print_what_the_page_shows(tmp_path: Path, page: Path) -> None:
+def test_the_commands_print_what_the_page_shows(tmp_path: Path, page: Path, request: pytest.FixtureRequest) -> None:
+    for needed in NEEDS.get(page.name, ()):
+        request.getfixturevalue(needed)
     readme.prepare(tmp_path, page)
     for block in readme.blocks("console", page):
         assert readme.execute(block, tmp_path) == block, "python -m tests.readme --write writes it anew"

@@ -20,6 +20,7 @@ from clew.harness.cli.commands.check import check
 from clew.harness.cli.commands.diff import diff
 from clew.harness.cli.commands.export import export
 from clew.harness.cli.commands.hunt import hunt
+from clew.harness.cli.commands.init import init
 from clew.harness.cli.commands.plans import plans
 from clew.harness.cli.commands.replay import replay
 from clew.harness.cli.commands.report import report
@@ -45,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, hunt, shrink, replay, check, export, show, report, diff, serve, plans, systems):
+for command in (init, run, hunt, shrink, replay, check, export, show, report, diff, serve, plans, systems):
     app.command()(command)
 app.add_typer(bench_app, name="bench")
 for registered in (*app.registered_commands, *bench_app.registered_commands):

@@ -19,7 +19,7 @@ EXAMPLE = [
 SEEDS = 3
 """How many seeds must do to find the mistake. One does, nearly always."""
 
-pytestmark = pytest.mark.usefixtures("namespaces")
+pytestmark = pytest.mark.usefixtures("namespaces", "node_js")
 
 
 @pytest.fixture(params=EXAMPLE, ids=lambda example: example[0])

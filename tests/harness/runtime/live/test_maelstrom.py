@@ -19,7 +19,6 @@ from tests.harness.conftest import Clew
 from tests.harness.runtime.live.test_programs import left_of
 
 PROGRAMS = Path(__file__).with_name("programs")
-EXAMPLE = Path(__file__).parents[4] / "docs" / "examples" / "maelstrom"
 PLAN = """\
 name: maelstrom
 system: {maelstrom: [node, maelstrom.js, BEHAVIOUR, MARK], nodes: NODES, folder: FOLDER}
@@ -27,6 +26,8 @@ workload: {kind: cas-register, clients: 2, operations: 30, timeout: 5s}
 live: {network: loopback}
 recovery: {after: 50ms, within: 20s}
 """
+
+pytestmark = pytest.mark.usefixtures("node_js")
 
 
 def plan_text(mark: Path, behaviour: str = "well", nodes: int = 1) -> str:

@@ -34,6 +34,8 @@ live: {{network: loopback}}
 recovery: {{after: 50ms, within: 20s}}
 """
 NODE_CLIENT = "system.client=node client.js"
+both_clients = pytest.mark.parametrize("client", ["system.client=client.py", NODE_CLIENT])
+pytestmark = pytest.mark.usefixtures("node_js")
 
 
 def behaviour(name: str) -> str:
@@ -73,7 +75,7 @@ def clew_plan(clew_call: Clew, tmp_path: Path) -> Any:
     return call
 
 
-@pytest.mark.parametrize("client", ["system.client=client.py", NODE_CLIENT])
+@both_clients
 def test_a_program_with_clients_in_python_or_on_json_lines_is_valid(tmp_path: Path, client: str) -> None:
     result = run_live(tmp_path, client)
     assert (result.verdict, result.error) == ("valid", None)
@@ -81,7 +83,7 @@ def test_a_program_with_clients_in_python_or_on_json_lines_is_valid(tmp_path: Pa
     assert result.counts["operations"]["ok"] == 32
 
 
-@pytest.mark.parametrize("client", ["system.client=client.py", NODE_CLIENT])
+@both_clients
 def test_a_stale_read_is_found(tmp_path: Path, client: str) -> None:
     assert run_live(tmp_path, client, behaviour("stale")).verdict == "invalid"
 
@@ -121,7 +123,7 @@ def test_packets_are_the_messages_of_a_program(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("namespaces")
-@pytest.mark.parametrize("client", ["system.client=client.py", NODE_CLIENT])
+@both_clients
 def test_a_cut_between_a_client_and_its_node_is_seen_by_that_client_alone(tmp_path: Path, client: str) -> None:
     result = run_live(
         tmp_path,
@@ -204,7 +206,7 @@ def test_the_daemons_of_a_program_die_with_it(clew_plan: Any) -> None:
 # Clients that misbehave
 
 
-@pytest.mark.parametrize("client", ["system.client=client.py", NODE_CLIENT])
+@both_clients
 def test_a_client_that_hangs_ends_by_the_timeout_and_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:

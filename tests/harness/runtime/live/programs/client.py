@@ -1,4 +1,4 @@
-"""A client of `server.py`, with a method for each function. `BEHAVIOUR` in the environment says what is wrong with it."""
+"""A client of `server.py`, with a method for each function. `BEHAVIOUR` in the environment says what it does wrong."""
 
 from __future__ import annotations
 
