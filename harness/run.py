@@ -24,7 +24,8 @@ from clew.harness.runtime.conductor import Conductor
 from clew.harness.runtime.failure import SystemFailure
 from clew.harness.runtime.open import NodesMode, accept, open_runtime
 from clew.harness.runtime.outcome import Outcome, Progress
-from clew.harness.store.folder import NotKept, RunFolder, create_run_folder, open_files
+from clew.harness.runtime.until_signal import until_signal
+from clew.harness.store.folder import NotKept, RunFolder, create_run_folder, open_files, write_whole
 from clew.harness.store.record import make_record
 from clew.harness.verdict.judge import FirstViolation, judge, watch_for_violation
 from clew.harness.verdict.result import Result
@@ -130,13 +131,71 @@ async def record(
 def simulate(plan: Plan) -> tuple[History, Outcome]:
     """Run a plan with inline nodes, in memory. Returns its history, and an outcome with everything else.
 
+    A live plan is run live; its logs are thrown away, and Ctrl-C ends it cleanly before `KeyboardInterrupt` is raised.
+
     A part of the system that breaks raises nothing: it ends the run, and is the outcome's `failure`. Raises `UserError`
     for a plan that its runtime cannot carry out.
     """
     accept(plan)
     recorder, outcome = Recorder(header(plan)), Outcome()
-    trio.run(partial(record, plan, recorder, outcome))
+    job = partial(record, plan, recorder, outcome)
+    if plan.runtime == "live":
+        until_signal(job)
+    else:
+        trio.run(job)
     return recorder.history(), outcome
+
+
+class Attempt:
+    """A judged run in a folder that is still aside: hidden, and locked by this process. Keep it or drop it.
+
+    If this process ends before that, the next run into the store removes the folder.
+    """
+
+    def __init__(self, folder: RunFolder, result: Result, history: History, outcome: Outcome) -> None:
+        self.folder = folder
+        self.result = result
+        """The result. Its `run` is where the folder will be if it is kept."""
+        self.history = history
+        self.outcome = outcome
+
+    def write(self) -> None:
+        """Write the verdict and the page into the folder. Raises `OSError` if the disk is full."""
+        self.folder.write_verdict(self.result)
+        record = make_record(self.folder.path, self.history, self.folder, self.result)
+        write_whole(self.folder.report, report(record).encode())
+
+    def drop(self) -> None:
+        """Remove the folder."""
+        self.folder.discard()
+
+
+def keep_aside(path: Path, final_path: Path) -> Result:
+    """Move what an `Attempt` has written at `path` to its place. It becomes the latest run. Returns its result."""
+    folder = RunFolder(path, final_path)
+    result = folder.read_result()
+    assert result is not None, "an attempt writes its verdict before it is kept"
+    return folder.finish(result, None)
+
+
+def attempt(plan: Plan, into: Path, campaign: str | None = None) -> Attempt:
+    """Run a plan aside and judge it. The caller decides whether the run is kept.
+
+    For live runs: a failing one is kept as it is, because a second run of the plan may not fail. Ctrl-C drops the run
+    and raises `KeyboardInterrupt` when nothing of it is left. Raises what `run` raises.
+    """
+    accept(plan)
+    folder = create_run_folder(into, plan, "process", aside=True, latest=False)
+    folder.campaign = campaign
+    recorder, outcome = Recorder(header(plan)), Outcome()
+    try:
+        until_signal(partial(_record_in, folder, plan, "process", recorder, outcome))
+        history = recorder.history()
+        result = msgspec.structs.replace(judge(plan, history, outcome, folder.final_path), campaign=campaign)
+    except BaseException:
+        folder.discard()
+        raise
+    return Attempt(folder, result, history, outcome)
 
 
 async def _record_in(folder: RunFolder, plan: Plan, nodes: NodesMode, recorder: Recorder, outcome: Outcome) -> None:

@@ -29,11 +29,13 @@ ROOMS = {
     "check": {"plan", "verdict", "store"},
     "run": {"plan", "runtime", "verdict", "store", "view"},
     "replay": {"runtime", "verdict", "store", "run"},
-    "hunt": {"plan", "verdict", "store", "run"},
+    "repeat": {"plan", "runtime", "verdict", "store", "run"},
+    "hunt": {"plan", "runtime", "verdict", "store", "run"},
     "shrink": {"plan", "runtime", "verdict", "store", "run"},
     "testing": {"plan", "verdict", "run", "shrink"},
     "bench": {"plan", "runtime", "verdict", "store", "run", "hunt", "shrink"},
-    "cli": {"plan", "runtime", "verdict", "store", "view", "check", "run", "replay", "hunt", "shrink", "bench"},
+    "cli": {"plan", "runtime", "verdict", "store", "view", "check", "run", "replay", "repeat", "hunt", "shrink"}
+    | {"bench"},
 }
 """The rooms of harness, from the ground up, and the rooms that each may import. All of these lie below it.
 

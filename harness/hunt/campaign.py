@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from itertools import islice
 
 from clew.harness.errors import MachineError
 from clew.harness.hunt.executor import gave_up
 from clew.harness.hunt.trial import Trial, trials
-from clew.harness.plan import PlanError, Source
+from clew.harness.plan import Plan, PlanError, Source
 
 BATCH = 8
 """Seeds in a job. They take half a second; sending the job and its answer takes a few milliseconds."""
@@ -21,6 +21,8 @@ JOB_SECONDS_MAX = 5.0
 finds seed by seed if a seed takes long, such as one on which a node hangs."""
 AHEAD = 3
 """Jobs for each worker, running or waiting, so that no worker is idle while the first seeds are slow."""
+AHEAD_OF_LONG = 2
+"""The same for jobs of one long seed. What is tried beyond the first failure is for nothing."""
 DEATHS_MOST = 3
 """The most workers that may die over the same seeds, one after the other. More deaths are no accident."""
 
@@ -36,6 +38,7 @@ def campaign(
     until: float | None = None,
     *,
     to_failure: bool = False,
+    trial: Callable[[Plan], Trial] | None = None,
 ) -> Generator[Trial, None, None]:
     """The trials of these seeds, each once and in their order, as they become known.
 
@@ -45,10 +48,14 @@ def campaign(
     nothing more. It cancels nothing either: that is left to the executor, because a process pool that breaks stumbles
     over futures that were cancelled from outside.
 
+    `trial` tries a seed in a worker, in the place of `clew.harness.hunt.trial.trial`. Then a seed takes seconds: a job
+    is one seed, and few of them wait.
+
     Raises what a trial raises (`PlanError` for a seed that draws an impossible plan), and `MachineError` if workers die
     over the same seeds again and again, or the scheduler is gone.
     """
     coming = iter(seeds)
+    size, ahead = (BATCH, AHEAD) if trial is None else (1, AHEAD_OF_LONG)
     waiting: deque[Job] = deque()
     deaths = 0
     first: int | None = None
@@ -65,6 +72,7 @@ def campaign(
             to_failure=to_failure,
             seconds_max=JOB_SECONDS_MAX,
             one_at_least=batch[0] == first,
+            trial_of_plan=trial,
         )
 
     def over() -> bool:
@@ -79,8 +87,8 @@ def campaign(
         return [(batch[: len(tried)], future), submitted(batch[len(tried) :])]
 
     while True:
-        while len(waiting) < workers * AHEAD and (first is None or not over()):
-            batch = list(islice(coming, BATCH))
+        while len(waiting) < workers * ahead and (first is None or not over()):
+            batch = list(islice(coming, size))
             if not batch:
                 break
             first = batch[0] if first is None else first

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,7 @@ from clew.harness.errors import MachineError
 from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT_CODES, INTERNAL_ERROR
 from clew.harness.hunt.campaign import campaign
+from clew.harness.hunt.live import is_live, keep, live_trial
 from clew.harness.hunt.trial import Trial
 from clew.harness.plan import Plan, PlanError, Source, resolve
 from clew.harness.run import run, simulate
@@ -67,8 +69,8 @@ class Hunt:
     interrupted: bool = False
     """Whether Ctrl-C ended it."""
     error: Exception | None = None
-    """What ended the hunt early: `OSError` if a run could not be kept, `MachineError` if workers die, `PlanError` if a
-    seed draws an impossible plan. All seeds before that one are counted."""
+    """What ended the hunt early: `OSError` if a run could not be kept, `MachineError` if workers die or the machine
+    allows no live run, `PlanError` if a seed draws an impossible plan. All seeds before that one are counted."""
 
     @property
     def exit_code(self) -> int:
@@ -138,6 +140,9 @@ def hunt(
     of the seeds. The result is None if `into` is None, and for seeds after the first hundred unless `every_verdict`.
     `watch` is called after each seed. The executor does not change what is found.
 
+    A seed of a live plan is run only once: if it fails, its own recording is kept. The executor must then be one of
+    `live_workers`, for the same store, and seeds beyond the first failure may fail too without being told.
+
     After `seconds` no seed is begun, and no failing run is kept but the first one: the hunt takes at most the length of
     two of its seeds longer, and a third one's if that is the first that fails.
 
@@ -156,7 +161,11 @@ def hunt(
     deadline = None if seconds is None else began + seconds
     try:
         to_failure = until == "first"
-        with closing(campaign(source, settings, seeds, executor, workers, deadline, to_failure=to_failure)) as tried:
+        live = into is not None and is_live(source, settings)
+        trial_of = partial(live_trial, into=into, campaign=hunted.campaign) if live and into is not None else None
+        with closing(
+            campaign(source, settings, seeds, executor, workers, deadline, to_failure=to_failure, trial=trial_of)
+        ) as tried:
             for trial in tried:
                 hunted.add(trial)
                 hunted.seconds = time.monotonic() - began
@@ -165,7 +174,9 @@ def hunt(
                     result = None
                     late = deadline is not None and time.monotonic() > deadline and bool(hunted.failures)
                     try:
-                        if not late and (place is not None or (into is not None and every_verdict)):
+                        if trial.aside is not None:
+                            result = keep(trial, place)
+                        elif not late and (place is not None or (into is not None and every_verdict)):
                             result = _again(resolve(source, trial.seed, settings), place, hunted.campaign)
                     except (OSError, KeyboardInterrupt) as error:
                         # Ctrl-C or a full disk ends the hunt. What it has just found is still told.
@@ -183,7 +194,8 @@ def hunt(
                 watch(hunted)
     except KeyboardInterrupt:
         hunted.interrupted = True
-    except (MachineError, PlanError) as error:
+    except (MachineError, PlanError, OSError) as error:
+        # The disk of a live run's worker may be full.
         hunted.error = error
     hunted.seconds = time.monotonic() - began
     return hunted

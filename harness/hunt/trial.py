@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from clew.harness.plan import Plan, Source, resolve
 from clew.harness.run import simulate
+from clew.harness.runtime.outcome import Outcome
 from clew.harness.verdict.judge import judge
-from clew.harness.verdict.result import Answer
+from clew.harness.verdict.result import Answer, Result
 from clew.harness.verdict.signature import Signature, signature
+from clew.histories import History
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -29,6 +31,8 @@ class Trial(msgspec.Struct, frozen=True):
     nodes counted themselves. `clew.harness.hunt.coverage` makes a table of them."""
     happened: str | None = None
     """What went wrong, in one sentence; None if nothing did."""
+    aside: str | None = None
+    """The hidden folder in which the recording of a failing live run waits; None for all others."""
 
 
 def trials(
@@ -40,18 +44,20 @@ def trials(
     to_failure: bool = False,
     seconds_max: float = math.inf,
     one_at_least: bool = True,
+    trial_of_plan: Callable[[Plan], Trial] | None = None,
 ) -> list[Trial]:
     """Try these seeds one after the other: a worker's job. Gives the trials of the first seeds, of one at least.
 
     The job ends early after `until` (of `time.time()`), after `seconds_max` seconds, and if `to_failure` after the
-    first seed that fails. Unless `one_at_least`, a job that begins after `until` tries nothing.
+    first seed that fails. Unless `one_at_least`, a job that begins after `until` tries nothing. `trial_of_plan` tries a
+    seed; by default, `trial` does.
     """
     if not one_at_least and until is not None and time.time() > until:
         return []
     began = time.monotonic()
     done: list[Trial] = []
     for seed in seeds:
-        done.append(trial(resolve(source, seed, settings)))
+        done.append((trial_of_plan or trial)(resolve(source, seed, settings)))
         if to_failure and done[-1].signature is not None:
             break
         if time.monotonic() - began > seconds_max or (until is not None and time.time() > until):
@@ -62,7 +68,11 @@ def trials(
 def trial(plan: Plan) -> Trial:
     """Run a plan inline and in memory, and judge it. A part of the system that breaks is a failure like any other."""
     history, outcome = simulate(plan)
-    result = judge(plan, history, outcome)
+    return trial_of(plan, judge(plan, history, outcome), history, outcome)
+
+
+def trial_of(plan: Plan, result: Result, history: History, outcome: Outcome, aside: str | None = None) -> Trial:
+    """What came of this seed, whose run is judged."""
     progress = outcome.progress
     counts: dict[str, Counter[str]] = {
         "operations": progress.outcomes,
@@ -77,4 +87,5 @@ def trial(plan: Plan) -> Trial:
         signature(result, history, outcome),
         {name: dict(count) for name, count in counts.items()},
         result.happened,
+        aside,
     )

@@ -216,7 +216,7 @@ def create_run_folder(
     """
     check_writable(store)
     group = store / slug(plan.name)
-    _remove_leftovers(store)
+    remove_leftovers(store)
     try:
         group.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -327,7 +327,7 @@ def _new_folder(group: Path, name: str, aside: bool) -> RunFolder:
     raise FileExistsError(errno.EEXIST, "a thousand runs of this millisecond exist already", str(group / name))
 
 
-def _remove_leftovers(store: Path) -> None:
+def remove_leftovers(store: Path) -> None:
     """Remove the folders that killed processes left aside."""
     for path in store.glob("*/.*"):
         if ASIDE.fullmatch(path.name):

@@ -16,6 +16,8 @@ LISTED_MOST = 8
 """The most operations of a counterexample that are listed one by one. Two longer lists hardly ever agree."""
 INSTANT = re.compile(r",? (at )?\d+\.\d+ s of cluster time")
 """A time of the run. Two failures are the same one whenever they happen."""
+NUMBER = re.compile(r"0x[0-9a-f]+|\d+")
+"""A number, an address or a time of day, as programs write them into their logs."""
 OUTCOMES = {OK: "ok", FAIL: "fail", INFO: "info"}
 
 
@@ -51,11 +53,48 @@ def signature(result: Result, history: History, outcome: Outcome) -> Signature |
     return None
 
 
+def recorded_signature(result: Result, history: History) -> Signature | None:
+    """The signature of a recorded run, from its verdict and its history; None if nothing is known to have broken."""
+    broken = [check for check in NOTICED if _invalid(result, check)]
+    if broken:
+        violations = result.checks["invariants"].evidence if "invariants" in result.checks else None
+        counterexample = _counterexample(result, history) if broken[0] == "linearizable" else ()
+        return Signature(broken[0], violations[0]["invariant"] if violations else None, None, counterexample)
+    if result.error:
+        # `every node ...` if all broke at once.
+        part = result.error.removeprefix("every ").split()[0]
+        said, _, detail = result.error.partition("\n")
+        return Signature(part, error=_last_line(part, said, detail))
+    return None
+
+
+def same_way(found: Signature | None, wanted: Signature | None) -> bool:
+    """Whether two runs failed in the same way, or both did not fail.
+
+    That is less than equal signatures, because no two live runs are alike: the same check is the first that breaks; for
+    violated invariants, also the same first invariant; for a part that broke, also the same last line, except for the
+    numbers in it. Counterexamples may differ.
+    """
+    if found is None or wanted is None:
+        return found is wanted
+    if (found.broke, _without_numbers(found.error)) != (wanted.broke, _without_numbers(wanted.error)):
+        return False
+    return wanted.broke != "invariants" or found.invariant == wanted.invariant
+
+
 def last_line(failure: SystemFailure) -> str:
     """The last line of what a broken part left, or what happened to it if it left nothing. Times are left out."""
-    lines = failure.detail.strip().splitlines()
-    line = lines[-1] if lines else str(failure).removeprefix(f"{failure.part} ")
+    return _last_line(failure.part, str(failure), failure.detail)
+
+
+def _last_line(part: str, said: str, detail: str) -> str:
+    lines = detail.strip().splitlines()
+    line = lines[-1] if lines else said.removeprefix(f"{part} ")
     return INSTANT.sub("", line)
+
+
+def _without_numbers(line: str | None) -> str | None:
+    return None if line is None else NUMBER.sub("0", line)
 
 
 def _invalid(result: Result, check: str) -> bool:

@@ -19,7 +19,10 @@ def hunt(
         str | None, typer.Option(metavar="DURATION", help="Try seeds from 0 on for this long, e.g. 10m.")
     ] = None,
     until: Annotated[Until, typer.Option(help="Stop at the first failure, or try all seeds.")] = Until.first,
-    jobs: Annotated[int | None, typer.Option(help="Seeds to try at a time. Default: the number of cores.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Seeds to try at a time. Default: the number of cores; for live runs, half of it."),
+    ] = None,
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Use the workers of this dask.distributed cluster.")
     ] = None,
@@ -31,14 +34,20 @@ def hunt(
     from clew.harness.cli.foreground import stop_signals
     from clew.harness.cli.hunt_options import seeds_and_seconds
     from clew.harness.cli.output.hunt import hunt_progress, print_failing_seed, print_hunt
-    from clew.harness.hunt import at_home, on_cluster
+    from clew.harness.errors import UserError
+    from clew.harness.hunt import at_home, is_live, live_workers, on_cluster
     from clew.harness.hunt import hunt as hunt_seeds
     from clew.harness.plan import load, resolve
 
     source = load(plan)
     chosen, seconds = seeds_and_seconds(seeds, time, jobs, scheduler)
     name = resolve(source, 0 if chosen is None else chosen[0], settings or []).name
-    workers = at_home(jobs) if scheduler is None else on_cluster(scheduler)
+    if is_live(source, settings or [], 0 if chosen is None else chosen[0]):
+        if scheduler is not None:
+            raise UserError(f"--scheduler: the runs of {name} are live and take place on this machine; use --jobs")
+        workers = live_workers(jobs, store)
+    else:
+        workers = at_home(jobs) if scheduler is None else on_cluster(scheduler)
     with stop_signals(), hunt_progress(name, quiet=json) as watch, workers as (executor, count):
         hunted = hunt_seeds(
             source,

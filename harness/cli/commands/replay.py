@@ -31,7 +31,7 @@ def replay(
 ) -> None:
     """Run a recorded run again and compare the histories.
 
-    They must be the same, byte for byte.
+    Those of a simulation must be the same, byte for byte. Live runs never are: they are counted.
     """
     import msgspec
 
@@ -46,6 +46,10 @@ def replay(
     from clew.histories.text import printable
 
     folder = find_run(run)
+    if folder.read_plan().runtime == "live":
+        from clew.harness.cli.output.repeats import repeat_and_print
+
+        raise typer.Exit(repeat_and_print(folder, times, into=store, json=json))
     replays = []
     unkept: NotKept | None = None
     with contextlib.redirect_stdout(sys.stderr):

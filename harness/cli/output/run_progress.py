@@ -17,13 +17,15 @@ REFRESH_SECONDS = 0.1
 
 
 class RunProgress:
-    """Virtual time, operations, faults and events of a run, as one line that is kept up to date.
+    """Time of the cluster, operations, faults and events of a run, as one line that is kept up to date.
 
     Pass `watch` to the run, and let `show` run beside it. Nothing is shown if `quiet`, or if stderr is no terminal.
+    `before` stands before all else in the line.
     """
 
-    def __init__(self, plan: Plan, *, quiet: bool) -> None:
+    def __init__(self, plan: Plan, *, quiet: bool, before: str = "") -> None:
         self._plan = plan
+        self._before = before
         self._visible = not quiet and sys.stderr is not None and sys.stderr.isatty()
         self._progress: Progress | None = None
 
@@ -55,6 +57,6 @@ class RunProgress:
             reads = f", {plural(ended - planned, 'final read')}" if ended > planned else ""
             operations = f"{min(ended, planned)}/{planned}{reads}"
         return (
-            f"{printable(self._plan.name)}  {progress.now / 1e9:.1f} s  {operations} operations  "
+            f"{self._before}{printable(self._plan.name)}  {progress.now / 1e9:.1f} s  {operations} operations  "
             f"{sum(progress.faults.values())} faults  {progress.events / max(seconds, 1e-9):,.0f} events/s"
         )
