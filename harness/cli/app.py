@@ -18,6 +18,7 @@ import typer
 from clew.harness.cli.commands.bench import bench_app
 from clew.harness.cli.commands.check import check
 from clew.harness.cli.commands.diff import diff
+from clew.harness.cli.commands.doctor import doctor
 from clew.harness.cli.commands.export import export
 from clew.harness.cli.commands.hunt import hunt
 from clew.harness.cli.commands.init import init
@@ -46,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init, run, hunt, shrink, replay, check, export, show, report, diff, serve, plans, systems):
+for command in (init, run, hunt, shrink, replay, check, export, show, report, diff, serve, plans, systems, doctor):
     app.command()(command)
 app.add_typer(bench_app, name="bench")
 for registered in (*app.registered_commands, *bench_app.registered_commands):
