@@ -9,7 +9,7 @@ from clew.harness.exit_codes import INTERNAL_ERROR
 
 
 def doctor(json: JsonOption = False) -> None:
-    """Say whether live runs work on this machine, what helps them is installed, and which commands mend the rest.
+    """Say whether live runs work on this machine, and which commands mend what does not.
 
     The exit code is 0 if live runs work, 255 if not. What is only useful does not count.
     """
