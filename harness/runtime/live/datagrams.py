@@ -25,6 +25,7 @@ _HEADER = Struct("<QIxxxxQQQQixxxxIxxxx")
 """`struct mmsghdr`: address, its length, buffers, how many, control data, its length, flags, length received."""
 _BUFFER = Struct("<QQ")
 """`struct iovec`: address and length of a buffer."""
+_RECEIVED = Struct("<I")
 _ADDRESS_BYTES = 16
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -99,29 +100,26 @@ class Sender:
 
 
 class Receiver:
-    """Receives from one UDP socket that does not block."""
+    """Receives from UDP sockets that do not block. One will do for all sockets of a thread."""
 
-    def __init__(self, udp: socket.socket) -> None:
-        self._descriptor = udp.fileno()
+    def __init__(self) -> None:
         self._table = _Table(BYTES_MOST * MOST)
         for number in range(MOST):
             _BUFFER.pack_into(self._table.buffers, number * 16, self._table.base + number * BYTES_MOST, BYTES_MOST)
-        self._length_at = range(56, 56 + MOST * _HEADER.size, _HEADER.size)
-        self._lengths = Struct("<I")
 
-    def receive(self) -> list[tuple[bytes, bytes]]:
-        """The datagrams that wait, at most `MOST`, each with the four bytes of its sender's address."""
+    def receive(self, descriptor: int) -> list[tuple[bytes, bytes]]:
+        """The datagrams that wait at a socket, at most `MOST`, each with the four bytes of its sender's address."""
         table = self._table
-        count = _recvmmsg(self._descriptor, table.pointer, MOST, 0, None)
+        count = _recvmmsg(descriptor, table.pointer, MOST, 0, None)
         if count <= 0:
             error = ctypes.get_errno()
             if count < 0 and error not in (errno.EAGAIN, errno.EINTR):
                 raise OSError(error, os.strerror(error))
             return []
-        data, addresses, headers, length = table.data, table.addresses, table.headers, self._lengths.unpack_from
+        data, addresses, headers = table.data, table.addresses, table.headers
         received = []
         for number in range(count):
             start = number * BYTES_MOST
-            (size,) = length(headers, number * 64 + 56)
+            (size,) = _RECEIVED.unpack_from(headers, number * 64 + 56)
             received.append((bytes(data[start : start + size]), bytes(addresses[number * 16 + 4 : number * 16 + 8])))
         return received

@@ -169,9 +169,13 @@ class Live:
         self._push(time, call, None)
 
     def completed(self, thread: Thread, result: Complete) -> None:
-        self._safely(lambda: self._obey(self._conductor.completed(self._stamp(), thread, result)))
-        if not self._busy:
-            self._run_due()
+        # What is raised in here ends the run, in whatever task it came up.
+        try:
+            self._obey(self._conductor.completed(self._stamp(), thread, result))
+            if not self._busy:
+                self._run_due()
+        except Exception as error:
+            self.failed(error)
 
     def failed(self, failure: Exception) -> None:
         if self._failed is None:
@@ -185,27 +189,17 @@ class Live:
 
     def _run_due(self) -> None:
         """Hand over all that is due by now. New orders may be due at once: then they are carried out here too."""
-        heap = self._heap
+        heap, conductor = self._heap, self._conductor
         self._busy = True
-        now = self.now()
-        while heap and self._failed is None and not self._over:
-            if heap[0][0] > now:
-                now = self.now()
-                if heap[0][0] > now:
-                    break
-            _, _, call, token = heappop(heap)
-            if call is not None:
-                self._safely(call)
-            else:
-                self._safely(lambda token=token: self._obey(self._conductor.due(self._stamp(), token)))  # type: ignore[misc]
-        self._busy = False
-
-    def _safely(self, act: Callable[[], None]) -> None:
-        """What is raised in here ends the run, in whatever task it came up."""
         try:
-            act()
-        except Exception as error:
-            self.failed(error)
+            while heap and not self._over and heap[0][0] <= self.now():
+                _, _, call, token = heappop(heap)
+                if call is not None:
+                    call()
+                else:
+                    self._obey(conductor.due(self._stamp(), token))
+        finally:
+            self._busy = False
 
     def _stamp(self) -> int:
         """The time of what happens now."""

@@ -87,7 +87,7 @@ class NodeHost:
         self._udp.bind((address, wire.PORT))
         self._udp.setblocking(False)
         self._sender = Sender(self._udp, {name: (where, wire.PORT) for name, where in setup.addresses.items()})
-        self._receiver = Receiver(self._udp)
+        self._receiver = Receiver()
         self._epoll = select.epoll()
         self._large = LargeMessages(address, self._epoll)
         self._epoll.register(self._udp, select.EPOLLIN)
@@ -113,7 +113,7 @@ class NodeHost:
             arrived: list[tuple[bytes, bytes]] = []
             for descriptor, _ in poll(self._patience()):
                 if descriptor == udp:
-                    arrived += self._receiver.receive()
+                    arrived += self._receiver.receive(udp)
                 elif descriptor == control:
                     self._obey(wire.read_frame(self._control))
                 else:

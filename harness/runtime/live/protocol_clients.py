@@ -11,6 +11,7 @@ import msgspec
 
 from clew.harness.runtime.failure import Part, SystemFailure, raised
 from clew.harness.runtime.live import node_wire as wire
+from clew.harness.runtime.live.datagrams import Receiver
 from clew.harness.runtime.live.messages import Messages
 from clew.harness.runtime.simulation.watchdog import NOT_OURS, Watchdog
 from clew.harness.runtime.thread import Thread
@@ -25,13 +26,15 @@ class Surroundings(Protocol):
     def at(self, time: int, call: Callable[[], None]) -> None: ...
     def completed(self, thread: Thread, result: Complete) -> None: ...
     def sends(self, client: LiveClient, now: int, destination: str, message: Any, body: bytes) -> None: ...
-    def receives(self, client: LiveClient, now: int, id: int) -> None: ...
     def counts(self, name: str, amount: int) -> None: ...
     def logs(self, client: LiveClient, now: int, text: str) -> None: ...
 
 
 class LiveClient:
-    """The client of one thread. As in simulation, a process with no open operation hears nothing, and a `Reply` to
+    """The client of one thread, on its UDP socket. If there is a `hears`, it gets the client, the time and the id of
+    each message that comes.
+
+    As in simulation, a process with no open operation hears nothing, and a `Reply` to
     another operation than the open one is dropped."""
 
     def __init__(
@@ -43,8 +46,10 @@ class LiveClient:
         make: Callable[[], Client],
         replies: frozenset[type],
         messages: Messages,
-        names: dict[str, str],
+        names: dict[bytes, str],
         around: Surroundings,
+        hears: Callable[[LiveClient, int, int], None] | None,
+        receiver: Receiver,
         watchdog: Watchdog,
     ) -> None:
         self.thread = thread
@@ -55,6 +60,10 @@ class LiveClient:
         self._messages = messages
         self._names = names
         self._around = around
+        self._now = around.now
+        self._hears = hears
+        self._receiver = receiver
+        self._descriptor = udp.fileno()
         self._watchdog = watchdog
         self._part: tuple[Part, str] = ("client", thread.name)
         self._ctx = ClientContext(thread.name, nodes, random, thread.number)
@@ -78,17 +87,17 @@ class LiveClient:
 
     def invoke(self, operation: Operation) -> None:
         """Take a step: start an operation."""
-        self._step(self._around.now(), "invoke", operation)
+        self._step(self._now(), "invoke", operation)
 
     def readable(self) -> None:
-        """Take a step for one datagram that has come."""
-        try:
-            data, (address, _) = self.udp.recvfrom(65_536)
-        except OSError:
-            return
-        around, operation = self._around, self.thread.operation
-        now = around.now()
-        around.receives(self, now, wire.MESSAGE_ID.unpack_from(data)[0] if len(data) >= 8 else -1)
+        """Take a step for each datagram that has come."""
+        for data, address in self._receiver.receive(self._descriptor):
+            self._receive(data, address)
+
+    def _receive(self, data: bytes, address: bytes) -> None:
+        if self._hears is not None:
+            self._hears(self, self._now(), wire.MESSAGE_ID.unpack_from(data)[0] if len(data) >= 8 else -1)
+        operation = self.thread.operation
         if operation is None:
             return
         source = self._names.get(address)
@@ -98,15 +107,27 @@ class LiveClient:
             try:
                 message = self._messages.decode(body)
             except MALFORMED as error:
-                around.logs(self, now, f"ignored a packet that is not a message, from {source}: {error}")
+                self._around.logs(self, self._now(), f"ignored a packet that is not a message, from {source}: {error}")
                 return
         if source is None or (type(message) in self._replies and message.id != operation.id):
             return
-        self._step(now, "receive", source, message)
+        # `_step`, without the call: most steps of a client are this one.
+        ctx = self._ctx
+        ctx.now = now = self._now()
+        self._watchdog.stepping = self._part
+        try:
+            self._client.receive(ctx, source, message)
+        except NOT_OURS:
+            raise
+        except BaseException as error:
+            raise raised("client", self.name, error) from None
+        self._watchdog.stepping = None
+        if ctx.effects:
+            self._carry_out(now, ctx.take())
 
     def _ring(self) -> None:
         """Some timer may be due."""
-        now = self._around.now()
+        now = self._now()
         self._rings = 1 << 62
         for name, due in list(self._timers.items()):
             if due <= now and self._timers.get(name) == due:

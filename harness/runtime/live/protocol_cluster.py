@@ -13,15 +13,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import select
 import signal
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -32,13 +29,14 @@ from clew.harness.plan.streams import Streams
 from clew.harness.runtime.failure import SystemFailure
 from clew.harness.runtime.live import node_wire as wire
 from clew.harness.runtime.live.cluster import Stage
+from clew.harness.runtime.live.datagrams import Receiver
+from clew.harness.runtime.live.hosts import Host, HostServer, start_server
 from clew.harness.runtime.live.message_record import CRASHED, STARTED, MessageRecord
 from clew.harness.runtime.live.messages import Messages, message_types
 from clew.harness.runtime.live.node_host import widen
 from clew.harness.runtime.live.node_log import NodeLog
 from clew.harness.runtime.live.protocol_clients import LiveClient
 from clew.harness.runtime.live.switch import Drop, Link
-from clew.harness.runtime.live.world import Process
 from clew.harness.runtime.monitors import Monitors
 from clew.harness.runtime.network import CUT, Network
 from clew.harness.runtime.simulation.packet import replies
@@ -46,7 +44,7 @@ from clew.harness.runtime.simulation.watchdog import STEP_SECONDS_MAX, Watchdog
 from clew.harness.runtime.thread import Thread
 from clew.nemesis.fault import Fault
 from clew.systems import Protocol
-from clew.systems.node import Complete, Operation
+from clew.systems.node import Operation
 
 RELEASE_SECONDS = 0.02
 """How often the records of all nodes are merged, and shown to the monitors."""
@@ -56,72 +54,6 @@ LAST_COUNTS_SECONDS = 0.5
 """How long the end of a run waits for what its nodes have counted."""
 
 
-class _Host:
-    """One life of a node, as the harness sees it."""
-
-    def __init__(self, name: str, life: int, control: socket.socket) -> None:
-        self.name = name
-        self.life = life
-        self.control = control
-        self.pid = 0
-        self.rest = b""
-        self.ready = self.ended = self.killed = self.paused = False
-        self.done = False
-        """Whether it has answered `End`."""
-        self.unconfirmed = 0
-        """How many `Faults` it has not confirmed."""
-        self.processor = 0
-        """Nanoseconds of processor time that it has told of."""
-        self.heard = time.monotonic()
-        self.changed = trio.Event()
-
-    def change(self) -> None:
-        """Wake those who wait for this host."""
-        self.changed.set()
-        self.changed = trio.Event()
-
-    def tell(self, message: Any) -> None:
-        """Send it an order."""
-        with contextlib.suppress(OSError):
-            self.control.send(wire.frame(message))
-
-
-class _HostServer:
-    """The process in the world that hosts are forked from."""
-
-    def __init__(self, requests: socket.socket, errors: int) -> None:
-        self._requests = requests
-        self._errors = errors
-        self._lock = trio.Lock()
-
-    async def ready(self) -> None:
-        """Wait until it has imported the system."""
-        await self._answer()
-
-    async def ask(self, *request: Any, descriptors: Sequence[int] = ()) -> int:
-        """Send a request, and wait for the answer. Cannot be cancelled: the next answer would be taken for this one."""
-        answer = 0
-        with trio.CancelScope(shield=True):
-            async with self._lock:
-                try:
-                    socket.send_fds(self._requests, [pickle.dumps(request)], descriptors)
-                except OSError:
-                    raise self._lost() from None
-                answer = await self._answer()
-        return answer
-
-    async def _answer(self) -> Any:
-        await trio.lowlevel.wait_readable(self._requests)
-        answer = self._requests.recv(1 << 16)
-        if not answer:
-            raise self._lost()
-        return pickle.loads(answer)
-
-    def _lost(self) -> SystemFailure:
-        said = os.pread(self._errors, 1 << 16, 0).decode(errors="replace")
-        return SystemFailure("node", "", "is lost: the process that nodes are forked from has ended", said)
-
-
 class ProtocolCluster:
     """See `Cluster`. Made by `open_protocol_cluster`."""
 
@@ -129,7 +61,7 @@ class ProtocolCluster:
         self,
         stage: Stage,
         system: Protocol,
-        server: _HostServer,
+        server: HostServer,
         sockets: dict[str, socket.socket],
         setup: wire.Setup,
         monitors: Monitors,
@@ -137,6 +69,9 @@ class ProtocolCluster:
     ) -> None:
         plan = stage.plan
         self._stage = stage
+        self.now = stage.now
+        self.at = stage.at
+        self.completed = stage.completed
         self._system = system
         self._server = server
         self._sockets = sockets
@@ -158,11 +93,15 @@ class ProtocolCluster:
         self._faults = wire.Faults((), False)
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[], object]] = {}
-        self._hosts: dict[str, _Host] = {}
+        self._hosts: dict[str, Host] = {}
+        self._telling: set[Host] = set()
+        """The hosts that have not told everything yet: those that are being killed too."""
         self._lives = dict.fromkeys(plan.nodes, 0)
         self._logs = {name: NodeLog(stage.folder / "nodes" / f"{name}.log") for name in plan.nodes}
         self._places = {name: place for place, name in enumerate(setup.endpoints)}
         self._addresses = {name: (address, wire.PORT) for name, address in setup.addresses.items()}
+        self._names = {socket.inet_aton(address): name for name, address in setup.addresses.items()}
+        self._receiver = Receiver()
         self._ids = [wire.first_id(self._places[name], 0) for name in plan.clients]
         self._clients: list[LiveClient] = []
         self._touched: set[Link] = set()
@@ -177,7 +116,7 @@ class ProtocolCluster:
         self._lives[node] += 1
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.setblocking(False)
-        host = _Host(node, life, ours)
+        host = Host(node, life, ours)
         now = self._stage.now() if self._began else 0
         log = self._logs[node].open(life, now)
         try:
@@ -187,6 +126,7 @@ class ProtocolCluster:
             os.close(log)
             theirs.close()
         self._hosts[node] = host
+        self._telling.add(host)
         self._record.add(now, STARTED, node, life)
         self._listen(ours, partial(self._read, host))
         while not (host.ready or host.ended):
@@ -263,15 +203,6 @@ class ProtocolCluster:
 
     # What clients ask for
 
-    def now(self) -> int:
-        return self._stage.now()
-
-    def at(self, time: int, call: Callable[[], None]) -> None:
-        self._stage.at(time, call)
-
-    def completed(self, thread: Thread, result: Complete) -> None:
-        self._stage.completed(thread, result)
-
     def sends(self, client: LiveClient, now: int, destination: str, message: Any, body: bytes) -> None:
         place = self._types.get(type(message))
         if place is None or len(body) > wire.DATAGRAM_BYTES_MAX:
@@ -299,9 +230,8 @@ class ProtocolCluster:
             else:
                 self.at(arrival, partial(self._arrive, client, destination, data))
 
-    def receives(self, client: LiveClient, now: int, id: int) -> None:
-        if self._journal:
-            self._record.add(now, wire.RECEIVED, client.name, id)
+    def _hears(self, client: LiveClient, now: int, id: int) -> None:
+        self._record.add(now, wire.RECEIVED, client.name, id)
 
     def counts(self, name: str, amount: int) -> None:
         self._progress.protocol[name] += amount
@@ -339,8 +269,10 @@ class ProtocolCluster:
             partial(variant.client, plan.system.parameters),
             replies(self._system.messages),
             self._messages,
-            {address: name for name, address in self._setup.addresses.items()},
+            self._names,
             self,
+            self._hears if self._journal else None,
+            self._receiver,
             self._watchdog,
         )
         self._listen(udp, client.readable)
@@ -348,7 +280,7 @@ class ProtocolCluster:
 
     # What hosts tell
 
-    def _read(self, host: _Host) -> bool:
+    def _read(self, host: Host) -> bool:
         """Take what a host has told. Returns whether there may be more. At the end of its life nothing follows."""
         try:
             data = host.control.recv(1 << 18)
@@ -358,6 +290,7 @@ class ProtocolCluster:
             data = b""
         if not data:
             host.ended = True
+            self._telling.discard(host)
             self._forget(host.control)
             host.change()
             if not host.killed and host.ready:
@@ -380,7 +313,7 @@ class ProtocolCluster:
         host.rest = data[place:]
         return True
 
-    def _heed(self, host: _Host, kind: int, body: bytes) -> None:
+    def _heed(self, host: Host, kind: int, body: bytes) -> None:
         if kind == wire.LEADS:
             self._stage.leads(host.name)
         elif kind == wire.ALIVE:
@@ -397,7 +330,7 @@ class ProtocolCluster:
                 host.done = True
             host.change()
 
-    def _count(self, host: _Host, tally: wire.Tally) -> None:
+    def _count(self, host: Host, tally: wire.Tally) -> None:
         self._progress.protocol.update(tally.protocol)
         self._progress.processor[host.name] += tally.processor - host.processor
         host.processor = tally.processor
@@ -411,11 +344,11 @@ class ProtocolCluster:
             id = wire.MESSAGE_ID.unpack_from(drop.first)[0]
             self._record.add(drop.time, wire.DROPPED, drop.source, id, body=drop.why.encode())
 
-    async def _report(self, host: _Host) -> None:
+    async def _report(self, host: Host) -> None:
         if self._hosts.get(host.name) is host:
             self._stage.failed(await self._ended_by_itself(host))
 
-    async def _ended_by_itself(self, host: _Host) -> SystemFailure:
+    async def _ended_by_itself(self, host: Host) -> SystemFailure:
         del self._hosts[host.name]
         status = await self._server.ask("reap", host.pid)
         how = (
@@ -452,7 +385,7 @@ class ProtocolCluster:
         while True:
             await trio.sleep(RELEASE_SECONDS)
             until = self._stage.now()
-            for host in list(self._hosts.values()):
+            for host in list(self._telling):
                 self._read_all(host)
             self._record.release(until)
 
@@ -483,11 +416,11 @@ class ProtocolCluster:
 
     def close(self) -> None:
         """Close what is open, when no task uses it any more."""
-        for host in self._hosts.values():
+        for host in self._telling:
             host.control.close()
         self._epoll.close()
 
-    def _read_all(self, host: _Host) -> None:
+    def _read_all(self, host: Host) -> None:
         while not host.ended and self._read(host):
             pass
 
@@ -507,7 +440,7 @@ async def open_protocol_cluster(stage: Stage, system: Protocol) -> AsyncIterator
             sockets[name] = udp = files.enter_context(await world.udp_socket(name))
             widen(udp)
             udp.bind((setup.addresses[name], wire.PORT))
-        process, server = await _start_server(stage, setup, files)
+        process, server = await start_server(world, setup, files)
         try:
             await server.ready()
             cluster = ProtocolCluster(stage, system, server, sockets, setup, monitors, watchdog)
@@ -543,32 +476,3 @@ def _setup(stage: Stage, system: Protocol, monitors: Monitors) -> wire.Setup:
         recorded=frozenset(place for kind, place in types.items() if kind in wanted),
         journal=stage.journal is not None,
     )
-
-
-async def _start_server(stage: Stage, setup: wire.Setup, files: contextlib.ExitStack) -> tuple[Process, _HostServer]:
-    """Start the host server in the world. `files` closes what it needs here."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    files.enter_context(ours)
-    ours.setblocking(False)
-    errors = os.memfd_create("errors")
-    files.callback(os.close, errors)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    files.callback(os.close, nothing)
-    told = os.memfd_create("setup")
-    files.callback(os.close, told)
-    os.write(told, pickle.dumps(setup))
-    os.lseek(told, 0, os.SEEK_SET)
-    with theirs:
-        process = await stage.world.spawn(
-            setup.nodes[0],
-            # -P: the folder the user happens to be in is not the nodes' to import from.
-            [sys.executable, "-P", "-m", "clew.harness.runtime.live.host_server", setup.system.name],
-            environment=os.environ,
-            folder=Path.cwd(),
-            stdin=nothing,
-            stdout=errors,
-            stderr=errors,
-            keep={3: theirs.fileno(), 4: told},
-            enters={descriptor: name for name, descriptor in setup.enters.items()},
-        )
-    return process, _HostServer(ours, errors)
