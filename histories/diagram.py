@@ -20,12 +20,14 @@ import numpy as np
 
 from clew.histories.history import FAIL, INFO, INVOKE, OK, TYPES, History
 from clew.histories.text import printable, shortened, value_text
-from clew.histories.timeline import completion_times, operation_lanes
+from clew.histories.timeline import completion_times
 
 NARROWEST, WIDEST = 17, 30
 """The width of a column, in characters."""
 MARGIN = 17
 """The characters of the mark and the time at the left."""
+_LEAST = 11
+"""The least width of a column in which a call can be recognized."""
 _MARK = 2
 """The characters of the mark alone."""
 _WORDS = 24
@@ -84,15 +86,17 @@ def diagram(
     """The operations of these numbers as lines of at most `width` characters.
 
     Operations of the `counterexample` have thick lines. `stuck` is the row of the history at which no order is left.
-    `points` has the linearization points, by operation. If there is no room for all clients, those of the
-    counterexample are kept, and the last line says how many are left out. If there is no room for times, they are left
-    out.
+    `points` has the linearization points, by operation.
+
+    If there is no room for all clients, those of the counterexample are kept, and the last line says how many are left
+    out. If there is no room for times, they are left out. If there is no room for the clients of the counterexample
+    side by side, all operations stand in one column, each with its client.
     """
     operations = history.operations
     chosen = sorted(set(numbers))
     if not chosen:
         return []
-    lane_of = operation_lanes(operations, history.time)
+    lane_of = history.lanes
     in_counterexample = {int(lane_of[n]) for n in chosen if n in counterexample}
     stuck_lanes = {int(lane_of[n]) for n in chosen if stuck is not None and int(operations.completed[n]) == stuck}
     used = sorted(
@@ -102,14 +106,21 @@ def diagram(
     windows = [fault for fault in faults if _overlap(history, chosen, fault)]
     aside = _WORDS if windows and width >= 100 else 2 if windows else 0
     margin = MARGIN if width >= MARGIN + NARROWEST + aside else _MARK
+    needed = len(stuck_lanes | in_counterexample)
     fitting = max(1, (width - margin - aside) // NARROWEST)
+    if fitting < needed:
+        # Room for the counterexample comes before times and faults.
+        margin, aside = _MARK, 2 if windows else 0
+        fitting = needed
+        if needed > 1 and (width - margin - aside) // needed < _LEAST:
+            return _in_one_column(history, chosen, width, windows, counterexample, stuck, points or {})
     shown = sorted(used[:fitting])
     cell = max(2, min(WIDEST, (width - margin - aside) // len(shown)))
     visible = [number for number in chosen if int(lane_of[number]) in set(shown)]
     rows = sorted(
         [*_rows(history, visible, counterexample, stuck, points or {}), *_fault_rows(history, windows, visible)]
     )
-    lines: list[Line] = [_head(history, shown, visible, lane_of, margin, cell, bool(windows) and aside == _WORDS)]
+    lines = _head(history, shown, visible, lane_of, margin, cell, bool(windows) and aside == _WORDS)
     open_operations: dict[int, int] = {}
     before: int | None = None
     for row in rows:
@@ -139,6 +150,35 @@ def diagram(
         more = len(used) - len(shown)
         clients = "client does" if more == 1 else "clients do"
         lines.append((Span(f"{more} more {clients} not fit in {width} columns", "quiet"),))
+    return [_cut_to(line, width) for line in lines]
+
+
+def _in_one_column(
+    history: History,
+    numbers: list[int],
+    width: int,
+    windows: list[Interval],
+    counterexample: frozenset[int],
+    stuck: int | None,
+    points: Mapping[int, Point],
+) -> list[Line]:
+    """All events one below the other, each with its time and its client.
+
+    10.123043 s  client 2  ┏ cas [61, 64]
+    """
+    clients = {number: history.client(number) for number in numbers}
+    room = max(map(len, clients.values())) + 2
+    rows = sorted([*_rows(history, numbers, counterexample, stuck, points), *_fault_rows(history, windows, numbers)])
+    lines = []
+    for row in rows:
+        mark = "✗" if row.style == "stuck" else " "
+        when = history.when(row.position) if not history.clock else f"{row.time / 1e9:.6f} s"
+        head = f"{mark}{when:>13}  " if width >= MARGIN + room + _LEAST else f"{mark} "
+        client = clients.get(row.number, "")
+        cell = row.cell if row.number >= 0 else f"▒▒▒ {row.cell}"
+        lines.append(
+            (Span(head, "stuck" if mark == "✗" else "quiet"), Span(f"{client:<{room}}"), Span(cell, row.style))
+        )
     return [_cut_to(line, width) for line in lines]
 
 
@@ -229,18 +269,23 @@ def _head(
     margin: int,
     cell: int,
     faults: bool,
-) -> Line:
-    """The heads of the columns: the processes (`--process` takes these), and the client if there is room."""
+) -> list[Line]:
+    """The heads of the columns: the clients, with their processes beside them, or below if there is no room.
+
+    `clew show --process` takes the processes."""
     processes = history.operations.process
-    threads = len(np.unique(processes)) != int(lane_of.max()) + 1
     names = []
     for lane in shown:
         mine = sorted({int(processes[number]) for number in visible if int(lane_of[number]) == lane})
-        short = f"process{'es' if len(mine) > 1 else ''} {', '.join(map(str, mine))}"
-        both = f"client {lane} ({short})"
-        name = both if threads and len(both) < cell else short
-        names.append(f"{shortened(name, cell - 1):<{cell}}")
-    return (Span(" " * margin + "".join(names) + ("faults" if faults else ""), "quiet"),)
+        names.append(history.client_name(lane, mine))
+    rows = [names]
+    if max(map(len, names)) >= cell:
+        parts = [name.rstrip(")").split(" (") for name in names]
+        rows = [[client for client, *_ in parts], [beside[0] if beside else "" for _, *beside in parts]]
+    texts = ["".join(f"{shortened(name, cell - 1):<{cell}}" for name in row) for row in rows]
+    if faults:
+        texts[0] += "faults"
+    return [(Span(" " * margin + text, "quiet"),) for text in texts]
 
 
 def _line(

@@ -11,7 +11,7 @@ take about 50 MB, and a checker never touches a Python object.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -286,8 +286,22 @@ class History:
 
         A process ends with its first operation of unknown outcome. Its client goes on under a new process number.
         """
-        lane, process = int(self.lanes[number]), int(self.operations.process[number])
-        return f"client {lane}" if lane == process else f"client {lane} (process {process})"
+        return self.client_name(int(self.lanes[number]), [int(self.operations.process[number])])
+
+    def client_name(self, lane: int, processes: Sequence[int]) -> str:
+        """The client of a lane, with those of its processes beside it that have another number than the client.
+
+        If every process has a lane of its own, clients are called by their processes.
+        """
+        if self._one_process_each:
+            lane = processes[0]
+        if list(processes) == [lane]:
+            return f"client {lane}"
+        return f"client {lane} (process{'es' if len(processes) > 1 else ''} {', '.join(map(str, processes))})"
+
+    @cached_property
+    def _one_process_each(self) -> bool:
+        return len(np.unique(self.operations.process)) == len(np.unique(self.lanes))
 
     @cached_property
     def operations(self) -> Operations:

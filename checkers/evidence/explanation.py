@@ -248,13 +248,13 @@ def in_short(history: History, counterexample: tuple[int, ...]) -> tuple[str, ..
 
 
 def describe(history: History, number: int) -> str:
-    """One operation in words: "read by process 3 from 1.204000 s to 1.310000 s returned 2"."""
+    """One operation in words: "read by client 3 from 1.204000 s to 1.310000 s returned 2"."""
     operations = history.operations
     f = history.fs[operations.f[number]]
     argument = history.values[operations.argument[number]]
     outcome = int(operations.outcome[number])
     text = f if argument is None else f"{f} {value_text(argument)}"
-    text += f" by process {operations.process[number]} from {history.when(int(operations.invoked[number]))}"
+    text += f" by {history.client(number)} from {history.when(int(operations.invoked[number]))}"
     if outcome == INFO:
         return f"{text}, of unknown outcome"
     text += f" to {history.when(int(operations.completed[number]))}"

@@ -8,6 +8,7 @@ from itertools import groupby
 import msgspec
 
 from clew.harness.plan import Plan
+from clew.harness.plan.quantity import NANOSECONDS
 from clew.harness.shrink.explicit import members_of
 from clew.harness.shrink.shrink import Tried
 from clew.harness.verdict.result import Result
@@ -91,12 +92,21 @@ class _Operation(msgspec.Struct, frozen=True):
     ok: bool
 
     def line(self) -> str:
-        when = f"{describe_duration(self.start)} to {self.end}"
+        when = f"{rounded(self.start)} to {self.end}"
         if len(self.processes) == 1:
-            return f"{when:<22} client process {self.processes[0]}: {self.what}"
+            beside = "" if self.processes[0] == self.thread else f" (process {self.processes[0]})"
+            return f"{when:<22} client {self.thread}{beside}: {self.what}"
         between = "to" if self.processes[1] == self.processes[0] + 1 else "..."
         processes = f"{self.processes[0]} {between} {self.processes[-1]}"
-        return f"{when:<22} client processes {processes}: {self.what}, {len(self.processes)} times"
+        return f"{when:<22} client {self.thread} (processes {processes}): {self.what}, {len(self.processes)} times"
+
+
+def rounded(ns: int) -> str:
+    """A time in few digits, as `describe_duration` writes it: `122ms`, `11.61s`, `0s`. The plan has the exact ones."""
+    for unit, step in ((NANOSECONDS["s"] * 10, NANOSECONDS["ms"] * 10), (NANOSECONDS["ms"], NANOSECONDS["ms"])):
+        if ns >= unit:
+            return describe_duration(round(ns / step) * step)
+    return describe_duration(round(ns / NANOSECONDS["us"]) * NANOSECONDS["us"])
 
 
 def _happened(history: History, clients: int) -> list[str]:
@@ -117,8 +127,8 @@ def _happened(history: History, clients: int) -> list[str]:
     for row, event in enumerate(history.events()):
         if event.process == NEMESIS and event.f.startswith("start-"):
             fault = from_value(event.value)
-            end = "the end" if fault.until is None else describe_duration(fault.until)
-            lines.append((event.time, row, f"{f'{describe_duration(fault.at)} to {end}':<22} {fault.fault.describe()}"))
+            end = "the end" if fault.until is None else rounded(fault.until)
+            lines.append((event.time, row, f"{f'{rounded(fault.at)} to {end}':<22} {fault.fault.describe()}"))
     return [text for _, _, text in sorted(lines)]
 
 
@@ -136,7 +146,7 @@ def _operations(history: History, clients: int) -> list[_Operation]:
             _Operation(
                 start=int(operations.start[i]),
                 row=int(operations.invoked[i]),
-                end=describe_duration(int(history.time[ended])) if ended >= 0 else "the end",
+                end=rounded(int(history.time[ended])) if ended >= 0 else "the end",
                 # The processes of a thread differ by the number of threads.
                 thread=process % clients,
                 processes=(process,),

@@ -22,12 +22,31 @@ def drawn(events: list[Event], width: int, faults: tuple[Interval, ...] = (), **
     return ["".join(span.text for span in line) for line in found]
 
 
-@pytest.mark.parametrize("width", [30, 40, 60, 80])
-def test_the_stuck_client_is_never_left_out(width: int) -> None:
-    lines = drawn(CHAIN, width, counterexample=frozenset(range(6)), stuck=11)
-    assert [line.split()[-1] for line in lines if "✗" in line] == ["3"]
-    assert "process 5" in lines[0]
-    assert "not fit" in lines[-1]
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+@pytest.mark.parametrize("fault", [False, True])
+def test_no_client_of_the_counterexample_is_left_out(width: int, fault: bool) -> None:
+    faults = (Interval(5, 21, "partition of everybody from everybody", False),) if fault else ()
+    lines = drawn(CHAIN, width, faults, counterexample=frozenset(range(6)), stuck=11)
+    text = "\n".join(lines)
+    for client in range(6):
+        assert f"client {client}" in text
+    assert text.count("┏") == 6
+    assert [line.rstrip(" ▒").split()[-1] for line in lines if "✗" in line] == ["3"]
+    assert max(map(len, lines)) <= width
+
+
+def test_other_clients_make_room_and_the_last_line_says_so() -> None:
+    lines = drawn(CHAIN, 40, counterexample=frozenset({5}), stuck=11)
+    assert "client 5" in lines[0]
+    assert lines[-1] == "5 more clients do not fit in 40 columns"
+
+
+def test_a_hundred_clients_stand_in_one_column() -> None:
+    events = [Event(n, n, n, "invoke", "write", None, n) for n in range(100)]
+    events += [Event(100 + n, 100 + n, n, "ok", "write", None, n) for n in range(100)]
+    lines = drawn(events, 80, counterexample=frozenset(range(100)))
+    assert len(lines) == 200
+    assert lines[99].split() == ["0.000000", "s", "client", "99", "┏", "write", "99"]
 
 
 @pytest.mark.parametrize("width", [3, 10, 17, 18, 19, 25, 33, 34, 35, 36])
@@ -58,7 +77,7 @@ def test_a_failed_operation_saw_a_state_and_took_no_effect() -> None:
     assert "◆ = 4" in words
 
 
-def test_a_column_names_the_processes_that_are_in_it() -> None:
+def test_a_column_names_its_client_and_the_processes_that_are_in_it() -> None:
     events = [
         Event(0, 0, 0, "invoke", "f"),
         Event(1, 0, 1, "invoke", "f"),
@@ -70,5 +89,6 @@ def test_a_column_names_the_processes_that_are_in_it() -> None:
     past = History.of(events)
     (head, *_) = ("".join(span.text for span in line) for line in diagram(past, [1, 2], width=80))
     assert "client 0 (process 2)" in head
-    (head, *_) = ("".join(span.text for span in line) for line in diagram(past, [0, 1, 2], width=52))
-    assert "processes 0, 2" in head
+    head, below, *_ = ("".join(span.text for span in line) for line in diagram(past, [0, 1, 2], width=52))
+    assert head.split() == ["client", "0", "client", "1"]
+    assert below.strip() == "processes 0, 2"

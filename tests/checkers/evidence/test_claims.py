@@ -250,7 +250,7 @@ def test_a_cas_that_failed_but_was_seen_is_the_first_thing_said() -> None:
         (1, "ok", "read", 1, None),
     )
     assert lines[1] == (
-        "An operation that failed seems to have taken effect: cas [null, 1] by process 0 from 0.000000 s to "
+        "An operation that failed seems to have taken effect: cas [null, 1] by client 0 from 0.000000 s to "
         "1.000000 s failed (no quorum). If it did, an order explains everything up to here."
     )
     assert lines[2] == "It needs 1, and no operation that did not fail had begun to set 1 by then."
@@ -276,7 +276,7 @@ def test_an_element_that_was_taken_though_its_put_failed_is_told_by_the_put() ->
         (1, "invoke", "dequeue", None, None),
         (1, "ok", "dequeue", 7, None),
     )
-    assert "failed seems to have taken effect: enqueue 7 by process 0" in lines[1]
+    assert "failed seems to have taken effect: enqueue 7 by client 0" in lines[1]
 
 
 def test_two_failures_that_are_both_needed_are_both_named() -> None:
@@ -357,4 +357,4 @@ def test_a_failure_that_took_effect_is_found_in_a_long_history_with_many_failure
     history = History.of(replace(event, index=index) for index, event in enumerate(events))
     explained = check(history, "cas-register").explanation
     assert explained is not None
-    assert "failed seems to have taken effect: write 19000 by process 0" in explained.splitlines()[1]
+    assert "failed seems to have taken effect: write 19000 by client 0" in explained.splitlines()[1]
