@@ -106,7 +106,7 @@ def rounded(ns: int) -> str:
     for unit, step in ((NANOSECONDS["s"] * 10, NANOSECONDS["ms"] * 10), (NANOSECONDS["ms"], NANOSECONDS["ms"])):
         if ns >= unit:
             return describe_duration(round(ns / step) * step)
-    return describe_duration(round(ns / NANOSECONDS["us"]) * NANOSECONDS["us"])
+    return describe_duration(round(ns / NANOSECONDS["us"]) * NANOSECONDS["us"]) if ns >= NANOSECONDS["us"] else "0s"
 
 
 def _happened(history: History, clients: int) -> list[str]:
