@@ -9,11 +9,10 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from clew.checkers.deadline import Deadline
-from clew.checkers.verdict import KeyVerdict
 from clew.harness.store.record import Record, stuck_row
 from clew.harness.view.model_states import ModelStates
 from clew.harness.view.report.page_data import Key, Moment, Partial, Table
-from clew.harness.view.report.partials import SECONDS, partial_orders
+from clew.harness.view.report.partials import SECONDS, load_engine, partial_orders
 from clew.histories import FOREVER, INFO, TYPES, History
 from clew.histories.history import OK
 from clew.histories.statistics import latencies, quantiles
@@ -121,13 +120,17 @@ def keys(run: Record, rows: NDArray[np.int64], moments: list[Moment]) -> list[Ke
     visible[rows] = True
     found = {}
     states = ModelStates(run)
-    deadline = Deadline(SECONDS)
+    deadline: Deadline | None = None
     for judged in run.keys:
         name = key_name(judged.key)
         row = stuck_row(history, judged)
         stuck = None if row is None else np.flatnonzero(operations.completed == row)
         order = list((judged.witness if judged.witness is not None else judged.prefix) or ())
         last = int(stuck[0]) if stuck is not None and len(stuck) else None
+        problem = None if last is None else next((p for p in states.problems if last in p.number), None)
+        if problem is not None and deadline is None:
+            load_engine(problem, states.model)
+            deadline = Deadline(SECONDS)
         found[name] = Key(
             name=name,
             verdict=judged.verdict,
@@ -136,24 +139,15 @@ def keys(run: Record, rows: NDArray[np.int64], moments: list[Moment]) -> list[Ke
             moment=next((n for n, moment in enumerate(moments) if moment.key == name), None),
             points=points(run, order, visible, states),
             ordered=len(order),
-            partials=[] if last is None else _partials(run, judged, last, visible, states, deadline),
+            partials=[]
+            if last is None or problem is None or deadline is None
+            else _partials(run, partial_orders(problem, states.model, judged, last, deadline), visible, states),
         )
     return [*found.values(), *(Key(name, "", [], None, None, {}) for name in names if name not in found)]
 
 
-def _partials(
-    run: Record,
-    judged: KeyVerdict,
-    stuck: int,
-    visible: NDArray[np.bool_],
-    states: ModelStates,
-    deadline: Deadline,
-) -> list[Partial]:
-    """How far the history of a violated key can be explained with each operation that is not in its prefix."""
-    problem = next((problem for problem in states.problems if stuck in problem.number), None)
-    if problem is None or deadline.passed():
-        return []
-    found = partial_orders(problem, states.model, judged, stuck, deadline)
+def _partials(run: Record, found: list[Partial], visible: NDArray[np.bool_], states: ModelStates) -> list[Partial]:
+    """The same with the times and states of the ends of their orders."""
     return [
         replace(partial, points={name: column[-TAIL:] for name, column in table.items()})
         for partial in found

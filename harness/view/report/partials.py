@@ -52,7 +52,9 @@ def partial_orders(problem: Problem, model: Model, judged: KeyVerdict, stuck: in
     candidates = np.flatnonzero(~explained & (problem.call < position) & (problem.ret >= position))
     first = {place[number] for number in judged.counterexample or () if number in place}
     ordered = sorted(candidates.tolist(), key=lambda op: (op not in first, -int(problem.call[op])))
-    found = []
+    found: list[Partial] = []
+    if deadline.passed():
+        return found
     with deadline.not_counting_compilation():
         memo = Memo(model, problem.classes)
         for op in ordered[:OPERATIONS_MAX]:
@@ -62,6 +64,13 @@ def partial_orders(problem: Problem, model: Model, judged: KeyVerdict, stuck: in
             if deadline.passed():
                 break
     return found
+
+
+def load_engine(problem: Problem, model: Model) -> None:
+    """Load the search, which may take longer than all that is searched for: it must not count as time for that."""
+    from clew.checkers import wgl  # imports numba
+
+    wgl.decide(problem.before(1), model, Budget(), Deadline(SECONDS), steps=1)
 
 
 def _longest_with(

@@ -474,6 +474,11 @@ def test_a_click_on_a_message_shows_its_whole_body(chromium: Any, failing: Path)
     wait(lambda: details.text.startswith("Message "))
     number = int(details.text.split()[1])
     row = messages["id"].index(number)
+    # Wherever the page is scrolled to, it is in sight.
+    top, bottom = chromium.execute_script(
+        "const { top, bottom } = document.getElementById('details').getBoundingClientRect(); return [top, bottom]"
+    )
+    assert 0 < top < bottom <= chromium.execute_script("return innerHeight")
     shown = json.loads(details.find_element("tag name", "pre").text)
     assert shown == json.loads(messages["body"][row])
     assert {"type", "ballot"} & set(shown)

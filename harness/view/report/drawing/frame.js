@@ -13,8 +13,8 @@ function frame(data) {
   const perSecond = () => width() / (range.end - range.start);
   // A history without times counts events instead of seconds.
   const when = (time) => (data.clock ? `${time.toFixed(6)} s` : `event ${time.toFixed(0)}`);
-  // Rounded to what matters in a run of this length: four digits of the whole.
-  const digits = Math.min(6, Math.max(0, Math.ceil(4 - Math.log10(Math.max(data.end, 1e-6)))));
+  // Rounded to what matters in a run of this length: about four digits of the whole.
+  const digits = Math.min(6, Math.max(0, Math.floor(4.5 - Math.log10(Math.max(data.end, 1e-6)))));
   const brief = (time) => {
     if (!data.clock) return when(time);
     return data.end >= 1 ? `${time.toFixed(digits)} s` : `${(time * 1e3).toFixed(Math.max(digits - 3, 0))} ms`;

@@ -183,11 +183,12 @@ function moving(f, pictures) {
     jump(moment);
     scroll(moment.check === "invariants" ? "messages" : "timeline");
   };
-  for (const [number, moment] of data.moments.entries()) {
+  for (const moment of data.moments) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = moment.wrong ? "bad" : "";
-    button.textContent = number > 0 ? moment.name : `jump to the ${moment.wrong ? "violation: " : ""}${moment.name}`;
+    button.textContent = moment.name;
+    button.setAttribute("aria-label", `jump to the ${moment.wrong ? "violation: " : ""}${moment.name}`);
     button.title = moment.words;
     button.addEventListener("click", () => come(moment));
     at("moments").append(button);
