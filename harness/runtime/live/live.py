@@ -275,11 +275,9 @@ async def open_live(
                 folder = Path(stack.enter_context(TemporaryDirectory(prefix="clew-")))
             (folder / "nodes").mkdir(exist_ok=True)
             data = stack.enter_context(data_folder())
-            world = await _world(plan, outcome, stack)
+            world = await _world(plan, system, outcome, stack)
             live = Live(plan, system, outcome, world, folder, data, journal, log)
             programs = isinstance(system, Program)
-            if programs and not world.tuns:
-                _refuse_faults_of_packets(plan)
             # The network of Maelstrom programs is their pipes.
             if world.tuns and not isinstance(system, Maelstrom):
                 live.switch = await stack.enter_async_context(
@@ -303,28 +301,36 @@ async def open_live(
             yield live
 
 
-def _refuse_faults_of_packets(plan: Plan) -> None:
-    """Raise `UserError` if the plan wants anything of the network of a program that is on the loopback device."""
-    fields = [f"nemesis.{i}.{entry.fault}" for i, entry in enumerate(plan.nemesis) if entry.fault not in NODE_FAULTS]
-    fields += [] if plan.network == AS_THEY_COME else ["network"]
-    if fields:
-        raise UserError(
-            f"{plan.name}: {fields[0]}: the packets of programs on the loopback device do not pass through clew; "
-            "use a machine with namespaces (`clew doctor` says what is missing) and live.network: tun"
-        )
+def _wants_packets(plan: Plan, system: Service) -> str | None:
+    """The first field of the plan that is about packets which only namespaces bring to clew. None if there is none.
+
+    The sockets of a protocol and the pipes of a Maelstrom program are clew's own.
+    """
+    if not isinstance(system, Program):
+        return None
+    faults = (f"nemesis.{i}.{entry.fault}" for i, entry in enumerate(plan.nemesis) if entry.fault not in NODE_FAULTS)
+    return next(faults, None if plan.network == AS_THEY_COME else "network")
 
 
-async def _world(plan: Plan, outcome: Outcome, stack: contextlib.AsyncExitStack) -> World:
+async def _world(plan: Plan, system: Service, outcome: Outcome, stack: contextlib.AsyncExitStack) -> World:
     """The world that the plan asks for. What is less than one could expect becomes a note of the result."""
     endpoints = (*plan.nodes, *plan.clients)
+    wants_packets = _wants_packets(plan, system)
     if plan.live.network != "loopback":
         try:
             return await stack.enter_async_context(open_world(endpoints))
         except MachineError as error:
-            if plan.live.network == "tun" or plan.live.pcap:
+            if plan.live.network == "tun" or plan.live.pcap or wants_packets:
                 raise
+            instead = "no packet passes through clew"
+            if isinstance(system, Protocol):
+                instead = "clew's own sockets do what the network should do"
             outcome.notes.append(
-                f"no namespaces on this machine, so all nodes are on the loopback device, and clew's own sockets do "
-                f"what the network should do: {error}"
+                f"no namespaces on this machine, so all nodes are on the loopback device, and {instead}: {error}"
             )
+    elif wants_packets:
+        raise UserError(
+            f"{plan.name}: {wants_packets}: the packets of programs on the loopback device do not pass through clew; "
+            "expected live.network: tun, or a plan without it"
+        )
     return await stack.enter_async_context(open_loopback(endpoints))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from clew.harness.verdict.result import Result
 from clew.histories import load
 from clew.histories.journal import entries
 from tests.harness.conftest import Clew
+from tests.harness.runtime.live.worlds import as_nobody
 
 PROGRAMS = Path(__file__).with_name("programs")
 PLAN = f"""\
@@ -268,3 +271,19 @@ def test_a_python_file_may_define_the_program(tmp_path: Path) -> None:
     settings = ["live.network=loopback", "recovery.after=0s"]
     result = trio.run(partial(run, resolve(loads(text, "p.yaml", tmp_path), None, settings), into=tmp_path / "store"))
     assert (result.verdict, result.error) == ("valid", None)
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_a_user_without_rights_can_run_a_program_too() -> None:
+    """The client host may enter the networks of the clients without being root."""
+    main = as_nobody("-c", "from clew.harness.cli.app import main; main()")
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        environment = {**os.environ, "HOME": name, "NUMBA_CACHE_DIR": f"{name}/numba"}
+        for words in (["init", "mine"], ["run", "mine/plan.yaml", "--set", "workload.duration=1500ms"]):
+            done = subprocess.run(
+                [*main, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+        assert "partition" in done.stdout
