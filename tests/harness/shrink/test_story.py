@@ -1,42 +1,91 @@
-"""The comment above a shrunk plan: the sentence, clients by their names, and times in few digits."""
+"""What a shrink says: how the run fails, and whether everything smaller was tried."""
 
 from __future__ import annotations
 
+import re
+import sys
+from pathlib import Path
+
 import pytest
 
-from clew.harness.plan import load, resolve
+from clew.harness.plan import load, loads, resolve
 from clew.harness.run import simulate
+from clew.harness.shrink import Tried, shrink_run
 from clew.harness.shrink.run import smallest_plan
-from clew.harness.shrink.story import _Operation as Operation
-from clew.harness.shrink.story import rounded, says, story
+from clew.harness.shrink.story import NOT_FINISHED, NOT_REARRANGED, story
+from clew.harness.store.folder import RunFolder
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.signature import signature
+from tests.harness.conftest import Clew, clew_called_in
+from tests.harness.echo import put
+from tests.harness.shrink.runs import ONE_RESTART
 
 
-@pytest.mark.parametrize(
-    ("ns", "text"),
-    [(0, "0s"), (1, "0s"), (1_234, "1us"), (4_033_000, "4ms"), (121_597_000, "122ms"), (999_600_000, "1s"),
-     (11_610_154_000, "11.61s")],
-)  # fmt: skip
-def test_a_time_has_few_digits(ns: int, text: str) -> None:
-    assert rounded(ns) == text
+def test_a_search_that_cannot_try_every_arrangement_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, tried = smallest_plan(resolve(loads(ONE_RESTART, "one-restart.yaml", Path())))
+    assert tried is Tried.EVERYTHING
+    monkeypatch.setattr(sys.modules["clew.harness.shrink.arrange"], "CANDIDATES_MOST", 1)
+    assert smallest_plan(plan) == (plan, Tried.LEAVING_OUT)
 
 
-def test_the_sentence_stands_below_the_first_line_and_clients_have_their_names() -> None:
-    original = resolve(load("caspaxos-highest-version"), 2)
-    plan, tried = smallest_plan(original)
-    history, outcome = simulate(plan)
-    result = judge(plan, history, outcome)
+def test_a_story_that_says_another_thing_of_the_search_is_written_anew(
+    failing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a shrink that was interrupted, and then done again to its end."""
+
+    def shrunk(folder: Path, tried: Tried) -> Path:
+        monkeypatch.setattr(sys.modules["clew.harness.shrink.run"], "shrink", lambda plan, fails: tried)
+        again = shrink_run(RunFolder(folder), into=tmp_path / tried.name).result.run
+        assert again is not None
+        return Path(again)
+
+    folder, texts = failing, []
+    for tried in (Tried.PART, Tried.LEAVING_OUT, Tried.EVERYTHING, Tried.EVERYTHING):
+        folder = shrunk(folder, tried)
+        texts.append(" ".join((folder / "plan.yaml").read_text().split("What breaks")[0].replace("#", "").split()))
+    assert ["are enough" in text for text in texts] == [False, True, True, True]
+    assert [NOT_FINISHED in text for text in texts] == [True, False, False, False]
+    assert [NOT_REARRANGED in text for text in texts] == [False, True, False, False]
+    assert texts[3] == texts[2]
+
+
+def test_a_search_that_spent_its_budget_says_so(failing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    budget = sys.modules["clew.harness.shrink.budget"]
+    for name, events in (("DESCENT", 5000), ("DESCENT_PLAIN", 5000), ("DESCENT_RUNS", 1), ("PLAIN_NETWORKS", 1)):
+        monkeypatch.setattr(budget, name, events)
+    monkeypatch.setattr(sys.modules["clew.harness.shrink.shrink"], "PLAIN_NETWORKS", 1)
+    done = clew_called_in(tmp_path)("shrink", failing)
+    (folder,) = (tmp_path / "store").glob("*/2*")
+    words = " ".join((folder / "plan.yaml").read_text().replace("#", "").split())
+    assert "are enough" not in words
+    assert "The search ended before it had tried everything: fewer may be enough." in words
+    assert "the budget of the search is spent before everything was tried" in done.stdout
+
+
+def test_reads_that_nobody_answers_are_told_once_with_their_number() -> None:
+    plan = resolve(load("caspaxos-forgets-promises"), 0, ["system.variant=torn-writes", "checks=[liveness]"])
+    shrunk, tried = smallest_plan(plan)
+    history, outcome = simulate(shrunk)
+    result = judge(shrunk, history, outcome)
     found = signature(result, history, outcome)
     assert found is not None
-    comment = story(original, plan, tried, found, result, history)
-    assert comment.splitlines()[1] == "# Two clients both swapped the unset value: one to 1, one to 2."
-    assert "client 1: cas nothing -> 1: ok" in comment
-    assert says(comment) is tried
+    told = story(plan, shrunk, tried, found, result, history)
+    unanswered = [line for line in told.splitlines() if "info" in line]
+    assert len(unanswered) <= shrunk.workload.clients
+    times = sum(int(number) for number in re.findall(r"info, (\d+) times", told))
+    assert times > 20
 
 
-def test_a_client_has_its_processes_beside_it() -> None:
-    one = Operation(0, 0, "3ms", thread=1, processes=(6,), what="read: info", ok=False)
-    assert one.line().endswith("client 1 (process 6): read: info")
-    many = Operation(0, 0, "3ms", thread=1, processes=(1, 6, 11), what="read: info", ok=False)
-    assert many.line().endswith("client 1 (processes 1 ... 11): read: info, 3 times")
+def test_a_client_that_breaks_is_called_a_client_in_hunts_and_stories(clew_call: Clew, tmp_path: Path) -> None:
+    put(tmp_path)
+    system = tmp_path / "echo.py"
+    completes = 'ctx.complete("ok", message.value)'
+    system.write_text(system.read_text().replace(completes, f"{completes}; self.operation"))
+    done = clew_call("hunt", "echo.yaml", "--seeds", "0:1", "--jobs", "1")
+    error = "AttributeError: 'Client' object has no attribute 'operation'"
+    assert done.returncode == 1, done.stderr
+    assert f"seed 0 fails: client: {error}" in done.stdout
+    done = clew_call("shrink", "store/latest")
+    words = " ".join(done.stdout.replace("#", "").split())
+    assert f"What breaks: the client. {error}" in words
+    assert "1 operation and 0 faults on 1 node are enough" in words
