@@ -19,6 +19,8 @@ from typing import Any
 
 from numba import njit
 
+from clew.checkers.kept_code import compiled_and_kept
+
 
 def _stamp() -> bytes:
     """A hash of everything that a kernel may have been compiled from."""
@@ -52,8 +54,9 @@ def inlined(function: Callable[..., Any]) -> Any:
 
 
 def _compiled(function: Callable[..., Any], **options: Any) -> Any:
-    compiled: Any = njit(cache=True, nogil=True, **options)(function)
-    compiled._cache._cache_file._source_stamp = _STAMP
+    compiled = compiled_and_kept(function, nogil=True, **options)
+    if hasattr(compiled._cache, "_cache_file"):
+        compiled._cache._cache_file._source_stamp = _STAMP
     return compiled
 
 

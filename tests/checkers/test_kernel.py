@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+import clew
 import clew.checkers.kernel
 
 IMPORT = "from toy.kernel import kernel\n"
@@ -30,3 +34,72 @@ def test_a_kernel_is_compiled_again_when_what_it_calls_in_another_file_changes(t
     assert ask() == "1 1"
     (package / "inner.py").write_text(INNER.format(2))
     assert ask() == "2 0"
+
+
+def read_only_install(folder: Path) -> Path:
+    """A copy of clew that its user cannot write."""
+    shutil.copytree(Path(clew.__file__).parent, folder / "clew", ignore=shutil.ignore_patterns("__pycache__"))
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    return folder
+
+
+def as_anybody(command: list[str]) -> list[str]:
+    """The command, without the right of root to write what is not writable."""
+    if os.geteuid():
+        return command
+    if shutil.which("setpriv") is None:
+        pytest.skip("root may write everything, and there is no setpriv")
+    return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--", *command]
+
+
+@pytest.mark.parametrize("temporary", [True, False], ids=["in TMPDIR", "nowhere"])
+def test_a_read_only_install_and_an_unwritable_home_cost_no_verdict_and_are_said_once(
+    tmp_path: Path, temporary: bool
+) -> None:
+    install = read_only_install(tmp_path / "install")
+    home, place = tmp_path / "home", tmp_path / "temporary"
+    for folder in (home, place):
+        folder.mkdir()
+    history = tmp_path / "history.jsonl"
+    history.write_text(
+        '{"clew-history":1,"model":"counter"}\n{"index":0,"time":1,"process":0,"type":"invoke","f":"read"}\n'
+        '{"index":1,"time":2,"process":0,"type":"ok","f":"read","value":0}\n'
+    )
+    home.chmod(0o555)
+    if not temporary:
+        # Python finds another folder for temporary files if the one it is told of cannot be written. So a file is in
+        # the way.
+        (place / f"clew-compiled-{os.geteuid()}").touch()
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(install), "TMPDIR": str(place)}
+    script = "from clew.harness.cli.app import main; main()"
+    command = [sys.executable, "-P", "-c", script, "check", str(history), "--engine", "wgl"]
+    said = []
+    for _ in range(2):
+        done = subprocess.run(as_anybody(command), env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("VALID")
+        said.append(done.stderr)
+    if temporary:
+        assert said[0].startswith(f"clew: compiled code is kept in {place}/clew-compiled-")
+        assert said[0].count("\n") == 1
+        assert said[1] == ""
+        assert list(place.rglob("*.nbi"))
+    else:
+        assert said[0].startswith("clew: compiled code cannot be kept")
+        assert said[0].count("\n") == said[1].count("\n") == 1
+    for path in (install, *install.rglob("*")):
+        path.chmod(0o755)
+
+
+def test_a_disk_that_is_full_costs_the_kept_code_and_not_the_verdict(tmp_path: Path) -> None:
+    script = (
+        "import resource, signal, sys\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "from clew.checkers.kernel import kernel\n"
+        "import clew.checkers.kernel as k\nimport numpy as np\n"
+        "a = np.zeros(3)\nk.copy(np.ones(3), a)\nprint(a.sum())"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "3.0\n", done.stderr
