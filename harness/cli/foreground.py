@@ -1,26 +1,17 @@
-"""Ctrl-C and the other stop signals end a command cleanly; what it has found so far is kept.
-
-SIGTERM and SIGHUP mean the same as Ctrl-C (SIGINT): `stop_signals` turns them into it. What Ctrl-C does depends on
-the command:
-
-    hunt, shrink, bench   raise KeyboardInterrupt; they catch it and return what they have found
-    run, replay           `run_in_foreground`: the first Ctrl-C stops the run, which is then checked; the second one
-                          ends everything
-    serve                 the server stops
-"""
+"""The first Ctrl-C stops a run, which is then checked; the second one ends everything."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import FrameType
 from typing import TypeVar
 
 import trio
 
+from clew.harness.cli.signals import stop_signals
 from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.exit_codes import INTERNAL_ERROR
 
@@ -32,28 +23,6 @@ GRACE_SECONDS = 5.0
 """How long a stuck process may go on after a first Ctrl-C."""
 _BEAT_SECONDS = 0.1
 """How often trio shows that it is not stuck: often within `STUCK_SECONDS`, and rarely enough to cost nothing."""
-
-
-@contextlib.contextmanager
-def stop_signals() -> Iterator[None]:
-    """Inside the block, SIGTERM and SIGHUP do what Ctrl-C (SIGINT) does.
-
-    SIGINT gets Python's own handler first: a shell makes background jobs ignore it. An ignored SIGHUP stays ignored,
-    because `nohup` asks for that.
-    """
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        signal.raise_signal(signal.SIGINT)
-
-    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: interrupt, signal.SIGHUP: interrupt}
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        del handlers[signal.SIGHUP]
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def run_in_foreground(job: Callable[[trio.CancelScope], Awaitable[T]], alongside: Callable[[], Awaitable[None]]) -> T:

@@ -24,9 +24,13 @@ Run it as `clew run` does, with a process for each node and a folder for the run
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
+"""As type checkers know it. To import `typing` takes longer than all else that happens before a command can answer
+Ctrl-C."""
 if TYPE_CHECKING:
+    from typing import Any
+
     from clew.checkers import Budget, Model, Verdict, check
     from clew.harness.plan import Plan, PlanError, resolve
     from clew.harness.plan import load as load_plan

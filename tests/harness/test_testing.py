@@ -26,7 +26,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
 def suite(tmp_path: Path) -> Path:
     """A folder with the three files of the page."""
     system, test = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    (plan,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    plan, _workflow = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     (tmp_path / "register.py").write_text(system)
     (tmp_path / "register.yaml").write_text(plan)
     (tmp_path / "test_register.py").write_text(test)

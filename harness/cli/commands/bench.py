@@ -45,7 +45,7 @@ def bugs(
 ) -> None:
     """Hunt and shrink every broken variant of every system."""
     from clew.harness.bench import bugs as known
-    from clew.harness.cli.foreground import stop_signals
+    from clew.harness.cli.signals import stop_signals
     from clew.harness.hunt import at_home
     from clew.harness.store.folder import write_whole
     from clew.systems import names

@@ -37,6 +37,7 @@ def check(
 
     from clew.harness.check import budget_of, check_file, check_files, exit_code, expand
     from clew.harness.cli.output.result import print_checked_files, print_result
+    from clew.harness.cli.signals import stop_signals
 
     paths = expand(histories)
     judge = partial(
@@ -51,10 +52,11 @@ def check(
         words=words,
         renumber=renumber,
     )
-    if len(paths) == 1:
-        checked = [judge(paths[0])]
-        assert checked[0].result is not None
-        print_result(checked[0].result, json, engine=checked[0].engine, seconds=checked[0].seconds)
-    else:
-        checked = print_checked_files(check_files(paths, judge), json)
+    with stop_signals():
+        if len(paths) == 1:
+            checked = [judge(paths[0])]
+            assert checked[0].result is not None
+            print_result(checked[0].result, json, engine=checked[0].engine, seconds=checked[0].seconds)
+        else:
+            checked = print_checked_files(check_files(paths, judge), json)
     raise typer.Exit(exit_code(checked))

@@ -22,11 +22,13 @@ def diff(
     import msgspec
 
     from clew.harness.cli.output.pager import print_paged
+    from clew.harness.cli.signals import stop_signals
     from clew.harness.view.diff import compare, lines_of
 
-    found = compare(one, other)
-    if json:
-        print(msgspec.json.encode(found).decode())
-    else:
-        print_paged(lambda width: lines_of(found, width))
+    with stop_signals():
+        found = compare(one, other)
+        if json:
+            print(msgspec.json.encode(found).decode())
+        else:
+            print_paged(lambda width: lines_of(found, width))
     raise typer.Exit(0 if found.same else 1)

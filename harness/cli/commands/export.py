@@ -27,7 +27,9 @@ def export(
     """Write a history as Jepsen's EDN or clew's JSON lines."""
     from clew.harness.check import export as write_history
     from clew.harness.cli.output.wrap import plain
+    from clew.harness.cli.signals import stop_signals
 
     options = {"fields": fields, "words": words, "model": model}
-    count = write_history(history, target, read_as=format, write_as=to, renumber=renumber, **options)
+    with stop_signals():
+        count = write_history(history, target, read_as=format, write_as=to, renumber=renumber, **options)
     plain(f"{count} events written to {target}")

@@ -31,9 +31,9 @@ def hunt(
     json: VerdictJsonOption = False,
 ) -> None:
     """Try many seeds of a plan, on all cores or a cluster."""
-    from clew.harness.cli.foreground import stop_signals
     from clew.harness.cli.hunt_options import seeds_and_seconds
     from clew.harness.cli.output.hunt import hunt_progress, print_failing_seed, print_hunt
+    from clew.harness.cli.signals import stop_signals
     from clew.harness.errors import UserError
     from clew.harness.hunt import at_home, is_live, live_workers, on_cluster
     from clew.harness.hunt import hunt as hunt_seeds

@@ -39,6 +39,7 @@ def replay(
     from clew.harness.cli.output.result import print_result
     from clew.harness.cli.output.run_progress import RunProgress
     from clew.harness.cli.output.wrap import plain
+    from clew.harness.cli.signals import stop_signals
     from clew.harness.exit_codes import INTERNAL_ERROR
     from clew.harness.replay import difference, together, words
     from clew.harness.replay import replay as replay_run
@@ -50,14 +51,17 @@ def replay(
         from clew.harness.cli.output.repeats import repeat_and_print
 
         raise typer.Exit(repeat_and_print(folder, times, into=store, json=json))
-    replays = []
+    replays: list[Replay] = []
     unkept: NotKept | None = None
-    with contextlib.redirect_stdout(sys.stderr):
+    stops: list[trio.CancelScope] = []
+    with contextlib.redirect_stdout(sys.stderr), stop_signals():
         plan = folder.read_plan()
-        for _ in range(times):
+        while len(replays) < times and not any(stop.cancel_called for stop in stops):
             progress = RunProgress(plan, quiet=json)
 
             def again(stop: trio.CancelScope, progress: RunProgress = progress) -> Awaitable[Replay]:
+                # A run that is judged already is whole: only its scope knows that Ctrl-C has come.
+                stops[:] = [stop]
                 return replay_run(folder, nodes=nodes.value, into=store, watch=progress.watch, stop=stop)
 
             try:
@@ -65,7 +69,10 @@ def replay(
             except NotKept as error:
                 unkept = error
                 break
-            if replays[-1].interrupted:
+            except KeyboardInterrupt:
+                # Between two runs, or the second one within a run. What is known by now is told.
+                if not replays:
+                    raise
                 break
     if unkept is not None:
         # It cannot be compared. What it came to is told all the same.

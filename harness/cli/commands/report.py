@@ -22,10 +22,12 @@ def report(
     model: ModelOption = None,
 ) -> None:
     """Write the page of a run or a history, and its pictures."""
+    from clew.harness.cli.signals import stop_signals
     from clew.harness.errors import UserError
     from clew.harness.view.report.write import write
 
     if dark and not png:
         raise UserError("--dark goes with --png; the page itself has the colours that its browser asks for")
-    for path in write(history, out, png=png, dark=dark, model=model):
-        print(path)
+    with stop_signals():
+        for path in write(history, out, png=png, dark=dark, model=model):
+            print(path)

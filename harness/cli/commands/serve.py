@@ -22,7 +22,7 @@ def serve(
     port: Annotated[int, typer.Option(help="The port to listen on; 0 takes any free port.", min=0, max=65535)] = 8080,
 ) -> None:
     """Serve the store as a local web page, until Ctrl-C."""
-    from clew.harness.cli.foreground import stop_signals
+    from clew.harness.cli.signals import stop_signals
     from clew.harness.view.serve import serve as serve_store
 
     with stop_signals():

@@ -38,6 +38,7 @@ def show(
     import msgspec
 
     from clew.harness.cli.output.pager import print_paged
+    from clew.harness.cli.signals import stop_signals
     from clew.harness.store.record import read_record
     from clew.harness.view.operation_filter import OperationFilter, parse_time
     from clew.harness.view.show import as_json, lines_of
@@ -52,8 +53,9 @@ def show(
         around=around,
         errors=errors,
     )
-    run = read_record(history, model)
-    if json:
-        print(msgspec.json.encode(as_json(run, wanted, stats)).decode())
-    else:
-        print_paged(lambda width: lines_of(run, wanted, width=width, stats=stats))
+    with stop_signals():
+        run = read_record(history, model)
+        if json:
+            print(msgspec.json.encode(as_json(run, wanted, stats)).decode())
+        else:
+            print_paged(lambda width: lines_of(run, wanted, width=width, stats=stats))

@@ -17,8 +17,8 @@ def shrink(
     json: VerdictJsonOption = False,
 ) -> None:
     """Find the smallest plan that still fails as a run did."""
-    from clew.harness.cli.foreground import stop_signals
     from clew.harness.cli.output.shrink import print_shrunk, shrink_progress
+    from clew.harness.cli.signals import stop_signals
     from clew.harness.shrink import shrink_run
     from clew.harness.store.folder import find_run
 

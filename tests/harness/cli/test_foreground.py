@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from clew.harness.cli.foreground import run_in_foreground, stop_signals
+from clew.harness.cli.foreground import run_in_foreground
+from clew.harness.cli.signals import stop_signals
 
 STUCK = """
 import msgspec

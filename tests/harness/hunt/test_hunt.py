@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from clew.harness.cli.foreground import stop_signals
 from clew.harness.cli.output.hunt import print_hunt
+from clew.harness.cli.signals import stop_signals
 from clew.harness.errors import MachineError
 from clew.harness.hunt import Hunt, at_home, campaign, hunt
 from clew.harness.hunt.campaign import BATCH

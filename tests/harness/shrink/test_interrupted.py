@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from clew.harness.cli.foreground import stop_signals
+from clew.harness.cli.signals import stop_signals
 from clew.harness.plan import Plan, load, loads, resolve
 from clew.harness.shrink import Tried, shrink_run
 from clew.harness.shrink.smallest import Smallest

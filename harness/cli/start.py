@@ -1,0 +1,27 @@
+"""Where the `clew` command begins: Ctrl-C is handled before anything that takes time is imported.
+
+Until a command has something to clean up, Ctrl-C ends the process at once. `stop_signals` is in charge after that. A
+`KeyboardInterrupt` in the middle of an import would be a traceback of somebody else's code.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType
+
+
+def main() -> None:
+    """Run the command line and exit; see `clew.harness.cli.app.main`."""
+    signal.signal(signal.SIGINT, _end)
+    from clew.harness.cli.app import main
+
+    main()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    # 255 is INTERNAL_ERROR. Not `sys.exit`: that is an exception too.
+    try:
+        os.write(2, b"clew: interrupted\n")
+    finally:
+        os._exit(255)
