@@ -29,8 +29,6 @@ TYPE_CHECKING = False
 """As type checkers know it. To import `typing` takes longer than all else that happens before a command can answer
 Ctrl-C."""
 if TYPE_CHECKING:
-    from typing import Any
-
     from clew.checkers import Budget, Model, Verdict, check
     from clew.harness.plan import Plan, PlanError, resolve
     from clew.harness.plan import load as load_plan
@@ -96,7 +94,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "__version__":
         from importlib.metadata import version
 

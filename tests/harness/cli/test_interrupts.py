@@ -59,7 +59,8 @@ def test_ctrl_c_at_any_moment_is_no_traceback(failing: Path, tmp_path: Path, com
         _, errors = started.communicate(timeout=60)
         assert "Traceback" not in errors, errors
         assert "Exception ignored" not in errors, errors
-        assert started.returncode in (0, 1, 2, 255), errors
+        # Python gives the signal back to the system just before it is gone. By then everything is printed.
+        assert started.returncode in (0, 1, 2, 255, -signal.SIGINT), errors
         if started.returncode == 255:
             assert errors.strip().endswith("clew: interrupted"), errors
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp" or path.name.startswith(".")]
