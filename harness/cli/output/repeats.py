@@ -29,6 +29,7 @@ def repeat_and_print(folder: RunFolder, times: int, *, into: Path, json: bool) -
     """
     repeats: list[Repeat] = []
     unkept: NotKept | None = None
+    stops: list[trio.CancelScope] = []
     with contextlib.redirect_stdout(sys.stderr):
         original = original_of(folder)
     for number in range(1, times + 1):
@@ -36,6 +37,8 @@ def repeat_and_print(folder: RunFolder, times: int, *, into: Path, json: bool) -
         progress = RunProgress(original.plan, quiet=json, before=place)
 
         def again(stop: trio.CancelScope, progress: RunProgress = progress) -> Awaitable[Repeat]:
+            # A run that is judged already is whole: only its scope knows that Ctrl-C has come.
+            stops[:] = [stop]
             return repeat(original, into=into, watch=progress.watch, stop=stop)
 
         try:
@@ -46,7 +49,7 @@ def repeat_and_print(folder: RunFolder, times: int, *, into: Path, json: bool) -
             break
         if times > 1 and not json:
             _print_line(number, repeats[-1])
-        if repeats[-1].interrupted:
+        if repeats[-1].interrupted or stops[0].cancel_called:
             break
     if unkept is not None:
         print_result(unkept.result, json)
