@@ -32,6 +32,14 @@ whose child has been stopped never ends. Such a program does nothing before it s
 """
 
 
+PARENT_DIED = signal.SIGCONT
+"""The signal that tells a process of a loopback world that its parent has ended.
+
+SIGKILL would leave it no time to kill its descendants. Any other signal but this one would wait until the process goes
+on, if somebody has stopped it.
+"""
+
+
 @dataclass(frozen=True)
 class Start:
     """What the reaper is to start."""
@@ -45,12 +53,15 @@ class Start:
     """Whether the program may enter network namespaces."""
 
 
-def run_reaper(line: socket.socket, start: Start, namespace: bool) -> NoReturn:
+def run_reaper(line: socket.socket, start: Start, parent: int | None) -> NoReturn:
     """Start the program, obey the line until the program ends, then end with all that is left of it.
 
     Sent on the line: `("started",)` or `("failed", errno, stage)`, then `("stopped", N)` and `("continued", N)`, then
     `("ended", status)`. Taken from it: `("pause", N)`, `("resume", N)` and `("kill",)`. Its end means `kill`.
+
+    `parent` is the process to die with. None in a PID namespace, where the kernel cares for that.
     """
+    namespace = parent is None
     woken = wake_on_signals()
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         failure, program = start_program(start)
@@ -60,7 +71,7 @@ def run_reaper(line: socket.socket, start: Start, namespace: bool) -> NoReturn:
             tell(line, "failed", *failure)
         else:
             tell(line, "started")
-            status = _watch(line, woken[0], program, namespace)
+            status = _watch(line, woken[0], program, parent)
             if not namespace:
                 kill_descendants()
             tell(line, "ended", status)
@@ -70,12 +81,12 @@ def run_reaper(line: socket.socket, start: Start, namespace: bool) -> NoReturn:
 
 
 def wake_on_signals() -> tuple[int, int]:
-    """A pipe whose reading end becomes readable when a child ends or stops, or on SIGTERM."""
+    """A pipe whose reading end becomes readable when a child ends or stops, and on `PARENT_DIED`."""
     woken, waker = os.pipe()
     os.set_blocking(woken, False)
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-    for number in (signal.SIGCHLD, signal.SIGTERM):
+    for number in (signal.SIGCHLD, PARENT_DIED):
         signal.signal(number, lambda number, frame: None)
     return woken, waker
 
@@ -127,7 +138,7 @@ def _become(start: Start, problem: int, reaper: int) -> NoReturn:
         os._exit(1)
 
 
-def _watch(line: socket.socket, woken: int, program: int, namespace: bool) -> int:
+def _watch(line: socket.socket, woken: int, program: int, parent: int | None) -> int:
     """Obey the line until the program ends. Returns its status, as `Popen.returncode` has it."""
     stopped = False
     asked: int | None = None
@@ -138,6 +149,8 @@ def _watch(line: socket.socket, woken: int, program: int, namespace: bool) -> in
     poll.register(line, select.POLLIN)
     poll.register(woken, select.POLLIN)
     while True:
+        if parent not in (None, os.getppid()):
+            return -signal.SIGKILL
         for pid, status in _changes():
             if pid != program:
                 continue
@@ -152,8 +165,8 @@ def _watch(line: socket.socket, woken: int, program: int, namespace: bool) -> in
         if asked is not None and not ready:
             tell(line, "stopped" if wanted else "continued", asked)
             asked = None
-        if woken in ready and signal.SIGTERM in os.read(woken, 4096):
-            return -signal.SIGKILL
+        if woken in ready:
+            os.read(woken, 4096)
         if line.fileno() in ready:
             data = line.recv(256)
             order, *number = marshal.loads(data) if data else ("kill",)
@@ -161,7 +174,7 @@ def _watch(line: socket.socket, woken: int, program: int, namespace: bool) -> in
                 return -signal.SIGKILL
             (asked,) = number
             wanted = order == "pause"
-            _signal_all(signal.SIGSTOP if wanted else signal.SIGCONT, namespace)
+            _signal_all(signal.SIGSTOP if wanted else signal.SIGCONT, parent is None)
 
 
 def _changes() -> list[tuple[int, int]]:

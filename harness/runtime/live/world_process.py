@@ -27,7 +27,7 @@ import traceback
 from typing import Any, NoReturn
 
 from clew.harness.runtime.live import kernel
-from clew.harness.runtime.live.reaper import Start, kill_descendants, run_reaper, tell, wake_on_signals
+from clew.harness.runtime.live.reaper import PARENT_DIED, Start, kill_descendants, run_reaper, tell, wake_on_signals
 
 MOST_DESCRIPTORS = 253
 """How many descriptors one message may carry (SCM_MAX_FD)."""
@@ -36,10 +36,10 @@ MOST_DESCRIPTORS = 253
 def main() -> NoReturn:
     """Be the process of a world until the harness ends it."""
     mode, parent, *endpoints = sys.argv[1:]
-    kernel.die_with_parent(signal.SIGKILL if mode == "namespaces" else signal.SIGTERM)
+    kernel.die_with_parent(signal.SIGKILL if mode == "namespaces" else PARENT_DIED)
     if os.getppid() != int(parent):
         os._exit(1)
-    # Otherwise it would not notice SIGCHLD or SIGTERM if the harness blocks them.
+    # Otherwise it would not notice a signal that the harness blocks.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     # A Ctrl-C is for the harness alone.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -54,7 +54,7 @@ def main() -> NoReturn:
             kernel.be_called("clew-world")
             kernel.adopt_orphans()
             tell(control, "ready")
-            World(control, None, {}).serve()
+            World(control, {}, parent=int(parent)).serve()
             kill_descendants()
             os._exit(0)
     except OSError as error:
@@ -128,7 +128,7 @@ def _become_init(control: socket.socket, alive: int, endpoints: dict[str, str]) 
             socket.send_fds(control, [marshal.dumps(("tun", endpoint))], [tun])
             os.close(tun)
         tell(control, "ready")
-        World(control, alive, networks).serve()
+        World(control, networks, alive=alive).serve()
     except OSError as error:
         _refused("world", control, error)
     except BaseException:
@@ -140,10 +140,14 @@ def _become_init(control: socket.socket, alive: int, endpoints: dict[str, str]) 
 class World:
     """Carries out what the harness asks for. Each request brings a line of its own, on which the answers go."""
 
-    def __init__(self, control: socket.socket, alive: int | None, networks: dict[str, int]) -> None:
+    def __init__(
+        self, control: socket.socket, networks: dict[str, int], *, alive: int | None = None, parent: int | None = None
+    ) -> None:
         self._control = control
         self._alive = alive
         """A pipe that ends with the outer process. None on loopback."""
+        self._parent = parent
+        """The harness. None in a PID namespace, from which it cannot be seen."""
         self._networks = networks
         """The network namespace of each endpoint."""
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
@@ -154,11 +158,10 @@ class World:
         poll = select.poll()
         for descriptor in (self._control.fileno(), woken, *([] if self._alive is None else [self._alive])):
             poll.register(descriptor, select.POLLIN)
-        while True:
+        while self._parent in (None, os.getppid()):
             ready = {descriptor for descriptor, _ in poll.poll()}
             if woken in ready:
-                if signal.SIGTERM in os.read(woken, 4096):
-                    return
+                os.read(woken, 4096)
                 self._reap()
             if self._alive in ready:
                 return
@@ -223,7 +226,7 @@ class World:
             network = self._networks.get(endpoint)
             kernel.be_called(f"clew-{endpoint}")
             if network is None:
-                kernel.die_with_parent(signal.SIGTERM)
+                kernel.die_with_parent(PARENT_DIED)
                 if os.getppid() != parent:
                     os._exit(1)
                 kernel.adopt_orphans()
@@ -236,7 +239,7 @@ class World:
                     kernel.receive_mounts_only()
                     kernel.mount_proc()
             kernel.close_others({0, 1, 2, line.fileno(), *start.descriptors.values()})
-            run_reaper(line, start, network is not None)
+            run_reaper(line, start, parent if network is None else None)
         except OSError as error:
             with contextlib.suppress(OSError):
                 tell(line, "failed", error.errno or errno.EIO, "world")
