@@ -10,7 +10,7 @@ This module knows what the messages mean. It starts no process.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -21,11 +21,17 @@ HARNESS = "clew"
 """Who sends `init`, and gets the answer."""
 
 
+Workload = Literal["lin-kv", "echo"]
+
+
 class MaelstromParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a plan says of a Maelstrom program."""
 
     maelstrom: tuple[str, ...]
     """The words that start a node. Each node is started with the same."""
+
+    workload: Workload
+    """What clients ask for. `lin-kv`: `read`, `write` and `cas`. `echo`: each `read` is sent as an `echo`."""
 
     environment: dict[str, str]
     """What is added to the environment of each node."""
@@ -87,11 +93,11 @@ def init_body(name: str, nodes: tuple[str, ...]) -> dict[str, Any]:
     return {"type": "init", "msg_id": 1, "node_id": name, "node_ids": list(nodes)}
 
 
-def request(operation: Operation) -> dict[str, Any]:
+def request(operation: Operation, workload: Workload = "lin-kv") -> dict[str, Any]:
     """The body of the request for an operation. Its `msg_id` is the operation's id, from 1."""
     head = {"type": operation.f, "msg_id": operation.id + 1}
-    if operation.f == "echo":
-        return {**head, "echo": operation.value}
+    if workload == "echo":
+        return {**head, "type": "echo", "echo": _payload(operation)}
     head["key"] = operation.key
     if operation.f == "write":
         return {**head, "value": operation.value}
@@ -101,8 +107,11 @@ def request(operation: Operation) -> dict[str, Any]:
     return head
 
 
-def answer(operation: Operation, body: dict[str, Any]) -> Complete | None:
+def answer(operation: Operation, body: dict[str, Any], workload: Workload = "lin-kv") -> Complete | None:
     """What a body says of an operation. None: it is the answer to another one.
+
+    An echo that returns what was sent reads null, as a register does that nobody writes. An echo that returns something
+    else reads that: no order of the operations explains it.
 
     Raises `BadAnswer` for a body that is no answer to such an operation.
     """
@@ -110,14 +119,19 @@ def answer(operation: Operation, body: dict[str, Any]) -> Complete | None:
         return None
     if body.get("type") == "error":
         return _error(operation, body)
-    if body.get("type") != f"{operation.f}_ok":
-        raise BadAnswer(f"answered {operation.f} with {body.get('type')!r}; expected {operation.f}_ok or error")
-    field = {"read": "value", "echo": "echo"}.get(operation.f)
-    if field is None:
+    asked, field = ("echo", "echo") if workload == "echo" else (operation.f, "value")
+    if body.get("type") != f"{asked}_ok":
+        raise BadAnswer(f"answered {asked} with {body.get('type')!r}; expected {asked}_ok or error")
+    if operation.f != "read":
         return Complete("ok", operation.value, None)
     if field not in body:
-        raise BadAnswer(f"sent a {operation.f}_ok without {field!r}")
-    return Complete("ok", body[field], None)
+        raise BadAnswer(f"sent a {asked}_ok without {field!r}")
+    value = body[field]
+    return Complete("ok", None if workload == "echo" and value == _payload(operation) else value, None)
+
+
+def _payload(operation: Operation) -> str:
+    return f"please echo {operation.id}"
 
 
 def _error(operation: Operation, body: dict[str, Any]) -> Complete:
@@ -135,7 +149,7 @@ def _error(operation: Operation, body: dict[str, Any]) -> Complete:
         # The node has looked, and found something other than `from`: that is an observation.
         return Complete("fail", None, "mismatch")
     # What has no effect has not happened.
-    certain = known.definite or operation.f in ("read", "echo")
+    certain = known.definite or operation.f == "read"
     return Complete("fail" if certain else "info", None, text)
 
 
@@ -146,8 +160,8 @@ class Maelstrom(Service):
 
 system = Maelstrom(
     name="maelstrom",
-    summary="any program that speaks Maelstrom's protocol, with the workload lin-kv",
+    summary="any program that speaks Maelstrom's protocol, with the workload lin-kv or echo",
     model="cas-register",
-    functions=("read", "write", "cas"),
+    functions=lambda parameters: ("read",) if parameters.workload == "echo" else ("read", "write", "cas"),
     parameters=MaelstromParameters,
 )

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from typing import get_args
 
 from clew.harness.plan.field import Field, Fields
 from clew.harness.plan.schema import SystemPlan
 from clew.harness.plan.values import distinct, drawn, text, whole_number, word
 from clew.systems import Service, find_system
 from clew.systems.command import NODE_PLACEHOLDERS, PLACEHOLDERS, BadTemplate, CommandParameters, fill
-from clew.systems.maelstrom import MaelstromParameters
+from clew.systems.maelstrom import MaelstromParameters, Workload
 
 COMMAND_FIELDS = (
     "command",
@@ -28,8 +29,9 @@ COMMAND_FIELDS = (
     "environment",
     "folder",
 )
-MAELSTROM_FIELDS = ("maelstrom", "nodes", "environment", "folder")
+MAELSTROM_FIELDS = ("maelstrom", "nodes", "workload", "environment", "folder")
 READY = ("http", "log")
+WORKLOADS: tuple[Workload, ...] = get_args(Workload)
 NO_NUL = r"[^\0]*"
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -60,6 +62,7 @@ def read_maelstrom(fields: Fields, folder: Path, nodes: int) -> tuple[SystemPlan
     fields.mapping.fields(MAELSTROM_FIELDS)
     parameters = MaelstromParameters(
         maelstrom=fields.read("maelstrom", lambda field: _words(field, None)),
+        workload=fields.get("workload", lambda field: word(field, WORKLOADS, "workload"), WORKLOADS[0]),
         environment=fields.get("environment", lambda field: _environment(field, None), {}),
         folder=str(fields.get("folder", lambda field: _folder(field, folder), folder)),
     )

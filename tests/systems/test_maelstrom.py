@@ -74,6 +74,16 @@ def test_a_compare_and_set_that_found_another_value_is_an_observation(
     assert answer(operation, error(code)) == Complete("fail", None, error_text)
 
 
+def test_an_echo_of_what_was_sent_reads_null_and_any_other_reads_what_came_back() -> None:
+    sent = request(READ, "echo")
+    assert (sent["type"], sent["msg_id"]) == ("echo", 7)
+    for echoed, read in ((sent["echo"], None), ("something else", "something else")):
+        body = {"type": "echo_ok", "in_reply_to": 7, "echo": echoed}
+        assert answer(READ, body, "echo") == Complete("ok", read, None)
+    with pytest.raises(BadAnswer, match="answered echo with 'read_ok'; expected echo_ok or error"):
+        answer(READ, {"type": "read_ok", "in_reply_to": 7}, "echo")
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

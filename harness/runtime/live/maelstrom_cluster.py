@@ -210,7 +210,7 @@ class Pipes:
         """See `Cluster.invoke`."""
         nodes = self._stage.plan.nodes
         node = nodes[thread.number % len(nodes)]
-        body = request(operation)
+        body = request(operation, self._stage.plan.system.parameters.workload)
         line = msgspec.json.encode({"src": thread.name, "dest": node, "body": body})
         self._send(thread.name, node, operation.f, line, msgspec.Raw(msgspec.json.encode(body)))
 
@@ -222,7 +222,7 @@ class Pipes:
         if thread is None or thread.operation is None:
             return
         try:
-            result = answer(thread.operation, msgspec.json.decode(body))
+            result = answer(thread.operation, msgspec.json.decode(body), self._stage.plan.system.parameters.workload)
         except BadAnswer as error:
             self._stage.failed(SystemFailure("node", node, str(error)))
             return

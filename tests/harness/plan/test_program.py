@@ -53,7 +53,7 @@ def test_a_command_is_a_system_with_parameters(folder: Path) -> None:
 def test_a_maelstrom_program_is_a_system_with_parameters(folder: Path) -> None:
     plan = plan_of(MAELSTROM, folder)
     assert plan.system.name == "maelstrom"
-    assert plan.system.parameters == MaelstromParameters(("node", "raft.js"), {}, str(folder))
+    assert plan.system.parameters == MaelstromParameters(("node", "raft.js"), "lin-kv", {}, str(folder))
 
 
 @pytest.mark.parametrize("text", [COMMAND, MAELSTROM])
@@ -69,6 +69,7 @@ def test_a_program_runs_live_and_has_no_invariants_unless_the_plan_says_otherwis
         (COMMAND, ("system.ready={http: /health}", "system.environment={A: '{name}'}", "system.client=./c --x")),
         (COMMAND, ("system.ready={log: up}", "system.functions=[read, write]", "system.model=register")),
         (MAELSTROM, ()),
+        (MAELSTROM, ("system.workload=echo",)),
         (MAELSTROM, ("system.maelstrom=ruby raft.rb", "system.environment={A: b}")),
     ],
 )
@@ -124,6 +125,11 @@ def test_a_command_can_be_drawn(folder: Path) -> None:
         (COMMAND, "system.nodes=0", "system.nodes: expected a whole number from 1 to 1000"),
         (COMMAND, "checks=[invariants]", "checks: a program has no invariants; expected linearizable or liveness"),
         (MAELSTROM, "system.maelstrom=[]", "system.maelstrom: expected a command line with one word at least"),
+        (
+            MAELSTROM,
+            "system.workload=broadcast",
+            "system.workload: unknown workload 'broadcast'; expected ",
+        ),
         (MAELSTROM, "system.client=x.py", "system.client: unknown field; expected maelstrom, nodes, "),
         (MAELSTROM, "workload.kind=kv", "workload.kind: the system has no function "),
     ],

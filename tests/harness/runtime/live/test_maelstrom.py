@@ -96,6 +96,13 @@ def test_a_definite_error_fails_and_any_other_is_unknown(tmp_path: Path, behavio
     assert {(event.type, (event.error or "")[: len(error)]) for event in writes} == {(type, error)}
 
 
+@pytest.mark.parametrize(("behaviour", "verdict"), [("well", "valid"), ("wrong", "invalid")])
+def test_an_echo_is_what_was_sent(tmp_path: Path, behaviour: str, verdict: str) -> None:
+    result, _, messages = run_live(tmp_path, plan_text(tmp_path, behaviour, nodes=3), "system.workload=echo")
+    assert (result.verdict, result.error) == (verdict, None)
+    assert {entry.content(tmp_path)["type"] for entry in messages if entry.event == "send"} == {"echo", "echo_ok"}
+
+
 def test_nodes_that_do_not_talk_to_each_other_are_not_linearizable(tmp_path: Path) -> None:
     assert run_live(tmp_path, plan_text(tmp_path, nodes=2))[0].verdict == "invalid"
 
@@ -110,7 +117,7 @@ def test_a_node_that_starts_again_begins_empty_with_another_init(tmp_path: Path)
     )
     assert result.verdict == "invalid"
     reads = [event.value for event in history.events() if event.f == "read" and event.type == "ok"]
-    assert reads == [None, None]
+    assert set(reads) == {None}
     assert [(entry.event, entry.life) for entry in messages if entry.event in ("start", "crash")] == [
         ("start", 0),
         ("crash", 0),
@@ -130,9 +137,10 @@ def test_a_message_to_a_node_that_is_down_is_lost(tmp_path: Path) -> None:
         "workload.operations=[{at: 100ms, client: 0, f: read}]",
         "nemesis=[{crash: {target: [n1], at: 0s, for: 300ms}}]",
     )
-    assert [event.error for event in history.events() if event.type == "info" and event.f == "read"] == ["timeout"]
-    assert result.counts["messages"]["down"] == 1
-    assert [entry.why for entry in messages if entry.event == "drop"] == ["down"]
+    first = next(event for event in history.events() if event.f == "read" and event.type != "invoke")
+    assert (first.type, first.error) == ("info", "timeout")
+    assert result.counts["messages"]["down"] > 0
+    assert {entry.why for entry in messages if entry.event == "drop"} == {"down"}
 
 
 def test_a_paused_node_answers_when_it_goes_on(tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def test_a_client_that_hangs_ends_by_the_timeout_and_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:
     monkeypatch.setenv("BEHAVIOUR", "hangs")
-    result = run_live(tmp_path, client, "workload.timeout=300ms")
+    result = run_live(tmp_path, client, "workload.timeout=1s")
     assert (result.verdict, result.error) == ("valid", None)
     assert result.counts["operations"]["info"] > 0
     assert result.run is not None
@@ -226,7 +226,7 @@ def test_a_client_that_hangs_ends_by_the_timeout_and_is_replaced(
 
 def test_what_a_replaced_client_still_says_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BEHAVIOUR", "late")
-    result = run_live(tmp_path, "workload.timeout=300ms", "recovery.after=600ms")
+    result = run_live(tmp_path, "workload.timeout=600ms", "recovery.after=1s")
     assert (result.verdict, result.error) == ("valid", None)
     assert result.counts["operations"]["info"] > 0
 

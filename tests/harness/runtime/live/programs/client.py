@@ -30,7 +30,7 @@ class Client:
             case "late":
                 # Its answer comes when its operation is over, and would be a lie about the next one.
                 if value % 5 == 0:
-                    time.sleep(0.5)
+                    time.sleep(1.2)
             case "exits":
                 sys.exit("I have had enough")
             case "dies":

@@ -1,6 +1,6 @@
 // A Maelstrom node that misbehaves: `node maelstrom.js BEHAVIOUR`. Everything is answered by the node that is asked.
 //
-//   well, exits, silent (never answers init), garbage, wrong (a read without a value), refuses (error 11 for writes),
+//   well, exits, silent (never answers init), garbage, wrong (a read without a value, another echo), refuses (error 11 for writes),
 //   strange (an error code of its own for writes), late (exits with status 7 at the tenth request), nowhere (sends to n9)
 'use strict';
 const behaviour = process.argv[2];
@@ -8,6 +8,7 @@ const data = new Map();
 let me, requests = 0;
 
 function serve(body) {
+  if (body.type === 'echo') return { type: 'echo_ok', echo: behaviour === 'wrong' ? 'what?' : body.echo };
   requests += 1;
   if (behaviour === 'late' && requests === 10) {
     console.error('the tenth request is too much');
