@@ -29,7 +29,7 @@ from clew.harness.plan.streams import Streams
 from clew.harness.runtime.failure import SystemFailure
 from clew.harness.runtime.live import node_wire as wire
 from clew.harness.runtime.live.cluster import Stage
-from clew.harness.runtime.live.datagrams import Receiver
+from clew.harness.runtime.live.datagrams import Receiver, Sender
 from clew.harness.runtime.live.hosts import Host, HostServer, start_server
 from clew.harness.runtime.live.message_record import CRASHED, STARTED, MessageRecord
 from clew.harness.runtime.live.messages import Messages, message_types
@@ -63,6 +63,7 @@ class ProtocolCluster:
         system: Protocol,
         server: HostServer,
         sockets: dict[str, socket.socket],
+        shared: socket.socket | None,
         setup: wire.Setup,
         monitors: Monitors,
         watchdog: Watchdog,
@@ -105,6 +106,10 @@ class ProtocolCluster:
         self._ids = [wire.first_id(self._places[name], 0) for name in plan.clients]
         self._clients: list[LiveClient] = []
         self._touched: set[Link] = set()
+        self._sender = None if shared is None else Sender(shared, self._addresses)
+        self._out: list[tuple[str, bytes]] = []
+        self._out_from: list[str] = []
+        self._in_round = False
         self._began = False
         self._t0 = 0
         self.nursery: trio.Nursery
@@ -248,8 +253,25 @@ class ProtocolCluster:
 
     def _transmit(self, client: LiveClient, destination: str, data: bytes) -> None:
         # Like any datagram it may be lost.
-        with contextlib.suppress(OSError, KeyError):
+        if destination not in self._places:
+            return
+        if self._sender is not None:
+            self._out.append((destination, data))
+            self._out_from.append(client.name)
+            if not self._in_round:
+                self._flush()
+            return
+        try:
             client.udp.sendto(data, self._addresses[destination])
+        except OSError:
+            return
+
+    def _flush(self) -> None:
+        """On loopback, what all clients send in a round leaves at once, and wakes each receiver once."""
+        assert self._sender is not None
+        out, self._out = self._out, []
+        sources, self._out_from = self._out_from, []
+        self._sender.send(out, sources)
 
     def _lose(self, client: LiveClient, now: int, id: int, why: str) -> None:
         self._progress.messages[why] += 1
@@ -374,11 +396,15 @@ class ProtocolCluster:
             await trio.lowlevel.wait_readable(self._epoll.fileno())
             end = time.monotonic_ns() + ROUNDS_NS
             while (events := poll(0)) and time.monotonic_ns() < end:
+                self._in_round = True
                 for descriptor, _ in events:
                     # A handler may end another one's socket.
                     handler = handlers.get(descriptor)
                     if handler is not None:
                         handler()
+                self._in_round = False
+                if self._out:
+                    self._flush()
 
     async def release(self) -> None:
         """Pass the records on, again and again: all that was told before this began is read first."""
@@ -440,10 +466,14 @@ async def open_protocol_cluster(stage: Stage, system: Protocol) -> AsyncIterator
             sockets[name] = udp = files.enter_context(await world.udp_socket(name))
             widen(udp)
             udp.bind((setup.addresses[name], wire.PORT))
+        shared = None
+        if stage.switch is None:
+            # Between namespaces, each client has to send through its own socket.
+            shared = files.enter_context(socket.socket(type=socket.SOCK_DGRAM))
         process, server = await start_server(world, setup, files)
         try:
             await server.ready()
-            cluster = ProtocolCluster(stage, system, server, sockets, setup, monitors, watchdog)
+            cluster = ProtocolCluster(stage, system, server, sockets, shared, setup, monitors, watchdog)
             files.callback(cluster.close)
             with unwrap_exception_groups():
                 async with trio.open_nursery() as nursery:
