@@ -174,6 +174,8 @@ async def measure(seconds: float, rounds: int) -> None:
             for _ in range(rounds):
                 for label, way in ways.items():
                     async with way(world) as (pid, count):
+                        while count() < 1000:  # the process is still starting
+                            await trio.sleep(0.1)
                         await trio.sleep(0.5)
                         packets, used, began = count(), processor_time(pid), time.perf_counter()
                         await trio.sleep(seconds)
