@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from clew.harness.store.record import Record
+from clew.harness.view.plan_text import system_and_variant
 from clew.harness.view.report import messages, nodes, operations
 from clew.harness.view.report.moments import moments
 from clew.harness.view.report.page_data import Data
-from clew.harness.view.report.plan_text import system_and_variant
 from clew.histories import HistoryError
 from clew.histories.journal_search import is_cut
 from clew.histories.text import printable

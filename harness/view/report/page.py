@@ -16,11 +16,12 @@ from typing import Any
 
 import msgspec
 
+from clew.harness.store.folder import slug
 from clew.harness.store.record import Record
+from clew.harness.view.plan_text import original_of, system_and_variant
 from clew.harness.view.report.gather import gather
 from clew.harness.view.report.happened import happened
 from clew.harness.view.report.page_data import Table
-from clew.harness.view.report.plan_text import system_and_variant
 from clew.harness.view.templates import render, script_hash
 from clew.histories.statistics import statistics
 from clew.histories.text import printable
@@ -82,7 +83,8 @@ def report(run: Record, beside: Path | None = None) -> str:
         when=lambda time: f"{time:.6f} s" if data.clock else f"event {time:.0f}",
         brief=lambda time: brief_time(time, data.end) if data.clock else f"event {time:.0f}",
         linked=linked,
-        links=file_links(run, run.folder.path if run.folder is not None and beside is None else beside),
+        links=file_links(run, run.folder.final_path if run.folder is not None and beside is None else beside),
+        original=original_link(run, run.folder.final_path if run.folder is not None and beside is None else beside),
         packed=_packed(msgspec.json.encode(data)),
     )
 
@@ -104,10 +106,30 @@ def file_links(run: Record, beside: Path | None) -> list[tuple[str, str]]:
     if run.folder is None or beside is None:
         return []
     folder = run.folder
-    to = Path(os.path.relpath(folder.path, beside))
+    to = Path(os.path.relpath(folder.final_path, beside))
     files = [folder.plan, folder.history, folder.messages, folder.log, *sorted(folder.nodes.glob("*.log"))[:LOGS_MAX]]
     names = [file.relative_to(folder.path) for file in files if file.exists()]
     return [(str(name), (to / name).as_posix()) for name in names]
+
+
+def original_link(run: Record, beside: Path | None) -> tuple[str, str] | None:
+    """For a shrunk run that lies beside its original in a store: words, and the address of the original's page.
+
+    Of several runs of this plan and seed it is the last before this one.
+    """
+    found = original_of(run.plan or "")
+    if run.folder is None or beside is None or found is None:
+        return None
+    name, seed = found
+    mine = run.folder.final_path
+    group = mine.parent.parent / slug(name)
+    # A run is named after its time and its seed, and those of one millisecond are numbered.
+    of_seed = (path for path in group.glob("*Z-*") if path.name.partition("Z-")[2].partition(".")[0] == str(seed))
+    others = [path for path in of_seed if path.name < mine.name]
+    if not others:
+        return None
+    page = Path(os.path.relpath(max(others) / "report.html", beside))
+    return f"{name}, seed {seed}", page.as_posix()
 
 
 def _commands(run: Record) -> list[str]:

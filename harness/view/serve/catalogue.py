@@ -20,6 +20,7 @@ import msgspec
 
 from clew.harness.store.run_files import is_run_folder
 from clew.harness.verdict.result import Answer
+from clew.harness.view.plan_text import original_of
 from clew.harness.view.serve.index import Finished, Mark, mark_of, read_index, write_index
 from clew.harness.view.serve.run import Run
 from clew.histories.event import MALFORMED
@@ -30,7 +31,6 @@ HAPPENED_MAX = 300
 QUIET_SECONDS = 90.0
 """A run without a verdict counts as unfinished after this long without a new byte. Checking may take a while."""
 _STARTED = re.compile(r"(\d{8}T\d{6})\.?(\d{0,3})Z-(\d+)")
-_SHRUNK = re.compile(r"Shrunk from (.+?), seed (\d+)")
 _SYSTEM = re.compile(r"^system:(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -138,7 +138,7 @@ class Catalogue:
             "seed": None if started is None else int(started[3]),
             "when": path.stat().st_mtime if when is None else when,
             "plan_mark": _plan_mark(plan),
-            "origin": _origin(plan),
+            "origin": original_of(plan),
         }
         try:
             found = _decode((path / "verdict.json").read_bytes())
@@ -221,13 +221,6 @@ def _plan_mark(plan: str) -> str:
     """A hash of a plan without its comments."""
     lines = [line for line in plan.splitlines() if not line.startswith("#")]
     return sha256("\n".join(lines).encode()).hexdigest()[:16] if lines else ""
-
-
-def _origin(plan: str) -> tuple[str, int] | None:
-    """The plan and the seed of the run that was shrunk to this plan, from the comment at its head."""
-    comment = " ".join(line.lstrip("# ") for line in plan.partition("\nname:")[0].splitlines() if line.startswith("#"))
-    found = _SHRUNK.search(comment)
-    return None if found is None else (found[1], int(found[2]))
 
 
 def _time(stamp: str, milliseconds: str) -> float | None:

@@ -216,6 +216,19 @@ def test_times_are_rounded_to_what_matters_in_a_run(seconds: float, end: float, 
     assert brief_time(seconds, end) == words
 
 
+def test_a_shrunk_run_is_linked_with_its_original(failing: Path, tmp_path: Path) -> None:
+    names = ("20260101T000000.000Z-7", "20260102T000000.000Z-7", "20260103T000000.000Z-71", "20260105T000000.000Z-7")
+    for name in names:
+        shutil.copytree(failing, tmp_path / "a-plan" / name)
+    shrunk = tmp_path / "shrunk" / "20260104T000000.000Z-1"
+    shutil.copytree(failing, shrunk)
+    plan = (shrunk / "plan.yaml").read_text()
+    (shrunk / "plan.yaml").write_text(f"# Shrunk from a plan, seed 7: 2 operations and 0 faults are enough.\n{plan}")
+    page = report(read_record(shrunk))
+    assert f'<a href="../../a-plan/{names[1]}/report.html">a plan, seed 7</a>' in page
+    assert "a plan, seed 7" not in report(read_record(tmp_path / "a-plan" / names[0]))
+
+
 def test_operations_in_a_reason_are_links(failing: Path) -> None:
     page = (failing / "report.html").read_text()
     number = data(page).keys[0].counterexample[0]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_SHRUNK = re.compile(r"Shrunk from (.+?), seed (\d+)")
+
 
 def system_and_variant(plan: str | None) -> tuple[str | None, str | None]:
     """The names of the system and of its variant; None for what the plan does not say."""
@@ -15,3 +19,10 @@ def system_and_variant(plan: str | None) -> tuple[str | None, str | None]:
         return str(system["name"]), None if variant in (None, "none") else str(variant)
     except (yaml.YAMLError, KeyError, TypeError, AttributeError):
         return None, None
+
+
+def original_of(plan: str) -> tuple[str, int] | None:
+    """The plan and the seed that this plan was shrunk from, by the comment at its head; None if it says nothing."""
+    comment = " ".join(line.lstrip("# ") for line in plan.partition("\nname:")[0].splitlines() if line.startswith("#"))
+    found = _SHRUNK.search(comment)
+    return None if found is None else (found[1], int(found[2]))
