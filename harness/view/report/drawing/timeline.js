@@ -170,8 +170,8 @@ function timeline(f) {
       const numbers = [...found].map((words) => words.replace("process ", ""));
       if (data.lanes[lane] === `client ${numbers}`) return [];
       if (numbers.length === 1) return [[lane, `process ${numbers}`]];
-      const span = numbers.length > 2 ? `${numbers[0]} to ${numbers[numbers.length - 1]}` : numbers.join(", ");
-      return [[lane, f.phone ? `(${span})` : `processes ${span}`]];
+      if (numbers.length > 2) return f.phone ? [] : [[lane, `${numbers.length} processes`]];
+      return [[lane, f.phone ? `(${numbers.join(", ")})` : `processes ${numbers.join(", ")}`]];
     })));
     // An operation that took effect after its client gave up is drawn until then.
     const drawnUntil = (row) => Math.max(operations.end[row], picture.order.get(row)?.[0] ?? 0);
