@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 _SHRUNK = re.compile(r"Shrunk from (.+?), seed (\d+)")
 
@@ -15,10 +16,19 @@ def system_and_variant(plan: str | None) -> tuple[str | None, str | None]:
         system = yaml.safe_load(plan or "")["system"]
         if isinstance(system, str):
             return system, None
+        if "name" not in system:
+            command = system.get("command") or system["maelstrom"]
+            return program_name(command.split() if isinstance(command, str) else list(map(str, command))), None
         variant = system.get("variant")
         return str(system["name"]), None if variant in (None, "none") else str(variant)
     except (yaml.YAMLError, KeyError, TypeError, AttributeError):
         return None, None
+
+
+def program_name(command: list[str]) -> str:
+    """A program that a plan starts, as a name: its command line up to the first option or placeholder."""
+    words = list(takewhile(lambda word: not word.startswith("-") and "{" not in word, command))
+    return " ".join(words or command[:1])
 
 
 def original_of(plan: str) -> tuple[str, int] | None:

@@ -71,7 +71,9 @@ def pictures(page: Path, *, width: int = 1100, scale: float = 2.0, dark: bool = 
     with browser(width=width, height=1400, scale=scale, dark=dark) as driver:
         open_page(driver, page)
         # Hide what floats over the page, and what is about the page: it would be in its pictures.
-        driver.execute_script("for (const id of ['bar', 'details', 'elsewhere']) document.getElementById(id).style.display = 'none'")
+        driver.execute_script(
+            "for (const id of ['bar', 'details', 'elsewhere']) document.getElementById(id).style.display = 'none'"
+        )
         for name, view in VIEW.items():
             if not driver.find_element("id", name).is_displayed():
                 continue

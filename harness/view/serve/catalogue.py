@@ -20,7 +20,7 @@ import msgspec
 
 from clew.harness.store.run_files import is_run_folder
 from clew.harness.verdict.result import Answer
-from clew.harness.view.plan_text import original_of
+from clew.harness.view.plan_text import original_of, program_name
 from clew.harness.view.serve.index import Finished, Mark, mark_of, read_index, write_index
 from clew.harness.view.serve.run import Run
 from clew.histories.event import MALFORMED
@@ -243,8 +243,13 @@ def _system(plan: str) -> str:
     section = _SYSTEM.search(plan)
     if section is None:
         return ""
-    name = re.search(r"name: *([^,}\n]+)", section[1])
+    name = re.search(r"\bname: *([^,}\n]+)", section[1])
+    command = re.search(r"\b(?:command|maelstrom): *\[?([^\]\n]+)", section[1])
+    if name is None and command is not None:
+        return program_name([_scalar(word) for word in re.split(r",? +", command[1]) if word])
     variant = re.search(r"variant: *([^,}\n]+)", section[1])
+    if name is None and ":" not in section[1]:
+        return _scalar(section[1])
     words = [_scalar(found[1]) for found in (name, variant) if found is not None]
     return ", ".join(word for word in words if word not in ("none", "null"))
 

@@ -27,6 +27,7 @@ import trio
 
 from clew.harness.errors import UserError
 from clew.harness.view.browser import missing
+from clew.harness.view.plan_text import system_and_variant
 from clew.harness.view.serve import names, serve, serve_until_stopped
 from clew.harness.view.serve.added import with_added
 from clew.harness.view.serve.catalogue import Catalogue
@@ -378,6 +379,26 @@ def test_the_origin_of_a_shrunk_run_and_the_plan_of_a_replay_are_recognized(stor
     assert found[80].origin == ("storm", 10)
     assert found[81].origin is None
     assert found[80].plan_mark == found[81].plan_mark != found[10].plan_mark
+
+
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [
+        ("{name: caspaxos, variant: odd, nodes: 3}", "caspaxos, odd"),
+        ("rsl", "rsl"),
+        ("{maelstrom: [node, kv.js], nodes: 3}", "node kv.js"),
+        ("\n  nodes: 3\n  command: [node, kvd.js, --host, '{host}']", "node kvd.js"),
+        ("\n  command: ./raftd {name}", "./raftd"),
+    ],
+)
+def test_a_system_has_a_name_even_if_the_plan_gives_it_none(store: Path, section: str, name: str) -> None:
+    folder = make(store, "named", 95)
+    plan = f"name: named\nsystem: {section}\nseed: 1\n"
+    (folder / "plan.yaml").write_text(plan)
+    catalogue = Catalogue(store)
+    catalogue.refresh()
+    assert [run.system for run in catalogue.runs if run.plan == "named"] == [name]
+    assert ", ".join(word for word in system_and_variant(plan) if word) == name
 
 
 def test_messages_are_for_the_page_of_their_run_alone(get: Get, common: Path) -> None:
