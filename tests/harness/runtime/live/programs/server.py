@@ -17,11 +17,13 @@ import json
 import os
 import socketserver
 import sys
+import threading
 import time
 from pathlib import Path
 
 behaviour, host, port, data = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
 requests = itertools.count(1)
+lock = threading.Lock()
 FLOOD = "x" * 99 + "\n"
 
 
@@ -38,11 +40,12 @@ class Register(socketserver.StreamRequestHandler):
             if behaviour == "floods":
                 print(FLOOD * 100, end="", flush=True)
             f, value = json.loads(line)
-            old = json.loads(file.read_text()) if file.exists() else [None, None]
-            if f == "write":
-                (data / "new").write_text(json.dumps([value, old[0]]))
-                (data / "new").replace(file)
-                old = [value, None]
+            with lock:
+                old = json.loads(file.read_text()) if file.exists() else [None, None]
+                if f == "write":
+                    (data / "new").write_text(json.dumps([value, old[0]]))
+                    (data / "new").replace(file)
+                    old = [value, None]
             stale = behaviour == "stale" and f == "read" and number % 2
             self.wfile.write(json.dumps(old[1 if stale else 0]).encode() + b"\n")
 
