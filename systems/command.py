@@ -154,6 +154,15 @@ def _ready(node: ProgramNode, cluster: ProgramCluster) -> bool:
     return logged(node, ready["log"])
 
 
+def awaited(node: ProgramNode, parameters: CommandParameters) -> str:
+    """What a node has to do to be ready, in words."""
+    address = f"{node.host}:{parameters.port}"
+    if isinstance(parameters.ready, str):
+        return address
+    kind, what = next(iter(parameters.ready.items()))
+    return f"an answer to GET http://{address}{what}" if kind == "http" else f"{what!r} in its log"
+
+
 def listens(node: ProgramNode) -> bool:
     """Whether the node accepts connections on its first port."""
     try:

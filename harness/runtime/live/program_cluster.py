@@ -27,6 +27,7 @@ from clew.harness.runtime.live.world import CannotStart, Process
 from clew.harness.runtime.thread import Thread
 from clew.nemesis.fault import Fault
 from clew.systems import Operation, Program, ProgramCluster, ProgramNode
+from clew.systems.command import CommandParameters, awaited
 
 CLIENTS_LOG = "clients.log"
 
@@ -159,13 +160,19 @@ class Programs:
         return ()
 
     def last_words(self, node: str) -> str:
-        """See `Cluster.last_words`. Begins with where the node listens, for one that is not ready."""
-        said = self._logs.tail(node)
-        listens = self._host.listens(node)
+        """See `Cluster.last_words`. Begins with what a node that is not ready does not do."""
         mine = self._nodes[node]
-        where = f"it listens on {', '.join(listens)}" if listens else "it listens nowhere"
-        expected = ", ".join(f"{mine.host}:{port}" for port in mine.ports.values())
-        return f"{where}; expected {expected}\n{said}".strip() if self._stage.world.tuns else said
+        listens = self._host.listens(node)
+        where = "" if not self._stage.world.tuns else f"it listens on {', '.join(listens) or 'no port'}; "
+        return f"{where}expected {self._expected(mine)}\n{self._logs.tail(node)}".strip()
+
+    def _expected(self, node: ProgramNode) -> str:
+        """What `ready` waits for, in words."""
+        parameters = self.cluster.parameters
+        if isinstance(parameters, CommandParameters):
+            return awaited(node, parameters)
+        ports = ", ".join(f"{node.host}:{port}" for port in node.ports.values())
+        return f"`ready` to say so of {ports}"
 
     async def _watch(self, node: str, life: Life) -> None:
         """Wait for the end of a process. If it served and nobody killed it, the run ends."""
