@@ -67,7 +67,7 @@ class Line:
                 await trio.lowlevel.wait_writable(self._socket)
 
     async def receive(self) -> tuple[tuple[Any, ...], list[int]] | None:
-        """The next message, and the descriptors that came with it. None if the line has ended."""
+        """The next message, and the descriptors that came with it. None if the line has ended. Raises MachineError."""
         while True:
             try:
                 return self.receive_now()
@@ -80,11 +80,14 @@ class Line:
     def receive_now(self) -> tuple[tuple[Any, ...], list[int]] | None:
         """As `receive`, but raises BlockingIOError if there is no message."""
         try:
-            data, descriptors, _, _ = socket.recv_fds(self._socket, 1 << 16, 1)
+            data, descriptors, flags, _ = socket.recv_fds(self._socket, 1 << 16, 1)
         except BlockingIOError:
             raise
         except OSError:
             return None
+        if flags & socket.MSG_CTRUNC:
+            # The kernel had no number left for the descriptor that came with the message.
+            raise MachineError("this process has too many open files; allow more: ulimit -n 65536")
         return (marshal.loads(data), descriptors) if data else None
 
     def close(self) -> None:

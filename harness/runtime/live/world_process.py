@@ -176,7 +176,7 @@ class World:
     def _answer(self) -> bool:
         """Carry out one request. Returns False if the harness has ended."""
         try:
-            data, descriptors, _, _ = socket.recv_fds(self._control, 1 << 18, MOST_DESCRIPTORS)
+            data, descriptors, flags, _ = socket.recv_fds(self._control, 1 << 18, MOST_DESCRIPTORS)
         except ConnectionResetError:
             return False
         if not data:
@@ -184,6 +184,8 @@ class World:
         request, endpoint, *details = marshal.loads(data)
         with socket.socket(fileno=descriptors[0]) as line:
             try:
+                if flags & socket.MSG_CTRUNC:
+                    raise OSError(errno.EMFILE, "the kernel had no numbers left for the descriptors of a request")
                 if request == "spawn":
                     self._spawn(line, endpoint, details, descriptors[1:])
                 else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -453,6 +454,22 @@ def test_a_process_enters_the_networks_that_it_may_enter() -> None:
         assert lines == ["10.77.1.1", "10.77.1.2"]
 
     trio.run(main)
+
+
+def test_too_few_open_files_are_the_machine_s_fault() -> None:
+    need_namespaces()
+
+    async def main() -> None:
+        usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, usual[1]))
+        try:
+            async with open_world([f"c{number}" for number in range(200)]):
+                pass
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+
+    with pytest.raises(MachineError, match="ulimit -n"):
+        trio.run(main)
 
 
 def test_two_worlds_on_loopback_have_different_addresses() -> None:
