@@ -23,13 +23,7 @@ def seeds_and_seconds(
         raise UserError("--jobs and --scheduler: expected one of them; a cluster uses all its workers")
     if seeds is not None and time is not None:
         raise UserError(f"--seeds {seeds} and --time {time}: expected one of them")
-    seconds = None
-    if time is not None:
-        ns = parse_duration(time)
-        if not ns:
-            most = f"more than 0s and at most {LONGEST // NANOSECONDS['h']}h"
-            raise UserError(f"--time {time}: expected {DURATION_HINT}; {most}")
-        seconds = ns / NANOSECONDS["s"]
+    seconds = None if time is None else seconds_of(time)
     if seeds is None:
         return (DEFAULT_SEEDS if time is None else None), seconds
     match = re.fullmatch(r"(\d{1,19}):(\d{1,19})", seeds)
@@ -37,3 +31,12 @@ def seeds_and_seconds(
     if not first < end <= LONGEST:
         raise UserError(f"--seeds {seeds}: expected A:B with A below B, such as 0:100; the largest B is {LONGEST}")
     return range(first, end), seconds
+
+
+def seconds_of(time: str) -> float:
+    """The option `--time` in seconds. Raises `UserError` for a value that cannot be used."""
+    ns = parse_duration(time)
+    if not ns:
+        most = f"more than 0s and at most {LONGEST // NANOSECONDS['h']}h"
+        raise UserError(f"--time {time}: expected {DURATION_HINT}; {most}")
+    return ns / NANOSECONDS["s"]

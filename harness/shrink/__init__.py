@@ -8,6 +8,13 @@ budget        how much may be simulated
 smallest      what small means, and the smallest plan so far
 story         what happens in the shrunk plan, in words: its comment
 
+Of a live run, whose time is real:
+
+run_live      from a run folder to a run folder
+frequency     how often a candidate must fail
+fails_live    the question about each candidate
+shrink_live   the search: coarse steps first
+
 The passes:
 
 members       leave out operations and faults
@@ -20,6 +27,7 @@ reduce        turn dials down with Hypothesis; several passes use it
 
 from clew.harness.shrink.explicit import explicit
 from clew.harness.shrink.run import Shrunk, shrink_run
+from clew.harness.shrink.run_live import ShrunkLive, shrink_live_run
 from clew.harness.shrink.shrink import Tried, shrink
 
-__all__ = ["Shrunk", "Tried", "explicit", "shrink", "shrink_run"]
+__all__ = ["Shrunk", "ShrunkLive", "Tried", "explicit", "shrink", "shrink_live_run", "shrink_run"]

@@ -27,6 +27,8 @@ NOT_REARRANGED = (
 """Said if leaving out was tried to its end, and no more."""
 NOT_FINISHED = "The search ended before it had tried everything: fewer may be enough."
 """Said if less was tried."""
+LIVE_LEAVING_OUT = "With any one of them left out, the failure was gone or rare."
+"""Said of a live run if leaving out was tried to its end."""
 
 
 def story(original: Plan, plan: Plan, tried: Tried, signature: Signature, result: Result, history: History) -> str:
@@ -52,18 +54,49 @@ def story(original: Plan, plan: Plan, tried: Tried, signature: Signature, result
         }[tried],
         *happened,
         "",
-        *_happened(history, plan.workload.clients),
+        *timeline(history, plan.workload.clients),
         "",
-        f"What breaks: {broke}. {result.checks[broke].why}" if broke in result.checks else _broken_part(signature),
+        f"What breaks: {broke}. {result.checks[broke].why}" if broke in result.checks else broken_part(signature),
         "",
         "The same again, with this in ./plan.yaml: clew run ./plan.yaml",
     ]
     if plan.system.name.endswith(".py"):
         lines.append(f"The system is in {plan.system.name}. If it is elsewhere, add: --set system.name=FILE")
+    return _comment(lines)
+
+
+def _comment(lines: list[str]) -> str:
     out: list[str] = []
     for line in "\n".join(lines).split("\n"):
         out += textwrap.wrap(printable(line), WIDTH, subsequent_indent="  ") or [""]
     return "".join(f"# {line}".rstrip() + "\n" for line in out)
+
+
+def live_story(
+    original: Plan, plan: Plan, signature: Signature, result: Result, history: History, often: str, tried: Tried
+) -> str:
+    """The comment of a plan that was shrunk from a live run. `often` is how often it failed: "4 of 5 times".
+
+    `signature`, `result` and `history` are those of one failing run: the next one will differ.
+    """
+    members = members_of(plan)
+    faults = sum(isinstance(member, FaultEvent) for member in members)
+    broke = signature.broke
+    lines = [
+        f"Shrunk from {original.name}, seed {original.seed}, a live run: {plural(len(members) - faults, 'operation')} "
+        f"and {plural(faults, 'fault')} on {plural(plan.system.nodes, 'node')} failed {often}. "
+        f"{NOT_FINISHED if tried is Tried.PART else LIVE_LEAVING_OUT}",
+        *([] if result.happened is None else [result.happened]),
+        "",
+        "One run in which it failed:",
+        *timeline(history, plan.workload.clients),
+        "",
+        f"What breaks: {broke}. {result.checks[broke].why}" if broke in result.checks else broken_part(signature),
+        "",
+        "No two live runs are alike. How often this one fails: clew run ./plan.yaml, then clew replay --times 20 "
+        "store/latest",
+    ]
+    return _comment(lines)
 
 
 def says(comment: str) -> Tried:
@@ -74,7 +107,7 @@ def says(comment: str) -> Tried:
     return Tried.LEAVING_OUT if NOT_REARRANGED in text else Tried.EVERYTHING
 
 
-def _broken_part(signature: Signature) -> str:
+def broken_part(signature: Signature) -> str:
     return f"What breaks: the {signature.broke}. {signature.error}"
 
 
@@ -109,7 +142,7 @@ def rounded(ns: int) -> str:
     return describe_duration(round(ns / NANOSECONDS["us"]) * NANOSECONDS["us"]) if ns >= NANOSECONDS["us"] else "0s"
 
 
-def _happened(history: History, clients: int) -> list[str]:
+def timeline(history: History, clients: int) -> list[str]:
     """A line for each operation and fault, in the order of their beginnings.
 
     A client that asks for the same thing again and again, without an answer, gets one line with a count.

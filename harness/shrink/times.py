@@ -24,17 +24,17 @@ UNITS = (100 * MILLISECOND, 10 * MILLISECOND, MILLISECOND)
 def times(plan: Plan, fails: Fails) -> Plan:
     """Make gaps and faults shorter, in whole units: the coarsest unit with which the plan still fails."""
     for unit in UNITS:
-        rounded = fails(_retimed(plan, *_gaps(plan, unit), unit))
+        rounded = fails(retimed(plan, *gaps_of(plan, unit), unit))
         if rounded is not None:
             return _shorter(rounded, unit, fails)
     return plan
 
 
 def _shorter(plan: Plan, unit: int, fails: Fails) -> Plan:
-    gaps, lasts = _gaps(plan, unit)
+    gaps, lasts = gaps_of(plan, unit)
 
     def build(dials: Dials) -> Plan:
-        return _retimed(plan, list(dials[: len(gaps)]), _with_nones(lasts, dials[len(gaps) :]), unit)
+        return retimed(plan, list(dials[: len(gaps)]), _with_nones(lasts, dials[len(gaps) :]), unit)
 
     return smallest_failing_plan(build, [*gaps, *(last for last in lasts if last is not None)], fails)
 
@@ -47,11 +47,11 @@ def without(plan: Plan, fails: Fails) -> Plan:
     for leaver in sorted(whole, key=lambda member: isinstance(member, PlannedOperation)):
         rest = rebuilt(plan, [member for member in whole if member is not leaver])
         unit = max(MILLISECOND, mean_latency(plan) // 2)
-        gaps, lasts = _gaps(rest, unit)
+        gaps, lasts = gaps_of(rest, unit)
 
         def build(dials: Dials, rest: Plan = rest, lasts: list[int | None] = lasts, unit: int = unit) -> Plan:
             count = len(dials) - sum(last is not None for last in lasts)
-            return _retimed(rest, dials[:count], _with_nones(lasts, dials[count:]), unit)
+            return retimed(rest, dials[:count], _with_nones(lasts, dials[count:]), unit)
 
         highest = [GAP_MOST] * len(gaps) + [GAP_MOST for last in lasts if last is not None]
         found = search(highest, lambda dials, build=build: fails(build(dials)) is not None, ATTEMPTS)  # type: ignore[misc]
@@ -67,7 +67,7 @@ def _with_nones(lasts: Sequence[int | None], dials: Sequence[int]) -> list[int |
     return [None if last is None else next(coming) for last in lasts]
 
 
-def _gaps(plan: Plan, unit: int) -> tuple[list[int], list[int | None]]:
+def gaps_of(plan: Plan, unit: int) -> tuple[list[int], list[int | None]]:
     """The time from each member to the next, and how long each fault lasts, in whole units."""
     members = members_of(plan)
     marks = [round(member.at / unit) for member in members]
@@ -80,7 +80,7 @@ def _gaps(plan: Plan, unit: int) -> tuple[list[int], list[int | None]]:
     return gaps, lasts
 
 
-def _retimed(plan: Plan, gaps: Sequence[int], lasts: Sequence[int | None], unit: int) -> Plan:
+def retimed(plan: Plan, gaps: Sequence[int], lasts: Sequence[int | None], unit: int) -> Plan:
     now = 0
     durations = iter(lasts)
     moved: list[Member] = []

@@ -13,27 +13,7 @@ import pytest
 
 from clew.harness.verdict.signature import Signature, same_way
 from tests.harness.conftest import Clew
-from tests.harness.echo import put
-
-PLAN = """\
-name: echo
-runtime: live
-live: {network: loopback}
-system: {name: echo.py, nodes: 1}
-workload: {kind: cas-register, clients: 1, operations: 6, mix: {read: 1, write: 2}, timeout: 1s}
-recovery: {after: 1ms}
-"""
-
-
-def lying(folder: Path, runs: tuple[int, ...], plan: str = PLAN, error: str = "4711") -> Path:
-    """A plan whose node answers reads wrongly in these runs only; the runs are numbered from 1 on."""
-    count = folder / "count"
-    numbered = (
-        f"self.n = getattr(self, 'n', None) or os.write(os.open({str(count)!r}, os.O_WRONLY | os.O_APPEND | "
-        f"os.O_CREAT), b'x') and os.path.getsize({str(count)!r})"
-    )
-    answer = f"{error} if message.f == 'read' and self.n in {runs} else self.value"
-    return put(folder, answer=answer, breaks=numbered, plan=plan)
+from tests.harness.lying import PLAN, lying
 
 
 def test_failures_are_counted_and_the_latest_is_the_last_that_failed_as_the_original(

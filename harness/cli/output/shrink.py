@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from clew.harness.cli.output.wrap import plain, story
 from clew.harness.plan import Plan
+from clew.harness.shrink.fails_live import Search
 from clew.harness.shrink.run import Shrunk
+from clew.harness.shrink.run_live import ShrunkLive
 from clew.harness.shrink.shrink import Tried
 from clew.histories.text import plural
 
@@ -19,12 +22,39 @@ def shrink_progress(*, quiet: bool) -> Callable[[Plan], None]:
 
     def show(plan: Plan) -> None:
         if not quiet and sys.stderr.isatty():
-            operations = plan.workload.operations
-            count = len(operations) if isinstance(operations, tuple) else 0
-            line = (plural(count, "operation"), plural(len(plan.nemesis), "fault"), plural(plan.system.nodes, "node"))
-            print(", ".join(line), file=sys.stderr)
+            print(_size(plan), file=sys.stderr)
 
     return show
+
+
+def _size(plan: Plan) -> str:
+    operations = plan.workload.operations
+    count = len(operations) if isinstance(operations, tuple) else 0
+    return ", ".join(
+        (plural(count, "operation"), plural(len(plan.nemesis), "fault"), plural(plan.system.nodes, "node"))
+    )
+
+
+@contextlib.contextmanager
+def live_shrink_progress(*, quiet: bool) -> Iterator[Callable[[Search], None]]:
+    """Yield a function that shows how far the shrink of a live run is, in one line, if stderr is a terminal."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield lambda search: None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(stderr=True).status("starting") as status:
+        yield lambda search: status.update(Text(live_line(search), no_wrap=True, overflow="ellipsis"))
+
+
+def live_line(search: Search) -> str:
+    """The line of progress: time, what is being found out, and the smallest plan so far."""
+    place = f"{search.spent:.0f} of {search.seconds:.0f} s  {plural(search.runs, 'run')}  "
+    count = search.count
+    if search.rule is None or search.best is None:
+        return f"{place}how often does it fail? {count} so far"
+    return f"{place}{_size(search.best)}  candidate {search.candidates}: failed {count}, must fail {search.rule}"
 
 
 def print_shrunk(shrunk: Shrunk, json: bool) -> None:
@@ -51,3 +81,21 @@ def print_shrunk(shrunk: Shrunk, json: bool) -> None:
         )
     if result.run is not None:
         plain(f"run: {result.run}")
+
+
+def print_shrunk_live(shrunk: ShrunkLive, json: bool) -> None:
+    """Print the verdict of the kept run as JSON; or its plan with the story, how often it failed, and its folder."""
+    if json:
+        print(msgspec.json.encode(shrunk.result).decode())
+        return
+    print(shrunk.text)
+    cut = "interrupted: the best so far" if shrunk.interrupted else "shrunk"
+    print(
+        f"{cut} to {plural(shrunk.operations, 'operation')} and {plural(shrunk.faults, 'fault')} on "
+        f"{plural(shrunk.plan.system.nodes, 'node')} after {plural(shrunk.candidates, 'candidate')}, "
+        f"{plural(shrunk.runs, 'run')} and {shrunk.seconds:.0f} s"
+    )
+    print(f"failed {shrunk.failed} of {plural(shrunk.times, 'time')}; a candidate had to fail {shrunk.rule}")
+    if shrunk.tried is Tried.PART and not shrunk.interrupted:
+        print("the time of the search was over before everything was tried: --time gives it more")
+    print(f"run: {shrunk.result.run}")

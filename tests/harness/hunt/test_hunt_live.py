@@ -14,12 +14,7 @@ import pytest
 
 from clew.harness.hunt.live import live_workers
 from tests.harness.conftest import Clew
-from tests.harness.test_repeat import PLAN, lying
-
-
-def folders(store: Path) -> list[Path]:
-    """All folders of runs in a store, hidden ones too."""
-    return sorted(path for path in store.glob("*/*") if path.is_dir() and path.parent.name != "latest")
+from tests.harness.lying import PLAN, folders, lying
 
 
 def test_the_recording_that_failed_is_kept_although_the_plan_fails_no_more(clew_call: Clew, tmp_path: Path) -> None:
