@@ -204,8 +204,11 @@ async def _record_in(folder: RunFolder, plan: Plan, nodes: NodesMode, recorder: 
 
 
 async def _judge(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFolder) -> Result:
-    history = recorder.history()
-    result = await trio.to_thread.run_sync(judge, plan, history, outcome, folder.final_path, abandon_on_cancel=True)
+    def judged() -> Result:
+        # The history too is made here: that of a million events takes seconds, and Ctrl-C should not wait for it.
+        return judge(plan, recorder.history(), outcome, folder.final_path)
+
+    result = await trio.to_thread.run_sync(judged, abandon_on_cancel=True)
     return msgspec.structs.replace(result, campaign=folder.campaign)
 
 
@@ -215,6 +218,10 @@ async def _finish(folder: RunFolder, recorder: Recorder, result: Result, seconds
     A page that cannot be made or written becomes a note of the result. A page that takes longer than `seconds` is left
     out. Raises `NotKept` for a verdict that cannot be written.
     """
+
+    def page_of(result: Result) -> str:
+        return report(make_record(folder.path, recorder.history(), folder, result))
+
     try:
         folder.write_verdict(result)
     except OSError as error:
@@ -224,8 +231,7 @@ async def _finish(folder: RunFolder, recorder: Recorder, result: Result, seconds
     page = None
     with trio.move_on_after(seconds):
         try:
-            run = make_record(folder.path, recorder.history(), folder, result)
-            page = await trio.to_thread.run_sync(report, run, abandon_on_cancel=True)
+            page = await trio.to_thread.run_sync(page_of, result, abandon_on_cancel=True)
         except Exception as error:
             note = f"the page of the run could not be made: {type(error).__name__}: {error}"
             result = msgspec.structs.replace(result, notes=(*result.notes, note))

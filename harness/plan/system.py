@@ -14,6 +14,7 @@ import msgspec
 
 from clew.harness.plan.error import PlanError, one_of
 from clew.harness.plan.field import Field, Fields
+from clew.harness.plan.importing import line_of, told_if_slow
 from clew.harness.plan.program import read_command, read_maelstrom
 from clew.harness.plan.schema import SystemPlan
 from clew.harness.plan.tree import join
@@ -94,7 +95,8 @@ def _find(field: Field, folder: Path) -> tuple[str, Service]:
         if name.endswith(".py"):
             name = str((folder / name).resolve())
         try:
-            system = find_system(name)
+            with told_if_slow(name):
+                system = find_system(name)
         except UnknownSystem as error:
             if name.endswith(".py"):
                 raise field.error(str(error)) from None
@@ -102,7 +104,8 @@ def _find(field: Field, folder: Path) -> tuple[str, Service]:
             raise field.error(f"unknown system {field.shown()}; expected {known}") from None
         except (Exception, SystemExit) as error:
             # Importing a user's file may raise anything.
-            raise field.error(f"importing the system failed: {type(error).__name__}: {error}") from error
+            said = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+            raise field.error(f"importing the system failed: {line_of(error, name)}{said}") from error
         try:
             if isinstance(system, Protocol):
                 msgspec.json.Decoder(system.messages)

@@ -174,5 +174,6 @@ def liveness(outcome: Outcome) -> CheckResult:
     if outcome.stopped:
         return CheckResult("unknown", "the run was stopped at the first violation, before the final reads")
     if not outcome.finished:
-        return CheckResult("unknown", "the run was cut short before the final reads")
+        when = "before the final reads" if outcome.rested is None else "before every final read was answered"
+        return CheckResult("unknown", f"the run was cut short {when}")
     return CheckResult("valid", "after healing, every final read was answered")

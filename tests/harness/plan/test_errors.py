@@ -242,9 +242,9 @@ system = Protocol(name="mine", summary="", model="register", functions=(), messa
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        ("1/0", "importing the system failed: ZeroDivisionError: division by zero"),
-        ("raise SystemExit(3)", "importing the system failed: SystemExit: 3"),
-        ("def", "importing the system failed: SyntaxError"),
+        ("1/0", "mine.py:1: ZeroDivisionError: division by zero"),
+        ("raise SystemExit(3)", "mine.py:1: SystemExit: 3"),
+        ("def", "mine.py:1: SyntaxError"),
         ("x = 3", "defines no `system = Protocol"),
         (UNTAGGED, "its messages cannot be told apart: If a type union contains multiple Struct types"),
     ],
