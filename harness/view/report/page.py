@@ -90,9 +90,9 @@ def report(run: Record, beside: Path | None = None) -> str:
 
 
 def brief_time(seconds: float, end: float) -> str:
-    """A time rounded to what matters in a run that ends at `end` (s): about four digits of the whole, in s or in ms."""
-    digits = min(6, max(0, math.floor(4.5 - math.log10(max(end, 1e-6)))))
-    return f"{seconds:.{digits}f} s" if end >= 1 else f"{seconds * 1e3:.{max(digits - 3, 0)}f} ms"
+    """A time rounded to what matters in a run that ends at `end` (s): about four digits of the whole, or to the ms."""
+    digits = min(6, max(3, math.floor(4.5 - math.log10(max(end, 1e-6)))))
+    return f"{seconds:.{digits}f} s" if end >= 1 else f"{seconds * 1e3:.{digits - 3}f} ms"
 
 
 def linked(text: str) -> list[tuple[str, int | None]]:

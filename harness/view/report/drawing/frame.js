@@ -13,11 +13,11 @@ function frame(data) {
   const perSecond = () => width() / (range.end - range.start);
   // A history without times counts events instead of seconds.
   const when = (time) => (data.clock ? `${time.toFixed(6)} s` : `event ${time.toFixed(0)}`);
-  // Rounded to what matters in a run of this length: about four digits of the whole.
-  const digits = Math.min(6, Math.max(0, Math.floor(4.5 - Math.log10(Math.max(data.end, 1e-6)))));
+  // Rounded to what matters in a run of this length: about four digits of the whole, or to the ms.
+  const digits = Math.min(6, Math.max(3, Math.floor(4.5 - Math.log10(Math.max(data.end, 1e-6)))));
   const brief = (time) => {
     if (!data.clock) return when(time);
-    return data.end >= 1 ? `${time.toFixed(digits)} s` : `${(time * 1e3).toFixed(Math.max(digits - 3, 0))} ms`;
+    return data.end >= 1 ? `${time.toFixed(digits)} s` : `${(time * 1e3).toFixed(digits - 3)} ms`;
   };
   const took = (ms) => (ms >= 1000 ? `${(ms / 1000).toPrecision(3)} s` : `${Number(ms.toPrecision(3))} ms`);
   const timeFields = (...names) => names.map((name) => (data.clock ? `@${name}{0.000000} s` : `event @${name}{0}`)).join(", ");
