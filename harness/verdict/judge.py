@@ -51,7 +51,7 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
             "faults": dict(progress.faults),
             "messages": dict(progress.messages),
             "protocol": dict(progress.protocol),
-            "simulation": {"events": progress.events},
+            **({"simulation": {"events": progress.events}} if plan.runtime == "simulation" else {}),
         },
         seconds=progress.now / 1e9,
     )

@@ -55,9 +55,9 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """What makes the verdict worth less than it seems."""
     counts: dict[str, dict[str, int]] = {}
     """What happened in the run: `operations` by outcome, `messages` by fate, `faults` by kind, `protocol` (what nodes
-    and clients count), and the events of the `simulation`."""
+    and clients count), and the events of the `simulation` if it was one."""
     seconds: float = 0.0
-    """How long the run took, in virtual time."""
+    """How long the run took: in virtual time, or live by the wall clock from the moment when all nodes served."""
     campaign: str | None = None
     """The hunt that the run belongs to, named by when that hunt began."""
 

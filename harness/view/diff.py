@@ -17,6 +17,7 @@ import yaml
 from clew.harness.store.fault_windows import nemesis_event_text
 from clew.harness.store.folder import NoRun
 from clew.harness.store.record import Record, read_record
+from clew.harness.view.plan_text import is_live
 from clew.histories import NEMESIS, Event
 from clew.histories.diagram import Line, Span
 from clew.histories.journal import Entry, entries
@@ -47,6 +48,8 @@ class Difference(msgspec.Struct, frozen=True):
     other: Side
     plans: bool
     """Whether both runs have a plan."""
+    live: bool
+    """Whether both runs were live."""
     plan: dict[str, tuple[Any, Any]]
     """The fields in which the plans differ, by their path, each with its two values."""
     event: int | None
@@ -87,6 +90,7 @@ def compare(one: Path, other: Path) -> Difference:
         one=_side(runs[0]),
         other=_side(runs[1]),
         plans=all(run.plan is not None for run in runs),
+        live=all(is_live(run.plan) for run in runs),
         plan=_compare_plans(*(run.plan for run in runs)),
         event=differs,
         time=time,
@@ -117,6 +121,8 @@ def lines_of(difference: Difference, width: int) -> Iterator[Line]:
             )
     else:
         yield (Span("The plans are the same." if difference.plans else "There are not two plans to compare."),)
+    if difference.live:
+        yield (Span("Both runs were live, and no two live runs are alike."),)
     if difference.message is not None:
         yield (Span(difference.message),)
     yield (Span(difference.words),)

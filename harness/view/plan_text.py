@@ -25,6 +25,11 @@ def system_and_variant(plan: str | None) -> tuple[str | None, str | None]:
         return None, None
 
 
+def is_live(plan: str | None) -> bool:
+    """Whether the run of this plan was live, as `plan.yaml` in its folder says."""
+    return re.search(r"^runtime: live\b", plan or "", re.MULTILINE) is not None
+
+
 def program_name(command: list[str]) -> str:
     """A program that a plan starts, as a name: its command line up to the first option or placeholder."""
     words = list(takewhile(lambda word: not word.startswith("-") and "{" not in word, command))

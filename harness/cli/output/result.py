@@ -60,7 +60,9 @@ def print_result(result: Result, json: bool, *, engine: str = "", seconds: float
             )
             say(console, Text(f"  {what:<13}" + ", ".join(words)), INDENT)
     if result.seconds:
-        say(console, Text(f"  {'time':<13}{result.seconds:.1f} s of cluster time"), INDENT)
+        # A live run has no other time than everybody.
+        kind = " of cluster time" if "simulation" in result.counts else ""
+        say(console, Text(f"  {'time':<13}{result.seconds:.1f} s{kind}"), INDENT)
     if engine and seconds is not None:
         checked = f"{plural(result.operations, 'operation')} by {printable(engine)} in {seconds:.2f} s"
         say(console, Text(f"  {'checked':<13}{checked}"), INDENT)

@@ -18,7 +18,7 @@ import msgspec
 
 from clew.harness.store.folder import slug
 from clew.harness.store.record import Record
-from clew.harness.view.plan_text import original_of, system_and_variant
+from clew.harness.view.plan_text import is_live, original_of, system_and_variant
 from clew.harness.view.report.gather import gather
 from clew.harness.view.report.happened import happened
 from clew.harness.view.report.page_data import Table
@@ -77,6 +77,7 @@ def report(run: Record, beside: Path | None = None) -> str:
         faults=[(part.start / 1e9, part.end / 1e9, part.numbers) for part in numbers.by_window[:FAULTS_MAX]],
         words=data.windows["words"],
         commands=_commands(run),
+        live=is_live(run.plan),
         script=script,
         scripts=f"{script_hash(script)} {library_hash}",
         library=library,
@@ -107,8 +108,10 @@ def file_links(run: Record, beside: Path | None) -> list[tuple[str, str]]:
         return []
     folder = run.folder
     to = Path(os.path.relpath(folder.final_path, beside))
-    files = [folder.plan, folder.history, folder.messages, folder.log, *sorted(folder.nodes.glob("*.log"))[:LOGS_MAX]]
-    names = [file.relative_to(folder.path) for file in files if file.exists()]
+    logs = [folder.log, folder.path / "clients.log", *sorted(folder.nodes.glob("*.log"))[:LOGS_MAX]]
+    files = [folder.plan, folder.history, folder.messages, folder.path / "packets.pcap", *logs]
+    # The log of clients that had nothing to say is empty.
+    names = [file.relative_to(folder.path) for file in files if file.exists() and file.stat().st_size]
     return [(str(name), (to / name).as_posix()) for name in names]
 
 
@@ -136,7 +139,7 @@ def _commands(run: Record) -> list[str]:
     """The commands that repeat the run, or the check of a history, quoted for a shell."""
     path = shlex.quote(str(run.shown_path))
     if run.folder is not None and system_and_variant(run.plan)[0] is not None:
-        return [f"clew replay {path}", "clew run ./plan.yaml"]
+        return [f"clew replay {path}{' --times 20' * is_live(run.plan)}", "clew run ./plan.yaml"]
     header = run.history.header
     names_model = run.model is None or (header is not None and header.model == run.model)
     return [f"clew check {path}" + ("" if names_model else f" --model {shlex.quote(str(run.model))}")]
