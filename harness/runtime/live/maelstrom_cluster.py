@@ -35,6 +35,7 @@ from clew.nemesis.effect import hits
 from clew.nemesis.fault import Fault
 from clew.systems import Operation
 from clew.systems.maelstrom import HARNESS, BadAnswer, Body, Envelope, Maelstrom, answer, init_body, request
+from clew.systems.maelstrom_services import SERVICES, Services
 
 DOWN, FULL = "down", "full"
 KINDS_MOST = 1000
@@ -72,6 +73,7 @@ class Pipes:
         self._running: dict[str, Life] = {}
         self._threads: dict[str, Thread] = {}
         self._network = Network(plan.network, plan.nodes, plan.clients, Streams(plan.seed))
+        self._services = Services()
         self._kinds: dict[str, type] = {}
         self._ids = itertools.count()
         self._active: tuple[Fault, ...] = ()
@@ -249,7 +251,7 @@ class Pipes:
         self._stage.outcome.progress.messages["sent"] += 1
         if self._stage.journal is not None:
             self._stage.journal.send(id, now, source, destination, bytes(body))
-        if source == destination or not self._begun:
+        if source == destination or not self._begun or source in SERVICES or destination in SERVICES:
             self._deliver(id, source, destination, line, body)
             return
         clients = not (source in self._lives and destination in self._lives)
@@ -273,6 +275,13 @@ class Pipes:
             self._deliver(id, source, destination, line, body)
 
     def _deliver(self, id: int, source: str, destination: str, line: bytes, body: msgspec.Raw) -> None:
+        if destination in SERVICES:
+            self._received(id)
+            said = self._services.answer(destination, msgspec.json.decode(body))
+            envelope = {"src": destination, "dest": source, "body": said}
+            reply = msgspec.Raw(msgspec.json.encode(said))
+            self._send(destination, source, said["type"], msgspec.json.encode(envelope), reply)
+            return
         if destination not in self._lives:
             if destination not in self._stage.plan.clients:
                 self._lose(id, f"there is no {destination}")

@@ -103,6 +103,13 @@ def test_an_echo_is_what_was_sent(tmp_path: Path, behaviour: str, verdict: str) 
     assert {entry.content(tmp_path)["type"] for entry in messages if entry.event == "send"} == {"echo", "echo_ok"}
 
 
+def test_nodes_that_ask_the_service_lin_kv_are_linearizable(tmp_path: Path) -> None:
+    result, _, messages = run_live(tmp_path, plan_text(tmp_path, "proxy", nodes=3))
+    assert (result.verdict, result.error) == ("valid", None)
+    links = {(entry.src, entry.dest) for entry in messages if entry.event == "send"}
+    assert {("n1", "lin-kv"), ("lin-kv", "n1"), ("n2", "lin-kv")} <= links
+
+
 def test_nodes_that_do_not_talk_to_each_other_are_not_linearizable(tmp_path: Path) -> None:
     assert run_live(tmp_path, plan_text(tmp_path, nodes=2))[0].verdict == "invalid"
 

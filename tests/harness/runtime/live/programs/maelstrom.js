@@ -1,7 +1,7 @@
 // A Maelstrom node that misbehaves: `node maelstrom.js BEHAVIOUR`. Everything is answered by the node that is asked.
 //
 //   well, exits, silent (never answers init), garbage, wrong (a read without a value, another echo), refuses (error 11 for writes),
-//   strange (an error code of its own for writes), late (exits with status 7 at the tenth request), nowhere (sends to n9)
+//   strange (an error code of its own for writes), late (exits with status 7 at the tenth request), nowhere (sends to n9), proxy (asks the service lin-kv)
 'use strict';
 const behaviour = process.argv[2];
 const data = new Map();
@@ -29,6 +29,18 @@ function send(dest, body) {
   console.log(JSON.stringify({ src: me, dest, body }));
 }
 
+const waiting = [];
+
+function proxy(src, body) {
+  if (body.in_reply_to === undefined) {
+    waiting.push([src, body.msg_id]);
+    send('lin-kv', { ...body, msg_id: waiting.length - 1 });
+  } else {
+    const [client, id] = waiting[body.in_reply_to];
+    send(client, { ...body, in_reply_to: id });
+  }
+}
+
 if (behaviour === 'exits') {
   console.error('no configuration');
   process.exit(3);
@@ -41,6 +53,10 @@ require('readline').createInterface({ input: process.stdin }).on('line', (line) 
     if (behaviour !== 'silent') send(src, { type: 'init_ok', in_reply_to: body.msg_id });
   } else {
     if (behaviour === 'garbage') console.log('hello');
+    if (behaviour === 'proxy') {
+      proxy(src, body);
+      return;
+    }
     send(src, { ...serve(body), in_reply_to: body.msg_id });
   }
 });
