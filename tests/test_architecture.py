@@ -18,7 +18,7 @@ KNOWS = {
     "systems": {"histories"},
     "harness": {"histories", "checkers", "nemesis", "systems"},
 }
-GROUND = {"errors", "exit_codes", "exception_groups"}
+GROUND = {"errors", "exit_codes", "exception_groups", "worker"}
 """The files of harness that every room may import. They import none."""
 ROOMS = {
     "plan": set(),

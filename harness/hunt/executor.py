@@ -13,7 +13,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from typing import ParamSpec, TypeVar
 
 from clew.harness.errors import UserError
-from clew.systems.fork_server import die_with
+from clew.harness.worker import become_worker
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class _Pool(Executor):
 
     def _new(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._jobs, context, initializer=_be_a_worker, initargs=(os.getpid(),))
+        return ProcessPoolExecutor(self._jobs, context, initializer=become_worker, initargs=(os.getpid(),))
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         # A submit may start the workers, which inherit the mask. Ctrl-C reaches every process of the foreground group,
@@ -66,12 +66,6 @@ class _Pool(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._pool.shutdown(wait, cancel_futures=cancel_futures)
-
-
-def _be_a_worker(parent: int) -> None:
-    # Ctrl-C reaches every process of the foreground group. The parent alone decides what its workers do.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    die_with(parent)
 
 
 @contextlib.contextmanager
