@@ -135,7 +135,7 @@ def test_a_cut_between_a_client_and_its_node_is_seen_by_that_client_alone(tmp_pa
         "live.network=tun",
         "nemesis=[{partition: {grudge: {n1: [c0]}, at: 0s}}]",
         "workload.operations=[{at: 50ms, client: 0, f: read}, {at: 50ms, client: 1, f: read}]",
-        "workload.timeout=300ms",
+        "workload.timeout=3s",
     )
     assert result.run is not None
     history = load(Path(result.run) / "history.jsonl")
