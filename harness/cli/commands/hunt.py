@@ -48,7 +48,9 @@ def hunt(
         workers = live_workers(jobs, store)
     else:
         workers = at_home(jobs) if scheduler is None else on_cluster(scheduler)
-    with stop_signals(), hunt_progress(name, quiet=json) as watch, workers as (executor, count):
+    total = None if chosen is None else len(chosen)
+    progress = hunt_progress(name, quiet=json, total=total, limit=seconds)
+    with stop_signals(), progress as watch, workers as (executor, count):
         hunted = hunt_seeds(
             source,
             executor,

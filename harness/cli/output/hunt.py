@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,35 +17,79 @@ from clew.harness.hunt.hunt import KEPT, Found, Hunt
 from clew.harness.verdict.result import Result
 from clew.histories.text import plural, printable
 
-REFRESH_SECONDS = 0.1
+if TYPE_CHECKING:
+    from rich.text import Text
+
 SEEDS_SHOWN = 10
 """How many seeds a row of the table names."""
 
 
+class HuntLine:
+    """The line that a terminal shows while a hunt goes on: `swarm  41 of 60 seeds  10.2 a second  about 2 s left`.
+
+    `total` is how many seeds there are, and `limit` how many seconds the hunt may take, if these are known.
+    """
+
+    def __init__(self, title: str, total: int | None, limit: float | None, clock: Callable[[], float]) -> None:
+        self._title, self._total, self._limit, self._clock = title, total, limit, clock
+        self._began = clock()
+        self._hunt: Hunt | None = None
+
+    def watch(self, hunt: Hunt) -> None:
+        """Show this hunt from now on. It is kept up to date."""
+        self._hunt = hunt
+
+    def text(self) -> str:
+        """The line as it is now."""
+        hunt = self._hunt or Hunt()
+        elapsed = self._clock() - self._began
+        seeds = (
+            plural(hunt.seeds, "seed") if self._total is None else f"{hunt.seeds:,} of {plural(self._total, 'seed')}"
+        )
+        words = [self._title, seeds]
+        if hunt.seeds:
+            rate = hunt.seeds / max(elapsed, 1e-9)
+            words.append(f"{rate:,.1f} a second")
+        words.append(self._left(hunt.seeds, elapsed))
+        if hunt.seeds:
+            faults = hunt.counts["faults"].total() if "faults" in hunt.counts else 0
+            words += [plural(faults, "fault"), plural(len(hunt.failures), "failure")]
+        return "  ".join(words)
+
+    def _left(self, seeds: int, elapsed: float) -> str:
+        """How much time is left, as far as that is known; otherwise how much has passed."""
+        left = [] if self._limit is None else [max(self._limit - elapsed, 0.0)]
+        if self._total is not None and seeds:
+            left.append((self._total - seeds) * elapsed / seeds)
+        return f"about {_seconds(min(left))} left" if left else _seconds(elapsed)
+
+    def __rich__(self) -> Text:
+        """rich asks for this several times a second, so that time passes even if no seed ends."""
+        from rich.text import Text
+
+        return Text(self.text(), no_wrap=True, overflow="ellipsis")
+
+
+def _seconds(seconds: float) -> str:
+    """`8 s`, `4 min`, `2.5 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6_000 else f"{seconds / 3_600:.1f} h"
+
+
 @contextlib.contextmanager
-def hunt_progress(title: str, *, quiet: bool) -> Iterator[Callable[[Hunt], None]]:
-    """Yield a function that shows seeds, faults and failures so far in one line, if stderr is a terminal."""
+def hunt_progress(
+    title: str, *, quiet: bool, total: int | None = None, limit: float | None = None
+) -> Iterator[Callable[[Hunt], None]]:
+    """Yield a function that shows how far a hunt is in one line, if stderr is a terminal; see `HuntLine`."""
     if quiet or not sys.stderr.isatty():
         yield lambda hunt: None
         return
     from rich.console import Console
-    from rich.text import Text
 
-    with Console(stderr=True).status(f"{title}  starting") as status:
-        shown = 0.0
-
-        def show(hunt: Hunt) -> None:
-            nonlocal shown
-            now = time.monotonic()
-            if now - shown >= REFRESH_SECONDS:
-                shown = now
-                faults = hunt.counts["faults"].total()
-                rate = hunt.seeds / max(hunt.seconds, 1e-9)
-                line = f"{title}  {plural(hunt.seeds, 'seed')}  {rate:,.1f} a second  {plural(faults, 'fault')}  "
-                line += plural(len(hunt.failures), "failure")
-                status.update(Text(line, no_wrap=True, overflow="ellipsis"))
-
-        yield show
+    line = HuntLine(printable(title), total, limit, time.monotonic)
+    with Console(stderr=True).status(line):
+        yield line.watch
 
 
 def print_failing_seed(found: Found, result: Result | None, json: bool) -> None:
