@@ -31,6 +31,7 @@ from clew.harness.cli.commands.show import show
 from clew.harness.cli.commands.shrink import shrink
 from clew.harness.cli.commands.systems import systems
 from clew.harness.cli.options import help_without_command
+from clew.harness.cli.output.ascii import prepare
 from clew.harness.cli.output.wrap import plain
 from clew.harness.cli.standard_streams import ensure_standard_streams
 from clew.harness.errors import MachineError, UserError
@@ -80,7 +81,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A plan's name may hold characters that the terminal's encoding lacks.
-            stream.reconfigure(errors="backslashreplace")
+            prepare(stream)
     try:
         # By itself the help is never narrower than 50 characters, and a narrow terminal breaks its words.
         columns = shutil.get_terminal_size().columns

@@ -19,8 +19,7 @@ def diff(
 
     Exits with 0 if they are the same, with 1 if they differ.
     """
-    import msgspec
-
+    from clew.harness.cli.output.json_line import print_json
     from clew.harness.cli.output.pager import print_paged
     from clew.harness.cli.signals import stop_signals
     from clew.harness.view.diff import compare, lines_of
@@ -28,7 +27,7 @@ def diff(
     with stop_signals():
         found = compare(one, other)
         if json:
-            print(msgspec.json.encode(found).decode())
+            print_json(found)
         else:
             print_paged(lambda width: lines_of(found, width))
     raise typer.Exit(0 if found.same else 1)

@@ -33,9 +33,8 @@ def replay(
 
     Those of a simulation must be the same, byte for byte. Live runs never are: they are counted.
     """
-    import msgspec
-
     from clew.harness.cli.foreground import run_in_foreground
+    from clew.harness.cli.output.json_line import print_json
     from clew.harness.cli.output.result import print_result
     from clew.harness.cli.output.run_progress import RunProgress
     from clew.harness.cli.output.wrap import plain
@@ -80,7 +79,7 @@ def replay(
         raise unkept
     summary, last = together(replays), replays[-1]
     if json and times > 1:
-        print(msgspec.json.encode(summary).decode())
+        print_json(summary)
     elif not json:
         for line in words(summary, last):
             plain(line)

@@ -35,8 +35,7 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show a run as text: its verdict, and a diagram of what matters."""
-    import msgspec
-
+    from clew.harness.cli.output.json_line import print_json
     from clew.harness.cli.output.pager import print_paged
     from clew.harness.cli.signals import stop_signals
     from clew.harness.store.record import read_record
@@ -56,6 +55,6 @@ def show(
     with stop_signals():
         run = read_record(history, model)
         if json:
-            print(msgspec.json.encode(as_json(run, wanted, stats)).decode())
+            print_json(as_json(run, wanted, stats))
         else:
             print_paged(lambda width: lines_of(run, wanted, width=width, stats=stats))

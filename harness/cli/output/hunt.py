@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from clew.harness.cli.output.ascii import spinner
+from clew.harness.cli.output.json_line import print_json
 from clew.harness.cli.output.wrap import plain
 from clew.harness.hunt.coverage import coverage
 from clew.harness.hunt.hunt import KEPT, Found, Hunt
@@ -88,7 +88,7 @@ def hunt_progress(
     from rich.console import Console
 
     line = HuntLine(printable(title), total, limit, time.monotonic)
-    with Console(stderr=True).status(line):
+    with Console(stderr=True).status(line, spinner=spinner()):
         yield line.watch
 
 
@@ -100,15 +100,10 @@ def print_failing_seed(found: Found, result: Result | None, json: bool) -> None:
         plain(f"seed {found.seed} fails: {printable(told or str(found.signature))}", indent=4)
         sys.stdout.flush()
     elif result is not None:
-        print(msgspec.json.encode(result).decode(), flush=True)
+        print_json(result)
     else:
         # The run could not be stored.
-        print(
-            msgspec.json.encode(
-                {"seed": found.seed, "failure": str(found.signature), "happened": found.happened}
-            ).decode(),
-            flush=True,
-        )
+        print_json({"seed": found.seed, "failure": str(found.signature), "happened": found.happened})
 
 
 def print_hunt(hunt: Hunt, json: bool) -> None:
@@ -117,7 +112,7 @@ def print_hunt(hunt: Hunt, json: bool) -> None:
     In words, print nothing if an error ended the hunt before its first seed was tried: the error says it all.
     """
     if json:
-        print(msgspec.json.encode(hunt.summary()).decode())
+        print_json(hunt.summary())
         return
     if hunt.error is not None and not hunt.seeds:
         return

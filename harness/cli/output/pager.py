@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from clew.harness.cli.output.ascii import ascii_text, is_ascii
 from clew.harness.cli.output.result import COLOUR
 from clew.harness.cli.output.wrap import wrapped
 from clew.histories.diagram import Line
@@ -35,8 +37,11 @@ def print_paged(lines_for: Callable[[int], Iterable[Line]]) -> None:
     from rich.text import Text
 
     console = Console(soft_wrap=True, highlight=False)
+    # A pager gets the text through a pipe, which has its own encoding.
+    shown = ascii_text if is_ascii(sys.stdout) else str
     whole = [
-        Text.assemble(*((text, STYLES.get(style, "")) for text, style in line)) for line in lines_for(console.width)
+        Text.assemble(*((shown(text), STYLES.get(style, "")) for text, style in line))
+        for line in lines_for(console.width)
     ]
     lines = [part for line in whole for part in wrapped(line, console.width)] if console.is_terminal else whole
     pager = shlex.split(os.environ.get("MANPAGER") or os.environ.get("PAGER") or "less") or ["less"]

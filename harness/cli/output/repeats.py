@@ -8,11 +8,11 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from clew.harness.cli.foreground import run_in_foreground
+from clew.harness.cli.output.json_line import print_json
 from clew.harness.cli.output.result import print_result
 from clew.harness.cli.output.run_progress import RunProgress
+from clew.harness.cli.output.wrap import plain
 from clew.harness.repeat import Repeat, original_of, repeat, together, words
 from clew.harness.store.folder import NotKept, RunFolder
 from clew.histories.text import printable
@@ -58,9 +58,12 @@ def repeat_and_print(folder: RunFolder, times: int, *, into: Path, json: bool) -
     if times == 1:
         print_result(repeats[0].result, json)
         if not json:
-            print(printable(words(every, times)))
+            plain(printable(words(every, times)))
         return repeats[0].result.exit_code
-    print(msgspec.json.encode(every).decode() if json else printable(words(every, times)))
+    if json:
+        print_json(every)
+    else:
+        plain(printable(words(every, times)))
     return every.exit_code
 
 

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from clew.harness.cli.output.json_line import print_json
 from clew.harness.cli.output.wrap import plain, say
 from clew.harness.verdict.result import Result
 from clew.histories.text import plural, printable
@@ -27,7 +26,7 @@ def print_result(result: Result, json: bool, *, engine: str = "", seconds: float
     If `engine` and `seconds` are given, say which engine decided and how long it took.
     """
     if json:
-        print(msgspec.json.encode(result).decode())
+        print_json(result)
         return
     from rich.console import Console
     from rich.text import Text
@@ -86,7 +85,7 @@ def print_checked_files(checked: Iterator[Checked], json: bool) -> list[Checked]
         if one.result is None:
             plain(f"clew: {printable(one.error or '')}", indent=6, stderr=True)
         elif json:
-            print(msgspec.json.encode(one.result).decode(), flush=True)
+            print_json(one.result)
         else:
             console.print(
                 Text(f"{one.result.operations:>10,}  ")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from clew.harness.cli.output.ascii import spinner
 from clew.histories.text import plural, printable
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class RunProgress:
 
         console = Console(stderr=True)
         began = trio.current_time()
-        with console.status(printable(self._plan.name)) as status:
+        with console.status(printable(self._plan.name), spinner=spinner()) as status:
             while True:
                 await trio.sleep(REFRESH_SECONDS)
                 if self._progress is not None:

@@ -6,8 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
-import msgspec
-
+from clew.harness.cli.output.json_line import print_json
 from clew.harness.cli.output.wrap import plain, story
 from clew.harness.plan import Plan
 from clew.harness.shrink.fails_live import Search
@@ -61,7 +60,7 @@ def print_shrunk(shrunk: Shrunk, json: bool) -> None:
     """Print the verdict of the shrunk run as JSON; or its plan with the story, and where the run is, if it was kept."""
     result = shrunk.result
     if json:
-        print(msgspec.json.encode(result).decode())
+        print_json(result)
         return
     for line in shrunk.text.split("\n"):
         # Only the story wraps: a line of YAML that is broken may not be the same plan.
