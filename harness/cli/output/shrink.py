@@ -85,7 +85,7 @@ def print_shrunk(shrunk: Shrunk, json: bool) -> None:
 def print_shrunk_live(shrunk: ShrunkLive, json: bool) -> None:
     """Print the verdict of the kept run as JSON; or its plan with the story, how often it failed, and its folder."""
     if json:
-        print(msgspec.json.encode(shrunk.result).decode())
+        print_json(shrunk.result)
         return
     print(shrunk.text)
     cut = "interrupted: the best so far" if shrunk.interrupted else "shrunk"
