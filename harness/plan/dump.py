@@ -108,7 +108,12 @@ def _operation(operation: PlannedOperation) -> dict[str, Any]:
 
 
 def _live(live: LivePlan) -> dict[str, Any]:
-    return {"network": live.network, "ready": format_duration(live.ready), "pcap": live.pcap}
+    return {
+        "network": live.network,
+        "ready": format_duration(live.ready),
+        "pcap": live.pcap,
+        "keep_data": live.keep_data,
+    }
 
 
 def _links(links: Links) -> dict[str, Any]:

@@ -132,6 +132,8 @@ class LivePlan(msgspec.Struct, frozen=True):
     """How long a node may take from its start until it serves."""
     pcap: bool = False
     """Whether the packets are written to `packets.pcap` in the folder of the run."""
+    keep_data: bool = False
+    """Whether the data folders of the nodes are copied to `data/` in the folder of the run."""
 
 
 class Recovery(msgspec.Struct, frozen=True):

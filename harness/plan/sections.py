@@ -63,7 +63,7 @@ SECTIONS = (
 LINKS = ("latency", "drop", "duplicate", "reorder")
 FIELDS = {
     "system": CLUSTER_FIELDS,
-    "live": ("network", "ready", "pcap"),
+    "live": ("network", "ready", "pcap", "keep_data"),
     "workload": WORKLOAD_FIELDS,
     "network": (*LINKS, "clients"),
     "recovery": ("after", "within"),
@@ -180,6 +180,7 @@ def _live(fields: Fields, runtime: RuntimeName) -> LivePlan:
         network=fields.get("network", lambda field: word(field, LIVE_NETWORKS, "network"), default.network),
         ready=fields.get("ready", period, default.ready),
         pcap=fields.get("pcap", boolean, default.pcap),
+        keep_data=fields.get("keep_data", boolean, default.keep_data),
     )
     if live.pcap and live.network == "loopback":
         raise fields.conflict(("network", "pcap"), "clew sees no packets of the loopback; use network: tun with pcap")

@@ -15,6 +15,7 @@ never too narrow.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from heapq import heappop, heappush
@@ -275,6 +276,9 @@ async def open_live(
                 folder = Path(stack.enter_context(TemporaryDirectory(prefix="clew-")))
             (folder / "nodes").mkdir(exist_ok=True)
             data = stack.enter_context(data_folder())
+            if plan.live.keep_data:
+                # When all processes have ended.
+                stack.callback(shutil.copytree, data, folder / "data", symlinks=True, dirs_exist_ok=True)
             world = await _world(plan, system, outcome, stack)
             live = Live(plan, system, outcome, world, folder, data, journal, log)
             programs = isinstance(system, Program)

@@ -62,7 +62,7 @@ class NodeHost:
             from clew.harness.plan.streams import Streams
 
             self._network = Network(setup.network, setup.nodes, setup.clients, Streams(setup.seed))
-        self._disk = NodeDisk(Path(setup.data) / f"{life.name}.log")
+        self._disk = NodeDisk(Path(setup.data) / f"{life.name}.disk")
         contents = dict(self._disk.contents)
         self._ctx = Context(life.name, setup.nodes, random.Random(life.seed), contents)
         self._node: Node = system.variant(setup.system.variant).node(setup.system.parameters)

@@ -1,185 +1,231 @@
-"""The clients of a protocol in a live run: sans-IO clients in the harness, each on a socket of its own."""
+"""All clients of a protocol in a live run: what they send, on which sockets, and what becomes of it.
+
+Each client receives on a socket of its own, at its own address. Between namespaces it sends on that socket too. On
+loopback, what all clients send in a round of the loop leaves by one system call, and wakes each receiver once; and the
+network model decides here about each message, because there is no switch.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import socket
-from collections.abc import Callable
-from random import Random
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Any
 
-import msgspec
-
-from clew.harness.runtime.failure import Part, SystemFailure, raised
+from clew.harness.plan.streams import Streams
+from clew.harness.runtime.failure import SystemFailure
 from clew.harness.runtime.live import node_wire as wire
-from clew.harness.runtime.live.datagrams import Receiver
-from clew.harness.runtime.live.messages import Messages
-from clew.harness.runtime.simulation.watchdog import NOT_OURS, Watchdog
+from clew.harness.runtime.live.cluster import Stage
+from clew.harness.runtime.live.datagrams import Receiver, Sender
+from clew.harness.runtime.live.live_client import LiveClient
+from clew.harness.runtime.live.message_record import MessageRecord
+from clew.harness.runtime.live.messages import Messages, message_types
+from clew.harness.runtime.live.node_host import widen
+from clew.harness.runtime.live.switch import Link
+from clew.harness.runtime.network import CUT, Network
+from clew.harness.runtime.simulation.packet import replies
+from clew.harness.runtime.simulation.watchdog import Watchdog
 from clew.harness.runtime.thread import Thread
-from clew.histories.event import MALFORMED
-from clew.systems.node import CancelTimer, Client, ClientContext, Complete, Count, Log, Operation, Send, SetTimer
+from clew.systems import Protocol
+from clew.systems.node import Operation
 
 
-class Surroundings(Protocol):
-    """What a client's effects are carried out by."""
+class Round:
+    """A round of the loop: `with round:`. What clients send in it leaves at its end."""
 
-    def now(self) -> int: ...
-    def at(self, time: int, call: Callable[[], None]) -> None: ...
-    def completed(self, thread: Thread, result: Complete) -> None: ...
-    def sends(self, client: LiveClient, now: int, destination: str, message: Any, body: bytes) -> None: ...
-    def counts(self, name: str, amount: int) -> None: ...
-    def logs(self, client: LiveClient, now: int, text: str) -> None: ...
+    def __init__(self, sender: Sender | None) -> None:
+        self._sender = sender
+        self._goes_on = False
+        self._out: list[tuple[str, bytes]] = []
+        self._from: list[str] = []
+
+    def send(self, source: str, destination: str, data: bytes) -> None:
+        """Send a datagram now or at the end of the round. Like any datagram it may be lost."""
+        self._out.append((destination, data))
+        self._from.append(source)
+        if not self._goes_on:
+            self._flush()
+
+    def __enter__(self) -> None:
+        self._goes_on = True
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._goes_on = False
+        if self._out:
+            self._flush()
+
+    def _flush(self) -> None:
+        assert self._sender is not None
+        out, self._out = self._out, []
+        sources, self._from = self._from, []
+        self._sender.send(out, sources)
 
 
-class LiveClient:
-    """The client of one thread, on its UDP socket. If there is a `hears`, it gets the client, the time and the id of
-    each message that comes.
+class ProtocolClients:
+    """See above. Made by `open_clients`."""
 
-    As in simulation, a process with no open operation hears nothing, and a `Reply` to
-    another operation than the open one is dropped."""
+    touched: set[Link]
+    """The links on which messages were sent. Only where there is no switch, which would know."""
+    round: Round
 
     def __init__(
         self,
-        thread: Thread,
-        udp: socket.socket,
-        nodes: tuple[str, ...],
-        random: Random,
-        make: Callable[[], Client],
-        replies: frozenset[type],
+        stage: Stage,
+        system: Protocol,
+        setup: wire.Setup,
         messages: Messages,
-        names: dict[bytes, str],
-        around: Surroundings,
-        hears: Callable[[LiveClient, int, int], None] | None,
-        receiver: Receiver,
+        record: MessageRecord,
+        network: Network | None,
         watchdog: Watchdog,
+        sockets: dict[str, socket.socket],
+        shared: socket.socket | None,
     ) -> None:
-        self.thread = thread
-        self.name = thread.name
-        self.udp = udp
-        self._make = make
-        self._replies = replies
+        self._stage = stage
+        self.now = stage.now
+        self.at = stage.at
+        self.completed = stage.completed
+        self._system = system
+        self._setup = setup
         self._messages = messages
-        self._names = names
-        self._around = around
-        self._now = around.now
-        self._hears = hears
-        self._receiver = receiver
-        self._descriptor = udp.fileno()
+        self._record = record
+        self._network = network
         self._watchdog = watchdog
-        self._part: tuple[Part, str] = ("client", thread.name)
-        self._ctx = ClientContext(thread.name, nodes, random, thread.number)
-        self._timers: dict[str, int] = {}
-        self._rings = 1 << 62
-        self._encode = msgspec.json.Encoder().encode
-        self._client: Client
-        self.replace()
+        self._sockets = sockets
+        self._progress = stage.outcome.progress
+        self._types = message_types(system.messages)
+        self._places = {name: place for place, name in enumerate(setup.endpoints)}
+        self._addresses = {name: (address, wire.PORT) for name, address in setup.addresses.items()}
+        self._names = {socket.inet_aton(address): name for name, address in setup.addresses.items()}
+        self._ids = [wire.first_id(self._places[name], 0) for name in setup.clients]
+        self._shared = shared is not None
+        self._clients: list[LiveClient] = []
+        self.touched = set()
+        self.round = Round(None if shared is None else Sender(shared, self._addresses))
 
-    def replace(self) -> None:
-        """Make a fresh client, with nothing left of the one before."""
-        self._watchdog.stepping = self._part
-        try:
-            self._client = self._make()
-        except NOT_OURS:
-            raise
-        except BaseException as error:
-            raise raised("client", self.name, error) from None
-        self._watchdog.stepping = None
-        self._timers.clear()
+    def begin(self, threads: Sequence[Thread]) -> None:
+        """Make the client of each thread."""
+        plan, streams, receiver = self._stage.plan, Streams(self._setup.seed), Receiver()
+        variant = self._system.variant(plan.system.variant)
+        assert variant.client is not None, "Protocol.variant fills it in"
+        for thread in threads:
+            self._clients.append(
+                LiveClient(
+                    thread,
+                    self._sockets[thread.name],
+                    plan.nodes,
+                    streams.get(f"client/{thread.number}"),
+                    partial(variant.client, plan.system.parameters),
+                    replies(self._system.messages),
+                    self._messages,
+                    self._names,
+                    self,
+                    self._hears if self._setup.journal else None,
+                    receiver,
+                    self._watchdog,
+                )
+            )
 
-    def invoke(self, operation: Operation) -> None:
-        """Take a step: start an operation."""
-        self._step(self._now(), "invoke", operation)
+    def handlers(self) -> Iterator[tuple[socket.socket, Callable[[], None]]]:
+        """The socket of each client, and what to call when it can be read."""
+        for number, name in enumerate(self._setup.clients):
+            yield self._sockets[name], partial(self._readable, number)
 
-    def readable(self) -> None:
-        """Take a step for each datagram that has come."""
-        for data, address in self._receiver.receive(self._descriptor):
-            self._receive(data, address)
+    def invoke(self, thread: Thread, operation: Operation) -> None:
+        """Have the client of a thread start an operation."""
+        self._clients[thread.number].invoke(operation)
 
-    def _receive(self, data: bytes, address: bytes) -> None:
-        if self._hears is not None:
-            self._hears(self, self._now(), wire.MESSAGE_ID.unpack_from(data)[0] if len(data) >= 8 else -1)
-        operation = self.thread.operation
-        if operation is None:
+    def replace(self, thread: Thread) -> None:
+        """Make a fresh client for a thread."""
+        self._clients[thread.number].replace()
+
+    def _readable(self, number: int) -> None:
+        if self._clients:
+            self._clients[number].readable()
+
+    # What clients ask for
+
+    def sends(self, client: LiveClient, now: int, destination: str, message: Any, body: bytes) -> None:
+        """A client sends a message; `body` is its JSON. Raises `SystemFailure` for what is none, or too large."""
+        place = self._types.get(type(message))
+        if place is None or len(body) > wire.DATAGRAM_BYTES_MAX:
+            what = f"sends something that is not a message of its system: {message!r:.200}"
+            if place is not None:
+                what = f"sends a message of {len(body):,} bytes; live, at most {wire.DATAGRAM_BYTES_MAX:,} fit"
+            raise SystemFailure("client", client.name, what)
+        id = self._ids[client.thread.number]
+        self._ids[client.thread.number] = id + 1
+        if place in self._setup.recorded:
+            self._record.add(now, wire.SENT, client.name, id, place, self._places.get(destination, 0xFFFF), body)
+        data = wire.MESSAGE_ID.pack(id) + body
+        if self._network is None:
+            self._transmit(client, destination, data)
             return
-        source = self._names.get(address)
-        body = data[8:]
-        message = self._messages.known.get(body)
-        if message is None:
-            try:
-                message = self._messages.decode(body)
-            except MALFORMED as error:
-                self._around.logs(self, self._now(), f"ignored a packet that is not a message, from {source}: {error}")
-                return
-        if source is None or (type(message) in self._replies and message.id != operation.id):
+        self._progress.messages["sent"] += 1
+        self.touched.add((client.name, destination))
+        arrivals = self._network.fate(client.name, destination, now, type(message))
+        if isinstance(arrivals, str):
+            self._lose(client, now, id, arrivals)
             return
-        # `_step`, without the call: most steps of a client are this one.
-        ctx = self._ctx
-        ctx.now = now = self._now()
-        self._watchdog.stepping = self._part
-        try:
-            self._client.receive(ctx, source, message)
-        except NOT_OURS:
-            raise
-        except BaseException as error:
-            raise raised("client", self.name, error) from None
-        self._watchdog.stepping = None
-        if ctx.effects:
-            self._carry_out(now, ctx.take())
+        for arrival in arrivals:
+            if arrival <= now:
+                self._transmit(client, destination, data)
+            else:
+                self.at(arrival, partial(self._arrive, client, destination, data))
 
-    def _ring(self) -> None:
-        """Some timer may be due."""
-        now = self._now()
-        self._rings = 1 << 62
-        for name, due in list(self._timers.items()):
-            if due <= now and self._timers.get(name) == due:
-                del self._timers[name]
-                self._step(now, "wake", name)
-        if self._timers:
-            self._ring_at(min(self._timers.values()))
+    def counts(self, name: str, amount: int) -> None:
+        """A client counts something."""
+        self._progress.protocol[name] += amount
 
-    def _ring_at(self, due: int) -> None:
-        # Most timers are cancelled. So there is one alarm for all of them, and it may ring for nothing.
-        if due < self._rings:
-            self._rings = due
-            self._around.at(due, self._ring)
+    def logs(self, client: LiveClient, now: int, text: str) -> None:
+        """A client writes a line to its log."""
+        self._stage.log(client.name, f"{now / 1e9:.6f} {text}")
 
-    def _step(self, now: int, step: str, *arguments: Any) -> None:
-        ctx = self._ctx
-        ctx.now = now
-        self._watchdog.stepping = self._part
-        try:
-            getattr(self._client, step)(ctx, *arguments)
-        except NOT_OURS:
-            raise
-        except BaseException as error:
-            raise raised("client", self.name, error) from None
-        self._watchdog.stepping = None
-        if ctx.effects:
-            self._carry_out(now, ctx.take())
+    def _hears(self, client: LiveClient, now: int, id: int) -> None:
+        self._record.add(now, wire.RECEIVED, client.name, id)
 
-    def _carry_out(self, now: int, effects: list[Any]) -> None:
-        done: Complete | None = None
-        for effect in effects:
-            if type(effect) is Send:
-                try:
-                    body = self._encode(effect.message)
-                except (msgspec.MsgspecError, TypeError) as error:
-                    what = f"sends something that is not a message of its system: {effect.message!r:.200} ({error})"
-                    raise SystemFailure("client", self.name, what) from None
-                self._around.sends(self, now, effect.destination, effect.message, body)
-            elif type(effect) is SetTimer:
-                self._timers[effect.name] = now + max(effect.delay, 1)
-                self._ring_at(self._timers[effect.name])
-            elif type(effect) is CancelTimer:
-                self._timers.pop(effect.name, None)
-            elif type(effect) is Count:
-                self._around.counts(effect.name, effect.amount)
-            elif type(effect) is Log:
-                self._around.logs(self, now, effect.text)
-            elif type(effect) is Complete and done is None:
-                done = effect
-                if effect.type == "info":
-                    # It is the last word of a process.
-                    break
-        if done is not None and self.thread.operation is not None:
-            # Last: the next operation may begin before this returns.
-            self._around.completed(self.thread, done)
+    def _arrive(self, client: LiveClient, destination: str, data: bytes) -> None:
+        assert self._network is not None
+        if self._network.cut(client.name, destination):
+            self._lose(client, self.now(), wire.MESSAGE_ID.unpack_from(data)[0], CUT)
+        else:
+            self._transmit(client, destination, data)
+
+    def _transmit(self, client: LiveClient, destination: str, data: bytes) -> None:
+        if destination not in self._places:
+            return
+        if self._shared:
+            self.round.send(client.name, destination, data)
+            return
+        with contextlib.suppress(OSError):
+            client.udp.sendto(data, self._addresses[destination])
+
+    def _lose(self, client: LiveClient, now: int, id: int, why: str) -> None:
+        self._progress.messages[why] += 1
+        if self._setup.journal:
+            self._record.add(now, wire.DROPPED, client.name, id, body=why.encode())
+
+
+async def open_clients(
+    stage: Stage,
+    system: Protocol,
+    setup: wire.Setup,
+    messages: Messages,
+    record: MessageRecord,
+    network: Network | None,
+    watchdog: Watchdog,
+    files: contextlib.ExitStack,
+) -> ProtocolClients:
+    """The clients of a run, with their sockets, which `files` closes."""
+    sockets = {}
+    for name in setup.clients:
+        sockets[name] = udp = files.enter_context(await stage.world.udp_socket(name))
+        widen(udp)
+        udp.bind((setup.addresses[name], wire.PORT))
+    shared = None
+    if stage.switch is None:
+        shared = files.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+    return ProtocolClients(stage, system, setup, messages, record, network, watchdog, sockets, shared)

@@ -19,7 +19,6 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
 
 import msgspec
 import trio
@@ -29,17 +28,14 @@ from clew.harness.plan.streams import Streams
 from clew.harness.runtime.failure import SystemFailure
 from clew.harness.runtime.live import node_wire as wire
 from clew.harness.runtime.live.cluster import Stage
-from clew.harness.runtime.live.datagrams import Receiver, Sender
 from clew.harness.runtime.live.hosts import Host, HostServer, start_server
 from clew.harness.runtime.live.message_record import CRASHED, STARTED, MessageRecord
 from clew.harness.runtime.live.messages import Messages, message_types
-from clew.harness.runtime.live.node_host import widen
 from clew.harness.runtime.live.node_log import NodeLog
-from clew.harness.runtime.live.protocol_clients import LiveClient
+from clew.harness.runtime.live.protocol_clients import ProtocolClients, open_clients
 from clew.harness.runtime.live.switch import Drop, Link
 from clew.harness.runtime.monitors import Monitors
-from clew.harness.runtime.network import CUT, Network
-from clew.harness.runtime.simulation.packet import replies
+from clew.harness.runtime.network import Network
 from clew.harness.runtime.simulation.watchdog import STEP_SECONDS_MAX, Watchdog
 from clew.harness.runtime.thread import Thread
 from clew.nemesis.fault import Fault
@@ -60,56 +56,31 @@ class ProtocolCluster:
     def __init__(
         self,
         stage: Stage,
-        system: Protocol,
         server: HostServer,
-        sockets: dict[str, socket.socket],
-        shared: socket.socket | None,
         setup: wire.Setup,
-        monitors: Monitors,
-        watchdog: Watchdog,
+        record: MessageRecord,
+        clients: ProtocolClients,
+        network: Network | None,
     ) -> None:
         plan = stage.plan
         self._stage = stage
-        self.now = stage.now
-        self.at = stage.at
-        self.completed = stage.completed
-        self._system = system
         self._server = server
-        self._sockets = sockets
         self._setup = setup
-        self._watchdog = watchdog
         self._streams = Streams(plan.seed)
-        self._messages = Messages(system.messages)
-        self._types = message_types(system.messages)
-        self._journal = stage.journal is not None
         self._progress = stage.outcome.progress
-        watched = frozenset(place for kind, place in self._types.items() if kind in monitors.watching)
-        self._record = MessageRecord(
-            setup.endpoints, watched, self._messages, monitors, stage.journal, self._progress.messages
-        )
-        self._recorded = setup.recorded
-        self._network: Network | None = None
-        if setup.network is not None:
-            self._network = Network(setup.network, setup.nodes, setup.clients, self._streams)
+        self._record = record
+        self._clients = clients
+        self._network = network
         self._faults = wire.Faults((), False)
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[], object]] = {}
+        for udp, handler in clients.handlers():
+            self._listen(udp, handler)
         self._hosts: dict[str, Host] = {}
         self._telling: set[Host] = set()
         """The hosts that have not told everything yet: those that are being killed too."""
         self._lives = dict.fromkeys(plan.nodes, 0)
         self._logs = {name: NodeLog(stage.folder / "nodes" / f"{name}.log") for name in plan.nodes}
-        self._places = {name: place for place, name in enumerate(setup.endpoints)}
-        self._addresses = {name: (address, wire.PORT) for name, address in setup.addresses.items()}
-        self._names = {socket.inet_aton(address): name for name, address in setup.addresses.items()}
-        self._receiver = Receiver()
-        self._ids = [wire.first_id(self._places[name], 0) for name in plan.clients]
-        self._clients: list[LiveClient] = []
-        self._touched: set[Link] = set()
-        self._sender = None if shared is None else Sender(shared, self._addresses)
-        self._out: list[tuple[str, bytes]] = []
-        self._out_from: list[str] = []
-        self._in_round = False
         self._began = False
         self._t0 = 0
         self.nursery: trio.Nursery
@@ -147,7 +118,7 @@ class ProtocolCluster:
     async def begin(self, threads: Sequence[Thread]) -> None:
         self._t0 = time.monotonic_ns() - self._stage.now()
         self._began = True
-        self._clients = [self._client(thread) for thread in threads]
+        self._clients.begin(threads)
         for host in self._hosts.values():
             host.tell(wire.Go(self._t0))
 
@@ -178,10 +149,10 @@ class ProtocolCluster:
             host.paused = False
 
     def invoke(self, thread: Thread, operation: Operation) -> None:
-        self._clients[thread.number].invoke(operation)
+        self._clients.invoke(thread, operation)
 
     def replace(self, thread: Thread) -> None:
-        self._clients[thread.number].replace()
+        self._clients.replace(thread)
 
     async def apply(self, active: Sequence[Fault], healed: bool) -> None:
         if self._network is None:
@@ -190,7 +161,7 @@ class ProtocolCluster:
         self._network.apply(active)
         if healed:
             self._network.heal()
-        self._touched.clear()
+        self._clients.touched.clear()
         for host in self._hosts.values():
             host.tell(self._faults)
             host.unconfirmed += 1
@@ -200,105 +171,11 @@ class ProtocolCluster:
                 await host.changed.wait()
 
     def touched(self) -> Iterable[Link]:
-        touched, self._touched = self._touched, set()
+        touched, self._clients.touched = self._clients.touched, set()
         return touched
 
     def last_words(self, node: str) -> str:
         return self._logs[node].last_words()
-
-    # What clients ask for
-
-    def sends(self, client: LiveClient, now: int, destination: str, message: Any, body: bytes) -> None:
-        place = self._types.get(type(message))
-        if place is None or len(body) > wire.DATAGRAM_BYTES_MAX:
-            what = f"sends something that is not a message of its system: {message!r:.200}"
-            if place is not None:
-                what = f"sends a message of {len(body):,} bytes; live, at most {wire.DATAGRAM_BYTES_MAX:,} fit"
-            raise SystemFailure("client", client.name, what)
-        id = self._ids[client.thread.number]
-        self._ids[client.thread.number] = id + 1
-        if place in self._recorded:
-            self._record.add(now, wire.SENT, client.name, id, place, self._places.get(destination, 0xFFFF), body)
-        data = wire.MESSAGE_ID.pack(id) + body
-        if self._network is None:
-            self._transmit(client, destination, data)
-            return
-        self._progress.messages["sent"] += 1
-        self._touched.add((client.name, destination))
-        arrivals = self._network.fate(client.name, destination, now, type(message))
-        if isinstance(arrivals, str):
-            self._lose(client, now, id, arrivals)
-            return
-        for arrival in arrivals:
-            if arrival <= now:
-                self._transmit(client, destination, data)
-            else:
-                self.at(arrival, partial(self._arrive, client, destination, data))
-
-    def _hears(self, client: LiveClient, now: int, id: int) -> None:
-        self._record.add(now, wire.RECEIVED, client.name, id)
-
-    def counts(self, name: str, amount: int) -> None:
-        self._progress.protocol[name] += amount
-
-    def logs(self, client: LiveClient, now: int, text: str) -> None:
-        self._stage.log(client.name, f"{now / 1e9:.6f} {text}")
-
-    def _arrive(self, client: LiveClient, destination: str, data: bytes) -> None:
-        assert self._network is not None
-        if self._network.cut(client.name, destination):
-            self._lose(client, self.now(), wire.MESSAGE_ID.unpack_from(data)[0], CUT)
-        else:
-            self._transmit(client, destination, data)
-
-    def _transmit(self, client: LiveClient, destination: str, data: bytes) -> None:
-        # Like any datagram it may be lost.
-        if destination not in self._places:
-            return
-        if self._sender is not None:
-            self._out.append((destination, data))
-            self._out_from.append(client.name)
-            if not self._in_round:
-                self._flush()
-            return
-        try:
-            client.udp.sendto(data, self._addresses[destination])
-        except OSError:
-            return
-
-    def _flush(self) -> None:
-        """On loopback, what all clients send in a round leaves at once, and wakes each receiver once."""
-        assert self._sender is not None
-        out, self._out = self._out, []
-        sources, self._out_from = self._out_from, []
-        self._sender.send(out, sources)
-
-    def _lose(self, client: LiveClient, now: int, id: int, why: str) -> None:
-        self._progress.messages[why] += 1
-        if self._journal:
-            self._record.add(now, wire.DROPPED, client.name, id, body=why.encode())
-
-    def _client(self, thread: Thread) -> LiveClient:
-        plan = self._stage.plan
-        variant = self._system.variant(plan.system.variant)
-        assert variant.client is not None, "Protocol.variant fills it in"
-        udp = self._sockets[thread.name]
-        client = LiveClient(
-            thread,
-            udp,
-            plan.nodes,
-            self._streams.get(f"client/{thread.number}"),
-            partial(variant.client, plan.system.parameters),
-            replies(self._system.messages),
-            self._messages,
-            self._names,
-            self,
-            self._hears if self._journal else None,
-            self._receiver,
-            self._watchdog,
-        )
-        self._listen(udp, client.readable)
-        return client
 
     # What hosts tell
 
@@ -358,7 +235,7 @@ class ProtocolCluster:
         host.processor = tally.processor
         if self._network is not None:
             self._progress.messages.update(tally.messages)
-            self._touched.update((host.name, self._setup.endpoints[place]) for place in tally.links)
+            self._clients.touched.update((host.name, self._setup.endpoints[place]) for place in tally.links)
 
     def dropped(self, drop: Drop) -> None:
         """The switch has lost a message."""
@@ -396,15 +273,12 @@ class ProtocolCluster:
             await trio.lowlevel.wait_readable(self._epoll.fileno())
             end = time.monotonic_ns() + ROUNDS_NS
             while (events := poll(0)) and time.monotonic_ns() < end:
-                self._in_round = True
-                for descriptor, _ in events:
-                    # A handler may end another one's socket.
-                    handler = handlers.get(descriptor)
-                    if handler is not None:
-                        handler()
-                self._in_round = False
-                if self._out:
-                    self._flush()
+                with self._clients.round:
+                    for descriptor, _ in events:
+                        # A handler may end another one's socket.
+                        handler = handlers.get(descriptor)
+                        if handler is not None:
+                            handler()
 
     async def release(self) -> None:
         """Pass the records on, again and again: all that was told before this began is read first."""
@@ -461,19 +335,19 @@ async def open_protocol_cluster(stage: Stage, system: Protocol) -> AsyncIterator
     with contextlib.ExitStack() as files, Watchdog(progress) as watchdog:
         monitors = Monitors(stage.plan, system, stage.outcome, watchdog)
         setup = _setup(stage, system, monitors)
-        sockets = {}
-        for name in setup.clients:
-            sockets[name] = udp = files.enter_context(await world.udp_socket(name))
-            widen(udp)
-            udp.bind((setup.addresses[name], wire.PORT))
-        shared = None
-        if stage.switch is None:
-            # Between namespaces, each client has to send through its own socket.
-            shared = files.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+        messages = Messages(system.messages)
+        watched = frozenset(
+            place for kind, place in message_types(system.messages).items() if kind in monitors.watching
+        )
+        record = MessageRecord(setup.endpoints, watched, messages, monitors, stage.journal, progress.messages)
+        network = None
+        if setup.network is not None:
+            network = Network(setup.network, setup.nodes, setup.clients, Streams(setup.seed))
+        clients = await open_clients(stage, system, setup, messages, record, network, watchdog, files)
         process, server = await start_server(world, setup, files)
         try:
             await server.ready()
-            cluster = ProtocolCluster(stage, system, server, sockets, shared, setup, monitors, watchdog)
+            cluster = ProtocolCluster(stage, server, setup, record, clients, network)
             files.callback(cluster.close)
             with unwrap_exception_groups():
                 async with trio.open_nursery() as nursery:

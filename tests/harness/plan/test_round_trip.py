@@ -130,7 +130,9 @@ def plans(draw, template: Plan) -> Plan:
     variant = draw(st.sampled_from([None, "forgets-promises"]))
     system = msgspec.structs.replace(template.system, nodes=nodes, variant=variant, parameters=parameters)
     workload = draw(workloads())
-    live = draw(st.none() | st.builds(LivePlan, st.sampled_from(["auto", "tun"]), PERIODS, st.booleans()))
+    live = draw(
+        st.none() | st.builds(LivePlan, st.sampled_from(["auto", "tun"]), PERIODS, st.booleans(), st.booleans())
+    )
     return Plan(
         name=draw(st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,20}\Z")),
         system=system,

@@ -10,6 +10,8 @@ import trio
 
 from clew.harness.plan import load, loads, resolve
 from clew.harness.run import run
+from clew.harness.runtime.live import data_folder
+from clew.harness.runtime.live.node_disk import NodeDisk
 from clew.harness.verdict.result import Result
 from clew.histories.journal import entries
 
@@ -43,6 +45,21 @@ def test_the_journal_has_what_was_sent_and_received_in_the_order_of_time(tmp_pat
     # Nothing was lost; what was under way at the end may be missing.
     assert len({entry.id for entry in received}) > len(sent) * 0.9
     assert {entry.src for entry in sent.values()} == {"n1", "n2", "n3", "n4", "n5", "c0"}
+
+
+def test_the_data_of_nodes_are_gone_after_the_run_unless_they_are_to_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "memory").mkdir()
+    monkeypatch.setattr(data_folder, "MEMORY", tmp_path / "memory")
+    result = live(tmp_path, "caspaxos-happy-path", "workload.operations=2", "live.keep_data=true")
+    assert result.run is not None
+    kept = NodeDisk(Path(result.run) / "data" / "n1.disk")
+    assert kept.contents
+    again = live(tmp_path, "caspaxos-happy-path", "workload.operations=2")
+    assert again.run is not None
+    assert not (Path(again.run) / "data").exists()
+    assert not list((tmp_path / "memory").iterdir())
 
 
 LARGE = """

@@ -71,15 +71,6 @@ def test_what_a_node_prints_goes_to_its_log(tmp_path: Path) -> None:
     assert " and more\n" in log
 
 
-def test_a_run_that_is_asked_to_repeat_is_refused(tmp_path: Path) -> None:
-    plan = echo.put(tmp_path)
-    assert run(plan).returncode == 0
-    command = [sys.executable, "-P", "-c", CODE, "replay", str(tmp_path / "store" / "latest")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert done.returncode == 254
-    assert done.stderr == "clew: echo: runtime: the runtime live cannot repeat a run byte for byte\n"
-
-
 def test_more_nodes_than_there_are_addresses_are_refused(tmp_path: Path) -> None:
     done = run(echo.put(tmp_path), "system.nodes=255")
     assert done.returncode == 254

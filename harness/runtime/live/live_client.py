@@ -1,0 +1,185 @@
+"""One client of a protocol in a live run: a sans-IO client in the harness, on a socket of its own."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from random import Random
+from typing import Any, Protocol
+
+import msgspec
+
+from clew.harness.runtime.failure import Part, SystemFailure, raised
+from clew.harness.runtime.live import node_wire as wire
+from clew.harness.runtime.live.datagrams import Receiver
+from clew.harness.runtime.live.messages import Messages
+from clew.harness.runtime.simulation.watchdog import NOT_OURS, Watchdog
+from clew.harness.runtime.thread import Thread
+from clew.histories.event import MALFORMED
+from clew.systems.node import CancelTimer, Client, ClientContext, Complete, Count, Log, Operation, Send, SetTimer
+
+
+class Surroundings(Protocol):
+    """What a client's effects are carried out by."""
+
+    def now(self) -> int: ...
+    def at(self, time: int, call: Callable[[], None]) -> None: ...
+    def completed(self, thread: Thread, result: Complete) -> None: ...
+    def sends(self, client: LiveClient, now: int, destination: str, message: Any, body: bytes) -> None: ...
+    def counts(self, name: str, amount: int) -> None: ...
+    def logs(self, client: LiveClient, now: int, text: str) -> None: ...
+
+
+class LiveClient:
+    """The client of one thread, on its UDP socket. If there is a `hears`, it gets the client, the time and the id of
+    each message that comes.
+
+    As in simulation, a process with no open operation hears nothing, and a `Reply` to
+    another operation than the open one is dropped."""
+
+    def __init__(
+        self,
+        thread: Thread,
+        udp: socket.socket,
+        nodes: tuple[str, ...],
+        random: Random,
+        make: Callable[[], Client],
+        replies: frozenset[type],
+        messages: Messages,
+        names: dict[bytes, str],
+        around: Surroundings,
+        hears: Callable[[LiveClient, int, int], None] | None,
+        receiver: Receiver,
+        watchdog: Watchdog,
+    ) -> None:
+        self.thread = thread
+        self.name = thread.name
+        self.udp = udp
+        self._make = make
+        self._replies = replies
+        self._messages = messages
+        self._names = names
+        self._around = around
+        self._now = around.now
+        self._hears = hears
+        self._receiver = receiver
+        self._descriptor = udp.fileno()
+        self._watchdog = watchdog
+        self._part: tuple[Part, str] = ("client", thread.name)
+        self._ctx = ClientContext(thread.name, nodes, random, thread.number)
+        self._timers: dict[str, int] = {}
+        self._rings = 1 << 62
+        self._encode = msgspec.json.Encoder().encode
+        self._client: Client
+        self.replace()
+
+    def replace(self) -> None:
+        """Make a fresh client, with nothing left of the one before."""
+        self._watchdog.stepping = self._part
+        try:
+            self._client = self._make()
+        except NOT_OURS:
+            raise
+        except BaseException as error:
+            raise raised("client", self.name, error) from None
+        self._watchdog.stepping = None
+        self._timers.clear()
+
+    def invoke(self, operation: Operation) -> None:
+        """Take a step: start an operation."""
+        self._step(self._now(), "invoke", operation)
+
+    def readable(self) -> None:
+        """Take a step for each datagram that has come."""
+        for data, address in self._receiver.receive(self._descriptor):
+            self._receive(data, address)
+
+    def _receive(self, data: bytes, address: bytes) -> None:
+        if self._hears is not None:
+            self._hears(self, self._now(), wire.MESSAGE_ID.unpack_from(data)[0] if len(data) >= 8 else -1)
+        operation = self.thread.operation
+        if operation is None:
+            return
+        source = self._names.get(address)
+        body = data[8:]
+        message = self._messages.known.get(body)
+        if message is None:
+            try:
+                message = self._messages.decode(body)
+            except MALFORMED as error:
+                self._around.logs(self, self._now(), f"ignored a packet that is not a message, from {source}: {error}")
+                return
+        if source is None or (type(message) in self._replies and message.id != operation.id):
+            return
+        # `_step`, without the call: most steps of a client are this one.
+        ctx = self._ctx
+        ctx.now = now = self._now()
+        self._watchdog.stepping = self._part
+        try:
+            self._client.receive(ctx, source, message)
+        except NOT_OURS:
+            raise
+        except BaseException as error:
+            raise raised("client", self.name, error) from None
+        self._watchdog.stepping = None
+        if ctx.effects:
+            self._carry_out(now, ctx.take())
+
+    def _ring(self) -> None:
+        """Some timer may be due."""
+        now = self._now()
+        self._rings = 1 << 62
+        for name, due in list(self._timers.items()):
+            if due <= now and self._timers.get(name) == due:
+                del self._timers[name]
+                self._step(now, "wake", name)
+        if self._timers:
+            self._ring_at(min(self._timers.values()))
+
+    def _ring_at(self, due: int) -> None:
+        # Most timers are cancelled. So there is one alarm for all of them, and it may ring for nothing.
+        if due < self._rings:
+            self._rings = due
+            self._around.at(due, self._ring)
+
+    def _step(self, now: int, step: str, *arguments: Any) -> None:
+        ctx = self._ctx
+        ctx.now = now
+        self._watchdog.stepping = self._part
+        try:
+            getattr(self._client, step)(ctx, *arguments)
+        except NOT_OURS:
+            raise
+        except BaseException as error:
+            raise raised("client", self.name, error) from None
+        self._watchdog.stepping = None
+        if ctx.effects:
+            self._carry_out(now, ctx.take())
+
+    def _carry_out(self, now: int, effects: list[Any]) -> None:
+        done: Complete | None = None
+        for effect in effects:
+            if type(effect) is Send:
+                try:
+                    body = self._encode(effect.message)
+                except (msgspec.MsgspecError, TypeError) as error:
+                    what = f"sends something that is not a message of its system: {effect.message!r:.200} ({error})"
+                    raise SystemFailure("client", self.name, what) from None
+                self._around.sends(self, now, effect.destination, effect.message, body)
+            elif type(effect) is SetTimer:
+                self._timers[effect.name] = now + max(effect.delay, 1)
+                self._ring_at(self._timers[effect.name])
+            elif type(effect) is CancelTimer:
+                self._timers.pop(effect.name, None)
+            elif type(effect) is Count:
+                self._around.counts(effect.name, effect.amount)
+            elif type(effect) is Log:
+                self._around.logs(self, now, effect.text)
+            elif type(effect) is Complete and done is None:
+                done = effect
+                if effect.type == "info":
+                    # It is the last word of a process.
+                    break
+        if done is not None and self.thread.operation is not None:
+            # Last: the next operation may begin before this returns.
+            self._around.completed(self.thread, done)
