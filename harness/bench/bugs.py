@@ -225,7 +225,7 @@ def table(found: Sequence[Bug | Missed], kept: Sequence[Row] = ()) -> str:
     for head, new in ((FOUND, noticed), (UNNOTICED, missed)):
         rows = sorted([*(row for row in kept if len(row) == len(head)), *new], key=_place)
         if rows:
-            parts.append(_rows(head, rows))
+            parts.append(rows_as_text(head, rows))
     return "\n".join(parts)
 
 
@@ -239,7 +239,8 @@ def _lemma(bug: Bug | Missed) -> int | str:
     return "no lemma" if bug.lemma is None else bug.lemma
 
 
-def _rows(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def rows_as_text(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(str(cell) for cell in line)} |\n" for line in lines)
 

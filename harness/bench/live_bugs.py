@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 
 import msgspec
 
-from clew.harness.bench.bugs import SEEN_BY_CLIENTS, Variant, bugs
+from clew.harness.bench.bugs import SEEN_BY_CLIENTS, Variant, bugs, rows_as_text
 from clew.harness.hunt.trial import Trial, trial
 from clew.harness.plan import Plan, Source, load, loads, resolve
 from clew.harness.plan.source import SHIPPED
@@ -24,16 +24,19 @@ LIVE = ("runtime=live", "recovery.after=200ms")
 """The settings of all live runs: real nodes need no second to rest."""
 
 
-SLOWER: Mapping[Variant, int] = {
-    ("rsl", "ignores-promises"): 4,
-    ("rsl", "reuses-ballots"): 4,
-    ("rsl", "takes-any-1b"): 4,
-}
+SLOWER: Mapping[Variant, int] = {("rsl", "ignores-promises"): 4}
 """How many times slower the plan of a variant is made, if its moments are too exact for real time."""
+EXACT: Mapping[Variant, str] = {
+    (
+        "rsl",
+        "reuses-ballots",
+    ): "a node must be up again, 5 ms after it was killed, between the arrivals of two messages; "
+    "a process takes longer than that to start",
+    ("rsl", "takes-any-1b"): "one message must leave in a window of 10 ms, and arrive 1.1 s later between two views",
+}
+"""Variants that need exact moments, and which."""
 DURATION = re.compile(r"\b(\d+)(ms|s)\b")
 """A duration in the text of a shipped plan."""
-EXACT: Mapping[Variant, str] = {}
-"""Variants that need exact moments, and why."""
 
 
 class LiveBug(msgspec.Struct, frozen=True):
@@ -120,7 +123,7 @@ def settings_of(bug: Variant) -> tuple[str, ...]:
 
 
 def noticed(only: Sequence[str] = ()) -> list[Variant]:
-    """The variants that a client can notice at all."""
+    """The variants that clients notice in a simulation; `only` those of these systems, if any are given."""
     return [bug for bug in bugs(only) if not find_protocol(bug[0]).hunted[bug[1]].unnoticed]
 
 
@@ -137,3 +140,45 @@ def measured(wanted: Sequence[Variant], executor: Executor) -> Iterator[LiveBug]
 def measured_correct(wanted: Sequence[Variant], executor: Executor) -> Iterator[Correct]:
     """Run the correct systems live in the plans of these variants. The results come in the same order."""
     yield from executor.map(measure_correct, wanted)
+
+
+FOUND = ("system", "variant", "plan", "changed", "clients see", "after runs", "a lemma breaks after")
+ALARMS = ("correct system", "plan", "changed", "runs", "false alarms", "undecided")
+
+
+def table(found: Sequence[LiveBug]) -> str:
+    """The variants, as a table in Markdown."""
+    rows = [
+        (
+            bug.system,
+            bug.variant,
+            bug.plan,
+            ", ".join(bug.settings) or "nothing",
+            bug.seen or f"nothing: {EXACT.get((bug.system, bug.variant), 'it could')}",
+            f"more than {bug.runs}" if bug.seen is None else bug.runs,
+            "no lemma" if bug.lemma is None else bug.lemma,
+        )
+        for bug in found
+    ]
+    return rows_as_text(FOUND, rows)
+
+
+def table_correct(found: Sequence[Correct]) -> str:
+    """The correct systems in the same plans, as a table in Markdown."""
+    rows = [
+        (one.system, one.plan, ", ".join(one.settings) or "nothing", one.runs, _alarms(one.failed), one.undecided)
+        for one in found
+    ]
+    return rows_as_text(ALARMS, rows)
+
+
+def _alarms(failed: Sequence[str]) -> str:
+    return "none" if not failed else f"{len(failed)}: {'; '.join(failed)}"
+
+
+def rewritten(page: str, tables: str) -> str:
+    """The page with these tables in the place of everything from its first line with a bar to the last."""
+    lines = page.splitlines(keepends=True)
+    rows = [i for i, line in enumerate(lines) if line.startswith("|")]
+    first, end = (rows[0], rows[-1] + 1) if rows else (len(lines), len(lines))
+    return "".join(lines[:first]) + tables + "".join(lines[end:])

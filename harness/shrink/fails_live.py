@@ -141,13 +141,15 @@ class FailsLive:
         return None if count is None else count.moment
 
 
-def compressed(plan: Plan, wanted: Signature) -> list[Plan]:
+def stopped_early(plan: Plan, wanted: Signature) -> Plan:
+    """The plan, whose runs end as soon as they have failed, if that can be seen while they go on."""
+    return msgspec.structs.replace(plan, stop="first-violation") if wanted.broke == "linearizable" else plan
+
+
+def compressed(plan: Plan) -> list[Plan]:
     """The plan with less waiting in it, the least first: each may fail or not."""
     recovery = msgspec.structs.replace(plan.recovery, after=min(plan.recovery.after, AFTER))
     soon = msgspec.structs.replace(plan, recovery=recovery)
-    if wanted.broke == "linearizable":
-        # A run that has failed need not go on.
-        soon = msgspec.structs.replace(soon, stop="first-violation")
     workload = msgspec.structs.replace(plan.workload, timeout=min(plan.workload.timeout, TIMEOUT))
     both = msgspec.structs.replace(soon, workload=workload)
     return [one for one in (both, soon) if one != plan]

@@ -11,8 +11,8 @@ import msgspec
 from clew.harness.errors import UserError
 from clew.harness.plan import Plan, dump
 from clew.harness.run import Attempt, attempt, keep_aside
-from clew.harness.shrink.explicit import explicit, is_explicit, members_of
-from clew.harness.shrink.fails_live import Count, FailsLive, OutOfTime, Search
+from clew.harness.shrink.explicit import explicit, members_of
+from clew.harness.shrink.fails_live import Count, FailsLive, OutOfTime, Search, stopped_early
 from clew.harness.shrink.frequency import FAILURES, RUNS, Rule, rule
 from clew.harness.shrink.reduce import without_home
 from clew.harness.shrink.run import NAME_MOST, SUFFIX
@@ -138,12 +138,14 @@ def _start(original: Plan, fails: FailsLive) -> Plan:
     Raises `UserError` if the failure does not come back.
     """
     search, count, starts = fails.search, Count(), list[Plan]()
+    # A run that ends as soon as it has failed takes less time, and lists nothing that came later.
+    early = stopped_early(original, fails.wanted)
     try:
         while count.failed < FAILURES and count.runs < RUNS:
             before = count.failed
-            _, history, outcome = fails.once(original, count)
+            _, history, outcome = fails.once(early, count)
             if count.failed > before:
-                starts.append(original if is_explicit(original) else explicit(original, history, outcome.rested))
+                starts.append(explicit(early, history, outcome.rested))
     except OutOfTime:
         pass
     if not starts:
@@ -156,6 +158,11 @@ def _start(original: Plan, fails: FailsLive) -> Plan:
         for start in starts:
             if fails(start) is not None:
                 return start
+        # What a failure needs is in the list, but a whole run gives it more chances to happen.
+        _, history, outcome = fails.once(original, Count())
+        start = stopped_early(explicit(original, history, outcome.rested), fails.wanted)
+        if fails(start) is not None:
+            return start
     except OutOfTime:
         raise UserError(
             f"the time is over: the run failed {count} times, and {search.seconds:g} s are too few to shrink it; "

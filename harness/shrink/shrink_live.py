@@ -1,6 +1,6 @@
 """The search for a smaller plan of a live run: coarse steps first, because every run takes seconds.
 
-compress   less waiting, and no run goes on after its failure
+compress   less waiting; no run goes on after its failure anyway
 cut        nothing after the failure
 tail       only the last eighth, quarter, half of the operations
 groups     without all faults, all of a kind, all operations of a client, or of a key
@@ -45,7 +45,7 @@ def shrink_live(plan: Plan, fails: FailsLive) -> Tried:
     vain, as far as the rule of `fails` can tell.
     """
     try:
-        plan = next((found for one in compressed(plan, fails.wanted) if (found := fails(one)) is not None), plan)
+        plan = next((found for one in compressed(plan) if (found := fails(one)) is not None), plan)
         plan = cut(plan, fails.moment(plan), fails)
         plan = _tail(plan, fails)
         plan = _without_groups(plan, fails)

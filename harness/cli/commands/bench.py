@@ -69,6 +69,43 @@ def bugs(
         write_whole(write, known.rewritten(_text(write), found, system or []).encode())
 
 
+@bench_app.command("live-bugs")
+def live_bugs(
+    system: Annotated[
+        list[str] | None, typer.Option(help="Only the variants of this system; repeatable.", metavar="SYSTEM")
+    ] = None,
+    correct: Annotated[bool, typer.Option(help="Run the correct systems in the same plans, too.")] = True,
+    jobs: Annotated[int | None, typer.Option(help="Runs at a time. Default: half the number of cores.", min=1)] = None,
+    write: Annotated[
+        Path | None, typer.Option(help="Write the tables into this page, in place of those there.")
+    ] = None,
+) -> None:
+    """Hunt every broken variant with live runs, 20 at most. Takes an hour."""
+    from tempfile import TemporaryDirectory
+
+    from clew.harness.bench import live_bugs as known
+    from clew.harness.cli.signals import stop_signals
+    from clew.harness.hunt import live_workers
+    from clew.harness.store.folder import write_whole
+    from clew.systems import names
+
+    for name in system or []:
+        if name not in names():
+            raise UserError(f"--system {name}: expected one of {', '.join(names())}")
+    found, right = [], []
+    with stop_signals(), TemporaryDirectory() as store, live_workers(jobs, Path(store)) as (executor, _):
+        for bug in known.measured(known.noticed(system or []), executor):
+            found.append(bug)
+            print(known.table([bug]).splitlines()[-1], file=sys.stderr, flush=True)
+        for one in known.measured_correct(known.plans(system or []) if correct else [], executor):
+            right.append(one)
+            print(known.table_correct([one]).splitlines()[-1], file=sys.stderr, flush=True)
+    tables = known.table(found) + ("\n" + known.table_correct(right) if correct else "")
+    print(tables, end="")
+    if write is not None:
+        write_whole(write, known.rewritten(_text(write), tables).encode())
+
+
 @bench_app.command("rsl")
 def rsl(
     network: Annotated[
