@@ -14,6 +14,8 @@ from clew.checkers.evidence.witness import WitnessError, verify_witness
 from clew.checkers.models import Model, ModelOperation
 from clew.checkers.online.online import Online
 from clew.checkers.verdict import Budget, KeyVerdict, Verdict
+from clew.checkers.weaker.promise import Promise
+from clew.checkers.weaker.what_holds import WhatHolds, what_holds
 
 __all__ = [
     "Budget",
@@ -21,10 +23,13 @@ __all__ = [
     "Model",
     "ModelOperation",
     "Online",
+    "Promise",
     "Stuck",
     "Verdict",
+    "WhatHolds",
     "WitnessError",
     "check",
     "verdict_on",
     "verify_witness",
+    "what_holds",
 ]

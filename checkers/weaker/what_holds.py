@@ -1,0 +1,108 @@
+"""What does hold: the weaker promises that a history keeps, whether or not it is linearizable.
+
+    linearizable            implies bounded staleness with delta = 0, and sequential consistency
+    sequential consistency  implies the four session guarantees
+    bounded staleness       compares with none of them: it is about time, and they are not
+
+"yes" is said only of what is shown: by an order that explains every answer, or because an algorithm that was compared
+with trying everything says so. If the budget does not suffice, or nobody knows who saw whose write, it is `unknown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import encode
+from clew.checkers.forms import form_of
+from clew.checkers.models import find_model
+from clew.checkers.models.model import Model
+from clew.checkers.verdict import Budget
+from clew.checkers.weaker import sequential, session, staleness
+from clew.checkers.weaker.observations import Observations, observe
+from clew.checkers.weaker.promise import TOGETHER, Promise
+from clew.histories.history import History
+
+Family = Literal["sequential", "session", "staleness"]
+FAMILIES: tuple[Family, ...] = ("sequential", "session", "staleness")
+"""What can be asked for: sequential consistency, the session guarantees, how old reads are."""
+
+_DEFAULT_BUDGET = Budget()
+
+
+class WhatHolds(msgspec.Struct, frozen=True):
+    """Which promises a history keeps."""
+
+    promises: tuple[Promise, ...]
+    """In the order: sequential consistency, the four session guarantees, these together, bounded staleness. Only those
+    that were asked for."""
+
+    def __getitem__(self, name: str) -> Promise:
+        """The promise of this name. Raises `KeyError`."""
+        for promise in self.promises:
+            if promise.name == name:
+                return promise
+        raise KeyError(name)
+
+    def __str__(self) -> str:
+        """All of them in one line: "sequential consistency yes, read your writes no, ..., reads at most 1.2 s old"."""
+        return ", ".join(map(_in_short, self.promises))
+
+
+def _in_short(promise: Promise) -> str:
+    if promise.oldest is not None:
+        first = promise.why.partition("\n")[0]
+        return first if promise.oldest else "no read is old"
+    return f"{promise.name} {promise.kept}"
+
+
+def what_holds(
+    history: History,
+    model: str | Model = "cas-register",
+    families: Sequence[Family] = FAMILIES,
+    *,
+    budget: Budget = _DEFAULT_BUDGET,
+) -> WhatHolds:
+    """Which weaker promises than linearizability a history keeps.
+
+        from clew.checkers import what_holds
+
+        print(what_holds(history, "register"))
+
+    `budget` holds for all together. Histories of registers whose values are set once get an answer about all of them in
+    polynomial time, except about sequential consistency of several keys. Of others, sequential consistency is searched
+    for and the age of reads is known if the model tells which operations read; the session guarantees are `unknown`.
+
+    Raises as `check` does.
+    """
+    from clew.checkers.evidence.explanation import describe
+
+    model = find_model(model) if isinstance(model, str) else model
+    deadline = Deadline(budget.seconds)
+    problems = encode(history, model)
+    seen = observe(history, problems, [form_of(problem, model) for problem in problems])
+
+    def words(number: int) -> str:
+        key = history.keys[history.operations.key[number]]
+        on_key = "" if key is None or len(problems) < 2 else f"key {key}: "
+        return f"operation {number}: {on_key}{describe(history, number)}"
+
+    found: list[Promise] = []
+    with deadline.not_counting_compilation():
+        if "sequential" in families:
+            found.append(sequential.decide(history, model, problems, seen, deadline, words))
+        if "session" in families:
+            found += _session_guarantees(seen, words)
+        if "staleness" in families:
+            found.append(staleness.decide(history, model, problems, budget, deadline, words))
+    return WhatHolds(tuple(found))
+
+
+def _session_guarantees(seen: Observations | None, describe: Callable[[int], str]) -> list[Promise]:
+    if seen is not None:
+        return session.decide(seen, describe)
+    why = "it is not known who saw whose write: that takes registers whose every value is set once"
+    return [Promise(name, "unknown", why) for name in (*session.GUARANTEES, TOGETHER)]

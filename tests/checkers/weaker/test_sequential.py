@@ -1,0 +1,87 @@
+"""Sequential consistency, against trying every order."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import encode
+from clew.checkers.forms import form_of
+from clew.checkers.models import Model, find_model
+from clew.checkers.weaker import sequential
+from clew.checkers.weaker.observations import observe
+from clew.checkers.weaker.promise import Promise
+from clew.histories import History
+from tests.checkers.weaker import brute
+from tests.checkers.weaker.brute import Op
+
+MODEL = find_model("cas-register")
+
+
+def decided(history: History, model: Model = MODEL, *, search: bool = False, most_steps: int = 200_000) -> Promise:
+    problems = encode(history, model)
+    seen = None if search else observe(history, problems, [form_of(problem, model) for problem in problems])
+    return sequential.decide(history, model, problems, seen, Deadline(600), str, most_steps)
+
+
+def assert_explains(history: History, order: Sequence[int], model: Model) -> None:
+    """The order keeps each process's order, holds all that returned, and a replay gives every answer."""
+    problems = encode(history, model)
+    of = {int(n): (p, op) for p in problems for op, n in enumerate(p.number)}
+    assert len(set(order)) == len(order)
+    assert {n for n, (p, op) in of.items() if p.ret[op] < 1 << 60} <= set(order)
+    process = history.operations.process
+    for number in set(process.tolist()):
+        mine = [n for n in order if process[n] == number]
+        assert mine == sorted(mine)
+    states = {id(p): model.initial for p in problems}
+    for n in order:
+        p, op = of[n]
+        states[id(p)] = model.step(states[id(p)], p.classes[p.cls[op]])
+        assert states[id(p)] is not None
+
+
+def assert_agrees(operations: Sequence[Op], *, search: bool = False) -> str:
+    history = brute.history_of(operations)
+    promise = decided(history, search=search)
+    assert promise.kept == ("yes" if brute.is_sequential(operations) else "no"), operations
+    if promise.kept == "yes":
+        assert promise.order is not None
+        assert_explains(history, promise.order, MODEL)
+    return promise.kept
+
+
+def test_all_histories_of_three_operations() -> None:
+    found = Counter[str]()
+    for count in (1, 2, 3):
+        for operations in brute.every(count):
+            found[assert_agrees(operations)] += 1
+    assert min(found["yes"], found["no"]) > 1_000
+
+
+def test_random_histories() -> None:
+    rng = random.Random(3)
+    found = Counter[str]()
+    for _ in range(2_000):
+        operations = brute.scattered(rng.randrange(4, 9), rng)
+        found[assert_agrees(operations)] += 1
+        assert_agrees(operations, search=True)
+    assert min(found["yes"], found["no"]) > 100
+
+
+def test_the_operations_that_are_named_have_no_order_by_themselves() -> None:
+    rng = random.Random(8)
+    count = 0
+    for _ in range(2_000):
+        operations = brute.scattered(rng.randrange(4, 9), rng)
+        promise = decided(brute.history_of(operations))
+        if promise.kept == "no" and promise.operations:
+            # Whatever the others did: any of them may have happened at any time, or not at all.
+            named = set(promise.operations)
+            others = [op._replace(session=100 + n, outcome="info") for n, op in enumerate(operations)]
+            together = [op if n in named else others[n] for n, op in enumerate(operations)]
+            assert not brute.is_sequential(together), operations
+            count += 1
+    assert count > 50
