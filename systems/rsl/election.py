@@ -36,7 +36,7 @@ class ElectionState:
         """Start in the highest view that this replica has taken part in.
 
         A view is a hint: safety does not depend on it. But a ballot below the promises of a quorum cannot succeed, and
-        each new view takes longer than the last. To start again from view 1.0 could take for ever.
+        each new view takes longer than the last. To start again from view 1/n1 could take for ever.
         """
         self.current_view = max(self.current_view, seen)
 

@@ -24,11 +24,12 @@ class Ballot(NamedTuple):
     """The index of the replica that leads it."""
 
     def __str__(self) -> str:
-        return f"{self.seqno}.{self.proposer_id}"
+        """`1/n2`, as CASPaxos prints its ballots. The replica of index 0 is n1."""
+        return f"{self.seqno}/n{self.proposer_id + 1}"
 
 
 ZERO = Ballot(0, 0)
-"""Below the ballot of every view. The first view is 1.0."""
+"""Below the ballot of every view. The first view is 1/n1."""
 
 
 class Request(msgspec.Struct, frozen=True, gc=False, array_like=True):

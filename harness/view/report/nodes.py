@@ -82,11 +82,14 @@ def protocol_marks(run: Record, nodes: list[str], drawn: list[Message]) -> Table
 
 
 def epoch_text(value: Any) -> str:
-    """A ballot, view or term as invariants and logs print it: `6/n3` for [6, "n3"], `6.1` for [6, 1]."""
+    """A ballot, view or term as invariants and logs print it: `6/n3` for [6, "n3"], and for [6, 2].
+
+    In a pair of numbers, the second is taken for the place of a node among all nodes, from 0.
+    """
     match value:
         case [int(number), str(node)]:
             return f"{number}/{printable(node)}"
         case [int(number), int(node)]:
-            return f"{number}.{node}"
+            return f"{number}/n{node + 1}"
         case _:
             return value_text(value)

@@ -23,6 +23,7 @@ from clew.harness.view.report.nodes import epoch_text
 from clew.harness.view.report.page import brief_time
 from clew.harness.view.report.page_data import Data
 from clew.harness.view.report.write import write
+from clew.systems import caspaxos, rsl
 from tests.harness.conftest import Clew
 from tests.harness.shown import EVIL, GOOD, RACE, STALE, history_file, many_writes
 
@@ -236,7 +237,9 @@ def test_operations_in_a_reason_are_links(failing: Path) -> None:
 
 
 def test_ballots_are_written_as_invariants_write_them() -> None:
-    assert [epoch_text(value) for value in ([6, "n3"], [1, 0], 7)] == ["6/n3", "1.0", "7"]
+    ballots = [caspaxos.ballot.Ballot(6, "n3"), rsl.types.Ballot(1, 0), 7]
+    assert [epoch_text(msgspec.to_builtins(ballot)) for ballot in ballots] == ["6/n3", "1/n1", "7"]
+    assert [str(ballot) for ballot in ballots] == ["6/n3", "1/n1", "7"]
 
 
 def test_a_file_that_cannot_be_written_is_named_and_leaves_nothing(tmp_path: Path) -> None:
