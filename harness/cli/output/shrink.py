@@ -43,16 +43,27 @@ def live_shrink_progress(*, quiet: bool) -> Iterator[Callable[[Search], None]]:
     from rich.console import Console
     from rich.text import Text
 
+    class Line:
+        """Written anew whenever the terminal is refreshed: the seconds go on during a run."""
+
+        def __init__(self, search: Search) -> None:
+            self.search = search
+
+        def __rich__(self) -> Text:
+            return Text(live_line(self.search), no_wrap=True, overflow="ellipsis")
+
     with Console(stderr=True).status("starting") as status:
-        yield lambda search: status.update(Text(live_line(search), no_wrap=True, overflow="ellipsis"))
+        yield lambda search: status.update(Line(search))
 
 
 def live_line(search: Search) -> str:
     """The line of progress: time, what is being found out, and the smallest plan so far."""
     place = f"{search.spent:.0f} of {search.seconds:.0f} s  {plural(search.runs, 'run')}  "
     count = search.count
-    if search.rule is None or search.best is None:
+    if search.rule is None:
         return f"{place}how often does it fail? {count} so far"
+    if search.best is None:
+        return f"{place}with all operations and faults as a list: failed {count}, must fail {search.rule}"
     return f"{place}{_size(search.best)}  candidate {search.candidates}: failed {count}, must fail {search.rule}"
 
 

@@ -202,7 +202,9 @@ def test_time_is_for_live_runs(clew_call: Clew, recorded: Path) -> None:
 def test_the_line_of_progress() -> None:
     search = Search(time.monotonic(), 300, runs=2, count=Count(1, 2))
     assert live_line(search) == "0 of 300 s  2 runs  how often does it fail? 1 of 2 so far"
-    search.rule, search.best, search.candidates = Rule(2, 4), explicit(8), 5
+    search.rule = Rule(2, 4)
+    assert live_line(search).endswith("with all operations and faults as a list: failed 1 of 2, must fail 2 of 4 times")
+    search.best, search.candidates = explicit(8), 5
     assert live_line(search) == (
         "0 of 300 s  2 runs  8 operations, 0 faults, 3 nodes  candidate 5: failed 1 of 2, must fail 2 of 4 times"
     )
