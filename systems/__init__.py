@@ -6,6 +6,7 @@ from clew.systems.node import Client, ClientContext, Complete, Context, Disk, No
 from clew.systems.program import Failed, Program, ProgramClient, ProgramCluster, ProgramNode
 from clew.systems.protocol import Hunted, Protocol, Variant
 from clew.systems.registry import UnknownSystem, find_protocol, find_system, names
+from clew.systems.server import Server
 from clew.systems.service import BadParameters, NoParameters, Service
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Protocol",
     "Reply",
     "Sent",
+    "Server",
     "Service",
     "UnknownSystem",
     "UnreadableDisk",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from clew.systems.node import Complete, Operation
+from clew.systems.server import Server
 from clew.systems.service import Service
 
 
@@ -160,6 +161,9 @@ class Program(Service):
 
     Faults that hit the leader need it. Leave it out for a program without a leader.
     """
+
+    servers: tuple[Server, ...] = ()
+    """What must be installed. A plan is refused where something is missing, with the command that installs it."""
 
     members: Callable[[ProgramCluster], frozenset[str]] | None = None
     """`members(cluster)` are the names of the nodes that are members now. Leave it out if they never change."""

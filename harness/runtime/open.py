@@ -14,7 +14,7 @@ from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.runtime import Runtime, refuse
 from clew.harness.runtime.simulation import NodesMode, Simulation, open_simulation
 from clew.histories.journal import Journal
-from clew.systems import Protocol, Service, find_system
+from clew.systems import Program, Protocol, Service, find_system
 
 __all__ = ["NodesMode", "accept", "open_runtime"]
 
@@ -23,8 +23,13 @@ CAPABILITIES = {"simulation": Simulation.capabilities, "live": Live.capabilities
 
 
 def accept(plan: Plan, *, replays: bool = False) -> None:
-    """Raise `UserError`, in one line, for a plan that asks for what its runtime cannot do; see `refuse`."""
-    refuse(plan, find_system(plan.system.name), CAPABILITIES[plan.runtime], replays=replays)
+    """Raise `UserError`, in one line, for a plan that asks for what its runtime cannot do; see `refuse`. Also if a server that
+    the system needs is not installed."""
+    system = find_system(plan.system.name)
+    refuse(plan, system, CAPABILITIES[plan.runtime], replays=replays)
+    for server in system.servers if isinstance(system, Program) else ():
+        if (missing := server.missing()) is not None:
+            raise UserError(f"{plan.name}: system.name: {missing}")
     if plan.runtime == "live" and plan.system.nodes > MOST_NODES:
         raise UserError(
             f"{plan.name}: system.nodes: a live run has at most {MOST_NODES} nodes, not {plan.system.nodes}"

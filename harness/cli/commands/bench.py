@@ -1,4 +1,4 @@
-"""`clew bench`: find the known bugs, and measure how fast a live cluster is."""
+"""`clew bench`: find the known bugs, run the plans for databases, and measure how fast a live cluster is."""
 
 from __future__ import annotations
 
@@ -104,6 +104,40 @@ def live_bugs(
     print(tables, end="")
     if write is not None:
         write_whole(write, known.rewritten(_text(write), tables).encode())
+
+
+@bench_app.command("databases")
+def databases(
+    system: Annotated[list[str] | None, typer.Option(help="Run only the plans for this database; repeatable.")] = None,
+    runs: Annotated[int, typer.Option(help="How often each plan is run.", min=1)] = 20,
+    write: Annotated[Path | None, typer.Option(help="Write the table into this page, between its two marks.")] = None,
+) -> None:
+    """Run every plan for a database, and count how often it shows what it is for."""
+    from clew.harness.bench import databases as known
+    from clew.harness.cli.signals import stop_signals
+    from clew.harness.hunt import at_home
+    from clew.harness.store.folder import write_whole
+
+    wanted = known.cases(system or [])
+    for name in system or []:
+        if not known.cases([name]):
+            raise UserError(f"--system {name}: there is no plan for a database of this name")
+    for case in wanted:
+        if (missing := known.missing(case)) is not None:
+            raise UserError(f"{case.plan}: {missing}")
+    if write is not None:
+        try:
+            known.rewritten(_text(write), [])
+        except ValueError as error:
+            raise UserError(f"--write {write}: {error}") from None
+    found = []
+    with stop_signals(), at_home() as (executor, _):
+        for one in known.measured(wanted, executor, runs):
+            found.append(one)
+            print(known.table([one]).splitlines()[2], file=sys.stderr, flush=True)
+    print(known.table(found), end="")
+    if write is not None:
+        write_whole(write, known.rewritten(_text(write), found).encode())
 
 
 @bench_app.command("rsl")

@@ -1,0 +1,156 @@
+"""Every plan for a database, run again and again: how often does it show what it is for? And the controls: do they pass?
+
+A plan that shows something is invalid on most seeds. A control is valid on all of them. All runs are live: a count is
+what this machine has shown, not what the plan guarantees.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+
+import msgspec
+
+from clew.harness.hunt.trial import trial
+from clew.harness.plan import Plan, load, resolve
+from clew.systems import Program, find_system
+
+RUNS = 20
+"""Runs of each plan."""
+FIRST, LAST = "<!-- measured -->", "<!-- /measured -->"
+"""The lines of the page between which the table is."""
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A plan for a database, and what is expected of it."""
+
+    plan: str
+    faults: str
+    """What goes wrong, in words."""
+    claim: str
+    """What the run is held against."""
+    holds: bool
+    """Whether the claim is expected to hold: the plan is a control."""
+
+
+CASES = (
+    Case("etcd-linearizable", "kill, pause, partition, packet loss", "linearizable", True),
+    Case("etcd-serializable-reads", "partition", "linearizable", False),
+    Case("redis-one-node", "kill, pause, packet loss", "linearizable", True),
+    Case("redis-replica-reads", "partition", "linearizable", False),
+    Case("redis-sentinel-failover", "primary alone with two clients", "linearizable", False),
+)
+"""All plans for databases."""
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What the runs of a case have shown."""
+
+    case: Case
+    system: str
+    version: str
+    """What the server says of its version."""
+    valid: int
+    """Runs in which the claim held."""
+    invalid: int
+    """Runs in which it did not, as the history shows."""
+    other: tuple[str, ...]
+    """What happened in each other run: no answers after healing, a node that broke, a check without an answer."""
+    seconds: float
+    """Seconds of a run, with its start and its check: the median."""
+
+    @property
+    def as_expected(self) -> int:
+        """Runs that showed what the plan is for."""
+        return self.valid if self.case.holds else self.invalid
+
+
+def plan_of(case: Case, seed: int) -> Plan:
+    """The plan of a case with this seed."""
+    return resolve(load(case.plan), seed)
+
+
+def cases(only: Sequence[str] = ()) -> list[Case]:
+    """All cases; `only` those of these systems, if any are given."""
+    return [case for case in CASES if not only or plan_of(case, 0).system.name in only]
+
+
+def missing(case: Case) -> str | None:
+    """What this machine lacks for a case. None: nothing."""
+    system = find_system(plan_of(case, 0).system.name)
+    assert isinstance(system, Program)
+    return next((what for server in system.servers if (what := server.missing()) is not None), None)
+
+
+def version(case: Case) -> str:
+    """What the server of a case says of its version."""
+    system = find_system(plan_of(case, 0).system.name)
+    assert isinstance(system, Program)
+    return system.servers[0].version()
+
+
+def one_run(case: Case, seed: int) -> tuple[str, float]:
+    """Run a case with this seed: `valid`, `invalid`, or what else happened; and the seconds that it took."""
+    began = time.monotonic()
+    tried = trial(plan_of(case, seed))
+    seconds = time.monotonic() - began
+    if tried.signature is None:
+        return ("valid" if tried.verdict == "valid" else f"seed {seed}: {tried.verdict}"), seconds
+    if tried.signature.broke == "linearizable":
+        return "invalid", seconds
+    return f"seed {seed}: {tried.happened or tried.signature}", seconds
+
+
+def measured(wanted: Sequence[Case], executor: Executor, runs: int = RUNS) -> Iterator[Measured]:
+    """Run each of these cases, in an executor, on the seeds from 0."""
+    for case in wanted:
+        done = list(executor.map(one_run, [case] * runs, range(runs)))
+        counts = Counter(what for what, _ in done)
+        yield Measured(
+            case,
+            plan_of(case, 0).system.name,
+            version(case),
+            counts.pop("valid", 0),
+            counts.pop("invalid", 0),
+            tuple(counts.elements()),
+            round(statistics.median(seconds for _, seconds in done), 1),
+        )
+
+
+HEAD = ("system", "version", "plan", "what goes wrong", "claim", "expected", "as expected", "seconds a run")
+
+
+def table(found: Sequence[Measured]) -> str:
+    """A table in Markdown, and below it what else happened in runs."""
+    rows = [
+        (
+            one.system,
+            one.version,
+            f"`{one.case.plan}`",
+            one.case.faults,
+            one.case.claim,
+            "holds" if one.case.holds else "broken",
+            f"{one.as_expected} of {one.valid + one.invalid + len(one.other)}",
+            f"{one.seconds:.1f}",
+        )
+        for one in found
+    ]
+    lines = [HEAD, ["---"] * len(HEAD), *rows]
+    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    odd = "".join(f"- `{one.case.plan}`, {what}\n" for one in found for what in one.other)
+    return f"{text}\n{odd}" if odd else text
+
+
+def rewritten(page: str, found: Sequence[Measured]) -> str:
+    """The page with a new table between the two marks.
+
+    Raises `ValueError` if the page has no such marks.
+    """
+    before, first, rest = page.partition(FIRST)
+    _, last, after = rest.partition(LAST)
+    if not first or not last:
+        raise ValueError(f"expected a line {FIRST} and below it a line {LAST}")
+    return f"{before}{first}\n\n{table(found)}\n{last}{after}"

@@ -1,0 +1,136 @@
+"""etcd: a replicated key-value store on Raft (https://etcd.io), as Debian ships it.
+
+Each node is one `etcd`. All nodes begin a new cluster together. A client talks to its own node alone, through the JSON
+gateway that every etcd has. `docs/databases.md` quotes what etcd promises.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from clew.systems.program import Program, ProgramCluster, ProgramNode
+from clew.systems.server import Server
+from clew.systems.service import BadParameters
+from clew.systems.stored import FUNCTIONS, MODELS, Object
+
+CLIENT, PEER = 2379, 2380
+ANSWER_WITHIN = 0.5
+"""Seconds that a node may take to say whether it is healthy, or who leads."""
+MILLISECOND = 1_000_000
+SERVER = Server("etcd", "etcd-server", "etcd3gw")
+
+Duration = Annotated[int, msgspec.Meta(extra={"unit": "ns"})]
+
+
+class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a plan may set."""
+
+    object: Object = "register"
+    """What clients take the keys for."""
+
+    reads: Literal["linearizable", "serializable"] = "linearizable"
+    """`serializable` reads are answered by the node alone, from what it has."""
+
+    heartbeat_interval: Duration = 100 * MILLISECOND
+    """The time between two heartbeats of the leader."""
+
+    election_timeout: Duration = 1000 * MILLISECOND
+    """How long a follower waits for the leader before it stands for election. Five heartbeats or more."""
+
+    pre_vote: bool = False
+    """Whether a node asks first if it could win, before it disturbs a leader."""
+
+    snapshot_count: int = 100_000
+    """After how many changes a node writes a snapshot, and forgets its log."""
+
+
+def validate(parameters: Parameters, nodes: int) -> None:
+    """Raise `BadParameters` for what etcd itself would refuse."""
+    if parameters.heartbeat_interval < MILLISECOND:
+        raise BadParameters("heartbeat_interval", "expected 1ms or more")
+    if not 5 * parameters.heartbeat_interval <= parameters.election_timeout <= 50_000 * MILLISECOND:
+        raise BadParameters("election_timeout", "expected five heartbeat_intervals or more, and 50s at most")
+    if parameters.snapshot_count < 1:
+        raise BadParameters("snapshot_count", "expected 1 or more")
+
+
+def command(node: ProgramNode, cluster: ProgramCluster) -> Sequence[str]:
+    """The command line of a node."""
+    parameters: Parameters = cluster.parameters
+    client, peer = (f"http://{node.host}:{node.ports[name]}" for name in ("client", "peer"))
+    members = ",".join(f"{one.name}=http://{one.host}:{one.ports['peer']}" for one in cluster.nodes)
+    return [
+        SERVER.path() or SERVER.program,
+        f"--name={node.name}",
+        f"--data-dir={node.data}",
+        f"--listen-client-urls={client}",
+        f"--advertise-client-urls={client}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster={members}",
+        "--initial-cluster-state=new",
+        f"--heartbeat-interval={parameters.heartbeat_interval // MILLISECOND}",
+        f"--election-timeout={parameters.election_timeout // MILLISECOND}",
+        f"--pre-vote={'true' if parameters.pre_vote else 'false'}",
+        f"--snapshot-count={parameters.snapshot_count}",
+        "--logger=zap",
+        "--log-level=warn",
+    ]
+
+
+def ready(node: ProgramNode, cluster: ProgramCluster) -> bool:
+    """Whether the node is healthy: it knows a leader."""
+    try:
+        return bool(_ask(node, "/health") == {"health": "true"})
+    except (OSError, ValueError):
+        return False
+
+
+def leader(cluster: ProgramCluster) -> str | None:
+    """The node that says of itself that it leads; of several, the one of the latest term."""
+    found = []
+    for node in cluster.nodes:
+        try:
+            status = _ask(node, "/v3/maintenance/status", b"{}")
+        except (OSError, ValueError):
+            continue
+        if status.get("leader") == status["header"]["member_id"]:
+            found.append((int(status.get("raftTerm", 0)), node.name))
+    return max(found)[1] if found else None
+
+
+def _ask(node: ProgramNode, path: str, body: bytes | None = None) -> Any:
+    request = urllib.request.Request(f"http://{node.host}:{node.ports['client']}{path}", body)
+    # Without proxies: the node is in a network of its own.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=ANSWER_WITHIN) as answer:
+        return json.load(answer)
+
+
+def client(node: ProgramNode, cluster: ProgramCluster) -> Any:
+    """A client of this node."""
+    # Imported here: only the client host needs the library.
+    from clew.systems.etcd.client import EtcdClient
+
+    return EtcdClient(node, cluster)
+
+
+system = Program(
+    name="etcd",
+    summary="etcd: a key-value store on Raft, one process a node (Debian's etcd-server)",
+    model=lambda parameters: MODELS[parameters.object],
+    functions=lambda parameters: FUNCTIONS[parameters.object],
+    parameters=Parameters,
+    validate=validate,
+    command=command,
+    ready=ready,
+    client=client,
+    ports={"client": CLIENT, "peer": PEER},
+    leader=leader,
+    servers=(SERVER,),
+)

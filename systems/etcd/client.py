@@ -1,0 +1,134 @@
+"""A client of etcd, on `etcd3gw`, the library that OpenStack keeps. It speaks to the JSON gateway of one node."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import requests
+from etcd3gw.client import Etcd3Client
+from etcd3gw.exceptions import Etcd3Exception
+from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from clew.systems.program import Failed, ProgramCluster, ProgramNode
+from clew.systems.stored import decoded, encoded
+
+T = TypeVar("T")
+PATH = "/v3/"
+"""Where etcd 3.4 has its gateway. Asking the node for it would be a request of its own."""
+
+
+class EtcdClient:
+    """One client. All that it asks goes to its own node."""
+
+    def __init__(self, node: ProgramNode, cluster: ProgramCluster) -> None:
+        session = requests.Session()
+        # The node is in a network of its own, which no proxy reaches.
+        session.trust_env = False
+        self._session = session
+        self._etcd = Etcd3Client(
+            node.host, node.ports["client"], timeout=cluster.timeout, api_path=PATH, session=session
+        )
+        self._serializable = cluster.parameters.reads == "serializable"
+        self._counts = cluster.parameters.object == "counter"
+
+    def read(self, key: Any) -> Any:
+        """What a key holds, as the plan's `reads` says."""
+        try:
+            value, _ = self._get(key, self._serializable)
+        except Etcd3Exception as error:
+            # A read changes nothing.
+            raise Failed(said(error)) from error
+        return 0 if self._counts and value is None else value
+
+    get = read
+
+    def write(self, key: Any, value: Any) -> None:
+        """Set a key."""
+        text = encoded(value)
+        if text is None:
+            self.delete(key)
+        else:
+            changed(lambda: self._etcd.put(str(key), text))
+
+    put = write
+
+    def delete(self, key: Any) -> None:
+        """Remove a key."""
+        changed(lambda: self._etcd.delete(str(key)))
+
+    def cas(self, key: Any, old: Any, new: Any) -> None:
+        """Set a key that holds `old`, in one transaction."""
+        text = encoded(old)
+        if text is None:
+            expected = {"target": "CREATE", "create_revision": 0}
+        else:
+            expected = {"target": "VALUE", "value": base64_of(text)}
+        if not self._set_if(key, expected, encoded(new)):
+            raise Failed("mismatch")
+
+    def add_and_get(self, key: Any, amount: int) -> int:
+        """Add to a count: read it, and set it if nobody was faster, until nobody was."""
+        while True:
+            try:
+                value, revision = self._get(key, serializable=False)
+            except Etcd3Exception as error:
+                # Nothing has changed yet: of all attempts before this one etcd has said that they did nothing.
+                raise Failed(said(error)) from error
+            count: int = (value or 0) + amount
+            if self._set_if(key, {"target": "MOD", "mod_revision": revision}, encoded(count)):
+                return count
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+    def _get(self, key: Any, serializable: bool) -> tuple[Any, int]:
+        """The value of a key, and the revision that changed it last; None and 0 if it is absent."""
+        found = self._etcd.get(str(key), metadata=True, serializable=serializable)
+        if not found:
+            return None, 0
+        text, about = found[0]
+        return decoded(text), int(about["mod_revision"])
+
+    def _set_if(self, key: Any, expected: dict[str, Any], text: str | None) -> bool:
+        """Set or delete a key if what is expected of it holds; tell whether it did."""
+        name = base64_of(str(key))
+        change: dict[str, Any] = (
+            {"request_delete_range": {"key": name}}
+            if text is None
+            else {"request_put": {"key": name, "value": base64_of(text)}}
+        )
+        compare = [{"key": name, "result": "EQUAL", **expected}]
+        answer = changed(lambda: self._etcd.transaction({"compare": compare, "success": [change], "failure": []}))
+        return bool(answer.get("succeeded", False))
+
+
+def base64_of(text: str) -> str:
+    """How the gateway takes keys and values."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def changed(call: Callable[[], T]) -> T:
+    """Make a call that changes something. Raises `Failed` only if no connection to the node came about."""
+    try:
+        return call()
+    except Etcd3Exception as error:
+        if never_connected(error):
+            raise Failed("no connection") from error
+        raise OSError(said(error)) from error
+
+
+def never_connected(error: BaseException) -> bool:
+    """Whether a request has failed before any of it was sent."""
+    cause = error.__context__
+    tried = cause.args[0] if isinstance(cause, requests.ConnectionError) and cause.args else None
+    return isinstance(tried, MaxRetryError) and isinstance(tried.reason, NewConnectionError)
+
+
+def said(error: Etcd3Exception) -> str:
+    """What etcd or the library says, in one line."""
+    if never_connected(error):
+        return "no connection"
+    return (error.detail_text or str(error) or type(error).__name__).strip().splitlines()[0][:200]
