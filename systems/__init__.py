@@ -5,7 +5,7 @@ from clew.systems.landmark import Landmark
 from clew.systems.node import Client, ClientContext, Complete, Context, Disk, Node, Operation, Reply, UnreadableDisk
 from clew.systems.program import Failed, Program, ProgramClient, ProgramCluster, ProgramNode
 from clew.systems.protocol import Hunted, Protocol, Variant
-from clew.systems.registry import UnknownSystem, find_protocol, find_system, names
+from clew.systems.registry import UnknownSystem, find_protocol, find_system, names, protocols
 from clew.systems.server import Server
 from clew.systems.service import BadParameters, NoParameters, Service
 
@@ -39,4 +39,5 @@ __all__ = [
     "find_protocol",
     "find_system",
     "names",
+    "protocols",
 ]

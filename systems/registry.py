@@ -34,6 +34,11 @@ def names() -> list[str]:
     return [*SHIPPED, *sorted(point.name for point in _entry_points())]
 
 
+def protocols() -> list[str]:
+    """The names of all systems that clew can simulate."""
+    return [name for name in names() if isinstance(find_system(name), Protocol)]
+
+
 def _entry_points() -> Sequence[EntryPoint]:
     # Imported here because it costs 20 ms, and most runs do not need it.
     from importlib.metadata import entry_points

@@ -1,4 +1,4 @@
-"""Every plan for a database, run again and again: how often does it show what it is for? And the controls: do they pass?
+"""Every plan for a database, run again and again: how often does it show what it is for? Do the controls pass?
 
 A plan that shows something is invalid on most seeds. A control is valid on all of them. All runs are live: a count is
 what this machine has shown, not what the plan guarantees.

@@ -23,8 +23,10 @@ CAPABILITIES = {"simulation": Simulation.capabilities, "live": Live.capabilities
 
 
 def accept(plan: Plan, *, replays: bool = False) -> None:
-    """Raise `UserError`, in one line, for a plan that asks for what its runtime cannot do; see `refuse`. Also if a server that
-    the system needs is not installed."""
+    """Raise `UserError`, in one line, for a plan that asks for what its runtime cannot do; see `refuse`.
+
+    Also if a server that the system needs is not installed.
+    """
     system = find_system(plan.system.name)
     refuse(plan, system, CAPABILITIES[plan.runtime], replays=replays)
     for server in system.servers if isinstance(system, Program) else ():

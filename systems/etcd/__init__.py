@@ -67,7 +67,7 @@ def command(node: ProgramNode, cluster: ProgramCluster) -> Sequence[str]:
     return [
         SERVER.path() or SERVER.program,
         f"--name={node.name}",
-        f"--data-dir={node.data}",
+        f"--data-dir={node.data / 'etcd'}",
         f"--listen-client-urls={client}",
         f"--advertise-client-urls={client}",
         f"--listen-peer-urls={peer}",
@@ -79,7 +79,7 @@ def command(node: ProgramNode, cluster: ProgramCluster) -> Sequence[str]:
         f"--pre-vote={'true' if parameters.pre_vote else 'false'}",
         f"--snapshot-count={parameters.snapshot_count}",
         "--logger=zap",
-        "--log-level=warn",
+        "--log-level=info",
     ]
 
 

@@ -171,7 +171,7 @@ def leader(cluster: ProgramCluster) -> str | None:
 
 
 def ask(host: str, port: int, request: str) -> Mapping[str, str]:
-    """What a server or Sentinel answers to `INFO`. Empty while it is loading. Raises `OSError` if it does not answer."""
+    """What a server or Sentinel answers to `INFO`. Empty while it is loading. Raises `OSError` if nobody answers."""
     with socket.create_connection((host, port), timeout=ANSWER_WITHIN) as connection:
         connection.sendall(f"{request}\r\n".encode())
         with connection.makefile("rb") as answer:

@@ -43,6 +43,9 @@ HUNTS: dict[str, str] = {
 }
 """The plans that find a mistake, each with the setting that makes its system correct again."""
 
+DATABASES = tuple(name for name, _ in shipped() if resolve(load(name)).runtime == "live")
+"""The plans for databases. They run live: `tests/harness/test_databases.py` runs them where the server is installed."""
+
 PROMISES: dict[str, tuple[str, ...]] = STORMS | {name: (setting,) for name, setting in HUNTS.items()}
 """Every plan with the settings under which `assert_promise` holds for any seed."""
 

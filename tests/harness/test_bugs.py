@@ -24,7 +24,7 @@ from clew.harness.bench.bugs import (
 from clew.harness.plan import load, resolve
 from clew.harness.run import simulate
 from clew.harness.verdict.judge import judge
-from clew.systems import find_protocol, names
+from clew.systems import find_protocol, protocols
 from tests.harness.conftest import Clew
 
 PAGE = Path(__file__).parents[2] / "docs" / "bugs.md"
@@ -39,7 +39,7 @@ FAST = [
 ]
 
 SETTINGS = sorted(
-    {(one.plan, one.settings) for name in names() for one in find_protocol(name).hunted.values() if one.settings}
+    {(one.plan, one.settings) for name in protocols() for one in find_protocol(name).hunted.values() if one.settings}
 )
 
 
@@ -81,7 +81,7 @@ def test_every_bug_shrinks_to_a_few_operations_and_faults_within_a_minute() -> N
 
 def test_every_variant_of_every_system_is_on_the_page() -> None:
     assert {*KNOWN, *MISSED} == set(bugs()), "run: clew bench bugs --write docs/bugs.md"
-    for system in names():
+    for system in protocols():
         assert {variant for name, variant in bugs([system]) if name == system} == set(find_protocol(system).variants)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clew.systems import UnknownSystem, find_protocol, find_system, names
+from clew.systems import UnknownSystem, find_protocol, find_system, names, protocols
 
 
 def test_shipped_systems_are_found_by_name() -> None:
@@ -37,7 +37,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         find_system(str(tmp_path / "nowhere.py"))
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", protocols())
 def test_every_variant_is_named_and_explained(name: str) -> None:
     system = find_protocol(name)
     for variant in system.variants:

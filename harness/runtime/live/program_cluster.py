@@ -160,11 +160,23 @@ class Programs:
         return ()
 
     def last_words(self, node: str) -> str:
-        """See `Cluster.last_words`. Begins with what a node that is not ready does not do."""
+        """See `Cluster.last_words`. Begins with what a node that is not ready does not do.
+
+        At the start of a run, what the other nodes have printed comes after it.
+        """
         mine = self._nodes[node]
         listens = self._host.listens(node)
         where = "" if not self._stage.world.tuns else f"it listens on {', '.join(listens) or 'no port'}; "
-        return f"{where}expected {self._expected(mine)}\n{self._logs.tail(node)}".strip()
+        said = f"{where}expected {self._expected(mine)}\n{self._logs.tail(node)}".strip()
+        if self._begun:
+            return said
+        # The first start: a cluster may not form because of another node.
+        return "\n".join([said, *(self._of_other(other) for other in self._nodes if other != node)])
+
+    def _of_other(self, node: str) -> str:
+        """What a node has printed, in words for the failure of another one."""
+        serves = node in self._running and self._running[node].serves
+        return f"{node}, which {'serves' if serves else 'does not serve either'}:\n{self._logs.tail(node)}".strip()
 
     def _expected(self, node: ProgramNode) -> str:
         """What `ready` waits for, in words."""

@@ -105,6 +105,8 @@ TOGETHER = {
     "workload.kind=counter": ["system.name=rsl"],
     "workload.kind=kv": ["system.name=rsl", "system.application=kv"],
     "system.application=kv": ["workload.kind=kv"],
+    "system.object=kv": ["workload.kind=kv"],
+    "system.object=counter": ["workload.kind=counter"],
 }
 """What has to be set with a key, or with a value of it."""
 UNSET = {"workload.operations", "nemesis.0.crash.every"}

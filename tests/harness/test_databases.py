@@ -1,0 +1,130 @@
+"""The plans for databases do what their comments say, on this machine, where the database is installed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from clew.harness.bench.databases import CASES, FIRST, LAST, Case, cases, missing, plan_of, rewritten, table
+from clew.harness.bench.databases import Measured as Row
+from clew.harness.hunt.trial import Trial, trial
+from clew.harness.plan import load, resolve, shipped
+from tests.harness.conftest import Clew
+from tests.harness.plans import DATABASES
+from tests.readme import ROOT
+
+PAGE = ROOT / "docs" / "databases.md"
+TRIES = 3
+"""Runs in which an anomaly must show. The rarest shows in 9 of 10."""
+
+
+def needs(case: Case) -> None:
+    """Skip the test where the database or its library is not installed."""
+    if (what := missing(case)) is not None:
+        pytest.skip(what)
+
+
+def run(case: Case, seed: int, *settings: str) -> Trial:
+    return trial(resolve(load(case.plan), seed, settings))
+
+
+@pytest.mark.usefixtures("namespaces")
+@pytest.mark.parametrize("case", [case for case in CASES if case.holds], ids=lambda case: case.plan)
+def test_a_control_holds(case: Case) -> None:
+    needs(case)
+    tried = run(case, 0)
+    assert (tried.verdict, tried.happened) == ("valid", None)
+    assert tried.counts["operations"]["ok"] > 50
+    assert sum(tried.counts["faults"].values()) >= 3
+
+
+@pytest.mark.usefixtures("namespaces")
+@pytest.mark.parametrize("case", [case for case in CASES if not case.holds], ids=lambda case: case.plan)
+def test_an_anomaly_shows(case: Case) -> None:
+    needs(case)
+    for seed in range(TRIES):
+        tried = run(case, seed)
+        if tried.signature is not None and tried.signature.broke == "linearizable":
+            return
+    pytest.fail(f"{case.plan} was valid {TRIES} times")
+
+
+@pytest.mark.usefixtures("namespaces")
+@pytest.mark.parametrize("settings", [("kv", "kv"), ("counter", "counter")], ids=lambda settings: settings[0])
+@pytest.mark.parametrize("name", ["etcd-linearizable", "redis-one-node"])
+def test_other_objects_are_served_too(name: str, settings: tuple[str, str]) -> None:
+    case = next(case for case in CASES if case.plan == name)
+    needs(case)
+    thing, kind = settings
+    tried = run(
+        case,
+        0,
+        f"system.object={thing}",
+        f"workload.kind={kind}",
+        "workload.duration=",
+        "workload.operations=60",
+        "nemesis=[]",
+        "network=",
+    )
+    assert (tried.verdict, tried.happened) == ("valid", None)
+    # A compare-and-set that found another value is a failure that says something.
+    assert tried.counts["operations"]["ok"] > 30
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_a_cluster_that_never_forms_shows_the_last_lines_of_each_node(clew_call: Clew) -> None:
+    needs(CASES[0])
+    done = clew_call("run", "etcd-linearizable", "--set", "network.drop=1", "--set", "live.ready=2s")
+    assert done.returncode == 255, done.stdout
+    assert re.search(r"node n\d does not serve 2 s after its start", done.stderr)
+    assert done.stderr.count("does not serve either:\n") == 2
+    # What etcd itself prints.
+    assert done.stderr.count('"msg":') >= 6
+
+
+def test_a_database_that_is_not_installed_is_said_in_one_line(
+    clew_call: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clew.systems.server.MORE_FOLDERS", ())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = clew_call("run", "etcd-linearizable")
+    assert done.returncode == 254
+    assert done.stderr == (
+        "clew: etcd-linearizable: system.name: etcd is not installed; it is in the package etcd-server: "
+        "sudo apt-get install etcd-server\n"
+    )
+    assert not (tmp_path / "store").exists() or not any((tmp_path / "store").iterdir())
+
+
+def test_every_plan_for_a_database_is_a_case_and_on_the_page() -> None:
+    assert {case.plan for case in CASES} == set(DATABASES)
+    text = PAGE.read_text()
+    assert [name for name in DATABASES if f"`{name}`" not in text] == []
+
+
+def test_the_comment_of_every_plan_says_how_often_and_where_it_is_documented() -> None:
+    comments = dict(shipped())
+    for name in DATABASES:
+        assert re.search(r"\b\d+ of \d+ runs\b", comments[name]), name
+        assert "http" in comments[name], name
+
+
+def test_the_table_is_written_between_its_marks_and_the_rest_of_the_page_stays() -> None:
+    row = Row(CASES[1], "etcd", "3.4.23", 1, 18, ("seed 3: unknown",), 12.34)
+    page = rewritten(f"# Title\n\n{FIRST}\nold\n{LAST}\n\nText.\n", [row])
+    assert page == f"# Title\n\n{FIRST}\n\n{table([row])}\n{LAST}\n\nText.\n"
+    assert "| 18 of 20 | 12.3 |" in page
+    assert "- `etcd-serializable-reads`, seed 3: unknown" in page
+    with pytest.raises(ValueError, match="expected a line"):
+        rewritten("# Title\n", [row])
+
+
+def test_a_system_without_a_plan_for_it_is_refused(clew_call: Clew) -> None:
+    done = clew_call("bench", "databases", "--system", "oracle")
+    assert (done.returncode, done.stderr) == (
+        254,
+        "clew: --system oracle: there is no plan for a database of this name\n",
+    )
+    assert {plan_of(case, 0).system.name for case in cases(["etcd"])} == {"etcd"}

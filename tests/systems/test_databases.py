@@ -1,0 +1,98 @@
+"""How nodes of databases are started, and what is said where a database is not installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clew.systems import BadParameters, Program, ProgramCluster, ProgramNode, Server, find_system, names
+from clew.systems.stored import FUNCTIONS, MODELS, decoded, encoded
+
+DATABASES = [name for name in names() if isinstance(find_system(name), Program)]
+
+
+def program(name: str) -> Program:
+    system = find_system(name)
+    assert isinstance(system, Program)
+    return system
+
+
+def cluster_of(name: str, nodes: int = 3, **parameters: Any) -> ProgramCluster:
+    """A cluster that nobody starts."""
+    system = program(name)
+    set_to = system.parameters(**parameters)
+    ports = system.ports_of(set_to)
+    made = [
+        ProgramNode(f"n{i}", f"10.77.0.{i}", ports, Path(f"/data/n{i}"), Path(f"/logs/n{i}.log"))
+        for i in range(1, nodes + 1)
+    ]
+    return ProgramCluster(tuple(made), set_to, 1.0)
+
+
+def command_of(cluster: ProgramCluster, name: str, node: int = 0) -> str:
+    return " ".join(program(name).command(cluster.nodes[node], cluster))
+
+
+@pytest.mark.parametrize("name", DATABASES)
+def test_the_same_node_is_started_with_the_same_command_every_time(name: str) -> None:
+    cluster = cluster_of(name)
+    assert command_of(cluster, name) == command_of(cluster_of(name), name)
+
+
+@pytest.mark.parametrize("name", DATABASES)
+def test_every_object_has_a_model_that_knows_its_functions(name: str) -> None:
+    system = program(name)
+    for thing, model in MODELS.items():
+        parameters = system.parameters(object=thing)
+        assert system.model_of(parameters) == model
+        assert system.functions_of(parameters) == FUNCTIONS[thing]
+
+
+def test_values_come_back_as_they_were_stored_and_an_empty_text_is_an_absent_key() -> None:
+    for value in (0, 7, "7", "a b"):
+        assert decoded(encoded(value)) == value
+    assert (encoded(None), encoded(""), decoded(None)) == (None, None, None)
+
+
+def test_etcd_is_told_all_members_and_its_timeouts_in_milliseconds() -> None:
+    cluster = cluster_of("etcd", heartbeat_interval=50_000_000, election_timeout=500_000_000)
+    words = command_of(cluster, "etcd", 1).split()
+    assert "--initial-cluster=n1=http://10.77.0.1:2380,n2=http://10.77.0.2:2380,n3=http://10.77.0.3:2380" in words
+    assert {"--name=n2", "--heartbeat-interval=50", "--election-timeout=500"} <= set(words)
+
+
+def test_the_first_redis_is_the_primary_and_the_others_copy_it() -> None:
+    cluster = cluster_of("redis")
+    assert "--replicaof" not in command_of(cluster, "redis", 0)
+    assert "--replicaof 10.77.0.1 6379" in command_of(cluster, "redis", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "nodes", "parameters", "field"),
+    [
+        ("etcd", 3, {"heartbeat_interval": 10**8, "election_timeout": 4 * 10**8}, "election_timeout"),
+        ("etcd", 3, {"snapshot_count": 0}, "snapshot_count"),
+        ("redis", 2, {"sentinel": True}, "sentinel"),
+        ("redis", 3, {"wait": 3}, "wait"),
+        ("redis", 1, {"min_replicas": 1}, "min_replicas"),
+        ("redis", 3, {"max_lag": 1_500_000_000}, "max_lag"),
+    ],
+)
+def test_what_no_cluster_can_have_is_refused(name: str, nodes: int, parameters: dict[str, Any], field: str) -> None:
+    with pytest.raises(BadParameters) as refused:
+        program(name).validate(program(name).parameters(**parameters), nodes)
+    assert refused.value.field == field
+
+
+def test_a_server_that_is_not_installed_names_its_package_and_the_command() -> None:
+    missing = Server("no-such-server", "some-package", "json").missing()
+    assert missing == (
+        "no-such-server is not installed; it is in the package some-package: sudo apt-get install some-package"
+    )
+
+
+def test_a_library_that_is_not_installed_names_the_extra() -> None:
+    missing = Server("sh", "dash", "no_such_library").missing()
+    assert missing == "the Python package no_such_library is not installed: pip install 'clew[databases]'"
