@@ -110,12 +110,15 @@ def live_bugs(
 def databases(
     system: Annotated[list[str] | None, typer.Option(help="Run only the plans for this database; repeatable.")] = None,
     runs: Annotated[int, typer.Option(help="How often each plan is run.", min=1)] = 20,
+    jobs: Annotated[int | None, typer.Option(help="Runs at a time. Default: half the number of cores.", min=1)] = None,
     write: Annotated[Path | None, typer.Option(help="Write the table into this page, between its two marks.")] = None,
 ) -> None:
     """Run every plan for a database, and count how often it shows what it is for."""
+    from tempfile import TemporaryDirectory
+
     from clew.harness.bench import databases as known
     from clew.harness.cli.signals import stop_signals
-    from clew.harness.hunt import at_home
+    from clew.harness.hunt import live_workers
     from clew.harness.store.folder import write_whole
 
     wanted = known.cases(system or [])
@@ -131,7 +134,7 @@ def databases(
         except ValueError as error:
             raise UserError(f"--write {write}: {error}") from None
     found = []
-    with stop_signals(), at_home() as (executor, _):
+    with stop_signals(), TemporaryDirectory() as store, live_workers(jobs, Path(store)) as (executor, _):
         for one in known.measured(wanted, executor, runs):
             found.append(one)
             print(known.table([one]).splitlines()[2], file=sys.stderr, flush=True)
