@@ -41,7 +41,7 @@ def namespaces() -> None:
     import trio
 
     from clew.harness.errors import MachineError
-    from clew.harness.runtime.live.world import open_world
+    from clew.harness.runtime.live.world.world import open_world
 
     async def try_it() -> None:
         async with open_world(["n1"]):

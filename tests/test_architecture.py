@@ -125,7 +125,10 @@ def test_there_is_no_other_code_folder_at_the_top() -> None:
             {"numba", "numpy", "trio", "yaml"},
         ),
         ("import clew.systems.fork_server, clew.systems.caspaxos", {"numba", "numpy", "trio", "yaml"}),
-        ("import clew.harness.runtime.live.world_process", {"json", "msgspec", "numpy", "subprocess", "trio", "yaml"}),
+        (
+            "import clew.harness.runtime.live.world.world_process",
+            {"json", "msgspec", "numpy", "subprocess", "trio", "yaml"},
+        ),
         ("import clew", {"numba", "numpy", "trio", "yaml"}),
         ("import clew.checkers", {"numba"}),
         ("import clew.harness.run", {"numba"}),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from clew.harness.errors import UserError
 from clew.harness.plan import Plan
-from clew.harness.runtime.live.addresses import MOST_NODES
 from clew.harness.runtime.live.live import Live, open_live
+from clew.harness.runtime.live.world.addresses import MOST_NODES
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.runtime import Runtime, refuse
 from clew.harness.runtime.simulation import NodesMode, Simulation, open_simulation

@@ -31,8 +31,8 @@ import trio
 
 from clew.harness.plan import Plan, loads, resolve
 from clew.harness.plan.schema import MILLISECOND, Links, NetworkPlan
-from clew.harness.runtime.live.switch import open_switch
-from clew.harness.runtime.live.world import World, open_world
+from clew.harness.runtime.live.packets.switch import open_switch
+from clew.harness.runtime.live.world.world import World, open_world
 from clew.nemesis.fault import Fault
 from clew.nemesis.latency import Constant, Exponential
 from clew.nemesis.partition import Partition

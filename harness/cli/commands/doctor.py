@@ -16,7 +16,7 @@ def doctor(json: JsonOption = False) -> None:
     from dataclasses import asdict
     from json import dumps
 
-    from clew.harness.runtime.live.doctor import examine, live_runs_work
+    from clew.harness.runtime.live.world.doctor import examine, live_runs_work
 
     findings = examine()
     works = live_runs_work(findings)

@@ -1,13 +1,12 @@
-"""The live runtime: real processes, real packets, the wall clock.
+"""Live runs: real processes, real packets, the wall clock. No root is needed.
 
-live              the runtime: the conductor's orders by the wall clock
-cluster           what a cluster offers, and what it has around it
-keeper            brings a node where the faults want it
-world             namespaces, addresses and processes
-switch            the network between the namespaces
-protocol_cluster  the nodes and clients of a protocol; node_host is one life of a node
-program_cluster   the nodes of a program, and its clients: client_host for Python classes, line_clients for JSON lines
-maelstrom_cluster the nodes of a Maelstrom program, with pipes as their network
-
-Nothing is imported here: the processes of a run start with a few of these modules.
+live            the runtime: the conductor's orders by the wall clock
+cluster         the contract of what it runs: our own protocols, anybody's programs, Maelstrom's
+keeper          brings each node where the faults want it
+world/          namespaces and addresses, and processes that cannot leave them
+packets/        the network: every packet passes through the switch
+protocols/      hosts for sans-IO nodes, and their clients
+programs/       ordinary programs, their clients, and Maelstrom's pipes
+logs            what processes print, in files that cannot grow without bound
+data_folder     where nodes keep their data
 """

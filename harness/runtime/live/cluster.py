@@ -15,8 +15,8 @@ from typing import Protocol
 
 from clew.harness.plan import Plan
 from clew.harness.runtime.failure import SystemFailure
-from clew.harness.runtime.live.switch import Link, Switch
-from clew.harness.runtime.live.world import World
+from clew.harness.runtime.live.packets.switch import Link, Switch
+from clew.harness.runtime.live.world.world import World
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.thread import Thread
 from clew.histories.journal import Journal

@@ -33,11 +33,11 @@ from clew.harness.runtime.conductor import Apply, At, Conductor, Invoke, Order, 
 from clew.harness.runtime.live.cluster import Cluster
 from clew.harness.runtime.live.data_folder import data_folder
 from clew.harness.runtime.live.keeper import Keeper
-from clew.harness.runtime.live.maelstrom_cluster import open_maelstrom_cluster
-from clew.harness.runtime.live.program_cluster import open_program_cluster
-from clew.harness.runtime.live.protocol_cluster import open_protocol_cluster
-from clew.harness.runtime.live.switch import Drop, Switch, open_switch
-from clew.harness.runtime.live.world import World, open_loopback, open_world
+from clew.harness.runtime.live.packets.switch import Drop, Switch, open_switch
+from clew.harness.runtime.live.programs.maelstrom_cluster import open_maelstrom_cluster
+from clew.harness.runtime.live.programs.program_cluster import open_program_cluster
+from clew.harness.runtime.live.protocols.protocol_cluster import open_protocol_cluster
+from clew.harness.runtime.live.world.world import World, open_loopback, open_world
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.runtime import Capability
 from clew.harness.runtime.thread import Thread

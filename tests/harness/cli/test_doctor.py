@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from clew.harness.errors import MachineError
-from clew.harness.runtime.live import doctor
-from clew.harness.runtime.live.machine import Facts, NoWorld
+from clew.harness.runtime.live.world import doctor
+from clew.harness.runtime.live.world.machine import Facts, NoWorld
 from tests.harness.conftest import Clew
 from tests.harness.runtime.live.worlds import as_nobody, need_namespaces, refusal
 

@@ -12,8 +12,8 @@ import trio
 
 from clew.harness.plan import Plan, loads, resolve
 from clew.harness.plan.schema import Links, NetworkPlan
-from clew.harness.runtime.live.switch import Counts, Switch, open_switch
-from clew.harness.runtime.live.world import World, open_world
+from clew.harness.runtime.live.packets.switch import Counts, Switch, open_switch
+from clew.harness.runtime.live.world.world import World, open_world
 from clew.nemesis.latency import Constant
 
 PLAN = """

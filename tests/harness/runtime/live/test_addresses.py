@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from clew.harness.runtime.live.addresses import MOST_CLIENTS, Addresses
+from clew.harness.runtime.live.world.addresses import MOST_CLIENTS, Addresses
 
 
 def test_the_address_of_a_node_ends_in_its_number() -> None:

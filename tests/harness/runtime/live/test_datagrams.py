@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from clew.harness.runtime.live.datagrams import MOST, Receiver, Sender
+from clew.harness.runtime.live.protocols.datagrams import MOST, Receiver, Sender
 
 Pair = tuple[socket.socket, socket.socket]
 

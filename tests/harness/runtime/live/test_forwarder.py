@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from clew.harness.plan.schema import Links, NetworkPlan
-from clew.harness.runtime.live.forwarder import Forwarder
-from clew.harness.runtime.live.packet import beginning, body
-from clew.harness.runtime.live.packet_journal import PacketJournal
-from clew.harness.runtime.live.switch_wire import Counters, Drops, Frames, Port, Setup, frame, links_of
+from clew.harness.runtime.live.packets.forwarder import Forwarder
+from clew.harness.runtime.live.packets.packet import beginning, body
+from clew.harness.runtime.live.packets.packet_journal import PacketJournal
+from clew.harness.runtime.live.packets.switch_wire import Counters, Drops, Frames, Port, Setup, frame, links_of
 from clew.histories.journal import entries
 from clew.histories.journal_search import is_cut
 from clew.nemesis.latency import Constant

@@ -17,7 +17,7 @@ from random import Random
 import pytest
 import trio
 
-from clew.harness.runtime.live.world import open_world
+from clew.harness.runtime.live.world.world import open_world
 from tests.harness.runtime.live.worlds import Open, marked, need_namespaces, opener, start
 
 KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "user", "uts")

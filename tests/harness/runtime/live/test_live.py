@@ -11,7 +11,7 @@ import trio
 from clew.harness.plan import load, loads, resolve
 from clew.harness.run import run
 from clew.harness.runtime.live import data_folder
-from clew.harness.runtime.live.node_disk import NodeDisk
+from clew.harness.runtime.live.protocols.node_disk import NodeDisk
 from clew.harness.verdict.result import Result
 from clew.histories.journal import entries
 

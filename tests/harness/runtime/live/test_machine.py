@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clew.harness.runtime.live.machine import Facts, NoWorld, Stage, look, remedy
+from clew.harness.runtime.live.world.machine import Facts, NoWorld, Stage, look, remedy
 
 APPARMOR, CLONE, LIMIT = (
     "kernel.apparmor_restrict_unprivileged_userns",

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from clew.harness.plan import load, resolve
-from clew.harness.runtime.live import message_record
-from clew.harness.runtime.live.message_record import CRASHED, STARTED, MessageRecord
-from clew.harness.runtime.live.messages import Messages, message_types
-from clew.harness.runtime.live.node_wire import DROPPED, RECEIVED, SENT
+from clew.harness.runtime.live.protocols import message_record
+from clew.harness.runtime.live.protocols.message_record import CRASHED, STARTED, MessageRecord
+from clew.harness.runtime.live.protocols.messages import Messages, message_types
+from clew.harness.runtime.live.protocols.node_wire import DROPPED, RECEIVED, SENT
 from clew.harness.runtime.monitors import Monitors
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.simulation.watchdog import Watchdog

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from clew.harness.runtime.live import node_disk
-from clew.harness.runtime.live.node_disk import NodeDisk
+from clew.harness.runtime.live.protocols import node_disk
+from clew.harness.runtime.live.protocols.node_disk import NodeDisk
 
 
 def test_a_synced_write_is_there_in_the_next_life_and_an_unsynced_one_is_not(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import dpkt
 import pytest
 
-from clew.harness.runtime.live.pcap import PcapWriter
+from clew.harness.runtime.live.packets.pcap import PcapWriter
 from clew.nemesis.partition import Partition
 from tests.harness.conftest import Clew
 from tests.harness.runtime.live.lab import Lab, in_lab

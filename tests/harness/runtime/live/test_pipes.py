@@ -8,8 +8,8 @@ import pytest
 import trio
 import trio.testing
 
-from clew.harness.runtime.live import pipes
-from clew.harness.runtime.live.pipes import LineTooLong, Outbox, lines
+from clew.harness.runtime.live.programs import pipes
+from clew.harness.runtime.live.programs.pipes import LineTooLong, Outbox, lines
 
 LARGE = b"x" * (1 << 20)
 

@@ -19,7 +19,7 @@ import trio
 
 from clew.harness.errors import MachineError
 from clew.harness.plan.schema import Links, NetworkPlan
-from clew.harness.runtime.live.switch import Drop, _process
+from clew.harness.runtime.live.packets.switch import Drop, _process
 from clew.histories.journal import entries
 from clew.histories.journal_search import messages_between, node_lives
 from clew.nemesis.grudge import ALL_KINDS
@@ -319,7 +319,7 @@ def test_a_switch_process_ends_with_its_control_socket() -> None:
 def test_a_switch_process_is_killed_with_the_harness(tmp_path: Path) -> None:
     harness = """if True:
         import time
-        from clew.harness.runtime.live.switch import _process
+        from clew.harness.runtime.live.packets.switch import _process
         with _process([]) as (popen, control):
             # Somebody else has the socket too, so the process does not see its end.
             import os

@@ -17,7 +17,7 @@ import pytest
 import trio
 
 from clew.harness.errors import MachineError
-from clew.harness.runtime.live.world import CannotStart, World, open_loopback, open_world
+from clew.harness.runtime.live.world.world import CannotStart, World, open_loopback, open_world
 from tests.harness.runtime.live.worlds import (
     Open,
     as_nobody,

@@ -16,7 +16,7 @@ import pytest
 import trio
 
 from clew.harness.errors import MachineError
-from clew.harness.runtime.live.world import Process, World, open_loopback, open_world
+from clew.harness.runtime.live.world.world import Process, World, open_loopback, open_world
 
 Open = Callable[[list[str]], AbstractAsyncContextManager[World]]
 
@@ -73,7 +73,7 @@ def as_nobody(*arguments: str) -> list[str]:
 
 
 PROBE = """
-import subprocess, sys, trio, clew.harness.runtime.live.world
+import subprocess, sys, trio, clew.harness.runtime.live.world.world
 sys.exit(subprocess.run([sys.executable, "-I", "-S", "-c", "pass"]).returncode)
 """
 

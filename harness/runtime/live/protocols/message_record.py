@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
-from clew.harness.runtime.live.messages import Messages
-from clew.harness.runtime.live.node_wire import DROPPED, RECEIVED, SENT
+from clew.harness.runtime.live.protocols.messages import Messages
+from clew.harness.runtime.live.protocols.node_wire import DROPPED, RECEIVED, SENT
 from clew.harness.runtime.monitors import Monitors
 from clew.histories.journal import Journal
 from clew.systems import Sent

@@ -7,7 +7,7 @@ import socket
 from collections import deque
 from struct import Struct
 
-from clew.harness.runtime.live import node_wire as wire
+from clew.harness.runtime.live.protocols import node_wire as wire
 
 _LENGTH = Struct("<I")
 CONNECTIONS_MOST = 64

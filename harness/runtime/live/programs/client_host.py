@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from clew.harness.runtime.live.client_wire import (
+from clew.harness.runtime.live.programs.client_wire import (
     CONTROL,
     AskReady,
     Begin,

@@ -26,8 +26,15 @@ import sys
 import traceback
 from typing import Any, NoReturn
 
-from clew.harness.runtime.live import kernel
-from clew.harness.runtime.live.reaper import PARENT_DIED, Start, kill_descendants, run_reaper, tell, wake_on_signals
+from clew.harness.runtime.live.world import kernel
+from clew.harness.runtime.live.world.reaper import (
+    PARENT_DIED,
+    Start,
+    kill_descendants,
+    run_reaper,
+    tell,
+    wake_on_signals,
+)
 
 MOST_DESCRIPTORS = 253
 """How many descriptors one message may carry (SCM_MAX_FD)."""

@@ -16,14 +16,14 @@ from typing import Any
 
 from clew.harness.plan.streams import Streams
 from clew.harness.runtime.failure import SystemFailure
-from clew.harness.runtime.live import node_wire as wire
 from clew.harness.runtime.live.cluster import Stage
-from clew.harness.runtime.live.datagrams import Receiver, Sender
-from clew.harness.runtime.live.live_client import LiveClient
-from clew.harness.runtime.live.message_record import MessageRecord
-from clew.harness.runtime.live.messages import Messages, message_types
-from clew.harness.runtime.live.node_host import widen
-from clew.harness.runtime.live.switch import Link
+from clew.harness.runtime.live.packets.switch import Link
+from clew.harness.runtime.live.protocols import node_wire as wire
+from clew.harness.runtime.live.protocols.datagrams import Receiver, Sender
+from clew.harness.runtime.live.protocols.live_client import LiveClient
+from clew.harness.runtime.live.protocols.message_record import MessageRecord
+from clew.harness.runtime.live.protocols.messages import Messages, message_types
+from clew.harness.runtime.live.protocols.node_host import widen
 from clew.harness.runtime.network import CUT, Network
 from clew.harness.runtime.simulation.packet import replies
 from clew.harness.runtime.simulation.watchdog import Watchdog

@@ -15,8 +15,8 @@ from pathlib import Path
 import trio
 
 from clew.harness.errors import MachineError
-from clew.harness.runtime.live.machine import NoWorld
-from clew.harness.runtime.live.world import open_loopback, open_world
+from clew.harness.runtime.live.world.machine import NoWorld
+from clew.harness.runtime.live.world.world import open_loopback, open_world
 
 NODES = ("n1", "n2", "n3", "n4", "n5")
 """The world that is tried."""

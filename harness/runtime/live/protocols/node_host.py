@@ -23,11 +23,11 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from clew.harness.runtime.live import node_wire as wire
-from clew.harness.runtime.live.datagrams import Receiver, Sender
-from clew.harness.runtime.live.messages import Messages, message_types
-from clew.harness.runtime.live.node_disk import NodeDisk
-from clew.harness.runtime.live.streams import LargeMessages
+from clew.harness.runtime.live.protocols import node_wire as wire
+from clew.harness.runtime.live.protocols.datagrams import Receiver, Sender
+from clew.harness.runtime.live.protocols.messages import Messages, message_types
+from clew.harness.runtime.live.protocols.node_disk import NodeDisk
+from clew.harness.runtime.live.protocols.streams import LargeMessages
 from clew.harness.runtime.network import CUT, Network
 from clew.histories.event import MALFORMED
 from clew.systems.node import CancelTimer, Context, Count, Log, Node, Send, SetTimer, Sync, Write

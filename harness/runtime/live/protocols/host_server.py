@@ -4,7 +4,8 @@ It has imported the system, so a node starts in milliseconds and not in a tenth 
 network namespace of its node. When the server ends, the kernel ends all hosts: they are in its PID namespace, and the
 parent-death signal does the same where there are no namespaces.
 
-    python -m clew.harness.runtime.live.host_server SYSTEM      descriptor 3: requests, descriptor 4: the `Setup`
+    python -m clew.harness.runtime.live.protocols.host_server SYSTEM
+                  descriptor 3: requests, descriptor 4: the `Setup`
 
     ("spawn", Life) with two descriptors ──> process id     a host with this control socket and this log
     ("signal", process id, signal)       ──> 0              returns when a stopped process stands still
@@ -23,8 +24,8 @@ import sys
 from typing import NoReturn
 
 from clew.harness.runtime.failure import report
-from clew.harness.runtime.live.node_host import NodeHost
-from clew.harness.runtime.live.node_wire import Life, Setup
+from clew.harness.runtime.live.protocols.node_host import NodeHost
+from clew.harness.runtime.live.protocols.node_wire import Life, Setup
 from clew.systems.fork_server import die_with
 from clew.systems.registry import find_protocol
 

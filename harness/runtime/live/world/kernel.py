@@ -15,7 +15,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from clew.harness.runtime.live.addresses import PREFIX_LENGTH
+from clew.harness.runtime.live.world.addresses import PREFIX_LENGTH
 
 NEW_MOUNTS, NEW_USERS, NEW_PIDS, NEW_NETWORK = 0x00020000, 0x10000000, 0x20000000, 0x40000000
 """The kinds of namespaces (`CLONE_NEWNS`, ...): arguments of `unshare` and `enter`."""

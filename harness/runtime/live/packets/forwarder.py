@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Protocol
 
 from clew.harness.plan.streams import Streams
-from clew.harness.runtime.live.packet import beginning, is_udp, is_unicast_ipv4
-from clew.harness.runtime.live.packet_journal import PacketJournal
-from clew.harness.runtime.live.pcap import PcapWriter
-from clew.harness.runtime.live.switch_wire import CUT, DOWN, FULL, Counters, Drops, Setup, links_of
+from clew.harness.runtime.live.packets.packet import beginning, is_udp, is_unicast_ipv4
+from clew.harness.runtime.live.packets.packet_journal import PacketJournal
+from clew.harness.runtime.live.packets.pcap import PcapWriter
+from clew.harness.runtime.live.packets.switch_wire import CUT, DOWN, FULL, Counters, Drops, Setup, links_of
 from clew.harness.runtime.network import Network
 from clew.nemesis.effect import hits
 from clew.nemesis.fault import Fault

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from clew.harness.runtime.live import kernel
+from clew.harness.runtime.live.world import kernel
 
 PATIENCE = 20
 """How many milliseconds a program may take to stop before it counts as stopped.

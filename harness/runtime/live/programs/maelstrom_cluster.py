@@ -21,13 +21,13 @@ import trio
 from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan.streams import Streams
 from clew.harness.runtime.failure import SystemFailure
-from clew.harness.runtime.live.clients import not_startable
 from clew.harness.runtime.live.cluster import Stage
-from clew.harness.runtime.live.ended import ended
 from clew.harness.runtime.live.logs import Logs, open_logs
-from clew.harness.runtime.live.pipes import LineTooLong, Outbox, lines
-from clew.harness.runtime.live.switch import Link
-from clew.harness.runtime.live.world import CannotStart, Process
+from clew.harness.runtime.live.packets.switch import Link
+from clew.harness.runtime.live.programs.clients import not_startable
+from clew.harness.runtime.live.programs.ended import ended
+from clew.harness.runtime.live.programs.pipes import LineTooLong, Outbox, lines
+from clew.harness.runtime.live.world.world import CannotStart, Process
 from clew.harness.runtime.network import CUT, Network
 from clew.harness.runtime.thread import Thread
 from clew.histories.event import MALFORMED

@@ -20,11 +20,11 @@ import trio
 
 from clew.harness.plan import Plan
 from clew.harness.runtime.failure import SystemFailure
-from clew.harness.runtime.live.clients import Completed, answer, not_startable
-from clew.harness.runtime.live.ended import ended
 from clew.harness.runtime.live.logs import Logs
-from clew.harness.runtime.live.pipes import LineTooLong, Outbox, lines
-from clew.harness.runtime.live.world import CannotStart, Process, World
+from clew.harness.runtime.live.programs.clients import Completed, answer, not_startable
+from clew.harness.runtime.live.programs.ended import ended
+from clew.harness.runtime.live.programs.pipes import LineTooLong, Outbox, lines
+from clew.harness.runtime.live.world.world import CannotStart, Process, World
 from clew.harness.runtime.thread import Thread
 from clew.histories.event import MALFORMED
 from clew.systems import Complete, Operation, Program, ProgramCluster, ProgramNode

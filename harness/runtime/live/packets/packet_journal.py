@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from clew.harness.runtime.live.packet import body
+from clew.harness.runtime.live.packets.packet import body
 from clew.histories.journal import Journal
 
 BYTES_MAX = 200_000_000

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import msgspec
 
 from clew.harness.runtime.failure import Part, SystemFailure, raised
-from clew.harness.runtime.live import node_wire as wire
-from clew.harness.runtime.live.datagrams import Receiver
-from clew.harness.runtime.live.messages import Messages
+from clew.harness.runtime.live.protocols import node_wire as wire
+from clew.harness.runtime.live.protocols.datagrams import Receiver
+from clew.harness.runtime.live.protocols.messages import Messages
 from clew.harness.runtime.simulation.watchdog import NOT_OURS, Watchdog
 from clew.harness.runtime.thread import Thread
 from clew.histories.event import MALFORMED

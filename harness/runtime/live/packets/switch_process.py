@@ -1,7 +1,7 @@
 """The switch process: it forwards the packets of a live run, and does nothing else.
 
-`python -m clew.harness.runtime.live.switch_process PARENT` has the control socket as its standard input. It ends when
-that closes, and the kernel kills it when its parent ends (`die_with`).
+`python -m clew.harness.runtime.live.packets.switch_process PARENT` has the control socket as its standard input. It
+ends when that closes, and the kernel kills it when its parent ends (`die_with`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import sys
 
 import msgspec
 
-from clew.harness.runtime.live import switch_wire as wire
-from clew.harness.runtime.live.forwarder import Forwarder
+from clew.harness.runtime.live.packets import switch_wire as wire
+from clew.harness.runtime.live.packets.forwarder import Forwarder
 from clew.systems.fork_server import die_with
 
 _SET_TIMERSLACK = 29

@@ -17,13 +17,13 @@ import trio
 
 from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.runtime.failure import SystemFailure, raised
-from clew.harness.runtime.live.clients import HostedClients, not_startable
 from clew.harness.runtime.live.cluster import Stage
-from clew.harness.runtime.live.ended import ended
-from clew.harness.runtime.live.line_clients import LineClients
 from clew.harness.runtime.live.logs import Logs, open_logs
-from clew.harness.runtime.live.switch import Link
-from clew.harness.runtime.live.world import CannotStart, Process
+from clew.harness.runtime.live.packets.switch import Link
+from clew.harness.runtime.live.programs.clients import HostedClients, not_startable
+from clew.harness.runtime.live.programs.ended import ended
+from clew.harness.runtime.live.programs.line_clients import LineClients
+from clew.harness.runtime.live.world.world import CannotStart, Process
 from clew.harness.runtime.thread import Thread
 from clew.nemesis.fault import Fault
 from clew.systems import Operation, Program, ProgramCluster, ProgramNode

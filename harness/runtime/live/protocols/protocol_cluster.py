@@ -26,14 +26,14 @@ import trio
 from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan.streams import Streams
 from clew.harness.runtime.failure import SystemFailure
-from clew.harness.runtime.live import node_wire as wire
 from clew.harness.runtime.live.cluster import Stage
-from clew.harness.runtime.live.hosts import Host, HostServer, start_server
-from clew.harness.runtime.live.message_record import CRASHED, STARTED, MessageRecord
-from clew.harness.runtime.live.messages import Messages, message_types
-from clew.harness.runtime.live.node_log import NodeLog
-from clew.harness.runtime.live.protocol_clients import ProtocolClients, open_clients
-from clew.harness.runtime.live.switch import Drop, Link
+from clew.harness.runtime.live.packets.switch import Drop, Link
+from clew.harness.runtime.live.protocols import node_wire as wire
+from clew.harness.runtime.live.protocols.hosts import Host, HostServer, start_server
+from clew.harness.runtime.live.protocols.message_record import CRASHED, STARTED, MessageRecord
+from clew.harness.runtime.live.protocols.messages import Messages, message_types
+from clew.harness.runtime.live.protocols.node_log import NodeLog
+from clew.harness.runtime.live.protocols.protocol_clients import ProtocolClients, open_clients
 from clew.harness.runtime.monitors import Monitors
 from clew.harness.runtime.network import Network
 from clew.harness.runtime.simulation.watchdog import STEP_SECONDS_MAX, Watchdog

@@ -15,8 +15,8 @@ from typing import Any
 import trio
 
 from clew.harness.runtime.failure import SystemFailure
-from clew.harness.runtime.live import node_wire as wire
-from clew.harness.runtime.live.world import Process, World
+from clew.harness.runtime.live.protocols import node_wire as wire
+from clew.harness.runtime.live.world.world import Process, World
 
 
 class Host:
@@ -102,7 +102,7 @@ async def start_server(world: World, setup: wire.Setup, files: contextlib.ExitSt
         process = await world.spawn(
             setup.nodes[0],
             # -P: the folder the user happens to be in is not the nodes' to import from.
-            [sys.executable, "-P", "-m", "clew.harness.runtime.live.host_server", setup.system.name],
+            [sys.executable, "-P", "-m", "clew.harness.runtime.live.protocols.host_server", setup.system.name],
             environment=os.environ,
             folder=Path.cwd(),
             stdin=nothing,

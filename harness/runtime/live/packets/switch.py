@@ -26,8 +26,8 @@ import trio
 from clew.harness.errors import MachineError
 from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan import Plan
-from clew.harness.runtime.live import switch_wire as wire
-from clew.harness.runtime.live.addresses import Addresses
+from clew.harness.runtime.live.packets import switch_wire as wire
+from clew.harness.runtime.live.world.addresses import Addresses
 from clew.nemesis.fault import Fault
 
 _CLOSING = 5.0
@@ -245,7 +245,7 @@ def _process(kept: Collection[int]) -> Iterator[tuple[subprocess.Popen[bytes], s
     with theirs:
         popen = subprocess.Popen(
             # -P: the folder the user happens to be in is not for it to import from.
-            [sys.executable, "-P", "-m", "clew.harness.runtime.live.switch_process", str(os.getpid())],
+            [sys.executable, "-P", "-m", "clew.harness.runtime.live.packets.switch_process", str(os.getpid())],
             stdin=theirs.fileno(),
             pass_fds=kept,
             # A Ctrl-C at the terminal is for the harness to handle.

@@ -21,7 +21,8 @@ import trio
 from clew.harness.errors import UserError
 from clew.harness.plan import Plan
 from clew.harness.runtime.failure import SystemFailure
-from clew.harness.runtime.live.client_wire import (
+from clew.harness.runtime.live.logs import Logs
+from clew.harness.runtime.live.programs.client_wire import (
     CONTROL,
     AskReady,
     Begin,
@@ -38,10 +39,9 @@ from clew.harness.runtime.live.client_wire import (
     decode_from_host,
     encode,
 )
-from clew.harness.runtime.live.ended import ended
-from clew.harness.runtime.live.logs import Logs
-from clew.harness.runtime.live.pipes import Outbox, lines
-from clew.harness.runtime.live.world import CannotStart, World
+from clew.harness.runtime.live.programs.ended import ended
+from clew.harness.runtime.live.programs.pipes import Outbox, lines
+from clew.harness.runtime.live.world.world import CannotStart, World
 from clew.harness.runtime.thread import Thread
 from clew.systems import Complete, Operation, ProgramCluster
 from clew.systems.registry import DESCRIBED
@@ -90,7 +90,7 @@ class HostedClients:
         with theirs, ours, logs.writer(HOST, log) as out, open(os.devnull, "rb") as nothing:
             process = await world.spawn(
                 self._plan.clients[0],
-                [sys.executable, "-P", "-m", "clew.harness.runtime.live.client_host"],
+                [sys.executable, "-P", "-m", "clew.harness.runtime.live.programs.client_host"],
                 # The host imports what this process imports, from where this process does.
                 environment={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 folder=Path.cwd(),

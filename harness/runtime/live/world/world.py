@@ -29,13 +29,13 @@ import trio
 
 import clew
 from clew.harness.errors import MachineError, UserError
-from clew.harness.runtime.live.addresses import Addresses
-from clew.harness.runtime.live.machine import NoWorld, look
+from clew.harness.runtime.live.world.addresses import Addresses
+from clew.harness.runtime.live.world.machine import NoWorld, look
 
 MAIN = """
 import sys
 sys.path.append(sys.argv.pop(1))
-from clew.harness.runtime.live.world_process import main
+from clew.harness.runtime.live.world.world_process import main
 main()
 """
 

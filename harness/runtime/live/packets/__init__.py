@@ -1,0 +1,1 @@
+"""The network of a live run: every packet passes through the switch, and the network model decides about it."""
