@@ -13,8 +13,10 @@ import os
 import socket
 import socketserver
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from clew.systems import Complete, Operation, Program, ProgramCluster, ProgramNode
 
@@ -23,13 +25,16 @@ class Register(socketserver.StreamRequestHandler):
     """One connection to the node: a line in, a line out, until it closes."""
 
     file: Path
+    lock: ClassVar = threading.Lock()
+    """Two connections that write at once would leave digits of both."""
 
     def handle(self) -> None:
         for line in self.rfile:
-            match line.split():
-                case [b"write", value]:
-                    self.file.write_bytes(value)
-            value = self.file.read_bytes() if self.file.exists() else b"null"
+            with self.lock:
+                match line.split():
+                    case [b"write", value]:
+                        self.file.write_bytes(value)
+                value = self.file.read_bytes() if self.file.exists() else b"null"
             self.wfile.write(value + b"\n")
 
 

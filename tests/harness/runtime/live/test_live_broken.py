@@ -11,7 +11,7 @@ import pytest
 from tests.harness import echo
 
 CODE = (
-    "from clew.harness.runtime.live import protocol_cluster; protocol_cluster.STEP_SECONDS_MAX = 1.0; "
+    "from clew.harness.runtime.live.protocols import protocol_cluster; protocol_cluster.STEP_SECONDS_MAX = 1.0; "
     "from clew.harness.cli.app import main; main()"
 )
 
