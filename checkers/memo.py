@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clew.checkers.deadline import Deadline
 from clew.checkers.kernel import kernel, raw_kernel
 from clew.checkers.models.model import Model, ModelOperation
 
@@ -24,6 +25,8 @@ UNASKED = -2
 
 _A_ROW = 512
 """Classes up to which all transitions of a merged state are learnt at once: a millisecond at most."""
+STEPS_PER_LOOK = 1 << 10
+"""Steps of a model between two looks at the deadline: a few milliseconds."""
 _WEIGH_EVERY = 64
 """One state of this many is weighed: weighing takes as long as a step of the model."""
 _PLACES = 100
@@ -75,15 +78,24 @@ class Memo:
         """What is known now, for a kernel."""
         return Transitions(self.keys, self.next_state, len(self._classes))
 
-    def learn(self, pairs: Sequence[tuple[int, int]]) -> None:
+    def learn(self, pairs: Sequence[tuple[int, int]], deadline: Deadline | None = None) -> None:
         """Ask the model for these transitions (state, class) and remember the answers.
 
         A model that merges states has few of them, and a search asks for most of their transitions sooner or later. So
         all transitions of such a state are learnt at once: going back and forth costs more than most answers.
+
+        When the deadline passes, the rest is not learnt. The search can ask again.
         """
         classes = len(self._classes)
         if self._merge is not None and classes <= _A_ROW:
             pairs = [(state, cls) for state in {state: None for state, _ in pairs} for cls in range(classes)]
+        for begin in range(0, len(pairs), STEPS_PER_LOOK):
+            if begin and deadline is not None and deadline.passed():
+                return
+            self._learn(pairs[begin : begin + STEPS_PER_LOOK])
+
+    def _learn(self, pairs: Sequence[tuple[int, int]]) -> None:
+        classes = len(self._classes)
         answers = [self._after(self.states[state], self._classes[cls]) for state, cls in pairs]
         while 2 * (self._count + len(pairs)) >= len(self.keys):
             self._grow()

@@ -79,7 +79,7 @@ def find_counterexample(problem: Problem, form: Form | None, model: Model, stuck
             # An operation that was open then can matter with the result that it got later.
             past |= (problem.call < stuck) & (problem.ret != NEVER)
         counterexample = _recent(problem, past, impossible)
-    counterexample = _fewer(counterexample, impossible)
+    counterexample = fewer(counterexample, impossible, lambda: tries_left < 0 or deadline.passed())
     if isinstance(form, RegisterForm):
         counterexample = counterexample | _setters(form, counterexample)
     elif isinstance(form, ContainerForm):
@@ -130,16 +130,18 @@ def _recent(problem: Problem, past: Mask, impossible: Impossible) -> Mask:
     return past
 
 
-def _fewer(counterexample: Mask, impossible: Impossible) -> Mask:
+def fewer(counterexample: Mask, impossible: Impossible, over: Callable[[], bool]) -> Mask:
     """Leave out halves, quarters, ... and at last single operations, oldest first, as long as the rest is impossible.
 
     This is delta debugging (Zeller & Hildebrandt, "Simplifying and isolating failure-inducing input", TSE 28(2), 2002,
-    section 3.2), by complements only. At the end no single operation can be left out.
+    section 3.2), by complements only. At the end no single operation can be left out, unless it is `over` before that.
     """
     size = max(1, int(counterexample.sum()) // 2)
     while True:
         smaller = False
         for chunk in _chunks(np.flatnonzero(counterexample), size):
+            if over():
+                return counterexample
             fewer = counterexample.copy()
             fewer[chunk] = False
             if fewer.any() and impossible(fewer):

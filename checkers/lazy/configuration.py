@@ -34,8 +34,17 @@ REGISTERS = np.dtype((
         ("dropped", np.int64),  # 1 if something had to be dropped: dying out then proves nothing
         ("full", np.int64),  # which of the three lists of a row is full; 3 for the log; -1 for none
         ("stamp", np.int64),  # which configuration is looked at; says what in `stamps` is of this one
-        ("work", np.int64),  # ways tried since Python looked at the deadline
+        ("work", np.int64),  # ways tried, and steps on paths
+        ("pause", np.int64),  # when there was this much work, it is time to look at the deadline
         ("returns", np.int64),  # returns that were dealt with
+        ("halfway", np.int64),  # 1 if the return at `position` is being dealt with; then also, to go on from there:
+        ("entries_before", np.int64),  # `entries` and `dropped` before the return
+        ("dropped_before", np.int64),
+        ("number", np.int64),  # the configuration, the kind of way, the way, and how many of its paths were tried
+        ("mode", np.int64),
+        ("way", np.int64),
+        ("tried", np.int64),
+        ("placed", np.int64),  # configurations in `then`
     ],
 ))  # fmt: skip
 PATH_SEARCH = np.dtype((
@@ -46,6 +55,7 @@ PATH_SEARCH = np.dtype((
         ("base", np.int64),  # where the path begins behind its root
         ("limit", np.int64),  # how long it may be in this round
         ("cut", np.int64),  # 1 if a longer path was cut off in this round
+        ("entering", np.int64),  # 1 if the search was interrupted where the path had just become longer
     ],
 ))  # fmt: skip
 ENTRY = np.dtype([("before", np.int32), ("op", np.int32), ("anchor", np.int32)])

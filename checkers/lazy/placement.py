@@ -32,6 +32,8 @@ from clew.checkers.lazy.configuration import (
 
 _FRESH = -1
 """The depth of a search for a path that has not begun."""
+_INTERRUPTED = -1
+"""The length of a path if it is time to look at the deadline before one is found."""
 
 
 @inlined
@@ -87,35 +89,54 @@ def _survey(t, returning, position):  # type: ignore[no-untyped-def]
 def place_all(t, op, position):  # type: ignore[no-untyped-def]
     """The configurations after the return of `op`, into `then`; returns how many.
 
+    A return can have more ways than there is time for. So at any path the work may pause: `halfway` is 1 then, and the
+    next call goes on with that path. What a call does before that, it does again.
+
     Every helper is called in one place only: its code is copied there, and would take minutes to compile otherwise.
     """
     oldest, differing = _survey(t, op, position)
     written = _list_roots(t, op)
-    count = 0
-    for number in range(t.at.count):
+    resumed = t.at.halfway == 1
+    first = t.at.number if resumed else 0
+    count = t.at.placed if resumed else 0
+    t.at.halfway = 0
+    for number in range(first, t.at.count):
         source = t.now[number]
         used = _mark_used(t, op, source)
         # The kinds of way, one after the other, and the roots, boundaries or places of each; or the one way there is.
         mode, way = _first_way(t, op, source, used)
         simple = mode > LOOP
+        if resumed:
+            mode, way = t.at.mode, t.at.way
         while mode <= LOOP or simple:
             if not simple and way >= _ways(t, mode, op, source, written):
                 mode += 1
                 way = 0
                 continue
             start, deadline, root = _origin(t, mode, way, source)
-            more = simple or _possible(t, op, start, deadline, root)
-            t.search.depth = _FRESH
-            tried = 0
+            more = resumed or simple or _possible(t, op, start, deadline, root)
+            tried = t.at.tried
+            if not resumed:
+                t.search.depth = _FRESH
+                t.search.entering = 0
+                tried = 0
+            resumed = False
             while more:
                 length = 0 if mode == ALREADY else 1
-                if simple or t.kind[op] == WRITES:
+                if t.at.work >= t.at.pause:
+                    length = _INTERRUPTED
+                elif simple or t.kind[op] == WRITES:
                     t.path[0] = op
                     more = False
                 else:
                     length = _next_path(t, mode, start, root, deadline, op, position)
                     if length == 0:
                         break
+                if length == _INTERRUPTED:
+                    t.at.halfway = 1
+                    t.at.number, t.at.mode, t.at.way = number, mode, way
+                    t.at.tried, t.at.placed = tried, count
+                    return count
                 # A narrow sweep follows only the first ways of each kind: width goes to variety.
                 tried += 1
                 if tried > max(2, len(t.then) // 8):
@@ -249,6 +270,7 @@ def _candidate(t, op, first, start, end, deadline, length):  # type: ignore[no-u
     one of the same values that returns earlier and was called later.
     """
     while op >= 0:
+        t.at.work += 1 + length
         good = t.stamps[op] != t.at.stamp and t.call[op] <= deadline
         for i in range(start, end):
             good = good and t.values[i] != t.sets[op]
@@ -256,6 +278,7 @@ def _candidate(t, op, first, start, end, deadline, length):  # type: ignore[no-u
             good = good and t.path[i] != op
         other = first
         while good and other != op:
+            t.at.work += 1
             if (
                 t.sets[other] == t.sets[op]
                 and t.stamps[other] != t.at.stamp
@@ -276,16 +299,17 @@ def _candidate(t, op, first, start, end, deadline, length):  # type: ignore[no-u
 def _next_path(t, mode, start, root, deadline, op, position):  # type: ignore[no-untyped-def]
     """Write the next path from the value `start` to `op` into `path`; for a loop, to `op` and back to `start`.
 
-    Returns the length of the path, 0 when there are no more. Short paths come first: the fewer operations are used, the
-    better.
+    Returns the length of the path, 0 when there are no more, and _INTERRUPTED when it is time to look at the deadline.
+    Short paths come first: the fewer operations are used, the better.
 
     This is an iteratively deepened depth-first search. A path visits no value twice before `op`, and a loop visits none
     twice after it. values[i] is the value before path[i].
     """
     search = t.search
     depth = search.depth
-    entering = depth == _FRESH
-    if entering:
+    entering = depth == _FRESH or search.entering == 1
+    search.entering = 0
+    if depth == _FRESH:
         depth = 0
         search.turn = -1
         search.limit = 1
@@ -297,6 +321,11 @@ def _next_path(t, mode, start, root, deadline, op, position):  # type: ignore[no
         t.values[depth] = start
     base = search.base
     while True:
+        t.at.work += 1
+        if t.at.work > t.at.pause:
+            search.depth = depth
+            search.entering = 1 if entering else 0
+            return _INTERRUPTED
         cursor = -1
         if entering:
             value = t.values[depth]

@@ -74,8 +74,8 @@ _NARROWEST = 8
 `tests.benchmarks.checker`, and a narrow sweep costs little if it fails."""
 _WIDER = 4
 """How many times as many each next sweep keeps: all the failed ones together cost a third of the last."""
-_WORK_PER_VISIT = 1_000_000
-"""Ways tried until Python may look at the deadline: measured, 5 to 70 milliseconds."""
+WORK_PER_VISIT = 1_000_000
+"""Ways tried and steps on paths until Python may look at the deadline: measured, 5 to 70 milliseconds."""
 _FIRST_ROOM = 16
 """Entries in each of the three lists of a row at first: enough for a few open operations. It grows by doubling."""
 _FIRST_LOG = 1 << 12
@@ -107,8 +107,10 @@ def decide(
             best = decision.order
         if decision.answer == "valid" or (decision.answer == "invalid" and not dropped):
             return decision
-        if decision.answer == "unknown" and (decision.why == "memory" or deadline.passed()):
-            return Decision("unknown", order=best, why=decision.why, engine="lazy")
+        if decision.answer == "unknown" and decision.why == "memory":
+            return Decision("unknown", order=best, why="memory", engine="lazy")
+        if deadline.passed():
+            break
     return Decision("unknown", order=best, why="time", engine="lazy")
 
 
@@ -155,14 +157,18 @@ def _sweep(
     )
     t.now[0, :FIXED] = (form.initial, -1, -1, -1, 0, 0, 0, -1)
     cramped = -1
-    visits = 0
     why: Why | None = None
     while True:
+        at.pause = at.work + WORK_PER_VISIT
         status = _advance(t)
         if status in (_DONE, _DEAD):
             break
         if status == _ROOM:
             sizes[at.full] *= 2
+            if 2 * width * _length(sizes) * t.now.itemsize + t.log.nbytes > budget.bytes:
+                sizes[at.full] //= 2
+                why = "memory"
+                break
             now, then = _wider(t.now, int(at.count), width, sizes, int(at.full))
             t = t._replace(now=now, then=then, row=_rows(1, sizes)[0])
         elif status == _LOG_FULL:
@@ -174,8 +180,7 @@ def _sweep(
         if t.now.nbytes + t.then.nbytes + t.log.nbytes > budget.bytes:
             why = "memory"
             break
-        visits += status == _PAUSE
-        if deadline.passed() or (steps is not None and visits * _WORK_PER_VISIT >= steps):
+        if deadline.passed() or (steps is not None and at.work >= steps):
             why = "time"
             break
     order = linearization(t.log, int(t.now[0, LOG]), count)
@@ -228,15 +233,15 @@ def _advance(t):  # type: ignore[no-untyped-def]
             t.at.open += 1
             t.at.position = position + 1
             continue
-        if t.at.work > _WORK_PER_VISIT:
-            t.at.work = 0
-            return _PAUSE
-        entries, dropped = t.at.entries, t.at.dropped
+        if t.at.halfway == 0:
+            t.at.entries_before, t.at.dropped_before = t.at.entries, t.at.dropped
         t.at.full = -1
         count = place_all(t, op, position)
         if t.at.full >= 0:
-            t.at.entries, t.at.dropped = entries, dropped
+            t.at.entries, t.at.dropped = t.at.entries_before, t.at.dropped_before
             return _LOG_FULL if t.at.full == 3 else _ROOM
+        if t.at.halfway == 1:
+            return _PAUSE
         if count == 0:
             return _DEAD
         for row in range(count):

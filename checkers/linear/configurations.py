@@ -37,18 +37,24 @@ REGISTERS = np.dtype((
         ("open", np.int64),  # slots that are occupied
         ("entries", np.int64),  # entries of the log
         ("asked", np.int64),  # transitions that are asked for
-        ("work", np.int64),  # operations tried since Python looked at the deadline
+        ("work", np.int64),  # operations tried, and configurations compared or copied
+        ("pause", np.int64),  # when there was this much work, it is time to look at the deadline
         ("stamp", np.int64),  # which return it is; says what in the hash tables is of this one
         ("visited", np.int64),  # configurations that the sweep went on from
         ("returns", np.int64),  # returns that were dealt with
+        ("halfway", np.int64),  # 1 if the return at `position` is being dealt with; then also, to go on from there:
+        ("entries_before", np.int64),  # `entries` before the return
+        ("source", np.int64),  # configurations of `now` that were put into one of the two sets
+        ("number", np.int64),  # configurations of `seen` from which more were found
+        ("gone", np.int64),  # configurations of both sets
+        ("met", np.int64),
     ],
 ))  # fmt: skip
 ENTRY = np.dtype([("before", np.int32), ("op", np.int32)])
 """An entry of the log: the entry before it, -1 if there is none, and an operation that took effect."""
 
-_WORK_PER_VISIT = 500_000
-"""Operations tried until Python may look at the deadline: measured, up to half a second where many operations are open,
-because a return is not interrupted."""
+WORK_PER_VISIT = 500_000
+"""Operations tried and configurations compared until Python may look at the deadline: 10 to 50 milliseconds."""
 _CLOSE_EVERY = 16
 """Returns between two looks for operations that all configurations have used. A look goes through all configurations,
 so it is made seldom; what it finds stays open a little longer than it need."""
@@ -136,21 +142,23 @@ def advance(memo, t, until, row):  # type: ignore[no-untyped-def]
     """
     at = t.at
     while at.position < until:
-        if at.work > _WORK_PER_VISIT:
-            at.work = 0
+        if at.work >= at.pause:
             return PAUSE
         op = np.int64(t.event_op[at.position])
         if t.event_return[at.position]:
-            entries = at.entries
             status, count = _return(memo, t, op, row)
+            if status == PAUSE:
+                return PAUSE
+            at.halfway = 0
             if status != THERE:
-                at.entries = entries
+                at.entries = at.entries_before
                 return status
             if count == 0:
                 return DEAD
             for number in range(count):
                 copy_row(t.then[number], t.now[number])
             at.count = count
+            at.work += count
             close(t, _slot(t, op))
             at.returns += 1
             if at.returns % _CLOSE_EVERY == 0:
@@ -173,6 +181,7 @@ def _call(memo, t, op):  # type: ignore[no-untyped-def]
     if at.entries + at.count > len(t.log):
         return LOG_FULL
     if observer:
+        at.work += at.count
         at.asked = 0
         for row in range(at.count):
             ask_after(memo, at, t.asked, t.now[row, STATE], t.cls[op])
@@ -256,6 +265,7 @@ def _close_used(t):  # type: ignore[no-untyped-def]
     From now on it makes no difference between them.
     """
     for word in range(len(t.unknown)):
+        t.at.work += t.at.count
         common = t.unknown[word]
         for row in range(t.at.count):
             common &= t.now[row, BITS + word]
@@ -284,7 +294,7 @@ def _hash(row, mask):  # type: ignore[no-untyped-def]
 
 
 @raw_kernel
-def add(row, rows, count, mask, which, chains, heads, stamps, stamp):  # type: ignore[no-untyped-def]
+def add(row, rows, count, mask, which, chains, heads, stamps, at):  # type: ignore[no-untyped-def]
     """Add a configuration to a set, unless one there is at least as good; returns how many there are then.
 
     Fewer unknown: `mask` has the bits of operations of unknown outcome. Of two configurations with the same state and
@@ -292,11 +302,12 @@ def add(row, rows, count, mask, which, chains, heads, stamps, stamp):  # type: i
     can do too, and more.
     """
     place = np.int64(_hash(row, mask) >> np.uint64(8)) % heads.shape[1]
-    if stamps[which, place] != stamp:
-        stamps[which, place] = stamp
+    if stamps[which, place] != at.stamp:
+        stamps[which, place] = at.stamp
         heads[which, place] = -1
     other = heads[which, place]
     while other >= 0:
+        at.work += 1
         same, fewer, more = rows[other, STATE] == row[STATE], True, True
         for word in range(len(mask)):
             mine, its = row[BITS + word], rows[other, BITS + word]
@@ -317,22 +328,39 @@ def add(row, rows, count, mask, which, chains, heads, stamps, stamp):  # type: i
 
 @inlined
 def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
-    """The configurations after the return of an operation, into `then`. Returns a status and how many there are."""
+    """The configurations after the return of an operation, into `then`. Returns a status and how many there are.
+
+    After PAUSE the next call goes on where this one stopped. After ASK, ROWS and LOG_FULL it begins anew.
+    """
     at = t.at
     slot = _slot(t, op)
     word, bit = slot >> 6, np.int64(1) << (slot & 63)
-    at.stamp += 1
-    at.asked = 0
-    gone, met, number = 0, 0, 0
-    for source in range(at.count):
+    if at.halfway == 0:
+        at.halfway = 1
+        at.entries_before = at.entries
+        at.stamp += 1
+        at.asked = 0
+        at.gone, at.met, at.source, at.number = 0, 0, 0, 0
+    gone, met = at.gone, at.met
+    while at.source < at.count:
+        if at.work >= at.pause:
+            at.gone, at.met = gone, met
+            return PAUSE, 0
+        source = at.source
+        at.source += 1
+        at.work += 1
         if t.now[source, BITS + word] & bit:
             copy_row(t.now[source], row)
             row[BITS + word] &= ~bit
-            gone = add(row, t.then, gone, t.unknown, GONE, t.chains, t.heads, t.stamps, at.stamp)
+            gone = add(row, t.then, gone, t.unknown, GONE, t.chains, t.heads, t.stamps, at)
         else:
-            met = add(t.now[source], t.seen, met, t.nothing, MET, t.chains, t.heads, t.stamps, at.stamp)
+            met = add(t.now[source], t.seen, met, t.nothing, MET, t.chains, t.heads, t.stamps, at)
     # From each configuration in which the operation has not taken effect, more are found.
-    while number < met:
+    while at.number < met:
+        if at.work >= at.pause:
+            at.gone, at.met = gone, met
+            return PAUSE, 0
+        number = at.number
         if max(met, gone) + at.open > len(t.seen):
             return ROWS, 0
         if at.entries + (at.open + 1) * (at.open + 1) > len(t.log):
@@ -361,6 +389,7 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
             if not observes:
                 # Eager observers: an operation that never changes a state takes effect as soon as it is possible. If a
                 # linearization places it later, it can be moved here: no operation notices.
+                at.work += at.open
                 for j in range(at.open):
                     o_slot = t.slots[j]
                     other = np.int64(t.op_of[o_slot])
@@ -372,10 +401,10 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
                         use(at, t.log, row, other, o_slot)
             if row[BITS + word] & bit:
                 row[BITS + word] &= ~bit
-                gone = add(row, t.then, gone, t.unknown, GONE, t.chains, t.heads, t.stamps, at.stamp)
+                gone = add(row, t.then, gone, t.unknown, GONE, t.chains, t.heads, t.stamps, at)
             else:
-                met = add(row, t.seen, met, t.nothing, MET, t.chains, t.heads, t.stamps, at.stamp)
-        number += 1
+                met = add(row, t.seen, met, t.nothing, MET, t.chains, t.heads, t.stamps, at)
+        at.number += 1
     if at.asked > 0:
         return ASK, 0
     return THERE, gone

@@ -39,6 +39,7 @@ from clew.checkers.linear.configurations import (
     SLOTS,
     STATE,
     THERE,
+    WORK_PER_VISIT,
     Tables,
     advance,
     collect,
@@ -162,14 +163,18 @@ class Sweep:
         row = np.empty(self._tables.now.shape[1], np.int64)
         while True:
             tables = self._tables
+            at.pause = at.work + WORK_PER_VISIT
             status = advance(memo.transitions, tables, position, row)
             if status == THERE:
                 return "there"
             if status == DEAD:
                 return "dead"
             if status == ASK:
-                memo.learn(tables.asked[: at.asked].tolist())
+                memo.learn(tables.asked[: at.asked].tolist(), self._deadline)
             elif status == ROWS:
+                # The tables that depend on the number of configurations become four times as large.
+                if 4 * (self.bytes - memo.bytes - tables.log.nbytes) > self._budget.bytes:
+                    return "memory"
                 self._make_room(4 * len(tables.now), tables.now.shape[1] - BITS)
             elif status == SLOTS:
                 slots = np.concatenate((tables.slots, np.empty_like(tables.slots)))
@@ -179,7 +184,7 @@ class Sweep:
                 row = np.empty(self._tables.now.shape[1], np.int64)
             elif status == LOG_FULL:
                 self._shorten_log()
-            if len(memo.states) > self._many_states and self.position > self._forgot:
+            if len(memo.states) > self._many_states and self.position > self._forgot and not at.halfway:
                 self._forget()
             if self.bytes > self._budget.bytes:
                 return "memory"

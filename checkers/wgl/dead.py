@@ -52,8 +52,8 @@ def slot_of(dead, one, two):  # type: ignore[no-untyped-def]
 
 
 @raw_kernel
-def refill(dead, larger):  # type: ignore[no-untyped-def]
-    """Copy everything into a larger table."""
-    for entry in range(len(dead)):
+def refill(dead, larger, begin, end):  # type: ignore[no-untyped-def]
+    """Copy the entries from `begin` to `end` into a larger table."""
+    for entry in range(begin, end):
         if dead[entry].one != 0:
             larger[slot_of(larger, dead[entry].one, dead[entry].two)] = dead[entry]

@@ -12,11 +12,13 @@ from clew.checkers.memo import QUESTION, Memo
 from clew.checkers.models.model import Model
 from clew.checkers.verdict import Budget, Why
 from clew.checkers.wgl.dead import HASH, refill, zobrist
-from clew.checkers.wgl.search import ASK, GROW, INVALID, PAUSE, STEPS_PER_VISIT, VALID, search
+from clew.checkers.wgl.search import ASK, GROW, INVALID, STEPS_PER_VISIT, VALID, WORK_PER_VISIT, search
 from clew.checkers.wgl.state import CLASS, FRAME, OPERATION, PLACED, REGISTERS, ROW, Search, queues
 
 _FIRST_ROOM = 1 << 12
 """Entries of the tables at first: 64 KB, so that a small history costs little. They grow by doubling."""
+MOVED_AT_ONCE = 1 << 16
+"""Entries of a table that grows between two looks at the deadline: one to ten milliseconds."""
 _QUESTIONS = 1 << 12
 """Transitions that are asked for at once. A state has one for each class, and few histories have as many."""
 
@@ -42,13 +44,13 @@ def decide(
     s = _start(problem, optional)
     at = s.at
     why: Why | None = None
-    visits = 0
     while True:
+        at.pause_steps, at.pause_work = at.steps + STEPS_PER_VISIT, at.work + WORK_PER_VISIT
         status = search(memo.transitions, s)
         if status in (VALID, INVALID):
             break
         if status == ASK:
-            memo.learn(s.asked[: at.asked].tolist())
+            memo.learn(s.asked[: at.asked].tolist(), deadline)
         elif status == GROW:
             if at.candidates + len(s.ops) >= len(s.candidates):
                 s = s._replace(candidates=np.resize(s.candidates, 2 * len(s.candidates) + len(s.ops)))
@@ -57,13 +59,14 @@ def decide(
                 if larger.nbytes + s.dead.nbytes + s.candidates.nbytes + memo.bytes > budget.bytes:
                     why = "memory"
                     break
-                refill(s.dead, larger)
+                for begin in range(0, len(s.dead), MOVED_AT_ONCE):
+                    if not deadline.passed():
+                        refill(s.dead, larger, begin, min(begin + MOVED_AT_ONCE, len(s.dead)))
                 s = s._replace(dead=larger)
-        if memo.bytes + s.dead.nbytes > budget.bytes:
+        if memo.bytes + s.dead.nbytes + s.candidates.nbytes > budget.bytes:
             why = "memory"
             break
-        visits += status == PAUSE
-        if deadline.passed() or (steps is not None and visits * STEPS_PER_VISIT >= steps):
+        if deadline.passed() or (steps is not None and at.steps >= steps):
             why = "time"
             break
     if status == VALID:

@@ -39,19 +39,20 @@ _NO_OPERATION = -1
 STEPS_PER_VISIT = 20_000
 """Steps until Python may look at the deadline: measured, one to three milliseconds. So a budget is kept, and a look
 costs nothing in comparison."""
+WORK_PER_VISIT = 1_000_000
+"""Operations looked at in these steps, likewise. A step takes longer the more operations are open."""
 
 
 @raw_kernel
 def search(memo, s):  # type: ignore[no-untyped-def]
     """Search on from where `s` stands; returns a status. It can be called again after ASK, GROW and PAUSE."""
     status = GO_ON
-    steps = 0
     while status == GO_ON:
-        steps += 1
         mode = s.at.mode
-        if steps > STEPS_PER_VISIT:
-            status = PAUSE
-        elif mode == ADVANCE:
+        if s.at.steps >= s.at.pause_steps or s.at.work >= s.at.pause_work:
+            return PAUSE
+        s.at.steps += 1
+        if mode == ADVANCE:
             status = _advance(memo, s)
         elif mode == ENTER:
             status = _enter(memo, s)
@@ -114,6 +115,7 @@ def _enter(memo, s):  # type: ignore[no-untyped-def]
     returning = s.event_op[at.position]
     op = ops[head].next
     while op != tail:
+        at.work += 8  # There are eight loops like this one below.
         first = s.classes[ops[op].cls].first
         if first < 0 or ops[op].ret < ops[first].ret:
             s.classes[ops[op].cls].first = op
@@ -208,6 +210,7 @@ def _lift_observers(memo, s):  # type: ignore[no-untyped-def]
     missing = 0
     op = ops[head].next
     while op != tail and missing < len(s.asked):
+        at.work += 2
         if s.classes[ops[op].cls].observer and after(memo, at.state, ops[op].cls) == UNASKED:
             s.asked[missing].state = at.state
             s.asked[missing].cls = ops[op].cls
@@ -231,6 +234,7 @@ def _back(s):  # type: ignore[no-untyped-def]
     """The branch has ended: keep its trail if it came farthest, and go back to the last choice."""
     at = s.at
     if at.position > at.farthest:
+        at.work += at.trail - at.same
         for row in range(at.same, at.trail):
             s.best[row] = s.trail[row]
         at.farthest = at.position

@@ -37,6 +37,10 @@ REGISTERS = np.dtype((
         ("dead", np.int64),  # entries of `dead`
         ("asked", np.int64),  # entries of `asked`
         ("called", np.int64),  # operations called before `position`
+        ("steps", np.int64),  # steps of the search until now
+        ("work", np.int64),  # operations looked at and rows copied in these steps
+        ("pause_steps", np.int64),  # when there were so many of either, it is time to look at the deadline
+        ("pause_work", np.int64),
         ("open_one", np.uint64),  # the hash of the open operations that have taken effect
         ("open_two", np.uint64),
     ],
