@@ -83,18 +83,27 @@ MISTAKES = (NameError, TypeError, AttributeError, ImportError, SyntaxError, NotI
 """The exceptions that say that a client's code is wrong, whatever the program under test does."""
 
 
+ENDS = ("ok", "fail", "info")
+"""How an operation can end."""
+
+CHANGES = ("write", "put", "cas")
+"""The functions whose argument is their result."""
+
+
 def carry_out(client: Any, operation: Operation) -> Complete:
     """Carry out one operation: by `client.invoke`, or else by the client's method that has the name of the function.
 
         read(key)    write(key, value)    cas(key, old, new)    add_and_get(key, value)    get, put, delete
 
     What the method returns is the result. It raises `Failed` if the operation certainly did not happen. Raises whatever
-    the client raises.
+    the client raises, and `TypeError` for a result that says nothing about how the operation ended.
     """
     if (invoke := getattr(client, "invoke", None)) is not None:
         done = invoke(operation)
-        if not isinstance(done, Complete):
-            raise TypeError(f"invoke returned {done!r:.100}; expected Complete('ok', value, None)")
+        if not isinstance(done, Complete) or done.type not in ENDS or not isinstance(done.error, str | None):
+            raise TypeError(
+                f"invoke returned {done!r:.100}; expected Complete('ok', value, None), or 'fail' or 'info' with a text"
+            )
         return done
     name = operation.f.replace("-", "_")
     method = getattr(client, name, None)
@@ -108,12 +117,19 @@ def carry_out(client: Any, operation: Operation) -> Complete:
         result = method(operation.key, *arguments)
     except Failed as error:
         return Complete("fail", None, str(error))
+    if result is False and operation.f in CHANGES:
+        # Counted as `ok`, it would be a change that nobody made.
+        raise TypeError(
+            f"{name} returned False, which does not say how the operation ended; expected it to raise Failed if the "
+            "change certainly did not happen, Failed('mismatch') if a compare-and-set found another value, and to "
+            "return nothing if it happened"
+        )
     return Complete("ok", told(operation, result), None)
 
 
 def told(operation: Operation, result: Any) -> Any:
     """The result of an operation that was `ok`. A change for which no result is told has its argument as its result."""
-    return operation.value if result is None and operation.f in ("write", "put", "cas") else result
+    return operation.value if result is None and operation.f in CHANGES else result
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -135,3 +135,25 @@ def test_an_invoke_that_returns_no_completion_is_wrong_code() -> None:
 
     with pytest.raises(TypeError, match="invoke returned None; expected Complete"):
         carry_out(Forgetful(), Operation(0, "read", 3, None))
+
+
+@pytest.mark.parametrize("done", [Complete("okay", 1, None), Complete("fail", None, 3)])  # type: ignore[arg-type]
+def test_an_invoke_that_returns_half_a_completion_is_wrong_code(done: Complete) -> None:
+    class Sloppy:
+        def invoke(self, operation: Operation) -> Complete:
+            return done
+
+    with pytest.raises(TypeError, match=r"invoke returned Complete\(.*; expected Complete\('ok', value, None\)"):
+        carry_out(Sloppy(), Operation(0, "read", 3, None))
+
+
+@pytest.mark.parametrize(("f", "value"), [("write", 7), ("put", "x"), ("cas", [1, 2])])
+def test_a_change_that_returns_false_is_not_taken_for_one_that_happened(f: str, value: object) -> None:
+    class Tells:
+        def write(self, *arguments: object) -> bool:
+            return False
+
+        put = cas = write
+
+    with pytest.raises(TypeError, match=f"{f} returned False.*Failed"):
+        carry_out(Tells(), Operation(0, f, 3, value))

@@ -1,4 +1,4 @@
-"""Where the nodes of a live run keep their data: a folder in memory, gone after the run."""
+"""Where the nodes of a live run keep their data: a folder in memory, if there is room, and gone after the run."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ PREFIX = "clew-data-"
 MEMORY = Path("/dev/shm")
 """A file system in memory. An fsync costs nothing there, and what a killed process has written is there as on any."""
 
+ROOM = 1 << 30
+"""Bytes that must be free there. Containers often have 64 MB, which one node of etcd fills at its start."""
+
 YOUNG_SECONDS = 60.0
 """A folder that was changed so lately may be one that its run has not locked yet."""
 
@@ -22,7 +25,7 @@ YOUNG_SECONDS = 60.0
 @contextlib.contextmanager
 def data_folder() -> Iterator[Path]:
     """An empty folder for as long as the block lasts. Removes those that killed runs have left behind, too."""
-    home = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    home = MEMORY if _has_room(MEMORY) else Path(tempfile.gettempdir())
     for left in home.glob(f"{PREFIX}*"):
         _remove_leftover(left)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=home))
@@ -33,6 +36,27 @@ def data_folder() -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
+
+
+def keep(data: Path, into: Path) -> None:
+    """Copy what the nodes have left in their data folders. Sockets, pipes, and what may not be read are left out."""
+
+    def unreadable(folder: str, names: list[str]) -> list[str]:
+        return [name for name in names if not _is_readable(Path(folder, name))]
+
+    shutil.copytree(data, into, symlinks=True, dirs_exist_ok=True, ignore=unreadable)
+
+
+def _is_readable(path: Path) -> bool:
+    return path.is_symlink() or ((path.is_file() or path.is_dir()) and os.access(path, os.R_OK))
+
+
+def _has_room(folder: Path) -> bool:
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK) and found.f_bavail * found.f_frsize >= ROOM
 
 
 def _remove_leftover(folder: Path) -> None:

@@ -15,7 +15,6 @@ never too narrow.
 from __future__ import annotations
 
 import contextlib
-import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from heapq import heappop, heappush
@@ -31,7 +30,7 @@ from clew.harness.plan import Plan
 from clew.harness.plan.schema import AS_THEY_COME
 from clew.harness.runtime.conductor import Apply, At, Conductor, Invoke, Order, Over, Replace
 from clew.harness.runtime.live.cluster import Cluster
-from clew.harness.runtime.live.data_folder import data_folder
+from clew.harness.runtime.live.data_folder import data_folder, keep
 from clew.harness.runtime.live.keeper import Keeper
 from clew.harness.runtime.live.packets.switch import Drop, Switch, open_switch
 from clew.harness.runtime.live.programs.maelstrom_cluster import open_maelstrom_cluster
@@ -278,7 +277,7 @@ async def open_live(
             data = stack.enter_context(data_folder())
             if plan.live.keep_data:
                 # When all processes have ended.
-                stack.callback(shutil.copytree, data, folder / "data", symlinks=True, dirs_exist_ok=True)
+                stack.callback(keep, data, folder / "data")
             world = await _world(plan, system, outcome, stack)
             live = Live(plan, system, outcome, world, folder, data, journal, log)
             programs = isinstance(system, Program)

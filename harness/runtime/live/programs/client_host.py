@@ -131,6 +131,10 @@ class Host:
             except Exception as error:
                 self._send(broken("node", "", "raised in `leader`", error))
                 return
+            if leader is not None and leader not in tuple(self._nodes):
+                expected = f"expected None or one of {', '.join(self._nodes)}"
+                self._send(Broken("node", "", f"returned {leader!r:.100} from `leader`; {expected}", ""))
+                return
             if leader is not None and leader != last:
                 last = leader
                 self._send(Leads(leader))

@@ -281,13 +281,17 @@ class ProtocolCluster:
                             handler()
 
     async def release(self) -> None:
-        """Pass the records on, again and again: all that was told before this began is read first."""
+        """Pass the records on, again and again."""
         while True:
             await trio.sleep(RELEASE_SECONDS)
-            until = self._stage.now()
-            for host in list(self._telling):
-                self._read_all(host)
-            self._record.release(until)
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Pass on what has happened until now. What hosts have told until now is read first, see `MessageRecord`."""
+        until = self._stage.now()
+        for host in list(self._telling):
+            self._read_all(host)
+        self._record.release(until)
 
     async def watch(self) -> None:
         """Report a node whose step does not return."""
@@ -303,7 +307,10 @@ class ProtocolCluster:
                     self._stage.failed(SystemFailure("node", host.name, what, self.last_words(host.name)))
 
     async def end(self) -> None:
-        """Take the last counts and records, and pass all of them on."""
+        """Take the last counts, and pass on the records of all that has happened until then.
+
+        Hosts go on after they have answered. Records of what happens later stay here: their causes may not be read yet.
+        """
         with trio.CancelScope(shield=True):
             for host in self._hosts.values():
                 host.tell(wire.End())
@@ -312,7 +319,7 @@ class ProtocolCluster:
                     for host in list(self._hosts.values()):
                         self._read_all(host)
                     await trio.sleep(0.001)
-            self._record.release(1 << 62)
+            self._pass_on()
 
     def close(self) -> None:
         """Close what is open, when no task uses it any more."""

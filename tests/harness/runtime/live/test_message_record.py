@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
+import trio
 
 from clew.harness.plan import load, resolve
 from clew.harness.runtime.live.protocols import message_record
+from clew.harness.runtime.live.protocols.hosts import Host
 from clew.harness.runtime.live.protocols.message_record import CRASHED, STARTED, MessageRecord
 from clew.harness.runtime.live.protocols.messages import Messages, message_types
-from clew.harness.runtime.live.protocols.node_wire import DROPPED, RECEIVED, SENT
+from clew.harness.runtime.live.protocols.node_wire import DROPPED, ENDED, HEAD, RECEIVED, SENT
+from clew.harness.runtime.live.protocols.protocol_cluster import ProtocolCluster
 from clew.harness.runtime.monitors import Monitors
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.simulation.watchdog import Watchdog
@@ -115,3 +121,47 @@ def test_only_the_numbers_of_the_last_messages_are_remembered(monkeypatch: pytes
         told.record.add(20 + number, RECEIVED, "n2", number)
     told.record.release(100)
     assert [id for event, _, id in told.lines() if event == "receive"] == [1, 2]
+
+
+class Says:
+    """The control socket of a host that tells what it is given. `then` is called when it has told the first of it."""
+
+    def __init__(self, *told: bytes) -> None:
+        self.told = list(told)
+        self.then = lambda: None
+
+    def send(self, order: bytes) -> None:
+        pass
+
+    def recv(self, most: int) -> bytes:
+        if not self.told:
+            raise BlockingIOError
+        data = self.told.pop(0)
+        then, self.then = self.then, lambda: None
+        then()
+        return data
+
+
+def test_the_end_of_a_run_shows_no_effect_before_its_cause(tmp_path: Path) -> None:
+    # n1 goes on after it has answered, and n2 hears of that before it answers.
+    told = Told()
+    ended = HEAD.pack(ENDED, 0, 0, 0, 0, 0)
+    cause = HEAD.pack(SENT, told.place, 1, len(BODY), 5, 100) + BODY
+    effect = HEAD.pack(SENT, told.place, 0, len(BODY), 6, 200) + BODY
+    n1, n2 = Says(ended), Says(effect + ended)
+    n2.then = lambda: n1.told.append(cause)
+
+    plan = resolve(load("caspaxos-happy-path"))
+    stage: Any = SimpleNamespace(plan=plan, outcome=Outcome(), folder=tmp_path, now=lambda: 10)
+    clients: Any = SimpleNamespace(handlers=lambda: ())
+    none: Any = None
+    cluster = ProtocolCluster(stage, none, none, told.record, clients, None)
+    for name, says in (("n1", n1), ("n2", n2)):
+        control: Any = says
+        cluster._hosts[name] = host = Host(name, 0, control)
+        cluster._telling.add(host)
+    trio.run(cluster.end)
+    told.journal.flush()
+    sent = [msgspec.json.decode(line) for line in told.stream.getvalue().splitlines()]
+    assert [(line["time"], line["src"]) for line in sent] == [(5, "n1"), (6, "n2")]
+    cluster._epoll.close()
