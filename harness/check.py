@@ -23,11 +23,15 @@ from clew.harness.store.folder import NoRun
 from clew.harness.store.open import open_history
 from clew.harness.verdict import model_file
 from clew.harness.verdict.judge import check_result, judge_history
-from clew.harness.verdict.result import Result, worst
+from clew.harness.verdict.result import CheckResult, Result, worst
+from clew.harness.verdict.weaker import FAMILIES, weaker_checks
 from clew.histories import Header, HistoryError
 from clew.histories.codecs import write
 from clew.histories.event import FORMAT
 from clew.histories.oddities import oddities
+
+CHECKS = ("linearizable", *FAMILIES)
+"""What can be checked of a history."""
 
 _DEFAULT_BUDGET = Budget()
 
@@ -65,6 +69,15 @@ def budget_of(text: str) -> Budget:
     return msgspec.convert(given, Budget)
 
 
+def checks_of(text: str) -> tuple[str, ...]:
+    """`linearizable,session` as checks. Raises `UserError`."""
+    found = tuple(part.strip() for part in text.split(","))
+    for part in found:
+        if part not in CHECKS:
+            raise UserError(f"--checks: found {part!r}; expected some of {', '.join(CHECKS)}, with commas")
+    return found
+
+
 def expand(patterns: Sequence[str]) -> list[Path]:
     """The files and folders that these patterns (`logs/*.log`) name. Raises `UserError` for one that names none."""
     paths: list[Path] = []
@@ -91,13 +104,15 @@ def check_file(
     fields: str | None = None,
     words: str | None = None,
     renumber: bool = False,
+    checks: Sequence[str] = ("linearizable",),
 ) -> Checked:
     """Check one history, in a file or a run folder.
 
     `model` is a name or the path of a Python file; None takes the model that the history names. The keys after the
     first one that is not linearizable are not checked, unless `keep_going`. A file that ends in the middle of a line,
     as after a killed run, is refused unless `cut`: what is missing might change the verdict. `fields`, `words` and
-    `renumber` are those of `codecs.read`. What is odd in a file becomes notes of the result.
+    `renumber` are those of `codecs.read`. What is odd in a file becomes notes of the result. `checks` are some of
+    `CHECKS`; if the history is not linearizable, the result says what holds instead.
 
     Raises `NoRun` and `HistoryError` for what cannot be checked, `UserError` for an unknown model, format or engine.
     """
@@ -121,7 +136,13 @@ def check_file(
     try:
         # A user's model may print. That must not mix with our output.
         with contextlib.redirect_stdout(sys.stderr):
-            verdict = check(history, judge, budget=budget, engine=engine, keep_going=keep_going)
+            results: dict[str, CheckResult] = {}
+            if "linearizable" in checks:
+                verdict = check(history, judge, budget=budget, engine=engine, keep_going=keep_going)
+                results["linearizable"] = check_result(verdict)
+            more, holds = weaker_checks(
+                history, judge, checks, budget.seconds, budget.bytes, linearizable=results.get("linearizable")
+            )
     except HistoryError:
         raise
     except (Exception, SystemExit) as error:
@@ -132,11 +153,14 @@ def check_file(
         raise
     # A path that is not text is written as a terminal would show it.
     place = os.fsencode(path if folder is None else folder.path).decode(errors="backslashreplace")
-    result = judge_history(history, check_result(verdict), place)
+    result = judge_history(history, {**results, **more}, place, holds)
     if folder is None:
         result = msgspec.structs.replace(result, notes=oddities(history))
-    engines = sorted({key.engine for key in verdict.keys if key.engine})
-    return Checked(path, result, ", ".join(engines) or engine, time.monotonic() - began)
+    if "linearizable" in checks:
+        engines = ", ".join(sorted({key.engine for key in verdict.keys if key.engine})) or engine
+    else:
+        engines = ", ".join(results or more)
+    return Checked(path, result, engines, time.monotonic() - began)
 
 
 def check_files(paths: Sequence[Path], judge: Callable[[Path], Checked]) -> Iterator[Checked]:

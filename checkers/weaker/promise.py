@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -15,6 +16,7 @@ MONOTONIC_WRITES = "monotonic writes"
 WRITES_FOLLOW_READS = "writes follow reads"
 TOGETHER = "all four session guarantees together"
 BOUNDED_STALENESS = "bounded staleness"
+_OF_SESSIONS = (READ_YOUR_WRITES, MONOTONIC_READS, MONOTONIC_WRITES, WRITES_FOLLOW_READS, TOGETHER)
 
 
 class Promise(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -37,3 +39,30 @@ class Promise(msgspec.Struct, frozen=True, omit_defaults=True):
     bound is known."""
     smallest: bool = True
     """For bounded staleness: False if the budget did not suffice to show that no smaller bound holds."""
+
+
+def in_short(promises: Sequence[Promise]) -> str:
+    """Promises in one line: "sequential consistency no, read your writes yes, ..., every read is at most 1.2 s old".
+
+    If the answer is the same for all session guarantees, it is given once.
+    """
+    said: list[str] = []
+    guarantees = [promise for promise in promises if promise.name in _OF_SESSIONS]
+    answers = {promise.kept for promise in guarantees}
+    for promise in promises:
+        if promise.name in _OF_SESSIONS and len(answers) == 1:
+            said += [f"session guarantees {promise.kept}"] if promise is guarantees[0] else []
+        elif promise.name == TOGETHER:
+            # That they do not hold together is news only if each may hold alone.
+            said += [] if "no" in {one.kept for one in guarantees[:-1]} else [f"{promise.name} {promise.kept}"]
+        elif promise.name == BOUNDED_STALENESS:
+            said.append(_age(promise))
+        else:
+            said.append(f"{promise.name} {promise.kept}")
+    return ", ".join(said)
+
+
+def _age(promise: Promise) -> str:
+    if promise.oldest is None:
+        return "no bound on the age of reads" if promise.kept == "no" else f"age of reads {promise.kept}"
+    return promise.why.partition("\n")[0] if promise.oldest else "no read is old"

@@ -10,7 +10,7 @@ linearizability, this is not local: each key alone may have its order, and no or
     process 1   write y 1    read x -> nothing         each key alone is fine; together there is no order
 
 To decide it is NP-complete (Gibbons & Korach, "Testing Shared Memories", SIAM J. Computing 26(4), 1997, section 3),
-even if it is known which write every read saw; for one key it is then easy. So there are two steps:
+even if it is known which write every read saw; for one key it is then easy. So there are three steps:
 
 1. *Registers whose values are set once: what must come before what.* If `r` saw the value of `w`, and `v` is another
    write to the same key, then `v` does not come between them:
@@ -19,9 +19,13 @@ even if it is known which write every read saw; for one key it is then easy. So 
 
    These rules are applied until nothing new follows. A cycle shows that there is no order. For one key, no cycle shows
    that there is one. Polynomial: O(n²) a round, on sets of 64 operations at a time.
-2. *A search* for the order, one operation after the other: depth first, the operation that began first before the
+2. *A guess* at the order of the writes to each key, from their times (`write_orders`). If it is right, the order of the
+   rest follows.
+3. *A search* for the order, one operation after the other: depth first, the operation that began first before the
    others, with a memory of what was tried. A read that can come next comes next, for it changes nothing. What follows
    from step 1 is kept. It ends after a number of steps, and then the answer is `unknown`.
+
+Every order that is found is replayed, whoever found it.
 
 An operation of unknown outcome is the last of its process (see `observations`). It comes at any place, or nowhere.
 """
@@ -39,9 +43,10 @@ from clew.checkers.models.model import Model
 from clew.checkers.weaker.before import closure, in_order
 from clew.checkers.weaker.observations import NOTHING, Observations, bits, sessions_of
 from clew.checkers.weaker.promise import SEQUENTIAL, Promise
+from clew.checkers.weaker.write_orders import guessed_order
 from clew.histories.history import History
 
-MOST_STEPS = 200_000
+MOST_STEPS = 50_000
 """The search gives up after so many operations were put next: some seconds. A count, not a time, so that the answer is
 the same on every machine."""
 _FEW = 12
@@ -71,11 +76,19 @@ def decide(
             return _no_order(seen, saturated, describe)
         before = saturated.rounds[-1]
     search = _Search(history, model, problems, seen, before)
-    answer = search.run(most_steps, deadline)
+    answer: bool | None = None
+    if seen is not None:
+        start = history.operations.start[search.number].tolist()
+        end = history.operations.end[search.number].tolist()
+        guess = guessed_order(seen, saturated.rounds[-1], saturated.readers, start, end)
+        answer = True if guess is not None and search.take(guess) else None
+    if answer is None:
+        answer = search.run(most_steps, deadline)
     if answer is None:
         return Promise(SEQUENTIAL, "unknown", f"no order was found in {most_steps:,} steps, nor that there is none")
     if not answer:
         return Promise(SEQUENTIAL, "no", "all orders that keep the order of each process were tried; none explains it")
+    assert search.explains()
     keys = " of all keys" if len(problems) > 1 else ""
     why = f"one order{keys} that keeps the order of each process explains every answer"
     return Promise(SEQUENTIAL, "yes", why, order=tuple(search.numbers()))
@@ -245,11 +258,11 @@ class _Search:
         for session in pairs:
             self._sessions.append(list(range(count, count + len(session))))
             count += len(session)
-        self._number = [int(problems[key].number[place]) for key, place in self._pairs]
+        self.number = [int(problems[key].number[place]) for key, place in self._pairs]
         self._key = [key for key, _ in self._pairs]
         self._op = [problems[key].classes[problems[key].cls[place]] for key, place in self._pairs]
         self._observer = [bool(problems[key].observer[problems[key].cls[place]]) for key, place in self._pairs]
-        self._start = [int(history.operations.start[number]) for number in self._number]
+        self._start = [int(history.operations.start[number]) for number in self.number]
         known = [bool(problems[key].ret[place] != NEVER) for key, place in self._pairs]
         if seen is not None:
             known = [op.happened for op in seen.operations]
@@ -268,7 +281,29 @@ class _Search:
 
     def numbers(self) -> list[int]:
         """The order that was found, in the numbers of the history."""
-        return [self._number[op] for op in self._order]
+        return [self.number[op] for op in self._order]
+
+    def take(self, order: list[int]) -> bool:
+        """Take this order for the one that was sought, if it explains everything."""
+        self._order = list(order)
+        return self.explains()
+
+    def explains(self) -> bool:
+        """Whether the order keeps that of each session, has all that happened, and gives every answer."""
+        at = [0] * len(self._sessions)
+        home = {op: session for session, mine in enumerate(self._sessions) for op in mine}
+        states = [self._model.initial] * self._keys
+        placed = 0
+        for op in self._order:
+            session, key = home[op], self._key[op]
+            if self._next_of(session, at[session]) != op:
+                return False
+            at[session] += 1
+            states[key] = self._model.step(states[key], self._op[op])
+            if states[key] is None:
+                return False
+            placed |= 1 << op
+        return self._must & ~placed == 0
 
     def run(self, most_steps: int, deadline: Deadline) -> bool | None:
         """True if an order was found, False if there is none, None if that took too many steps."""
@@ -317,7 +352,10 @@ class _Search:
         node.length = len(self._order)
 
     def _next(self, node: _Node, session: int) -> int | None:
-        mine, at = self._sessions[session], node.at[session]
+        return self._next_of(session, node.at[session])
+
+    def _next_of(self, session: int, at: int) -> int | None:
+        mine = self._sessions[session]
         return mine[at] if at < len(mine) else None
 
     def _fits(self, node: _Node, op: int) -> bool:

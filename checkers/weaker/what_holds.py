@@ -23,7 +23,7 @@ from clew.checkers.models.model import Model
 from clew.checkers.verdict import Budget
 from clew.checkers.weaker import sequential, session, staleness
 from clew.checkers.weaker.observations import Observations, observe
-from clew.checkers.weaker.promise import TOGETHER, Promise
+from clew.checkers.weaker.promise import TOGETHER, Promise, in_short
 from clew.histories.history import History
 
 Family = Literal["sequential", "session", "staleness"]
@@ -48,15 +48,8 @@ class WhatHolds(msgspec.Struct, frozen=True):
         raise KeyError(name)
 
     def __str__(self) -> str:
-        """All of them in one line: "sequential consistency yes, read your writes no, ..., reads at most 1.2 s old"."""
-        return ", ".join(map(_in_short, self.promises))
-
-
-def _in_short(promise: Promise) -> str:
-    if promise.oldest is not None:
-        first = promise.why.partition("\n")[0]
-        return first if promise.oldest else "no read is old"
-    return f"{promise.name} {promise.kept}"
+        """All of them in one line; see `promise.in_short`."""
+        return in_short(self.promises)
 
 
 def what_holds(

@@ -13,7 +13,7 @@ import msgspec
 from clew.nemesis.latency import Constant, Exponential, Latency
 from clew.nemesis.schedule import Entry
 
-Check = Literal["linearizable", "invariants", "liveness"]
+Check = Literal["linearizable", "sequential", "session", "staleness", "invariants", "liveness"]
 RuntimeName = Literal["simulation", "live"]
 LiveNetworkName = Literal["auto", "tun", "loopback"]
 WorkloadKind = Literal["cas-register", "counter", "kv"]

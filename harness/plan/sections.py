@@ -71,6 +71,7 @@ FIELDS = {
 }
 """The fields of each section that is a mapping."""
 CHECKS: tuple[Check, ...] = get_args(Check)
+DEFAULT_CHECKS: tuple[Check, ...] = ("linearizable", "invariants", "liveness")
 RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 LIVE_NETWORKS: tuple[LiveNetworkName, ...] = get_args(LiveNetworkName)
 STOPS: tuple[Stop, ...] = get_args(Stop)
@@ -122,7 +123,8 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
 def _checks(plan: Fields, protocol: bool) -> tuple[Check, ...]:
     """The checks. Only a protocol has invariants: nobody knows what the messages of a program mean."""
     possible = CHECKS if protocol else tuple(check for check in CHECKS if check != "invariants")
-    checks = plan.get("checks", lambda field: distinct(field, CHECKS, "check"), possible)
+    default = tuple(check for check in DEFAULT_CHECKS if check in possible)
+    checks = plan.get("checks", lambda field: distinct(field, CHECKS, "check"), default)
     if not set(checks) <= set(possible):
         raise plan.given["checks"].error(f"a program has no invariants; expected {one_of(possible, '')}")
     return checks

@@ -17,6 +17,7 @@ from clew.harness.shrink.smallest import Smallest
 from clew.harness.shrink.world import is_plain
 from clew.harness.verdict.result import NOTICED
 from clew.harness.verdict.signature import Signature, last_line
+from clew.harness.verdict.weaker import FAMILIES, weaker_checks
 from clew.histories import History, HistoryError
 from clew.systems import BadParameters, find_system
 
@@ -130,6 +131,8 @@ class SameFailure:
             return self._not_linearizable(plan, history) if "linearizable" in checks else (False, None)
         if wanted.broke == "linearizable":
             return self._not_linearizable(plan, history)
+        if wanted.broke in FAMILIES:
+            return self._breaks(wanted.broke, plan, history), None
         if wanted.broke == "liveness":
             same = bool(outcome.unanswered)
         elif wanted.broke == "invariants":
@@ -144,6 +147,15 @@ class SameFailure:
 
     def _stalls(self, outcome: Outcome, plan: Plan) -> bool:
         return "liveness" in plan.checks and bool(outcome.unanswered)
+
+    def _breaks(self, check: str, plan: Plan, history: History) -> bool:
+        """Whether the check of a weaker promise fails."""
+        model = find_system(plan.system.name).model_of(plan.system.parameters)
+        with suppress(HistoryError):
+            return (
+                weaker_checks(history, model, (check,), SECONDS_MOST, plan.budget.memory)[0][check].verdict == "invalid"
+            )
+        return False
 
     def _not_linearizable(self, plan: Plan, history: History) -> tuple[bool, int | None]:
         """Whether the history is not linearizable, and when (ns) the first key was stuck."""

@@ -192,12 +192,15 @@ def _judge_again(history: History, model: str, seconds: float) -> Result:
     """The checker's verdict on a history. Raises `HistoryError` for an unknown model."""
     from clew.checkers.models import find_model
     from clew.harness.verdict.judge import judge_history, linearizable
+    from clew.harness.verdict.weaker import weaker_checks
 
     try:
         find_model(model)
     except ValueError as error:
         raise HistoryError(str(error), source="--model") from None
-    return judge_history(history, linearizable(history, model, seconds, MEMORY))
+    check = linearizable(history, model, seconds, MEMORY)
+    _, holds = weaker_checks(history, model, (), seconds, MEMORY, linearizable=check)
+    return judge_history(history, {"linearizable": check}, holds=holds)
 
 
 def _as_incomplete(result: Result, reason: str) -> Result:
@@ -216,7 +219,7 @@ def _with_other_checks(again: Result, result: Result) -> Result:
     broke = None if any(check.happened for check in result.checks.values()) else result.happened
     happened = what_happened(checks) or broke
     return msgspec.structs.replace(
-        result, verdict=verdict, checks=checks, explanation=again.explanation, happened=happened
+        result, verdict=verdict, checks=checks, explanation=again.explanation, happened=happened, holds=again.holds
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,12 @@ import msgspec
 
 from clew.harness.plan import Plan
 from clew.harness.verdict.result import CheckResult, Result, result_of
+from clew.harness.verdict.weaker import weaker_checks
 from clew.histories import Event, History
 from clew.systems import find_system
 
 if TYPE_CHECKING:
-    from clew.checkers import Stuck, Verdict
+    from clew.checkers import Promise, Stuck, Verdict
     from clew.harness.runtime.failure import SystemFailure
     from clew.harness.runtime.outcome import Outcome
 
@@ -31,6 +32,11 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
             plan.budget.memory,
             outcome.stuck,
         )
+    model, seconds = find_system(plan.system.name).model_of(plan.system.parameters), plan.budget.time / 1e9
+    weaker, holds = weaker_checks(
+        history, model, plan.checks, seconds, plan.budget.memory, linearizable=checks.get("linearizable")
+    )
+    checks.update(weaker)
     if "invariants" in plan.checks:
         checks["invariants"] = invariants(outcome)
     if "liveness" in plan.checks:
@@ -54,21 +60,26 @@ def judge(plan: Plan, history: History, outcome: Outcome, run: Path | None = Non
             **({"simulation": {"events": progress.events}} if plan.runtime == "simulation" else {}),
         },
         seconds=progress.now / 1e9,
+        holds=holds,
     )
 
 
-def judge_history(history: History, check: CheckResult, run: str | None = None) -> Result:
+def judge_history(
+    history: History, checks: Mapping[str, CheckResult], run: str | None = None, holds: tuple[Promise, ...] = ()
+) -> Result:
     """The result for a history of which nothing else is known: what the checker found is all there is.
 
-    `check` comes from `linearizable` or `check_result`; `run` is the path of the history.
+    `checks` come from `linearizable` or `check_result`, and from `weaker_checks`, as `holds` does; `run` is the path of
+    the history.
     """
     header = history.header
     return result_of(
-        {"linearizable": check},
+        checks,
         plan=None if header is None else header.plan,
         seed=None if header is None else header.seed,
         operations=len(history.operations),
         run=run,
+        holds=holds,
     )
 
 

@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from clew.checkers.weaker.promise import Promise, in_short
 from clew.harness.exit_codes import EXIT_CODES, INTERNAL_ERROR
 
 Answer = Literal["valid", "invalid", "unknown"]
 
 
-NOTICED = ("linearizable", "liveness", "invariants")
+NOTICED = ("linearizable", "sequential", "session", "staleness", "liveness", "invariants")
 """The checks of a plan, in the order in which a user would notice that they fail."""
 
 
@@ -23,7 +24,8 @@ class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
     why: str
     """The reason, in a line or a few."""
     evidence: Any = None
-    """As JSON: a `checkers.KeyVerdict` for each key, or the violations of invariants. None if the check has none."""
+    """As JSON: a `checkers.KeyVerdict` for each key, the `checkers.Promise`s of a weaker check, or the violations of
+    invariants. None if the check has none."""
     happened: str | None = None
     """If invalid: what happened, in one sentence."""
 
@@ -37,7 +39,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """The plan's name; None for a history that does not name one."""
     seed: int | None
     checks: dict[str, CheckResult]
-    """By the name of the check: `linearizable`, `invariants`, `liveness`."""
+    """By the name of the check: `linearizable`, `sequential`, `session`, `staleness`, `invariants`, `liveness`."""
     operations: int
     """Operations of the clients."""
     explanation: str
@@ -58,6 +60,9 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     and clients count), and the events of the `simulation` if it was one."""
     seconds: float = 0.0
     """How long the run took: in virtual time, or live by the wall clock from the moment when all nodes served."""
+    holds: tuple[Promise, ...] = ()
+    """If the history is not linearizable: which weaker promises it keeps. A verdict that an older clew has written does
+    not have it."""
     campaign: str | None = None
     """The hunt that the run belongs to, named by when that hunt began."""
 
@@ -65,6 +70,11 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     def valid(self) -> bool:
         """True if the verdict is "valid". Write `assert result.valid, result.happened`."""
         return self.verdict == "valid"
+
+    @property
+    def what_holds(self) -> str:
+        """The weaker promises in one line; empty if the history is linearizable, or was not looked at."""
+        return in_short(self.holds)
 
     @property
     def exit_code(self) -> int:
@@ -85,6 +95,7 @@ def result_of(
     notes: tuple[str, ...] = (),
     counts: Mapping[str, dict[str, int]] | None = None,
     seconds: float = 0.0,
+    holds: tuple[Promise, ...] = (),
 ) -> Result:
     """The result that these checks come to. The verdict and its explanation follow from the checks and the `error`.
 
@@ -112,6 +123,7 @@ def result_of(
         notes=notes,
         counts=dict(counts or {}),
         seconds=seconds,
+        holds=holds,
     )
 
 

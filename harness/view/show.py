@@ -115,6 +115,8 @@ def summary_lines(run: Record) -> Iterator[Line]:
         yield (Span(f"           {name}: "), Span(check.verdict, check.verdict), Span(f"; {printable(first)}"))
         for line in more:
             yield (Span(f"           {printable(line)}"),)
+    if result.holds:
+        yield _entry("holds", printable(result.what_holds))
     for line in (result.error or "").splitlines():
         yield (Span(f"error      {printable(line)}", "invalid"),)
     for what, counts in result.counts.items():

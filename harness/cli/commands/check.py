@@ -27,15 +27,18 @@ def check(
     cut: Annotated[
         bool, typer.Option("--cut", help="If a file ends in the middle of a line, check the lines before it.")
     ] = False,
+    checks: Annotated[
+        str, typer.Option(help="What to check: linearizable, sequential, session, staleness, with commas.")
+    ] = "linearizable",
     keep_going: Annotated[
         bool, typer.Option("--keep-going", help="Check all keys. The default stops at the first violated key.")
     ] = False,
     json: VerdictJsonOption = False,
 ) -> None:
-    """Decide whether recorded histories are linearizable."""
+    """Decide whether recorded histories are linearizable, and if not, what holds instead."""
     from functools import partial
 
-    from clew.harness.check import budget_of, check_file, check_files, exit_code, expand
+    from clew.harness.check import budget_of, check_file, check_files, checks_of, exit_code, expand
     from clew.harness.cli.output.result import print_checked_files, print_result
     from clew.harness.cli.signals import stop_signals
 
@@ -51,6 +54,7 @@ def check(
         fields=fields,
         words=words,
         renumber=renumber,
+        checks=checks_of(checks),
     )
     with stop_signals():
         if len(paths) == 1:

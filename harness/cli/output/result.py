@@ -47,6 +47,8 @@ def print_result(result: Result, json: bool, *, engine: str = "", seconds: float
         say(console, head.append(first), INDENT)
         for line in more:
             say(console, Text(" " * INDENT + line))
+    if result.holds:
+        say(console, Text(f"  {'holds':<13}{printable(result.what_holds)}"), INDENT)
     for note in result.notes:
         say(console, Text(f"  {'note':<13}{printable(note)}", style="yellow"), INDENT)
     for what, counts in result.counts.items():

@@ -25,7 +25,7 @@ def stale_read() -> History:
 
 
 def test_an_invalid_history_is_told_by_the_checker() -> None:
-    result = judge_history(stale_read(), linearizable(stale_read(), "register", 60, 1 << 28))
+    result = judge_history(stale_read(), {"linearizable": linearizable(stale_read(), "register", 60, 1 << 28)})
     assert result.happened == "A read returned 1 after 2 was acknowledged."
 
 
@@ -66,8 +66,9 @@ def test_a_verdict_of_an_older_clew_can_still_be_read() -> None:
     result = msgspec.json.decode(old, type=Result)
     assert result.happened is None
     assert result.checks["linearizable"].happened is None
+    assert (result.holds, result.what_holds) == ((), "")
 
 
 def test_no_sentence_is_lost_on_its_way_to_json_and_back() -> None:
-    result = judge_history(stale_read(), linearizable(stale_read(), "register", 60, 1 << 28))
+    result = judge_history(stale_read(), {"linearizable": linearizable(stale_read(), "register", 60, 1 << 28)})
     assert msgspec.json.decode(msgspec.json.encode(result), type=Result).happened == result.happened is not None
