@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from itertools import combinations, permutations
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
@@ -13,7 +14,7 @@ from clew.checkers.models import Model, find_model
 from clew.checkers.weaker import sequential
 from clew.checkers.weaker.observations import observe
 from clew.checkers.weaker.promise import Promise
-from clew.histories import History
+from clew.histories import Event, History
 from tests.checkers.weaker import brute
 from tests.checkers.weaker.brute import Op
 
@@ -85,3 +86,46 @@ def test_the_operations_that_are_named_have_no_order_by_themselves() -> None:
             assert not brute.is_sequential(together), operations
             count += 1
     assert count > 50
+
+
+def is_sequential(operations: list[tuple[int, str, int | None]]) -> bool:
+    """Whether one order explains reads and writes of one register: (session, f, value)."""
+    places = range(len(operations))
+    for order in permutations(places):
+        keeps = all(a < b or operations[a][0] != operations[b][0] for a, b in combinations(order, 2))
+        state: int | None = None
+        for place in order if keeps else ():
+            _, f, value = operations[place]
+            if f == "read" and value != state:
+                keeps = False
+            state = value
+        if keeps:
+            return True
+    return False
+
+
+def test_values_that_are_written_more_than_once() -> None:
+    rng = random.Random(6)
+    found = Counter[str]()
+    for _ in range(600):
+        operations: list[tuple[int, str, int | None]] = []
+        for _ in range(rng.randrange(3, 7)):
+            f = rng.choice(("read", "write"))
+            operations.append((rng.randrange(3), f, rng.choice((1, 2, None) if f == "read" else (1, 2))))
+        events = []
+        for number, (session, f, value) in enumerate(operations):
+            argument = None if f == "read" else value
+            events.append(Event(2 * number, 2 * number, session, "invoke", f, None, argument))
+            events.append(Event(2 * number + 1, 2 * number + 1, session, "ok", f, None, value))
+        history = History.of(events)
+        promise = decided(history)
+        assert promise.kept == ("yes" if is_sequential(operations) else "no"), operations
+        if promise.order is not None:
+            assert_explains(history, promise.order, MODEL)
+        found[promise.kept] += 1
+    assert min(found["yes"], found["no"]) > 50
+
+
+def test_a_search_that_is_too_long_is_unknown() -> None:
+    operations = [Op(0, 0, "write", None), Op(1, 0, "write", None), Op(2, 0, "read", 0), Op(2, 0, "read", 1)]
+    assert decided(brute.history_of(operations), search=True, most_steps=0).kept == "unknown"
