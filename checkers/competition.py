@@ -6,7 +6,9 @@
     appends      always                    zones
     container    always                    monitors; a search where takes of unknown outcome leave a doubt
     set          always                    monitors
-    no form      always                    wgl
+    no form      a set, never read whole?  each element is a register
+                 versions, or one list?    they shorten the intervals, then wgl
+                 otherwise                 wgl
 
 Nothing runs in parallel. Each question costs about as much as sorting the operations. Of the two searches wgl is faster
 on easy histories, and most histories are easy; lazy is hardly slower on hard ones.
@@ -20,13 +22,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from clew.checkers import wgl
+from clew.checkers import pinned, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
 from clew.checkers.forms import AppendForm, ContainerForm, Form, RegisterForm, SetForm
 from clew.checkers.models.model import Model
-from clew.checkers.monitors import containers, sets, stale_read, zones
+from clew.checkers.monitors import containers, elements, sets, stale_read, zones
 from clew.checkers.verdict import Budget
 
 _FIRST_EFFORT = 20
@@ -72,6 +74,13 @@ def decide(
             return sets.decide(form)
         case ContainerForm():
             return _decide_container(form, model, budget, deadline, steps)
+    parts = elements.forms_by_element(problem, model)
+    if parts is not None:
+        return elements.decide(
+            problem, parts, lambda part: _decide_register(part, model, budget, deadline, most_rounds)
+        )
+    if pinned.applies(problem, model):
+        return pinned.decide(problem, model, budget, deadline, steps=steps)
     return wgl.decide(problem, model, budget, deadline, steps=steps)
 
 

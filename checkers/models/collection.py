@@ -79,6 +79,10 @@ class AppendList(Model):
         """Reads do."""
         return op.f == "read"
 
+    def version(self, op: ModelOperation) -> tuple[int, Any] | None:
+        """See `Model.version`: the length of a list that was read."""
+        return (len(op.result or ()), None) if op.f == "read" else None
+
     def content_access(self, op: ModelOperation) -> Access | None:
         """See `Model.content_access`."""
         if op.f == "append":

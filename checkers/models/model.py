@@ -123,6 +123,14 @@ class Model(ABC):
         access = self.register_access(op)
         return None if access is None else {None: access}
 
+    def version(self, op: ModelOperation) -> tuple[int, Any] | None:
+        """The version that `op` returned, and the value with it; None if it returned none.
+
+        In every order versions never fall, and an operation that returned a version and has a `cell_accesses` other
+        than READ made the version grow to that. Only completed operations count, whatever is said of the others.
+        """
+        return None
+
     def content_access(self, op: ModelOperation) -> Access | None:
         """What `op` does if the object is a sequence, a string or a tuple, that grows at its end and is empty at first.
 

@@ -68,3 +68,32 @@ def register_history(mix: Mix, rng: random.Random) -> History:
     return History.of(
         Event(index, e.time, e.process, e.type, e.f, e.key, e.value, e.error) for index, (_, _, e) in enumerate(events)
     )
+
+
+def set_history(count: int, processes: int, elements: int, unknown: float, rng: random.Random) -> History:
+    """A linearizable history of a set that is never read whole: adds, removes and questions about a few elements."""
+    free = [(client, client) for client in range(processes)]
+    heapq.heapify(free)
+    calls = []
+    for number in range(count):
+        call, process = heapq.heappop(free)
+        end = call + 10 + rng.randrange(20 * processes)
+        lost = rng.random() < unknown
+        calls.append((rng.randrange(call + 1, end), number, process, call, end, lost, not lost or rng.random() < 0.5))
+        heapq.heappush(free, (end + 1, process + processes * lost))
+    there: set[int] = set()
+    events: list[tuple[int, int, Event]] = []
+    for _, _, process, call, end, lost, happens in sorted(calls):
+        f, element = rng.choice(("add", "remove", "contains")), rng.randrange(elements)
+        found = element in there
+        if happens and f != "contains":
+            (there.add if f == "add" else there.discard)(element)
+        events.append((call, 0, Event(0, call, process, "invoke", f, None, element)))
+        if not lost:
+            result: Any = not found if f == "add" else found
+            result = element if f == "add" and rng.random() < 0.5 else result
+            events.append((end, 1, Event(0, end, process, "ok", f, None, result)))
+    events.sort(key=lambda entry: entry[:2])
+    return History.of(
+        Event(index, e.time, e.process, e.type, e.f, e.key, e.value) for index, (_, _, e) in enumerate(events)
+    )

@@ -13,9 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, arrange
 from clew.checkers.models import Model, ModelOperation
 from clew.histories import Event, EventType, History
+
+LATE = Deadline(float("inf"))
+"""A deadline that never passes."""
 
 
 def _shapes(known: Sequence[bool]) -> Iterator[list[int]]:

@@ -73,7 +73,7 @@ def swept(problem: Problem, model: Model, budget: Budget, deadline: Deadline) ->
 
 ENGINES: dict[str, Decide] = {"wgl": wgl.decide, "linear": linear.decide, "competition": competing}
 REGISTERS = {"register": ENGINES | {"lazy": swept}, "cas-register": ENGINES | {"lazy": swept}}
-GENERIC = ("counter", "consensus", "multi-register", "mutex", "versioned-register")
+GENERIC = ("counter", "consensus", "multi-register", "mutex")
 """Models for which the default engine is wgl and nothing else."""
 
 

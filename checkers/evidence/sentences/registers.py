@@ -163,7 +163,7 @@ def said_of_versions(past: Past) -> Iterator[Said]:
     """
     told = []
     for op in past.core:
-        version = past.model.version(past.operation(op)) if past.acknowledged(op) else None  # type: ignore[attr-defined]
+        version = past.model.version(past.operation(op)) if past.acknowledged(op) else None
         if version is not None:
             told.append((op, *version))
     for op, number, value in told:

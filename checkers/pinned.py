@@ -1,0 +1,161 @@
+"""Results that pin the order: versions that only grow, and lists that only grow.
+
+    read -> [3, "x"]      comes before everything that returned a greater version
+    read -> [a, b, c]     comes before every read of a longer list; a, b, c were appended in this order
+
+*Versions.* If every linearization puts an operation a before another one b, then a takes effect before b returns, and b
+after a is called. So the interval of a may end at the first return of any such b, and that of b begin at the last call
+of any such a. No linearization is lost, and those of the narrowed problem are some of the original one, because an
+interval only becomes shorter. Where thirty operations were open, one or two are left, and the search is short.
+Versions never fall, and a change makes them grow; so a change that returned version v comes before the reads of v, and
+these come before everything that returned more. The length of a list that is only appended to is such a version.
+
+*Lists.* Let L be the longest list that a completed read returned. This read must have its place, and a list never loses
+what was appended. So before it the list is always a beginning of L: the next append must be that of the next element of
+L. The search need not try any other one, and there is no state in which it goes on in vain until the read returns.
+After L anything may be appended, and no read follows.
+
+*Unknown outcomes.* An operation of unknown outcome may never take effect. So it narrows no interval, its own stays as
+it is, and no list is taken from it.
+
+*The first return that no order explains.* What returned later must not count, so this is asked of beginnings: of each,
+only what returned in it narrows anything. An order that explains a longer beginning explains a shorter one too, so a
+bisection finds the return.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from clew.checkers import wgl
+from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
+from clew.checkers.encoding import NEVER, Problem, arrange
+from clew.checkers.models.model import APPEND, INFO, READ, Model, ModelOperation
+from clew.checkers.verdict import Budget
+
+_NOT = -1
+"""In place of a rank: the operation did not tell a version."""
+_GREATEST = 1 << 61
+"""Versions from here on, and negative ones, count as not told."""
+
+
+class Grown(Model):
+    """A list that grows to `longest` and then on, as a model. A state is how many elements it has.
+
+    One more than `longest` stands for all longer lists.
+    """
+
+    initial = 0
+
+    def __init__(self, model: Model, longest: Any) -> None:
+        self._model, self._longest = model, longest
+
+    def step(self, state: Any, op: ModelOperation) -> Any:
+        """See `Model.step`."""
+        access = self._model.content_access(op)
+        assert access is not None
+        name, content, _ = access
+        if name == READ:
+            return state if len(content) == state and content == self._longest[:state] else None
+        if state >= len(self._longest):
+            return len(self._longest) + (1 if content else 0) if state == len(self._longest) else state
+        after = state + len(content)
+        return after if self._longest[state:after] == content else None
+
+
+def applies(problem: Problem, model: Model) -> bool:
+    """Whether something in the problem tells a version."""
+    return any(model.version(op) is not None for op in problem.classes)
+
+
+def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline, *, steps: int | None = None) -> Decision:
+    """Decide a problem in which operations tell versions. A search like `wgl.decide`, of what was narrowed.
+
+    If invalid, there are another log n searches for the first return that no order explains. `stuck_is_first` is False
+    if one of them did not come to an end.
+    """
+    decision = _explain(problem, model, budget, deadline, steps)
+    if decision.answer != "invalid":
+        return decision
+    returns = np.flatnonzero(problem.event_return)
+    low, high = 0, len(returns) - 1
+    explained, best = 0, list[int]()
+    while low < high:
+        middle = (low + high) // 2
+        beginning = problem.before(int(returns[middle]) + 1)
+        found = _explain(beginning, model, budget, deadline, steps)
+        if found.answer == "invalid":
+            high = middle
+            continue
+        low = middle + 1
+        if found.answer == "valid":
+            explained, best = low, np.searchsorted(problem.number, beginning.number)[found.order].tolist()
+    return replace(decision, order=best, stuck=int(returns[low]), stuck_is_first=explained == low)
+
+
+def _explain(problem: Problem, model: Model, budget: Budget, deadline: Deadline, steps: int | None) -> Decision:
+    """Whether there is an order for the whole problem. If invalid, nothing is said about where."""
+    narrowed = narrow(problem, model)
+    longest = _longest(problem, model)
+    if narrowed is None or longest is _WRONG:
+        return Decision("invalid", engine="pinned")
+    meant = model if longest is None else Grown(model, longest)
+    found = wgl.decide(narrowed, meant, budget, deadline, steps=steps)
+    order = np.searchsorted(problem.number, narrowed.number)[found.order].tolist()
+    return replace(found, order=order, stuck=None, engine="pinned")
+
+
+def narrow(problem: Problem, model: Model) -> Problem | None:
+    """The problem with intervals as short as versions make them; None if an interval becomes empty. O(n log n)"""
+    rank_of = np.array([_rank(model, op) for op in problem.classes], np.int64)
+    rank = np.where(problem.ret == NEVER, _NOT, rank_of[problem.cls])
+    told = np.flatnonzero(rank != _NOT)
+    told = told[np.argsort(rank[told], kind="stable")]
+    call, ret = problem.call.copy(), problem.ret.copy()
+    # For each rank, the first return of a greater one and the last call of a smaller one.
+    begins = np.searchsorted(rank[told], rank[told], "left")
+    ends = np.searchsorted(rank[told], rank[told], "right")
+    latest = np.concatenate(([-1], np.maximum.accumulate(call[told])))
+    soonest = np.concatenate((np.minimum.accumulate(ret[told][::-1])[::-1], [NEVER]))
+    call[told] = np.maximum(call[told], latest[begins])
+    ret[told] = np.minimum(ret[told], soonest[ends])
+    if (call > ret).any():
+        return None
+    order = np.argsort(call, kind="stable")
+    return arrange(
+        problem.key, problem.number[order], problem.cls[order], call[order], ret[order], problem.classes,
+        problem.observer,
+    )  # fmt: skip
+
+
+def _rank(model: Model, op: ModelOperation) -> int:
+    """A number that grows along every linearization: the version, and of one version its change before its reads."""
+    found = None if op.outcome == INFO else model.version(op)
+    if found is None or not 0 <= found[0] < _GREATEST:
+        return _NOT
+    accesses = model.cell_accesses(op)
+    reads = accesses is None or all(access[0] == READ for access in accesses.values())
+    return 2 * int(found[0]) + (1 if reads else 0)
+
+
+_WRONG = object()
+
+
+def _longest(problem: Problem, model: Model) -> Any:
+    """The longest list that a completed read returned; None if the object is no list that only grows.
+
+    `_WRONG` if some completed read returned a list that is no beginning of it: then no order explains the reads.
+    """
+    accesses = [model.content_access(op) for op in problem.classes]
+    returned = np.unique(problem.cls[problem.ret != NEVER]).tolist()
+    if any(access is None or access[0] not in (READ, APPEND) for access in accesses):
+        return None
+    read = [access[1] for access in (accesses[cls] for cls in returned) if access is not None and access[0] == READ]
+    longest = max(read, key=len, default=None)
+    if longest is not None and any(content != longest[: len(content)] for content in read):
+        return _WRONG
+    return longest

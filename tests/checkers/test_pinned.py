@@ -1,0 +1,74 @@
+"""Versions and grown lists pin the order: the answers are those of the exhaustive checker, and they come soon."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from clew.checkers import Budget, pinned
+from clew.checkers.encoding import NEVER
+from clew.checkers.forms import form_of
+from clew.checkers.models import ModelOperation, find_model
+from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.test_engines import assert_agrees, competing
+
+VERSIONED = [
+    *(ModelOperation("read", None, result, "ok") for result in (None, [1, 1], [1, 2], [2, 1], [2, 2], [3, 1])),
+    *(ModelOperation("write", v, [version, v], "ok") for v in (1, 2) for version in (1, 2, 3)),
+    *(ModelOperation("write", v, None, "info") for v in (1, 2)),
+    ModelOperation("write", 1, 1, "ok"),
+    ModelOperation("cas", [1, 2], [2, 2], "ok"),
+    ModelOperation("cas", [1, 2], None, "info"),
+    ModelOperation("cas", [2, 1], None, "mismatch"),
+]
+"""Operations of a versioned register, most of which tell the version."""
+MIXES = {"versioned-register": VERSIONED, "append-list": ALPHABETS["append-list"]}
+
+
+@pytest.mark.parametrize("name", MIXES)
+def test_random_histories_get_the_answer_of_the_exhaustive_checker(name: str) -> None:
+    model, rng, answers, applied = find_model(name), random.Random(1), Counter[str](), 0
+    for _ in range(1_500):
+        make = rng.choice((small.lived, small.lived, small.scattered))
+        problem = make(model, MIXES[name], rng.randrange(3, 10), rng)
+        answers[assert_agrees(competing, problem, model)] += 1
+        applied += form_of(problem, model) is None and pinned.applies(problem, model)
+    assert min(answers["valid"], answers["invalid"]) > 100
+    assert applied > 400
+
+
+def test_a_version_that_is_no_natural_number_of_64_bits_narrows_nothing() -> None:
+    model = find_model("versioned-register")
+    for version in (-1, 1 << 70):
+        alphabet = [ModelOperation("read", None, [version, 1], "ok"), ModelOperation("write", 1, [1, 1], "ok")]
+        rng = random.Random(4)
+        for _ in range(20):
+            assert_agrees(competing, small.one_of_all(model, alphabet, 3, rng), model)
+
+
+def test_narrowed_intervals_are_those_that_versions_allow() -> None:
+    model, rng = find_model("versioned-register"), random.Random(5)
+    for _ in range(300):
+        problem = small.lived(model, VERSIONED, 8, rng)
+        narrowed = pinned.narrow(problem, model)
+        if narrowed is None:
+            assert competing(problem, model, Budget(), small.LATE).answer == "invalid"
+            continue
+        unknown = {int(number) for number in problem.number[problem.ret == NEVER]}
+        assert unknown == {int(number) for number in narrowed.number[narrowed.ret == NEVER]}
+        before = {
+            (int(problem.number[a]), int(problem.number[b]))
+            for a in range(len(problem))
+            for b in range(len(problem))
+            if problem.ret[a] < problem.call[b]
+        }
+        after = {
+            (int(narrowed.number[a]), int(narrowed.number[b]))
+            for a in range(len(narrowed))
+            for b in range(len(narrowed))
+            if narrowed.ret[a] < narrowed.call[b]
+        }
+        assert before <= after
