@@ -35,6 +35,12 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The length of an epoch. Each new view doubles it. An epoch in which no request is overdue resets it."""
     heartbeat_period: Duration = 100_000_000
     """The time between two heartbeats of a replica."""
+    heartbeats: Literal["staggered", "together"] = "staggered"
+    """When replicas that start at the same time beat.
+
+    `staggered`: in turn, a period divided by the number of replicas apart, as if they had started one after the other.
+    `together`: at the same moments. A leader whose log is full then waits for all heartbeats at once, a whole period.
+    """
     max_integer_val: int = 2**63 - 1
     """The largest sequence number, operation number and time."""
     max_batch_size: int = 32

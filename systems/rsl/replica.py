@@ -115,6 +115,9 @@ class Replica:
                 self._halted = True
                 return
             election.recover(max(self.acceptor.max_bal, self.proposer.max_ballot_i_sent_1a))
+        if self._params.heartbeats == "staggered":
+            period = self._params.heartbeat_period
+            self.next_heartbeat_time = ctx.now + period * constants.my_index // len(constants.replica_ids)
         self._act(ctx)
 
     def receive(self, ctx: Context, source: str, message: Any) -> None:

@@ -88,6 +88,18 @@ class Cluster:
             target.receive(ctx, source, message)
             self._carry_out(destination, ctx.take())
 
+    def send(self, source: str, destination: str, message: Any) -> None:
+        """Put a message in flight, and show it to the invariants."""
+        body = self._decode.decode(msgspec.json.encode(message))
+        assert body == message
+        sent = Sent(len(self.journal), self.now, source, destination, body)
+        self.journal.append(sent)
+        self.flying.append((sent.id, source, destination, body))
+        for monitor in self._monitors:
+            violation = monitor.observe(sent) if type(body) in monitor.watches else None
+            if violation is not None:
+                self.violations.append(violation)
+
     def lose(self, flight: Flight) -> None:
         """Lose a message in flight."""
         self.flying.remove(flight)
@@ -167,15 +179,7 @@ class Cluster:
     def _carry_out(self, name: str, effects: list[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, Send):
-                body = self._decode.decode(msgspec.json.encode(effect.message))
-                assert body == effect.message
-                sent = Sent(len(self.journal), self.now, name, effect.destination, body)
-                self.journal.append(sent)
-                self.flying.append((sent.id, name, effect.destination, body))
-                for monitor in self._monitors:
-                    violation = monitor.observe(sent) if type(body) in monitor.watches else None
-                    if violation is not None:
-                        self.violations.append(violation)
+                self.send(name, effect.destination, effect.message)
             elif isinstance(effect, SetTimer):
                 self.timers[name, effect.name] = self.now + effect.delay
             elif isinstance(effect, CancelTimer):

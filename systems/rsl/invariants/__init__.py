@@ -11,8 +11,9 @@ Each lemma rests on those below it:
                                a vote is from an earlier      a 2b has its 2a
                                ballot, and was a 2a
 
-`lemma_QuorumIndexOverlap`, which says that two quorums share a replica, is arithmetic and has no invariant here. A
-variant that breaks it breaks the lemmas that rest on it.
+Beside them stand the lemmas about leaders (`leaders.py`), about requests and the replies to them (`requests.py`,
+`execution.py`), and about states that are supplied (`transfer.py`). docs/rsl.md has a table: lemma, invariant, and the
+variants that break it.
 
 A message counts when it is sent: what it relies on is on the sender's disk by then. Each invariant costs a few
 dictionary look-ups a message, and memory for what was proposed.
@@ -21,8 +22,12 @@ dictionary look-ups a message, and memory for what was proposed.
 from __future__ import annotations
 
 from clew.systems.invariant import Invariant
+from clew.systems.rsl.invariants.ballots import Proposals, Votes
 from clew.systems.rsl.invariants.chosen import ChosenQuorumsMatch, ChosenValueBinds2a, QuorumOf1bPermits2a
 from clew.systems.rsl.invariants.execution import ExecutorsAgree, RepliesAreChosen, TruncationIsCheckpointed
+from clew.systems.rsl.invariants.leaders import LeadersHaveAQuorum, LeadersUseTheirOwnBallots
+from clew.systems.rsl.invariants.requests import RequestsAreFromClients, RequestsRunOnce
+from clew.systems.rsl.invariants.transfer import SuppliedStatesAreChosen
 from clew.systems.rsl.invariants.votes import (
     Every2bHas2a,
     No1bHidesVotes,
@@ -31,23 +36,29 @@ from clew.systems.rsl.invariants.votes import (
     VoteIsFromEarlierBallot,
     VoteWas2a,
 )
-from clew.systems.rsl.parameters import Parameters, min_quorum_size
+from clew.systems.rsl.parameters import APPLICATIONS, Parameters, min_quorum_size
 
 
 def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
     """All invariants, new for one run of a cluster of this many replicas."""
     quorum = min_quorum_size(nodes)
+    proposals, votes = Proposals(), Votes(quorum)
     return [
-        Every2bHas2a(),
-        OneValuePerBallotAndOperation(),
+        LeadersUseTheirOwnBallots(nodes),
+        LeadersHaveAQuorum(quorum),
+        RequestsAreFromClients(proposals),
+        Every2bHas2a(proposals),
+        OneValuePerBallotAndOperation(proposals),
         VoteIsFromEarlierBallot(),
-        VoteWas2a(),
+        VoteWas2a(proposals),
         No1bHidesVotes(),
         PromisesAreKept(),
         QuorumOf1bPermits2a(quorum),
-        ChosenValueBinds2a(quorum),
-        ChosenQuorumsMatch(quorum),
+        ChosenValueBinds2a(votes),
+        ChosenQuorumsMatch(votes),
         ExecutorsAgree(),
-        RepliesAreChosen(quorum),
+        RepliesAreChosen(votes),
+        RequestsRunOnce(),
+        SuppliedStatesAreChosen(votes, APPLICATIONS[parameters.application]),
         TruncationIsCheckpointed(quorum),
     ]

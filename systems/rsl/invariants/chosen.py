@@ -72,8 +72,8 @@ class ChosenValueBinds2a:
     name = "chosen-value-binds-later-2a"
     watches: tuple[type, ...] = (Message2a, Message2b)
 
-    def __init__(self, quorum: int) -> None:
-        self._votes = Votes(quorum)
+    def __init__(self, votes: Votes) -> None:
+        self._votes = votes
         self._chosen: dict[OperationNumber, tuple[Ballot, RequestBatch, int]] = {}
         self._proposed: dict[OperationNumber, dict[Ballot, tuple[RequestBatch, int]]] = {}
 
@@ -119,8 +119,8 @@ class ChosenQuorumsMatch:
     name = "chosen-quorums-match"
     watches: tuple[type, ...] = (Message2b,)
 
-    def __init__(self, quorum: int) -> None:
-        self._votes = Votes(quorum)
+    def __init__(self, votes: Votes) -> None:
+        self._votes = votes
         self._chosen: dict[OperationNumber, tuple[Ballot, RequestBatch, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:

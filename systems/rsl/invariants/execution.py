@@ -5,7 +5,7 @@ from __future__ import annotations
 from clew.systems.invariant import Sent, Violation
 from clew.systems.rsl.invariants.ballots import Votes, words
 from clew.systems.rsl.messages import Heartbeat, Message1b, Message2b, ReplyMessage
-from clew.systems.rsl.types import OperationNumber, RequestBatch
+from clew.systems.rsl.types import OperationNumber
 
 
 class ExecutorsAgree:
@@ -47,18 +47,16 @@ class RepliesAreChosen:
     name = "replies-are-chosen"
     watches: tuple[type, ...] = (Message2b, ReplyMessage)
 
-    def __init__(self, quorum: int) -> None:
-        self._votes = Votes(quorum)
-        self._chosen: dict[OperationNumber, RequestBatch] = {}
+    def __init__(self, votes: Votes) -> None:
+        self._votes = votes
 
     def observe(self, sent: Sent) -> Violation | None:
         """Look up the request of a reply in the chosen batches."""
         m, kind = sent.message, type(sent.message)
         if kind is Message2b:
-            if self._votes.chosen(sent):
-                self._chosen.setdefault(m.opn_2b, m.val_2b)
+            self._votes.chosen(sent)
         elif kind is ReplyMessage:
-            batch = self._chosen.get(m.opn_reply)
+            batch = self._votes.batches.get(m.opn_reply)
             if batch is not None and m.index < len(batch):
                 request = batch[m.index]
                 if request.client == sent.destination and request.seqno == m.seqno_reply:

@@ -14,8 +14,8 @@ class Every2bHas2a:
     name = "every-2b-has-its-2a"
     watches: tuple[type, ...] = (Message2a, Message2b)
 
-    def __init__(self) -> None:
-        self._proposals = Proposals()
+    def __init__(self, proposals: Proposals) -> None:
+        self._proposals = proposals
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a 2b with the 2a for its ballot and place."""
@@ -46,8 +46,8 @@ class OneValuePerBallotAndOperation:
     name = "one-value-per-ballot-and-operation"
     watches: tuple[type, ...] = (Message2a,)
 
-    def __init__(self) -> None:
-        self._proposals = Proposals()
+    def __init__(self, proposals: Proposals) -> None:
+        self._proposals = proposals
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a 2a with the first one for its ballot and place."""
@@ -93,8 +93,8 @@ class VoteWas2a:
     name = "vote-in-1b-was-a-2a"
     watches: tuple[type, ...] = (Message2a, Message1b)
 
-    def __init__(self) -> None:
-        self._proposals = Proposals()
+    def __init__(self, proposals: Proposals) -> None:
+        self._proposals = proposals
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare the votes in a 1b with the 2a's of their ballots."""
@@ -156,9 +156,10 @@ class No1bHidesVotes:
 
 
 class PromisesAreKept:
-    """After a 1b, an acceptor votes in no lower ballot, and promises neither a lower one nor the same again.
+    """After a 1b or a vote, an acceptor votes in no lower ballot, and promises neither a lower one nor the same again.
 
-    (lemma_1bMessageWithoutOpnImplicationsFor2b, for votes after the 1b.)
+    (lemma_1bMessageWithoutOpnImplicationsFor2b, for votes after the 1b, and lemma_VotePrecedesMaxBal: to vote in a
+    ballot is to promise it.)
     """
 
     name = "promises-are-kept"
@@ -168,7 +169,7 @@ class PromisesAreKept:
         self._promised: dict[str, tuple[Ballot, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Compare a 2b or 1b with the last 1b of its sender."""
+        """Compare a 2b or 1b with the highest ballot in which its sender has taken part."""
         m, kind = sent.message, type(sent.message)
         if kind is Message2b:
             bal, does = m.bal_2b, f"votes at {m.opn_2b}"
@@ -178,10 +179,10 @@ class PromisesAreKept:
         if promised is not None and (bal < promised[0] or (bal == promised[0] and kind is Message1b)):
             return Violation(
                 self.name,
-                f"{sent.source} had promised ballot {promised[0]}, and now {does} in ballot {bal}",
+                f"{sent.source} had taken part in ballot {promised[0]}, and now {does} in ballot {bal}",
                 sent.time,
                 (promised[1], sent.id),
             )
-        if kind is Message1b:
+        if promised is None or promised[0] < bal:
             self._promised[sent.source] = (bal, sent.id)
         return None

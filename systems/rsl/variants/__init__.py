@@ -19,7 +19,9 @@ from clew.systems.rsl.variants.executors import (
     Amnesiac,
     AnswersFromTheCache,
     AsPublished,
+    EvictsReplies,
     InstallsOlderStates,
+    MislabelsItsState,
     ReadsLocally,
     RunsRetransmissions,
     SuppliesNoReplies,
@@ -32,10 +34,13 @@ from clew.systems.rsl.variants.learners import (
     half_quorum,
 )
 from clew.systems.rsl.variants.proposers import (
+    CountsA1bTwice,
     IgnoresTruncation,
+    LeadsForeignViews,
     PicksTheLowestBallot,
     PrefersItsOwn,
     ReusesBallots,
+    ReusesItsBuffer,
     TakesAny1b,
 )
 
@@ -104,6 +109,21 @@ VARIANTS: Mapping[str, Variant] = {
             replica_factory(Roles(proposer=TakesAny1b)),
         ),
         Variant(
+            "counts-a-1b-twice",
+            "a 1b that arrives twice counts twice, so a leader begins without a quorum and increments vanish",
+            replica_factory(Roles(proposer=CountsA1bTwice)),
+        ),
+        Variant(
+            "leads-foreign-views",
+            "an old leader goes on in its successor's ballot, so two batches are proposed at one place of the log",
+            replica_factory(Roles(proposer=LeadsForeignViews)),
+        ),
+        Variant(
+            "reuses-its-buffer",
+            "all requests of a batch get the contents of the last, so reads count and increments do not",
+            replica_factory(Roles(proposer=ReusesItsBuffer)),
+        ),
+        Variant(
             "answers-before-quorum",
             "one vote is enough to decide a batch, so acknowledged increments vanish with their leader",
             replica_factory(Roles(learner=AnswersBeforeQuorum)),
@@ -127,6 +147,16 @@ VARIANTS: Mapping[str, Variant] = {
             "supplies-no-replies",
             "states are supplied without the reply cache, so requests run twice",
             replica_factory(Roles(executor=SuppliesNoReplies)),
+        ),
+        Variant(
+            "evicts-replies",
+            "the reply cache has room for 255 clients, so with more of them requests run twice",
+            replica_factory(Roles(executor=EvictsReplies)),
+        ),
+        Variant(
+            "mislabels-its-state",
+            "a supplied state claims an operation that it does not contain, so increments are left out",
+            replica_factory(Roles(executor=MislabelsItsState)),
         ),
         Variant(
             "installs-older-states",

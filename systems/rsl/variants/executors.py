@@ -57,6 +57,44 @@ class AsPublished(RunsRetransmissions, SuppliesNoReplies):
     """
 
 
+REPLIES = 255
+"""How many clients the reply cache of IronFleet has room for."""
+
+
+class EvictsReplies(Executor):
+    """Remembers the replies to 255 clients. Another client's takes the place of one of these, whichever it finds first.
+
+    IronFleet's implementation does so (UpdateReplyCache in ExecutorModel.i.dfy), and may: its specification does not
+    promise that requests run once.
+
+    A client sees that a number is left out. Its increment has run, but its reply was lost and has left the cache before
+    the client asks again.
+    """
+
+    def _handle_request_batch(self, ctx: Context, batch: RequestBatch) -> None:
+        for index, request in enumerate(batch):
+            client, seqno = request.client, request.seqno
+            if not self.satisfied(client, seqno):
+                if len(self.reply_cache) == REPLIES:
+                    del self.reply_cache[next(iter(self.reply_cache))]
+                reply = self.app.handle_request(request.request)
+                self.reply_cache[client] = ReplyMessage(seqno, reply, self.ops_complete, index)
+            if self.reply_cache[client].seqno_reply == seqno:
+                ctx.send(client, self.reply_cache[client])
+
+
+class MislabelsItsState(Executor):
+    """Supplies its state with the number of the next operation, as if that were in it already.
+
+    `ops_complete` counts what is executed, and is read as the number of the last operation that is.
+
+    A client sees an increment left out: the replica that takes over the state skips the next batch.
+    """
+
+    def _supply(self) -> AppStateSupply:
+        return replace(super()._supply(), opn_state_supply=self.ops_complete + 1)
+
+
 class InstallsOlderStates(Executor):
     """Takes over any state that is supplied, even an older one: `opn_state_supply > ops_complete` is missing.
 

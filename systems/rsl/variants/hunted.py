@@ -26,6 +26,20 @@ HUNTED: Mapping[str, Hunted] = {
     "counts-duplicates": Hunted("rsl-counts-across-ballots"),
     "counts-across-ballots": Hunted("rsl-counts-across-ballots"),
     "takes-any-1b": Hunted("rsl-takes-any-1b"),
+    "counts-a-1b-twice": Hunted(
+        "rsl-heavy-weather",
+        (
+            "system.nodes=5",
+            "system.max_batch_size=1",
+            "system.max_log_length=1000",
+            "system.heartbeat_period=50ms",
+            "system.baseline_view_timeout_period=50ms",
+            "network.drop=0.2",
+            "network.duplicate=1",
+        ),
+    ),
+    "leads-foreign-views": HEAVY,
+    "reuses-its-buffer": HEAVY,
     "answers-before-quorum": Hunted("rsl-counts-across-ballots"),
     "reads-locally": HEAVY,
     "truncates-at-the-fastest": Hunted(
@@ -35,6 +49,16 @@ HUNTED: Mapping[str, Hunted] = {
     ),
     "ignores-truncation": HEAVY,
     "supplies-no-replies": HEAVY,
+    "evicts-replies": Hunted(
+        "rsl-as-published",
+        (
+            "workload.clients=280",
+            "workload.rate=1500",
+            "workload.duration=1600ms",
+            "nemesis.0.partition.every=800ms",
+        ),
+    ),
+    "mislabels-its-state": HEAVY,
     "installs-older-states": Hunted(
         "rsl-heavy-weather",
         unnoticed="an older state comes with its reply cache, and the same batches run again give the same replies",

@@ -7,11 +7,21 @@ from typing import Any
 import pytest
 
 from clew.systems import Sent
-from clew.systems.rsl.application import AppReply
+from clew.systems.rsl.application import Add, AppReply
 from clew.systems.rsl.invariants import invariants
-from clew.systems.rsl.messages import Heartbeat, Message1b, Message2a, Message2b, ReplyMessage
+from clew.systems.rsl.messages import (
+    AppStateSupply,
+    Heartbeat,
+    Message1a,
+    Message1b,
+    Message2a,
+    Message2b,
+    ReplyMessage,
+    RequestMessage,
+    StartingPhase2,
+)
 from clew.systems.rsl.parameters import Parameters
-from clew.systems.rsl.types import Ballot, Vote
+from clew.systems.rsl.types import Ballot, Request, Vote
 from tests.systems.rsl.single_roles import FIRST, SECOND, THIRD, batch
 
 A, B = batch(1), batch(2)
@@ -19,10 +29,11 @@ Said = tuple[str, Any] | tuple[str, Any, str]
 
 
 def broken(*said: Said) -> set[str]:
-    """The invariants that these messages break, in a cluster of three."""
+    """The invariants that these messages break, in a cluster of three whose client has sent requests 1 and 2."""
     monitors = invariants(Parameters(), 3)
     names = set()
-    for number, (source, message, *to) in enumerate(said):
+    asked: list[Said] = [("c0", RequestMessage(seqno, Add(0, 1))) for seqno in (1, 2)]
+    for number, (source, message, *to) in enumerate([*asked, *said]):
         sent = Sent(number, number, source, to[0] if to else "n1", message)
         for monitor in monitors:
             if type(message) in monitor.watches and monitor.observe(sent) is not None:
@@ -48,6 +59,12 @@ def reply(seqno: int, value: int, opn: int = 0) -> ReplyMessage:
     return ReplyMessage(seqno, AppReply(value), opn, 0)
 
 
+def supply(opn: int, value: int, last: int | None = None) -> AppStateSupply:
+    """The state after the first `opn` requests, if `value` and `last` are `opn`."""
+    last = opn if last is None else last
+    return AppStateSupply(FIRST, opn, f"[[0,{value}]]", {"c0": reply(last, last, last - 1)})
+
+
 def test_two_correct_views_break_nothing() -> None:
     said = [
         *open_view(FIRST),
@@ -58,6 +75,8 @@ def test_two_correct_views_break_nothing() -> None:
         *chosen(SECOND, 0, A, "n2", "n3"),
         *chosen(SECOND, 1, B, "n2", "n3"),
         ("n3", reply(2, 2, 1), "c0"),
+        ("n3", supply(2, 2)),
+        ("n1", supply(1, 1)),
     ]
     assert broken(*said) == set()
 
@@ -85,6 +104,11 @@ def test_two_correct_views_break_nothing() -> None:
             [*open_view(FIRST), ("n1", Message1b(SECOND, 0, {})), *chosen(FIRST, 0, A, "n1")],
         ),
         ("promises-are-kept", [("n1", Message1b(SECOND, 0, {})), ("n1", Message1b(SECOND, 0, {}))]),
+        (
+            "promises-are-kept",
+            [*open_view(FIRST), *chosen(FIRST, 0, A, "n1"), *chosen(SECOND, 0, A, "n3"), *chosen(FIRST, 0, A, "n3")],
+        ),
+        ("promises-are-kept", [*chosen(SECOND, 0, A, "n3"), ("n3", Message1b(SECOND, 0, {}))]),
         ("quorum-of-1b-permits-2a", [open_view(FIRST)[0], ("n1", Message2a(FIRST, 0, A))]),
         (
             "quorum-of-1b-permits-2a",
@@ -131,6 +155,25 @@ def test_two_correct_views_break_nothing() -> None:
         ),
         ("replies-are-chosen", [*open_view(FIRST), *chosen(FIRST, 0, A, "n1"), ("n1", reply(1, 1), "c0")]),
         ("replies-are-chosen", [*open_view(FIRST), *chosen(FIRST, 0, A), ("n1", reply(2, 1), "c0")]),
+        (
+            "requests-run-once",
+            [*open_view(FIRST), *chosen(FIRST, 0, A), ("n1", reply(1, 1), "c0"), ("n2", reply(1, 2, 1), "c0")],
+        ),
+        ("leaders-use-their-own-ballots", [("n1", Message1a(SECOND))]),
+        ("leaders-use-their-own-ballots", [*open_view(SECOND), ("n1", Message2a(SECOND, 0, A))]),
+        ("leaders-use-their-own-ballots", [("n1", Message1a(Ballot(1, 3)))]),
+        ("leaders-have-a-quorum", [*open_view(FIRST)[:1], *open_view(FIRST)[:1], ("n1", StartingPhase2(FIRST, 0))]),
+        ("leaders-have-a-quorum", [*open_view(FIRST), ("n2", StartingPhase2(SECOND, 0))]),
+        ("requests-are-from-clients", [*open_view(FIRST), ("n1", Message2a(FIRST, 0, batch(3)))]),
+        ("requests-are-from-clients", [*open_view(FIRST), ("n1", Message2a(FIRST, 0, batch(1, client="c1")))]),
+        (
+            "requests-are-from-clients",
+            [*open_view(FIRST), ("n1", Message2a(FIRST, 0, (Request("c0", 1, Add(0, 2)),)))],
+        ),
+        ("supplied-states-are-chosen", [*open_view(FIRST), *chosen(FIRST, 0, A), ("n1", supply(1, 2))]),
+        ("supplied-states-are-chosen", [*open_view(FIRST), *chosen(FIRST, 0, A), ("n1", supply(2, 1, 1))]),
+        ("supplied-states-are-chosen", [*open_view(FIRST), *chosen(FIRST, 0, A), ("n1", supply(1, 1, 2))]),
+        ("supplied-states-are-chosen", [*open_view(FIRST), *chosen(FIRST, 0, A, "n1"), ("n1", supply(1, 1))]),
         ("truncation-is-checkpointed", [("n1", Heartbeat(FIRST, False, 5)), ("n1", Message1b(SECOND, 5, {}))]),
     ],
 )
@@ -152,3 +195,21 @@ def test_a_1b_need_not_report_what_is_truncated() -> None:
         ("n1", Message1b(THIRD, 1, {})),
     ]
     assert broken(*said) == set()
+
+
+def test_a_retransmitted_request_that_is_decided_twice_counts_once_in_a_supplied_state() -> None:
+    said = [*open_view(FIRST), *chosen(FIRST, 0, A), *chosen(FIRST, 1, A), *chosen(FIRST, 2, B)]
+    state = AppStateSupply(FIRST, 3, "[[0,2]]", {"c0": reply(2, 2, 2)})
+    assert broken(*said, ("n1", state)) == set()
+    assert broken(*said, ("n1", AppStateSupply(FIRST, 3, "[[0,3]]", state.reply_cache))) == {
+        "supplied-states-are-chosen"
+    }
+
+
+def test_many_states_may_be_supplied_in_any_order() -> None:
+    said: list[Said] = [*open_view(FIRST)]
+    said += [said for seqno in range(1, 31) for said in chosen(FIRST, seqno - 1, batch(seqno))]
+    asked: list[Said] = [("c0", RequestMessage(seqno, Add(0, 1))) for seqno in range(1, 31)]
+    supplies: list[Said] = [("n1", supply(opn, opn)) for opn in (*range(10, 31, 2), *range(30, 0, -1))]
+    assert broken(*asked, *said, *supplies) == set()
+    assert broken(*asked, *said, *supplies, ("n1", supply(7, 8))) == {"supplied-states-are-chosen"}

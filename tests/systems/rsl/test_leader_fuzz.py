@@ -16,6 +16,7 @@ from clew.systems.rsl.invariants import (
     PromisesAreKept,
     VoteIsFromEarlierBallot,
 )
+from clew.systems.rsl.invariants.ballots import Proposals
 from clew.systems.rsl.messages import Message1b, RequestMessage
 from clew.systems.rsl.parameters import Parameters
 from clew.systems.rsl.replica import Replica
@@ -44,7 +45,7 @@ class Leader:
         self.node = Replica(Parameters(application=application, max_batch_size=2))
         self._ctx = Context("n1", NODES, random.Random(0), {})
         self._monitors = (
-            OneValuePerBallotAndOperation(),
+            OneValuePerBallotAndOperation(Proposals()),
             VoteIsFromEarlierBallot(),
             No1bHidesVotes(),
             PromisesAreKept(),

@@ -66,9 +66,14 @@ def disturb(cluster: Cluster, kind: int, number: int) -> None:
         AppStateSupply(ballot, number % 99, "[]", {}),
         AppStateRequest(ballot, 0),
     ]
-    asks = [Add(ELSEWHERE, number), Put(ELSEWHERE, "s"), Cas(ELSEWHERE, None, "s"), Delete(ELSEWHERE)]
-    message = RequestMessage(number % 50, asks[number % len(asks)]) if kind % 4 else strangers[number % len(strangers)]
-    cluster.flying.append((-1, f"stranger{number % 3}", receiver, message))
+    seqno = number % 50
+    asks = [Add(ELSEWHERE, seqno), Put(ELSEWHERE, "s"), Cas(ELSEWHERE, None, "s"), Delete(ELSEWHERE)]
+    stranger = f"stranger{number % 3}"
+    if kind % 4:
+        # Whoever sends a request is a client: an invariant knows its requests, and each has a number of its own.
+        cluster.send(stranger, receiver, RequestMessage(seqno, asks[seqno % len(asks)]))
+    else:
+        cluster.flying.append((-1, stranger, receiver, strangers[number % len(strangers)]))
 
 
 def live(cluster: Cluster, schedule: list[Step], noise: list[Noise]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 import pytest
 
 from clew.harness.plan import load, resolve
@@ -36,6 +39,11 @@ BY_HISTORY = (
     "counts-across-ballots",
     "picks-the-lowest-ballot",
     "read-error-as-empty",
+    "leads-foreign-views",
+    "reuses-its-buffer",
+    "evicts-replies",
+    "mislabels-its-state",
+    "counts-a-1b-twice",
 )
 BY_INVARIANT = (
     "promises-again",
@@ -49,10 +57,58 @@ BY_NOBODY = ("installs-older-states", "handles-packets-twice")
 """Only the tests below, of single steps, show that they do anything."""
 
 
-def checks(variant: str, seed: int) -> dict[str, str]:
+BROKEN_BY = {
+    "leaders-use-their-own-ballots": ("leads-foreign-views",),
+    "leaders-have-a-quorum": ("counts-a-1b-twice", "half-quorums", "takes-any-1b"),
+    "requests-are-from-clients": ("reuses-its-buffer",),
+    "every-2b-has-its-2a": ("leads-foreign-views",),
+    "one-value-per-ballot-and-operation": ("reuses-ballots", "leads-foreign-views"),
+    "vote-in-1b-is-from-earlier-ballot": ("promises-again",),
+    "vote-in-1b-was-a-2a": ("leads-foreign-views",),
+    "no-1b-hides-votes": ("amnesia", "fsync-lies"),
+    "promises-are-kept": ("forgets-promises", "ignores-promises", "votes-without-promising", "promises-again"),
+    "quorum-of-1b-permits-2a": ("prefers-its-own", "picks-the-lowest-ballot", "ignores-truncation", "takes-any-1b"),
+    "chosen-value-binds-later-2a": ("ignores-promises", "prefers-its-own", "picks-the-lowest-ballot"),
+    "chosen-quorums-match": ("ignores-promises", "picks-the-lowest-ballot", "counts-a-1b-twice"),
+    "executors-agree": ("skips-holes", "reads-locally", "supplies-no-replies"),
+    "replies-are-chosen": ("answers-before-quorum", "counts-duplicates", "counts-across-ballots", "reads-locally"),
+    "requests-run-once": ("runs-retransmissions", "as-published", "evicts-replies"),
+    "supplied-states-are-chosen": ("mislabels-its-state", "supplies-no-replies", "evicts-replies"),
+    "truncation-is-checkpointed": ("truncates-at-the-fastest",),
+}
+"""For each invariant, variants that break it within a few seeds of their hunt. docs/rsl.md lists the same."""
+RSL_PAGE = Path(__file__).parents[3] / "docs" / "rsl.md"
+
+
+@cache
+def ran(variant: str, seed: int) -> tuple[dict[str, str], set[str]]:
+    """The verdicts on one run of the variant's hunt, and the invariants that it broke."""
     hunted = RSL.hunted[variant]
     plan = resolve(load(hunted.plan), seed, [*hunted.settings, f"system.variant={variant}"])
-    return {name: check.verdict for name, check in judge(plan, *simulate(plan)).checks.items()}
+    history, outcome = simulate(plan)
+    verdicts = {name: check.verdict for name, check in judge(plan, history, outcome).checks.items()}
+    return verdicts, {violation.invariant for violation in outcome.violations}
+
+
+def checks(variant: str, seed: int) -> dict[str, str]:
+    return ran(variant, seed)[0]
+
+
+@pytest.mark.parametrize(
+    ("invariant", "variant"), [(invariant, variant) for invariant, named in BROKEN_BY.items() for variant in named]
+)
+def test_an_invariant_is_broken_by_the_variants_that_are_named_for_it(invariant: str, variant: str) -> None:
+    assert any(invariant in ran(variant, seed)[1] for seed in range(SEEDS))
+
+
+def test_every_invariant_is_broken_by_a_variant() -> None:
+    assert set(BROKEN_BY) == {invariant.name for invariant in RSL.invariants(Parameters(), 3)}
+
+
+def test_the_page_names_the_same_variants_for_each_invariant() -> None:
+    rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in RSL_PAGE.read_text().splitlines()]
+    listed = {row[1]: tuple(row[2].split(", ")) for row in rows if len(row) == 3 and row[1] in BROKEN_BY}
+    assert listed == BROKEN_BY
 
 
 def test_every_variant_is_in_one_of_the_lists() -> None:
@@ -123,6 +179,24 @@ def test_only_the_variants_vote_below_their_last_vote(variant: str | None, votes
     sent(ctx)
     node.receive(ctx, "n2", Message2a(SECOND, 0, batch(2)))
     assert (("n1", Message2b(SECOND, 0, batch(2))) in sent(ctx)) == votes
+
+
+@pytest.mark.parametrize(("variant", "leads"), [(None, False), ("counts-a-1b-twice", True)])
+def test_only_the_variant_leads_with_one_1b_that_came_twice(variant: str | None, leads: bool) -> None:
+    node, ctx = life(variant, {})
+    node.receive(ctx, "n2", Message1b(FIRST, 0, {}))
+    node.receive(ctx, "n2", Message1b(FIRST, 0, {}))
+    assert (node.proposer.current_state == 2) == leads
+
+
+@pytest.mark.parametrize(("variant", "kept"), [(None, 300), ("evicts-replies", 255)])
+def test_only_the_variant_forgets_replies_to_more_than_255_clients(variant: str | None, kept: int) -> None:
+    node, ctx = life(variant, {})
+    for number in range(300):
+        node.executor.get_decision(FIRST, batch(1, client=f"c{number}"))
+        node.executor.execute(ctx)
+    assert len(node.executor.reply_cache) == kept
+    assert node.executor.satisfied("c299", 1)
 
 
 @pytest.mark.parametrize(("variant", "opens"), [(None, False), ("takes-any-1b", True)])
