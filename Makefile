@@ -36,7 +36,7 @@ demo: $(VENV)/clew
 
 test: $(VENV)/dev
 	$(BIN)/python -m tests.checkers.compile
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n auto --dist worksteal -rs
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

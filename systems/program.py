@@ -120,9 +120,7 @@ def carry_out(client: Any, operation: Operation) -> Complete:
     if result is False and operation.f in CHANGES:
         # Counted as `ok`, it would be a change that nobody made.
         raise TypeError(
-            f"{name} returned False, which does not say how the operation ended; expected it to raise Failed if the "
-            "change certainly did not happen, Failed('mismatch') if a compare-and-set found another value, and to "
-            "return nothing if it happened"
+            f"{name} returned False; expected it to return nothing, or to raise Failed if it certainly did not happen"
         )
     return Complete("ok", told(operation, result), None)
 

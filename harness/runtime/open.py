@@ -15,6 +15,7 @@ from clew.harness.runtime.runtime import Runtime, refuse
 from clew.harness.runtime.simulation import NodesMode, Simulation, open_simulation
 from clew.histories.journal import Journal
 from clew.systems import Program, Protocol, Service, find_system
+from clew.systems.maelstrom import Maelstrom
 
 __all__ = ["NodesMode", "accept", "open_runtime"]
 
@@ -32,9 +33,22 @@ def accept(plan: Plan, *, replays: bool = False) -> None:
     for server in system.servers if isinstance(system, Program) else ():
         if (missing := server.missing()) is not None:
             raise UserError(f"{plan.name}: system.name: {missing}")
+    if isinstance(system, Maelstrom):
+        _accept_pipes(plan)
     if plan.runtime == "live" and plan.system.nodes > MOST_NODES:
         raise UserError(
             f"{plan.name}: system.nodes: a live run has at most {MOST_NODES} nodes, not {plan.system.nodes}"
+        )
+
+
+def _accept_pipes(plan: Plan) -> None:
+    """What the pipes of Maelstrom programs cannot do."""
+    if plan.live.pcap:
+        raise UserError(f"{plan.name}: live.pcap: the network of Maelstrom programs is their pipes: it has no packets")
+    if plan.network.clients.duplicate:
+        # The answer to the second copy of a compare-and-set that happened would say that it did not.
+        raise UserError(
+            f"{plan.name}: network.clients.duplicate: a Maelstrom node may carry out each copy of a request; expected 0"
         )
 
 

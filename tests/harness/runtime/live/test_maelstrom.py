@@ -209,3 +209,17 @@ def test_a_program_that_cannot_be_started_is_the_users_mistake(clew_plan: Any) -
     assert done.returncode == 254
     assert done.stderr.startswith("clew: maelstrom: system.maelstrom: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("live={pcap: true}", "live.pcap: the network of Maelstrom programs is their pipes"),
+        ("network={clients: {duplicate: 0.1}}", "network.clients.duplicate: a Maelstrom node may carry out each copy"),
+    ],
+)
+def test_what_pipes_cannot_do_is_the_users_mistake(clew_plan: Any, setting: str, said: str) -> None:
+    done = clew_plan("well", setting)
+    assert done.returncode == 254
+    assert done.stderr.startswith(f"clew: maelstrom: {said}")
+    assert len(done.stderr.splitlines()) == 1
