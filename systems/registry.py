@@ -18,7 +18,7 @@ from clew.systems.service import Service
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-SHIPPED = {name: f"clew.systems.{name}" for name in ("caspaxos", "rsl", "etcd", "redis")}
+SHIPPED = {name: f"clew.systems.{name}" for name in ("caspaxos", "rsl", "etcd", "redis", "nats")}
 DESCRIBED = {"command": "clew.systems.command", "maelstrom": "clew.systems.maelstrom"}
 """Systems that a plan describes instead of naming one. `names` leaves them out."""
 GROUP = "clew.systems"

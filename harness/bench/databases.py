@@ -42,6 +42,9 @@ CASES = (
     Case("redis-one-node", "kill, pause, packet loss", "linearizable", True),
     Case("redis-replica-reads", "partition", "linearizable", False),
     Case("redis-sentinel-failover", "primary alone with two clients", "linearizable", False),
+    Case("nats-kv-leader-reads", "kill, 10 ms between nodes", "linearizable", True),
+    Case("nats-kv-direct-reads", "10 ms between nodes", "linearizable", False),
+    Case("nats-kv-concurrent-updates", "nothing", "linearizable", False),
 )
 """All plans for databases."""
 
