@@ -44,6 +44,7 @@ SHOTS = (
     Shot("highest-version-shrunk", "caspaxos-highest-version", ("timeline", "messages"), shrunk=True),
     Shot("highest-version-shrunk-dark", "caspaxos-highest-version", ("timeline",), shrunk=True, dark=True),
     Shot("rsl-leader-loss", "rsl-leader-loss", ("timeline", "messages", "lives")),
+    Shot("redis-sentinel-failover", "redis-sentinel-failover", ("timeline", "messages")),
 )
 
 

@@ -26,6 +26,9 @@ class Server:
     library: str
     """The Python library of the client, as it is imported: `etcd3gw`."""
 
+    measured: str = ""
+    """The version with which the plans were measured. Another one may behave differently."""
+
     asks: tuple[str, ...] = ("--version",)
     """The arguments with which the program tells its version."""
 
@@ -43,6 +46,16 @@ class Server:
         if find_spec(self.library) is None:
             return f"the Python package {self.library} is not installed: pip install 'clew[databases]'"
         return None
+
+    def another_version(self) -> str | None:
+        """What to say if the version is not the one that was measured. None: it is, or neither is known."""
+        version = self.version()
+        if not version or not self.measured or version == self.measured:
+            return None
+        return (
+            f"{self.program} {version} is installed; what clew says of it was measured with {self.measured}, "
+            "and it may behave differently"
+        )
 
     def version(self) -> str:
         """The version that the program tells, such as `3.4.23`. Empty if it is not installed, or tells none."""

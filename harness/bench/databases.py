@@ -43,7 +43,7 @@ CASES = (
     Case("redis-replica-reads", "partition", "linearizable", False),
     Case("redis-sentinel-failover", "primary alone with two clients", "linearizable", False),
     Case("nats-kv-leader-reads", "kill, 10 ms between nodes", "linearizable", True),
-    Case("nats-kv-direct-reads", "10 ms between nodes", "linearizable", False),
+    Case("nats-kv-direct-reads", "25 ms between nodes", "linearizable", False),
     Case("nats-kv-concurrent-updates", "nothing", "linearizable", False),
 )
 """All plans for databases."""

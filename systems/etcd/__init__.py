@@ -22,7 +22,7 @@ CLIENT, PEER = 2379, 2380
 ANSWER_WITHIN = 0.5
 """Seconds that a node may take to say whether it is healthy, or who leads."""
 MILLISECOND = 1_000_000
-SERVER = Server("etcd", "etcd-server", "etcd3gw")
+SERVER = Server("etcd", "etcd-server", "etcd3gw", "3.4.23")
 
 Duration = Annotated[int, msgspec.Meta(extra={"unit": "ns"})]
 

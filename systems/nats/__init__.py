@@ -24,7 +24,7 @@ ANSWER_WITHIN = 0.5
 """Seconds that a node may take to say whether it is healthy."""
 REPLICAS_MOST = 5
 """The most copies that JetStream makes."""
-SERVER = Server("nats-server", "nats-server", "nats")
+SERVER = Server("nats-server", "nats-server", "nats", "2.9.10")
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -89,11 +89,12 @@ class NatsClient:
         """Run it to its end. Raises `ConnectionResetError` if the connection breaks before that."""
         self._open = self._loop.create_task(work)
         try:
-            return self._loop.run_until_complete(self._open)
+            result: T = self._loop.run_until_complete(self._open)
         except asyncio.CancelledError:
             raise ConnectionResetError("connection lost") from None
         finally:
             self._open = None
+        return result
 
     async def _lost(self) -> None:
         """The library would let an operation wait for an answer that cannot come."""

@@ -30,7 +30,7 @@ MASTER = "clew"
 ANSWER_WITHIN = 0.5
 """Seconds that a node may take to say how it is."""
 MILLISECOND = 1_000_000
-SERVER = Server("redis-server", "redis-server", "redis")
+SERVER = Server("redis-server", "redis-server", "redis", "7.0.15")
 SENTINEL = Server("redis-sentinel", "redis-sentinel", "redis")
 LAUNCH = Path(__file__).with_name("launch.py")
 

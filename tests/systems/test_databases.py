@@ -69,6 +69,11 @@ def test_the_first_redis_is_the_primary_and_the_others_copy_it() -> None:
     assert "--replicaof 10.77.0.1 6379" in command_of(cluster, "redis", 2)
 
 
+def test_nats_is_told_the_routes_to_the_others_and_none_if_it_is_alone() -> None:
+    assert "--routes=nats://10.77.0.1:6222,nats://10.77.0.3:6222" in command_of(cluster_of("nats"), "nats", 1)
+    assert "--routes" not in command_of(cluster_of("nats", 1), "nats")
+
+
 @pytest.mark.parametrize(
     ("name", "nodes", "parameters", "field"),
     [
@@ -78,6 +83,8 @@ def test_the_first_redis_is_the_primary_and_the_others_copy_it() -> None:
         ("redis", 3, {"wait": 3}, "wait"),
         ("redis", 1, {"min_replicas": 1}, "min_replicas"),
         ("redis", 3, {"max_lag": 1_500_000_000}, "max_lag"),
+        ("nats", 3, {"replicas": 4}, "replicas"),
+        ("nats", 7, {"replicas": 6}, "replicas"),
     ],
 )
 def test_what_no_cluster_can_have_is_refused(name: str, nodes: int, parameters: dict[str, Any], field: str) -> None:
@@ -90,6 +97,17 @@ def test_a_server_that_is_not_installed_names_its_package_and_the_command() -> N
     missing = Server("no-such-server", "some-package", "json").missing()
     assert missing == (
         "no-such-server is not installed; it is in the package some-package: sudo apt-get install some-package"
+    )
+
+
+def test_another_version_than_the_measured_one_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "newd").write_text("#!/bin/sh\necho newd version 2.1.0\n")
+    (tmp_path / "newd").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert Server("newd", "newd", "json", "2.1.0").another_version() is None
+    said = Server("newd", "newd", "json", "1.9.3").another_version()
+    assert said == (
+        "newd 2.1.0 is installed; what clew says of it was measured with 1.9.3, and it may behave differently"
     )
 
 

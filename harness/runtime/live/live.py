@@ -294,6 +294,9 @@ async def open_live(
                     )
                 )
             if isinstance(system, Program):
+                for server in system.servers:
+                    if (note := await trio.to_thread.run_sync(server.another_version)) is not None:
+                        outcome.notes.append(note)
                 live.cluster = await stack.enter_async_context(open_program_cluster(live, system))
             elif isinstance(system, Maelstrom):
                 live.cluster = await stack.enter_async_context(open_maelstrom_cluster(live, system))
