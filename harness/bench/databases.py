@@ -14,8 +14,11 @@ from concurrent.futures import Executor
 
 import msgspec
 
-from clew.harness.hunt.trial import trial
+from clew.checkers.weaker.promise import BOUNDED_STALENESS, Promise
 from clew.harness.plan import Plan, load, resolve
+from clew.harness.run import simulate
+from clew.harness.verdict.judge import judge
+from clew.harness.verdict.signature import signature
 from clew.systems import Program, find_system
 
 RUNS = 20
@@ -62,6 +65,8 @@ class Measured(msgspec.Struct, frozen=True):
     """Runs in which it did not, as the history shows."""
     other: tuple[str, ...]
     """What happened in each other run: no answers after healing, a node that broke, a check without an answer."""
+    instead: str
+    """Which weaker promises the invalid runs kept."""
     seconds: float
     """Seconds of a run, with its start and its check: the median."""
 
@@ -95,23 +100,51 @@ def version(case: Case) -> str:
     return system.servers[0].version()
 
 
-def one_run(case: Case, seed: int) -> tuple[str, float]:
-    """Run a case with this seed: `valid`, `invalid`, or what else happened; and the seconds that it took."""
+class OneRun(msgspec.Struct, frozen=True):
+    """What one run has shown."""
+
+    what: str
+    """`valid`, `invalid`, or what else happened."""
+    holds: tuple[Promise, ...]
+    """If it is invalid: which weaker promises it keeps, or not."""
+    seconds: float
+    """How long it took."""
+
+
+def one_run(case: Case, seed: int) -> OneRun:
+    """Run a case with this seed."""
     began = time.monotonic()
-    tried = trial(plan_of(case, seed))
-    seconds = time.monotonic() - began
-    if tried.signature is None:
-        return ("valid" if tried.verdict == "valid" else f"seed {seed}: {tried.verdict}"), seconds
-    if tried.signature.broke == "linearizable":
-        return "invalid", seconds
-    return f"seed {seed}: {tried.happened or tried.signature}", seconds
+    plan = plan_of(case, seed)
+    history, outcome = simulate(plan)
+    result = judge(plan, history, outcome)
+    found = signature(result, history, outcome)
+    if found is None:
+        what = "valid" if result.verdict == "valid" else f"seed {seed}: {result.verdict}"
+    else:
+        what = "invalid" if found.broke == "linearizable" else f"seed {seed}: {result.happened or found}"
+    return OneRun(what, result.holds, time.monotonic() - began)
+
+
+def instead(runs: Sequence[OneRun]) -> str:
+    """Which weaker promises these runs keep, all of them or some; and how old a read was at most."""
+    kept: Counter[str] = Counter()
+    for run in runs:
+        kept.update({promise.name: promise.kept == "yes" for promise in run.holds if promise.name != BOUNDED_STALENESS})
+    said = [
+        name if count == len(runs) else f"{name} in {count} of {len(runs)}" for name, count in kept.items() if count
+    ]
+    ages = [promise.oldest for run in runs for promise in run.holds if promise.name == BOUNDED_STALENESS]
+    known = [age for age in ages if age is not None]
+    if known and len(known) == len(runs):
+        said.append(f"reads at most {max(known) / 1e9:.2g} s old")
+    return ", ".join(said) or ("none of the weaker promises" if runs else "")
 
 
 def measured(wanted: Sequence[Case], executor: Executor, runs: int = RUNS) -> Iterator[Measured]:
     """Run each of these cases, in an executor, on the seeds from 0."""
     for case in wanted:
         done = list(executor.map(one_run, [case] * runs, range(runs)))
-        counts = Counter(what for what, _ in done)
+        counts = Counter(run.what for run in done)
         yield Measured(
             case,
             plan_of(case, 0).system.name,
@@ -119,11 +152,22 @@ def measured(wanted: Sequence[Case], executor: Executor, runs: int = RUNS) -> It
             counts.pop("valid", 0),
             counts.pop("invalid", 0),
             tuple(counts.elements()),
-            round(statistics.median(seconds for _, seconds in done), 1),
+            instead([run for run in done if run.what == "invalid"]),
+            round(statistics.median(run.seconds for run in done), 1),
         )
 
 
-HEAD = ("system", "version", "plan", "what goes wrong", "claim", "expected", "as expected", "seconds a run")
+HEAD = (
+    "system",
+    "version",
+    "plan",
+    "what goes wrong",
+    "claim",
+    "expected",
+    "as expected",
+    "what holds instead",
+    "seconds a run",
+)
 
 
 def table(found: Sequence[Measured]) -> str:
@@ -137,6 +181,7 @@ def table(found: Sequence[Measured]) -> str:
             one.case.claim,
             "holds" if one.case.holds else "broken",
             f"{one.as_expected} of {one.valid + one.invalid + len(one.other)}",
+            one.instead,
             f"{one.seconds:.1f}",
         )
         for one in found

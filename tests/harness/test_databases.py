@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from clew.harness.bench.databases import CASES, FIRST, LAST, Case, cases, missing, plan_of, rewritten, table
+from clew.checkers.weaker.promise import Promise
+from clew.harness.bench.databases import (
+    CASES,
+    FIRST,
+    LAST,
+    Case,
+    OneRun,
+    cases,
+    instead,
+    missing,
+    plan_of,
+    rewritten,
+    table,
+)
 from clew.harness.bench.databases import Measured as Row
 from clew.harness.hunt.trial import Trial, trial
 from clew.harness.plan import load, resolve, shipped
@@ -123,13 +137,29 @@ def test_the_comment_of_every_plan_says_how_often_and_where_it_is_documented() -
 
 
 def test_the_table_is_written_between_its_marks_and_the_rest_of_the_page_stays() -> None:
-    row = Row(CASES[1], "etcd", "3.4.23", 1, 18, ("seed 3: unknown",), 12.34)
+    row = Row(CASES[1], "etcd", "3.4.23", 1, 18, ("seed 3: unknown",), "sequential consistency", 12.34)
     page = rewritten(f"# Title\n\n{FIRST}\nold\n{LAST}\n\nText.\n", [row])
     assert page == f"# Title\n\n{FIRST}\n\n{table([row])}\n{LAST}\n\nText.\n"
-    assert "| 18 of 20 | 12.3 |" in page
+    assert "| 18 of 20 | sequential consistency | 12.3 |" in page
     assert "- `etcd-serializable-reads`, seed 3: unknown" in page
     with pytest.raises(ValueError, match="expected a line"):
         rewritten("# Title\n", [row])
+
+
+def test_a_promise_that_every_run_keeps_is_named_and_the_others_are_counted() -> None:
+    def run(sequential: Literal["yes", "no"], session: Literal["yes", "no"], oldest: int) -> OneRun:
+        promises = (
+            Promise("sequential consistency", sequential, ""),
+            Promise("monotonic reads", session, ""),
+            Promise("bounded staleness", "yes", "", oldest=oldest),
+        )
+        return OneRun("invalid", promises, 1.0)
+
+    assert instead([run("no", "yes", 10**9), run("no", "yes", 3 * 10**8)]) == "monotonic reads, reads at most 1 s old"
+    assert instead([run("yes", "no", 10**9), run("no", "no", 10**9)]) == (
+        "sequential consistency in 1 of 2, reads at most 1 s old"
+    )
+    assert instead([]) == ""
 
 
 def test_a_system_without_a_plan_for_it_is_refused(clew_call: Clew) -> None:
