@@ -14,7 +14,7 @@ from concurrent.futures import Executor
 
 import msgspec
 
-from clew.checkers.weaker.promise import BOUNDED_STALENESS, Promise
+from clew.checkers.weaker.promise import BOUNDED_STALENESS, SEQUENTIAL, TOGETHER, Promise
 from clew.harness.plan import Plan, load, resolve
 from clew.harness.run import simulate
 from clew.harness.verdict.judge import judge
@@ -130,9 +130,13 @@ def instead(runs: Sequence[OneRun]) -> str:
     kept: Counter[str] = Counter()
     for run in runs:
         kept.update({promise.name: promise.kept == "yes" for promise in run.holds if promise.name != BOUNDED_STALENESS})
+    together = bool(runs) and kept.pop(TOGETHER, 0) == len(runs)
     said = [
-        name if count == len(runs) else f"{name} in {count} of {len(runs)}" for name, count in kept.items() if count
+        name if count == len(runs) else f"{name} in {count} of {len(runs)}"
+        for name, count in kept.items()
+        if count and (name == SEQUENTIAL or not together)
     ]
+    said += ["the four session guarantees"] if together else []
     ages = [promise.oldest for run in runs for promise in run.holds if promise.name == BOUNDED_STALENESS]
     known = [age for age in ages if age is not None]
     if known and len(known) == len(runs):

@@ -31,7 +31,7 @@ from tests.readme import ROOT
 
 PAGE = ROOT / "docs" / "databases.md"
 TRIES = 3
-"""Runs in which an anomaly must show. The rarest shows in 17 of 20."""
+"""Runs in which an anomaly must show. The rarest shows in 9 of 10."""
 
 
 def needs(case: Case) -> None:
