@@ -2,6 +2,7 @@
 
     read -> [3, "x"]      comes before everything that returned a greater version
     read -> [a, b, c]     comes before every read of a longer list; a, b, c were appended in this order
+    read -> {a, b}        comes after the adds of a and b, before that of any other element: see `seen_elements`
 
 *Versions.* If every linearization puts an operation a before another one b, then a takes effect before b returns, and b
 after a is called. So the interval of a may end at the first return of any such b, and that of b begin at the last call
@@ -30,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from clew.checkers import wgl
+from clew.checkers import seen_elements, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, arrange
@@ -68,8 +69,8 @@ class Grown(Model):
 
 
 def applies(problem: Problem, model: Model) -> bool:
-    """Whether something in the problem tells a version."""
-    return any(model.version(op) is not None for op in problem.classes)
+    """Whether something in the problem tells a version, or a read of a set tells when its elements came."""
+    return any(model.version(op) is not None for op in problem.classes) or seen_elements.applies(problem, model)
 
 
 def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline, *, steps: int | None = None) -> Decision:
@@ -99,7 +100,7 @@ def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline, *
 
 def _explain(problem: Problem, model: Model, budget: Budget, deadline: Deadline, steps: int | None) -> Decision:
     """Whether there is an order for the whole problem. If invalid, nothing is said about where."""
-    narrowed = narrow(problem, model)
+    narrowed = narrow(problem, model, deadline)
     longest = _longest(problem, model)
     if narrowed is None or longest is _WRONG:
         return Decision("invalid", engine="pinned")
@@ -109,13 +110,18 @@ def _explain(problem: Problem, model: Model, budget: Budget, deadline: Deadline,
     return replace(found, order=order, stuck=None, engine="pinned")
 
 
-def narrow(problem: Problem, model: Model) -> Problem | None:
-    """The problem with intervals as short as versions make them; None if an interval becomes empty. O(n log n)"""
+def narrow(problem: Problem, model: Model, deadline: Deadline) -> Problem | None:
+    """The problem with intervals as short as results make them; None if an interval becomes empty.
+
+    O(n log n) for versions; for sets see `seen_elements`.
+    """
     rank_of = np.array([_rank(model, op) for op in problem.classes], np.int64)
     rank = np.where(problem.ret == NEVER, _NOT, rank_of[problem.cls])
     told = np.flatnonzero(rank != _NOT)
     told = told[np.argsort(rank[told], kind="stable")]
     call, ret = problem.call.copy(), problem.ret.copy()
+    if seen_elements.applies(problem, model):
+        call, ret = seen_elements.shorter_intervals(problem, model, deadline)
     # For each rank, the first return of a greater one and the last call of a smaller one.
     begins = np.searchsorted(rank[told], rank[told], "left")
     ends = np.searchsorted(rank[told], rank[told], "right")

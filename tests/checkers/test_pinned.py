@@ -11,6 +11,7 @@ from clew.checkers import Budget, pinned
 from clew.checkers.encoding import NEVER
 from clew.checkers.forms import form_of
 from clew.checkers.models import ModelOperation, find_model
+from clew.checkers.monitors import elements
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.test_engines import assert_agrees, competing
@@ -25,7 +26,17 @@ VERSIONED = [
     ModelOperation("cas", [2, 1], None, "mismatch"),
 ]
 """Operations of a versioned register, most of which tell the version."""
-MIXES = {"versioned-register": VERSIONED, "append-list": ALPHABETS["append-list"]}
+READ_WHOLE = [
+    *(ModelOperation("add", v, v, "ok") for v in (1, 2, 3)),
+    *(ModelOperation("remove", v, v, "ok") for v in (1, 2, 3)),
+    *(ModelOperation(f, v, None, "info") for v in (1, 2) for f in ("add", "remove")),
+    *(ModelOperation("remove", v, answer, "ok") for v in (1, 2) for answer in (True, False)),
+    *(ModelOperation("contains", v, answer, "ok") for v in (1, 2) for answer in (True, False)),
+    *(ModelOperation("read", None, what, "ok") for what in ([], [1], [2], [1, 2], [1, 2, 3])),
+    *(ModelOperation("read", None, what, "ok") for what in ([], [1], [2], [1, 2], [3])),
+]
+"""Operations on a set that is read whole often, and that is added to seldom."""
+MIXES = {"versioned-register": VERSIONED, "append-list": ALPHABETS["append-list"], "set": READ_WHOLE}
 
 
 @pytest.mark.parametrize("name", MIXES)
@@ -35,7 +46,10 @@ def test_random_histories_get_the_answer_of_the_exhaustive_checker(name: str) ->
         make = rng.choice((small.lived, small.lived, small.scattered))
         problem = make(model, MIXES[name], rng.randrange(3, 10), rng)
         answers[assert_agrees(competing, problem, model)] += 1
-        applied += form_of(problem, model) is None and pinned.applies(problem, model)
+        if form_of(problem, model) is None and pinned.applies(problem, model):
+            alone = elements.forms_by_element(problem, model) is not None
+            assert competing(problem, model, Budget(), small.LATE).engine == ("elements" if alone else "pinned")
+            applied += not alone
     assert min(answers["valid"], answers["invalid"]) > 100
     assert applied > 400
 
@@ -49,11 +63,12 @@ def test_a_version_that_is_no_natural_number_of_64_bits_narrows_nothing() -> Non
             assert_agrees(competing, small.one_of_all(model, alphabet, 3, rng), model)
 
 
-def test_narrowed_intervals_are_those_that_versions_allow() -> None:
-    model, rng = find_model("versioned-register"), random.Random(5)
+@pytest.mark.parametrize("name", MIXES)
+def test_narrowed_intervals_keep_what_came_before_what_and_add_to_it(name: str) -> None:
+    model, rng, more = find_model(name), random.Random(5), 0
     for _ in range(300):
-        problem = small.lived(model, VERSIONED, 8, rng)
-        narrowed = pinned.narrow(problem, model)
+        problem = small.lived(model, MIXES[name], 8, rng)
+        narrowed = pinned.narrow(problem, model, small.LATE)
         if narrowed is None:
             assert competing(problem, model, Budget(), small.LATE).answer == "invalid"
             continue
@@ -72,3 +87,5 @@ def test_narrowed_intervals_are_those_that_versions_allow() -> None:
             if narrowed.ret[a] < narrowed.call[b]
         }
         assert before <= after
+        more += len(after) - len(before)
+    assert more > 0

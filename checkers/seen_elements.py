@@ -1,0 +1,121 @@
+"""Reads of a whole set pin the order of its elements: intervals become shorter before the search begins.
+
+Let v be an element with one add, a. It is absent, then present from a on, then absent again from the first remove on
+that takes effect after a, for ever. So in every linearization
+
+- a comes before every operation that saw v: a read with v in it, or one that removed v or found it;
+- an operation that did not see v comes before a if no remove of v was called before it returned;
+- if a returned before such an operation was called, it comes after a remove of v;
+- if there is one remove r of v only, and r returned that it removed v, then whatever saw v comes before r.
+
+If one operation comes before another one, its interval may end where the other's does, and the other's may begin where
+its own does, as in `pinned`. Only what is certain counts: both operations have returned, or it is the call of an
+operation of unknown outcome which must have taken effect, because something saw it. An operation of unknown outcome
+keeps its end. What became shorter makes more certain, so this is done until nothing changes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+import numpy as np
+
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.forms import Ints
+from clew.checkers.models.model import ADD, CONTAINS, READ, REMOVE, Model
+
+_MOST_ROUNDS = 20
+"""Rounds at most. What is left out is missing only from what makes the search shorter."""
+
+
+def applies(problem: Problem, model: Model) -> bool:
+    """Whether the object is a set that is read whole, and some element is added once."""
+    accesses = [model.set_access(op) for op in problem.classes]
+    times = Counter[object]()
+    for access, count in zip(accesses, np.bincount(problem.cls, minlength=len(accesses)).tolist(), strict=True):
+        if access is None:
+            return False
+        if access[0] == ADD:
+            times[access[1]] += count
+    return 1 in times.values() and any(access is not None and access[0] == READ for access in accesses)
+
+
+def shorter_intervals(problem: Problem, model: Model, deadline: Deadline) -> tuple[Ints, Ints]:
+    """The calls and returns that are possible, for a problem to which this `applies`.
+
+    The call of an operation that can have no place is after its return. O(reads * elements) for each round. When the
+    deadline passes, the intervals stay as they are then.
+    """
+    accesses = [model.set_access(op) for op in problem.classes]
+    adds: dict[object, list[int]] = defaultdict(list)
+    removes: dict[object, list[int]] = defaultdict(list)
+    saw: dict[object, list[int]] = defaultdict(list)
+    missed: dict[object, list[int]] = defaultdict(list)
+    certain: set[int] = set()
+    reads: list[int] = []
+    for op, (cls, returned) in enumerate(zip(problem.cls.tolist(), (problem.ret != NEVER).tolist(), strict=True)):
+        access = accesses[cls]
+        assert access is not None
+        name, what, answer = access
+        if name == READ:
+            if returned:
+                reads.append(op)
+                for element in what or ():
+                    saw[element].append(op)
+            continue
+        if name == ADD:
+            adds[what].append(op)
+        elif name == REMOVE:
+            if answer is not False or not returned:
+                removes[what].append(op)
+            if answer is True and returned:
+                certain.add(op)
+        if returned and name in (REMOVE, CONTAINS) and answer is not None:
+            (saw if answer else missed)[what].append(op)
+    whole = np.array(reads, np.int64)
+    call, ret = problem.call.copy(), problem.ret.copy()
+    elements = []
+    for element, those in adds.items():
+        if len(those) == 1 and not deadline.passed():
+            seeing = np.array(saw[element], np.int64)
+            not_seeing = np.concatenate((np.setdiff1d(whole, seeing), np.array(missed[element], np.int64)))
+            elements.append((those[0], seeing, not_seeing, np.array(removes[element], np.int64)))
+    for _ in range(_MOST_ROUNDS):
+        before = int(call.sum()), int(ret[ret != NEVER].sum())
+        for add, seeing, not_seeing, removing in elements:
+            if deadline.passed():
+                return call, ret
+            _narrow_one(call, ret, add, seeing, not_seeing, removing, certain)
+        if before == (int(call.sum()), int(ret[ret != NEVER].sum())):
+            break
+    return call, ret
+
+
+def _narrow_one(
+    call: Ints, ret: Ints, add: int, seeing: Ints, not_seeing: Ints, removing: Ints, certain: set[int]
+) -> None:
+    """Shorten the intervals of what was done to one element."""
+    if len(seeing):
+        call[seeing] = np.maximum(call[seeing], call[add])
+        if ret[add] != NEVER:
+            ret[add] = min(ret[add], ret[seeing].min())
+    # The add took effect if it returned or if its element was seen. If neither, nothing is certain about it.
+    if ret[add] == NEVER and not len(seeing):
+        return
+    first = call[removing].min() if len(removing) else NEVER
+    early = not_seeing[ret[not_seeing] < first]
+    if len(early):
+        call[add] = max(call[add], call[early].max())
+        ret[early] = np.minimum(ret[early], ret[add])
+    late = not_seeing[call[not_seeing] > ret[add]]
+    if len(late):
+        call[late] = np.maximum(call[late], first)
+    if len(removing) == 1:
+        (remove,) = removing.tolist()
+        if len(late) and ret[remove] != NEVER:
+            ret[remove] = min(ret[remove], ret[late].min())
+        others = seeing[seeing != remove]
+        if remove in certain and len(others):
+            call[remove] = max(call[remove], call[others].max())
+            ret[others] = np.minimum(ret[others], ret[remove])
