@@ -5,12 +5,14 @@
     in     {"invoke": {"id": 7, "f": "cas", "key": 0, "value": [3, 4]}, "node": "10.77.0.1:8000"}
     out    {"id": 7, "type": "ok", "value": 4}                         or "fail" or "info", with an "error"
 
-A client that has not answered in time is killed, and its thread gets a new process.
+A client that has not answered in time is killed, and its thread gets a new process. A second or late answer is dropped;
+an answer to an operation that the thread was never asked for ends the run.
 """
 
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -63,10 +65,13 @@ class LineClients:
         self._log = log
         self._completed = completed
         self._clients: dict[int, _Client] = {}
+        self._asked: defaultdict[int, set[int]] = defaultdict(set)
+        """The ids of all operations that each thread was asked for, by its earlier clients too."""
         self._nursery: trio.Nursery
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Keep the clients, until it is cancelled. Raises `SystemFailure` if a client ends or prints garbage."""
+        """Keep the clients, until it is cancelled. Raises `SystemFailure` if a client ends, or prints garbage
+        or an id that nobody asked for."""
         async with trio.open_nursery() as self._nursery:
             task_status.started()
             await trio.sleep_forever()
@@ -86,6 +91,7 @@ class LineClients:
             }
         )
         client.open = operation
+        self._asked[thread.number].add(operation.id)
 
     def replace(self, thread: Thread) -> None:
         """Give up the client of a thread, unless it has answered and waits for its next operation."""
@@ -159,6 +165,10 @@ class LineClients:
                         found = decoder.decode(line)
                     except MALFORMED:
                         raise _garbage(name, line) from None
+                    if found.id not in self._asked[client.thread.number]:
+                        raise SystemFailure(
+                            "client", name, f"printed {_shown(line)}; it was never asked for an operation {found.id}"
+                        )
                     self._take(client, found)
         except LineTooLong:
             raise _garbage(name, b"") from None
@@ -193,6 +203,10 @@ def _port(node: ProgramNode) -> int:
 
 
 def _garbage(name: str, line: bytes) -> SystemFailure:
-    shown = line.decode(errors="replace")
-    shown = repr(shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}...") if line else "a line without an end"
+    shown = _shown(line) if line else "a line without an end"
     return SystemFailure("client", name, f"printed {shown}; {EXPECTED}")
+
+
+def _shown(line: bytes) -> str:
+    text = line.decode(errors="replace")
+    return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}...")

@@ -245,6 +245,12 @@ def test_what_a_replaced_client_still_says_is_dropped(tmp_path: Path, monkeypatc
     assert result.counts["operations"]["info"] > 0
 
 
+def test_a_second_answer_to_an_operation_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEHAVIOUR", "repeats")
+    result = run_live(tmp_path, NODE_CLIENT)
+    assert (result.verdict, result.error) == ("valid", None)
+
+
 @pytest.mark.parametrize(
     ("client", "name", "said", "detail"),
     [
@@ -253,6 +259,7 @@ def test_what_a_replaced_client_still_says_is_dropped(tmp_path: Path, monkeypatc
         ("client.py", "wrong", "client c0 raised AttributeError: 'Client' object has no attribute", "self.undefined"),
         ("node client.js", "dies", "client c0 exited with status 9", "about to die"),
         ("node client.js", "garbage", "client c0 printed 'about to write'; expected a line such as {", ""),
+        ("node client.js", "stranger", "it was never asked for an operation 4711", 'client c0 printed \'{"id":4711,'),
         ("node client.js", "endless", "client c0 printed a line without an end; expected a line such as {", ""),
     ],
 )

@@ -25,9 +25,11 @@ readline.createInterface({ input: process.stdin }).on('line', (line) => {
     connect(hello.node);
     return;
   }
+  if (behaviour === 'repeats' && open) answer(open.id, 'ok', { value: 4711 });
   open = invoke;
   if (invoke.f === 'write') {
     if (behaviour === 'garbage') console.log('about to write');
+    if (behaviour === 'stranger') answer(4711, 'ok', {});
     if (behaviour === 'endless') process.stdout.write('x'.repeat(1 << 25));
     if (behaviour === 'hangs' && invoke.value % 5 === 0) return;
     if (behaviour === 'dies') {
