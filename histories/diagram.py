@@ -1,13 +1,14 @@
 """A space-time diagram as text: time runs down, each client has a column, each event has a row.
 
-      9.714322 s                       ┏ cas [61, 64]
-      9.741000 s                       ◆ = 64
-      9.770643 s                       ┗ ok
-      9.826909 s  ┏ cas [64, 63]       ┃
-     10.000000 s  ┃                    ┃                   ▒ partition n1 | n2 n3
-   ✗ 10.123043 s                       ┗ ok                ▒
+         9.714 s                       ┏ cas [61, 64]
+         9.741 s                       ◆ = 64
+         9.771 s                       ┗ ok
+         9.827 s  ┏ cas [64, 63]       ┃
+        10.000 s  ┃                    ┃                   ▒ partition n1 | n2 n3
+   ✗    10.123 s                       ┗ ok                ▒
 
-There is no scale of time: events a microsecond apart are as legible as events a second apart. Lines are spans of text
+There is no scale of time: events a microsecond apart are as legible as events a second apart. Times are rounded, except
+if there is only one operation. Lines are spans of text
 with the name of a style. The caller decides about colours.
 """
 
@@ -19,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clew.histories.history import FAIL, INFO, INVOKE, OK, TYPES, History
+from clew.histories.rounding import Moments
 from clew.histories.text import printable, shortened, value_text
 from clew.histories.timeline import completion_times
 
@@ -121,6 +123,7 @@ def diagram(
         [*_rows(history, visible, counterexample, stuck, points or {}), *_fault_rows(history, windows, visible)]
     )
     lines = _head(history, shown, visible, lane_of, margin, cell, bool(windows) and aside == _WORDS)
+    moments = _moments(history, visible, rows)
     open_operations: dict[int, int] = {}
     before: int | None = None
     for row in rows:
@@ -132,11 +135,7 @@ def diagram(
         lines.append(
             _line(
                 row,
-                ""
-                if margin < MARGIN
-                else history.when(row.position)
-                if not history.clock
-                else f"{row.time / 1e9:.6f} s",
+                "" if margin < MARGIN else moments.time(row.time) if history.clock else moments.of(row.position),
                 open_operations,
                 shown,
                 lane_of,
@@ -164,15 +163,16 @@ def _in_one_column(
 ) -> list[Line]:
     """All events one below the other, each with its time and its client.
 
-    10.123043 s  client 2  ┏ cas [61, 64]
+    10.123 s  client 2  ┏ cas [61, 64]
     """
     clients = {number: history.client(number) for number in numbers}
     room = max(map(len, clients.values())) + 2
     rows = sorted([*_rows(history, numbers, counterexample, stuck, points), *_fault_rows(history, windows, numbers)])
+    moments = _moments(history, numbers, rows)
     lines = []
     for row in rows:
         mark = "✗" if row.style == "stuck" else " "
-        when = history.when(row.position) if not history.clock else f"{row.time / 1e9:.6f} s"
+        when = moments.time(row.time) if history.clock else moments.of(row.position)
         head = f"{mark}{when:>13}  " if width >= MARGIN + room + _LEAST else f"{mark} "
         client = clients.get(row.number, "")
         cell = row.cell if row.number >= 0 else f"▒▒▒ {row.cell}"
@@ -180,6 +180,10 @@ def _in_one_column(
             (Span(head, "stuck" if mark == "✗" else "quiet"), Span(f"{client:<{room}}"), Span(cell, row.style))
         )
     return [_cut_to(line, width) for line in lines]
+
+
+def _moments(history: History, numbers: list[int], rows: list[_Row]) -> Moments:
+    return Moments(history, numbers, (row.time for row in rows), exactly=len(numbers) == 1)
 
 
 def _cut_to(line: Line, width: int) -> Line:

@@ -187,10 +187,6 @@ class History:
         """Whether the history has times. Without times, `time` numbers the events."""
         return self.header is None or self.header.clock
 
-    def when(self, row: int) -> str:
-        """When the event of a row happened: "1.204000 s", or "event 12" if the history has no times."""
-        return f"{self.time[row] / 1e9:.6f} s" if self.clock else f"event {self.index[row]}"
-
     @classmethod
     def of(
         cls,

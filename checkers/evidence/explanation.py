@@ -28,6 +28,7 @@ from clew.checkers.forms import ContainerForm, Form, RegisterForm
 from clew.checkers.models.model import SWAP, WRITE, Model
 from clew.checkers.verdict import KeyVerdict
 from clew.histories.history import FAIL, INFO, History, freeze
+from clew.histories.rounding import Moments
 from clew.histories.text import label, printable, state_text, value_text
 
 _FEW = 12
@@ -164,32 +165,54 @@ def _failed_setters(history: History, model: Model, form: RegisterForm, read: in
 
 def in_words(history: History, claims: list[Claim]) -> str:
     """Claims as text. What is said about the setters of a value continues the line about the value."""
+    moments = Moments(history, (number for claim in claims for number in _told(claim)))
     lines: list[str] = []
     for claim in claims:
-        said = _lines(history, claim)
+        said = _lines(history, claim, moments)
         if isinstance(claim, SetLast | OnlyInitial):
             lines[-1] += f" {said.pop(0)}"
         lines += said
     return "\n".join(lines)
 
 
-def _lines(history: History, claim: Claim) -> list[str]:
+def _told(claim: Claim) -> tuple[int, ...]:
+    """The operations whose times a claim tells."""
+    match claim:
+        case NoOrder(operation):
+            return (operation,)
+        case FailedTookEffect(operations, _) | ImpossibleTogether(operations, _, _):
+            return operations
+        case Replaced(read, _, by):
+            return read, by
+        case SetLast(_, _, setter, _, _):
+            return (setter,)
+        case Explained(last, _, _, _):
+            return (last,)
+        case _:
+            return ()
+
+
+def _lines(history: History, claim: Claim, moments: Moments) -> list[str]:
     """A claim as lines of text."""
+
+    def said(number: int) -> str:
+        return describe(history, number, moments)
+
     match claim:
         case NoOrder(operation):
             key = history.keys[history.operations.key[operation]]
             on_key = "" if key is None else f" on key {value_text(key)}"
-            return [f"{describe(history, operation)}{on_key}: no order of the operations explains this."]
+            return [f"{said(operation)}{on_key}: no order of the operations explains this."]
         case FailedTookEffect((operation,), _):
             return [
-                f"An operation that failed seems to have taken effect: {describe(history, operation)}. "
+                f"An operation that failed seems to have taken effect: {said(operation)}. "
                 "If it did, an order explains everything up to here."
             ]
         case FailedTookEffect(operations, _):
             return [
                 "Operations that failed seem to have taken effect. If they did, an order explains everything up to "
                 "here:",
-                *(_listed(history, number) for number in operations),
+                *(f"  operation {number}: {said(number)}" for number in operations),
             ]
         case NeverSet(_, value, ()):
             return [f"It needs {value_text(value)}, and no operation had begun to set {value_text(value)} by then."]
@@ -201,12 +224,12 @@ def _lines(history: History, claim: Claim) -> list[str]:
         case Replaced(read, value, by):
             begin, completed = history.operations.invoked[read], history.operations.completed[by]
             return [
-                f"It needs {value_text(value)}, but by {history.when(int(completed))}, before it began at "
-                f"{history.when(int(begin))}, the value was another: {describe(history, by)}."
+                f"It needs {value_text(value)}, but by {moments.of(int(completed))}, before it began at "
+                f"{moments.of(int(begin))}, the value was another: {said(by)}."
             ]
         case SetLast(_, value, setter, _, failed):
             which = "The last operation" if not failed else "Of the operations that did not fail, the last"
-            return [f"{which} to set {value_text(value)} was over before that one began: {describe(history, setter)}."]
+            return [f"{which} to set {value_text(value)} was over before that one began: {said(setter)}."]
         case OnlyInitial(_, value, failed):
             who = "No operation" if not failed else "Apart from operations that failed, none"
             return [f"{who} set {value_text(value)} again: it is the initial value."]
@@ -215,20 +238,13 @@ def _lines(history: History, claim: Claim) -> list[str]:
             unless = ", if what failed did not happen" if failed else ""
             return [
                 f"These are impossible together, {others}{unless}:",
-                *(_listed(history, number) for number in operations),
+                *(f"  operation {number}: {said(number)}" for number in operations),
             ]
         case ManyTogether(count):
             return [f"It takes {count} operations to show it; no smaller set was found."]
         case Explained(last, state, count, all_before):
             what = "All that completed before" if all_before else f"A beginning of {count} operations"
-            return [
-                f"{what} can be explained; then the last operation is {describe(history, last)}, "
-                f"and the state {_plain(state)}."
-            ]
-
-
-def _listed(history: History, number: int) -> str:
-    return f"  operation {number}: {describe(history, number)}"
+            return [f"{what} can be explained; then the last operation is {said(last)}, and the state {_plain(state)}."]
 
 
 def _failed(claims: list[Claim]) -> tuple[int, ...]:
@@ -247,17 +263,17 @@ def in_short(history: History, counterexample: tuple[int, ...]) -> tuple[str, ..
     return (*said, f"and {more} more") if more else tuple(said)
 
 
-def describe(history: History, number: int) -> str:
-    """One operation in words: "read by client 3 from 1.204000 s to 1.310000 s returned 2"."""
+def describe(history: History, number: int, moments: Moments) -> str:
+    """One operation in words: "read by client 3 from 1.204 s to 1.310 s returned 2"."""
     operations = history.operations
     f = history.fs[operations.f[number]]
     argument = history.values[operations.argument[number]]
     outcome = int(operations.outcome[number])
     text = f if argument is None else f"{f} {value_text(argument)}"
-    text += f" by {history.client(number)} from {history.when(int(operations.invoked[number]))}"
+    text += f" by {history.client(number)} from {moments.of(int(operations.invoked[number]))}"
     if outcome == INFO:
         return f"{text}, of unknown outcome"
-    text += f" to {history.when(int(operations.completed[number]))}"
+    text += f" to {moments.of(int(operations.completed[number]))}"
     if outcome == FAIL:
         error = history.errors[operations.error[number]]
         if error == "mismatch":

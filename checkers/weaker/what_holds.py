@@ -25,6 +25,7 @@ from clew.checkers.weaker import sequential, session, staleness
 from clew.checkers.weaker.observations import Observations, observe
 from clew.checkers.weaker.promise import TOGETHER, Promise, in_short
 from clew.histories.history import History
+from clew.histories.rounding import Moments
 
 Family = Literal["sequential", "session", "staleness"]
 FAMILIES: tuple[Family, ...] = ("sequential", "session", "staleness")
@@ -81,7 +82,7 @@ def what_holds(
     def words(number: int) -> str:
         key = history.keys[history.operations.key[number]]
         on_key = "" if key is None or len(problems) < 2 else f"key {key}: "
-        return f"operation {number}: {on_key}{describe(history, number)}"
+        return f"operation {number}: {on_key}{describe(history, number, Moments(history, [number]))}"
 
     found: list[Promise] = []
     with deadline.not_counting_compilation():

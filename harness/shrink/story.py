@@ -8,16 +8,15 @@ from itertools import groupby
 import msgspec
 
 from clew.harness.plan import Plan
-from clew.harness.plan.quantity import NANOSECONDS
 from clew.harness.shrink.explicit import members_of
 from clew.harness.shrink.shrink import Tried
 from clew.harness.verdict.result import Result
 from clew.harness.verdict.signature import OUTCOMES, Signature
 from clew.histories import NEMESIS, History
+from clew.histories.rounding import Moments, Rounding
 from clew.histories.text import plural, printable
 from clew.nemesis.fault import FaultEvent
 from clew.nemesis.faults import from_value
-from clew.nemesis.latency import describe_duration
 
 WIDTH = 118
 """Characters in a line, without the `# `."""
@@ -116,16 +115,17 @@ class _Operation(msgspec.Struct, frozen=True):
 
     start: int
     row: int
-    end: str
-    """When it ended, in words."""
+    end: int | None
+    """When it ended (ns); None if it never did."""
     thread: int
     processes: tuple[int, ...]
     what: str
     """What was asked for, and what came out."""
     ok: bool
 
-    def line(self) -> str:
-        when = f"{rounded(self.start)} to {self.end}"
+    def line(self, moments: Rounding) -> str:
+        """The operation in a line. `moments` says how times are written."""
+        when = f"{moments.text(self.start)} to {'the end' if self.end is None else moments.text(self.end)}"
         if len(self.processes) == 1:
             beside = "" if self.processes[0] == self.thread else f" (process {self.processes[0]})"
             return f"{when:<22} client {self.thread}{beside}: {self.what}"
@@ -134,20 +134,13 @@ class _Operation(msgspec.Struct, frozen=True):
         return f"{when:<22} client {self.thread} (processes {processes}): {self.what}, {len(self.processes)} times"
 
 
-def rounded(ns: int) -> str:
-    """A time in few digits, as `describe_duration` writes it: `122ms`, `11.61s`, `0s`. The plan has the exact ones."""
-    for unit, step in ((NANOSECONDS["s"] * 10, NANOSECONDS["ms"] * 10), (NANOSECONDS["ms"], NANOSECONDS["ms"])):
-        if ns >= unit:
-            return describe_duration(round(ns / step) * step)
-    return describe_duration(round(ns / NANOSECONDS["us"]) * NANOSECONDS["us"]) if ns >= NANOSECONDS["us"] else "0s"
-
-
 def timeline(history: History, clients: int) -> list[str]:
     """A line for each operation and fault, in the order of their beginnings.
 
     A client that asks for the same thing again and again, without an answer, gets one line with a count.
     """
     lines: list[tuple[int, int, str]] = []
+    moments = Moments(history, range(len(history.operations))).rounding
     operations = sorted(_operations(history, clients), key=lambda operation: (operation.thread, operation.row))
     for (_, _, ok), group in groupby(
         operations, key=lambda operation: (operation.thread, operation.what, operation.ok)
@@ -156,12 +149,13 @@ def timeline(history: History, clients: int) -> list[str]:
         for some in [[one] for one in alike] if ok else [alike]:
             processes = tuple(process for one in some for process in one.processes)
             one = msgspec.structs.replace(some[0], processes=processes, end=some[-1].end)
-            lines.append((one.start, one.row, one.line()))
+            lines.append((one.start, one.row, one.line(moments)))
     for row, event in enumerate(history.events()):
         if event.process == NEMESIS and event.f.startswith("start-"):
             fault = from_value(event.value)
-            end = "the end" if fault.until is None else rounded(fault.until)
-            lines.append((event.time, row, f"{f'{rounded(fault.at)} to {end}':<22} {fault.fault.describe()}"))
+            end = "the end" if fault.until is None else moments.text(fault.until)
+            when = f"{moments.text(fault.at)} to {end}"
+            lines.append((event.time, row, f"{when:<22} {fault.fault.describe()}"))
     return [text for _, _, text in sorted(lines)]
 
 
@@ -179,7 +173,7 @@ def _operations(history: History, clients: int) -> list[_Operation]:
             _Operation(
                 start=int(operations.start[i]),
                 row=int(operations.invoked[i]),
-                end=rounded(int(history.time[ended])) if ended >= 0 else "the end",
+                end=int(history.time[ended]) if ended >= 0 else None,
                 # The processes of a thread differ by the number of threads.
                 thread=process % clients,
                 processes=(process,),

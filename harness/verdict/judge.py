@@ -13,6 +13,7 @@ from clew.harness.plan import Plan
 from clew.harness.verdict.result import CheckResult, Result, result_of
 from clew.harness.verdict.weaker import weaker_checks
 from clew.histories import Event, History
+from clew.histories.rounding import rounding
 from clew.systems import find_system
 
 if TYPE_CHECKING:
@@ -157,8 +158,9 @@ def invariants(outcome: Outcome) -> CheckResult:
     """Whether an invariant of the protocol was violated, as its monitors saw it in the messages."""
     if outcome.violations:
         first = outcome.violations[0]
-        more = [f"also broken: {other.invariant} at {other.time / 1e9:.6f} s" for other in outcome.violations[1:]]
-        why = "; ".join([f"{first.invariant} at {first.time / 1e9:.6f} s: {first.explanation}", *more])
+        when = rounding(outcome.progress.now).text
+        more = [f"also broken: {other.invariant} at {when(other.time)}" for other in outcome.violations[1:]]
+        why = "; ".join([f"{first.invariant} at {when(first.time)}: {first.explanation}", *more])
         evidence = [msgspec.to_builtins(violation) for violation in outcome.violations]
         return CheckResult("invalid", why, evidence, f"{first.invariant} broke: {first.explanation.rstrip('.')}.")
     if not outcome.finished:

@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import yaml
 
 from clew.harness.store.fault_windows import nemesis_event_text
 from clew.harness.store.folder import NoRun
 from clew.harness.store.record import Record, read_record
 from clew.harness.view.plan_text import is_live
+from clew.harness.view.report.messages import place_name
 from clew.histories import NEMESIS, Event
 from clew.histories.diagram import Line, Span
 from clew.histories.journal import Entry, entries
+from clew.histories.rounding import Rounding, rounding
 from clew.histories.text import key_name, printable, shortened, value_text
 
 LONGEST_VALUE = 10_000
@@ -83,7 +86,9 @@ def compare(one: Path, other: Path) -> Difference:
     differs = next((n for n, (a, b) in enumerate(zip_longest(*events)) if a != b), None)
     first = 0 if differs is None else max(0, differs - BEFORE)
     keyed = len({key for run in runs for key in map(key_name, run.history.keys.objects) if key}) > 1
-    shown = [[_event_text(event, keyed) for event in side[first : first + BEFORE + AFTER]] for side in events]
+    around = [range(first, min(first + BEFORE + AFTER, len(side))) for side in events]
+    when = _times(runs, around)
+    shown = [[_event_text(run, row, keyed, when) for row in rows] for run, rows in zip(runs, around, strict=True)]
     time = None if differs is None else min(side[differs].time for side in events if differs < len(side))
     message_time, message = _compare_journals(*runs)
     return Difference(
@@ -94,7 +99,7 @@ def compare(one: Path, other: Path) -> Difference:
         plan=_compare_plans(*(run.plan for run in runs)),
         event=differs,
         time=time,
-        words=_compare_events(differs, *events),
+        words=_compare_events(differs, events[0], events[1], when),
         first=first,
         rows=[] if differs is None else list(zip_longest(shown[0], shown[1], fillvalue="")),
         message_time=message_time,
@@ -143,7 +148,19 @@ def _side(run: Record) -> Side:
     return Side(str(run.path), verdict, len(run.history.operations), len(run.history))
 
 
-def _compare_events(differs: int | None, one: list[Event], other: list[Event]) -> str:
+def _times(runs: tuple[Record, Record], rows: list[range]) -> Rounding:
+    """How the times of these rows are written. Times of one row that differ between the runs look different."""
+    pairs = [
+        (int(runs[0].history.time[row]), int(runs[1].history.time[row])) for row in set(rows[0]).intersection(rows[1])
+    ]
+    found = rounding(max(run.last for run in runs))
+    for a, b in pairs:
+        while a != b and found.of(a) == found.of(b):
+            found = found._replace(step=found.step // 10)
+    return found
+
+
+def _compare_events(differs: int | None, one: list[Event], other: list[Event], when: Rounding) -> str:
     """What differs in the event of this number, as a sentence."""
     if differs is None:
         return f"The histories are the same: {len(one)} events."
@@ -157,7 +174,7 @@ def _compare_events(differs: int | None, one: list[Event], other: list[Event]) -
         for name in ("time", "process", "type", "f", "key", "value", "error")
         if getattr(a, name) != getattr(b, name)
     ]
-    until = f", until {one[differs - 1].time / 1e9:.6f} s" if differs else ""
+    until = f", until {when.text(one[differs - 1].time)}" if differs else ""
     return f"{same}{until}; event {differs} differs in its {', '.join(fields)}."
 
 
@@ -173,7 +190,8 @@ def _compare_journals(one: Record, other: Record) -> tuple[int | None, str | Non
             continue
         time = min(entry.time for entry in (a, b) if entry is not None)
         how = _compare_messages(a, b, paths) or f"one has {_entry(a, paths[0])}, other has {_entry(b, paths[1])}."
-        return time, f"The message journals differ from {time / 1e9:.6f} s on, after {same} entries: {how}"
+        when = rounding(max(one.last, other.last)).text(time)
+        return time, f"The message journals differ from {when} on, after {same} entries: {how}"
     return None, None
 
 
@@ -190,14 +208,14 @@ def _compare_messages(a: Entry | None, b: Entry | None, paths: tuple[Path, Path]
         if one.get(name) != other.get(name)
     ]
     kind = printable(str(one.get("type", "message")))
-    return f"{a.src} → {a.dest} {kind}, whose {'; '.join(fields)}." if fields else None
+    return f"{place_name(a.src)} → {place_name(a.dest)} {kind}, whose {'; '.join(fields)}." if fields else None
 
 
 def _entry(entry: Entry | None, path: Path) -> str:
     if entry is None:
         return "no more"
     if entry.event == "send":
-        return f"{entry.src} → {entry.dest} {value_text(entry.content(path))}"
+        return f"{place_name(entry.src)} → {place_name(entry.dest)} {value_text(entry.content(path))}"
     if entry.event in ("receive", "drop"):
         return f"{entry.event} of message {entry.id}" + (f" ({printable(entry.why)})" if entry.why else "")
     return f"{entry.event} of {entry.node}"
@@ -226,13 +244,17 @@ def _value(value: Any) -> str:
     return "none" if value is None else value_text(value)
 
 
-def _event_text(event: Event, keyed: bool) -> str:
+def _event_text(run: Record, row: int, keyed: bool, when: Rounding) -> str:
+    event = run.history.event(row)
+    time = when.text(event.time) if run.history.clock else f"event {event.index}"
     if event.process == NEMESIS:
-        return f"{event.time / 1e9:.6f} {printable(event.f)} {nemesis_event_text(event)}"
+        return f"{time}  {printable(event.f)} {nemesis_event_text(event)}"
     key = "" if event.key is None or not keyed else f" key {value_text(event.key, LONGEST_VALUE)}"
     error = "" if event.error is None else f" ({printable(event.error)})"
     what = f"{printable(event.f)} {value_text(event.value, LONGEST_VALUE)}"
-    return f"{event.time / 1e9:.6f} p{event.process} {event.type} {what}{key}{error}"
+    # A process belongs to one client.
+    client = run.history.client(int(np.argmax(run.history.operations.process == event.process)))
+    return f"{time}  {client} {event.type} {what}{key}{error}"
 
 
 def _side_by_side(a: str, b: str, width: int) -> tuple[str, str]:

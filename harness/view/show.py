@@ -13,6 +13,7 @@ from clew.harness.view.model_states import ModelStates
 from clew.harness.view.operation_filter import OperationFilter, interval, near, select
 from clew.histories import TYPES
 from clew.histories.diagram import Interval, Line, Point, Span, diagram
+from clew.histories.rounding import rounding
 from clew.histories.statistics import Statistics, statistics
 from clew.histories.text import label, printable
 from clew.histories.timeline import completion_times, linearization_points
@@ -28,7 +29,7 @@ def lines_of(run: Record, wanted: OperationFilter, *, width: int = 100, stats: b
     yield from summary_lines(run)
     yield (Span(""),)
     if stats:
-        yield from statistics_lines(statistics_of(run, wanted))
+        yield from statistics_lines(statistics_of(run, wanted), run.last)
         return
     chosen = select(run, wanted).tolist() if wanted.excludes else what_matters(run)
     if not wanted.excludes:
@@ -130,11 +131,12 @@ def statistics_of(run: Record, wanted: OperationFilter) -> Statistics:
     return statistics(run.history, windows, select(run, wanted) if wanted.excludes else None, interval(run, wanted))
 
 
-def statistics_lines(found: Statistics) -> Iterator[Line]:
-    """Statistics as a table."""
+def statistics_lines(found: Statistics, last: int) -> Iterator[Line]:
+    """Statistics as a table. `last` is the time (ns) of the last event."""
     rows = found.rows()
     each = [part for part in found.by_window[:FAULTS] if len(found.by_window) > 1 and part.numbers.rate is not None]
-    rows += [(f"{part.name} {part.start / 1e9:.3f} to {part.end / 1e9:.3f} s", part.numbers) for part in each]
+    when = rounding(last, (part.start for part in each), (part.end for part in each)).text
+    rows += [(f"{part.name} {when(part.start)} to {when(part.end)}", part.numbers) for part in each]
     wide = max(len(printable(name)) for name, _ in rows)
     heads = ("all", "ok", "fail", "info", "unknown", "per s", "p50 ms", "p95 ms", "p99 ms", "max ms")
     yield (Span(f"{'':<{wide}}" + "".join(f"{head:>10}" for head in heads), "quiet"),)
@@ -184,11 +186,11 @@ def _fault_lines(run: Record) -> Iterable[Line]:
     if not windows:
         return
     yield (Span(f"Faults ({len(windows)}):"),)
-    for window in windows[:FAULTS]:
+    listed = windows[:FAULTS]
+    when = rounding(run.last, (window.start for window in listed), (window.end for window in listed)).text
+    for window in listed:
         begin, end = (
-            f"{ns / 1e9:.6f} s"
-            if run.history.clock
-            else f"event {run.history.index[run.history.time.searchsorted(ns)]}"
+            when(ns) if run.history.clock else f"event {run.history.index[run.history.time.searchsorted(ns)]}"
             for ns in (window.start, window.end)
         )
         yield (Span(f"  {begin:>13} to {end if window.ended else 'the end':>13}  {window.words}", "fault"),)

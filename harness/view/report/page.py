@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import math
 import os
 import re
 import shlex
@@ -23,6 +22,7 @@ from clew.harness.view.report.gather import gather
 from clew.harness.view.report.happened import happened
 from clew.harness.view.report.page_data import Table
 from clew.harness.view.templates import render, script_hash
+from clew.histories.rounding import rounding
 from clew.histories.statistics import statistics
 from clew.histories.text import printable
 
@@ -91,9 +91,8 @@ def report(run: Record, beside: Path | None = None) -> str:
 
 
 def brief_time(seconds: float, end: float) -> str:
-    """A time rounded to what matters in a run that ends at `end` (s): about four digits of the whole, or to the ms."""
-    digits = min(6, max(3, math.floor(4.5 - math.log10(max(end, 1e-6)))))
-    return f"{seconds:.{digits}f} s" if end >= 1 else f"{seconds * 1e3:.{digits - 3}f} ms"
+    """A time (s) rounded to what matters in a run that ends at `end` (s)."""
+    return rounding(round(end * 1e9)).text(round(seconds * 1e9))
 
 
 def linked(text: str) -> list[tuple[str, int | None]]:

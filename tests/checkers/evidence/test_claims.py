@@ -205,7 +205,8 @@ def test_every_claim_is_true_and_a_failure_that_explains_all_is_the_first(name: 
             failed = {number for number in range(len(found.operations)) if found.outcome(number) == "fail"}
             first = found.claims[1]
             assert isinstance(first, FailedTookEffect) == found.explained_with(failed)
-            assert explanation.in_words(history, found.claims).startswith(explanation.describe(history, found.stuck))
+            words = explanation.in_words(history, found.claims)
+            assert f" by {history.client(found.stuck)} from " in words.partition("\n")[0]
             claimed.update(type(claim).__name__ for claim in found.claims)
     assert claimed["FailedTookEffect"] > 4, claimed
 
@@ -250,11 +251,30 @@ def test_a_cas_that_failed_but_was_seen_is_the_first_thing_said() -> None:
         (1, "ok", "read", 1, None),
     )
     assert lines[1] == (
-        "An operation that failed seems to have taken effect: cas [null, 1] by client 0 from 0.000000 s to "
-        "1.000000 s failed (no quorum). If it did, an order explains everything up to here."
+        "An operation that failed seems to have taken effect: cas [null, 1] by client 0 from 0 s to 1 s "
+        "failed (no quorum). If it did, an order explains everything up to here."
     )
     assert lines[2] == "It needs 1, and no operation that did not fail had begun to set 1 by then."
     assert "no operation had begun" not in "\n".join(lines)
+
+
+def test_moments_whose_order_matters_are_told_apart_in_an_explanation() -> None:
+    """The write ends 2 us before the read begins, in a run of seconds; the reads begin together, but for 1 ns."""
+    events = [
+        Event(0, 1_000_000_000, 0, "invoke", "write", None, 1), Event(1, 2_500_001_000, 0, "ok", "write", None, 1),
+        Event(2, 2_500_003_000, 1, "invoke", "read", None, None),
+        Event(3, 2_500_003_001, 2, "invoke", "read", None, None),
+        Event(4, 9_000_000_000, 1, "ok", "read", None, None), Event(5, 9_100_000_000, 2, "ok", "read", None, None),
+    ]  # fmt: skip
+    words = check(History.of(events), "register").explanation
+    assert words is not None
+    assert "to 2.500001 s" in words
+    assert "from 2.500003 s" in words
+    longer = [replace(event, time=event.time + 5_000_000 * (event.index > 1)) for event in events]
+    words = check(History.of(longer), "register").explanation
+    assert words is not None
+    assert "to 2.500 s" in words
+    assert "from 2.505 s" in words
 
 
 def test_a_cas_that_is_still_open_when_its_effect_is_seen_and_fails_later_counts_too() -> None:

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
 from clew.harness.plan import load, resolve
 from clew.harness.run import simulate
 from clew.harness.shrink.run import smallest_plan
 from clew.harness.shrink.story import _Operation as Operation
-from clew.harness.shrink.story import rounded, says, story
+from clew.harness.shrink.story import says, story
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.signature import signature
-
-
-@pytest.mark.parametrize(
-    ("ns", "text"),
-    [(0, "0s"), (1, "0s"), (1_234, "1us"), (4_033_000, "4ms"), (121_597_000, "122ms"), (999_600_000, "1s"),
-     (11_610_154_000, "11.61s")],
-)  # fmt: skip
-def test_a_time_has_few_digits(ns: int, text: str) -> None:
-    assert rounded(ns) == text
+from clew.histories.rounding import rounding
 
 
 def test_the_sentence_stands_below_the_first_line_and_clients_have_their_names() -> None:
@@ -32,11 +24,14 @@ def test_the_sentence_stands_below_the_first_line_and_clients_have_their_names()
     comment = story(original, plan, tried, found, result, history)
     assert comment.splitlines()[1] == "# Two clients both swapped the unset value: one to 1, one to 2."
     assert "client 1: cas nothing -> 1: ok" in comment
+    times = re.findall(r"\d[\d.]* ?(?:ns|us|ms|s)\b", comment.split("What breaks")[0])
+    assert len(times) > 3
+    assert all(re.fullmatch(r"\d+(\.\d{1,3})? (ms|s)", time) for time in times), times
     assert says(comment) is tried
 
 
 def test_a_client_has_its_processes_beside_it() -> None:
-    one = Operation(0, 0, "3ms", thread=1, processes=(6,), what="read: info", ok=False)
-    assert one.line().endswith("client 1 (process 6): read: info")
-    many = Operation(0, 0, "3ms", thread=1, processes=(1, 6, 11), what="read: info", ok=False)
-    assert many.line().endswith("client 1 (processes 1 ... 11): read: info, 3 times")
+    one = Operation(0, 0, 3_000_000, thread=1, processes=(6,), what="read: info", ok=False)
+    assert one.line(rounding(40_000_000)).endswith("client 1 (process 6): read: info")
+    many = Operation(0, 0, 3_000_000, thread=1, processes=(1, 6, 11), what="read: info", ok=False)
+    assert many.line(rounding(40_000_000)).endswith("client 1 (processes 1 ... 11): read: info, 3 times")

@@ -14,11 +14,12 @@ function frame(data) {
   // A history without times counts events instead of seconds.
   const when = (time) => (data.clock ? `${time.toFixed(6)} s` : `event ${time.toFixed(0)}`);
   // Rounded to what matters in a run of this length: about four digits of the whole, or to the ms.
-  const digits = Math.min(6, Math.max(3, Math.floor(4.5 - Math.log10(Math.max(data.end, 1e-6)))));
-  const brief = (time) => {
-    if (!data.clock) return when(time);
-    return data.end >= 1 ? `${time.toFixed(digits)} s` : `${(time * 1e3).toFixed(digits - 3)} ms`;
-  };
+  // The same rule as in histories/rounding.py.
+  const units = [["s", 0], ["ms", 3], ["us", 6], ["ns", 9]];
+  const [unit, below] = units.find(([, zeros]) => Math.round(data.end * 1e9) >= 10 ** (9 - zeros)) ?? units[3];
+  const digits = Math.min(9, Math.max(3, Math.floor(4.5 - Math.log10(Math.max(data.end, 1e-9)))));
+  const brief = (time) =>
+    data.clock ? `${(time * 10 ** below).toFixed(Math.max(0, digits - below))} ${unit}` : when(time);
   const took = (ms) => (ms >= 1000 ? `${(ms / 1000).toPrecision(3)} s` : `${Number(ms.toPrecision(3))} ms`);
   const timeFields = (...names) => names.map((name) => (data.clock ? `@${name}{0.000000} s` : `event @${name}{0}`)).join(", ");
   const seen = (start, end) => end >= range.start && start <= range.end;

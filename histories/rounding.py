@@ -1,0 +1,102 @@
+"""Times rounded to what matters: "11.610 s" in a run of 18 s, "121.6 ms" in one of 0.4 s.
+
+Stories, explanations, diagrams and pages all write times so. Exact times are in `--json` and in the details of a page.
+`drawing/frame.js` has the same rule for what a page writes later.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from clew.histories.history import History
+
+UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
+
+
+class Rounding(NamedTuple):
+    """How times are written: in units of `size` ns, with the fewest digits that show steps of `step` ns."""
+
+    unit: str
+    size: int
+    step: int
+    """A power of ten, at most `size`."""
+
+    def of(self, ns: int) -> int:
+        """The time as a whole number of steps, halves rounded up."""
+        return (ns + self.step // 2) // self.step
+
+    def text(self, ns: int) -> str:
+        """The time with its unit: `11.610 s`."""
+        steps, digits = self.of(ns), len(str(self.size // self.step)) - 1
+        sign, whole = "-" if steps < 0 else "", str(abs(steps)).rjust(digits + 1, "0")
+        point = len(whole) - digits
+        return f"{sign}{whole[:point]}{'.' if digits else ''}{whole[point:]} {self.unit}"
+
+
+def rounding(last: int, begun: Iterable[int] = (), over: Iterable[int] = (), others: Iterable[int] = ()) -> Rounding:
+    """How to write the times (ns) of a run that ends at `last`: four digits of the whole, and at least to the ms.
+
+    `begun` and `over` are the beginnings and ends of operations that are told together. They get more digits if
+    otherwise a beginning and an end would look equal: their order is what an explanation is about. Two beginnings may
+    look equal, because their order does not matter. They and all `others` get fewer digits if these are all zeros.
+    """
+    unit, size = next((found for found in UNITS if last >= found[1]), UNITS[-1])
+    seconds = max(last, 1) / 1e9
+    step: int = 10 ** (9 - min(9, max(3, math.floor(4.5 - math.log10(seconds)))))
+    found = Rounding(unit, size, min(step, size))
+    begun, over = set(begun), set(over)
+    while found.step > 1 and _look_equal(found, begun, over):
+        found = found._replace(step=found.step // 10)
+    told = begun.union(over, others)
+    while told and found.step < size and all(time % (found.step * 10) == 0 for time in told):
+        found = found._replace(step=found.step * 10)
+    return found
+
+
+def exact(last: int, times: Iterable[int]) -> Rounding:
+    """How to write these times (ns) without rounding, in the unit that fits a run that ends at `last`."""
+    unit, size = next((found for found in UNITS if last >= found[1]), UNITS[-1])
+    step = size
+    for time in times:
+        while time % step:
+            step //= 10
+    return Rounding(unit, size, step)
+
+
+def _look_equal(found: Rounding, begun: set[int], over: set[int]) -> bool:
+    beginnings = defaultdict(set)
+    for time in begun:
+        beginnings[found.of(time)].add(time)
+    return any(beginnings.get(found.of(time), {time}) != {time} for time in over)
+
+
+class Moments:
+    """When the events of some operations happened, in words: "11.610 s", or "event 12" of a history without times."""
+
+    def __init__(
+        self, history: History, numbers: Iterable[int], others: Iterable[int] = (), *, exactly: bool = False
+    ) -> None:
+        """`numbers` are the operations that are told together, and `others` the times (ns) that are told with them.
+
+        All are rounded, unless `exactly`.
+        """
+        operations = history.operations
+        numbers = sorted(set(numbers))
+        last = int(history.time[-1]) if len(history) else 0
+        begun = operations.start[numbers].tolist() if numbers else []
+        answered = [int(row) for row in operations.completed[numbers] if row >= 0] if numbers else []
+        over = history.time[answered].tolist() if answered else []
+        self.rounding = exact(last, [*begun, *over]) if exactly else rounding(last, begun, over, others)
+        self._history = history
+
+    def of(self, row: int) -> str:
+        """When the event of this row happened."""
+        history = self._history
+        return self.time(int(history.time[row])) if history.clock else f"event {history.index[row]}"
+
+    def time(self, ns: int) -> str:
+        """A time of a history that has times."""
+        return self.rounding.text(ns)
