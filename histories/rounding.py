@@ -16,6 +16,10 @@ from clew.histories.history import History
 UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
 
 
+Told = tuple[int, int]
+"""A time in ns, and the number of the client whose operation began or ended then."""
+
+
 class Rounding(NamedTuple):
     """How times are written: in units of `size` ns, with the fewest digits that show steps of `step` ns."""
 
@@ -36,12 +40,13 @@ class Rounding(NamedTuple):
         return f"{sign}{whole[:point]}{'.' if digits else ''}{whole[point:]} {self.unit}"
 
 
-def rounding(last: int, begun: Iterable[int] = (), over: Iterable[int] = (), others: Iterable[int] = ()) -> Rounding:
+def rounding(last: int, begun: Iterable[Told] = (), over: Iterable[Told] = (), others: Iterable[int] = ()) -> Rounding:
     """How to write the times (ns) of a run that ends at `last`: four digits of the whole, and at least to the ms.
 
     `begun` and `over` are the beginnings and ends of operations that are told together. They get more digits if
     otherwise a beginning and an end would look equal: their order is what an explanation is about. Two beginnings may
-    look equal, because their order does not matter. They and all `others` get fewer digits if these are all zeros.
+    look equal, because their order does not matter. An end and the next beginning of the same client may look equal,
+    because everybody knows their order. All times, `others` too, get fewer digits if these are all zeros.
     """
     unit, size = next((found for found in UNITS if last >= found[1]), UNITS[-1])
     seconds = max(last, 1) / 1e9
@@ -50,7 +55,7 @@ def rounding(last: int, begun: Iterable[int] = (), over: Iterable[int] = (), oth
     begun, over = set(begun), set(over)
     while found.step > 1 and _look_equal(found, begun, over):
         found = found._replace(step=found.step // 10)
-    told = begun.union(over, others)
+    told = [*others, *(time for time, _ in begun | over)]
     while told and found.step < size and all(time % (found.step * 10) == 0 for time in told):
         found = found._replace(step=found.step * 10)
     return found
@@ -66,11 +71,15 @@ def exact(last: int, times: Iterable[int]) -> Rounding:
     return Rounding(unit, size, step)
 
 
-def _look_equal(found: Rounding, begun: set[int], over: set[int]) -> bool:
-    beginnings = defaultdict(set)
-    for time in begun:
-        beginnings[found.of(time)].add(time)
-    return any(beginnings.get(found.of(time), {time}) != {time} for time in over)
+def _look_equal(found: Rounding, begun: set[Told], over: set[Told]) -> bool:
+    beginnings = defaultdict(list)
+    for start, client in begun:
+        beginnings[found.of(start)].append((start, client))
+    return any(
+        start < end or (start > end and client != other)
+        for end, other in over
+        for start, client in beginnings.get(found.of(end), ())
+    )
 
 
 class Moments:
@@ -86,10 +95,13 @@ class Moments:
         operations = history.operations
         numbers = sorted(set(numbers))
         last = int(history.time[-1]) if len(history) else 0
-        begun = operations.start[numbers].tolist() if numbers else []
-        answered = [int(row) for row in operations.completed[numbers] if row >= 0] if numbers else []
-        over = history.time[answered].tolist() if answered else []
-        self.rounding = exact(last, [*begun, *over]) if exactly else rounding(last, begun, over, others)
+        lanes = history.lanes
+        begun = [(int(operations.start[number]), int(lanes[number])) for number in numbers]
+        rows = [(int(operations.completed[number]), int(lanes[number])) for number in numbers]
+        over = [(int(history.time[row]), lane) for row, lane in rows if row >= 0]
+        self.rounding = (
+            exact(last, [time for time, _ in begun + over]) if exactly else rounding(last, begun, over, others)
+        )
         self._history = history
 
     def of(self, row: int) -> str:

@@ -13,9 +13,9 @@ from clew.harness.view.model_states import ModelStates
 from clew.harness.view.operation_filter import OperationFilter, interval, near, select
 from clew.histories import TYPES
 from clew.histories.diagram import Interval, Line, Point, Span, diagram
-from clew.histories.rounding import rounding
-from clew.histories.statistics import Statistics, statistics
-from clew.histories.text import label, printable
+from clew.histories.rounding import Rounding, rounding
+from clew.histories.statistics import Numbers, Statistics, statistics
+from clew.histories.text import label, printable, shortened
 from clew.histories.timeline import completion_times, linearization_points
 
 LAST = 12
@@ -24,12 +24,17 @@ FAULTS = 12
 """How many faults are listed."""
 
 
-def lines_of(run: Record, wanted: OperationFilter, *, width: int = 100, stats: bool = False) -> Iterator[Line]:
-    """A run as lines of text: a summary, then a diagram, or the statistics if `stats`. `width` is in characters."""
+def lines_of(
+    run: Record, wanted: OperationFilter, *, width: int = 100, stats: bool = False, whole: bool = False
+) -> Iterator[Line]:
+    """A run as lines of text: a summary, then a diagram, or the statistics if `stats`.
+
+    `width` is in characters. The table of statistics may be wider if `whole`, as programs read it best.
+    """
     yield from summary_lines(run)
     yield (Span(""),)
     if stats:
-        yield from statistics_lines(statistics_of(run, wanted), run.last)
+        yield from statistics_lines(statistics_of(run, wanted), run.last, None if whole else width)
         return
     chosen = select(run, wanted).tolist() if wanted.excludes else what_matters(run)
     if not wanted.excludes:
@@ -131,22 +136,46 @@ def statistics_of(run: Record, wanted: OperationFilter) -> Statistics:
     return statistics(run.history, windows, select(run, wanted) if wanted.excludes else None, interval(run, wanted))
 
 
-def statistics_lines(found: Statistics, last: int) -> Iterator[Line]:
-    """Statistics as a table. `last` is the time (ns) of the last event."""
+def statistics_lines(found: Statistics, last: int, width: int | None = None) -> Iterator[Line]:
+    """Statistics as a table. `last` is the time (ns) of the last event.
+
+    Where a line would be longer than `width`, the columns stand in several tables, one below the other.
+    """
     rows = found.rows()
     each = [part for part in found.by_window[:FAULTS] if len(found.by_window) > 1 and part.numbers.rate is not None]
-    when = rounding(last, (part.start for part in each), (part.end for part in each)).text
+    when = _moments(last, [(part.start, part.end) for part in each]).text
     rows += [(f"{part.name} {when(part.start)} to {when(part.end)}", part.numbers) for part in each]
-    wide = max(len(printable(name)) for name, _ in rows)
-    heads = ("all", "ok", "fail", "info", "unknown", "per s", "p50 ms", "p95 ms", "p99 ms", "max ms")
-    yield (Span(f"{'':<{wide}}" + "".join(f"{head:>10}" for head in heads), "quiet"),)
-    for name, part in rows:
-        rate = "-" if part.rate is None else f"{part.rate:.1f}"
-        latency = [f"{ms:.3f}" for ms in part.latency] if part.latency else ["-"] * 4
-        cells = [part.operations, part.ok, part.fail, part.info, f"{part.unknown:.1%}", rate, *latency]
-        yield (Span(f"{printable(name):<{wide}}" + "".join(f"{cell:>10}" for cell in cells)),)
+    names = [printable(name) for name, _ in rows]
+    wide = max(map(len, names))
+    if width is not None and wide + len(_HEADS) * _CELL > width:
+        wide = max(_NAME, min(wide, width - 3 * _CELL))
+    fitting = len(_HEADS) if width is None else max(1, (width - wide) // _CELL)
+    # Tables of about equal width.
+    tables = -(-len(_HEADS) // fitting)
+    columns = -(-len(_HEADS) // tables)
+    cells = [_cells(part) for _, part in rows]
+    for first in range(0, len(_HEADS), columns):
+        if first:
+            yield (Span(""),)
+        shown = slice(first, first + columns)
+        yield (Span(f"{'':<{wide}}" + "".join(f"{head:>{_CELL}}" for head in _HEADS[shown]), "quiet"),)
+        for name, values in zip(names, cells, strict=True):
+            yield (Span(f"{shortened(name, wide):<{wide}}" + "".join(f"{value:>{_CELL}}" for value in values[shown])),)
     if each and len(found.by_window) > len(each):
         yield (Span(f"... and {len(found.by_window) - len(each)} more faults; --json has them all", "quiet"),)
+
+
+_HEADS = ("all", "ok", "fail", "info", "unknown", "per s", "p50 ms", "p95 ms", "p99 ms", "max ms")
+_CELL = 10
+"""The characters of a column of the statistics."""
+_NAME = 16
+"""The least characters of the names of its rows."""
+
+
+def _cells(part: Numbers) -> list[str]:
+    rate = "-" if part.rate is None else f"{part.rate:.1f}"
+    latency = [f"{ms:.3f}" for ms in part.latency] if part.latency else ["-"] * 4
+    return [*map(str, (part.operations, part.ok, part.fail, part.info)), f"{part.unknown:.1%}", rate, *latency]
 
 
 def as_json(run: Record, wanted: OperationFilter, stats: bool) -> dict[str, Any]:
@@ -187,7 +216,7 @@ def _fault_lines(run: Record) -> Iterable[Line]:
         return
     yield (Span(f"Faults ({len(windows)}):"),)
     listed = windows[:FAULTS]
-    when = rounding(run.last, (window.start for window in listed), (window.end for window in listed)).text
+    when = _moments(run.last, [(window.start, window.end) for window in listed]).text
     for window in listed:
         begin, end = (
             when(ns) if run.history.clock else f"event {run.history.index[run.history.time.searchsorted(ns)]}"
@@ -197,6 +226,13 @@ def _fault_lines(run: Record) -> Iterable[Line]:
     if len(windows) > FAULTS:
         yield (Span(f"  ... and {len(windows) - FAULTS} more"),)
     yield (Span(""),)
+
+
+def _moments(last: int, windows: list[tuple[int, int]]) -> Rounding:
+    """How the beginnings and ends of faults are written."""
+    return rounding(
+        last, ((start, n) for n, (start, _) in enumerate(windows)), ((end, n) for n, (_, end) in enumerate(windows))
+    )
 
 
 def _entry(name: str, text: str) -> Line:

@@ -25,18 +25,25 @@ def test_a_time_is_rounded_to_what_matters_in_its_run(ns: int, last: int, text: 
 
 
 def test_a_beginning_and_an_end_that_differ_look_different() -> None:
-    found = rounding(18_000_000_000, [11_610_154_000], [11_610_153_000])
+    found = rounding(18_000_000_000, [(11_610_154_000, 0)], [(11_610_153_000, 1)])
     assert [found.text(11_610_154_000), found.text(11_610_153_000)] == ["11.610154 s", "11.610153 s"]
 
 
 def test_two_beginnings_may_look_equal() -> None:
-    found = rounding(121_597_000, [0, 1], [121_597_000])
+    found = rounding(121_597_000, [(0, 0), (1, 1)], [(121_597_000, 0)])
     assert [found.text(time) for time in (0, 1, 121_597_000)] == ["0.00 ms", "0.00 ms", "121.60 ms"]
 
 
+def test_an_end_and_the_next_beginning_of_one_client_may_look_equal() -> None:
+    begun, over = [(4_033_462, 0), (1_000, 0)], [(4_033_461, 0), (9_000_000, 0)]
+    assert rounding(2_000_000_000, begun, over).text(4_033_462) == "0.0040 s"
+    assert rounding(2_000_000_000, [(4_033_462, 1)], over).text(4_033_462) == "0.004033462 s"
+    assert rounding(2_000_000_000, [(4_033_462, 0)], [(4_033_463, 0)]).text(4_033_462) == "0.004033462 s"
+
+
 def test_zeros_that_say_nothing_are_left_out() -> None:
-    assert rounding(9_000_000_000, [100_000_000], [2_000_000_000]).text(2_000_000_000) == "2.0 s"
-    assert rounding(9_000_000_000, [1_000_000_000], [2_000_000_000]).text(2_000_000_000) == "2 s"
+    assert rounding(9_000_000_000, [(100_000_000, 0)], [(2_000_000_000, 0)]).text(2_000_000_000) == "2.0 s"
+    assert rounding(9_000_000_000, [(1_000_000_000, 0)], [(2_000_000_000, 0)]).text(2_000_000_000) == "2 s"
 
 
 def test_rounded_times_keep_the_order_of_beginnings_and_ends() -> None:
@@ -45,7 +52,7 @@ def test_rounded_times_keep_the_order_of_beginnings_and_ends() -> None:
         last = 10 ** rng.randrange(1, 13)
         times = [rng.randrange(last) if rng.random() < 0.5 else rng.randrange(min(last, 50)) for _ in range(8)]
         begun, over = times[:4], times[4:]
-        found = rounding(last, begun, over)
+        found = rounding(last, [(time, 0) for time in begun], [(time, 1) for time in over])
         for start in begun:
             for end in over:
                 assert (start < end, start > end) == (

@@ -155,11 +155,11 @@ def rsl(
     json: Annotated[bool, typer.Option("--json", help="Print what was measured as JSON, a line for each run.")] = False,
 ) -> None:
     """Measure how many requests a live RSL cluster serves in a second, and check that it counted them right."""
-    import msgspec
-
     from clew.harness.bench import rsl as bench
     from clew.harness.cli.foreground import run_in_foreground
+    from clew.harness.cli.output.json_line import print_json
     from clew.harness.cli.output.run_progress import RunProgress
+    from clew.harness.cli.output.wrap import plain
 
     plans = [
         bench.bench_plan(choice.value, seconds, clients, settings or [])
@@ -170,14 +170,14 @@ def rsl(
         progress = RunProgress(plan, quiet=json)
         measured.append(run_in_foreground(partial(bench.measure, plan, store, watch=progress.watch), progress.show))
         if json:
-            print(msgspec.json.encode(measured[-1]).decode(), flush=True)
+            print_json(measured[-1])
         if not measured[-1].result.finished:
             break
     if not json:
         print(bench.table(measured), end="")
         for one in measured:
             if one.result.error:
-                print(f"clew: {one.result.error}", file=sys.stderr)
+                plain(f"clew: {one.result.error}", indent=6, stderr=True)
     raise typer.Exit(max(one.result.exit_code for one in measured))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -57,4 +58,4 @@ def show(
         if json:
             print_json(as_json(run, wanted, stats))
         else:
-            print_paged(lambda width: lines_of(run, wanted, width=width, stats=stats))
+            print_paged(lambda width: lines_of(run, wanted, width=width, stats=stats, whole=not sys.stdout.isatty()))

@@ -18,7 +18,7 @@ REFRESH_SECONDS = 0.1
 
 
 class RunProgress:
-    """Time of the cluster, operations, faults and events of a run, as one line that is kept up to date.
+    """Time, operations and faults of a run, and of a simulation its speed, as one line that is kept up to date.
 
     Pass `watch` to the run, and let `show` run beside it. Nothing is shown if `quiet`, or if stderr is no terminal.
     `before` stands before all else in the line.
@@ -57,7 +57,10 @@ class RunProgress:
             # What comes after the workload are the final reads.
             reads = f", {plural(ended - planned, 'final read')}" if ended > planned else ""
             operations = f"{min(ended, planned)}/{planned}{reads}"
+        # A simulation is as fast as its events. A live run takes as long as its plan says.
+        simulated = self._plan.runtime == "simulation"
+        speed = f"  {progress.events / max(seconds, 1e-9):,.0f} events/s" if simulated else ""
         return (
             f"{self._before}{printable(self._plan.name)}  {progress.now / 1e9:.1f} s  {operations} operations  "
-            f"{sum(progress.faults.values())} faults  {progress.events / max(seconds, 1e-9):,.0f} events/s"
+            f"{plural(sum(progress.faults.values()), 'fault')}{speed}"
         )

@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
+from clew.harness.cli.output.ascii import spinner
 from clew.harness.cli.output.json_line import print_json
 from clew.harness.cli.output.wrap import plain, story
 from clew.harness.plan import Plan
@@ -52,7 +53,7 @@ def live_shrink_progress(*, quiet: bool) -> Iterator[Callable[[Search], None]]:
         def __rich__(self) -> Text:
             return Text(live_line(self.search), no_wrap=True, overflow="ellipsis")
 
-    with Console(stderr=True).status("starting") as status:
+    with Console(stderr=True).status("starting", spinner=spinner()) as status:
         yield lambda search: status.update(Line(search))
 
 
@@ -73,9 +74,7 @@ def print_shrunk(shrunk: Shrunk, json: bool) -> None:
     if json:
         print_json(result)
         return
-    for line in shrunk.text.split("\n"):
-        # Only the story wraps: a line of YAML that is broken may not be the same plan.
-        story(line) if line.startswith("#") else print(line)
+    _print_plan(shrunk.text)
     cut = "interrupted: the best so far" if shrunk.interrupted else "shrunk"
     plain(
         f"{cut} to {plural(shrunk.operations, 'operation')} and {plural(shrunk.faults, 'fault')} on "
@@ -98,14 +97,20 @@ def print_shrunk_live(shrunk: ShrunkLive, json: bool) -> None:
     if json:
         print_json(shrunk.result)
         return
-    print(shrunk.text)
+    _print_plan(shrunk.text)
     cut = "interrupted: the best so far" if shrunk.interrupted else "shrunk"
-    print(
+    plain(
         f"{cut} to {plural(shrunk.operations, 'operation')} and {plural(shrunk.faults, 'fault')} on "
         f"{plural(shrunk.plan.system.nodes, 'node')} after {plural(shrunk.candidates, 'candidate')}, "
         f"{plural(shrunk.runs, 'run')} and {shrunk.seconds:.0f} s"
     )
-    print(f"failed {shrunk.failed} of {plural(shrunk.times, 'time')}; a candidate had to fail {shrunk.rule}")
+    plain(f"failed {shrunk.failed} of {plural(shrunk.times, 'time')}; a candidate had to fail {shrunk.rule}")
     if shrunk.tried is Tried.PART and not shrunk.interrupted:
-        print("the time of the search was over before everything was tried: --time gives it more")
-    print(f"run: {shrunk.result.run}")
+        plain("the time of the search was over before everything was tried: --time gives it more")
+    plain(f"run: {shrunk.result.run}")
+
+
+def _print_plan(text: str) -> None:
+    for line in text.split("\n"):
+        # Only the story wraps: a line of YAML that is broken may not be the same plan.
+        story(line) if line.startswith("#") else print(line)

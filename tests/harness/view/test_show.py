@@ -10,7 +10,7 @@ import pytest
 from clew.harness.store.record import read_record
 from clew.harness.view.operation_filter import OperationFilter, select
 from clew.harness.view.report import report
-from clew.harness.view.show import lines_of, statistics_of
+from clew.harness.view.show import lines_of, statistics_lines, statistics_of
 from clew.histories import HistoryError
 from clew.histories.history import NEMESIS_PROCESS
 from tests.harness.conftest import Clew
@@ -115,6 +115,29 @@ def test_stats_count_every_operation_once(clew_call: Clew, recorded: Path) -> No
     shown = clew_call("show", recorded, "--stats").stdout
     assert "p99 ms" in shown
     assert "crash 0.05 s to 0.15 s" in shown
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 130, 200])
+def test_the_statistics_fit_into_every_width(recorded: Path, width: int) -> None:
+    run = read_record(recorded)
+    found = statistics_of(run, OperationFilter())
+    lines = ["".join(span.text for span in line) for line in statistics_lines(found, run.last, width)]
+    assert max(map(len, lines)) <= width
+    heads = [line.replace(" ms", "_ms").replace(" s", "_s").split() for line in lines if not line[:16].strip()]
+    assert [head for line in heads for head in line] == [
+        "all",
+        "ok",
+        "fail",
+        "info",
+        "unknown",
+        "per_s",
+        "p50_ms",
+        "p95_ms",
+        "p99_ms",
+        "max_ms",
+    ]
+    whole = next(statistics_lines(found, run.last))
+    assert len("".join(span.text for span in whole)) > 100
 
 
 def test_a_rate_is_over_the_time_of_the_filter(tmp_path: Path) -> None:
