@@ -55,7 +55,7 @@ def pager(folder: Path, name: str) -> Path:
 def test_what_fits_is_printed_in_colour(tmp_path: Path) -> None:
     kept = pager(tmp_path, "less")
     seen = on_terminal(tmp_path, 100, PAGER=str(kept))
-    assert "no order of the operations" in seen
+    assert "A read returned 1 after" in seen
     assert f"{COLOUR}31minvalid" in seen.replace("\x1b[0m", ""), "the verdict is red"
     assert f"{COLOUR}1;31m" in seen, "so is the counterexample"
     assert not (tmp_path / "paged").exists()
@@ -68,12 +68,12 @@ def test_what_does_not_fit_goes_through_less_in_colour(tmp_path: Path, own: str 
     assert "no order" not in seen
     paged = (tmp_path / "paged").read_text()
     assert paged.splitlines()[0] == ("LESS=-R" if own is None else "LESS=-i -R")
-    assert "no order of the operations" in paged
+    assert "A read returned 1 after" in paged
     assert COLOUR in paged
 
 
 def test_without_a_pager_it_is_printed(tmp_path: Path) -> None:
-    assert "no order of the operations" in on_terminal(tmp_path, 5, PAGER="/nonexistent")
+    assert "A read returned 1 after" in on_terminal(tmp_path, 5, PAGER="/nonexistent")
 
 
 def test_cat_gets_colours(tmp_path: Path) -> None:
@@ -84,5 +84,5 @@ def test_another_pager_gets_no_colours(tmp_path: Path) -> None:
     kept = pager(tmp_path, "leaf")
     on_terminal(tmp_path, 5, PAGER=str(kept))
     paged = (tmp_path / "paged").read_text()
-    assert "no order of the operations" in paged
+    assert "A read returned 1 after" in paged
     assert COLOUR not in paged
