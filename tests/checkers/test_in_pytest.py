@@ -67,3 +67,7 @@ def test_an_undecided_history_is_not_valid_and_says_what_ran_out() -> None:
     verdict = Verdict("unknown", "register", "competition", 3, (), why="time")
     assert not verdict.valid
     assert repr(verdict) == "<unknown, out of time: 3 operations of a register>"
+
+
+def test_the_page_shows_these_lines() -> None:
+    assert FIVE_LINES in (Path(__file__).parents[2] / "docs" / "checking.md").read_text()
