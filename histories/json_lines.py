@@ -149,6 +149,8 @@ class _Lines:
         self._events: list[_Line] = []
         self._clock: bool | None = None
         self._nobody = 0
+        self._absent = {name: reading.source(name) for name in (*reading.fields, "value")}
+        self._there: dict[str, None] = {}
 
     def read(self, line: bytes, number: int) -> None:
         """Take one more line."""
@@ -157,6 +159,10 @@ class _Lines:
             raise HistoryError(found, source=self._source, line=number)
         if "clew-history" in found:
             return
+        if self._absent:
+            self._there |= dict.fromkeys(found)
+            for name in [name for name in self._absent if self._has(found, name)]:
+                del self._absent[name]
         if self._reading.whole_operations:
             self._events += self._operation(found, number)
         else:
@@ -211,7 +217,8 @@ class _Lines:
         yield _Line(end, process, type, f, key, value, error, number)
 
     def history(self, cut: bool) -> History:
-        """All lines, in the order of their times."""
+        """All lines, in the order of their times. Raises `HistoryError` for a field that no line has."""
+        self._refuse_absent()
         events = sorted(self._events, key=lambda event: event.time)
         first = events[0].time if events else 0
         processes = _numbers(events)
@@ -242,6 +249,22 @@ class _Lines:
             cut=cut,
         )
 
+    def _refuse_absent(self) -> None:
+        """A misspelt field must not become a history without values or times: that would be valid too easily."""
+        if not self._events:
+            return
+        there = ", ".join(self._there)
+        for name, source in self._absent.items():
+            called = " or ".join(source.names)
+            if name in self._reading.fields:
+                message = f"--fields {name}={called}: no line has a field {called}; there are {there}"
+                raise HistoryError(message, source=self._source)
+        writes = [event.number for event in self._events if event.f == "write"]
+        if "value" in self._absent and writes:
+            message = f"expected a field value, for what is written; no line has one; there are {there}; "
+            message += "--fields value=... of clew check or clew export says what it is called here"
+            raise HistoryError(message, source=self._source, line=writes[0])
+
     # Fields
 
     def _has(self, found: dict[str, Any], name: str) -> bool:
@@ -265,7 +288,8 @@ class _Lines:
         there = ", ".join(found) or "nothing"
         message = f"expected a field {called}, which is clew's {name}; found {there}"
         if name not in self._reading.fields:
-            message = f"expected a field {name}; found {there}; --fields {name}=... says what it is called here"
+            message = f"expected a field {name}; found {there}; --fields {name}=... of clew check or "
+            message += "clew export says what it is called here"
         return HistoryError(message, source=self._source, line=number)
 
     def _word(self, value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,24 @@ def test_a_line_that_cannot_be_read_is_named_with_what_was_expected(tmp_path: Pa
 def test_lines_with_other_names_say_how_to_name_them(tmp_path: Path) -> None:
     with pytest.raises(HistoryError, match=r":1: expected a field process; found ts_us, op.*--fields process=\.\.\."):
         read(written(tmp_path, *THEIRS))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ("value=vall", "--fields value=vall: no line has a field vall; there are ts, process, type, f, val"),
+        ("value=val,time=tsus*1000", "--fields time=tsus: no line has a field tsus"),
+        ("value=val,error=why/reason", "--fields error=why or reason: no line has a field why or reason"),
+        ("time=ts", "expected a field value, for what is written; no line has one"),
+    ],
+)
+def test_a_field_that_no_line_has_is_refused(tmp_path: Path, fields: str, said: str) -> None:
+    path = tmp_path / "h.jsonl"
+    path.write_text(
+        '{"ts":1,"process":0,"type":"invoke","f":"write","val":1}\n{"ts":2,"process":0,"type":"ok","f":"write","val":1}\n'
+    )
+    with pytest.raises(HistoryError, match=re.escape(said)):
+        read(path, fields=fields)
 
 
 def test_an_operation_that_ends_before_it_starts_is_refused(tmp_path: Path) -> None:
