@@ -9,9 +9,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import cache, partial
 from importlib.metadata import version
+from math import inf
 from pathlib import Path
 
 import msgspec
@@ -128,19 +130,20 @@ async def record(
         outcome.stuck = violation.stuck
 
 
-def simulate(plan: Plan) -> tuple[History, Outcome]:
+def simulate(plan: Plan, seconds: float = inf) -> tuple[History, Outcome]:
     """Run a plan with inline nodes, in memory. Returns its history, and an outcome with everything else.
 
     A live plan is run live; its logs are thrown away, and Ctrl-C ends it cleanly before `KeyboardInterrupt` is raised.
 
     A part of the system that breaks raises nothing: it ends the run, and is the outcome's `failure`. Raises `UserError`
-    for a plan that its runtime cannot carry out.
+    for a plan that its runtime cannot carry out, and `trio.TooSlowError` if a live run takes more real time than
+    `seconds`; then nothing of it is left.
     """
     accept(plan)
     recorder, outcome = Recorder(header(plan)), Outcome()
     job = partial(record, plan, recorder, outcome)
     if plan.runtime == "live":
-        until_signal(job)
+        until_signal(job, seconds)
     else:
         trio.run(job)
     return recorder.history(), outcome
@@ -178,20 +181,23 @@ def keep_aside(path: Path, final_path: Path) -> Result:
     return folder.finish(result, None)
 
 
-def attempt(plan: Plan, into: Path, campaign: str | None = None) -> Attempt:
+def attempt(plan: Plan, into: Path, campaign: str | None = None, seconds: float = inf) -> Attempt:
     """Run a plan aside and judge it. The caller decides whether the run is kept.
 
     For live runs: a failing one is kept as it is, because a second run of the plan may not fail. Ctrl-C drops the run
-    and raises `KeyboardInterrupt` when nothing of it is left. Raises what `run` raises.
+    and raises `KeyboardInterrupt` when nothing of it is left. A run that takes more real time than `seconds` is dropped
+    too, and `trio.TooSlowError` is raised. The checker gets the time that the run has left. Raises what `run` raises.
     """
     accept(plan)
+    deadline = time.monotonic() + seconds
     folder = create_run_folder(into, plan, "process", aside=True, latest=False)
     folder.campaign = campaign
     recorder, outcome = Recorder(header(plan)), Outcome()
     try:
-        until_signal(partial(_record_in, folder, plan, "process", recorder, outcome))
+        until_signal(partial(_record_in, folder, plan, "process", recorder, outcome), seconds)
         history = recorder.history()
-        result = msgspec.structs.replace(judge(plan, history, outcome, folder.final_path), campaign=campaign)
+        hurried = within(plan, deadline - time.monotonic())
+        result = msgspec.structs.replace(judge(hurried, history, outcome, folder.final_path), campaign=campaign)
     except BaseException:
         folder.discard()
         raise
@@ -245,7 +251,14 @@ def _named(error: OSError, path: Path) -> OSError:
 
 def _in_a_hurry(plan: Plan) -> Plan:
     """The plan with a checker that must answer soon."""
-    return msgspec.structs.replace(plan, budget=BudgetPlan(min(SHORT_BUDGET, plan.budget.time), plan.budget.memory))
+    return within(plan, SHORT_BUDGET / 1e9)
+
+
+def within(plan: Plan, seconds: float) -> Plan:
+    """The plan with a checker that answers within this time; at least a millisecond."""
+    if seconds * 1e9 >= plan.budget.time:
+        return plan
+    return msgspec.structs.replace(plan, budget=BudgetPlan(int(max(seconds, 0.001) * 1e9), plan.budget.memory))
 
 
 def header(plan: Plan) -> Header:

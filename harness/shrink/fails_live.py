@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import trio
 
 from clew.harness.plan import Plan
 from clew.harness.plan.schema import MILLISECOND
-from clew.harness.run import simulate
+from clew.harness.run import simulate, within
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.shrink.frequency import Rule
 from clew.harness.shrink.smallest import Smallest
@@ -24,6 +25,10 @@ AFTER = 100 * MILLISECOND
 """The rest between healing and the final reads in a compressed plan."""
 TIMEOUT = 200 * MILLISECOND
 """How long an operation may take in a compressed plan."""
+
+
+SEARCH_PART = 2 / 3
+"""The part of the time for measuring and searching. The rest is for the runs that confirm the smallest plan."""
 
 
 class OutOfTime(Exception):
@@ -48,7 +53,7 @@ class Search(msgspec.Struct):
     began: float
     """When it began, by `time.monotonic()`."""
     seconds: float
-    """Its budget."""
+    """Its budget, for everything: measuring, searching and confirming."""
     candidates: int = 0
     """Plans that were tried."""
     runs: int = 0
@@ -65,12 +70,23 @@ class Search(msgspec.Struct):
         """Seconds since it began."""
         return time.monotonic() - self.began
 
+    @property
+    def left(self) -> float:
+        """Seconds that are left of the budget."""
+        return self.seconds - self.spent
+
+    @property
+    def left_to_search(self) -> float:
+        """Seconds that are left for measuring and searching."""
+        return self.seconds * SEARCH_PART - self.spent
+
 
 class FailsLive:
     """Call it with a plan: the answer is the plan, if it fails as often as the rule asks and in the same way, or None.
 
     A plan gets no more runs than it takes to decide. What is known of a plan is remembered, so the same question has
-    the same answer. Raises `OutOfTime` instead of beginning a run when the time is over.
+    the same answer. Raises `OutOfTime` when the time to search is over: no run begins then, and one under way is
+    cancelled.
     """
 
     def __init__(
@@ -115,16 +131,23 @@ class FailsLive:
         return plan
 
     def once(self, plan: Plan, count: Count) -> tuple[Result, History, Outcome]:
-        """Run a plan once and count it. Raises `OutOfTime` if the time is over."""
-        if self.search.spent > self.search.seconds:
+        """Run a plan once and count it. Raises `OutOfTime` if the time is over before it has an answer."""
+        if self.search.left_to_search <= 0:
             raise OutOfTime
         self.search.count = count
         self._watch(self.search)
-        history, outcome = simulate(plan)
-        result = judge(plan, history, outcome)
+        try:
+            history, outcome = simulate(plan, self.search.left_to_search)
+        except trio.TooSlowError:
+            raise OutOfTime from None
+        result = judge(within(plan, self.search.left_to_search), history, outcome)
+        failed = self.matches(signature(result, history, outcome))
+        if not failed and self.search.left_to_search <= 0:
+            # The checker had no time for an answer.
+            raise OutOfTime
         self.search.runs += 1
         count.runs += 1
-        if self.matches(signature(result, history, outcome)):
+        if failed:
             count.failed += 1
             moment = _moment(self.wanted, result, history, outcome)
             count.moment = None if moment is None else max(moment, count.moment or 0)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import trio
 
 from clew.harness.errors import UserError
 from clew.harness.plan import Plan, dump
@@ -27,9 +28,9 @@ from clew.histories.text import plural
 from clew.nemesis.fault import FaultEvent
 
 SECONDS = 300.0
-"""The wall time of a search, if the user says nothing else. The runs at its end come on top."""
+"""The wall time of a shrink, if the user says nothing else."""
 LAST_RUNS = 5
-"""How often the smallest plan is run at the end, at least."""
+"""How often the smallest plan is run at the end, at least, if there is time."""
 
 
 class ShrunkLive(msgspec.Struct, frozen=True):
@@ -49,6 +50,8 @@ class ShrunkLive(msgspec.Struct, frozen=True):
     """How many of the last runs of the smallest plan failed in the same way."""
     times: int
     """How many last runs there were."""
+    hurried: bool
+    """Whether the time was over before all last runs were made."""
     rule: Rule
     """How often a candidate had to fail."""
     candidates: int
@@ -76,10 +79,12 @@ def shrink_live_run(
     """Shrink a recorded live run, and keep a failing run of the smallest plan in a folder of its own below `into`.
 
     First the plan is run until it has failed three times, or twenty times at all. That says how often a candidate must
-    fail (`frequency.py`). Then smaller plans are tried for `seconds`. At last the smallest one is run at least
-    `LAST_RUNS` times, and one of its failing runs is kept. KeyboardInterrupt ends the search early.
+    fail (`frequency.py`). Then smaller plans are tried, until two thirds of `seconds` are over. At last the
+    smallest one is run at least `LAST_RUNS` times, or until `seconds` are over, and one of its failing runs is kept. A
+    run that is under way at a deadline is cancelled. KeyboardInterrupt ends the search early.
 
-    Raises `UserError` if the failure does not come back, `NoRun` and `PlanError` for a folder that cannot be used, and
+    Raises `UserError` if the failure does not come back or the time is too short, `NoRun`
+    and `PlanError` for a folder that cannot be used, and
     `OSError` if the disk is full.
     """
     check_writable(into)
@@ -111,6 +116,7 @@ def shrink_live_run(
         faults=faults,
         failed=last.count.failed,
         times=last.count.runs,
+        hurried=last.hurried,
         rule=search.rule,
         candidates=search.candidates,
         runs=search.runs,
@@ -146,12 +152,13 @@ def _start(original: Plan, fails: FailsLive) -> Plan:
             _, history, outcome = fails.once(early, count)
             if count.failed > before:
                 starts.append(explicit(early, history, outcome.rested))
+        short = ""
     except OutOfTime:
-        pass
+        short = "; the time was over, --time gives it more"
     if not starts:
         raise UserError(
             f"the failure did not come back in {plural(count.runs, 'run')} of {search.spent:.0f} s together, so it "
-            f"cannot be shrunk: {fails.wanted}"
+            f"cannot be shrunk: {fails.wanted}{short}"
         )
     search.rule = rule(count.failed, count.runs)
     try:
@@ -177,6 +184,7 @@ def _start(original: Plan, fails: FailsLive) -> Plan:
 class _Last(msgspec.Struct, frozen=True):
     plan: Plan
     count: Count
+    hurried: bool
     result: Result
     text: str
 
@@ -184,7 +192,8 @@ class _Last(msgspec.Struct, frozen=True):
 def _last(original: Plan, fails: FailsLive, tried: Tried, into: Path, watch: Callable[[Search], None]) -> _Last:
     """Run the smallest plan a few more times, and keep a failing run. If it fails too rarely, take the one before it.
 
-    Raises `UserError` if none of the plans that were accepted fails any more.
+    If the time is over before all runs are made, a failing one is kept all the same. Raises `UserError` if there is
+    none, or if none of the plans that were accepted fails any more.
     """
     rule = fails.search.rule
     assert rule is not None
@@ -194,9 +203,14 @@ def _last(original: Plan, fails: FailsLive, tried: Tried, into: Path, watch: Cal
         count = fails.search.count = Count()
         kept: Attempt | None = None
         try:
+            hurried = False
             while count.runs < max(LAST_RUNS, rule.runs):
                 watch(fails.search)
-                one = attempt(plan, into)
+                try:
+                    one = attempt(plan, into, seconds=fails.search.left)
+                except trio.TooSlowError:
+                    hurried = True
+                    break
                 fails.search.runs += 1
                 count.runs += 1
                 failed = fails.matches(signature(one.result, one.history, one.outcome))
@@ -205,21 +219,26 @@ def _last(original: Plan, fails: FailsLive, tried: Tried, into: Path, watch: Cal
                     kept = one
                 else:
                     one.drop()
-            if kept is not None and count.failed >= rule.needed:
-                return _keep(original, plan, kept, count, tried)
+            if kept is not None and (hurried or count.failed >= rule.needed):
+                return _keep(original, plan, kept, count, hurried, tried)
         except BaseException:
             if kept is not None:
                 kept.drop()
             raise
         if kept is not None:
             kept.drop()
+        if hurried:
+            raise UserError(
+                f"the time is over: {fails.search.seconds:g} s are too few to see the smallest plan fail again; "
+                "--time gives it more"
+            )
     raise UserError("the failure went away during the search: the plans that had failed fail no more")
 
 
-def _keep(original: Plan, plan: Plan, kept: Attempt, count: Count, tried: Tried) -> _Last:
+def _keep(original: Plan, plan: Plan, kept: Attempt, count: Count, hurried: bool, tried: Tried) -> _Last:
     found = signature(kept.result, kept.history, kept.outcome)
     assert found is not None
     text = live_story(original, plan, found, kept.result, kept.history, f"{count} times", tried) + dump(plan)
     kept.folder.plan.write_text(text, encoding="utf-8")
     kept.write()
-    return _Last(plan, count, keep_aside(kept.folder.path, kept.folder.final_path), text)
+    return _Last(plan, count, hurried, keep_aside(kept.folder.path, kept.folder.final_path), text)

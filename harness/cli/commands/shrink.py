@@ -14,7 +14,7 @@ def shrink(
     run: RunArgument,
     any_failure: Annotated[bool, typer.Option("--any", help="Accept any failure, not only the same one.")] = False,
     time: Annotated[
-        str | None, typer.Option(metavar="DURATION", help="Of a live run: search for this long. Default: 5m.")
+        str | None, typer.Option(metavar="DURATION", help="Of a live run: take this long at most. Default: 5m.")
     ] = None,
     store: StoreOption = Path("store"),
     json: VerdictJsonOption = False,

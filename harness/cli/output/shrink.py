@@ -16,6 +16,11 @@ from clew.harness.shrink.run_live import ShrunkLive
 from clew.harness.shrink.shrink import Tried
 from clew.histories.text import plural
 
+LINES_MOST = 40
+"""A live plan with its story that has more lines is not printed whole on a terminal."""
+STORY_LINES = 20
+"""The lines of the story that are printed then."""
+
 
 def shrink_progress(*, quiet: bool) -> Callable[[Plan], None]:
     """A function that prints the size of a plan, if stderr is a terminal and not `quiet`."""
@@ -97,7 +102,7 @@ def print_shrunk_live(shrunk: ShrunkLive, json: bool) -> None:
     if json:
         print_json(shrunk.result)
         return
-    _print_plan(shrunk.text)
+    _print_live_plan(shrunk)
     cut = "interrupted: the best so far" if shrunk.interrupted else "shrunk"
     plain(
         f"{cut} to {plural(shrunk.operations, 'operation')} and {plural(shrunk.faults, 'fault')} on "
@@ -105,6 +110,8 @@ def print_shrunk_live(shrunk: ShrunkLive, json: bool) -> None:
         f"{plural(shrunk.runs, 'run')} and {shrunk.seconds:.0f} s"
     )
     plain(f"failed {shrunk.failed} of {plural(shrunk.times, 'time')}; a candidate had to fail {shrunk.rule}")
+    if shrunk.hurried:
+        plain("the time was over before it was run as often as it should be: --time gives it more")
     if shrunk.tried is Tried.PART and not shrunk.interrupted:
         plain("the time of the search was over before everything was tried: --time gives it more")
     plain(f"run: {shrunk.result.run}")
@@ -114,3 +121,14 @@ def _print_plan(text: str) -> None:
     for line in text.split("\n"):
         # Only the story wraps: a line of YAML that is broken may not be the same plan.
         story(line) if line.startswith("#") else print(line)
+
+
+def _print_live_plan(shrunk: ShrunkLive) -> None:
+    """Print the plan with its story; on a terminal, only the beginning of a long story and where the plan is."""
+    lines = shrunk.text.splitlines()
+    if len(lines) <= LINES_MOST or not sys.stdout.isatty():
+        _print_plan(shrunk.text)
+        return
+    told = [line for line in lines if line.startswith("#")][:STORY_LINES]
+    _print_plan("\n".join(told))
+    plain(f"... {len(lines) - len(told)} lines more: {shrunk.result.run}/plan.yaml\n")

@@ -12,17 +12,20 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clew.harness.cli.output.shrink import live_line
-from clew.harness.plan import Plan, PlannedOperation, loads, resolve
-from clew.harness.run import header
+from clew.harness.cli.output.shrink import live_line, print_shrunk_live
+from clew.harness.plan import Plan, PlannedOperation, load, loads, resolve
+from clew.harness.run import Attempt, attempt, header
 from clew.harness.runtime.outcome import Outcome
-from clew.harness.shrink import fails_live, shrink_live
+from clew.harness.shrink import fails_live, run_live, shrink_live
 from clew.harness.shrink.fails_live import Count, FailsLive, OutOfTime, Search
 from clew.harness.shrink.frequency import MISSED, Rule, missed, rule
+from clew.harness.shrink.run_live import ShrunkLive
 from clew.harness.shrink.shrink import Tried
+from clew.harness.verdict.result import Result
 from clew.harness.verdict.signature import Signature
 from clew.histories import History, Recorder
 from tests.harness.conftest import Clew
@@ -59,7 +62,7 @@ class Fake:
         monkeypatch.setattr(fails_live, "signature", lambda fails, history, outcome: WANTED if fails else None)
         monkeypatch.setattr(fails_live, "_moment", lambda *_: None)
 
-    def run(self, plan: Plan) -> tuple[History, Outcome]:
+    def run(self, plan: Plan, seconds: float) -> tuple[History, Outcome]:
         self.plans.append(plan)
         return Recorder(header(plan)).history(), Outcome()
 
@@ -132,6 +135,85 @@ def test_no_run_begins_when_the_time_is_over(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(OutOfTime):
         question(explicit(2))
     assert fake.plans == []
+
+
+ENDLESS = LIVE_PLAN.replace("operations: 6", "operations: [{at: 1h, client: 0, f: read}]").replace(
+    ", mix: {read: 1, write: 2}", ""
+)
+
+
+def test_a_run_that_is_under_way_when_the_time_is_over_is_cancelled(tmp_path: Path) -> None:
+    lying(tmp_path, ALWAYS, ENDLESS)
+    plan = resolve(load(str(tmp_path / "echo.yaml")))
+    question = FailsLive(WANTED, Search(time.monotonic(), 1.5, rule=Rule(1, 1)))
+    with pytest.raises(OutOfTime):
+        question(plan)
+    assert question.search.runs == 0
+    with pytest.raises(trio.TooSlowError):
+        attempt(plan, tmp_path / "store", seconds=1)
+    assert folders(tmp_path / "store") == []
+
+
+def test_when_the_last_runs_have_no_time_the_first_that_failed_is_kept(
+    clew_call: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[float] = []
+
+    def once(plan: Plan, into: Path, *, seconds: float) -> Attempt:
+        calls.append(seconds)
+        if len(calls) > 1:
+            raise trio.TooSlowError
+        return attempt(plan, into, seconds=seconds)
+
+    monkeypatch.setattr(run_live, "attempt", once)
+    lying(tmp_path, ALWAYS)
+    clew_call("run", "echo.yaml")
+    done = clew_call("shrink", "store/latest", "--time", "1m")
+    assert done.returncode == 1, done.stderr
+    assert "failed 1 of 1 time;" in done.stdout
+    assert "the time was over before it was run as often as it should be: --time gives it more" in done.stdout
+    assert (tmp_path / "store" / "latest" / "verdict.json").exists()
+    # All parts share one budget.
+    assert max(calls) < 60
+
+
+def test_when_the_last_runs_have_no_time_at_all_the_line_says_so(
+    clew_call: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(plan: Plan, into: Path, *, seconds: float) -> Attempt:
+        raise trio.TooSlowError
+
+    monkeypatch.setattr(run_live, "attempt", never)
+    lying(tmp_path, ALWAYS)
+    clew_call("run", "echo.yaml")
+    done = clew_call("shrink", "store/latest", "--time", "1m")
+    assert done.returncode == 254
+    assert done.stderr == (
+        "clew: the time is over: 60 s are too few to see the smallest plan fail again; --time gives it more\n"
+    )
+
+
+def test_a_terminal_gets_the_beginning_of_a_long_story_and_the_path_of_the_plan(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "".join(f"# story {i}\n" for i in range(30)) + "name: many\n" * 11
+    shrunk = ShrunkLive(
+        plan=explicit(1), signature=WANTED, result=Result("invalid", "many", 0, {}, 1, "", "store/many-shrunk/1"),
+        operations=1,
+        faults=0, failed=5, times=5, hurried=False, rule=Rule(2, 4), candidates=1, runs=9, seconds=1.0,
+        tried=Tried.LEAVING_OUT, interrupted=False, text=text,
+    )  # fmt: skip
+    print_shrunk_live(shrunk, json=False)
+    assert text in capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    print_shrunk_live(shrunk, json=False)
+    out = capsys.readouterr().out
+    assert out.startswith(
+        "".join(f"# story {i}\n" for i in range(20)) + "... 21 lines more: store/many-shrunk/1/plan.yaml"
+    )
+    assert "name: many" not in out
+    print_shrunk_live(msgspec.structs.replace(shrunk, text="# short\nname: many\n"), json=False)
+    assert capsys.readouterr().out.startswith("# short\nname: many\n")
 
 
 def test_a_live_run_is_shrunk_to_a_plan_that_runs_and_replays(clew_call: Clew, tmp_path: Path) -> None:
