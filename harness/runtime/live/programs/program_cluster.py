@@ -21,7 +21,7 @@ from clew.harness.runtime.live.cluster import Stage
 from clew.harness.runtime.live.logs import Logs, open_logs
 from clew.harness.runtime.live.packets.switch import Link
 from clew.harness.runtime.live.programs.clients import HostedClients, not_startable
-from clew.harness.runtime.live.programs.ended import ended
+from clew.harness.runtime.live.programs.ended import ended, foreground
 from clew.harness.runtime.live.programs.line_clients import LineClients
 from clew.harness.runtime.live.world.world import CannotStart, Process
 from clew.harness.runtime.thread import Thread
@@ -197,7 +197,7 @@ class Programs:
     async def _fail_if_it_ends(self, node: str, life: Life) -> None:
         await life.over.wait()
         words = await self._logs.last_words(node)
-        raise SystemFailure("node", node, f"{ended(life.status)} before it was ready", words)
+        raise SystemFailure("node", node, f"{ended(life.status)} before it was ready{foreground(life.status)}", words)
 
     def _leads(self, node: str) -> None:
         self._leader = node

@@ -171,6 +171,12 @@ def test_a_program_that_exits_at_once_says_how_and_with_which_words(clew_plan: A
     assert "no configuration" in done.stderr
 
 
+def test_a_program_that_leaves_the_foreground_is_told_to_stay(clew_plan: Any) -> None:
+    done = clew_plan(behaviour("leaves"))
+    assert done.returncode == 255
+    assert "node n1 exited with status 0 before it was ready; it must stay in the foreground\n" in done.stderr
+
+
 def test_a_program_that_exits_later_says_how_and_with_which_words(clew_plan: Any) -> None:
     done = clew_plan(behaviour("late"))
     assert done.returncode == 255

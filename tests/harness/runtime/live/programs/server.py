@@ -2,6 +2,7 @@
 
 well        it serves
 exits       it says why and exits with status 3
+leaves      it exits with status 0 at once, as a program does that becomes a daemon
 late        it exits with status 7 when it is asked for the tenth time
 never       it never listens
 elsewhere   it listens on the port above
@@ -58,6 +59,8 @@ class Server(socketserver.ThreadingTCPServer):
 if behaviour == "exits":
     print("no configuration", file=sys.stderr)
     sys.exit(3)
+if behaviour == "leaves":
+    sys.exit(0)
 if behaviour == "never":
     time.sleep(1000)
 if behaviour == "floods":
