@@ -9,6 +9,11 @@ from typing import Literal
 Part = Literal["node", "client", "invariant", "landmark"]
 """What kind of part broke: a node, a client of the workload, or an invariant or landmark that the system brings."""
 
+MACHINERY = tuple(
+    str(Path(__file__).parents[2] / "systems" / name) for name in ("command.py", "program.py", "registry.py")
+)
+"""Files of clew between the client host and the user's code. Other systems of clew are shown, with their mistakes."""
+
 
 class SystemFailure(Exception):
     """A part of the system broke, and no fault of the plan explains it. The run ends with it.
@@ -37,15 +42,22 @@ def raised(part: Part, name: str, error: BaseException) -> SystemFailure:
 
 
 def report(error: BaseException) -> str:
-    """The traceback of an exception, without the lines of clew that led to the step."""
+    """The traceback of an exception, without the lines of clew and of Python's import that led to the step."""
     told = TracebackException.from_exception(error)
     frames = list(told.stack)
     # The watchdog interrupts a step from within: its own line comes last.
     while frames and _is_ours(frames[-1]):
         frames.pop()
     steps = [place for place, frame in enumerate(frames) if _is_ours(frame)]
-    told.stack = StackSummary.from_list(frames[steps[-1] + 1 if steps else 0 :])
+    frames = frames[steps[-1] + 1 if steps else 0 :]
+    while frames and (_is_import(frames[0]) or frames[0].filename in MACHINERY):
+        frames.pop(0)
+    told.stack = StackSummary.from_list([frame for frame in frames if not _is_import(frame)])
     return "".join(told.format() if told.stack else told.format_exception_only())
+
+
+def _is_import(frame: FrameSummary) -> bool:
+    return frame.filename.startswith("<frozen importlib")
 
 
 def _is_ours(frame: FrameSummary) -> bool:

@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from clew.harness.runtime.failure import report
 from clew.harness.runtime.live.programs.client_wire import (
     CONTROL,
     AskReady,
@@ -214,7 +215,7 @@ def said(error: BaseException) -> str:
 
 def broken(part: Literal["node", "client"], name: str, what: str, error: BaseException) -> Broken:
     """The line that says that the system's own code is wrong."""
-    return Broken(part, name, f"{what} {said(error)}", traceback.format_exc())
+    return Broken(part, name, f"{what} {said(error)}", report(error))
 
 
 def enter(namespace: int) -> None:

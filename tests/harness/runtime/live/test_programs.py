@@ -279,11 +279,27 @@ def test_a_client_that_breaks_ends_the_run_with_its_name(
     assert detail in done.stderr
 
 
-def test_a_client_file_that_cannot_be_imported_ends_the_run(clew_plan: Any, tmp_path: Path) -> None:
-    (tmp_path / "broken.py").write_text("import nowhere_at_all\n")
+@pytest.mark.parametrize(
+    ("source", "said", "place"),
+    [
+        ("import nowhere_at_all", "raised ModuleNotFoundError: No module named 'nowhere_at_all'", 'broken.py", line 1'),
+        ("def broken(:", "raised SyntaxError: ", 'broken.py", line 1'),
+        ("import also", "raised SyntaxError: ", 'also.py", line 1'),
+        ("class Other: ...", "broken.py defines no class Client", ""),
+        ("class Client:\n    def __init__(self, *_): undefined", "raised NameError: ", 'broken.py", line 2'),
+    ],
+)
+def test_a_client_file_that_cannot_be_used_ends_the_run_and_only_its_own_lines_are_shown(
+    clew_plan: Any, tmp_path: Path, source: str, said: str, place: str
+) -> None:
+    (tmp_path / "broken.py").write_text(f"{source}\n")
+    (tmp_path / "also.py").write_text("def broken(:\n")
     done = clew_plan(f"system.client={tmp_path}/broken.py")
     assert done.returncode == 255
-    assert "raised ModuleNotFoundError: No module named 'nowhere_at_all'" in done.stderr
+    assert said in done.stderr
+    assert place in done.stderr
+    for ours in ("client_host.py", "frozen importlib", "command.py", "registry.py", "program.py"):
+        assert ours not in done.stderr
 
 
 def test_a_fault_of_packets_is_refused_on_the_loopback_device(clew_plan: Any) -> None:
