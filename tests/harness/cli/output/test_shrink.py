@@ -37,6 +37,7 @@ def test_the_story_of_a_live_shrink_wraps_and_its_plan_does_not(monkeypatch: pyt
         faults=1,
         failed=4,
         times=5,
+        hurried=False,
         rule=Rule(3, 5),
         candidates=12,
         runs=40,
