@@ -286,7 +286,10 @@ class _Search:
     def take(self, order: list[int]) -> bool:
         """Take this order for the one that was sought, if it explains everything."""
         self._order = list(order)
-        return self.explains()
+        if self.explains():
+            return True
+        self._order.clear()
+        return False
 
     def explains(self) -> bool:
         """Whether the order keeps that of each session, has all that happened, and gives every answer."""

@@ -68,7 +68,7 @@ def trials(
 def trial(plan: Plan) -> Trial:
     """Run a plan inline and in memory, and judge it. A part of the system that breaks is a failure like any other."""
     history, outcome = simulate(plan)
-    return trial_of(plan, judge(plan, history, outcome), history, outcome)
+    return trial_of(plan, judge(plan, history, outcome, what_holds=False), history, outcome)
 
 
 def trial_of(plan: Plan, result: Result, history: History, outcome: Outcome, aside: str | None = None) -> Trial:

@@ -366,7 +366,7 @@ def test_on_a_terminal_a_line_tells_seeds_rate_faults_and_failures_so_far(tmp_pa
             said += more
     hunting.wait(60)
     os.close(ours)
-    line = rb"swarm  (\d+) seeds?  ([\d.,]+) a second  ([\d,]+) faults?  (\d+) failures?"
+    line = rb"swarm  (\d+) of 12 seeds  ([\d.,]+) a second  (?:about [\w ]+ left  )?([\d,]+) faults?  (\d+) failures?"
     shown = {tuple(float(number.replace(b",", b"")) for number in found) for found in re.findall(line, said)}
     those = trials(loads(text, "swarm.yaml", Path()), [], range(12))
     assert any(seeds > failures > 0 for seeds, _, _, failures in shown)

@@ -69,11 +69,11 @@ def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(
     interrupts = [signal.SIGINT]
     finish = RunFolder.finish
 
-    def interrupted(folder: RunFolder, result: Result, page: str | None) -> None:
+    def interrupted(folder: RunFolder, result: Result, page: str | None) -> Result:
         for number in interrupts:
             interrupts.remove(number)
             signal.raise_signal(number)
-        finish(folder, result, page)
+        return finish(folder, result, page)
 
     monkeypatch.setattr(RunFolder, "finish", interrupted)
     # Nothing smaller is looked for: the run itself is the best so far.
