@@ -40,9 +40,8 @@ def judge(
             outcome.stuck,
         )
     model, seconds = find_system(plan.system.name).model_of(plan.system.parameters), plan.budget.time / 1e9
-    weaker, holds = weaker_checks(
-        history, model, plan.checks, seconds, plan.budget.memory, linearizable=checks.get("linearizable") if what_holds else None
-    )
+    broken = checks.get("linearizable") if what_holds else None
+    weaker, holds = weaker_checks(history, model, plan.checks, seconds, plan.budget.memory, linearizable=broken)
     checks.update(weaker)
     if "invariants" in plan.checks:
         checks["invariants"] = invariants(outcome)
