@@ -373,7 +373,8 @@ def test_on_a_terminal_a_line_tells_seeds_rate_faults_and_failures_so_far(tmp_pa
     for seeds, rate, faults, failures in shown:
         assert rate > 0
         assert faults == sum(sum(trial.counts["faults"].values()) for trial in those[: int(seeds)])
-        assert failures == sum(trial.signature is not None for trial in those[: int(seeds)])
+        # The line is drawn by the clock: a seed is counted a moment before its failure, which is run once more.
+        assert 0 <= sum(trial.signature is not None for trial in those[: int(seeds)]) - failures <= 1
 
 
 def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice() -> None:

@@ -275,7 +275,8 @@ def test_a_program_begins_with_no_signal_ignored_or_blocked(opened: Open) -> Non
         finally:
             signal.signal(signal.SIGHUP, previous)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1, signal.SIGTERM})
-        assert {line.split()[1] for line in lines} == {"0000000000000000"}
+        # Signals 32 and 33 are the C library's own: nobody can set them, and a parent may leave them ignored.
+        assert {int(line.split()[1], 16) & ~(0b11 << 31) for line in lines} == {0}
 
     trio.run(main)
 
