@@ -161,10 +161,15 @@ class Pipes:
         what: str | None = None
         try:
             async with lines(stdout) as said:
-                async for line in said:
-                    if self._running.get(node) is not running:
-                        return
-                    self._take(node, running, line)
+                try:
+                    async for line in said:
+                        if self._running.get(node) is not running:
+                            return
+                        self._take(node, running, line)
+                except (_Wrong, LineTooLong):
+                    # Before its pipe is closed: what a program says about a broken pipe would hide what it said before.
+                    await running.process.kill()
+                    raise
         except _Wrong as wrong:
             what = str(wrong)
         except LineTooLong:
