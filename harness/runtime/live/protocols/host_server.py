@@ -7,9 +7,11 @@ parent-death signal does the same where there are no namespaces.
     python -m clew.harness.runtime.live.protocols.host_server SYSTEM
                   descriptor 3: requests, descriptor 4: the `Setup`
 
-    ("spawn", Life) with two descriptors ──> process id     a host with this control socket and this log
-    ("signal", process id, signal)       ──> 0              returns when a stopped process stands still
-    ("reap", process id)                 ──> exit status    of a process that has ended or is about to
+    Spawn with two descriptors ──> process id     a host with this control socket and this log
+    Signal                     ──> 0              when a stopped process stands still
+    Reap                       ──> exit status    of a process that has ended or is about to
+
+Requests and answers are packets in msgpack (`node_wire.py`).
 """
 
 from __future__ import annotations
@@ -17,15 +19,16 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
-import pickle
 import signal
 import socket
 import sys
 from typing import NoReturn
 
+import msgspec
+
 from clew.harness.runtime.failure import report
 from clew.harness.runtime.live.protocols.node_host import NodeHost
-from clew.harness.runtime.live.protocols.node_wire import Life, Setup
+from clew.harness.runtime.live.protocols.node_wire import Life, Reap, Request, Setup, Signal, Spawn, encode
 from clew.systems.fork_server import die_with
 from clew.systems.registry import find_protocol
 
@@ -35,13 +38,14 @@ _CLONE_NEWNET = 0x40000000
 def serve(setup: Setup, requests: socket.socket) -> None:
     """Answer requests until the harness is gone."""
     ended: dict[int, int] = {}
+    decode = msgspec.msgpack.Decoder(Request).decode
     while True:
         request, descriptors, _, _ = socket.recv_fds(requests, 1 << 16, 2)
         if not request:
             return
         answer = 0
-        match pickle.loads(request):
-            case "spawn", life:
+        match decode(request):
+            case Spawn(life):
                 me = os.getpid()
                 answer = os.fork()
                 if answer == 0:
@@ -49,16 +53,16 @@ def serve(setup: Setup, requests: socket.socket) -> None:
                     _become_host(setup, life, me, *descriptors)
                 for descriptor in descriptors:
                     os.close(descriptor)
-            case "signal", pid, number:
+            case Signal(pid, number):
                 if pid not in ended:
                     os.kill(pid, number)
                 if number == signal.SIGSTOP and pid not in ended:
                     _, status = os.waitpid(pid, os.WUNTRACED)
                     if not os.WIFSTOPPED(status):
                         ended[pid] = os.waitstatus_to_exitcode(status)
-            case "reap", pid:
+            case Reap(pid):
                 answer = ended.pop(pid) if pid in ended else os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        requests.send(pickle.dumps(answer))
+        requests.send(encode(answer))
 
 
 def _become_host(setup: Setup, life: Life, parent: int, control: int, log: int) -> NoReturn:
@@ -74,7 +78,7 @@ def _become_host(setup: Setup, life: Life, parent: int, control: int, log: int) 
         os.dup2(log, 2)
         # A cycle that a node leaves behind is rare, and a look at all objects costs as much as hundreds of steps.
         gc.set_threshold(50_000, 20, 50)
-        NodeHost(setup, find_protocol(setup.system.name), life, socket.socket(fileno=control)).run()
+        NodeHost(setup, find_protocol(setup.system), life, socket.socket(fileno=control)).run()
     except EOFError:
         status = 0
     except BaseException as error:
@@ -95,9 +99,9 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     find_protocol(sys.argv[1])
     with open(4, "rb") as stream:
-        setup = pickle.load(stream)
+        setup = msgspec.json.decode(stream.read(), type=Setup)
     with socket.socket(fileno=3) as requests:
         gc.collect()
         gc.freeze()
-        requests.send(pickle.dumps("ready"))
+        requests.send(encode(0))
         serve(setup, requests)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import socket
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import trio
 
 from clew.harness.runtime.failure import SystemFailure
@@ -43,10 +42,10 @@ class Host:
         self.changed.set()
         self.changed = trio.Event()
 
-    def tell(self, message: Any) -> None:
+    def tell(self, order: wire.Order) -> None:
         """Send it an order."""
         with contextlib.suppress(OSError):
-            self.control.send(wire.frame(message))
+            self.control.send(wire.frame(order))
 
 
 class HostServer:
@@ -61,24 +60,24 @@ class HostServer:
         """Wait until it has imported the system."""
         await self._answer()
 
-    async def ask(self, *request: Any, descriptors: Sequence[int] = ()) -> int:
+    async def ask(self, request: wire.Request, descriptors: Sequence[int] = ()) -> int:
         """Send a request, and wait for the answer. Cannot be cancelled: the next answer would be taken for this one."""
         answer = 0
         with trio.CancelScope(shield=True):
             async with self._lock:
                 try:
-                    socket.send_fds(self._requests, [pickle.dumps(request)], descriptors)
+                    socket.send_fds(self._requests, [wire.encode(request)], descriptors)
                 except OSError:
                     raise self._lost() from None
                 answer = await self._answer()
         return answer
 
-    async def _answer(self) -> Any:
+    async def _answer(self) -> int:
         await trio.lowlevel.wait_readable(self._requests)
         answer = self._requests.recv(1 << 16)
         if not answer:
             raise self._lost()
-        return pickle.loads(answer)
+        return msgspec.msgpack.decode(answer, type=int)
 
     def _lost(self) -> SystemFailure:
         said = os.pread(self._errors, 1 << 16, 0).decode(errors="replace")
@@ -96,13 +95,13 @@ async def start_server(world: World, setup: wire.Setup, files: contextlib.ExitSt
     files.callback(os.close, nothing)
     told = os.memfd_create("setup")
     files.callback(os.close, told)
-    os.write(told, pickle.dumps(setup))
+    os.write(told, msgspec.json.encode(setup))
     os.lseek(told, 0, os.SEEK_SET)
     with theirs:
         process = await world.spawn(
             setup.nodes[0],
             # -P: the folder the user happens to be in is not the nodes' to import from.
-            [sys.executable, "-P", "-m", "clew.harness.runtime.live.protocols.host_server", setup.system.name],
+            [sys.executable, "-P", "-m", "clew.harness.runtime.live.protocols.host_server", setup.system],
             environment=os.environ,
             folder=Path.cwd(),
             stdin=nothing,

@@ -65,7 +65,8 @@ class NodeHost:
         self._disk = NodeDisk(Path(setup.data) / f"{life.name}.disk")
         contents = dict(self._disk.contents)
         self._ctx = Context(life.name, setup.nodes, random.Random(life.seed), contents)
-        self._node: Node = system.variant(setup.system.variant).node(setup.system.parameters)
+        parameters = msgspec.json.decode(setup.parameters, type=system.parameters)
+        self._node: Node = system.variant(setup.variant).node(parameters)
         self._t0 = 0
         self._next_id = wire.first_id(self._endpoints[life.name], life.number)
         self._timers: dict[str, int] = {}
@@ -294,7 +295,7 @@ class NodeHost:
 
     # The harness
 
-    def _obey(self, order: Any) -> None:
+    def _obey(self, order: wire.Order) -> None:
         if isinstance(order, wire.Faults):
             assert self._network is not None
             self._network.apply(order.active)

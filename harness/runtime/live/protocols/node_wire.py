@@ -1,7 +1,7 @@
 """What the harness and the processes of our own nodes say to each other.
 
-    harness ── Setup (a file), spawn, signal, reap ──> host server      forks a host for each life of a node
-    harness ── Life, Go, Faults, End ───────────────> node host         frames: a length and a pickled object
+    harness ── Setup (a file), Spawn, Signal, Reap ──> host server      forks a host for each life of a node
+    harness ── Go, Faults, End ─────────────────────> node host         frames: a length and an order in msgpack
     harness <── records ────────────────────────────── node host        what happened there, in the order of time
 
 A record has a fixed head, and a body for some kinds. Records of messages are sent before the messages themselves: a
@@ -10,14 +10,14 @@ node that is killed has then told everything that others can have seen of it.
 
 from __future__ import annotations
 
-import pickle
 import socket
 from struct import Struct
-from typing import Any
+from typing import Union
 
 import msgspec
 
-from clew.harness.plan.schema import NetworkPlan, SystemPlan
+from clew.harness.plan.schema import NetworkPlan
+from clew.nemesis.faults import FAULTS
 
 PORT = 27077
 """The port of every endpoint. They differ in their addresses."""
@@ -50,7 +50,12 @@ BROKEN    the node asks for what no node can have; the body says what. Nothing f
 class Setup(msgspec.Struct, frozen=True):
     """What all hosts of a run know."""
 
-    system: SystemPlan
+    system: str
+    """What `systems.find_protocol` takes."""
+    variant: str | None
+    """A way in which the system is broken on purpose. None: it is not."""
+    parameters: msgspec.Raw
+    """The JSON of the system's `parameters` struct."""
     network: NetworkPlan | None
     """What each host does to the messages that it sends. None: a switch does that."""
     nodes: tuple[str, ...]
@@ -82,22 +87,47 @@ class Life(msgspec.Struct, frozen=True):
     seed: int
 
 
-class Go(msgspec.Struct, frozen=True):
+class Spawn(msgspec.Struct, frozen=True, tag="spawn"):
+    """Fork a host. Comes with its control socket and its log. The answer is the id of the process."""
+
+    life: Life
+
+
+class Signal(msgspec.Struct, frozen=True, tag="signal"):
+    """Send a signal to a host. The answer, 0, comes when a stopped process stands still."""
+
+    pid: int
+    number: int
+
+
+class Reap(msgspec.Struct, frozen=True, tag="reap"):
+    """The answer is the exit status of a host that has ended or is about to."""
+
+    pid: int
+
+
+Request = Spawn | Signal | Reap
+
+
+class Go(msgspec.Struct, frozen=True, tag="go"):
     """Begin the life."""
 
     t0: int
     """When the run began, in ns of the monotonic clock."""
 
 
-class Faults(msgspec.Struct, frozen=True):
+class Faults(msgspec.Struct, frozen=True, tag="faults"):
     """The faults that are active now, for a host that plays the network. `IN_FORCE` answers."""
 
-    active: tuple[Any, ...]
+    active: tuple[Union[tuple(FAULTS.values())], ...]  # type: ignore[valid-type]  # noqa: UP007
     healed: bool
 
 
-class End(msgspec.Struct, frozen=True):
+class End(msgspec.Struct, frozen=True, tag="end"):
     """The run is over: tell the last counts. `ENDED` answers."""
+
+
+Order = Go | Faults | End
 
 
 class Tally(msgspec.Struct, omit_defaults=True):
@@ -119,17 +149,20 @@ def first_id(endpoint: int, life: int) -> int:
 
 
 _LENGTH = Struct("<I")
+encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Order).decode
 
 
-def frame(message: Any) -> bytes:
-    """A message to a host, as bytes."""
-    body = pickle.dumps(message)
+def frame(order: Order) -> bytes:
+    """An order to a host, as bytes."""
+    body = encode(order)
     return _LENGTH.pack(len(body)) + body
 
 
-def read_frame(control: socket.socket) -> Any:
-    """The next message to a host. Waits for it. Raises `EOFError` when the harness is gone."""
-    return pickle.loads(_exactly(control, _LENGTH.unpack(_exactly(control, _LENGTH.size))[0]))
+def read_frame(control: socket.socket) -> Order:
+    """The next order to a host. Waits for it. Raises `EOFError` when the harness is gone."""
+    order: Order = _decode(_exactly(control, _LENGTH.unpack(_exactly(control, _LENGTH.size))[0]))
+    return order
 
 
 def _exactly(control: socket.socket, count: int) -> bytes:

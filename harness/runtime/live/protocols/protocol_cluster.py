@@ -97,7 +97,9 @@ class ProtocolCluster:
         log = self._logs[node].open(life, now)
         try:
             seed = self._streams.get(f"node/{node}/{life}").getrandbits(64)
-            host.pid = await self._server.ask("spawn", wire.Life(node, life, seed), descriptors=[theirs.fileno(), log])
+            host.pid = await self._server.ask(
+                wire.Spawn(wire.Life(node, life, seed)), descriptors=[theirs.fileno(), log]
+            )
         finally:
             os.close(log)
             theirs.close()
@@ -128,8 +130,8 @@ class ProtocolCluster:
             return
         with trio.CancelScope(shield=True):
             host.killed = True
-            await self._server.ask("signal", host.pid, signal.SIGKILL)
-            await self._server.ask("reap", host.pid)
+            await self._server.ask(wire.Signal(host.pid, signal.SIGKILL))
+            await self._server.ask(wire.Reap(host.pid))
             while not host.ended:
                 self._read(host)
             self._record.add(self._stage.now(), CRASHED, node, host.life)
@@ -139,12 +141,12 @@ class ProtocolCluster:
         if host is not None:
             host.paused = True
             host.change()
-            await self._server.ask("signal", host.pid, signal.SIGSTOP)
+            await self._server.ask(wire.Signal(host.pid, signal.SIGSTOP))
 
     async def resume(self, node: str) -> None:
         host = self._hosts.get(node)
         if host is not None:
-            await self._server.ask("signal", host.pid, signal.SIGCONT)
+            await self._server.ask(wire.Signal(host.pid, signal.SIGCONT))
             host.heard = time.monotonic()
             host.paused = False
 
@@ -249,7 +251,7 @@ class ProtocolCluster:
 
     async def _ended_by_itself(self, host: Host) -> SystemFailure:
         del self._hosts[host.name]
-        status = await self._server.ask("reap", host.pid)
+        status = await self._server.ask(wire.Reap(host.pid))
         how = (
             f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended by itself: exit status {status}"
         )
@@ -376,7 +378,9 @@ def _setup(stage: Stage, system: Protocol, monitors: Monitors) -> wire.Setup:
     types = message_types(system.messages)
     wanted = types if stage.journal is not None else monitors.watching
     return wire.Setup(
-        system=plan.system,
+        system=plan.system.name,
+        variant=plan.system.variant,
+        parameters=msgspec.Raw(msgspec.json.encode(plan.system.parameters)),
         network=None if stage.switch is not None else plan.network,
         nodes=plan.nodes,
         clients=plan.clients,
