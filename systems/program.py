@@ -176,8 +176,12 @@ class Program(Service):
     Faults that hit the leader need it. Leave it out for a program without a leader.
     """
 
-    servers: tuple[Server, ...] = ()
-    """What must be installed. A plan is refused where something is missing, with the command that installs it."""
+    servers: tuple[Server, ...] | Callable[[Any], tuple[Server, ...]] = ()
+    """What must be installed. A plan is refused where something is missing, with the command that installs it.
+
+    The first one is the server whose version counts. It may be a function of the parameters. Read it through
+    `servers_of`.
+    """
 
     members: Callable[[ProgramCluster], frozenset[str]] | None = None
     """`members(cluster)` are the names of the nodes that are members now. Leave it out if they never change."""
@@ -189,3 +193,7 @@ class Program(Service):
     def ports_of(self, parameters: Any) -> Mapping[str, int]:
         """The ports of a cluster with these parameters, by name."""
         return self.ports(parameters) if callable(self.ports) else self.ports
+
+    def servers_of(self, parameters: Any) -> tuple[Server, ...]:
+        """What must be installed for a cluster with these parameters."""
+        return self.servers(parameters) if callable(self.servers) else self.servers

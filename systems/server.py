@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 MORE_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/share/zookeeper/bin")
 """Where servers are that a user's PATH may lack."""
@@ -32,9 +33,16 @@ class Server:
     asks: tuple[str, ...] = ("--version",)
     """The arguments with which the program tells its version."""
 
+    files: str = ""
+    """Files whose names hold the version, for a program that does not tell it quickly: `/usr/share/java/x-*.jar`."""
+
     def path(self) -> str | None:
         """Where the program is. None: it is not installed."""
         return shutil.which(self.program, path=os.pathsep.join((os.environ.get("PATH", os.defpath), *MORE_FOLDERS)))
+
+    def executable(self) -> str:
+        """The first word of a command line: where the program is, or its name if it is not installed."""
+        return self.path() or self.program
 
     def missing(self) -> str | None:
         """What is not installed, and the command that installs it, in one line. None: all of it is there."""
@@ -61,9 +69,20 @@ class Server:
         """The version that the program tells, such as `3.4.23`. Empty if it is not installed, or tells none."""
         if (path := self.path()) is None:
             return ""
-        try:
-            said = subprocess.run([path, *self.asks], capture_output=True, text=True, timeout=20, check=False)
-        except (OSError, subprocess.TimeoutExpired):
-            return ""
-        found = re.search(r"\d+\.\d+(\.\d+)*", said.stdout + said.stderr)
+        if self.files:
+            told = " ".join(file.name for file in sorted(Path("/").glob(self.files.lstrip("/"))))
+        else:
+            try:
+                said = subprocess.run(
+                    [path, *self.asks],
+                    capture_output=True,
+                    text=True,
+                    stdin=subprocess.DEVNULL,
+                    timeout=20,
+                    check=False,
+                )
+            except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+                return ""
+            told = said.stdout + said.stderr
+        found = re.search(r"\d+\.\d+(\.\d+)*", told)
         return found[0] if found else ""

@@ -1,22 +1,9 @@
-"""How the objects of a workload lie in a database that maps keys to texts: `register`, `kv` or `counter`."""
+"""How the values of a workload lie in a database that maps keys to texts."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
-
-Object = Literal["register", "kv", "counter"]
-"""What clients take a key of the database for."""
-
-MODELS: dict[Object, str] = {"register": "cas-register", "kv": "kv", "counter": "counter"}
-"""The checker's model of each object."""
-
-FUNCTIONS: dict[Object, tuple[str, ...]] = {
-    "register": ("read", "write", "cas"),
-    "kv": ("get", "put", "cas", "delete"),
-    "counter": ("read", "add-and-get"),
-}
-"""The functions of each object."""
+from typing import Any
 
 
 def encoded(value: Any) -> str | None:

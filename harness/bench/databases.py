@@ -19,7 +19,7 @@ from clew.harness.plan import Plan, load, resolve
 from clew.harness.run import simulate
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.signature import signature
-from clew.systems import Program, find_system
+from clew.systems import Program, Server, find_system
 
 RUNS = 20
 """Runs of each plan."""
@@ -86,18 +86,22 @@ def cases(only: Sequence[str] = ()) -> list[Case]:
     return [case for case in CASES if not only or plan_of(case, 0).system.name in only]
 
 
+def servers(case: Case) -> tuple[Server, ...]:
+    """What must be installed for a case."""
+    planned = plan_of(case, 0).system
+    system = find_system(planned.name)
+    assert isinstance(system, Program)
+    return system.servers_of(planned.parameters)
+
+
 def missing(case: Case) -> str | None:
     """What this machine lacks for a case. None: nothing."""
-    system = find_system(plan_of(case, 0).system.name)
-    assert isinstance(system, Program)
-    return next((what for server in system.servers if (what := server.missing()) is not None), None)
+    return next((what for server in servers(case) if (what := server.missing()) is not None), None)
 
 
 def version(case: Case) -> str:
     """What the server of a case says of its version."""
-    system = find_system(plan_of(case, 0).system.name)
-    assert isinstance(system, Program)
-    return system.servers[0].version()
+    return servers(case)[0].version()
 
 
 class OneRun(msgspec.Struct, frozen=True):

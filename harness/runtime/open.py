@@ -30,7 +30,7 @@ def accept(plan: Plan, *, replays: bool = False) -> None:
     """
     system = find_system(plan.system.name)
     refuse(plan, system, CAPABILITIES[plan.runtime], replays=replays)
-    for server in system.servers if isinstance(system, Program) else ():
+    for server in system.servers_of(plan.system.parameters) if isinstance(system, Program) else ():
         if (missing := server.missing()) is not None:
             raise UserError(f"{plan.name}: system.name: {missing}")
     if isinstance(system, Maelstrom):

@@ -6,31 +6,24 @@ gateway that every etcd has. `docs/databases.md` quotes what etcd promises.
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 import msgspec
 
-from clew.systems.program import Program, ProgramCluster, ProgramNode
+from clew.systems.database import MILLISECOND, Database, Duration, ask, client_in
+from clew.systems.program import ProgramCluster, ProgramNode
 from clew.systems.server import Server
 from clew.systems.service import BadParameters
-from clew.systems.stored import FUNCTIONS, MODELS, Object
 
 CLIENT, PEER = 2379, 2380
-ANSWER_WITHIN = 0.5
-"""Seconds that a node may take to say whether it is healthy, or who leads."""
-MILLISECOND = 1_000_000
 SERVER = Server("etcd", "etcd-server", "etcd3gw", "3.4.23")
-
-Duration = Annotated[int, msgspec.Meta(extra={"unit": "ns"})]
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a plan may set."""
 
-    object: Object = "register"
+    object: Literal["register", "kv", "counter"] = "register"
     """What clients take the keys for."""
 
     reads: Literal["linearizable", "serializable"] = "linearizable"
@@ -65,7 +58,7 @@ def command(node: ProgramNode, cluster: ProgramCluster) -> Sequence[str]:
     client, peer = (f"http://{node.host}:{node.ports[name]}" for name in ("client", "peer"))
     members = ",".join(f"{one.name}=http://{one.host}:{one.ports['peer']}" for one in cluster.nodes)
     return [
-        SERVER.path() or SERVER.program,
+        SERVER.executable(),
         f"--name={node.name}",
         f"--data-dir={node.data / 'etcd'}",
         f"--listen-client-urls={client}",
@@ -86,7 +79,7 @@ def command(node: ProgramNode, cluster: ProgramCluster) -> Sequence[str]:
 def ready(node: ProgramNode, cluster: ProgramCluster) -> bool:
     """Whether the node is healthy: it knows a leader."""
     try:
-        return bool(_ask(node, "/health") == {"health": "true"})
+        return bool(ask(node, "client", "/health") == {"health": "true"})
     except (OSError, ValueError):
         return False
 
@@ -96,7 +89,7 @@ def leader(cluster: ProgramCluster) -> str | None:
     found = []
     for node in cluster.nodes:
         try:
-            status = _ask(node, "/v3/maintenance/status", b"{}")
+            status = ask(node, "client", "/v3/maintenance/status", b"{}")
         except (OSError, ValueError):
             continue
         if status.get("leader") == status["header"]["member_id"]:
@@ -104,32 +97,14 @@ def leader(cluster: ProgramCluster) -> str | None:
     return max(found)[1] if found else None
 
 
-def _ask(node: ProgramNode, path: str, body: bytes | None = None) -> Any:
-    request = urllib.request.Request(f"http://{node.host}:{node.ports['client']}{path}", body)
-    # Without proxies: the node is in a network of its own.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=ANSWER_WITHIN) as answer:
-        return json.load(answer)
-
-
-def client(node: ProgramNode, cluster: ProgramCluster) -> Any:
-    """A client of this node."""
-    # Imported here: only the client host needs the library.
-    from clew.systems.etcd.client import EtcdClient
-
-    return EtcdClient(node, cluster)
-
-
-system = Program(
+system = Database(
     name="etcd",
     summary="etcd: a key-value store on Raft, one process a node (Debian's etcd-server)",
-    model=lambda parameters: MODELS[parameters.object],
-    functions=lambda parameters: FUNCTIONS[parameters.object],
     parameters=Parameters,
     validate=validate,
     command=command,
     ready=ready,
-    client=client,
+    client=client_in("clew.systems.etcd.client:EtcdClient"),
     ports={"client": CLIENT, "peer": PEER},
     leader=leader,
     servers=(SERVER,),

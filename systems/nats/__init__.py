@@ -6,22 +6,18 @@ Each node is one `nats-server` with JetStream. One bucket holds all keys, with a
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal
 
 import msgspec
 
-from clew.systems.program import Program, ProgramCluster, ProgramNode
+from clew.systems.database import Database, ask, client_in
+from clew.systems.program import ProgramCluster, ProgramNode
 from clew.systems.server import Server
 from clew.systems.service import BadParameters
-from clew.systems.stored import FUNCTIONS, MODELS, Object
 
 CLIENT, CLUSTER, MONITOR = 4222, 6222, 8222
 BUCKET = "clew"
-ANSWER_WITHIN = 0.5
-"""Seconds that a node may take to say whether it is healthy."""
 REPLICAS_MOST = 5
 """The most copies that JetStream makes."""
 SERVER = Server("nats-server", "nats-server", "nats", "2.9.10")
@@ -30,7 +26,7 @@ SERVER = Server("nats-server", "nats-server", "nats", "2.9.10")
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a plan may set."""
 
-    object: Object = "register"
+    object: Literal["register", "kv", "counter"] = "register"
     """What clients take the keys for."""
 
     direct: bool = True
@@ -58,7 +54,7 @@ def command(node: ProgramNode, cluster: ProgramCluster) -> Sequence[str]:
         f"--routes={routes}",
     ]
     return [
-        SERVER.path() or SERVER.program,
+        SERVER.executable(),
         f"--addr={node.host}",
         f"--port={node.ports['client']}",
         f"--server_name={node.name}",
@@ -72,8 +68,7 @@ def command(node: ProgramNode, cluster: ProgramCluster) -> Sequence[str]:
 def ready(node: ProgramNode, cluster: ProgramCluster) -> bool:
     """Whether the node is healthy and the bucket is there. The first node makes the bucket if it is not."""
     try:
-        with _opener().open(f"http://{node.host}:{node.ports['monitor']}/healthz", timeout=ANSWER_WITHIN) as answer:
-            healthy = json.load(answer) == {"status": "ok"}
+        healthy = ask(node, "monitor", "/healthz") == {"status": "ok"}
     except (OSError, ValueError):
         return False
     if not healthy:
@@ -87,10 +82,8 @@ def leader(cluster: ProgramCluster) -> str | None:
     """The node that leads the stream of the bucket, as most nodes say."""
     named: dict[str, int] = {}
     for node in cluster.nodes:
-        url = f"http://{node.host}:{node.ports['monitor']}/jsz?streams=true"
         try:
-            with _opener().open(url, timeout=ANSWER_WITHIN) as answer:
-                accounts = json.load(answer).get("account_details") or []
+            accounts = ask(node, "monitor", "/jsz?streams=true").get("account_details") or []
         except (OSError, ValueError):
             continue
         for stream in (stream for account in accounts for stream in account.get("stream_detail") or []):
@@ -99,35 +92,20 @@ def leader(cluster: ProgramCluster) -> str | None:
     return max(named, key=lambda name: named[name]) if named else None
 
 
-def _opener() -> urllib.request.OpenerDirector:
-    # Without proxies: the node is in a network of its own.
-    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
 def replicas(cluster: ProgramCluster) -> int:
     """How many nodes have a copy of the bucket."""
     wanted: int | None = cluster.parameters.replicas
     return wanted or min(len(cluster.nodes), REPLICAS_MOST)
 
 
-def client(node: ProgramNode, cluster: ProgramCluster) -> Any:
-    """A client of this node."""
-    # Imported here: only the client host needs the library.
-    from clew.systems.nats.client import NatsClient
-
-    return NatsClient(node, cluster)
-
-
-system = Program(
+system = Database(
     name="nats",
     summary="NATS KV: keys and values on JetStream, one nats-server a node (Debian's nats-server)",
-    model=lambda parameters: MODELS[parameters.object],
-    functions=lambda parameters: FUNCTIONS[parameters.object],
     parameters=Parameters,
     validate=validate,
     command=command,
     ready=ready,
-    client=client,
+    client=client_in("clew.systems.nats.client:NatsClient"),
     ports={"client": CLIENT, "cluster": CLUSTER, "monitor": MONITOR},
     leader=leader,
     servers=(SERVER,),

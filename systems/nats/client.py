@@ -15,7 +15,8 @@ from nats.errors import Error
 from nats.js.errors import KeyNotFoundError, KeyWrongLastSequenceError, NoStreamResponseError
 from nats.js.kv import KeyValue
 
-from clew.systems.nats import ANSWER_WITHIN, BUCKET, replicas
+from clew.systems.database import ANSWER_WITHIN
+from clew.systems.nats import BUCKET, replicas
 from clew.systems.program import Failed, ProgramCluster, ProgramNode
 from clew.systems.stored import decoded, encoded
 

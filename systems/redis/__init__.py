@@ -15,32 +15,27 @@ import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 import msgspec
 
-from clew.systems.program import Program, ProgramCluster, ProgramNode
+from clew.systems.database import ANSWER_WITHIN, MILLISECOND, Database, Duration, client_in
+from clew.systems.program import ProgramCluster, ProgramNode
 from clew.systems.server import Server
 from clew.systems.service import BadParameters
-from clew.systems.stored import FUNCTIONS, MODELS, Object
 
 PORT, SENTINEL_PORT = 6379, 26379
 MASTER = "clew"
 """What Sentinels call the group of the primary and its replicas."""
-ANSWER_WITHIN = 0.5
-"""Seconds that a node may take to say how it is."""
-MILLISECOND = 1_000_000
 SERVER = Server("redis-server", "redis-server", "redis", "7.0.15")
 SENTINEL = Server("redis-sentinel", "redis-sentinel", "redis")
 LAUNCH = Path(__file__).with_name("launch.py")
-
-Duration = Annotated[int, msgspec.Meta(extra={"unit": "ns"})]
 
 
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a plan may set."""
 
-    object: Object = "register"
+    object: Literal["register", "kv", "counter"] = "register"
     """What clients take the keys for."""
 
     sentinel: bool = False
@@ -86,10 +81,10 @@ def command(node: ProgramNode, cluster: ProgramCluster) -> Sequence[str]:
     """The command line of a node: the server, or with a Sentinel the script that starts both."""
     if not cluster.parameters.sentinel:
         settings = server_settings(node, cluster)
-        return [SERVER.path() or SERVER.program, *(word for name, value in settings for word in (f"--{name}", value))]
+        return [SERVER.executable(), *(word for name, value in settings for word in (f"--{name}", value))]
     told = {
-        "server": SERVER.path() or SERVER.program,
-        "sentinel": SENTINEL.path() or SENTINEL.program,
+        "server": SERVER.executable(),
+        "sentinel": SENTINEL.executable(),
         "data": str(node.data),
         "host": node.host,
         "port": node.ports["client"],
@@ -180,25 +175,15 @@ def ask(host: str, port: int, request: str) -> Mapping[str, str]:
     return dict(line.split(":", 1) for line in text.split("\r\n") if ":" in line)
 
 
-def client(node: ProgramNode, cluster: ProgramCluster) -> Any:
-    """A client that asks this node's Sentinel first."""
-    # Imported here: only the client host needs the library.
-    from clew.systems.redis.client import RedisClient
-
-    return RedisClient(node, cluster)
-
-
-system = Program(
+system = Database(
     name="redis",
     summary="Redis: one server, or a primary with replicas, and Sentinels if wanted (Debian's redis-server)",
-    model=lambda parameters: MODELS[parameters.object],
-    functions=lambda parameters: FUNCTIONS[parameters.object],
     parameters=Parameters,
     validate=validate,
     command=command,
     ready=ready,
-    client=client,
+    client=client_in("clew.systems.redis.client:RedisClient"),
     ports=lambda parameters: {"client": PORT, **({"sentinel": SENTINEL_PORT} if parameters.sentinel else {})},
     leader=leader,
-    servers=(SERVER,),
+    servers=lambda parameters: (SERVER, SENTINEL) if parameters.sentinel else (SERVER,),
 )

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
+import msgspec
 import pytest
 
+from clew.checkers.models import find_model
 from clew.systems import BadParameters, Program, ProgramCluster, ProgramNode, Server, find_system, names
-from clew.systems.stored import FUNCTIONS, MODELS, decoded, encoded
+from clew.systems.database import OBJECTS, Database
+from clew.systems.stored import decoded, encoded
+from tests.readme import ROOT
 
 DATABASES = [name for name in names() if isinstance(find_system(name), Program)]
 
@@ -44,10 +52,42 @@ def test_the_same_node_is_started_with_the_same_command_every_time(name: str) ->
 @pytest.mark.parametrize("name", DATABASES)
 def test_every_object_has_a_model_that_knows_its_functions(name: str) -> None:
     system = program(name)
-    for thing, model in MODELS.items():
+    assert isinstance(system, Database)
+    things = get_args(get_type_hints(system.parameters)["object"])
+    assert things
+    for thing in things:
         parameters = system.parameters(object=thing)
-        assert system.model_of(parameters) == model
-        assert system.functions_of(parameters) == FUNCTIONS[thing]
+        assert (system.model_of(parameters), system.functions_of(parameters)) == OBJECTS[thing]
+        assert set(system.functions_of(parameters)) <= set(find_model(system.model_of(parameters)).functions)
+
+
+def test_every_package_and_library_of_a_database_is_installed_by_ci_and_named_on_the_page() -> None:
+    """A database is one folder; these three lists are all else that knows it."""
+    needed = [(name, server) for name in DATABASES for server in all_servers(name)]
+    ci, page = ((ROOT / path).read_text() for path in (".ci/run", "docs/databases.md"))
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["databases"]
+    libraries = {"nats": "nats-py"}
+    for _, server in needed:
+        assert re.search(rf"for server in .*\b{server.package}\b", ci)
+        assert re.search(rf"apt-get install .*\b{server.package}\b", page)
+        assert any(re.match(rf"{libraries.get(server.library, server.library)}\b.*<", line) for line in extra)
+
+
+def all_servers(name: str) -> set[Server]:
+    """What a database may need, whatever its parameters."""
+    system = program(name)
+    flags = [field.name for field in msgspec.structs.fields(system.parameters) if field.default is False]
+    chosen = [system.parameters(), *(system.parameters(**{flag: True}) for flag in flags)]
+    return {server for parameters in chosen for server in system.servers_of(parameters)}
+
+
+def test_finding_a_database_does_not_import_its_library() -> None:
+    """Only the client host needs it."""
+    libraries = {server.library for name in DATABASES for server in all_servers(name)}
+    code = "import sys; from clew.systems import find_system, names; [find_system(name) for name in names()]"
+    code += f"; sys.exit(' '.join(set(sys.modules) & {libraries!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr == "\n"
 
 
 def test_values_come_back_as_they_were_stored_and_an_empty_text_is_an_absent_key() -> None:

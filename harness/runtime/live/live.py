@@ -294,7 +294,7 @@ async def open_live(
                     )
                 )
             if isinstance(system, Program):
-                for server in system.servers:
+                for server in system.servers_of(plan.system.parameters):
                     if (note := await trio.to_thread.run_sync(server.another_version)) is not None:
                         outcome.notes.append(note)
                 live.cluster = await stack.enter_async_context(open_program_cluster(live, system))

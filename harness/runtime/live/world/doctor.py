@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +14,7 @@ import trio
 from clew.harness.errors import MachineError
 from clew.harness.runtime.live.world.machine import NoWorld
 from clew.harness.runtime.live.world.world import open_loopback, open_world
+from clew.systems import Program, Server, find_system, names
 
 NODES = ("n1", "n2", "n3", "n4", "n5")
 """The world that is tried."""
@@ -42,31 +40,9 @@ class Finding:
     """The command that mends it. Empty if it works."""
 
 
-@dataclass(frozen=True)
-class Server:
-    """A server that many machines have, and that clew can test as it is."""
-
-    name: str
-    """The package of Debian and Ubuntu that has it, too."""
-    program: str
-    files: tuple[str, ...] = ()
-    """Files whose names hold the version, for a server that does not tell it quickly."""
-
-
-SERVERS = (
-    Server("etcd-server", "etcd"),
-    Server("redis-server", "redis-server"),
-    Server("nats-server", "nats-server"),
-    Server("zookeeper", "zkServer.sh", ("/usr/share/java/zookeeper-*.jar",)),
-    Server("rabbitmq-server", "rabbitmq-server", ("/usr/lib/rabbitmq/lib/rabbitmq_server-*",)),
-)
-MORE_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/share/zookeeper/bin")
-"""Where servers are that a user's PATH may lack."""
-
-
 def examine() -> list[Finding]:
     """Look at this machine. Takes about a second: it makes two worlds, and asks each server for its version."""
-    return [*_worlds(), _fuse(), _faketime(), *(_server(server) for server in SERVERS)]
+    return [*_worlds(), _fuse(), _faketime(), *_servers()]
 
 
 def live_runs_work(findings: Sequence[Finding]) -> bool:
@@ -137,24 +113,16 @@ def _faketime() -> Finding:
     return Finding("libfaketime", False, False, "not installed", "sudo apt-get install libfaketime")
 
 
+def _servers() -> Iterator[Finding]:
+    """The server of each database that clew can test."""
+    for name in names():
+        system = find_system(name)
+        for server in system.servers_of(system.parameters()) if isinstance(system, Program) else ():
+            yield _server(server)
+
+
 def _server(server: Server) -> Finding:
-    path = shutil.which(server.program, path=os.pathsep.join((os.environ.get("PATH", os.defpath), *MORE_FOLDERS)))
+    path = server.path()
     if path is None:
-        return Finding(server.name, False, False, "not installed", f"sudo apt-get install {server.name}")
-    return Finding(server.name, True, False, f"{_version(path, server)} {path}".strip())
-
-
-def _version(path: str, server: Server) -> str:
-    """The version that a server tells, or that the names of its files do. Empty if unknown."""
-    if server.files:
-        told = " ".join(file.name for pattern in server.files for file in Path("/").glob(pattern.lstrip("/")))
-    else:
-        try:
-            asked = subprocess.run(
-                [path, "--version"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=10, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
-            return ""
-        told = asked.stdout + asked.stderr
-    number = re.search(r"\d+\.\d+(\.\d+)?", told)
-    return number[0] if number else ""
+        return Finding(server.package, False, False, "not installed", f"sudo apt-get install {server.package}")
+    return Finding(server.package, True, False, f"{server.version()} {path}".strip())
