@@ -46,7 +46,11 @@ class KeyVerdict(msgspec.Struct, frozen=True):
     """If invalid or unknown: an order that explains a beginning of the history, the longest that was found. If invalid
     and `stuck_is_first`, it explains everything that completed before `stuck`."""
     counterexample: tuple[int, ...] | None = None
-    """If invalid: the smallest set of operations found that are impossible together."""
+    """If invalid: the smallest set of operations found that are impossible together, with those that say where their
+    values came from."""
+    contradiction: tuple[int, ...] | None = None
+    """If invalid: the operations of the counterexample that contradict each other. The others only say where a value
+    came from. None of these can be left out, if the budget sufficed to show it."""
     explanation: str | None = None
     """If invalid or unknown: the reason in words."""
     happened: str | None = None

@@ -97,7 +97,9 @@ class ImpossibleTogether:
     """No order explains these operations, whichever of the others took effect and whatever they returned."""
 
     operations: tuple[int, ...]
-    """The counterexample."""
+    """The contradiction."""
+    others: tuple[int, ...]
+    """The rest of the counterexample. These operations only say where values came from."""
     elements: bool
     """True for a container: the others are taken to have touched other elements only."""
     failed: bool

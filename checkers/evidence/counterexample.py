@@ -97,7 +97,7 @@ def _tries(problem: Problem, form: Form | None, model: Model, stuck: int, deadli
         case RegisterForm():
             if form.values_set_once and not form.has_mismatches:
                 return _by_zones(form)
-            return _by_search(*_let_go_register(form), deadline)
+            return by_search(*_let_go_register(form), deadline)
         case AppendForm():
             return _by_appends(form)
         case SetForm():
@@ -105,7 +105,7 @@ def _tries(problem: Problem, form: Form | None, model: Model, stuck: int, deadli
         case ContainerForm():
             if containers.explain(form, stuck + 1)[0] == "invalid":
                 return _by_lifetimes(form, stuck)
-    return _by_search(*_let_go(problem, model), deadline)
+    return by_search(*let_go(problem, model), deadline)
 
 
 def _suspects(form: Form | None, past: Mask) -> Mask:
@@ -239,7 +239,7 @@ LetGo = Callable[[Mask], tuple[Problem, Mask]]
 these problems have the same classes."""
 
 
-def _by_search(let_go: LetGo, memo: Memo, model: Model, deadline: Deadline) -> Impossible:
+def by_search(relax: LetGo, memo: Memo, model: Model, deadline: Deadline) -> Impossible:
     """By searching, within a number of steps. What takes more steps counts as possible."""
     steps_left = _STEPS_IN_ALL
 
@@ -247,7 +247,7 @@ def _by_search(let_go: LetGo, memo: Memo, model: Model, deadline: Deadline) -> I
         nonlocal steps_left
         if steps_left <= 0:
             return False
-        relaxed, optional = let_go(counterexample)
+        relaxed, optional = relax(counterexample)
         decision = wgl.decide(
             relaxed, model, Budget(bytes=1 << 24), deadline, optional=optional, steps=_STEPS, memo=memo
         )
@@ -257,12 +257,13 @@ def _by_search(let_go: LetGo, memo: Memo, model: Model, deadline: Deadline) -> I
     return impossible
 
 
-def _let_go(problem: Problem, model: Model) -> tuple[LetGo, Memo, Model]:
+def let_go(problem: Problem, model: Model) -> tuple[LetGo, Memo, Model]:
+    """How to let operations of any model go, with what `by_search` needs: their results are forgotten."""
     forgotten = tuple(ModelOperation(op.f, op.argument, None, INFO, op.process) for op in problem.classes)
     classes = problem.classes + forgotten
     observer = np.concatenate((problem.observer, np.fromiter(map(model.observes, forgotten), np.bool_, len(forgotten))))
 
-    def let_go(counterexample: Mask) -> tuple[Problem, Mask]:
+    def relax(counterexample: Mask) -> tuple[Problem, Mask]:
         cls = np.where(counterexample, problem.cls, problem.cls + len(problem.classes)).astype(np.int32)
         keep = counterexample | ~(problem.observer[problem.cls] | observer[cls])
         relaxed = arrange(
@@ -271,7 +272,7 @@ def _let_go(problem: Problem, model: Model) -> tuple[LetGo, Memo, Model]:
         )  # fmt: skip
         return relaxed, ~counterexample[keep]
 
-    return let_go, Memo(model, classes), model
+    return relax, Memo(model, classes), model
 
 
 def _let_go_register(form: RegisterForm) -> tuple[LetGo, Memo, Model]:
@@ -297,7 +298,7 @@ def _let_go_register(form: RegisterForm) -> tuple[LetGo, Memo, Model]:
     sets_something = form.sets >= 0
     needing = (form.kind == READS) | (form.kind == SWAPS)
 
-    def let_go(counterexample: Mask) -> tuple[Problem, Mask]:
+    def relax(counterexample: Mask) -> tuple[Problem, Mask]:
         needed = np.zeros(form.values, np.bool_)
         needed[form.needs[counterexample & needing]] = True
         helps = ~counterexample & sets_something & (problem.call < problem.ret[counterexample].max())
@@ -317,7 +318,7 @@ def _let_go_register(form: RegisterForm) -> tuple[LetGo, Memo, Model]:
         )  # fmt: skip
         return relaxed, optional
 
-    return let_go, Memo(model, classes), model
+    return relax, Memo(model, classes), model
 
 
 def _operation(form: RegisterForm, op: int, obliged: bool) -> ModelOperation:

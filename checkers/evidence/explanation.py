@@ -54,17 +54,20 @@ def key_verdict(
         words = f"undecided, out of {decision.why}: an order of {len(order)} operations explains the beginning"
         return replace(verdict, why=decision.why, prefix=order, explanation=words)
     assert decision.stuck is not None
-    from clew.checkers.evidence import counterexample  # imports numba, which a valid verdict may not have needed
+    # These import numba, which a valid verdict may not have needed.
+    from clew.checkers.evidence import contradiction, counterexample
 
     impossible = counterexample.find_counterexample(problem, form, model, decision.stuck, deadline)
+    contrary = contradiction.find_contradiction(problem, form, model, impossible, decision.stuck, deadline)
     stuck = problem.number[problem.event_op[decision.stuck]]
-    claims = find_claims(history, model, problem, form, decision, impossible, deadline)
+    claims = find_claims(history, model, problem, form, decision, impossible, contrary, deadline)
     return replace(
         verdict,
         stuck=int(history.index[history.operations.completed[stuck]]),
         stuck_is_first=decision.stuck_is_first,
         prefix=order,
         counterexample=tuple(problem.number[impossible].tolist()),
+        contradiction=tuple(problem.number[contrary].tolist()),
         explanation=in_words(history, claims),
         happened=find_sentence(history, model, problem, impossible, _failed(claims)),
     )
@@ -77,9 +80,13 @@ def find_claims(
     form: Form | None,
     decision: Decision,
     counterexample: list[int],
+    contradiction: list[int],
     deadline: Deadline,
 ) -> list[Claim]:
-    """The claims about an invalid problem, most important first."""
+    """The claims about an invalid problem, most important first.
+
+    `contradiction` is the part of the counterexample that is impossible (indices, both).
+    """
     from clew.checkers.evidence.failed_effects import failed_with_effect  # imports numba
 
     assert decision.stuck is not None
@@ -91,8 +98,9 @@ def find_claims(
     if isinstance(form, RegisterForm):
         claims += _stale_read(history, model, form, decision.stuck)
     if len(counterexample) <= _FEW:
-        operations = tuple(problem.number[counterexample].tolist())
-        claims.append(ImpossibleTogether(operations, isinstance(form, ContainerForm), bool(failed)))
+        others = [op for op in counterexample if op not in contradiction]
+        operations, rest = (tuple(problem.number[ops].tolist()) for ops in (contradiction, others))
+        claims.append(ImpossibleTogether(operations, rest, isinstance(form, ContainerForm), bool(failed)))
     else:
         claims.append(ManyTogether(len(counterexample)))
     if decision.order:
@@ -180,8 +188,10 @@ def _told(claim: Claim) -> tuple[int, ...]:
     match claim:
         case NoOrder(operation):
             return (operation,)
-        case FailedTookEffect(operations, _) | ImpossibleTogether(operations, _, _):
+        case FailedTookEffect(operations, _):
             return operations
+        case ImpossibleTogether(operations, rest, _, _):
+            return operations + rest
         case Replaced(read, _, by):
             return read, by
         case SetLast(_, _, setter, _, _):
@@ -233,12 +243,17 @@ def _lines(history: History, claim: Claim, moments: Moments) -> list[str]:
         case OnlyInitial(_, value, failed):
             who = "No operation" if not failed else "Apart from operations that failed, none"
             return [f"{who} set {value_text(value)} again: it is the initial value."]
-        case ImpossibleTogether(operations, elements, failed):
+        case ImpossibleTogether(operations, rest, elements, failed):
             others = "whatever all the others did to other elements" if elements else "whatever all the others did"
             unless = ", if what failed did not happen" if failed else ""
+            what = "These are impossible together" if len(operations) > 1 else "This is impossible"
+            origin = ["This only says where a value came from:" if len(rest) == 1 else
+                      "These only say where values came from:"] if rest else []  # fmt: skip
             return [
-                f"These are impossible together, {others}{unless}:",
+                f"{what}, {others}{unless}:",
                 *(f"  operation {number}: {said(number)}" for number in operations),
+                *origin,
+                *(f"  operation {number}: {said(number)}" for number in rest),
             ]
         case ManyTogether(count):
             return [f"It takes {count} operations to show it; no smaller set was found."]

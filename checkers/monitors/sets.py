@@ -53,11 +53,17 @@ def decide(form: SetForm) -> Decision:
     return decide_by(lambda until: order_of(form, until), form.problem, "monitors")
 
 
-def order_of(form: SetForm, until: int) -> Ints | None:
-    """A linearization of all that returns before position `until`, or None if there is none. O(n log n)"""
+def order_of(form: SetForm, until: int, obliged: NDArray[np.bool_] | None = None) -> Ints | None:
+    """A linearization of all that returns before position `until`, or None if there is none. O(n log n)
+
+    With `obliged`, only these operations must happen. Every other one may take effect in its interval, or not at all;
+    its answer must be UNKNOWN.
+    """
     problem = form.problem
     called, returned = problem.call < until, problem.ret < until
     ret = np.where(returned, problem.ret, until + 1)
+    if obliged is not None:
+        returned &= obliged
     # Keep what returned, and adds and removes of unknown outcome: only these can have changed the set.
     counts = called & (returned | ((form.kind == REMOVES) & (form.answer != NO)))
     counts |= called & (form.kind == ADDS) & (form.answer != NO)

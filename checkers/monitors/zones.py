@@ -50,8 +50,12 @@ def decide_appends(form: AppendForm) -> Decision:
     return decide_by(lambda until: order_of(register_form_at(form, until), until), form.problem, "zones")
 
 
-def order_of(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
-    """A linearization of everything that returns before position `until`, or None if there is none. O(n log n)"""
+def order_of(form: RegisterForm, until: int, obliged: NDArray[np.bool_] | None = None) -> NDArray[np.int64] | None:
+    """A linearization of everything that returns before position `until`, or None if there is none. O(n log n)
+
+    With `obliged`, only these operations must happen. Every other one may take effect in its interval, or not at all:
+    like one of unknown outcome it is left out unless an operation that happens needs its value.
+    """
     problem = form.problem
     values = form.values
     ret = np.where(problem.ret < until, problem.ret, NEVER)
@@ -60,6 +64,8 @@ def order_of(form: RegisterForm, until: int) -> NDArray[np.int64] | None:
     setter[form.sets[setting]] = setting
 
     happened = (ret != NEVER) & (form.kind != DIFFERS)
+    if obliged is not None:
+        happened &= obliged
     wave = np.flatnonzero(happened)
     while len(wave):
         needed = form.needs[wave]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,8 @@ from msgspec.structs import replace
 from clew.checkers import check, exhaustive
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
-from clew.checkers.encoding import Problem, arrange, encode
-from clew.checkers.evidence import counterexample, explanation
+from clew.checkers.encoding import Problem, encode
+from clew.checkers.evidence import contradiction, counterexample, explanation
 from clew.checkers.evidence.claims import (
     Claim,
     Explained,
@@ -28,12 +27,13 @@ from clew.checkers.evidence.claims import (
     Replaced,
     SetLast,
 )
-from clew.checkers.forms import TAKES_ANY, container_form, form_of
-from clew.checkers.models import Model, ModelOperation, find_model, names
+from clew.checkers.forms import container_form, form_of
+from clew.checkers.models import Model, find_model, names
 from clew.checkers.monitors import containers
 from clew.histories import Event, EventType, History
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.evidence import failing
+from tests.checkers.evidence.letting_go import impossible, with_takes
 
 Step = tuple[int, EventType, str, Any, str | None]
 
@@ -47,8 +47,11 @@ class Found:
         form = form_of(problem, model)
         assert decision.stuck is not None
         self.counterexample = counterexample.find_counterexample(problem, form, model, decision.stuck, Deadline(60))
+        self.contradiction = contradiction.find_contradiction(
+            problem, form, model, self.counterexample, decision.stuck, Deadline(60)
+        )
         self.claims = explanation.find_claims(
-            history, model, problem, form, decision, self.counterexample, Deadline(60)
+            history, model, problem, form, decision, self.counterexample, self.contradiction, Deadline(60)
         )
         self.stuck = int(problem.number[problem.event_op[decision.stuck]])
 
@@ -135,9 +138,10 @@ def check_claim(found: Found, claim: Claim) -> None:
         case OnlyInitial(read, value, failed):
             assert normal(found, value) == normal(found, None)
             assert found.setters(read, normal(found, value)) == ([], list(failed))
-        case ImpossibleTogether(those, elements, failed):
+        case ImpossibleTogether(those, rest, elements, failed):
             assert failed == any(isinstance(claim, FailedTookEffect) for claim in found.claims)
-            assert [int(found.problem.number[op]) for op in found.counterexample] == list(those)
+            assert [int(found.problem.number[op]) for op in found.contradiction] == list(those)
+            assert found.problem.number[found.counterexample].tolist() == sorted(those + rest)
             assert_impossible(found, elements)
         case ManyTogether(count):
             assert count == len(found.counterexample)
@@ -165,27 +169,14 @@ def assert_needs(found: Found, read: int, value: Any) -> None:
 
 
 def assert_impossible(found: Found, elements: bool) -> None:
-    """The counterexample is not linearizable, whatever the others did: with any results, or not at all."""
-    problem, model, needed = found.problem, found.model, found.counterexample
+    """The contradiction is not linearizable, whatever the others did: with any results, or not at all."""
+    problem, model, needed = found.problem, found.model, found.contradiction
     form = container_form(problem, model)
     if elements and form is not None and containers.explain(form, (found.decision.stuck or 0) + 1)[0] == "invalid":
-        mask = form.kind == TAKES_ANY
-        mask[needed] = True
-        assert exhaustive.linearize(problem.only(mask), model) is None
+        part = with_takes(problem, model, found.counterexample)
+        assert impossible(part, model, np.searchsorted(part.number, problem.number[needed]).tolist())
         return
-    forgotten = tuple(ModelOperation(op.f, op.argument, None, "info", op.process) for op in problem.classes)
-    classes = problem.classes + forgotten
-    observer = np.array([model.observes(op) for op in classes], np.bool_)
-    others = [op for op in range(len(problem)) if op not in needed and not problem.observer[problem.cls[op]]]
-    for effects in product((False, True), repeat=len(others)):
-        mask = np.zeros(len(problem), np.bool_)
-        mask[needed] = True
-        cls = problem.cls.copy()
-        for op, takes in zip(others, effects, strict=True):
-            mask[op] = takes
-            cls[op] += len(problem.classes)
-        part = arrange(None, problem.number[mask], cls[mask], problem.call[mask], problem.ret[mask], classes, observer)
-        assert exhaustive.linearize(part, model) is None
+    assert impossible(problem, model, needed)
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name != "mutex"])

@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 import random
-from itertools import product
 
 import numpy as np
 import pytest
 
 from clew.checkers import exhaustive
 from clew.checkers.deadline import Deadline
-from clew.checkers.encoding import Problem, arrange
 from clew.checkers.evidence import counterexample
-from clew.checkers.forms import TAKES_ANY, ContainerForm, container_form, form_of, register_form
-from clew.checkers.models import Model, ModelOperation, find_model, names
+from clew.checkers.forms import ContainerForm, form_of, register_form
+from clew.checkers.models import find_model, names
 from clew.checkers.monitors import containers
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
-
-
-def assert_impossible(problem: Problem, model: Model, kept: list[int]) -> None:
-    """The counterexample is not linearizable, whichever of the others took effect, with whatever results."""
-    forgotten = tuple(ModelOperation(op.f, op.argument, None, "info", op.process) for op in problem.classes)
-    classes = problem.classes + forgotten
-    observer = np.array([model.observes(op) for op in classes], np.bool_)
-    others = [op for op in range(len(problem)) if op not in kept and not problem.observer[problem.cls[op]]]
-    for effects in product((False, True), repeat=len(others)):
-        mask = np.zeros(len(problem), np.bool_)
-        mask[kept] = True
-        cls = problem.cls.copy()
-        for op, takes in zip(others, effects, strict=True):
-            mask[op] = takes
-            cls[op] += len(problem.classes)
-        part = arrange(None, problem.number[mask], cls[mask], problem.call[mask], problem.ret[mask], classes, observer)
-        assert exhaustive.linearize(part, model) is None
-
-
-def assert_impossible_alone(problem: Problem, model: Model, kept: list[int]) -> None:
-    """The counterexample is not linearizable, even with all takes of unknown outcome."""
-    form = container_form(problem, model)
-    assert form is not None
-    mask = form.kind == TAKES_ANY
-    mask[kept] = True
-    assert exhaustive.linearize(problem.only(mask), model) is None
+from tests.checkers.evidence.letting_go import impossible, with_takes
 
 
 @pytest.mark.parametrize("name", names())
@@ -59,9 +32,9 @@ def test_a_counterexample_is_impossible_whatever_the_others_did(name: str) -> No
         form = form_of(problem, model)
         kept = counterexample.find_counterexample(problem, form, model, stuck, Deadline(60))
         if isinstance(form, ContainerForm) and containers.explain(form, stuck + 1)[0] == "invalid":
-            assert_impossible_alone(problem, model, kept)
+            assert exhaustive.linearize(with_takes(problem, model, kept), model) is None
         else:
-            assert_impossible(problem, model, kept)
+            assert impossible(problem, model, kept)
         sizes.append(len(kept) / len(problem))
     assert np.mean(sizes) < 0.7
 

@@ -24,7 +24,7 @@ from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS, SYMMETRIC
 from tests.checkers.evidence import failing
 from tests.checkers.evidence.known_sentences import CLAIMS, Facts
-from tests.checkers.evidence.test_counterexample import assert_impossible
+from tests.checkers.evidence.letting_go import impossible
 
 FALLBACK = "No order explains"
 
@@ -65,7 +65,7 @@ def assert_true(past: Past, said: Said) -> None:
         mask[kept] = True
         assert exhaustive.linearize(past.problem.only(mask), past.model) is None, said
     else:
-        assert_impossible(past.problem, past.model, list(said.operations))
+        assert impossible(past.problem, past.model, list(said.operations))
     if said.text.startswith(FALLBACK):
         return
     claims = [(found, holds) for pattern, holds in CLAIMS.items() if (found := re.fullmatch(pattern, said.text))]

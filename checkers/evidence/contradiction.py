@@ -1,0 +1,116 @@
+"""Of a counterexample, the operations that contradict each other; the others only say where a value came from.
+
+    write 5   |--|                              explains: read 5 was possible once
+    write 6          |--|                       contradiction
+    read 5                  |--|                contradiction
+
+Everything outside the *contradiction* is let go: it takes effect between its call and its return, or not at all, with
+any result. What is left is impossible all the same. And no operation of the contradiction can be let go too: then an
+order explains the others. `test_contradiction.py` holds both by brute force.
+
+A counterexample asks more of what it lets go: for special forms such an operation may also take effect after its
+return (see `counterexample`). So that the reader needs to look nowhere else, the counterexample holds the write of 5,
+and the return of it matters. For the contradiction this write need not be proven: its interval is enough.
+
+The elements of a container tell more. There the operations outside the counterexample did what they say, to other
+elements, and only operations on the elements of the counterexample are let go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import Problem
+from clew.checkers.evidence.counterexample import Impossible, by_search, fewer, let_go
+from clew.checkers.forms import TAKES_ANY, UNKNOWN, AppendForm, ContainerForm, Form, Mask, RegisterForm, SetForm
+from clew.checkers.models.model import Model
+from clew.checkers.monitors import appends, containers, sets, zones
+
+_TRIES = 500
+"""Sets that are tried. A counterexample of a hundred operations takes about two tries for each."""
+_LONGEST = 20_000
+"""Operations of a problem that is searched. Every try lays out all of them anew: a few milliseconds for so many."""
+
+
+def find_contradiction(
+    problem: Problem, form: Form | None, model: Model, counterexample: list[int], stuck: int, deadline: Deadline
+) -> list[int]:
+    """The contradiction (indices) in a counterexample of a problem that is invalid at position `stuck`.
+
+    All of the counterexample if there is no time, or if the search is too hard.
+    """
+    if len(counterexample) < 2:
+        return counterexample
+    tries_left = _TRIES
+    mask = np.zeros(len(problem), np.bool_)
+    mask[counterexample] = True
+    number = problem.number
+    if isinstance(form, RegisterForm) and form.values_set_once and not form.has_mismatches:
+        kept = _needed(form, mask)
+        problem = problem.only(kept)
+        try_set = _by_zones(form.only(np.flatnonzero(kept), problem))
+    elif isinstance(form, AppendForm):
+        try_set = _by_appends(form)
+    elif isinstance(form, SetForm):
+        try_set = _by_elements(form)
+    else:
+        kept = np.ones(len(problem), np.bool_)
+        if isinstance(form, ContainerForm) and containers.explain(form, stuck + 1)[0] == "invalid":
+            kept = mask | (form.kind == TAKES_ANY)
+        elif isinstance(form, RegisterForm):
+            kept = mask | (form.sets >= 0)
+        kept &= mask | (problem.call < problem.ret[mask].max())
+        if kept.sum() > _LONGEST:
+            return counterexample
+        problem = problem.only(kept)
+        try_set = by_search(*let_go(problem, model), deadline)
+
+    def impossible(those: Mask) -> bool:
+        nonlocal tries_left
+        tries_left -= 1
+        return tries_left >= 0 and not deadline.passed() and try_set(those)
+
+    mask = np.isin(problem.number, number[counterexample])
+    found = fewer(mask, impossible, lambda: tries_left < 0 or deadline.passed()) if impossible(mask) else mask
+    left: list[int] = np.searchsorted(number, problem.number[found]).tolist()
+    return left
+
+
+def _needed(form: RegisterForm, counterexample: Mask) -> Mask:
+    """The counterexample, the operations that set the values it needs, those that set what these need, and so on."""
+    needed, before = counterexample.copy(), 0
+    while needed.sum() > before:
+        before = int(needed.sum())
+        wanted = np.zeros(form.values + 1, np.bool_)
+        wanted[form.needs[needed]] = True
+        wanted[-1] = False  # -1 stands for none
+        needed |= wanted[form.sets]
+    return needed
+
+
+def _by_zones(form: RegisterForm) -> Impossible:
+    return lambda those: zones.order_of(form, len(form.problem.event_op), those) is None
+
+
+def _by_appends(form: AppendForm) -> Impossible:
+    problem = form.problem
+
+    def impossible(those: Mask) -> bool:
+        kept = those | ~problem.observer[problem.cls]
+        part = problem.only(kept)
+        last = len(part.event_op)
+        register = appends.register_form_at(form.only(np.flatnonzero(kept), part), last)
+        return zones.order_of(register, last, those[kept]) is None
+
+    return impossible
+
+
+def _by_elements(form: SetForm) -> Impossible:
+    def impossible(those: Mask) -> bool:
+        answer = np.where(those, form.answer, UNKNOWN).astype(np.int8)
+        return sets.order_of(replace(form, answer=answer), len(form.problem.event_op), those) is None
+
+    return impossible

@@ -1,0 +1,72 @@
+"""The contradiction in a counterexample is impossible, and no operation of it can be left out."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from clew.checkers import check, exhaustive
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import Problem
+from clew.checkers.evidence.contradiction import find_contradiction
+from clew.checkers.evidence.counterexample import find_counterexample
+from clew.checkers.forms import ContainerForm, form_of
+from clew.checkers.models import Model, find_model, names
+from clew.checkers.monitors import containers
+from clew.histories import Event, History
+from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.evidence.letting_go import impossible, with_takes
+
+OFTEN_SMALLER = ("cas-register", "fifo-queue", "stack", "priority-queue", "unordered-queue")
+"""Models whose counterexamples often hold operations that only explain."""
+
+
+def contradiction_of(problem: Problem, model: Model, stuck: int) -> tuple[Problem, list[int], list[int]]:
+    """A problem with all that counts, and in it the contradiction and the counterexample."""
+    form = form_of(problem, model)
+    kept = find_counterexample(problem, form, model, stuck, Deadline(60))
+    found = find_contradiction(problem, form, model, kept, stuck, Deadline(60))
+    if isinstance(form, ContainerForm) and containers.explain(form, stuck + 1)[0] == "invalid":
+        part = with_takes(problem, model, kept)
+        found, kept = (np.searchsorted(part.number, problem.number[ops]).tolist() for ops in (found, kept))
+        return part, found, kept
+    return problem, found, kept
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_contradiction_is_impossible_and_no_operation_of_it_can_be_left_out(name: str) -> None:
+    model, rng, smaller = find_model(name), random.Random(f"contradiction/{name}"), 0
+    make = small.UNIQUE.get(name)
+    for number in range(20):
+        stuck = None
+        while stuck is None:
+            problem = small.lived(model, ALPHABETS[name], 7, rng)
+            if make is not None and number % 2:
+                problem = make(model, 7, rng)
+            stuck = exhaustive.stuck(problem, model)
+        part, found, kept = contradiction_of(problem, model, stuck)
+        assert set(found) <= set(kept)
+        assert impossible(part, model, found)
+        for op in found:
+            assert not impossible(part, model, [other for other in found if other != op])
+        smaller += len(found) < len(kept)
+    assert smaller or name not in OFTEN_SMALLER
+
+
+def test_a_write_that_was_replaced_only_explains_the_read_of_its_value() -> None:
+    steps = (("write", 5, 5), ("write", 6, 6), ("read", None, 5))
+    events = [
+        Event(2 * at + end, 2 * at + end, 0, ("invoke", "ok")[end], f, None, (argument, result)[end])
+        for at, (f, argument, result) in enumerate(steps)
+        for end in (0, 1)
+    ]
+    verdict = check(History.of(events), "register")
+    assert verdict.keys[0].counterexample == (0, 1, 2)
+    assert verdict.keys[0].contradiction == (1, 2)
+    told = (verdict.explanation or "").splitlines()
+    at = told.index("This only says where a value came from:")
+    assert "write 5" in told[at + 1]
+    assert [line.split()[2] for line in told[at - 2 : at]] == ["write", "read"]
