@@ -26,11 +26,6 @@ _HEADER = Struct("<QIxxxxQQQQixxxxIxxxx")
 _BUFFER = Struct("<QQ")
 """`struct iovec`: address and length of a buffer."""
 _RECEIVED = Struct("<I")
-_SET_CONTROL = Struct("<QQ")
-_CONTROL = Struct("<QiiI4s4x")
-"""`struct cmsghdr` with a `struct in_pktinfo`: its length, level, type; interface, source address."""
-_CONTROL_BYTES = 32
-_IP_PKTINFO = 8
 _ADDRESS_BYTES = 16
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -45,8 +40,7 @@ class _Table:
         self.headers = bytearray(_HEADER.size * MOST)
         self.buffers = bytearray(_BUFFER.size * MOST)
         self.addresses = bytearray(_ADDRESS_BYTES * MOST)
-        self.controls = bytearray(_CONTROL_BYTES * MOST)
-        self.base, self.controls_at = _place(self.data), _place(self.controls)
+        self.base = _place(self.data)
         self.headers_at, self.addresses_at = _place(self.headers), _place(self.addresses)
         self.pointer = ctypes.c_void_p(self.headers_at)
         buffers = _place(self.buffers)
@@ -66,10 +60,6 @@ class Sender:
     """Sends through one UDP socket. `addresses` are those that datagrams can go to: name -> (IPv4 address, port)."""
 
     def __init__(self, udp: socket.socket, addresses: Mapping[str, tuple[str, int]]) -> None:
-        self._sources = {
-            name: _CONTROL.pack(_CONTROL.size, socket.IPPROTO_IP, _IP_PKTINFO, 0, socket.inet_aton(address))
-            for name, (address, _) in addresses.items()
-        }
         self._descriptor = udp.fileno()
         self._table = _Table(BYTES_MOST * 4)
         self._packed = {
@@ -79,24 +69,17 @@ class Sender:
             for name, (address, port) in addresses.items()
         }
 
-    def send(
-        self, datagrams: Sequence[tuple[str, bytes]], sources: Sequence[str] | None = None
-    ) -> list[tuple[int, str]]:
-        """Send datagrams, each to the address of a name. Returns which of them were not sent, by place, and why.
-
-        `sources` has a name for each datagram, from whose address it comes. All of them must be addresses of the
-        socket's machine, and the socket must not be bound. None: from the address that the socket is bound to.
-        """
+    def send(self, datagrams: Sequence[tuple[str, bytes]]) -> list[tuple[int, str]]:
+        """Send datagrams, each to the address of a name. Returns which of them were not sent, by place, and why."""
         failed: list[tuple[int, str]] = []
         start = 0
         while start < len(datagrams):
-            start = self._send_some(datagrams, sources, start, failed)
+            start = self._send_some(datagrams, start, failed)
         return failed
 
     def _send_some(
         self,
         datagrams: Sequence[tuple[str, bytes]],
-        sources: Sequence[str] | None,
         start: int,
         failed: list[tuple[int, str]],
     ) -> int:
@@ -111,10 +94,6 @@ class Sender:
             data[used:end] = datagram
             table.addresses[count * 16 : count * 16 + 16] = packed[destination]
             _BUFFER.pack_into(table.buffers, count * 16, base + used, len(datagram))
-            if sources is not None:
-                at = count * _CONTROL_BYTES
-                table.controls[at : at + _CONTROL.size] = self._sources[sources[start + count]]
-                _SET_CONTROL.pack_into(table.headers, count * 64 + 32, table.controls_at + at, _CONTROL_BYTES)
             used = end
             count += 1
         sent = _sendmmsg(self._descriptor, table.pointer, count, 0)

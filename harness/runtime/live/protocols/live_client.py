@@ -1,8 +1,7 @@
-"""One client of a protocol in a live run: a sans-IO client in the harness, on a socket of its own."""
+"""One client of a protocol in a live run: a sans-IO client in the harness."""
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from random import Random
 from typing import Any, Protocol
@@ -10,8 +9,6 @@ from typing import Any, Protocol
 import msgspec
 
 from clew.harness.runtime.failure import Part, SystemFailure, raised
-from clew.harness.runtime.live.protocols import node_wire as wire
-from clew.harness.runtime.live.protocols.datagrams import Receiver
 from clew.harness.runtime.live.protocols.messages import Messages
 from clew.harness.runtime.simulation.watchdog import NOT_OURS, Watchdog
 from clew.harness.runtime.thread import Thread
@@ -31,7 +28,7 @@ class Surroundings(Protocol):
 
 
 class LiveClient:
-    """The client of one thread, on its UDP socket. If there is a `hears`, it gets the client, the time and the id of
+    """The client of one thread. If there is a `hears`, it gets the client, the time and the id of
     each message that comes.
 
     As in simulation, a process with no open operation hears nothing, and a `Reply` to
@@ -40,30 +37,23 @@ class LiveClient:
     def __init__(
         self,
         thread: Thread,
-        udp: socket.socket,
         nodes: tuple[str, ...],
         random: Random,
         make: Callable[[], Client],
         replies: frozenset[type],
         messages: Messages,
-        names: dict[bytes, str],
         around: Surroundings,
         hears: Callable[[LiveClient, int, int], None] | None,
-        receiver: Receiver,
         watchdog: Watchdog,
     ) -> None:
         self.thread = thread
         self.name = thread.name
-        self.udp = udp
         self._make = make
         self._replies = replies
         self._messages = messages
-        self._names = names
         self._around = around
         self._now = around.now
         self._hears = hears
-        self._receiver = receiver
-        self._descriptor = udp.fileno()
         self._watchdog = watchdog
         self._part: tuple[Part, str] = ("client", thread.name)
         self._ctx = ClientContext(thread.name, nodes, random, thread.number)
@@ -89,19 +79,13 @@ class LiveClient:
         """Take a step: start an operation."""
         self._step(self._now(), "invoke", operation)
 
-    def readable(self) -> None:
-        """Take a step for each datagram that has come."""
-        for data, address in self._receiver.receive(self._descriptor):
-            self._receive(data, address)
-
-    def _receive(self, data: bytes, address: bytes) -> None:
+    def receive(self, id: int, source: str, body: bytes) -> None:
+        """Take a step: a message has come."""
         if self._hears is not None:
-            self._hears(self, self._now(), wire.MESSAGE_ID.unpack_from(data)[0] if len(data) >= 8 else -1)
+            self._hears(self, self._now(), id)
         operation = self.thread.operation
         if operation is None:
             return
-        source = self._names.get(address)
-        body = data[8:]
         message = self._messages.known.get(body)
         if message is None:
             try:
@@ -109,7 +93,7 @@ class LiveClient:
             except MALFORMED as error:
                 self._around.logs(self, self._now(), f"ignored a packet that is not a message, from {source}: {error}")
                 return
-        if source is None or (type(message) in self._replies and message.id != operation.id):
+        if type(message) in self._replies and message.id != operation.id:
             return
         # `_step`, without the call: most steps of a client are this one.
         ctx = self._ctx

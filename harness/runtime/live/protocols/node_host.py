@@ -27,6 +27,7 @@ from clew.harness.runtime.live.protocols import node_wire as wire
 from clew.harness.runtime.live.protocols.datagrams import Receiver, Sender
 from clew.harness.runtime.live.protocols.messages import Messages, message_types
 from clew.harness.runtime.live.protocols.node_disk import NodeDisk
+from clew.harness.runtime.live.protocols.parcels import HEAD, NoParcel, opened, parcels
 from clew.harness.runtime.live.protocols.streams import LargeMessages
 from clew.harness.runtime.network import CUT, Network
 from clew.histories.event import MALFORMED
@@ -48,8 +49,11 @@ class NodeHost:
         self._setup = setup
         self._name = life.name
         self._control = control
+        self._names = setup.endpoints
         self._endpoints = {name: place for place, name in enumerate(setup.endpoints)}
-        self._names = {socket.inet_aton(address): name for name, address in setup.addresses.items()}
+        self._place = self._endpoints[life.name]
+        self._hosts = setup.hosts
+        self._addresses = {socket.inet_aton(address) for address in setup.addresses.values()}
         self._types = message_types(system.messages)
         self._recorded = [place in setup.recorded for place in self._types.values()]
         self._journal = setup.journal
@@ -109,7 +113,7 @@ class NodeHost:
         self._carry_out(self._ctx.now)
         self._flush(self._ctx.now)
         udp, control = self._udp.fileno(), self._control.fileno()
-        poll, names = self._epoll.poll, self._names
+        poll = self._epoll.poll
         while True:
             arrived: list[tuple[bytes, bytes]] = []
             for descriptor, _ in poll(self._patience()):
@@ -122,7 +126,7 @@ class NodeHost:
             # Read after the messages were taken: a message is received later than it was sent, by any clock.
             now = self._now()
             for data, address in arrived:
-                self._receive(now, names.get(address), data)
+                self._receive(now, address, data)
             if self._wakes and self._wakes[0][0] <= now:
                 self._wake(now)
             self._flush(now)
@@ -141,25 +145,31 @@ class NodeHost:
 
     # Steps
 
-    def _receive(self, now: int, source: str | None, data: bytes) -> None:
-        body = data[8:]
-        message = self._known(body)
-        if message is None:
-            try:
-                message = self._messages.decode(body)
-            except MALFORMED as error:
-                self._print(f"ignored a packet that is not a message, from {source}: {error}")
-                return
-        if source is None:
-            self._print(f"ignored a message from an address that is nobody's: {body[:100]!r}")
+    def _receive(self, now: int, address: bytes, data: bytes) -> None:
+        """Take a step for each message of a parcel."""
+        if address not in self._addresses:
+            self._print(f"ignored a packet from an address that is nobody's: {data[:100]!r}")
             return
-        if self._journal:
-            self._record(wire.RECEIVED, now, wire.MESSAGE_ID.unpack_from(data)[0])
-        ctx = self._ctx
-        ctx.now = now
-        self._node.receive(ctx, source, message)
-        if ctx.effects:
-            self._carry_out(now)
+        try:
+            messages = opened(data, len(self._names))
+        except NoParcel as error:
+            self._print(f"ignored a packet that holds no messages, from {socket.inet_ntoa(address)}: {error}")
+            return
+        ctx, names, known, receive = self._ctx, self._names, self._known, self._node.receive
+        for id, place, _, body in messages:
+            message = known(body)
+            if message is None:
+                try:
+                    message = self._messages.decode(body)
+                except MALFORMED as error:
+                    self._print(f"ignored a packet that is not a message, from {names[place]}: {error}")
+                    continue
+            if self._journal:
+                self._record(wire.RECEIVED, now, id)
+            ctx.now = now
+            receive(ctx, names[place], message)
+            if ctx.effects:
+                self._carry_out(now)
 
     def _wake(self, now: int) -> None:
         wakes, timers, ctx = self._wakes, self._timers, self._ctx
@@ -220,15 +230,15 @@ class NodeHost:
         self._next_id = id + 1
         if kind == self._leads:
             self._record(wire.LEADS, now, id)
+        place = self._endpoints.get(destination, 0xFFFF)
         if self._recorded[kind]:
-            place = self._endpoints.get(destination, 0xFFFF)
             self._records.append(wire.HEAD.pack(wire.SENT, kind, place, len(body), now, id) + body)
         if destination == self._name:
             self._to_self.append((id, self._messages.copy(message, body)))
             return
         self._sent += 1
         self._links.add(destination)
-        data = wire.MESSAGE_ID.pack(id) + body
+        data = HEAD.pack(id, self._place, place, len(body)) + body
         if self._network is None:
             self._leave(now, destination, data)
             return
@@ -273,8 +283,11 @@ class NodeHost:
             self._tell()
         if self._out:
             out, self._out = self._out, []
+            if self._network is not None:
+                out = list(parcels(out, self._hosts))
             for place, why in self._sender.send(out):
-                self._lose(now, wire.MESSAGE_ID.unpack_from(out[place][1])[0], why)
+                for id, *_ in opened(out[place][1], len(self._names)):
+                    self._lose(now, id, why)
         while self._large_out:
             destination, data = self._large_out.pop()
             self._large.send((self._setup.addresses[destination], wire.PORT), data)

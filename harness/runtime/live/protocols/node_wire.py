@@ -26,7 +26,7 @@ DATAGRAM_BYTES_MAX = 60_000
 """A larger message between nodes goes over TCP. A UDP datagram has room for 65,507 bytes."""
 
 MESSAGE_ID = Struct("<Q")
-"""What stands before the JSON of each message on the network: a number that no other message of the run has."""
+"""What a datagram begins with: the id of its first message, which no other message of the run has (`parcels.py`)."""
 
 HEAD = Struct("<BBHIqQ")
 """The head of a record: kind, type of the message (its place in `messages.message_types`), place of the destination in
@@ -71,6 +71,13 @@ class Setup(msgspec.Struct, frozen=True):
     """The types of messages whose sending is recorded, as places in `message_types`."""
     journal: bool
     """Whether arrivals and losses are recorded too."""
+
+    @property
+    def hosts(self) -> dict[str, str]:
+        """Who receives the datagrams to each endpoint: on loopback one client for all of them, see `parcels.py`."""
+        if self.network is None:
+            return {name: name for name in self.endpoints}
+        return {name: name for name in self.nodes} | dict.fromkeys(self.clients, self.clients[0])
 
     @property
     def endpoints(self) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """All clients of a protocol in a live run: what they send, on which sockets, and what becomes of it.
 
-Each client receives on a socket of its own, at its own address. Between namespaces it sends on that socket too. On
-loopback, what all clients send in a round of the loop leaves by one system call, and wakes each receiver once; and the
-network model decides here about each message, because there is no switch.
+Between namespaces each client has a socket of its own, at its own address. On loopback one socket serves all of them:
+what they send in a round of the loop leaves in one datagram for each node (`parcels.py`), and the network model decides
+here about each message, because there is no switch.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from clew.harness.runtime.live.protocols.live_client import LiveClient
 from clew.harness.runtime.live.protocols.message_record import MessageRecord
 from clew.harness.runtime.live.protocols.messages import Messages, message_types
 from clew.harness.runtime.live.protocols.node_host import widen
+from clew.harness.runtime.live.protocols.parcels import HEAD, NoParcel, opened, parcels
 from clew.harness.runtime.network import CUT, Network
 from clew.harness.runtime.simulation.packet import replies
 from clew.harness.runtime.simulation.watchdog import Watchdog
@@ -35,16 +36,15 @@ from clew.systems.node import Operation
 class Round:
     """A round of the loop: `with round:`. What clients send in it leaves at its end."""
 
-    def __init__(self, sender: Sender | None) -> None:
+    def __init__(self, sender: Sender | None, hosts: dict[str, str]) -> None:
         self._sender = sender
+        self._hosts = hosts
         self._goes_on = False
         self._out: list[tuple[str, bytes]] = []
-        self._from: list[str] = []
 
-    def send(self, source: str, destination: str, data: bytes) -> None:
-        """Send a datagram now or at the end of the round. Like any datagram it may be lost."""
+    def send(self, destination: str, data: bytes) -> None:
+        """Send a message now or at the end of the round. Like any datagram it may be lost."""
         self._out.append((destination, data))
-        self._from.append(source)
         if not self._goes_on:
             self._flush()
 
@@ -61,8 +61,7 @@ class Round:
     def _flush(self) -> None:
         assert self._sender is not None
         out, self._out = self._out, []
-        sources, self._from = self._from, []
-        self._sender.send(out, sources)
+        self._sender.send(list(parcels(out, self._hosts)))
 
 
 class ProtocolClients:
@@ -82,7 +81,6 @@ class ProtocolClients:
         network: Network | None,
         watchdog: Watchdog,
         sockets: dict[str, socket.socket],
-        shared: socket.socket | None,
     ) -> None:
         self._stage = stage
         self.now = stage.now
@@ -99,40 +97,39 @@ class ProtocolClients:
         self._types = message_types(system.messages)
         self._places = {name: place for place, name in enumerate(setup.endpoints)}
         self._addresses = {name: (address, wire.PORT) for name, address in setup.addresses.items()}
-        self._names = {socket.inet_aton(address): name for name, address in setup.addresses.items()}
+        self._endpoints = setup.endpoints
+        self._known = {socket.inet_aton(address) for address in setup.addresses.values()}
+        self._receiver = Receiver()
         self._ids = [wire.first_id(self._places[name], 0) for name in setup.clients]
-        self._shared = shared is not None
         self._clients: list[LiveClient] = []
         self.touched = set()
-        self.round = Round(None if shared is None else Sender(shared, self._addresses))
+        shared = sockets[setup.clients[0]] if network is not None else None
+        self.round = Round(None if shared is None else Sender(shared, self._addresses), setup.hosts)
 
     def begin(self, threads: Sequence[Thread]) -> None:
         """Make the client of each thread."""
-        plan, streams, receiver = self._stage.plan, Streams(self._setup.seed), Receiver()
+        plan, streams = self._stage.plan, Streams(self._setup.seed)
         variant = self._system.variant(plan.system.variant)
         assert variant.client is not None, "Protocol.variant fills it in"
         for thread in threads:
             self._clients.append(
                 LiveClient(
                     thread,
-                    self._sockets[thread.name],
                     plan.nodes,
                     streams.get(f"client/{thread.number}"),
                     partial(variant.client, plan.system.parameters),
                     replies(self._system.messages),
                     self._messages,
-                    self._names,
                     self,
                     self._hears if self._setup.journal else None,
-                    receiver,
                     self._watchdog,
                 )
             )
 
     def handlers(self) -> Iterator[tuple[socket.socket, Callable[[], None]]]:
-        """The socket of each client, and what to call when it can be read."""
-        for number, name in enumerate(self._setup.clients):
-            yield self._sockets[name], partial(self._readable, number)
+        """The sockets of the clients, and what to call when one of them can be read."""
+        for udp in self._sockets.values():
+            yield udp, partial(self._readable, udp.fileno())
 
     def invoke(self, thread: Thread, operation: Operation) -> None:
         """Have the client of a thread start an operation."""
@@ -142,9 +139,19 @@ class ProtocolClients:
         """Make a fresh client for a thread."""
         self._clients[thread.number].replace()
 
-    def _readable(self, number: int) -> None:
-        if self._clients:
-            self._clients[number].readable()
+    def _readable(self, descriptor: int) -> None:
+        """Hand each message that has come to its client."""
+        endpoints, clients, nodes = self._endpoints, self._clients, len(self._setup.nodes)
+        for data, address in self._receiver.receive(descriptor):
+            try:
+                messages = opened(data, len(endpoints))
+            except NoParcel:
+                continue
+            if address not in self._known or not clients:
+                continue
+            for id, source, destination, body in messages:
+                if destination >= nodes:
+                    clients[destination - nodes].receive(id, endpoints[source], body)
 
     # What clients ask for
 
@@ -158,9 +165,10 @@ class ProtocolClients:
             raise SystemFailure("client", client.name, what)
         id = self._ids[client.thread.number]
         self._ids[client.thread.number] = id + 1
+        to = self._places.get(destination, 0xFFFF)
         if place in self._setup.recorded:
-            self._record.add(now, wire.SENT, client.name, id, place, self._places.get(destination, 0xFFFF), body)
-        data = wire.MESSAGE_ID.pack(id) + body
+            self._record.add(now, wire.SENT, client.name, id, place, to, body)
+        data = HEAD.pack(id, self._places[client.name], to, len(body)) + body
         if self._network is None:
             self._transmit(client, destination, data)
             return
@@ -197,11 +205,11 @@ class ProtocolClients:
     def _transmit(self, client: LiveClient, destination: str, data: bytes) -> None:
         if destination not in self._places:
             return
-        if self._shared:
-            self.round.send(client.name, destination, data)
+        if self._network is not None:
+            self.round.send(destination, data)
             return
         with contextlib.suppress(OSError):
-            client.udp.sendto(data, self._addresses[destination])
+            self._sockets[client.name].sendto(data, self._addresses[destination])
 
     def _lose(self, client: LiveClient, now: int, id: int, why: str) -> None:
         self._progress.messages[why] += 1
@@ -221,11 +229,8 @@ async def open_clients(
 ) -> ProtocolClients:
     """The clients of a run, with their sockets, which `files` closes."""
     sockets = {}
-    for name in setup.clients:
+    for name in setup.clients if network is None else setup.clients[:1]:
         sockets[name] = udp = files.enter_context(await stage.world.udp_socket(name))
         widen(udp)
         udp.bind((setup.addresses[name], wire.PORT))
-    shared = None
-    if stage.switch is None:
-        shared = files.enter_context(socket.socket(type=socket.SOCK_DGRAM))
-    return ProtocolClients(stage, system, setup, messages, record, network, watchdog, sockets, shared)
+    return ProtocolClients(stage, system, setup, messages, record, network, watchdog, sockets)

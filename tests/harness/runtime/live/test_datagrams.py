@@ -53,12 +53,3 @@ def test_what_cannot_be_sent_is_named_and_the_rest_is_sent(pair: Pair) -> None:
 
 def test_nothing_to_receive_is_no_error(pair: Pair) -> None:
     assert Receiver().receive(pair[0].fileno()) == []
-
-
-def test_one_socket_can_send_for_many_addresses_of_the_machine(pair: Pair) -> None:
-    _, other = pair
-    with socket.socket(type=socket.SOCK_DGRAM) as shared:
-        addresses = {"other": other.getsockname(), "a": ("127.0.9.3", 9), "b": ("127.0.9.4", 9)}
-        assert Sender(shared, addresses).send([("other", b"1"), ("other", b"2")], ["a", "b"]) == []
-    received = Receiver().receive(other.fileno())
-    assert received == [(b"1", socket.inet_aton("127.0.9.3")), (b"2", socket.inet_aton("127.0.9.4"))]
