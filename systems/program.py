@@ -87,16 +87,28 @@ ENDS = ("ok", "fail", "info")
 """How an operation can end."""
 
 CHANGES = ("write", "put", "cas")
-"""The functions whose argument is their result."""
+"""The functions whose argument is their result. What a client returns from them is not kept: it would stand in the
+history where the argument belongs."""
+
+ANSWERS = ("read", "get", "add-and-get")
+"""The functions whose `ok` must tell a result. For a key that holds nothing it is null."""
+
+VERSIONED = "versioned-register"
+"""The model whose changes have a result of their own: [version, value]."""
 
 
-def carry_out(client: Any, operation: Operation) -> Complete:
+class BadResult(Exception):
+    """The result that a client told cannot be one of its operation."""
+
+
+def carry_out(client: Any, operation: Operation, model: str = "") -> Complete:
     """Carry out one operation: by `client.invoke`, or else by the client's method that has the name of the function.
 
         read(key)    write(key, value)    cas(key, old, new)    add_and_get(key, value)    get, put, delete
 
-    What the method returns is the result. It raises `Failed` if the operation certainly did not happen. Raises whatever
-    the client raises, and `TypeError` for a result that says nothing about how the operation ended.
+    What the method returns is the result, see `told`; `model` is the model of the system. The method raises `Failed` if
+    the operation certainly did not happen. Raises whatever the client raises, and `TypeError` for a result that says
+    nothing about how the operation ended.
     """
     if (invoke := getattr(client, "invoke", None)) is not None:
         done = invoke(operation)
@@ -104,7 +116,7 @@ def carry_out(client: Any, operation: Operation) -> Complete:
             raise TypeError(
                 f"invoke returned {done!r:.100}; expected Complete('ok', value, None), or 'fail' or 'info' with a text"
             )
-        return done
+        return _ok("invoke", operation, done.value, model) if done.type == "ok" else done
     name = operation.f.replace("-", "_")
     method = getattr(client, name, None)
     if method is None:
@@ -117,17 +129,31 @@ def carry_out(client: Any, operation: Operation) -> Complete:
         result = method(operation.key, *arguments)
     except Failed as error:
         return Complete("fail", None, str(error))
-    if result is False and operation.f in CHANGES:
-        # Counted as `ok`, it would be a change that nobody made.
-        raise TypeError(
-            f"{name} returned False; expected it to return nothing, or to raise Failed if it certainly did not happen"
-        )
-    return Complete("ok", told(operation, result), None)
+    return _ok(name, operation, result, model)
 
 
-def told(operation: Operation, result: Any) -> Any:
-    """The result of an operation that was `ok`. A change for which no result is told has its argument as its result."""
-    return operation.value if result is None and operation.f in CHANGES else result
+def _ok(method: str, operation: Operation, result: Any, model: str) -> Complete:
+    try:
+        return Complete("ok", told(operation, result, model), None)
+    except BadResult:
+        if method == "invoke":
+            wrong, right = f"Complete('ok', False) for a {operation.f}", "return Complete('ok', None, None), or 'fail'"
+        else:
+            wrong, right = "False", "return nothing, or to raise Failed"
+        raise TypeError(f"{method} returned {wrong}; expected it to {right} if it certainly did not happen") from None
+
+
+def told(operation: Operation, result: Any, model: str = "") -> Any:
+    """The result of an operation that was `ok` and for which a client told this result.
+
+    The result of a change is its argument, whatever the client told; under `VERSIONED` the client may tell the version.
+    Raises `BadResult` for a change whose result is False: counted as `ok`, it would be a change that nobody made.
+    """
+    if operation.f not in CHANGES:
+        return result
+    if result is False:
+        raise BadResult
+    return result if model == VERSIONED and result is not None else operation.value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -155,5 +155,29 @@ def test_a_change_that_returns_false_is_not_taken_for_one_that_happened(f: str, 
 
         put = cas = write
 
+    class Invokes:
+        def invoke(self, operation: Operation) -> Complete:
+            return Complete("ok", False, None)
+
     with pytest.raises(TypeError, match=f"{f} returned False.*Failed"):
         carry_out(Tells(), Operation(0, f, 3, value))
+    with pytest.raises(TypeError, match=r"invoke returned Complete.*'fail' if it certainly did not happen"):
+        carry_out(Invokes(), Operation(0, f, 3, value))
+
+
+@pytest.mark.parametrize(("f", "value"), [("write", 7), ("put", "x"), ("cas", [1, 2])])
+def test_what_a_client_returns_from_a_change_does_not_replace_its_argument(f: str, value: object) -> None:
+    class Returns:
+        def write(self, *arguments: object) -> object:
+            return [4711, "old"]
+
+        put = cas = write
+
+    class Invokes:
+        def invoke(self, operation: Operation) -> Complete:
+            return Complete("ok", [4711, "old"], None)
+
+    operation = Operation(0, f, 3, value)
+    for client in (Returns(), Invokes()):
+        assert carry_out(client, operation) == Complete("ok", value, None)
+        assert carry_out(client, operation, "versioned-register") == Complete("ok", [4711, "old"], None)

@@ -159,6 +159,7 @@ class Client:
         self._node = node
         self._program = program
         self._cluster = cluster
+        self._model = program.model_of(cluster.parameters)
         self._send = send
         self._given_up = False
 
@@ -188,7 +189,7 @@ class Client:
                 except OSError as error:
                     time.sleep(min(NO_CONNECTION, self._cluster.timeout / 2))
                     return Complete("fail", None, f"no connection: {said(error)}"), None
-            done = carry_out(client, operation)
+            done = carry_out(client, operation, self._model)
             msgspec.json.encode(done.value)
         except (*MISTAKES, SystemExit) as error:
             if not self._given_up:

@@ -6,7 +6,8 @@
     out    {"id": 7, "type": "ok", "value": 4}                         or "fail" or "info", with an "error"
 
 A client that has not answered in time is killed, and its thread gets a new process. A second or late answer is dropped;
-an answer to an operation that the thread was never asked for ends the run.
+an answer to an operation that the thread was never asked for ends the run, and so does an `ok` that cannot be one: to a
+read without a value, or to a change with the value false.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from clew.harness.runtime.live.world.world import CannotStart, Process, World
 from clew.harness.runtime.thread import Thread
 from clew.histories.event import MALFORMED
 from clew.systems import Complete, Operation, Program, ProgramCluster, ProgramNode
-from clew.systems.program import told
+from clew.systems.program import ANSWERS, BadResult, told
 
 EXPECTED = 'expected a line such as {"id": 7, "type": "ok", "value": 3}'
 SHOWN = 100
@@ -40,7 +41,7 @@ SHOWN = 100
 class _Answer(msgspec.Struct, frozen=True):
     id: int
     type: Literal["ok", "fail", "info"]
-    value: Any = None
+    value: Any = msgspec.UNSET
     error: str | None = None
 
 
@@ -64,6 +65,7 @@ class LineClients:
         self._logs = logs
         self._log = log
         self._completed = completed
+        self._model = program.model_of(plan.system.parameters)
         self._clients: dict[int, _Client] = {}
         self._asked: defaultdict[int, set[int]] = defaultdict(set)
         """The ids of all operations that each thread was asked for, by its earlier clients too."""
@@ -178,8 +180,26 @@ class LineClients:
         if operation is None or found.id != operation.id:
             return
         client.open = None
-        value = told(operation, found.value) if found.type == "ok" else None
-        answer(client.thread, found.id, Complete(found.type, value, found.error), self._completed)
+        answer(
+            client.thread,
+            found.id,
+            Complete(found.type, self._value(client, operation, found), found.error),
+            self._completed,
+        )
+
+    def _value(self, client: _Client, operation: Operation, found: _Answer) -> Any:
+        """The result that an answer tells. Raises `SystemFailure` for an `ok` that cannot be one."""
+        if found.type != "ok":
+            return None
+        if found.value is msgspec.UNSET and operation.f in ANSWERS:
+            name, expected = client.thread.name, "expected one, null for a key that holds nothing"
+            raise SystemFailure("client", name, f"answered {operation.f} {found.id} with ok and no value; {expected}")
+        try:
+            return told(operation, None if found.value is msgspec.UNSET else found.value, self._model)
+        except BadResult:
+            what = f"answered {operation.f} {found.id} with ok and the value false"
+            expected = "expected no value, or the type fail if it certainly did not happen"
+            raise SystemFailure("client", client.thread.name, f"{what}; {expected}") from None
 
 
 class _Client:

@@ -114,11 +114,21 @@ class Programs:
         self._nursery.start_soon(self._watch, node, life)
         if self._stage.switch is not None:
             await self._stage.switch.started(node, self._lives[node] - 1)
+        ready = False
         with unwrap_exception_groups():
             async with trio.open_nursery() as waiting:
-                waiting.start_soon(self._fail_if_it_ends, node, life)
+
+                async def give_up_if_it_ends() -> None:
+                    await life.over.wait()
+                    waiting.cancel_scope.cancel()
+
+                waiting.start_soon(give_up_if_it_ends)
                 await self._host.ready(node)
+                ready = True
                 waiting.cancel_scope.cancel()
+        # It may have ended at the moment at which it was ready. From here on `_watch` reports its end.
+        if life.over.is_set():
+            raise await self._failure(node, life, "" if ready else f" before it was ready{foreground(life.status)}")
         life.serves = True
 
     async def begin(self, threads: Sequence[Thread]) -> None:
@@ -191,13 +201,10 @@ class Programs:
         life.status = await life.process.wait()
         life.over.set()
         if life.serves and self._running.get(node) is life:
-            words = await self._logs.last_words(node)
-            self._stage.failed(SystemFailure("node", node, ended(life.status), words))
+            self._stage.failed(await self._failure(node, life))
 
-    async def _fail_if_it_ends(self, node: str, life: Life) -> None:
-        await life.over.wait()
-        words = await self._logs.last_words(node)
-        raise SystemFailure("node", node, f"{ended(life.status)} before it was ready{foreground(life.status)}", words)
+    async def _failure(self, node: str, life: Life, when: str = "") -> SystemFailure:
+        return SystemFailure("node", node, f"{ended(life.status)}{when}", await self._logs.last_words(node))
 
     def _leads(self, node: str) -> None:
         self._leader = node

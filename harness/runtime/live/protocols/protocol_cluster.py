@@ -109,8 +109,9 @@ class ProtocolCluster:
         self._listen(ours, partial(self._read, host))
         while not (host.ready or host.ended):
             await host.changed.wait()
-        if host.ended:
+        if host.ended and not host.ready:
             raise await self._ended_by_itself(host)
+        # A host that was ready and ended before this task's turn came is reported by `_report`, as any that ends later.
         if self._network is not None and (self._faults.active or self._faults.healed):
             host.tell(self._faults)
             host.unconfirmed += 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +14,10 @@ import trio
 from clew.harness.plan import load, loads, resolve
 from clew.harness.run import run
 from clew.harness.runtime.live import data_folder
+from clew.harness.runtime.live.protocols.hosts import Host
 from clew.harness.runtime.live.protocols.node_disk import NodeDisk
+from clew.harness.runtime.live.protocols.node_wire import READY
+from clew.harness.runtime.live.protocols.protocol_cluster import ProtocolCluster
 from clew.harness.verdict.result import Result
 from clew.histories.journal import entries
 
@@ -45,6 +51,26 @@ def test_the_journal_has_what_was_sent_and_received_in_the_order_of_time(tmp_pat
     # Nothing was lost; what was under way at the end may be missing.
     assert len({entry.id for entry in received}) > len(sent) * 0.9
     assert {entry.src for entry in sent.values()} == {"n1", "n2", "n3", "n4", "n5", "c0"}
+
+
+def test_a_node_that_ends_in_the_moment_in_which_it_is_ready_is_reported_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heed = ProtocolCluster._heed
+
+    def kill_when_ready(self: ProtocolCluster, host: Host, kind: int, body: bytes) -> None:
+        heed(self, host, kind, body)
+        if kind == READY:
+            os.kill(host.pid, signal.SIGKILL)
+            host.control.setblocking(True)
+            while host.control.recv(1 << 16):
+                pass
+
+    # So the end of each node is read in the same round as that it is ready.
+    monkeypatch.setattr(ProtocolCluster, "_heed", kill_when_ready)
+    result = live(tmp_path, "caspaxos-happy-path", "workload.operations=2", "recovery.within=1s")
+    assert result.error is not None
+    assert re.search(r"node n\d was killed by SIGKILL", result.error)
 
 
 def test_the_data_of_nodes_are_gone_after_the_run_unless_they_are_to_be_kept(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from functools import partial
@@ -17,6 +18,8 @@ import trio
 
 from clew.harness.plan import loads, resolve
 from clew.harness.run import run
+from clew.harness.runtime.live.logs import Logs
+from clew.harness.runtime.live.programs.clients import HostedClients
 from clew.harness.testing import Broken, assert_holds
 from clew.harness.verdict.result import Result
 from clew.histories import load
@@ -114,6 +117,30 @@ def test_a_crashed_node_starts_again_on_its_data_and_its_log_goes_on(tmp_path: P
         "--- life 3",
         "serving on 8000",
     ]
+
+
+def test_a_node_that_ends_in_the_moment_in_which_it_is_ready_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready, last_words = HostedClients.ready, Logs.last_words
+
+    async def die_when_ready(self: HostedClients, node: str) -> None:
+        await ready(self, node)
+        for line in left_of(tmp_path):
+            if "server.py" in line:
+                os.kill(int(line.split()[0]), signal.SIGKILL)
+        await trio.sleep(0.2)
+
+    async def take_long(self: Logs, name: str) -> str:
+        await trio.sleep(0.4)
+        return await last_words(self, name)
+
+    # So `ready` says yes when the end of the node is known, and its last words are not read yet.
+    monkeypatch.setattr(HostedClients, "ready", die_when_ready)
+    monkeypatch.setattr(Logs, "last_words", take_long)
+    result = run_live(tmp_path, "recovery.within=1s", "workload.timeout=1s")
+    assert result.error is not None
+    assert "node n1 was ended by SIGKILL" in result.error
 
 
 @pytest.mark.usefixtures("namespaces")
@@ -266,6 +293,7 @@ def test_a_second_answer_to_an_operation_is_dropped(tmp_path: Path, monkeypatch:
         ("node client.js", "dies", "client c0 exited with status 9", "about to die"),
         ("node client.js", "garbage", "client c0 printed 'about to write'; expected a line such as {", ""),
         ("node client.js", "stranger", "it was never asked for an operation 4711", 'client c0 printed \'{"id":4711,'),
+        ("node client.js", "denies", "ok and the value false; expected no value, or the type fail", "answered write "),
         ("node client.js", "endless", "client c0 printed a line without an end; expected a line such as {", ""),
     ],
 )
@@ -277,6 +305,13 @@ def test_a_client_that_breaks_ends_the_run_with_its_name(
     assert done.returncode == 255
     assert said in done.stderr
     assert detail in done.stderr
+
+
+def test_an_ok_to_a_read_without_a_value_ends_the_run(clew_plan: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEHAVIOUR", "silent")
+    done = clew_plan(NODE_CLIENT, "workload.clients=1", "workload.mix={read: 1}")
+    assert done.returncode == 255
+    assert "client c0 answered read 0 with ok and no value; expected one, null for a key that holds" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -314,24 +349,6 @@ def test_a_python_file_may_define_the_program(tmp_path: Path) -> None:
     settings = ["live.network=loopback", "recovery.after=0s"]
     result = trio.run(partial(run, resolve(loads(text, "p.yaml", tmp_path), None, settings), into=tmp_path / "store"))
     assert (result.verdict, result.error) == ("valid", None)
-
-
-def test_a_fault_hits_the_node_that_the_program_says_leads(tmp_path: Path) -> None:
-    source = (Path(__file__).parents[3] / "systems" / "tcp_register.py").read_text()
-    source += "\n\nfrom dataclasses import replace\n\nsystem = replace(system, leader=lambda cluster: 'n2')\n"
-    (tmp_path / "led.py").write_text(source)
-    text = (
-        "name: p\nsystem: {name: led.py, nodes: 2}\nlive: {network: loopback}\nrecovery: {after: 0s}\n"
-        "workload: {kind: cas-register, operations: [{at: 2s, client: 0, f: read}]}\n"
-        "nemesis: [{crash: {target: leader, at: 1s, for: 100ms}}]\n"
-    )
-    result = trio.run(partial(run, resolve(loads(text, "p.yaml", tmp_path)), into=tmp_path / "store"))
-    assert (result.verdict, result.error) == ("valid", None)
-    assert result.run is not None
-    history = load(Path(result.run) / "history.jsonl")
-    crash = next(event for event in history.events() if event.f == "start-crash")
-    assert "n2" in str(crash.value)
-    assert "n1" not in str(crash.value)
 
 
 def test_an_assertion_about_a_live_plan_says_what_broke_and_prints_the_plan(tmp_path: Path) -> None:

@@ -27,7 +27,12 @@ readline.createInterface({ input: process.stdin }).on('line', (line) => {
   }
   if (behaviour === 'repeats' && open) answer(open.id, 'ok', { value: 4711 });
   open = invoke;
+  if (invoke.f === 'read' && behaviour === 'silent') {
+    answer(invoke.id, 'ok', {});
+    return;
+  }
   if (invoke.f === 'write') {
+    if (behaviour === 'denies') answer(invoke.id, 'ok', { value: false });
     if (behaviour === 'garbage') console.log('about to write');
     if (behaviour === 'stranger') answer(4711, 'ok', {});
     if (behaviour === 'endless') process.stdout.write('x'.repeat(1 << 25));
