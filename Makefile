@@ -46,6 +46,7 @@ check: $(VENV)/dev
 fuzz: $(VENV)/dev
 	$(BIN)/python -m tests.checkers.fuzz --seed $(SEED) --seconds $(SECONDS)
 	$(BIN)/python -m tests.harness.fuzz --first $(SEED)000 --seconds $(SECONDS)
+	CLEW_LONG=1 $(BIN)/pytest -n 0 -rs tests/harness/test_databases.py
 
 bench: $(VENV)/dev
 	$(BIN)/python -m tests.benchmarks

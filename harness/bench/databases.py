@@ -6,6 +6,7 @@ what this machine has shown, not what the plan guarantees.
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from collections import Counter
@@ -45,6 +46,9 @@ CASES = (
     Case("redis-one-node", "kill, pause, packet loss", "linearizable", True),
     Case("redis-replica-reads", "partition", "linearizable", False),
     Case("redis-sentinel-failover", "primary alone with two clients", "linearizable", False),
+    Case("zookeeper-sync", "kill, partition, packet loss", "linearizable", True),
+    Case("zookeeper-no-sync", "partition", "linearizable", False),
+    Case("zookeeper-sync-two-leaders", "leader alone", "linearizable", False),
     Case("nats-kv-leader-reads", "kill, 10 ms between nodes", "linearizable", True),
     Case("nats-kv-direct-reads", "25 ms between nodes", "linearizable", False),
     Case("nats-kv-concurrent-updates", "nothing", "linearizable", False),
@@ -81,9 +85,13 @@ def plan_of(case: Case, seed: int) -> Plan:
     return resolve(load(case.plan), seed)
 
 
-def cases(only: Sequence[str] = ()) -> list[Case]:
-    """All cases; `only` those of these systems, if any are given."""
-    return [case for case in CASES if not only or plan_of(case, 0).system.name in only]
+def cases(systems: Sequence[str] = (), plans: Sequence[str] = ()) -> list[Case]:
+    """All cases; only those of these systems, or of these plans, if any are given."""
+    return [
+        case
+        for case in CASES
+        if not (systems or plans) or case.plan in plans or (systems and plan_of(case, 0).system.name in systems)
+    ]
 
 
 def servers(case: Case) -> tuple[Server, ...]:
@@ -178,35 +186,57 @@ HEAD = (
 )
 
 
-def table(found: Sequence[Measured]) -> str:
-    """A table in Markdown, and below it what else happened in runs."""
-    rows = [
-        (
-            one.system,
-            one.version,
-            f"`{one.case.plan}`",
-            one.case.faults,
-            one.case.claim,
-            "holds" if one.case.holds else "broken",
-            f"{one.as_expected} of {one.valid + one.invalid + len(one.other)}",
-            one.instead,
-            f"{one.seconds:.1f}",
-        )
-        for one in found
-    ]
-    lines = [HEAD, ["---"] * len(HEAD), *rows]
-    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    odd = "".join(f"- `{one.case.plan}`, {what}\n" for one in found for what in one.other)
+def row(one: Measured) -> str:
+    """The row of the table."""
+    cells = (
+        one.system,
+        one.version,
+        f"`{one.case.plan}`",
+        one.case.faults,
+        one.case.claim,
+        "holds" if one.case.holds else "broken",
+        f"{one.as_expected} of {one.valid + one.invalid + len(one.other)}",
+        one.instead,
+        f"{one.seconds:.1f}",
+    )
+    return line(cells)
+
+
+def line(cells: Sequence[str]) -> str:
+    """A line of a table in Markdown."""
+    return f"| {' | '.join(cells)} |\n"
+
+
+def notes(one: Measured) -> list[str]:
+    """What else happened in runs, each in a line."""
+    return [f"- `{one.case.plan}`, {what}\n" for what in one.other]
+
+
+def table(found: Sequence[Measured], page: str = "") -> str:
+    """A table in Markdown, and below it what else happened in runs.
+
+    The rows of other plans are those that `page` has, and so is what happened in their runs.
+    """
+    rows = {one.case.plan: row(one) for one in found}
+    happened = {one.case.plan: notes(one) for one in found}
+    for old in page.splitlines(keepends=True):
+        if match := re.match(r"\| [^`]*\| `([a-z-]+)` \|", old):
+            rows.setdefault(match[1], old)
+        elif (match := re.match(r"- `([a-z-]+)`, ", old)) and match[1] not in {one.case.plan for one in found}:
+            happened.setdefault(match[1], []).append(old)
+    plans = [case.plan for case in CASES]
+    text = line(HEAD) + line(["---"] * len(HEAD)) + "".join(rows[plan] for plan in plans if plan in rows)
+    odd = "".join(said for plan in plans for said in happened.get(plan, ()))
     return f"{text}\n{odd}" if odd else text
 
 
 def rewritten(page: str, found: Sequence[Measured]) -> str:
-    """The page with a new table between the two marks.
+    """The page with a new table between the two marks. The rows of plans that were not measured stay.
 
     Raises `ValueError` if the page has no such marks.
     """
     before, first, rest = page.partition(FIRST)
-    _, last, after = rest.partition(LAST)
+    old, last, after = rest.partition(LAST)
     if not first or not last:
         raise ValueError(f"expected a line {FIRST} and below it a line {LAST}")
-    return f"{before}{first}\n\n{table(found)}\n{last}{after}"
+    return f"{before}{first}\n\n{table(found, old)}\n{last}{after}"

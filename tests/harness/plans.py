@@ -46,6 +46,9 @@ HUNTS: dict[str, str] = {
 DATABASES = tuple(name for name, _ in shipped() if resolve(load(name)).runtime == "live")
 """The plans for databases. They run live: `tests/harness/test_databases.py` runs them where the server is installed."""
 
+LONG = ("zookeeper-sync-two-leaders",)
+"""Plans for databases that only `make fuzz` runs: the suite runs an anomaly and a control of each."""
+
 PROMISES: dict[str, tuple[str, ...]] = STORMS | {name: (setting,) for name, setting in HUNTS.items()}
 """Every plan with the settings under which `assert_promise` holds for any seed."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Literal
@@ -26,7 +27,7 @@ from clew.harness.bench.databases import Measured as Row
 from clew.harness.hunt.trial import Trial, trial
 from clew.harness.plan import load, resolve, shipped
 from tests.harness.conftest import Clew
-from tests.harness.plans import DATABASES
+from tests.harness.plans import DATABASES, LONG
 from tests.readme import ROOT
 
 PAGE = ROOT / "docs" / "databases.md"
@@ -34,8 +35,16 @@ TRIES = 3
 """Runs in which an anomaly must show. The rarest shows in 9 of 10."""
 
 
+def takes_long() -> None:
+    """Skip what takes too long for the suite."""
+    if not os.environ.get("CLEW_LONG"):
+        pytest.skip("make fuzz runs it")
+
+
 def needs(case: Case) -> None:
-    """Skip the test where the database or its library is not installed."""
+    """Skip the test where the database or its library is not installed, or if it takes too long for the suite."""
+    if case.plan in LONG:
+        takes_long()
     if (what := missing(case)) is not None:
         pytest.skip(what)
 
@@ -67,10 +76,12 @@ def test_an_anomaly_shows(case: Case) -> None:
 
 @pytest.mark.usefixtures("namespaces")
 @pytest.mark.parametrize("settings", [("kv", "kv"), ("counter", "counter")], ids=lambda settings: settings[0])
-@pytest.mark.parametrize("name", ["etcd-linearizable", "redis-one-node"])
+@pytest.mark.parametrize("name", ["etcd-linearizable", "redis-one-node", "zookeeper-sync"])
 def test_other_objects_are_served_too(name: str, settings: tuple[str, str]) -> None:
     case = next(case for case in CASES if case.plan == name)
     needs(case)
+    if name == "zookeeper-sync":
+        takes_long()
     thing, kind = settings
     tried = run(
         case,
@@ -99,26 +110,35 @@ def test_nats_serves_a_map_too() -> None:
 
 
 @pytest.mark.usefixtures("namespaces")
-def test_a_cluster_that_never_forms_shows_the_last_lines_of_each_node(clew_call: Clew) -> None:
-    needs(CASES[0])
-    done = clew_call("run", "etcd-linearizable", "--set", "network.drop=1", "--set", "live.ready=2s")
+@pytest.mark.parametrize(("name", "line"), [("etcd-linearizable", '"msg":'), ("zookeeper-sync", " INFO ")])
+def test_a_cluster_that_never_forms_shows_the_last_lines_of_each_node(clew_call: Clew, name: str, line: str) -> None:
+    needs(next(case for case in CASES if case.plan == name))
+    done = clew_call("run", name, "--set", "network.drop=1", "--set", "live.ready=4s")
     assert done.returncode == 255, done.stdout
-    assert re.search(r"node n\d does not serve 2 s after its start", done.stderr)
+    assert re.search(r"node n\d does not serve 4 s after its start", done.stderr)
     assert done.stderr.count("does not serve either:\n") == 2
-    # What etcd itself prints.
-    assert done.stderr.count('"msg":') >= 6
+    # What the database itself prints.
+    assert done.stderr.count(line) >= 6
 
 
+@pytest.mark.parametrize(
+    ("name", "program", "package"),
+    [
+        ("etcd-linearizable", "etcd", "etcd-server"),
+        ("redis-sentinel-failover", "redis-server", "redis-server"),
+        ("zookeeper-sync", "zkServer.sh", "zookeeper"),
+    ],
+)
 def test_a_database_that_is_not_installed_is_said_in_one_line(
-    clew_call: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clew_call: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, program: str, package: str
 ) -> None:
     monkeypatch.setattr("clew.systems.server.MORE_FOLDERS", ())
     monkeypatch.setenv("PATH", str(tmp_path))
-    done = clew_call("run", "etcd-linearizable")
+    done = clew_call("run", name)
     assert done.returncode == 254
     assert done.stderr == (
-        "clew: etcd-linearizable: system.name: etcd is not installed; it is in the package etcd-server: "
-        "sudo apt-get install etcd-server\n"
+        f"clew: {name}: system.name: {program} is not installed; it is in the package {package}: "
+        f"sudo apt-get install {package}\n"
     )
     assert not (tmp_path / "store").exists() or not any((tmp_path / "store").iterdir())
 
@@ -142,6 +162,11 @@ def test_the_table_is_written_between_its_marks_and_the_rest_of_the_page_stays()
     assert page == f"# Title\n\n{FIRST}\n\n{table([row])}\n{LAST}\n\nText.\n"
     assert "| 18 of 20 | sequential consistency | 12.3 |" in page
     assert "- `etcd-serializable-reads`, seed 3: unknown" in page
+    # Another row comes to it, in the order of the plans, and a row of the same plan is replaced.
+    other = Row(CASES[0], "etcd", "3.4.23", 20, 0, (), "", 11.5)
+    both = rewritten(page, [other])
+    assert both == f"# Title\n\n{FIRST}\n\n{table([other, row])}\n{LAST}\n\nText.\n"
+    assert rewritten(both, [other, row]) == both
     with pytest.raises(ValueError, match="expected a line"):
         rewritten("# Title\n", [row])
 
@@ -169,3 +194,6 @@ def test_a_system_without_a_plan_for_it_is_refused(clew_call: Clew) -> None:
         "clew: --system oracle: there is no plan for a database of this name\n",
     )
     assert {plan_of(case, 0).system.name for case in cases(["etcd"])} == {"etcd"}
+    done = clew_call("bench", "databases", "--plan", "etcd")
+    assert (done.returncode, done.stderr) == (254, "clew: --plan etcd: there is no plan of this name for a database\n")
+    assert [case.plan for case in cases(plans=["redis-one-node"])] == ["redis-one-node"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from clew.checkers.models import find_model
 from clew.systems import BadParameters, Program, ProgramCluster, ProgramNode, Server, find_system, names
 from clew.systems.database import OBJECTS, Database
 from clew.systems.stored import decoded, encoded
+from clew.systems.zookeeper import LAUNCH, settings
 from tests.readme import ROOT
 
 DATABASES = [name for name in names() if isinstance(find_system(name), Program)]
@@ -114,6 +116,21 @@ def test_nats_is_told_the_routes_to_the_others_and_none_if_it_is_alone() -> None
     assert "--routes" not in command_of(cluster_of("nats", 1), "nats")
 
 
+def test_a_zookeeper_is_told_all_members_its_own_number_and_its_limits_in_ticks() -> None:
+    cluster = cluster_of("zookeeper", tick=500_000_000, session_timeout=1_000_000_000, sync_limit=3)
+    told = json.loads(list(program("zookeeper").command(cluster.nodes[1], cluster))[-1])
+    assert (told["id"], told["data"]) == (2, "/data/n2")
+    assert {"tickTime=500", "syncLimit=3", "clientPortAddress=10.77.0.2"} <= set(told["settings"])
+    assert "server.3=10.77.0.3:2888:3888" in told["settings"]
+    assert not [line for line in settings(cluster.nodes[0], cluster_of("zookeeper", 1)) if line.startswith("server.")]
+
+
+def test_a_zookeeper_has_its_files_whole_before_it_starts(tmp_path: Path) -> None:
+    told = {"command": ["cat", "myid", "zoo.cfg"], "data": str(tmp_path), "id": 2, "settings": ["a=1", "b=2"]}
+    done = subprocess.run([sys.executable, LAUNCH, json.dumps(told)], capture_output=True, cwd=tmp_path, check=True)
+    assert done.stdout == b"2\na=1\nb=2\n"
+
+
 @pytest.mark.parametrize(
     ("name", "nodes", "parameters", "field"),
     [
@@ -125,6 +142,9 @@ def test_nats_is_told_the_routes_to_the_others_and_none_if_it_is_alone() -> None
         ("redis", 3, {"max_lag": 1_500_000_000}, "max_lag"),
         ("nats", 3, {"replicas": 4}, "replicas"),
         ("nats", 7, {"replicas": 6}, "replicas"),
+        ("zookeeper", 3, {"session_timeout": 10**5}, "session_timeout"),
+        ("zookeeper", 3, {"sync_limit": 0}, "sync_limit"),
+        ("zookeeper", 3, {"snapshot_count": 1}, "snapshot_count"),
     ],
 )
 def test_what_no_cluster_can_have_is_refused(name: str, nodes: int, parameters: dict[str, Any], field: str) -> None:

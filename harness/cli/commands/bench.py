@@ -109,9 +109,13 @@ def live_bugs(
 @bench_app.command("databases")
 def databases(
     system: Annotated[list[str] | None, typer.Option(help="Run only the plans for this database; repeatable.")] = None,
+    plan: Annotated[list[str] | None, typer.Option(help="Run only this plan; repeatable.")] = None,
     runs: Annotated[int, typer.Option(help="How often each plan is run.", min=1)] = 20,
     jobs: Annotated[int | None, typer.Option(help="Runs at a time. Default: half the number of cores.", min=1)] = None,
-    write: Annotated[Path | None, typer.Option(help="Write the table into this page, between its two marks.")] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(help="Write the table into this page, between its two marks; rows of other plans stay."),
+    ] = None,
 ) -> None:
     """Run every plan for a database, and count how often it shows what it is for."""
     from tempfile import TemporaryDirectory
@@ -121,10 +125,13 @@ def databases(
     from clew.harness.hunt import live_workers
     from clew.harness.store.folder import write_whole
 
-    wanted = known.cases(system or [])
+    wanted = known.cases(system or [], plan or [])
     for name in system or []:
         if not known.cases([name]):
             raise UserError(f"--system {name}: there is no plan for a database of this name")
+    for name in plan or []:
+        if not known.cases(plans=[name]):
+            raise UserError(f"--plan {name}: there is no plan of this name for a database")
     for case in wanted:
         if (missing := known.missing(case)) is not None:
             raise UserError(f"{case.plan}: {missing}")
