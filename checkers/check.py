@@ -14,6 +14,7 @@ from clew.checkers.forms import Form, RegisterForm, form_of
 from clew.checkers.models import find_model
 from clew.checkers.models.model import Model
 from clew.checkers.verdict import Answer, Budget, KeyVerdict, Verdict
+from clew.histories import collector
 from clew.histories.history import History
 
 ENGINES = ("competition", "linear", "lazy", "wgl", "exhaustive")
@@ -54,6 +55,11 @@ def check(
     model = find_model(model) if isinstance(model, str) else model
     if engine not in ENGINES:
         raise ValueError(f"there is no engine {engine!r}; there are {', '.join(ENGINES)}")
+    with collector.paused():
+        return _check(history, model, budget, engine, keep_going)
+
+
+def _check(history: History, model: Model, budget: Budget, engine: str, keep_going: bool) -> Verdict:
     began = time.monotonic()
     deadline = Deadline(budget.seconds)
     problems = encode(history, model)

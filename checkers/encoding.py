@@ -11,6 +11,7 @@ outcome (see `needs_no_place`).
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,21 +119,26 @@ def encode(past: History, model: Model) -> list[Problem]:
         _, process = np.unique(operations.process, return_inverse=True)
         code = code * (int(process.max(initial=0)) + 1) + process
     _, first, cls = np.unique(code, return_index=True, return_inverse=True)
-    classes: list[ModelOperation] = []
-    for row in first.tolist():
-        kind = _OUTCOME[outcome[row]]
-        op = ModelOperation(
-            past.fs[operations.f[row]],
-            past.values[operations.argument[row]],
-            past.values[operations.result[row]] if kind == OK else None,
-            kind,
-            int(operations.process[row]) if model.by_process else None,
+    # Columns are taken as lists: with unique values there are as many classes as operations.
+    kinds = [_OUTCOME[number] for number in outcome[first].tolist()]
+    codes = operations.result[first].tolist()
+    results = [past.values[code] if kind == OK else None for code, kind in zip(codes, kinds, strict=True)]
+    processes = operations.process[first].tolist() if model.by_process else itertools.repeat(None)
+    classes = list(
+        map(
+            ModelOperation,
+            map(past.fs.objects.__getitem__, operations.f[first].tolist()),
+            map(past.values.objects.__getitem__, operations.argument[first].tolist()),
+            results,
+            kinds,
+            processes,
         )
+    )
+    for row, op in zip(first.tolist(), classes, strict=True):
         wrong = model.objection(op)
         if wrong is not None:
-            raise past.failure(int(operations.completed[row] if kind == OK else operations.invoked[row]), wrong)
-        classes.append(op)
-    observer = np.fromiter((model.observes(op) for op in classes), np.bool_, len(classes))
+            raise past.failure(int(operations.completed[row] if op.outcome == OK else operations.invoked[row]), wrong)
+    observer = np.fromiter(map(model.observes, classes), np.bool_, len(classes))
     keep = ~(failed & ~observed) & ~needs_no_place(unknown, observer[cls])
     rows = np.flatnonzero(keep)
     rows = rows[np.argsort(operations.key[rows], kind="stable")]
@@ -150,7 +156,7 @@ def encode(past: History, model: Model) -> list[Problem]:
                 local.astype(np.int32),
                 operations.start[part],
                 np.where(unknown[part], NEVER, operations.end[part]),
-                tuple(classes[c] for c in used),
+                tuple(map(classes.__getitem__, used.tolist())),
                 observer[used],
             )
         )

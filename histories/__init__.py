@@ -6,7 +6,8 @@
     json_lines       JSON lines of other programs, with names of their own
     renumber         fresh processes after unknown outcomes
     line_errors      what is wrong with a line; oddities, what is allowed and yet often a mistake
-    edn, jepsen_log, porcupine_kv    the formats of other tools
+    edn, jepsen_log, porcupine_kv    the formats of other tools; edn_lines reads most of EDN at once
+    columns          the columns of a history that is being read; collector, Python's, paused meanwhile
     codecs           all formats by name
     journal          the message journal; journal_search finds messages in it
     timeline         lanes, end times and linearization points of operations

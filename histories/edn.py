@@ -18,16 +18,21 @@ expression.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
+import numpy as np
 
-from clew.histories.event import FORMAT, MALFORMED, NEMESIS, Event, Header
-from clew.histories.history import TYPES, History, HistoryError
+from clew.histories import collector, edn_lines
+from clew.histories.columns import Columns
+from clew.histories.event import FORMAT, LATEST, MALFORMED, NEMESIS, Event, Header
+from clew.histories.history import NEMESIS_PROCESS, TYPES, History, HistoryError, Interned
 
 _TOKEN = re.compile(
     r"""(?P<space>(?:[\s,]|;[^\n]*|\#!.*)+)|(?P<open>\#\{|[(\[{])|(?P<close>[)\]}])|(?P<string>"(?:[^"\\]|\\.)*")"""
@@ -227,32 +232,63 @@ def load(path: Path, *, keyed: bool | None = None) -> History:
     An event without `:time` gets its number as its time. If no event has a time, the header says that the history has
     no times. Raises `HistoryError` with the line for a malformed event.
     """
-    source = str(path)
+    with collector.paused():
+        return _load(path, str(path), keyed)
+
+
+def _load(path: Path, source: str, keyed: bool | None) -> History:
     header: Header | None = None
-    with path.open("rb") as stream:
-        first = stream.readline()
-        if first.startswith(_COMMENT):
-            values, _, rest = first[len(_COMMENT) :].partition(b" ")
-            try:
-                header = msgspec.json.decode(rest, type=Header)
-            except MALFORMED as error:
-                raise HistoryError(f"expected clew's header, found {error}", source=source, line=1) from None
-            keyed = values == _KEYED if keyed is None else keyed
-        stream.seek(0)
-        events: list[Event] = []
-        numbers: list[int] = []
-        clock = False
-        for number, item in maps(stream, source):
-            clock = clock or "time" in item
-            events.append(event_of(item, len(events), source, number))
-            numbers.append(number)
-    if not events:
+    data = path.read_bytes()
+    first = data[: data.find(b"\n") + 1 or len(data)]
+    if first.startswith(_COMMENT):
+        values, _, rest = first[len(_COMMENT) :].partition(b" ")
+        try:
+            header = msgspec.json.decode(rest, type=Header)
+        except MALFORMED as error:
+            raise HistoryError(f"expected clew's header, found {error}", source=source, line=1) from None
+        keyed = values == _KEYED if keyed is None else keyed
+    columns, clock = _at_once(data, source) or _by_lines(data, source)
+    if not len(columns):
         raise HistoryError("expected events, found none", source=source, line=1)
-    if keyed or (keyed is None and _looks_keyed(events)):
-        events = [_unkeyed(event, source, line) for event, line in zip(events, numbers, strict=True)]
     if not clock and header is None:
         header = Header(FORMAT, clock=False)
-    return History.of(events, header=header, lines=numbers, source=source)
+    history = columns.history(header)
+    if keyed or (keyed is None and _looks_keyed(history)):
+        return _unkeyed(history)
+    return history
+
+
+def _at_once(data: bytes, source: str) -> tuple[Columns, bool] | None:
+    """The events of a file with an event on each line, and whether one has a time; None for any other file."""
+
+    def slow(line: str, count: int, number: int) -> Event | None:
+        try:
+            items = forms(line)
+        except EdnError:
+            return None
+        return event_of(items[0], count, source, number) if len(items) == 1 and isinstance(items[0], dict) else None
+
+    def read(text: str) -> Any:
+        (value,) = forms(text)
+        return value
+
+    try:
+        return edn_lines.columns_of(data.decode(), source, slow, read)
+    except UnicodeDecodeError:
+        return None
+
+
+def _by_lines(data: bytes, source: str) -> tuple[Columns, bool]:
+    """The events of any file, and whether one has a time."""
+    columns, clock = Columns(source), False
+    events: list[Event] = []
+    numbers: list[int] = []
+    for number, item in maps(io.BytesIO(data), source):
+        clock = clock or "time" in item
+        events.append(event_of(item, len(events), source, number))
+        numbers.append(number)
+    columns.add_events(events, numbers)
+    return columns, clock
 
 
 def event_of(item: dict[str, Any], count: int, source: str, line: int) -> Event:
@@ -264,7 +300,7 @@ def event_of(item: dict[str, Any], count: int, source: str, line: int) -> Event:
     process = item.get("process")
     if isinstance(process, str) and process.startswith(NEMESIS):
         process = NEMESIS
-    elif type(process) is not int or process < 0:
+    elif type(process) is not int or not 0 <= process <= LATEST:
         raise fail(f"expected :process to be a number or :nemesis, found {_excerpt(process)}")
     kind = item.get("type")
     if kind not in TYPES:
@@ -272,6 +308,8 @@ def event_of(item: dict[str, Any], count: int, source: str, line: int) -> Event:
     time, index = item.get("time", count), item.get("index", count)
     if type(time) is not int or not -(1 << 62) < time < 1 << 62:
         raise fail(f"expected :time to be whole nanoseconds, found {_excerpt(time)}")
+    if type(index) is int and not -LATEST <= index <= LATEST:
+        raise fail(f"expected :index to be a number of at most 63 bits, found {_excerpt(index)}")
     f = item.get("f")
     if not isinstance(f, str) and process != NEMESIS:
         raise fail(f"expected :f to be a keyword, found {_excerpt(f)}")
@@ -288,18 +326,31 @@ def event_of(item: dict[str, Any], count: int, source: str, line: int) -> Event:
     )
 
 
-def _looks_keyed(events: list[Event]) -> bool:
-    values = [event.value for event in events if event.process != NEMESIS]
+def _looks_keyed(history: History) -> bool:
+    """Whether the values of all clients are pairs, and some pair is `[key nil]`."""
+    used = np.unique(history.value[history.process != NEMESIS_PROCESS])
+    values = [history.values[code] for code in used.tolist()]
     pairs = all(type(value) is list and len(value) == 2 for value in values)
     return pairs and any(value[1] is None for value in values)
 
 
-def _unkeyed(event: Event, source: str, line: int) -> Event:
-    if event.process == NEMESIS:
-        return event
-    if type(event.value) is not list or len(event.value) != 2:
-        raise HistoryError(f"expected a value [key value], found {_excerpt(event.value)}", source=source, line=line)
-    return msgspec.structs.replace(event, key=event.value[0], value=event.value[1])
+def _unkeyed(history: History) -> History:
+    """The history whose values, those of clients, are taken apart into keys and values."""
+    of_client = history.process != NEMESIS_PROCESS
+    keys, values = Interned(), Interned()
+    # Each value is taken apart once, in the order in which they first occur.
+    pairs = np.stack((history.value, of_client))
+    _, first, alike = np.unique(pairs[0] * 2 + pairs[1], return_index=True, return_inverse=True)
+    key_of, value_of = np.zeros(len(first), np.int32), np.zeros(len(first), np.int32)
+    for kind in np.argsort(first).tolist():
+        row = int(first[kind])
+        key, value = history.keys[history.key[row]], history.values[history.value[row]]
+        if of_client[row]:
+            if type(value) is not list or len(value) != 2:
+                raise history.failure(row, f"expected a value [key value], found {_excerpt(value)}")
+            key, value = value
+        key_of[kind], value_of[kind] = keys.code(key), values.code(value)
+    return replace(history, key=key_of[alike], value=value_of[alike], keys=keys, values=values)
 
 
 _COMMENT = b";; clew "

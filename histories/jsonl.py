@@ -9,15 +9,21 @@ whole line. Only the last line may be cut; any other malformed line is an error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal
 
 import msgspec
+import numpy as np
 
+from clew.histories import collector
+from clew.histories.columns import Columns
 from clew.histories.event import FORMAT, MALFORMED, Event, EventType, Header
 from clew.histories.history import History, HistoryError
 from clew.histories.line_errors import excerpt, whats_wrong
+
+_AT_ONCE = 1 << 20
+"""Bytes that are decoded at once: some ten thousand events, a few megabytes of objects."""
 
 _header = msgspec.json.Decoder(Header)
 _event = msgspec.json.Decoder(Event)
@@ -82,40 +88,66 @@ def dump(history: History, stream: IO[bytes]) -> None:
 
 def load(path: Path) -> History:
     """Read a history. A cut last line is left out; for any other malformed line, raises `HistoryError`."""
-    data = path.read_bytes()
-    source = str(path)
-    lines = data.split(b"\n")
-    tail = lines.pop()
-    if not lines:
+    with collector.paused():
+        return _load(path.read_bytes(), str(path))
+
+
+def _load(data: bytes, source: str) -> History:
+    first = data.find(b"\n")
+    if first < 0:
         raise HistoryError("expected a header line, found an empty or cut file", source=source, line=1)
-    header = _read_header(lines[0], source)
-    numbers: list[int] = []
+    header = _read_header(data[:first], source)
+    whole = data.rfind(b"\n") + 1
+    tail = data[whole:]
     cut = bool(tail.strip()) and not _is_event(tail)
-    if tail and not cut:
+    if not cut:
         # The last line is whole; only its newline is missing.
-        lines.append(tail)
+        whole = len(data)
+    columns = Columns(source)
+    begin, line, last = first + 1, 2, -1
+    while begin < whole:
+        end = data.find(b"\n", begin + _AT_ONCE, whole) + 1 or whole
+        block = data[begin:end]
+        events, lines = _events(block, line, source)
+        index = np.fromiter((event.index for event in events), np.int64, len(events))
+        before = np.concatenate(([last], index))
+        if (before[1:] <= before[:-1]).any():
+            row = int(np.argmax(before[1:] <= before[:-1]))
+            raise HistoryError(
+                f"index is {index[row]} after {before[row]}; expected it to grow from event to event, from 0",
+                source=source,
+                line=lines[row],
+            )
+        columns.add_events(events, lines)
+        begin, line, last = end, line + block.count(b"\n"), int(before[-1])
+    return columns.history(header, cut=cut)
 
-    def events() -> Iterator[Event]:
-        last = -1
-        for number, line in enumerate(lines[1:], start=2):
-            if not line.strip():
-                continue
-            try:
-                event = _event.decode(line)
-            except MALFORMED:
-                raise HistoryError(whats_wrong(line), source=source, line=number) from None
-            if event.index <= last:
-                raise HistoryError(
-                    f"index is {event.index} after {last}; expected it to grow from event to event, from 0",
-                    source=source,
-                    line=number,
-                )
-            last = event.index
-            numbers.append(number)
-            yield event
 
-    whole = list(events())
-    return History.of(whole, header=header, lines=numbers, source=source, cut=cut)
+def _events(block: bytes, first: int, source: str) -> tuple[list[Event], Sequence[int]]:
+    """The events of a block of whole lines, which begins at line `first`, and the line of each.
+
+    All lines are decoded at once if they are what clew writes: an event on each, and nothing else.
+    """
+    count = block.rstrip(b"\n").count(b"\n") + 1
+    try:
+        events = _event.decode_lines(block)
+    except MALFORMED:
+        pass
+    else:
+        # The decoder also takes two events on one line, and one on two. An event that is followed by a newline and the
+        # next event ends its line, and such a newline can stand nowhere else.
+        if len(events) == count == block.count(b"}\n{") + 1:
+            return events, range(first, first + count)
+    events, lines = [], []
+    for number, line in enumerate(block.split(b"\n"), start=first):
+        if not line.strip():
+            continue
+        try:
+            events.append(_event.decode(line))
+        except MALFORMED:
+            raise HistoryError(whats_wrong(line), source=source, line=number) from None
+        lines.append(number)
+    return events, lines
 
 
 def _is_event(line: bytes) -> bool:

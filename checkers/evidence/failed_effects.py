@@ -14,7 +14,7 @@ import numpy as np
 from clew.checkers import wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, arrange
-from clew.checkers.forms import Form, Ints, RegisterForm
+from clew.checkers.forms import Form, Ints, Mask, RegisterForm
 from clew.checkers.models.model import INFO, WRITE, Model, ModelOperation
 from clew.checkers.verdict import Budget
 from clew.histories import MISMATCH
@@ -38,10 +38,10 @@ def failed_before(history: History, problem: Problem, stuck: int) -> Ints:
     return np.flatnonzero(same_key & begun & (operations.outcome == FAIL))
 
 
-def is_mismatch(history: History, number: int) -> bool:
-    """Whether an operation failed with a mismatch."""
-    error = int(history.operations.error[number])
-    return error >= 0 and history.errors[error] == MISMATCH
+def are_mismatches(history: History, numbers: Ints) -> Mask:
+    """For each of these failed operations, whether it failed with a mismatch."""
+    code = history.errors.find(MISMATCH)
+    return np.zeros(len(numbers), np.bool_) if code is None else history.operations.error[numbers] == code
 
 
 def as_if_unknown(history: History, model: Model, number: int) -> ModelOperation:
@@ -86,12 +86,21 @@ def _candidates(
     counterexample needs. Otherwise they could be left out again: a counterexample of a register is impossible even if
     every other compare-and-set was a plain write, and a write of a value that it does not need does not help it.
     """
+    numbers = failed_before(history, problem, stuck)
+    numbers = numbers[~are_mismatches(history, numbers)]
+    # Of those that a model cannot tell apart, it is asked about one.
+    operations = history.operations
+    code = operations.f[numbers].astype(np.int64) * len(history.values) + operations.argument[numbers]
+    if model.by_process:
+        code = code * (int(operations.process.max(initial=0)) + 1) + operations.process[numbers]
+    _, first_alike, alike = np.unique(code, return_index=True, return_inverse=True)
+    kinds = [as_if_unknown(history, model, number) for number in numbers[first_alike].tolist()]
+    changes = np.array([not model.observes(op) for op in kinds], np.bool_)
     failed = [
-        (number, as_if_unknown(history, model, number))
-        for number in failed_before(history, problem, stuck).tolist()
-        if not is_mismatch(history, number)
+        (number, kinds[kind])
+        for number, kind, matters in zip(numbers.tolist(), alike.tolist(), changes[alike].tolist(), strict=True)
+        if matters
     ]
-    failed = [(number, op) for number, op in failed if not model.observes(op)]
     if isinstance(form, RegisterForm) and not form.has_mismatches:
         wanted = _needed(model, [problem.classes[cls] for cls in problem.cls[counterexample].tolist()])
         first = [(number, op) for number, op in failed if _may_set(model, op, wanted)]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from clew.checkers.models import find_model
 from clew.checkers.models.model import Model, ModelOperation
 from clew.checkers.verdict import KeyVerdict, Verdict
-from clew.histories import FAIL, INFO, MISMATCH, History
+from clew.histories import FAIL, INFO, MISMATCH, OK, History
+
+Ints = NDArray[np.int64]
 
 
 class WitnessError(AssertionError):
@@ -57,26 +63,30 @@ def _replay(history: History, model: Model, verdict: KeyVerdict, allowed: set[in
     placed = set(verdict.witness)
     if len(placed) != len(verdict.witness) or not required <= placed <= allowed:
         raise WitnessError(f"the witness of key {verdict.key!r} does not hold exactly the operations that count")
-    operations = history.operations
+    operations, order = history.operations, np.array(verdict.witness, np.int64)
+    begun = np.maximum.accumulate(operations.start[order])
+    wrong = np.flatnonzero(operations.end[order][1:] < begun[:-1])
+    if len(wrong):
+        number = verdict.witness[wrong[0] + 1]
+        raise WitnessError(f"operation {number} stands after one that was invoked only when it had returned")
     state: Any = model.initial
-    latest = -1
-    for number in verdict.witness:
-        if operations.end[number] < latest:
-            raise WitnessError(f"operation {number} stands after one that was invoked only when it had returned")
-        latest = max(latest, int(operations.start[number]))
-        process = int(operations.process[number]) if model.by_process else None
-        after = model.step(state, _model_operation(history, number)._replace(process=process))
+    for number, op in zip(verdict.witness, _model_operations(history, model, order), strict=True):
+        after = model.step(state, op)
         if after is None:
             raise WitnessError(f"operation {number} is impossible in state {state!r}")
         state = after
 
 
-def _model_operation(history: History, number: int) -> ModelOperation:
-    """The operation with this number as `Model.step` takes it, without its process."""
+def _model_operations(history: History, model: Model, order: Ints) -> Iterator[ModelOperation]:
+    """The operations with these numbers as `Model.step` takes them."""
     operations = history.operations
-    f, argument = history.fs[operations.f[number]], history.values[operations.argument[number]]
-    if operations.outcome[number] == INFO:
-        return ModelOperation(f, argument, None, "info")
-    if operations.outcome[number] == FAIL:
-        return ModelOperation(f, argument, None, "mismatch")
-    return ModelOperation(f, argument, history.values[operations.result[number]], "ok")
+    outcomes = operations.outcome[order].tolist()
+    fs = map(history.fs.objects.__getitem__, operations.f[order].tolist())
+    arguments = map(history.values.objects.__getitem__, operations.argument[order].tolist())
+    results = [
+        history.values[code] if outcome == OK else None
+        for code, outcome in zip(operations.result[order].tolist(), outcomes, strict=True)
+    ]
+    kinds = map({INFO: "info", FAIL: "mismatch", OK: "ok"}.__getitem__, outcomes)
+    processes = operations.process[order].tolist() if model.by_process else [None] * len(order)
+    return map(ModelOperation, fs, arguments, results, kinds, processes)
