@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from clew.systems.database import MILLISECOND, Database, Duration, ask, client_in
+from clew.systems.guard import Guard, check_guard
 from clew.systems.program import ProgramCluster, ProgramNode
 from clew.systems.server import Server
 from clew.systems.service import BadParameters
@@ -28,6 +29,18 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     reads: Literal["linearizable", "serializable"] = "linearizable"
     """`serializable` reads are answered by the node alone, from what it has."""
+
+    guard: Guard = "version"
+    """What keeps two clients from adding to a counter at once."""
+
+    fenced: bool = False
+    """Whether a change under a lock carries the lock's token, and is refused if the lock was lost."""
+
+    work: Duration = 0
+    """How long a client that holds a lock works between reading a counter and setting it."""
+
+    lock_ttl: Duration = 2000 * MILLISECOND
+    """After how long a lock ends that is not renewed. Whole seconds; etcd makes it longer than an election takes."""
 
     heartbeat_interval: Duration = 100 * MILLISECOND
     """The time between two heartbeats of the leader."""
@@ -50,6 +63,9 @@ def validate(parameters: Parameters, nodes: int) -> None:
         raise BadParameters("election_timeout", "expected five heartbeat_intervals or more, and 50s at most")
     if parameters.snapshot_count < 1:
         raise BadParameters("snapshot_count", "expected 1 or more")
+    if parameters.lock_ttl < 1000 * MILLISECOND or parameters.lock_ttl % (1000 * MILLISECOND):
+        raise BadParameters("lock_ttl", "expected whole seconds, 1s or more")
+    check_guard(parameters)
 
 
 def command(node: ProgramNode, cluster: ProgramCluster) -> Sequence[str]:

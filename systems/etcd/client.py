@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 from etcd3gw.client import Etcd3Client
 from etcd3gw.exceptions import Etcd3Exception
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from clew.systems.etcd.gateway import base64_of, changed, said
+from clew.systems.etcd.locks import EtcdLocks
+from clew.systems.guard import adding
 from clew.systems.program import Failed, ProgramCluster, ProgramNode
 from clew.systems.stored import decoded, encoded
 
-T = TypeVar("T")
 PATH = "/v3/"
 """Where etcd 3.4 has its gateway. Asking the node for it would be a request of its own."""
 
@@ -32,6 +31,8 @@ class EtcdClient:
         )
         self._serializable = cluster.parameters.reads == "serializable"
         self._counts = cluster.parameters.object == "counter"
+        self._locks = EtcdLocks(self._etcd, cluster.parameters.lock_ttl // 10**9)
+        self._adding = adding(self._locks, cluster)
 
     def read(self, key: Any) -> Any:
         """What a key holds, as the plan's `reads` says."""
@@ -69,7 +70,9 @@ class EtcdClient:
             raise Failed("mismatch")
 
     def add_and_get(self, key: Any, amount: int) -> int:
-        """Add to a count: read it, and set it if nobody was faster, until nobody was."""
+        """Add to a count: read it, and set it if nobody was faster, until nobody was. Or under a lock."""
+        if self._adding is not None:
+            return self._adding.add(key, amount)
         while True:
             try:
                 value, revision = self._get(key, serializable=False)
@@ -103,32 +106,3 @@ class EtcdClient:
         compare = [{"key": name, "result": "EQUAL", **expected}]
         answer = changed(lambda: self._etcd.transaction({"compare": compare, "success": [change], "failure": []}))
         return bool(answer.get("succeeded", False))
-
-
-def base64_of(text: str) -> str:
-    """How the gateway takes keys and values."""
-    return base64.b64encode(text.encode()).decode()
-
-
-def changed(call: Callable[[], T]) -> T:
-    """Make a call that changes something. Raises `Failed` only if no connection to the node came about."""
-    try:
-        return call()
-    except Etcd3Exception as error:
-        if never_connected(error):
-            raise Failed("no connection") from error
-        raise OSError(said(error)) from error
-
-
-def never_connected(error: BaseException) -> bool:
-    """Whether a request has failed before any of it was sent."""
-    cause = error.__context__
-    tried = cause.args[0] if isinstance(cause, requests.ConnectionError) and cause.args else None
-    return isinstance(tried, MaxRetryError) and isinstance(tried.reason, NewConnectionError)
-
-
-def said(error: Etcd3Exception) -> str:
-    """What etcd or the library says, in one line."""
-    if never_connected(error):
-        return "no connection"
-    return (error.detail_text or str(error) or type(error).__name__).strip().splitlines()[0][:200]

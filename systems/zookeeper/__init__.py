@@ -17,6 +17,7 @@ from typing import Literal
 import msgspec
 
 from clew.systems.database import ANSWER_WITHIN, MILLISECOND, Database, Duration, client_in
+from clew.systems.guard import Guard, check_guard
 from clew.systems.program import ProgramCluster, ProgramNode
 from clew.systems.server import Server
 from clew.systems.service import BadParameters
@@ -28,6 +29,8 @@ JARS = ("/usr/share/java/zookeeper.jar", "/usr/share/java/slf4j-simple.jar")
 MACHINE = ("-Xmx96m", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData")
 """Settings of the Java machine with which a server is up in half a second of processor time: a small heap, classes that
 are shared with other machines, and the quick compiler alone."""
+PATIENCE = 10
+"""Where locks guard the counters, the session that changes counters outlives the session of the lock by this factor."""
 LAUNCH = Path(__file__).with_name("launch.py")
 
 
@@ -40,6 +43,15 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reads: Literal["sync", "local"] = "sync"
     """Whether a client calls `sync` before it reads. A `local` read is answered by the node alone, from what it has."""
 
+    guard: Guard = "version"
+    """What keeps two clients from adding to a counter at once."""
+
+    fenced: bool = False
+    """Whether a change under a lock carries the lock's token, and is refused if the lock was lost."""
+
+    work: Duration = 0
+    """How long a client that holds a lock works between reading a counter and setting it."""
+
     tick: Duration = 200 * MILLISECOND
     """ZooKeeper's unit of time (`tickTime`). Servers send each other a sign of life twice a tick."""
 
@@ -50,7 +62,8 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many ticks a server may take to join a leader and copy what it lacks (`initLimit`)."""
 
     session_timeout: Duration = 2000 * MILLISECOND
-    """After which silence of a client its session ends. Servers count it in whole ticks."""
+    """After which silence of a client its session ends, and with it the lock that it holds. Servers count it in whole
+    ticks."""
 
     fsync: bool = True
     """Whether a server syncs its log before it acknowledges a change (`forceSync`)."""
@@ -69,6 +82,7 @@ def validate(parameters: Parameters, nodes: int) -> None:
             raise BadParameters(field, "expected 1 or more")
     if parameters.snapshot_count < 2:
         raise BadParameters("snapshot_count", "expected 2 or more")
+    check_guard(parameters)
 
 
 def command(node: ProgramNode, cluster: ProgramCluster) -> Sequence[str]:
@@ -111,7 +125,7 @@ def settings(node: ProgramNode, cluster: ProgramCluster) -> list[str]:
         f"syncLimit={parameters.sync_limit}",
         # Without them, ZooKeeper would change a timeout of less than 2 ticks or more than 20.
         f"minSessionTimeout={parameters.session_timeout // MILLISECOND}",
-        f"maxSessionTimeout={parameters.session_timeout // MILLISECOND}",
+        f"maxSessionTimeout={PATIENCE * parameters.session_timeout // MILLISECOND}",
         f"dataDir={node.data}",
         f"clientPort={node.ports['client']}",
         f"clientPortAddress={node.host}",

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from kazoo.client import KazooClient
 from kazoo.exceptions import BadVersionError, KazooException, NodeExistsError, NoNodeError
-from kazoo.retry import KazooRetry
 
+from clew.systems.guard import adding
 from clew.systems.program import Failed, ProgramCluster, ProgramNode
 from clew.systems.stored import decoded, encoded
+from clew.systems.zookeeper.locks import ZookeeperLocks
+from clew.systems.zookeeper.znodes import path, said, session
 
-RECONNECT_AFTER = 0.05
-"""Seconds between two attempts to connect."""
 ABSENT = -1
 """The version that stands for a znode that is not there."""
 
@@ -29,13 +28,10 @@ class ZookeeperClient:
         self._timeout = cluster.timeout
         self._syncs = parameters.reads == "sync"
         self._counts = parameters.object == "counter"
-        forever = KazooRetry(max_tries=-1, delay=RECONNECT_AFTER, backoff=1, max_jitter=0)
-        self._zookeeper = KazooClient(
-            hosts=f"{node.host}:{node.ports['client']}",
-            timeout=parameters.session_timeout / 1e9,
-            connection_retry=forever,
-        )
+        self._zookeeper = session(node, parameters.session_timeout / 1e9)
         self._connected = self._zookeeper.start_async()
+        self._locks = ZookeeperLocks(self._zookeeper, node, cluster) if parameters.guard != "version" else None
+        self._adding = None if self._locks is None else adding(self._locks, cluster)
 
     def read(self, key: Any) -> Any:
         """What a key holds, as the plan's `reads` says."""
@@ -78,7 +74,10 @@ class ZookeeperClient:
             raise Failed("another change came first")
 
     def add_and_get(self, key: Any, amount: int) -> int:
-        """Add to a count: read it, and set it at the version that was read, until nobody was faster."""
+        """Add to a count: read it, and set it at the version that was read, until nobody was faster; or use a lock."""
+        if self._adding is not None:
+            self._wait_for_a_connection()
+            return self._adding.add(key, amount)
         while True:
             value, version = self._read(key, syncs=False)
             count: int = (value or 0) + amount
@@ -87,8 +86,9 @@ class ZookeeperClient:
 
     def close(self) -> None:
         """End the session, or give it up where the node does not answer."""
-        self._zookeeper.stop()
-        self._zookeeper.close()
+        for one in (self._zookeeper, *((self._locks.session,) if self._locks is not None else ())):
+            one.stop()
+            one.close()
 
     def _read(self, key: Any, syncs: bool) -> tuple[Any, int]:
         """The value of a key and its version; None and `ABSENT` if there is no znode."""
@@ -128,13 +128,3 @@ class ZookeeperClient:
         # Without a connection the library would keep a request, and send it when nobody waits for it any more.
         if not self._connected.wait(self._timeout / 2):
             raise Failed("no connection")
-
-
-def path(key: Any) -> str:
-    """The znode of a key."""
-    return f"/{key}"
-
-
-def said(error: BaseException) -> str:
-    """What ZooKeeper or the library says, in one line."""
-    return (str(error) or type(error).__name__).strip().splitlines()[0][:200]

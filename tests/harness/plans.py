@@ -46,7 +46,9 @@ HUNTS: dict[str, str] = {
 DATABASES = tuple(name for name, _ in shipped() if resolve(load(name)).runtime == "live")
 """The plans for databases. They run live: `tests/harness/test_databases.py` runs them where the server is installed."""
 
-LONG = ("zookeeper-sync-two-leaders",)
+LOCKS = tuple(f"{name}-{guard}" for name in ("etcd", "zookeeper") for guard in ("lock", "leader"))
+FENCED = tuple(f"{name}-fenced-{guard}" for name in ("etcd", "zookeeper") for guard in ("lock", "leader"))
+LONG = ("zookeeper-sync-two-leaders", "zookeeper-lost-writes", *LOCKS, *FENCED)
 """Plans for databases that only `make fuzz` runs: the suite runs an anomaly and a control of each."""
 
 PROMISES: dict[str, tuple[str, ...]] = STORMS | {name: (setting,) for name, setting in HUNTS.items()}

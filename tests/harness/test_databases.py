@@ -31,8 +31,8 @@ from tests.harness.plans import DATABASES, LONG
 from tests.readme import ROOT
 
 PAGE = ROOT / "docs" / "databases.md"
-TRIES = 3
-"""Runs in which an anomaly must show. The rarest shows in 9 of 10."""
+TRIES = {"zookeeper-lost-writes": 30, "etcd-leader": 6, "zookeeper-leader": 6}
+"""Runs in which a rarer anomaly must show. For the others three are enough: they show in 8 of 10 or more."""
 
 
 def takes_long() -> None:
@@ -67,11 +67,12 @@ def test_a_control_holds(case: Case) -> None:
 @pytest.mark.parametrize("case", [case for case in CASES if not case.holds], ids=lambda case: case.plan)
 def test_an_anomaly_shows(case: Case) -> None:
     needs(case)
-    for seed in range(TRIES):
+    tries = TRIES.get(case.plan, 3)
+    for seed in range(tries):
         tried = run(case, seed)
         if tried.signature is not None and tried.signature.broke == "linearizable":
             return
-    pytest.fail(f"{case.plan} was valid {TRIES} times")
+    pytest.fail(f"{case.plan} was valid {tries} times")
 
 
 @pytest.mark.usefixtures("namespaces")

@@ -107,6 +107,8 @@ TOGETHER = {
     "system.application=kv": ["workload.kind=kv"],
     "system.object=kv": ["workload.kind=kv"],
     "system.object=counter": ["workload.kind=counter"],
+    "system.guard=lock": ["workload.kind=counter", "system.object=counter"],
+    "system.guard=leader": ["workload.kind=counter", "system.object=counter"],
 }
 """What has to be set with a key, or with a value of it."""
 UNSET = {"workload.operations", "nemesis.0.crash.every"}
