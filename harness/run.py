@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable
 from functools import cache, partial
@@ -36,6 +37,9 @@ from clew.histories import Header, History, Recorder
 from clew.histories.event import FORMAT
 from clew.histories.journal import Journal
 from clew.systems import find_system
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The errors that say that the run's files have no room."""
 
 SHORT_BUDGET = 5_000_000_000
 """Nanoseconds for the verdict on a run that was cut short by Ctrl-C: the user waits for the end."""
@@ -67,7 +71,7 @@ async def run(
     has an `error`. Raises `UserError` for a plan that its runtime cannot carry out, and `NoRun` for a store that cannot
     be used. If the disk is full, raises `OSError`, or `NotKept` with the result if anything was recorded. In all of
     these cases no folder is left, except that of a run whose history is whole and whose verdict alone had no room.
-    A page that cannot be written is a note of the result.
+    A page that cannot be written is a note of the result. Any other `OSError` is raised as it is; the history stays.
     """
     accept(plan)
     folder = create_run_folder(into, plan, nodes, aside=aside, latest=latest, comment=comment)
@@ -90,6 +94,11 @@ async def run(
             folder.discard()
         raise
     except OSError as error:
+        if error.errno not in FULL:
+            # Not the disk: a socket, a process, too many open files. The folder has what was recorded.
+            if aside or not recorder.events:
+                folder.discard()
+            raise
         folder.discard()
         if not recorder.events:
             raise

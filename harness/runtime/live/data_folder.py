@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from clew.harness.runtime.live.vanishing_folder import vanishing_folder
+
 PREFIX = "clew-data-"
 MEMORY = Path("/dev/shm")
 """A file system in memory. An fsync costs nothing there, and what a killed process has written is there as on any."""
@@ -24,18 +26,20 @@ YOUNG_SECONDS = 60.0
 
 @contextlib.contextmanager
 def data_folder() -> Iterator[Path]:
-    """An empty folder for as long as the block lasts. Removes those that killed runs have left behind, too."""
+    """An empty folder for as long as the block lasts, or the process.
+
+    Removes those that are left of runs that were killed together with all processes that could have removed them.
+    """
     home = MEMORY if _has_room(MEMORY) else Path(tempfile.gettempdir())
     for left in home.glob(f"{PREFIX}*"):
         _remove_leftover(left)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=home))
-    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
+    with vanishing_folder(home, PREFIX) as folder:
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield folder
+        finally:
+            os.close(lock)
 
 
 def keep(data: Path, into: Path) -> None:

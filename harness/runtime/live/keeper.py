@@ -6,10 +6,14 @@
 
 It is told where the node should be, again whenever that changes, and takes one step after the other until the node is
 there. A node that takes long to start delays nothing else. If it should be down before it has started, the start ends.
+
+A node may need others before it serves, and faults may keep it from them. So its time to become ready counts from when
+no fault is active.
 """
 
 from __future__ import annotations
 
+from math import inf
 from typing import Protocol
 
 import trio
@@ -36,23 +40,34 @@ class Keeper:
         self._owner = owner
         self._up = self._paused = False
         self._wants_up, self._wants_paused = True, False
+        self._calm = True
         self._changed = trio.Event()
         self._starting: trio.CancelScope | None = None
+        self._patience = trio.CancelScope()
+        """How long the node may take to become ready."""
 
-    def want(self, *, up: bool, paused: bool) -> None:
-        """Say where the node should be from now on."""
+    def want(self, *, up: bool, paused: bool, calm: bool) -> None:
+        """Say where the node should be from now on, and whether no fault of any node or link is active."""
         self._wants_up, self._wants_paused = up, paused
+        if calm != self._calm:
+            self._calm = calm
+            self._patience.deadline = self._deadline()
         self._changed.set()
         if self._starting is not None and not up:
             self._starting.cancel()
+
+    def _deadline(self) -> float:
+        return trio.current_time() + self._owner.plan.live.ready / 1e9 if self._calm else inf
 
     async def start(self) -> None:
         """Start the node. Returns when it serves, or when it should be down again.
 
         Raises `SystemFailure` if it ends by itself or does not serve in time.
         """
-        cluster, seconds = self._owner.cluster, self._owner.plan.live.ready / 1e9
-        with trio.CancelScope() as self._starting, trio.move_on_after(seconds) as patience:
+        cluster, patience = self._owner.cluster, trio.CancelScope(deadline=self._deadline())
+        self._patience = patience
+        began = patience.deadline
+        with trio.CancelScope() as self._starting, patience:
             await cluster.start(self.name)
             self._up = True
         self._starting = None
@@ -61,7 +76,9 @@ class Keeper:
         detail = cluster.last_words(self.name)
         await cluster.kill(self.name)
         if patience.cancelled_caught:
-            raise SystemFailure("node", self.name, f"does not serve {seconds:g} s after its start", detail)
+            since = "its start" if patience.deadline == began else "the faults ended"
+            seconds = self._owner.plan.live.ready / 1e9
+            raise SystemFailure("node", self.name, f"does not serve {seconds:g} s after {since}", detail)
 
     async def keep(self) -> None:
         """Bring the node where it should be, until cancelled. What breaks is told to the owner."""

@@ -19,7 +19,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from heapq import heappop, heappush
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import Any, ClassVar
 
 import trio
@@ -36,6 +36,7 @@ from clew.harness.runtime.live.packets.switch import Drop, Switch, open_switch
 from clew.harness.runtime.live.programs.maelstrom_cluster import open_maelstrom_cluster
 from clew.harness.runtime.live.programs.program_cluster import open_program_cluster
 from clew.harness.runtime.live.protocols.protocol_cluster import open_protocol_cluster
+from clew.harness.runtime.live.vanishing_folder import vanishing_folder
 from clew.harness.runtime.live.world.world import World, open_loopback, open_world
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.runtime import Capability
@@ -142,7 +143,7 @@ class Live:
         await self.cluster.apply(active, healed)
         dead, still = down(active), paused(active)
         for name, keeper in self._keepers.items():
-            keeper.want(up=name not in dead, paused=name in still)
+            keeper.want(up=name not in dead, paused=name in still, calm=not active)
 
     async def _go_on(self) -> None:
         """Do what is due, and wait for what is next."""
@@ -272,7 +273,7 @@ async def open_live(
     with unwrap_exception_groups():
         async with contextlib.AsyncExitStack() as stack:
             if folder is None:
-                folder = Path(stack.enter_context(TemporaryDirectory(prefix="clew-")))
+                folder = stack.enter_context(vanishing_folder(Path(gettempdir()), "clew-"))
             (folder / "nodes").mkdir(exist_ok=True)
             data = stack.enter_context(data_folder())
             if plan.live.keep_data:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import subprocess
-import sys
 import time
 import traceback
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -18,13 +14,11 @@ import pytest
 import trio
 
 from clew.harness.runtime.live.world.world import open_world
-from tests.harness.runtime.live.worlds import Open, marked, need_namespaces, opener, start
+from tests.harness.runtime.live import kills
+from tests.harness.runtime.live.left import Before, namespaces_of
+from tests.harness.runtime.live.worlds import Open, marked, opener, start
 
-KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "user", "uts")
-CLEW = [sys.executable, "-c", "from clew.harness.cli.app import main; main()"]
 DAEMON = "setsid sh -c 'setsid sleep 1000 & exec sleep 1000' & sleep 1000"
-PATIENCE = 10
-"""Seconds until what is left counts as left for ever. On a machine with nothing else to do it takes milliseconds."""
 
 
 @pytest.fixture
@@ -33,60 +27,6 @@ def mark(monkeypatch: pytest.MonkeyPatch) -> str:
     made = uuid.uuid4().hex
     monkeypatch.setenv("CLEW_TEST_MARK", made)
     return made
-
-
-def namespaces_of(pids: set[int]) -> set[str]:
-    """The namespaces that these processes are in or hold open, as `net:[4026532008]`. Not those of this process."""
-    return set().union(*(set(_links(pid)) for pid in pids)) - set(_links(os.getpid()))
-
-
-def _links(pid: int) -> Iterator[str]:
-    for kind in KINDS:
-        with contextlib.suppress(OSError):
-            yield os.readlink(f"/proc/{pid}/ns/{kind}")
-    with contextlib.suppress(OSError):
-        for number in os.listdir(f"/proc/{pid}/fd"):
-            with contextlib.suppress(OSError):
-                link = os.readlink(f"/proc/{pid}/fd/{number}")
-                if link.split(":[")[0] in KINDS:
-                    yield link
-
-
-class Before:
-    """What there was before a harness began. `assert_nothing_is_left` compares."""
-
-    def __init__(self, mark: str) -> None:
-        self.mark = mark
-        self.mounts, self.interfaces = self._mounts(), self._interfaces()
-        self.processes = {int(name) for name in os.listdir("/proc") if name.isdigit()}
-
-    def assert_nothing_is_left(self, namespaces: set[str]) -> None:
-        """Fails if anything is left of the harness; `namespaces` are those that it had.
-
-        A namespace lives as long as a process is in it or holds it open, or a mount does. All processes of the harness
-        have the mark. The kernel gives the numbers of old namespaces to new ones, so processes that are younger than
-        the harness and have no mark do not count.
-        """
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            left = {
-                "processes": marked(self.mark),
-                "namespaces": namespaces & namespaces_of(self.processes),
-                "mounts": self._mounts() - self.mounts,
-                "interfaces": self._interfaces() - self.interfaces,
-            }
-            if not any(left.values()):
-                return
-            assert time.monotonic() < deadline, left
-            time.sleep(0.005)
-
-    @staticmethod
-    def _mounts() -> set[str]:
-        return set(Path("/proc/self/mountinfo").read_text().splitlines())
-
-    @staticmethod
-    def _interfaces() -> set[str]:
-        return set(os.listdir("/sys/class/net"))
 
 
 def harness(opened: Open, mark: str) -> int:
@@ -123,10 +63,10 @@ def test_many_kills_of_a_harness_leave_nothing(opened: Open, mark: str) -> None:
     """At a random moment of each of many equal parts of the first 0.3 s. A world is ready after 0.05 s or more."""
     random = Random(1)
     before = Before(mark)
-    kills = 100 if opened is open_world else 30
-    for part in range(kills):
+    many = 100 if opened is open_world else 30
+    for part in range(many):
         pid = harness(opened, mark)
-        time.sleep(0.3 * (part + random.random()) / kills)
+        time.sleep(0.3 * (part + random.random()) / many)
         namespaces = namespaces_of(marked(mark))
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
@@ -175,26 +115,14 @@ def test_nothing_is_left_even_if(opened: Open, mark: str, how: str) -> None:
         os.close(writing)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "kills", "seconds"),
-    [(("run",), 8, 4.0), (("hunt", "--seeds", "0:1000", "--jobs", "2"), 4, 8.0)],
-    ids=["run", "hunt"],
-)
-def test_kills_of_clew_leave_nothing(
-    tmp_path: Path, mark: str, arguments: tuple[str, ...], kills: int, seconds: float
-) -> None:
-    """At a random moment of each of some equal parts of a live run, and of a hunt among live runs."""
-    need_namespaces()
-    random = Random(2)
-    before = Before(mark)
-    command = [*CLEW, arguments[0], "caspaxos-minority-failure", *arguments[1:], "--set", "runtime=live"]
-    for part in range(kills):
-        clew = subprocess.Popen(
-            [*command, "--store", str(tmp_path / str(part))], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        time.sleep(seconds * (part + random.random()) / kills)
-        namespaces = namespaces_of(marked(mark))
-        clew.kill()
-        output = clew.communicate()[0].decode()
-        assert clew.returncode in (-signal.SIGKILL, 0), output
-        before.assert_nothing_is_left(namespaces)
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, namespaces: None, node_js: None) -> Path:
+    folder = tmp_path_factory.mktemp("kills")
+    kills.prepare(folder)
+    return folder
+
+
+@pytest.mark.parametrize("kind", kills.KINDS)
+def test_a_kill_of_clew_leaves_nothing(prepared: Path, kind: str) -> None:
+    """At a random moment of a live run of each kind. `python -m tests.harness.runtime.live.kills` does more."""
+    kills.kill_one(kind, prepared, Random().uniform(0.5, 3))

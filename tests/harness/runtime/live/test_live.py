@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import signal
@@ -19,8 +20,12 @@ from clew.harness.runtime.live.protocols.hosts import Host
 from clew.harness.runtime.live.protocols.node_disk import NodeDisk
 from clew.harness.runtime.live.protocols.node_wire import READY
 from clew.harness.runtime.live.protocols.protocol_cluster import ProtocolCluster
+from clew.harness.runtime.thread import Thread
+from clew.harness.store.folder import NotKept
 from clew.harness.verdict.result import Result
+from clew.histories import load as load_history
 from clew.histories.journal import entries
+from clew.systems import Operation
 
 
 def live(store: Path, name: str, *settings: str, network: str = "loopback", seed: int | None = None) -> Result:
@@ -73,6 +78,22 @@ def test_a_node_that_ends_in_the_moment_in_which_it_is_ready_is_reported_once(
     result = live(tmp_path, "caspaxos-happy-path", "workload.operations=2", "recovery.within=1s")
     assert result.error is not None
     assert re.search(r"node n\d was killed by SIGKILL", result.error)
+
+
+def test_an_error_of_the_machine_is_not_taken_for_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    invoke = ProtocolCluster.invoke
+
+    def fail_late(self: ProtocolCluster, thread: Thread, operation: Operation) -> None:
+        if operation.id > 5:
+            raise OSError(errno.EMFILE, "too many open files")
+        invoke(self, thread, operation)
+
+    monkeypatch.setattr(ProtocolCluster, "invoke", fail_late)
+    with pytest.raises(OSError, match="too many open files") as caught:
+        live(tmp_path, "caspaxos-happy-path", "workload.operations=20")
+    assert not isinstance(caught.value, NotKept)
+    (history,) = tmp_path.glob("caspaxos-happy-path/*/history.jsonl")
+    assert len(list(load_history(history).events())) >= 6
 
 
 def test_the_data_of_nodes_are_gone_after_the_run_unless_they_are_to_be_kept(
