@@ -9,7 +9,8 @@ protocols/      hosts for sans-IO nodes, and their clients
 programs/       ordinary programs, their clients, and Maelstrom's pipes
 logs            what processes print, in files that cannot grow without bound
 data_folder     where nodes keep their data
-vanishing_folder    a folder that is gone when its process is
+bounded_journal messages, in a file that cannot grow without bound
+vanishing_folder  a folder that is gone when its process is
 
 Nothing is imported here: the processes of a run start with a few of these modules.
 """

@@ -29,6 +29,7 @@ from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan import Plan
 from clew.harness.plan.schema import AS_THEY_COME
 from clew.harness.runtime.conductor import Apply, At, Conductor, Invoke, Order, Over, Replace
+from clew.harness.runtime.live.bounded_journal import BoundedJournal
 from clew.harness.runtime.live.cluster import Cluster
 from clew.harness.runtime.live.data_folder import data_folder, keep
 from clew.harness.runtime.live.keeper import Keeper
@@ -79,7 +80,8 @@ class Live:
         self.switch: Switch | None = None
         self.folder = folder
         self.data = data
-        self.journal = journal
+        self._bounded = None if journal is None else BoundedJournal(journal)
+        self.journal: Journal | None = self._bounded
         self.log = log
         self.dropped: Callable[[Drop], None] = lambda drop: None
         self.cluster: Cluster
@@ -121,6 +123,8 @@ class Live:
             self._look_at_counts()
             if self.switch is not None:
                 self.outcome.notes += self.switch.notes()
+            if self._bounded is not None:
+                self.outcome.notes += self._bounded.notes()
         if self._failed is not None:
             raise self._failed
         self.outcome.finished = True

@@ -28,6 +28,8 @@ class Host:
         self.pid = 0
         self.rest = b""
         self.ready = self.ended = self.killed = self.paused = False
+        self.broken = ""
+        """What is wrong with the node, if it has told that before it ended."""
         self.done = False
         """Whether it has answered `End`."""
         self.unconfirmed = 0

@@ -25,8 +25,8 @@ from clew.systems import Sent
 STARTED, CRASHED = 100, 101
 """Kinds beside those of `node_wire`: a life of a node begins or ends. The id is its number."""
 
-NUMBERS_MOST = 1 << 20
-"""Of how many messages the number is remembered. A copy that arrives after so many others is not noted."""
+NUMBERS_MOST = 1 << 18
+"""How many messages are remembered. What becomes of one after so many others were sent is not noted."""
 
 
 class MessageRecord:
@@ -80,7 +80,10 @@ class MessageRecord:
         if self._journal is not None:
             self._journal.send(number, time, source, destination, body)
             if len(self._numbers) >= NUMBERS_MOST:
-                del self._numbers[next(iter(self._numbers))]
+                oldest = next(iter(self._numbers))
+                del self._numbers[oldest]
+                # Nobody tells of a message that the kernel has lost.
+                self._under_way.pop(oldest, None)
             self._numbers[id] = number
             if destination in self._down:
                 self._lose(self._journal, time, id)

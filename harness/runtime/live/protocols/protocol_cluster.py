@@ -12,7 +12,6 @@ way through trio for each message.
 from __future__ import annotations
 
 import contextlib
-import os
 import select
 import signal
 import socket
@@ -27,12 +26,12 @@ from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan.streams import Streams
 from clew.harness.runtime.failure import SystemFailure
 from clew.harness.runtime.live.cluster import Stage
+from clew.harness.runtime.live.logs import Logs, open_logs
 from clew.harness.runtime.live.packets.switch import Drop, Link
 from clew.harness.runtime.live.protocols import node_wire as wire
 from clew.harness.runtime.live.protocols.hosts import Host, HostServer, start_server
 from clew.harness.runtime.live.protocols.message_record import CRASHED, STARTED, MessageRecord
 from clew.harness.runtime.live.protocols.messages import Messages, message_types
-from clew.harness.runtime.live.protocols.node_log import NodeLog
 from clew.harness.runtime.live.protocols.protocol_clients import ProtocolClients, open_clients
 from clew.harness.runtime.monitors import Monitors
 from clew.harness.runtime.network import Network
@@ -61,6 +60,7 @@ class ProtocolCluster:
         record: MessageRecord,
         clients: ProtocolClients,
         network: Network | None,
+        logs: Logs,
     ) -> None:
         plan = stage.plan
         self._stage = stage
@@ -80,7 +80,7 @@ class ProtocolCluster:
         self._telling: set[Host] = set()
         """The hosts that have not told everything yet: those that are being killed too."""
         self._lives = dict.fromkeys(plan.nodes, 0)
-        self._logs = {name: NodeLog(stage.folder / "nodes" / f"{name}.log") for name in plan.nodes}
+        self._logs = logs
         self._began = False
         self._t0 = 0
         self.nursery: trio.Nursery
@@ -94,15 +94,12 @@ class ProtocolCluster:
         ours.setblocking(False)
         host = Host(node, life, ours)
         now = self._stage.now() if self._began else 0
-        log = self._logs[node].open(life, now)
-        try:
+        title = f"{life + 1}, {now / 1e9:.3f} s" if life else None
+        with theirs, self._logs.writer(node, self._stage.folder / "nodes" / f"{node}.log", title) as log:
             seed = self._streams.get(f"node/{node}/{life}").getrandbits(64)
             host.pid = await self._server.ask(
                 wire.Spawn(wire.Life(node, life, seed)), descriptors=[theirs.fileno(), log]
             )
-        finally:
-            os.close(log)
-            theirs.close()
         self._hosts[node] = host
         self._telling.add(host)
         self._record.add(now, STARTED, node, life)
@@ -178,7 +175,7 @@ class ProtocolCluster:
         return touched
 
     def last_words(self, node: str) -> str:
-        return self._logs[node].last_words()
+        return self._logs.tail(node)
 
     # What hosts tell
 
@@ -221,7 +218,10 @@ class ProtocolCluster:
         elif kind == wire.ALIVE:
             self._count(host, msgspec.json.decode(body, type=wire.Tally))
         elif kind == wire.BROKEN:
-            self._stage.failed(SystemFailure("node", host.name, body.decode(), self.last_words(host.name)))
+            # It ends now, and its end is reported when all that it has printed is here.
+            host.broken = body.decode()
+            if host.killed:
+                self._stage.failed(SystemFailure("node", host.name, host.broken, self.last_words(host.name)))
         else:
             if kind == wire.READY:
                 host.ready = True
@@ -256,7 +256,7 @@ class ProtocolCluster:
         how = (
             f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended by itself: exit status {status}"
         )
-        return SystemFailure("node", host.name, how, self.last_words(host.name))
+        return SystemFailure("node", host.name, host.broken or how, await self._logs.last_words(host.name))
 
     # The loop
 
@@ -342,7 +342,7 @@ async def open_protocol_cluster(stage: Stage, system: Protocol) -> AsyncIterator
     Raises `SystemFailure` if a part of the system breaks.
     """
     world, progress = stage.world, stage.outcome.progress
-    with contextlib.ExitStack() as files, Watchdog(progress) as watchdog:
+    with contextlib.ExitStack() as files, open_logs() as logs, Watchdog(progress) as watchdog:
         monitors = Monitors(stage.plan, system, stage.outcome, watchdog)
         setup = _setup(stage, system, monitors)
         messages = Messages(system.messages)
@@ -357,7 +357,7 @@ async def open_protocol_cluster(stage: Stage, system: Protocol) -> AsyncIterator
         process, server = await start_server(world, setup, files)
         try:
             await server.ready()
-            cluster = ProtocolCluster(stage, server, setup, record, clients, network)
+            cluster = ProtocolCluster(stage, server, setup, record, clients, network, logs)
             files.callback(cluster.close)
             with unwrap_exception_groups():
                 async with trio.open_nursery() as nursery:

@@ -123,6 +123,17 @@ def test_only_the_numbers_of_the_last_messages_are_remembered(monkeypatch: pytes
     assert [id for event, _, id in told.lines() if event == "receive"] == [1, 2]
 
 
+def test_messages_of_which_nothing_is_told_are_forgotten_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(message_record, "NUMBERS_MOST", 2)
+    told = Told()
+    for number in range(5):
+        told.sent(10 + number, "n1", number, 1)
+    told.record.add(20, CRASHED, "n2", 0)
+    told.record.release(100)
+    assert [line for line in told.lines() if line[0] == "drop"] == [("drop", 20, 3), ("drop", 20, 4)]
+    assert told.fates == {"down": 2}
+
+
 class Says:
     """The control socket of a host that tells what it is given. `then` is called when it has told the first of it."""
 
@@ -155,7 +166,7 @@ def test_the_end_of_a_run_shows_no_effect_before_its_cause(tmp_path: Path) -> No
     stage: Any = SimpleNamespace(plan=plan, outcome=Outcome(), folder=tmp_path, now=lambda: 10)
     clients: Any = SimpleNamespace(handlers=lambda: ())
     none: Any = None
-    cluster = ProtocolCluster(stage, none, none, told.record, clients, None)
+    cluster = ProtocolCluster(stage, none, none, told.record, clients, None, none)
     for name, says in (("n1", n1), ("n2", n2)):
         control: Any = says
         cluster._hosts[name] = host = Host(name, 0, control)
