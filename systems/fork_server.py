@@ -24,6 +24,7 @@ from clew.systems.registry import find_system
 def die_with(parent: int) -> None:
     """Have the kernel kill this process when `parent` ends. Exit at once if it has ended already.
 
+    Systems know nothing of live runs, so this repeats two lines of their module `kernel`.
     The kernel acts when the *thread* that started this process ends (PR_SET_PDEATHSIG). So start such a process from a
     main thread.
     """

@@ -16,7 +16,7 @@ import msgspec
 
 from clew.harness.runtime.live.packets import switch_wire as wire
 from clew.harness.runtime.live.packets.forwarder import Forwarder
-from clew.systems.fork_server import die_with
+from clew.harness.runtime.live.world.kernel import die_with
 
 _SET_TIMERSLACK = 29
 

@@ -27,6 +27,7 @@ import msgspec
 from clew.harness.runtime.failure import report
 from clew.harness.runtime.live.programs.client_wire import (
     CONTROL,
+    RESULT_MOST,
     AskReady,
     Begin,
     Broken,
@@ -190,7 +191,10 @@ class Client:
                     time.sleep(min(NO_CONNECTION, self._cluster.timeout / 2))
                     return Complete("fail", None, f"no connection: {said(error)}"), None
             done = carry_out(client, operation, self._model)
-            msgspec.json.encode(done.value)
+            if (length := len(msgspec.json.encode(done.value))) > RESULT_MOST:
+                what = f"returned {length:,} bytes from {operation.f}; expected at most {RESULT_MOST:,}"
+                self._send(Broken("client", f"c{self._thread}", what, ""))
+                return None, client
         except (*MISTAKES, SystemExit) as error:
             if not self._given_up:
                 self._send(broken("client", f"c{self._thread}", "raised", error))

@@ -17,6 +17,10 @@ CONTROL = 3
 """The descriptor of the host's end of the socket."""
 
 
+RESULT_MOST = 8 << 20
+"""Bytes of the largest result of an operation, as JSON."""
+
+
 class Begin(msgspec.Struct, frozen=True, tag_field="line", tag="begin"):
     """The first line: what the host needs to make clients."""
 

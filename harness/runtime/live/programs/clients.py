@@ -41,7 +41,8 @@ from clew.harness.runtime.live.programs.client_wire import (
 )
 from clew.harness.runtime.live.programs.ended import ended
 from clew.harness.runtime.live.programs.pipes import Outbox, lines
-from clew.harness.runtime.live.world.world import CannotStart, World
+from clew.harness.runtime.live.world.cannot_start import CannotStart
+from clew.harness.runtime.live.world.world import World
 from clew.harness.runtime.thread import Thread
 from clew.systems import Complete, Operation, ProgramCluster
 from clew.systems.registry import DESCRIBED

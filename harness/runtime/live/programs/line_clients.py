@@ -27,7 +27,9 @@ from clew.harness.runtime.live.logs import Logs
 from clew.harness.runtime.live.programs.clients import Completed, answer, not_startable
 from clew.harness.runtime.live.programs.ended import ended
 from clew.harness.runtime.live.programs.pipes import LineTooLong, Outbox, lines
-from clew.harness.runtime.live.world.world import CannotStart, Process, World
+from clew.harness.runtime.live.world.cannot_start import CannotStart
+from clew.harness.runtime.live.world.process import Process
+from clew.harness.runtime.live.world.world import World
 from clew.harness.runtime.thread import Thread
 from clew.histories.event import MALFORMED
 from clew.systems import Complete, Operation, Program, ProgramCluster, ProgramNode

@@ -27,7 +27,8 @@ from clew.harness.runtime.live.packets.switch import Link
 from clew.harness.runtime.live.programs.clients import not_startable
 from clew.harness.runtime.live.programs.ended import ended
 from clew.harness.runtime.live.programs.pipes import LineTooLong, Outbox, lines
-from clew.harness.runtime.live.world.world import CannotStart, Process
+from clew.harness.runtime.live.world.cannot_start import CannotStart
+from clew.harness.runtime.live.world.process import Process
 from clew.harness.runtime.network import CUT, Network
 from clew.harness.runtime.thread import Thread
 from clew.histories.event import MALFORMED

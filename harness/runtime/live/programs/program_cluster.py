@@ -23,7 +23,8 @@ from clew.harness.runtime.live.packets.switch import Link
 from clew.harness.runtime.live.programs.clients import HostedClients, not_startable
 from clew.harness.runtime.live.programs.ended import ended, foreground
 from clew.harness.runtime.live.programs.line_clients import LineClients
-from clew.harness.runtime.live.world.world import CannotStart, Process
+from clew.harness.runtime.live.world.cannot_start import CannotStart
+from clew.harness.runtime.live.world.process import Process
 from clew.harness.runtime.thread import Thread
 from clew.nemesis.fault import Fault
 from clew.systems import Operation, Program, ProgramCluster, ProgramNode
@@ -186,7 +187,8 @@ class Programs:
     def _of_other(self, node: str) -> str:
         """What a node has printed, in words for the failure of another one."""
         serves = node in self._running and self._running[node].serves
-        return f"{node}, which {'serves' if serves else 'does not serve either'}:\n{self._logs.tail(node)}".strip()
+        said, does = self._logs.tail(node), "serves" if serves else "does not serve either"
+        return f"{node}, which {does}:\n{said}" if said else f"{node} {does}, and has printed nothing"
 
     def _expected(self, node: ProgramNode) -> str:
         """What `ready` waits for, in words."""

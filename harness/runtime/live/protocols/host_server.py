@@ -29,7 +29,7 @@ import msgspec
 from clew.harness.runtime.failure import report
 from clew.harness.runtime.live.protocols.node_host import NodeHost
 from clew.harness.runtime.live.protocols.node_wire import Life, Reap, Request, Setup, Signal, Spawn, encode
-from clew.systems.fork_server import die_with
+from clew.harness.runtime.live.world.kernel import die_with
 from clew.systems.registry import find_protocol
 
 _CLONE_NEWNET = 0x40000000

@@ -15,7 +15,8 @@ import trio
 
 from clew.harness.runtime.failure import SystemFailure
 from clew.harness.runtime.live.protocols import node_wire as wire
-from clew.harness.runtime.live.world.world import Process, World
+from clew.harness.runtime.live.world.process import Process
+from clew.harness.runtime.live.world.world import World
 
 
 class Host:

@@ -80,9 +80,19 @@ def mount_proc() -> None:
 def die_with_parent(signal_number: int = signal.SIGKILL) -> None:
     """Have the kernel send this signal to this process when the *thread* that forked it ends (PR_SET_PDEATHSIG).
 
-    The parent may have ended already: look for that afterwards. A change of credentials takes the signal back.
+    The parent may have ended already: `die_with` looks for that. A change of credentials takes the signal back.
     """
     _check(_libc.prctl(1, signal_number, 0, 0, 0), "prctl")
+
+
+def die_with(parent: int, signal_number: int = signal.SIGKILL) -> None:
+    """As `die_with_parent`, and exit at once if `parent`, the process that forked this one, has ended already.
+
+    Start such a process from a main thread, or from one that lives as long.
+    """
+    die_with_parent(signal_number)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def adopt_orphans() -> None:

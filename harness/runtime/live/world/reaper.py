@@ -124,9 +124,7 @@ def _become(start: Start, problem: int, reaper: int) -> NoReturn:
         if start.enters and os.geteuid() != 0:
             kernel.keep_right_to_enter()
         # After all changes of credentials. On loopback the program would otherwise survive the reaper's SIGKILL.
-        kernel.die_with_parent()
-        if os.getppid() != reaper:
-            os._exit(1)
+        kernel.die_with(reaper)
         stage = "folder"
         os.chdir(start.folder)
         stage = "program"

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import marshal
 import os
 import secrets
 import signal
@@ -28,9 +27,12 @@ from typing import Any, Literal
 import trio
 
 import clew
-from clew.harness.errors import MachineError, UserError
+from clew.harness.errors import MachineError
 from clew.harness.runtime.live.world.addresses import Addresses
+from clew.harness.runtime.live.world.cannot_start import CannotStart, cannot_start
+from clew.harness.runtime.live.world.line import Line
 from clew.harness.runtime.live.world.machine import NoWorld, look
+from clew.harness.runtime.live.world.process import Process
 
 MAIN = """
 import sys
@@ -42,143 +44,6 @@ main()
 
 RESERVED_PORT = 17077
 """The UDP port that a run binds on an address of its own, so that no other run takes the same addresses."""
-
-
-class CannotStart(UserError):
-    """A program cannot be started. The message is one line that names the program and says why."""
-
-
-class Line:
-    """One end of a socket between this process and a process of the world: messages, and descriptors with them."""
-
-    def __init__(self) -> None:
-        self._socket, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        """`theirs` is the other end: close it when the other process has it."""
-        self._socket.setblocking(False)
-
-    async def send(self, message: tuple[Any, ...], descriptors: Sequence[int] = ()) -> None:
-        """Send a message. Raises OSError if the other process has ended, or the message is too long."""
-        data = marshal.dumps(message)
-        while True:
-            try:
-                socket.send_fds(self._socket, [data], descriptors)
-                return
-            except BlockingIOError:
-                await trio.lowlevel.wait_writable(self._socket)
-
-    async def receive(self) -> tuple[tuple[Any, ...], list[int]] | None:
-        """The next message, and the descriptors that came with it. None if the line has ended. Raises MachineError."""
-        while True:
-            try:
-                return self.receive_now()
-            except BlockingIOError:
-                try:
-                    await trio.lowlevel.wait_readable(self._socket)
-                except trio.ClosedResourceError:
-                    return None
-
-    def receive_now(self) -> tuple[tuple[Any, ...], list[int]] | None:
-        """As `receive`, but raises BlockingIOError if there is no message."""
-        try:
-            data, descriptors, flags, _ = socket.recv_fds(self._socket, 1 << 16, 1)
-        except BlockingIOError:
-            raise
-        except OSError:
-            return None
-        if flags & socket.MSG_CTRUNC:
-            # The kernel had no number left for the descriptor that came with the message.
-            raise MachineError("this process has too many open files; allow more: ulimit -n 65536")
-        return (marshal.loads(data), descriptors) if data else None
-
-    def close(self) -> None:
-        """End the line. The other process notices, and so does a task that receives."""
-        if self._socket.fileno() >= 0:
-            trio.lowlevel.notify_closing(self._socket)
-        self._socket.close()
-        self.theirs.close()
-
-
-class Process:
-    """One process of a world, with all processes that it starts, daemons too.
-
-    All of them are killed when it ends, when it is killed, and when the world ends. Any task may call any method at any
-    time. A cancelled call changes nothing for the process.
-    """
-
-    def __init__(self, name: str, line: Line, reaper: int, namespace: bool) -> None:
-        self.name = name
-        """The endpoint that it runs at."""
-        self._line = line
-        self._reaper: int | None = reaper
-        """A pidfd. The end of the reaper is the end of everything below it. None once that has been seen."""
-        self._namespace = namespace
-        """Whether the reaper is the first process of a PID namespace."""
-        self._status = -int(signal.SIGKILL)
-        """A reaper that is killed has no time to tell."""
-        self._orders = 0
-        self._ordering = trio.Lock()
-        self._waiting = trio.Lock()
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether somebody has waited for it, and it has ended."""
-        return self._reaper is None
-
-    async def wait(self) -> int:
-        """Wait until it has ended, and all that it started. Returns its exit status, or minus the signal that ended it.
-
-        What it started is killed when it ends.
-        """
-        async with self._waiting:
-            if self._reaper is not None:
-                await trio.lowlevel.wait_readable(self._reaper)
-                os.close(self._reaper)
-                self._reaper = None
-                with contextlib.suppress(BlockingIOError):
-                    while (received := self._line.receive_now()) is not None:
-                        self._note(received[0])
-                self._line.close()
-        return self._status
-
-    async def kill(self) -> None:
-        """Kill it and all that it started. Returns when nothing of it is left. Does nothing if it has ended.
-
-        It is not cancelled: what is being killed ends soon.
-        """
-        with trio.CancelScope(shield=True):
-            if self._reaper is not None:
-                if self._namespace:
-                    with contextlib.suppress(ProcessLookupError):
-                        signal.pidfd_send_signal(self._reaper, signal.SIGKILL)
-                else:
-                    with contextlib.suppress(OSError):
-                        await self._line.send(("kill",))
-            await self.wait()
-
-    async def pause(self) -> None:
-        """Stop it and all that it started (SIGSTOP). Returns when it has stopped, or has ended.
-
-        A program that waits for a disk stops when the disk has answered; this does not wait for that.
-        """
-        await self._order("pause", "stopped")
-
-    async def resume(self) -> None:
-        """Let it go on (SIGCONT). Returns when it goes on, or has ended."""
-        await self._order("resume", "continued")
-
-    async def _order(self, order: str, answer: str) -> None:
-        async with self._ordering:
-            self._orders += 1
-            # An order that was cancelled is answered too. The number tells the answers apart.
-            wanted = (answer, self._orders)
-            with contextlib.suppress(OSError):
-                await self._line.send((order, self._orders))
-                while (received := await self._line.receive()) is not None and received[0] != wanted:
-                    self._note(received[0])
-
-    def _note(self, message: tuple[Any, ...]) -> None:
-        if message[0] == "ended":
-            self._status = message[1]
 
 
 class World:
@@ -345,26 +210,6 @@ class World:
             await trio.lowlevel.wait_readable(outer)
             os.close(outer)
             self._outer.wait()
-
-
-def cannot_start(program: str, folder: Path, path: str, number: int, stage: str) -> Exception:
-    """What to raise for the error that starting a program met. `path` is where it was looked up."""
-    if stage == "world":
-        return MachineError(f"cannot start a process for {program}: {os.strerror(number)}")
-    if stage == "folder":
-        return CannotStart(f"cannot start {program} in the folder {folder}: {os.strerror(number)}")
-    if "/" not in program and not any(os.path.exists(os.path.join(place, program)) for place in path.split(os.pathsep)):
-        why = "there is no such command in PATH"
-    elif number == errno.ENOENT:
-        exists = "/" not in program or (folder / program).exists()
-        why = "the interpreter or loader that it names does not exist" if exists else "there is no such file"
-    elif number == errno.EACCES:
-        why = "it is a folder" if (folder / program).is_dir() else "it is not executable (chmod +x)"
-    elif number == errno.ENOEXEC:
-        why = "it is neither a program for this machine nor a script that begins with #!"
-    else:
-        why = os.strerror(number)
-    return CannotStart(f"cannot start {program}: {why}")
 
 
 @asynccontextmanager

@@ -43,9 +43,7 @@ MOST_DESCRIPTORS = 253
 def main() -> NoReturn:
     """Be the process of a world until the harness ends it."""
     mode, parent, *endpoints = sys.argv[1:]
-    kernel.die_with_parent(signal.SIGKILL if mode == "namespaces" else PARENT_DIED)
-    if os.getppid() != int(parent):
-        os._exit(1)
+    kernel.die_with(int(parent), signal.SIGKILL if mode == "namespaces" else PARENT_DIED)
     # Otherwise it would not notice a signal that the harness blocks.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     # A Ctrl-C is for the harness alone.
@@ -75,9 +73,7 @@ def main() -> NoReturn:
 def _become_namespaces(control: socket.socket, parent: int, endpoints: dict[str, str]) -> NoReturn:
     _leave_the_machine(control)
     # The change of user namespace may have taken the signal back.
-    kernel.die_with_parent()
-    if os.getppid() != parent:
-        os._exit(1)
+    kernel.die_with(parent)
     alive, outer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -235,9 +231,7 @@ class World:
             network = self._networks.get(endpoint)
             kernel.be_called(f"clew-{endpoint}")
             if network is None:
-                kernel.die_with_parent(PARENT_DIED)
-                if os.getppid() != parent:
-                    os._exit(1)
+                kernel.die_with(parent, PARENT_DIED)
                 kernel.adopt_orphans()
             else:
                 kernel.enter(network, kernel.NEW_NETWORK)

@@ -289,6 +289,7 @@ def test_a_second_answer_to_an_operation_is_dropped(tmp_path: Path, monkeypatch:
     [
         ("client.py", "exits", "client c0 raised SystemExit: I have had enough", "sys.exit"),
         ("client.py", "dies", "every client ended: their process exited with status 9", "about to die"),
+        ("client.py", "boasts", "client c0 returned 20,971,522 bytes from read; expected at most 8,388,608", ""),
         ("client.py", "wrong", "client c0 raised AttributeError: 'Client' object has no attribute", "self.undefined"),
         ("node client.js", "dies", "client c0 exited with status 9", "about to die"),
         ("node client.js", "garbage", "client c0 printed 'about to write'; expected a line such as {", ""),

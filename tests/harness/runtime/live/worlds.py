@@ -16,7 +16,8 @@ import pytest
 import trio
 
 from clew.harness.errors import MachineError
-from clew.harness.runtime.live.world.world import Process, World, open_loopback, open_world
+from clew.harness.runtime.live.world.process import Process
+from clew.harness.runtime.live.world.world import World, open_loopback, open_world
 
 Open = Callable[[list[str]], AbstractAsyncContextManager[World]]
 
@@ -126,6 +127,16 @@ async def read_to_end(descriptor: int) -> str:
 async def _read(descriptor: int, size: int) -> bytes:
     await trio.lowlevel.wait_readable(descriptor)
     return os.read(descriptor, size)
+
+
+async def output_of(world: World, *argv: str, **more: object) -> list[str]:
+    """The lines that a process at n1 prints before it ends with status 0."""
+    reading, writing = os.pipe()
+    process = await start(world, "n1", *argv, stdout=writing, **more)
+    os.close(writing)
+    text = await read_to_end(reading)
+    assert await process.wait() == 0, text
+    return text.splitlines()
 
 
 def marked(mark: str) -> set[int]:

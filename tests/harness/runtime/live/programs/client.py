@@ -20,7 +20,7 @@ class Client:
         self._file = self._socket.makefile("rb")
 
     def read(self, key: int) -> Any:
-        return self._ask("read", None)
+        return "x" * (20 << 20) if BEHAVIOUR == "boasts" else self._ask("read", None)
 
     def write(self, key: int, value: int) -> None:
         match BEHAVIOUR:
