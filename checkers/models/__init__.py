@@ -7,6 +7,7 @@ import difflib
 from clew.checkers.models.collection import AppendList, Set
 from clew.checkers.models.consensus import Consensus
 from clew.checkers.models.counter import Counter
+from clew.checkers.models.election import Election
 from clew.checkers.models.kv import KeyValue
 from clew.checkers.models.model import Model, ModelOperation
 from clew.checkers.models.multi_register import MultiRegister
@@ -30,6 +31,7 @@ _MODELS: dict[str, type[Model]] = {
         Mutex,
         MultiRegister,
         Consensus,
+        Election,
         AppendList,
     )
 }

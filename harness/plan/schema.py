@@ -16,7 +16,7 @@ from clew.nemesis.schedule import Entry
 Check = Literal["linearizable", "sequential", "session", "staleness", "invariants", "liveness"]
 RuntimeName = Literal["simulation", "live"]
 LiveNetworkName = Literal["auto", "tun", "loopback"]
-WorkloadKind = Literal["cas-register", "counter", "kv"]
+WorkloadKind = Literal["cas-register", "counter", "kv", "election"]
 Stop = Literal["end", "first-violation"]
 
 MILLISECOND = 1_000_000
@@ -51,6 +51,7 @@ class PlannedOperation(msgspec.Struct, frozen=True):
     """The argument, by function:
 
     read, get, delete    None
+    campaign             None
     write, add-and-get   a whole number
     put                  a text
     cas                  (old, new), both whole numbers or both texts; old may be None

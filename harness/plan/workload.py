@@ -29,10 +29,13 @@ KINDS: dict[WorkloadKind, tuple[str, ...]] = {
     "cas-register": ("read", "write", "cas"),
     "counter": ("read", "add-and-get"),
     "kv": ("get", "put", "cas", "delete"),
+    "election": ("campaign", "read"),
 }
 """The kinds of workload, each with the functions that its operations may have."""
-READS: dict[WorkloadKind, str] = {"cas-register": "read", "counter": "read", "kv": "get"}
+READS: dict[WorkloadKind, str] = {"cas-register": "read", "counter": "read", "kv": "get", "election": "read"}
 """The function that reads a key. The final reads of a run use it."""
+WITHOUT_VALUE = ("read", "get", "delete", "campaign")
+"""The functions whose operations have no value."""
 
 CLIENTS_MOST = 10_000
 """The most clients. A plan with more is a slip of a digit: each client takes memory before the first operation."""
@@ -113,7 +116,7 @@ def _operations(
 def _operation(field: Field, kind: WorkloadKind, clients: int, keys: int, usable: Sequence[str]) -> PlannedOperation:
     fields = field.fields(OPERATION_FIELDS)
     f = fields.read("f", lambda field: word(field, usable, "function"))
-    asks = f in ("read", "get", "delete")
+    asks = f in WITHOUT_VALUE
     if asks and "value" in fields.given:
         raise fields.given["value"].error(f"a {f} has no value; leave it out")
     content = _content if kind == "kv" else whole_number

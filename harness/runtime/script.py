@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 from clew.harness.plan.schema import PlannedOperation, Workload
 from clew.harness.plan.streams import Streams
+from clew.harness.plan.workload import WITHOUT_VALUE
 from clew.systems.node import Complete, Operation
 
 
@@ -111,7 +112,7 @@ class Mixed:
             self._seen[operation.key] = operation.value[1]
 
     def _argument(self, f: str, key: int, what: float, old: float) -> Any:
-        if f in ("read", "get", "delete"):
+        if f in WITHOUT_VALUE:
             return None
         values = self._plan.values
         if f == "add-and-get":

@@ -93,6 +93,11 @@ ALPHABETS: dict[str, list[ModelOperation]] = {
         *(ModelOperation("propose", v, None, info) for v in (1, 2)),
         *_returns("read", [None, 1, 2]),
     ],
+    "election": [
+        *_returns("campaign", [[1, "a"], [1, "b"], [2, "a"], [2, "b"]]),
+        ModelOperation("campaign", None, None, info),
+        *_returns("read", [None, [1, "a"], [2, "b"]]),
+    ],
     "append-list": [
         *(ModelOperation("append", v, v, kind) for v in (1, 2) for kind in (ok, info)),
         *_returns("read", [[], [1], [2], [1, 2], [2, 1], [1, 1]]),

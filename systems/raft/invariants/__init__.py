@@ -1,0 +1,56 @@
+"""The lemmas of the proof that Raft is safe, as invariants over the messages.
+
+    State Machine Safety ── Leader Completeness ─┬─ Log Matching ── Leader Append-Only
+                                                 └─ Election Safety ── a vote a term, of a majority, for fresh logs
+
+The names are those of Figure 3 of the paper (Ongaro and Ousterhout, "In Search of an Understandable Consensus
+Algorithm", 2014). docs/raft.md has a table: lemma, invariant, and the variants that break it.
+
+A message counts when it is sent: what it relies on is on the sender's disk by then. Each invariant costs a few
+dictionary look-ups a message, and memory for what was sent.
+"""
+
+from __future__ import annotations
+
+from clew.systems.invariant import Invariant
+from clew.systems.raft.invariants.answers import AnswersAreCommitted, ReadsAreCurrent, StateMachineSafety
+from clew.systems.raft.invariants.elections import (
+    ElectionSafety,
+    LeadersHaveAMajority,
+    TermsOnlyGrow,
+    VotesNeedFreshLogs,
+    VotesOncePerTerm,
+)
+from clew.systems.raft.invariants.logs import (
+    Committed,
+    CommitsAreCommitted,
+    LeaderAppendOnly,
+    LeaderCompleteness,
+    LogMatching,
+    SnapshotsAgree,
+)
+from clew.systems.raft.parameters import Parameters
+
+
+def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
+    """All invariants, new for one run of a cluster of this many servers."""
+    committed = Committed(nodes)
+    found: list[Invariant] = [
+        TermsOnlyGrow(),
+        VotesOncePerTerm(),
+        VotesNeedFreshLogs(),
+        LeadersHaveAMajority(nodes),
+        ElectionSafety(),
+        LeaderAppendOnly(),
+        LogMatching(),
+        LeaderCompleteness(committed),
+        CommitsAreCommitted(committed),
+    ]
+    if parameters.object == "kv":
+        found += [
+            SnapshotsAgree(),
+            StateMachineSafety(),
+            AnswersAreCommitted(committed, nodes),
+            ReadsAreCurrent(),
+        ]
+    return found

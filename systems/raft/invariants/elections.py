@@ -1,0 +1,118 @@
+"""Lemmas about elections (5.1, 5.2 and 5.4.1): terms grow, votes are given once, leaders are alone in their terms."""
+
+from __future__ import annotations
+
+from clew.systems.invariant import Sent, Violation
+from clew.systems.raft.messages import Appended, AppendEntries, InstallSnapshot, Lead, RequestVote, Vote
+from clew.systems.raft.parameters import majority
+
+
+class TermsOnlyGrow:
+    """A server's term never falls, whatever restarts lie between (Figure 2: "increases monotonically")."""
+
+    name = "terms-only-grow"
+    watches: tuple[type, ...] = (RequestVote, Vote, AppendEntries, Lead, InstallSnapshot, Appended)
+
+    def __init__(self) -> None:
+        self._terms: dict[str, tuple[int, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare the term of a message with that of the server's last one."""
+        term = sent.message.term
+        before, number = self._terms.get(sent.source, (0, sent.id))
+        self._terms[sent.source] = (term, sent.id)
+        if term >= before:
+            return None
+        words = f"{sent.source} was in term {before}, and now sends a message of term {term}"
+        return Violation(self.name, words, sent.time, (number, sent.id))
+
+
+class VotesOncePerTerm:
+    """A server votes for one candidate a term (5.2). A candidate votes for itself."""
+
+    name = "votes-once-per-term"
+    watches: tuple[type, ...] = (RequestVote, Vote)
+
+    def __init__(self) -> None:
+        self._votes: dict[tuple[str, int], tuple[str, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a vote with the server's first one in this term."""
+        message = sent.message
+        if type(message) is Vote and not message.granted:
+            return None
+        candidate = sent.source if type(message) is RequestVote else sent.destination
+        first, number = self._votes.setdefault((sent.source, message.term), (candidate, sent.id))
+        if first == candidate:
+            return None
+        words = f"in term {message.term} {sent.source} votes for {first}, and then for {candidate}"
+        return Violation(self.name, words, sent.time, (number, sent.id))
+
+
+class VotesNeedFreshLogs:
+    """A server votes only for candidates whose logs are at least as up-to-date as its own (5.4.1)."""
+
+    name = "votes-need-fresh-logs"
+    watches: tuple[type, ...] = (RequestVote, Vote)
+
+    def __init__(self) -> None:
+        self._asked: dict[tuple[str, int], tuple[int, int, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare the end of the voter's log with that of the candidate's."""
+        message = sent.message
+        if type(message) is RequestVote:
+            self._asked[sent.source, message.term] = (message.last_term, message.last_index, sent.id)
+        elif message.granted:
+            asked = self._asked.get((sent.destination, message.term))
+            if asked is not None and (message.last_term, message.last_index) > asked[:2]:
+                return Violation(
+                    self.name,
+                    f"the log of {sent.source} ends with entry {message.last_index} of term {message.last_term}, and "
+                    f"it votes for {sent.destination}, whose log ends with entry {asked[1]} of term {asked[0]}",
+                    sent.time,
+                    (asked[2], sent.id),
+                )
+        return None
+
+
+class LeadersHaveAMajority:
+    """A leader has the votes of a majority of its term, its own among them (5.2)."""
+
+    name = "leaders-have-a-majority"
+    watches: tuple[type, ...] = (Vote, Lead)
+
+    def __init__(self, nodes: int) -> None:
+        self._majority = majority(nodes)
+        self._voters: dict[tuple[str, int], set[str]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Count a vote, or look up the votes of a leader."""
+        message = sent.message
+        if type(message) is Vote:
+            if message.granted:
+                self._voters.setdefault((sent.destination, message.term), set()).add(sent.source)
+            return None
+        voters = self._voters.get((sent.source, message.term), set()) | {sent.source}
+        if len(voters) >= self._majority:
+            return None
+        words = f"{sent.source} leads term {message.term} with the votes of {', '.join(sorted(voters))} alone"
+        return Violation(self.name, words, sent.time, (sent.id,))
+
+
+class ElectionSafety:
+    """At most one leader can be elected in a given term (Figure 3)."""
+
+    name = "election-safety"
+    watches: tuple[type, ...] = (AppendEntries, Lead, InstallSnapshot)
+
+    def __init__(self) -> None:
+        self._leaders: dict[int, tuple[str, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare the sender with the first one that led in this term."""
+        leader, number = self._leaders.setdefault(sent.message.term, (sent.source, sent.id))
+        if leader == sent.source:
+            return None
+        words = f"in term {sent.message.term} both {leader} and {sent.source} lead"
+        return Violation(self.name, words, sent.time, (number, sent.id))
