@@ -167,12 +167,12 @@ class RaftNode:
             self._leader.end(ctx)
             self._leader = None
             ctx.cancel_timer(HEARTBEAT)
+            self._wait(ctx)
         self._votes = set()
         self._known = None
         for client, id in self._campaigns.items():
             ctx.send(client, Answer(id, None, LOST, self._server.term, 0))
         self._campaigns = {}
-        self._wait(ctx)
 
     def _wait(self, ctx: Context) -> None:
         """Wait for a leader. Each wait is drawn anew, so that votes are rarely split (5.2)."""

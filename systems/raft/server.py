@@ -77,6 +77,8 @@ class Server:
             if log.term_at(place) != entry.term:
                 if place <= log.last_index:
                     log.cut(ctx, place)
+                    # Nothing committed is ever cut, except by leaders of broken variants. Then the new entries run too.
+                    self.commit = min(self.commit, place - 1)
                 log.append(ctx, entries[place - before - 1 :])
                 ctx.disk.sync()
                 break
@@ -92,8 +94,7 @@ class Server:
         """Where the logs may match: before all entries of the term that does not (the end of 5.3)."""
         if message.prev_index > self.log.last_index:
             return self.log.last_index
-        place = message.prev_index
-        term = self.log.term_at(place)
+        term, place = self.log.term_at(message.prev_index), message.prev_index - 1
         while place > self.commit and self.log.term_at(place) == term:
             place -= 1
         return place
