@@ -132,14 +132,4 @@ class InstallSnapshot(msgspec.Struct, frozen=True, tag="install-snapshot"):
     round: int
 
 
-Message = (
-    Request
-    | Answer
-    | NotLeader
-    | RequestVote
-    | Vote
-    | AppendEntries
-    | Lead
-    | Appended
-    | InstallSnapshot
-)
+Message = Request | Answer | NotLeader | RequestVote | Vote | AppendEntries | Lead | Appended | InstallSnapshot

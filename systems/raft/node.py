@@ -1,10 +1,10 @@
 """A server as a node: it follows, stands for election, or leads (5.1 and Figure 4).
 
-                    no word from a leader                    votes of a majority
-    ──> follower ─────────────────────────> candidate ─────────────────────────────> leader
-           ^  ^                             │   ^   │ no majority in time               │
-           │  └───── there is a leader ─────┘   └───┘                                   │
-           └───────────────────── a later term, in any message ─────────────────────────┘
+                no word from a leader                    votes of a majority
+──> follower ─────────────────────────> candidate ─────────────────────────────> leader
+       ^  ^                             │   ^   │ no majority in time               │
+       │  └───── there is a leader ─────┘   └───┘                                   │
+       └───────────────────── a later term, in any message ─────────────────────────┘
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Roles:
 class RaftNode:
     """One life of one server."""
 
-    def __init__(self, parameters: Parameters, roles: Roles = Roles()) -> None:  # noqa: B008
+    def __init__(self, parameters: Parameters, roles: Roles = Roles()) -> None:
         self._parameters = parameters
         self._server = roles.server(parameters)
         self._make_leader = roles.leader

@@ -51,9 +51,7 @@ class Server:
 
     def vote(self, ctx: Context, candidate: str, message: RequestVote) -> Vote:
         """Vote for the first candidate of the term whose log is fresh enough (5.2 and 5.4.1)."""
-        granted = (
-            message.term == self.term and self.voted.candidate in (None, candidate) and self._is_fresh(message)
-        )
+        granted = message.term == self.term and self.voted.candidate in (None, candidate) and self._is_fresh(message)
         if granted and self.voted.candidate is None:
             self.enter(ctx, self.term, candidate)
         return Vote(self.term, granted, self.log.last_index, self.log.last_term)

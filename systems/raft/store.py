@@ -71,8 +71,6 @@ class Store:
     def deserialize(cls, text: str) -> Store:
         """The state that `serialize` made this text of."""
         store = cls()
-        values, sessions = msgspec.json.decode(
-            text, type=tuple[list[tuple[Key, str]], list[tuple[str, Session]]]
-        )
+        values, sessions = msgspec.json.decode(text, type=tuple[list[tuple[Key, str]], list[tuple[str, Session]]])
         store._values, store._sessions = dict(values), dict(sessions)
         return store

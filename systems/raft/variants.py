@@ -109,5 +109,20 @@ VARIANTS: Mapping[str, Variant] = {
     )
 }
 
-HUNTED: Mapping[str, Hunted] = {}
+RESTARTS = "raft-snapshots"
+"""A plan in which servers restart again and again."""
+HUNTED: Mapping[str, Hunted] = {
+    "forgets-its-vote": Hunted("raft-forgets-its-vote"),
+    "ignores-freshness": Hunted("raft-leader-loss"),
+    "appends-unchecked": Hunted("raft-appends-unchecked"),
+    "counts-older-terms": Hunted("raft-counts-older-terms"),
+    "serves-reads-alone": Hunted("raft-leader-loss"),
+    "handles-packets-twice": Hunted(
+        "raft-snapshots",
+        unnoticed="networks copy packets, so the protocol is made to handle copies",
+    ),
+    "torn-writes": Hunted(RESTARTS),
+    "read-error-as-empty": Hunted(RESTARTS),
+    "fsync-lies": Hunted(RESTARTS),
+}
 """How each variant is hunted."""

@@ -20,18 +20,25 @@ STORMS: dict[str, tuple[str, ...]] = {
     "caspaxos-happy-path": (),
     "caspaxos-minority-failure": (),
     "caspaxos-contention-storm": (),
+    "raft-leader-loss": ("workload.rate=40", "workload.duration=4s"),
+    "raft-snapshots": ("workload.duration=3s",),
+    "raft-elections": ("workload.operations=100",),
     "rsl-counter-steady": ("workload.operations=320",),
     "rsl-leader-loss": ("workload.rate=40", "workload.duration=5s"),
     "rsl-storm": ("workload.rate=25", "workload.duration=6s"),
     "rsl-kv-catch-up": ("workload.rate=25",),
     "rsl-heavy-weather": ("workload.rate=40",),
 }
-"""The plans of correct systems. Those of RSL run at a fraction of their load: the same faults, fewer requests."""
+"""The plans of correct systems. Those of Raft and RSL run at a fraction of their load: the same faults, fewer
+requests."""
 
 HUNTS: dict[str, str] = {
     "caspaxos-forgets-promises": "system.variant=none",
     "caspaxos-highest-version": "system.variant=none",
     "caspaxos-dirty-reads": "system.variant=none",
+    "raft-appends-unchecked": "system.variant=none",
+    "raft-counts-older-terms": "system.variant=none",
+    "raft-forgets-its-vote": "system.variant=none",
     "rsl-amnesia": "system.durability=synced",
     "rsl-as-published": "system.variant=none",
     "rsl-counts-across-ballots": "system.variant=none",
@@ -74,6 +81,10 @@ def assert_promise(name: str, seed: int) -> Counter[str]:
     elif name in STORMS and name.startswith("rsl-"):
         assert happened["truncations"] >= 3, (name, seed)
         assert happened["views led"] >= 1, (name, seed)
+    if name == "raft-leader-loss":
+        assert happened["elections won"] >= 3, (name, seed)
+    elif name == "raft-snapshots":
+        assert happened["snapshots installed"] >= 1, (name, seed)
     if name == "rsl-kv-catch-up":
         assert happened["state transfers"] >= 1, (name, seed)
     return happened

@@ -22,8 +22,8 @@ from clew.systems.raft.invariants.elections import (
     VotesOncePerTerm,
 )
 from clew.systems.raft.invariants.logs import (
-    Committed,
     CommitsAreCommitted,
+    Committed,
     LeaderAppendOnly,
     LeaderCompleteness,
     LogMatching,

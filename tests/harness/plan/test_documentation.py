@@ -104,6 +104,8 @@ TOGETHER = {
     "nemesis.0.crash.random": ["nemesis.0.crash.every="],
     "workload.kind=counter": ["system.name=rsl"],
     "workload.kind=kv": ["system.name=rsl", "system.application=kv"],
+    "workload.kind=election": ["system.name=raft", "system.object=election"],
+    "system.object=election": ["workload.kind=election"],
     "system.application=kv": ["workload.kind=kv"],
     "system.object=kv": ["workload.kind=kv"],
     "system.object=counter": ["workload.kind=counter"],

@@ -24,7 +24,7 @@ SEEDS = {"caspaxos-contention-storm": (1, 2), "rsl-storm": (1, 2)}
 """The seeds of a plan, if not just seed 1. Another seed is another input of the same code; a plan reaches other
 code."""
 SHORT = ("workload.operations=100", "workload.duration=1500ms")
-"""What the long plans of RSL run with here. The first faults are in what is left; all of it takes minutes in
+"""What the long plans of RSL and Raft run with here. The first faults are in what is left; all of it takes minutes in
 processes."""
 RECORDED = Path(__file__).with_name("hashes.json")
 
@@ -34,7 +34,7 @@ def hashes_of(plan: str, seed: int, nodes: str, hash_seed: str, store: Path) -> 
     command = [sys.executable, "-c", "from clew.harness.cli.app import main; main()", "run", plan, "--seed", str(seed)]
     # Not judged here: the checks of a plan do not change its history, and numba costs a second a process.
     command += ["--nodes", nodes, "--store", str(store), "--json", "--set", "checks=[liveness]"]
-    if plan.startswith("rsl"):
+    if plan.startswith(("rsl", "raft")):
         command += [argument for setting in SHORT for argument in ("--set", setting)]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

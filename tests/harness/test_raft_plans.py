@@ -1,0 +1,25 @@
+"""What the comments of Raft's plans say, on some seeds. `make fuzz` takes all of them, and more."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness.plans import HUNTS, PROMISES, assert_promise, run, seeds_named
+
+CORRECT = [name for name in PROMISES if name.startswith("raft-")]
+WRONG = [name for name in HUNTS if name.startswith("raft-")]
+
+
+@pytest.mark.parametrize("name", CORRECT)
+def test_the_correct_system_is_valid(name: str) -> None:
+    """Also under the plans that find a mistake, without the mistake."""
+    for seed in range(0, 200, 50):
+        assert_promise(name, seed)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_mistake_is_found_by_clients_and_by_a_lemma_on_the_seeds_that_its_plan_names(name: str) -> None:
+    for seed in seeds_named(name):
+        result = run(name, seed)
+        assert result.checks["linearizable"].verdict == "invalid", seed
+        assert result.checks["invariants"].verdict == "invalid", seed
