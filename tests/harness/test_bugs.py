@@ -40,8 +40,9 @@ UNMEASURED = {
         "evicts-replies",
         "mislabels-its-state",
     )
-}
-"""Variants that the page need not have until `clew bench bugs` is run again. Clients find them: `test_variants.py`."""
+} | {("raft", name) for name in find_protocol("raft").variants}
+"""Variants that the page need not have until `clew bench bugs` is run again. Clients find them: `test_variants.py`,
+`test_raft_plans.py`."""
 BY_SECONDS = sorted(KNOWN, key=lambda variant: (KNOWN[variant][1], variant))
 FAST = [
     variant
