@@ -12,7 +12,7 @@ help:
 	@echo 'make test     pass the tests'
 	@echo 'make check    lint, format and types'
 	@echo 'make fuzz     engines against each other and every shipped plan on many seeds, each for SECONDS=600, from SEED=1;'
-	@echo '              and 100 kills of live runs, which must leave nothing'
+	@echo '              100 kills of live runs, which must leave nothing; and the long tests'
 	@echo 'make bench    measure the figures of docs/measured.md'
 	@echo 'make readme   run the commands of the pages and write what they print into the pages'
 	@echo 'make clean    remove what the others made'
@@ -47,8 +47,8 @@ check: $(VENV)/dev
 fuzz: $(VENV)/dev
 	$(BIN)/python -m tests.checkers.fuzz --seed $(SEED) --seconds $(SECONDS)
 	$(BIN)/python -m tests.harness.fuzz --first $(SEED)000 --seconds $(SECONDS)
-	CLEW_LONG=1 $(BIN)/pytest -n 0 -rs tests/harness/test_databases.py
 	$(BIN)/python -m tests.harness.runtime.live.kills --kills 100 --seed $(SEED)
+	$(BIN)/pytest -n auto --dist worksteal -rs -m long
 
 bench: $(VENV)/dev
 	$(BIN)/python -m tests.benchmarks

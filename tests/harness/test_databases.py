@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from clew.checkers.weaker.promise import Promise
 from clew.harness.bench.databases import (
@@ -35,16 +35,13 @@ TRIES = {"zookeeper-lost-writes": 30, "etcd-leader": 6, "zookeeper-leader": 6}
 """Runs in which a rarer anomaly must show. For the others three are enough: they show in 8 of 10 or more."""
 
 
-def takes_long() -> None:
-    """Skip what takes too long for the suite."""
-    if not os.environ.get("CLEW_LONG"):
-        pytest.skip("make fuzz runs it")
+def given(*chosen: Case) -> list[ParameterSet]:
+    """These cases as parameters of a test. Those that take too long for the suite are marked."""
+    return [pytest.param(case, id=case.plan, marks=[pytest.mark.long] if case.plan in LONG else []) for case in chosen]
 
 
 def needs(case: Case) -> None:
-    """Skip the test where the database or its library is not installed, or if it takes too long for the suite."""
-    if case.plan in LONG:
-        takes_long()
+    """Skip the test where the database or its library is not installed."""
     if (what := missing(case)) is not None:
         pytest.skip(what)
 
@@ -54,7 +51,7 @@ def run(case: Case, seed: int, *settings: str) -> Trial:
 
 
 @pytest.mark.usefixtures("namespaces")
-@pytest.mark.parametrize("case", [case for case in CASES if case.holds], ids=lambda case: case.plan)
+@pytest.mark.parametrize("case", given(*(case for case in CASES if case.holds)))
 def test_a_control_holds(case: Case) -> None:
     needs(case)
     tried = run(case, 0)
@@ -64,7 +61,7 @@ def test_a_control_holds(case: Case) -> None:
 
 
 @pytest.mark.usefixtures("namespaces")
-@pytest.mark.parametrize("case", [case for case in CASES if not case.holds], ids=lambda case: case.plan)
+@pytest.mark.parametrize("case", given(*(case for case in CASES if not case.holds)))
 def test_an_anomaly_shows(case: Case) -> None:
     needs(case)
     tries = TRIES.get(case.plan, 3)
@@ -77,12 +74,12 @@ def test_an_anomaly_shows(case: Case) -> None:
 
 @pytest.mark.usefixtures("namespaces")
 @pytest.mark.parametrize("settings", [("kv", "kv"), ("counter", "counter")], ids=lambda settings: settings[0])
-@pytest.mark.parametrize("name", ["etcd-linearizable", "redis-one-node", "zookeeper-sync"])
+@pytest.mark.parametrize(
+    "name", ["etcd-linearizable", "redis-one-node", pytest.param("zookeeper-sync", marks=pytest.mark.long)]
+)
 def test_other_objects_are_served_too(name: str, settings: tuple[str, str]) -> None:
     case = next(case for case in CASES if case.plan == name)
     needs(case)
-    if name == "zookeeper-sync":
-        takes_long()
     thing, kind = settings
     tried = run(
         case,

@@ -42,7 +42,7 @@ def test_the_steady_plan_fills_its_batches_as_it_is_shipped() -> None:
 
 
 def test_retransmissions_happen_and_run_once() -> None:
-    protocol = run("rsl-leader-loss", None).counts["protocol"]
+    protocol = run("rsl-heavy-weather", None).counts["protocol"]
     assert protocol["retransmissions"] >= protocol["requests decided again"] > 0
 
 

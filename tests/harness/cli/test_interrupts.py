@@ -12,8 +12,6 @@ from random import Random
 
 import pytest
 
-MOMENTS = 6
-"""Random moments for each command, in as many equal parts of the time below. A hundred were tried once."""
 SECONDS = 0.6
 """A command imports for about this long."""
 START = "from clew.harness.cli.start import main; print('here', flush=True); main()"
@@ -36,12 +34,13 @@ COMMANDS = (
 )
 
 
+@pytest.mark.parametrize("moments", [2, pytest.param(25, marks=pytest.mark.long)])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_ctrl_c_at_any_moment_is_no_traceback(failing: Path, tmp_path: Path, command: str) -> None:
-    """As on a terminal: the signal goes to every process of the group."""
+def test_ctrl_c_at_any_moment_is_no_traceback(failing: Path, tmp_path: Path, command: str, moments: int) -> None:
+    """At random moments, in as many equal parts of the time. As on a terminal: every process of the group gets it."""
     random = Random(1)
     words = [str(failing) if word == "RUN" else word for word in command.split()]
-    for part in range(MOMENTS):
+    for part in range(moments):
         script = f"if __name__ == '__main__':\n {START}"
         started = subprocess.Popen(
             [sys.executable, "-P", "-c", script, *words],
@@ -54,7 +53,7 @@ def test_ctrl_c_at_any_moment_is_no_traceback(failing: Path, tmp_path: Path, com
         assert started.stdout is not None
         assert started.stdout.readline() == "here\n"
         # Before `main` Python itself is in charge, for some milliseconds. Its first line takes less than this.
-        time.sleep(0.005 + (part + random.random()) / MOMENTS * SECONDS)
+        time.sleep(0.005 + (part + random.random()) / moments * SECONDS)
         os.killpg(started.pid, signal.SIGINT)
         _, errors = started.communicate(timeout=60)
         assert "Traceback" not in errors, errors

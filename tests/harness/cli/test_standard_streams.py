@@ -20,7 +20,7 @@ CLEW = f"{sys.executable} -c 'if __name__ == \"__main__\": from clew.harness.cli
         ("run no-such-plan", 254),
     ],
 )
-@pytest.mark.parametrize("closed", [">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", [pytest.param(">&- 2>&-", marks=pytest.mark.long), "<&- >&- 2>&-"])
 def test_closed_standard_streams_change_no_exit_code(tmp_path: Path, arguments: str, code: int, closed: str) -> None:
     command = ["sh", "-c", f"{CLEW} {arguments} {closed}"]
     assert subprocess.run(command, cwd=tmp_path, check=False, timeout=120).returncode == code

@@ -1,20 +1,16 @@
-"""A hunt tries every seed once and in order, for any workers. It says what broke, and what the faults touched."""
+"""A hunt says what broke, keeps the failing runs, and says what the faults touched."""
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-import pickle
 import re
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,133 +18,16 @@ import pytest
 
 from clew.harness.cli.output.hunt import print_hunt
 from clew.harness.cli.signals import stop_signals
-from clew.harness.errors import MachineError
-from clew.harness.hunt import Hunt, at_home, campaign, hunt
-from clew.harness.hunt.campaign import BATCH
+from clew.harness.hunt import Hunt, hunt
 from clew.harness.hunt.coverage import coverage
 from clew.harness.hunt.trial import trials
-from clew.harness.plan import Plan, PlanError, Source, load, loads, resolve, shipped
+from clew.harness.plan import Plan, load, loads
 from clew.harness.run import simulate
 from clew.harness.store.folder import RunFolder
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
 from tests.harness.conftest import Clew
-from tests.harness.echo import PLAN as PLAN_OF_ECHO
-from tests.harness.echo import put
-
-PLAN = """\
-name: swarm
-system: {name: caspaxos, nodes: {choice: [3, 5]}, variant: forgets-promises}
-workload: {kind: cas-register, clients: 3, operations: 60, timeout: 1s}
-network: {latency: {exponential: 5ms}, drop: {uniform: [0, 0.2]}}
-nemesis:
-  - crash: {target: one, random: 200ms, for: 100ms}
-"""
-SOURCE = loads(PLAN, "swarm.yaml", Path())
-
-
-class AtOnce(Executor):
-    """Does a job when it is submitted."""
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
-@pytest.fixture
-def without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands try their seeds in this process: for claims about what they print and keep."""
-    monkeypatch.setattr("clew.harness.hunt.at_home", lambda jobs: nullcontext((AtOnce(), 1)))
-
-
-class Backwards(Executor):
-    """Does nothing until somebody waits for a result. Then it does the last job first."""
-
-    def __init__(self) -> None:
-        self.waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        backwards = self
-
-        class Late(Future[Any]):
-            def result(self, timeout: float | None = None) -> Any:
-                while backwards.waiting:
-                    future, job = backwards.waiting.pop()
-                    future.set_result(job())
-                return super().result(timeout)
-
-        future = Late()
-        self.waiting.append((future, lambda: fn(*args, **kwargs)))
-        return future
-
-
-def tried(workers: int, executor: Executor) -> list[Any]:
-    with executor:
-        return list(campaign(SOURCE, [], range(5, 30), executor, workers))
-
-
-def test_the_trials_are_the_same_whoever_does_them() -> None:
-    one = tried(1, AtOnce())
-    assert [trial.seed for trial in one] == list(range(5, 30))
-    assert tried(4, Backwards()) == one
-    with at_home(2) as (processes, workers):
-        assert list(campaign(SOURCE, [], range(5, 30), processes, workers)) == one
-
-
-def test_the_trials_are_the_same_if_every_job_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = tried(1, AtOnce())
-    monkeypatch.setattr(sys.modules["clew.harness.hunt.campaign"], "JOB_SECONDS_MAX", 0.0)
-    assert len(trials(SOURCE, [], range(BATCH), seconds_max=0.0)) == 1
-    assert tried(1, AtOnce()) == one
-    assert tried(4, Backwards()) == one
-    with at_home(2) as (processes, workers):
-        assert list(campaign(SOURCE, [], range(5, 30), processes, workers)) == one
-
-
-def test_a_campaign_to_the_first_failure_ends_with_it_and_no_job_goes_beyond_it() -> None:
-    source = loads(PLAN.replace("operations: 60", "operations: 6"), "swarm.yaml", Path())  # only some seeds fail
-    each = trials(source, [], range(1, 1 + BATCH))
-    failing = [trial.signature is not None for trial in each]
-    assert 0 < failing.index(True) < BATCH - 1
-    expected = each[: failing.index(True) + 1]
-    assert trials(source, [], range(1, 1 + BATCH), to_failure=True) == expected
-    for workers, executor in ((1, AtOnce()), (4, Backwards())):
-        with executor:
-            assert list(campaign(source, [], range(1, 30), executor, workers, to_failure=True)) == expected
-
-
-def test_a_campaign_over_time_tries_the_first_seeds_and_no_others() -> None:
-    with AtOnce() as executor:
-        until = time.monotonic() + 0.5
-        seeds = [trial.seed for trial in campaign(SOURCE, [], iter(range(10**9)), executor, 1, until)]
-    assert seeds == list(range(len(seeds)))
-    assert seeds
-
-
-def test_no_seed_is_begun_after_the_time_but_the_first_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A job of several seeds ends with its current one. A job that waited for its worker until then tries none."""
-    with AtOnce() as executor:
-        assert [trial.seed for trial in campaign(SOURCE, [], range(5, 30), executor, 1, time.monotonic())] == [5]
-    monkeypatch.setattr(sys.modules["clew.harness.hunt.campaign"], "BATCH", 1)
-    until = time.monotonic() + 0.2
-
-    class Busy(AtOnce):
-        """Begins no job before the time is over."""
-
-        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-            class Late(Future[Any]):
-                def result(self, timeout: float | None = None) -> Any:
-                    time.sleep(max(0.0, until - time.monotonic()))
-                    return fn(*args, **kwargs)
-
-            return Late()
-
-    with Busy() as executor:
-        assert [trial.seed for trial in campaign(SOURCE, [], range(5, 30), executor, 2, until)] == [5]
+from tests.harness.hunt.hunts import PLAN, SOURCE, AtOnce
 
 
 def test_after_the_time_no_failing_run_is_kept_but_the_first(
@@ -377,77 +256,6 @@ def test_on_a_terminal_a_line_tells_seeds_rate_faults_and_failures_so_far(tmp_pa
         assert 0 <= sum(trial.signature is not None for trial in those[: int(seeds)]) - failures <= 1
 
 
-def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice() -> None:
-    found = []
-    with at_home(2) as (executor, count):
-        for trial in campaign(SOURCE, [], range(60), executor, count):
-            found.append(trial)
-            if len(found) == 10:
-                victim, *_ = multiprocessing.active_children()
-                victim.kill()
-    assert [trial.seed for trial in found] == list(range(60))
-    assert found[30:40] == trials(SOURCE, [], range(30, 40))
-    assert not multiprocessing.active_children()
-
-
-class Doomed(AtOnce):
-    """Its workers die over every job."""
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_exception(BrokenExecutor())
-        return future
-
-
-def test_workers_that_die_again_and_again_are_one_line() -> None:
-    with Doomed() as executor, pytest.raises(MachineError, match="seeds from 5 on"):
-        list(campaign(SOURCE, [], range(5, 30), executor, 1))
-
-
-def test_a_hunt_whose_workers_die_has_what_it_knew_before() -> None:
-    class Mortal(AtOnce):
-        """Its workers do one job, and die over every later one."""
-
-        jobs = 0
-
-        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-            self.jobs += 1
-            return (AtOnce if self.jobs == 1 else Doomed).submit(self, fn, *args, **kwargs)
-
-    with Mortal() as executor:
-        hunted = hunt(SOURCE, executor, 1, seeds=range(40), until="all", into=None)
-    assert hunted.seeds == BATCH
-    assert hunted.failures
-    assert isinstance(hunted.error, MachineError)
-    assert f"seeds from {BATCH} on" in hunted.summary()["error"]
-    assert hunted.exit_code == 255
-
-
-@pytest.mark.usefixtures("without_workers")
-def test_a_hunt_that_comes_to_a_seed_whose_plan_cannot_be_has_what_it_knew_before(
-    clew_call: Clew, tmp_path: Path
-) -> None:
-    text = PLAN.replace("target: one", "target: [n5]").replace("[3, 5]", "[5, 5, 5, 5, 5, 5, 5, 5, 5, 3]")
-    (tmp_path / "swarm.yaml").write_text(text)
-    impossible = next(seed for seed in range(100) if not possible(load(str(tmp_path / "swarm.yaml")), seed))
-    assert impossible % BATCH, "others of its job come before it"
-    done = clew_call("hunt", "swarm.yaml", "--until", "all", "--json", "--jobs", "1")
-    assert done.returncode == 254
-    assert "n5" in done.stderr
-    assert done.stderr.count("\n") == 1
-    summary = json.loads(done.stdout.splitlines()[-1])
-    assert summary["seeds"] == impossible
-    assert summary["error"] in done.stderr
-
-
-def possible(source: Source, seed: int) -> bool:
-    try:
-        resolve(source, seed)
-    except PlanError:
-        return False
-    return True
-
-
 @pytest.mark.parametrize("every_verdict", [True, False])
 def test_beyond_the_kept_runs_there_are_no_folders_and_verdicts_only_for_who_wants_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every_verdict: bool
@@ -496,54 +304,3 @@ def alive(mark: Path) -> list[int]:
             if f"CLEW_TEST_MARK={mark}".encode() in environment and state != "Z":
                 found.append(int(entry.name))
     return found
-
-
-def test_every_shipped_plan_can_be_sent_to_a_worker() -> None:
-    for name, _ in shipped():
-        source = load(name)
-        assert pickle.loads(pickle.dumps(source)) == source
-
-
-def quick_to_see_a_hang(plan: Path) -> Path:
-    """Let workers wait for a hanging step for half a second, not for ten: they import the system, and this with it."""
-    system = plan.with_name("echo.py")
-    limit = "from clew.harness.runtime.simulation import watchdog\nwatchdog.STEP_SECONDS_MAX = 0.5\n"
-    system.write_text(limit + system.read_text())
-    return plan
-
-
-HANGS = "node: n1 hangs: one step takes longer than 0.5 s"
-
-
-def test_a_node_that_loops_for_ever_is_named_with_its_seed_and_the_hunt_keeps_its_time(
-    clew: Clew, tmp_path: Path
-) -> None:
-    quick_to_see_a_hang(put(tmp_path, breaks="while True: pass"))
-    began = time.monotonic()
-    done = clew("hunt", "echo.yaml", "--time", "1s", "--until", "all", "--jobs", "1")
-    # A seed takes half a second, and is run twice. The rest of the time starts processes.
-    assert time.monotonic() - began < 60
-    assert done.returncode == 1, done.stderr
-    failing = re.findall(r"^seed (\d+) fails: (.*)$", done.stdout, re.MULTILINE)
-    assert failing == [(str(seed), HANGS) for seed in range(len(failing))]
-    assert 1 <= len(failing) < BATCH, "not even the job that was begun is finished"
-
-
-def test_a_hunt_goes_on_after_a_node_that_loops_for_ever(clew: Clew, tmp_path: Path) -> None:
-    text = PLAN_OF_ECHO.replace("clients: 1", "clients: {choice: [1, 2]}")
-    plan = quick_to_see_a_hang(put(tmp_path, breaks="while source == 'c1': pass", plan=text))
-    hangs = [seed for seed in range(4) if resolve(load(str(plan)), seed).workload.clients == 2]
-    assert 0 < len(hangs) < 4
-    done = clew("hunt", "echo.yaml", "--seeds", "0:4", "--until", "all", "--jobs", "1", "--json")
-    assert done.returncode == 1, done.stderr
-    summary = json.loads(done.stdout.splitlines()[-1])
-    assert summary["seeds"] == 4
-    assert [(found["seed"], found["failure"]) for found in summary["failures"]] == [(seed, HANGS) for seed in hangs]
-
-
-def test_a_node_that_sends_itself_messages_without_a_delay_ends_as_a_failure(clew: Clew, tmp_path: Path) -> None:
-    put(tmp_path, breaks="return ctx.send('n1', message)")
-    done = clew("hunt", "echo.yaml", "--seeds", "0:8", "--jobs", "1")
-    assert done.returncode == 1, done.stderr
-    assert "seed 0 fails: node: n1 takes more than 100,000 steps within a millisecond" in done.stdout
-    assert "does it send itself messages, or set timers, without a delay?" in done.stdout

@@ -22,19 +22,18 @@ def written(history: History) -> bytes:
     return stream.getvalue()
 
 
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))])
 @pytest.mark.parametrize("name", [name for name, _ in shipped() if name not in DATABASES])
-def test_a_run_as_an_explicit_plan_is_the_same_run_byte_for_byte(name: str) -> None:
-    # The plans of RSL have long runs. One seed of each is enough.
-    for seed in range(1 if name.startswith("rsl-") else 3):
-        plan = resolve(load(name), seed)
-        history, outcome = simulate(plan)
-        spelled = explicit(plan, history, outcome.rested)
-        assert isinstance(spelled.workload.operations, tuple)
-        assert resolve(loads(dump(spelled), "plan.yaml", Path())) == spelled
-        again, repeated = simulate(spelled)
-        assert written(again) == written(history)
-        assert repeated.violations == outcome.violations
-        assert explicit(spelled, again, repeated.rested) == spelled
+def test_a_run_as_an_explicit_plan_is_the_same_run_byte_for_byte(name: str, seed: int) -> None:
+    plan = resolve(load(name), seed)
+    history, outcome = simulate(plan)
+    spelled = explicit(plan, history, outcome.rested)
+    assert isinstance(spelled.workload.operations, tuple)
+    assert resolve(loads(dump(spelled), "plan.yaml", Path())) == spelled
+    again, repeated = simulate(spelled)
+    assert written(again) == written(history)
+    assert repeated.violations == outcome.violations
+    assert explicit(spelled, again, repeated.rested) == spelled
 
 
 def test_an_explicit_plan_has_all_faults_with_their_times_and_none_that_never_began() -> None:

@@ -119,7 +119,7 @@ def test_a_fault_that_hits_the_leader_hits_whoever_leads_then(tmp_path: Path, ne
     assert len({str(crash["fault"]["nodes"]) for crash in crashes}) > 1, crashes
 
 
-@pytest.mark.parametrize("moment", [0.0, 0.7, 1.5])
+@pytest.mark.parametrize("moment", [0.7, *(pytest.param(moment, marks=pytest.mark.long) for moment in (0.0, 1.5))])
 def test_ctrl_c_ends_a_run_at_any_moment_and_what_was_recorded_is_judged(
     tmp_path: Path, network: str, moment: float
 ) -> None:
