@@ -32,7 +32,7 @@ KNOWN, MISSED = documented(PAGE.read_text())
 SECONDS = 13.0
 """How long the suite hunts, by the figures of the page. It hunts the variants that are found fastest."""
 UNMEASURED = {("raft", name) for name in find_protocol("raft").variants}
-"""Variants that the page need not have until `clew bench bugs` is run again. Clients find them: `test_raft_plans.py`."""
+"""Variants that the page need not have until `clew bench bugs` is run again. `test_raft_plans.py` finds them."""
 LARGE = {
     ("rsl", "counts-a-1b-twice"),  # it hangs on which of many messages are lost
     ("rsl", "evicts-replies"),  # it takes more than 255 clients
