@@ -46,7 +46,7 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
     """False for a history without times. Then the `time` of an event is its number."""
 
 
-class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of a history."""
 
     index: Count

@@ -129,6 +129,8 @@ class Network:
             self._from[link.source][link.destination] = link
         self.whole = True
         """Whether no link is cut. Then `cut` need not be asked for each message."""
+        self.instant = self._is_instant()
+        """Whether every message arrives at once, exactly once. Then `fate` need not be asked for each message."""
 
     def fate(self, source: str, destination: str, now: int, kind: type) -> list[int] | str:
         """The times (ns) at which a message of this type, sent now, arrives; two if it is duplicated. Or why it is
@@ -165,9 +167,14 @@ class Network:
             link.cut = (link.source, link.destination) in refusing
             if link.between_nodes:
                 link.apply(disturbance(active, link.source, link.destination))
+        self.instant = self._is_instant()
 
     def heal(self) -> None:
         """From now on no faults, no losses and no duplicates, on any link. Only latency remains."""
         self.apply(())
         for link in self._links:
             link.heal()
+        self.instant = self._is_instant()
+
+    def _is_instant(self) -> bool:
+        return self.whole and all(link.constant == 0 for link in self._links)

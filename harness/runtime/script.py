@@ -75,7 +75,7 @@ class Mixed:
         self._plan = plan
         self._thread = thread
         self._left = operations
-        self._random = random
+        self._draw = random.random
         self._fs = list(plan.mix)
         total = sum(plan.mix.values())
         self._bounds = list(accumulate(weight / total for weight in plan.mix.values()))
@@ -85,8 +85,8 @@ class Mixed:
 
     def next(self, now: int) -> Request | None:
         plan = self._plan
-        random = self._random.random
-        which, where, what, old, pause = random(), random(), random(), random(), random()
+        draw = self._draw
+        which, where, what, old, pause = draw(), draw(), draw(), draw(), draw()
         if plan.rate is None:
             time = now + max(1, plan.think.sample(pause))
         else:

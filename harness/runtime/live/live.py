@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from heapq import heappop, heappush
 from pathlib import Path
@@ -32,6 +33,7 @@ from clew.harness.runtime.conductor import Apply, At, Conductor, Invoke, Order, 
 from clew.harness.runtime.live.bounded_journal import BoundedJournal
 from clew.harness.runtime.live.cluster import Cluster
 from clew.harness.runtime.live.data_folder import data_folder, keep
+from clew.harness.runtime.live.garbage import rare_collections
 from clew.harness.runtime.live.keeper import Keeper
 from clew.harness.runtime.live.packets.switch import Drop, Switch, open_switch
 from clew.harness.runtime.live.programs.maelstrom_cluster import open_maelstrom_cluster
@@ -53,8 +55,13 @@ NEVER = 1 << 62
 """A time (ns) after any run."""
 NODE_FAULTS = ("crash", "pause")
 """The faults that do something to nodes and nothing to packets."""
+FAR = 100_000_000
+"""Nanoseconds from now: what is due later than this waits in a queue, if it is due after all others there."""
 COUNT_SECONDS = 0.1
 """How often the counts of the switch are looked at, for the line of progress."""
+
+_Waiting = tuple[int, int, Callable[[], None] | None, Any]
+"""When something is due, a number that keeps the order, and what: a call, or a token of the conductor."""
 
 
 class Live:
@@ -89,7 +96,9 @@ class Live:
         self._conductor: Conductor
         self._keepers: dict[str, Keeper] = {}
         self._t0 = time.monotonic_ns()
-        self._heap: list[tuple[int, int, Callable[[], None] | None, Any]] = []
+        self._heap: list[_Waiting] = []
+        # Most of what waits are timeouts, seconds away and in order: thousands, for which the heap would be slow.
+        self._far: deque[_Waiting] = deque()
         self._pushed = 0
         self._applies: list[Apply] = []
         self._failed: Exception | None = None
@@ -109,7 +118,7 @@ class Live:
         self._conductor = conductor
         self._keepers = {name: Keeper(name, self) for name in self.plan.nodes}
         try:
-            with unwrap_exception_groups(), self._story:
+            with unwrap_exception_groups(), self._story, rare_collections():
                 await self._start()
                 async with trio.open_nursery() as nursery:
                     for keeper in self._keepers.values():
@@ -158,7 +167,7 @@ class Live:
             self._run_due()
         if self._over:
             return
-        self._nap_ends = self._heap[0][0] if self._heap else NEVER
+        self._nap_ends = min((waiting[0][0] for waiting in (self._heap, self._far) if waiting), default=NEVER)
         seconds = (self._nap_ends - self.now()) / 1e9
         with trio.CancelScope(deadline=trio.current_time() + seconds) as self._nap:
             # Completions come while this task sleeps, and may bring new orders.
@@ -176,7 +185,7 @@ class Live:
     def completed(self, thread: Thread, result: Complete) -> None:
         # What is raised in here ends the run, in whatever task it came up.
         try:
-            self._obey(self._conductor.completed(self._stamp(), thread, result))
+            self._obey(self._conductor.completed(self._stamp(self.now()), thread, result))
             if not self._busy:
                 self._run_due()
         except Exception as error:
@@ -194,22 +203,27 @@ class Live:
 
     def _run_due(self) -> None:
         """Hand over all that is due by now. New orders may be due at once: then they are carried out here too."""
-        heap, conductor = self._heap, self._conductor
+        heap, far, conductor = self._heap, self._far, self._conductor
         self._busy = True
         try:
-            while heap and not self._over and heap[0][0] <= self.now():
+            while not self._over:
+                now = self.now()
+                while far and far[0][0] <= now:
+                    heappush(heap, far.popleft())
+                if not heap or heap[0][0] > now:
+                    break
                 _, _, call, token = heappop(heap)
                 if call is not None:
                     call()
                 else:
-                    self._obey(conductor.due(self._stamp(), token))
+                    self._obey(conductor.due(self._stamp(now), token))
         finally:
             self._busy = False
 
-    def _stamp(self) -> int:
+    def _stamp(self, now: int) -> int:
         """The time of what happens now."""
         progress = self.outcome.progress
-        progress.now = now = self.now()
+        progress.now = now
         progress.events += 1
         if self._conductor.untouched:
             self._touch()
@@ -238,7 +252,11 @@ class Live:
 
     def _push(self, time: int, call: Callable[[], None] | None, token: Any) -> None:
         self._pushed += 1
-        heappush(self._heap, (time, self._pushed, call, token))
+        far = self._far
+        if time > self.outcome.progress.now + FAR and (not far or far[-1][0] <= time):
+            far.append((time, self._pushed, call, token))
+        else:
+            heappush(self._heap, (time, self._pushed, call, token))
         if time < self._nap_ends:
             self._nap_ends = time
             self._nap.deadline = trio.current_time() + (time - self.now()) / 1e9

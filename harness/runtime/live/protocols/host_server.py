@@ -27,6 +27,7 @@ from typing import NoReturn
 import msgspec
 
 from clew.harness.runtime.failure import report
+from clew.harness.runtime.live.garbage import MIDDLE, OLD, YOUNG
 from clew.harness.runtime.live.protocols.node_host import NodeHost
 from clew.harness.runtime.live.protocols.node_wire import Life, Reap, Request, Setup, Signal, Spawn, encode
 from clew.harness.runtime.live.world.kernel import die_with
@@ -76,8 +77,7 @@ def _become_host(setup: Setup, life: Life, parent: int, control: int, log: int) 
             os.close(descriptor)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        # A cycle that a node leaves behind is rare, and a look at all objects costs as much as hundreds of steps.
-        gc.set_threshold(50_000, 20, 50)
+        gc.set_threshold(YOUNG, MIDDLE, OLD)
         NodeHost(setup, find_protocol(setup.system), life, socket.socket(fileno=control)).run()
     except EOFError:
         status = 0

@@ -77,7 +77,7 @@ class LiveClient:
 
     def invoke(self, operation: Operation) -> None:
         """Take a step: start an operation."""
-        self._step(self._now(), "invoke", operation)
+        self._step(self._now(), self._client.invoke, operation)
 
     def receive(self, id: int, source: str, body: bytes) -> None:
         """Take a step: a message has come."""
@@ -93,7 +93,7 @@ class LiveClient:
             except MALFORMED as error:
                 self._around.logs(self, self._now(), f"ignored a packet that is not a message, from {source}: {error}")
                 return
-        if type(message) in self._replies and message.id != operation.id:
+        if self._replies and type(message) in self._replies and message.id != operation.id:
             return
         # `_step`, without the call: most steps of a client are this one.
         ctx = self._ctx
@@ -116,7 +116,7 @@ class LiveClient:
         for name, due in list(self._timers.items()):
             if due <= now and self._timers.get(name) == due:
                 del self._timers[name]
-                self._step(now, "wake", name)
+                self._step(now, self._client.wake, name)
         if self._timers:
             self._ring_at(min(self._timers.values()))
 
@@ -126,12 +126,12 @@ class LiveClient:
             self._rings = due
             self._around.at(due, self._ring)
 
-    def _step(self, now: int, step: str, *arguments: Any) -> None:
+    def _step(self, now: int, step: Callable[[ClientContext, Any], None], argument: Any) -> None:
         ctx = self._ctx
         ctx.now = now
         self._watchdog.stepping = self._part
         try:
-            getattr(self._client, step)(ctx, *arguments)
+            step(ctx, argument)
         except NOT_OURS:
             raise
         except BaseException as error:

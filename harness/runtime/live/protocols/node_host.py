@@ -27,7 +27,7 @@ from clew.harness.runtime.live.protocols import node_wire as wire
 from clew.harness.runtime.live.protocols.datagrams import Receiver, Sender
 from clew.harness.runtime.live.protocols.messages import Messages, message_types
 from clew.harness.runtime.live.protocols.node_disk import NodeDisk
-from clew.harness.runtime.live.protocols.parcels import HEAD, NoParcel, opened, parcels
+from clew.harness.runtime.live.protocols.parcels import Message, NoParcel, Parcels
 from clew.harness.runtime.live.protocols.streams import LargeMessages
 from clew.harness.runtime.network import CUT, Network
 from clew.histories.event import MALFORMED
@@ -38,6 +38,8 @@ SIGN_OF_LIFE = 100_000_000
 """Nanoseconds between two records `ALIVE`."""
 STEPS_AT_ONCE_MAX = 100_000
 """Steps for messages that a node sends to itself before it hears of anything else. More are a mistake of the node."""
+NOBODY = 0xFFFF
+"""The place of a destination that no endpoint has."""
 RECEIVE_BUFFER = 4 << 20
 """Bytes of datagrams that wait for a node that is busy or paused, if the machine allows as much."""
 
@@ -52,7 +54,7 @@ class NodeHost:
         self._names = setup.endpoints
         self._endpoints = {name: place for place, name in enumerate(setup.endpoints)}
         self._place = self._endpoints[life.name]
-        self._hosts = setup.hosts
+        self._parcels = Parcels(setup)
         self._addresses = {socket.inet_aton(address) for address in setup.addresses.values()}
         self._types = message_types(system.messages)
         self._recorded = [place in setup.recorded for place in self._types.values()]
@@ -77,9 +79,9 @@ class NodeHost:
         self._wakes: list[tuple[int, int, str]] = []
         self._pushed = 0
         self._to_self: deque[tuple[int, Any]] = deque()
-        self._out: list[tuple[str, bytes]] = []
-        self._large_out: list[tuple[str, bytes]] = []
-        self._delayed: list[tuple[int, int, str, bytes]] = []
+        self._out: list[Message] = []
+        self._large_out: list[Message] = []
+        self._delayed: list[tuple[int, int, Message]] = []
         self._records: list[bytes] = []
         self._tally = wire.Tally()
         self._sent = 0
@@ -151,7 +153,7 @@ class NodeHost:
             self._print(f"ignored a packet from an address that is nobody's: {data[:100]!r}")
             return
         try:
-            messages = opened(data, len(self._names))
+            messages = self._parcels.opened(data)
         except NoParcel as error:
             self._print(f"ignored a packet that holds no messages, from {socket.inet_ntoa(address)}: {error}")
             return
@@ -230,7 +232,7 @@ class NodeHost:
         self._next_id = id + 1
         if kind == self._leads:
             self._record(wire.LEADS, now, id)
-        place = self._endpoints.get(destination, 0xFFFF)
+        place = self._endpoints.get(destination, NOBODY)
         if self._recorded[kind]:
             self._records.append(wire.HEAD.pack(wire.SENT, kind, place, len(body), now, id) + body)
         if destination == self._name:
@@ -238,9 +240,15 @@ class NodeHost:
             return
         self._sent += 1
         self._links.add(destination)
-        data = HEAD.pack(id, self._place, place, len(body)) + body
-        if self._network is None:
-            self._leave(now, destination, data)
+        if place == NOBODY:
+            self._lose(now, id, f"there is no {destination}")
+            return
+        leaving = id, self._place, place, body
+        if self._network is None or self._network.instant:
+            if len(body) <= wire.DATAGRAM_BYTES_MAX:
+                self._out.append(leaving)
+            else:
+                self._leave(leaving)
             return
         arrivals = self._network.fate(self._name, destination, now, type(message))
         if isinstance(arrivals, str):
@@ -248,10 +256,10 @@ class NodeHost:
             return
         for arrival in arrivals:
             if arrival <= now:
-                self._leave(now, destination, data)
+                self._leave(leaving)
             else:
                 self._pushed += 1
-                heappush(self._delayed, (arrival, self._pushed, destination, data))
+                heappush(self._delayed, (arrival, self._pushed, leaving))
 
     def _encoded(self, message: Any) -> tuple[bytes, int]:
         """The JSON of a message, and the place of its type."""
@@ -272,39 +280,38 @@ class NodeHost:
         self._disk.flush()
         delayed = self._delayed
         while delayed and delayed[0][0] <= now:
-            _, _, destination, data = heappop(delayed)
+            _, _, message = heappop(delayed)
             assert self._network is not None
             # A partition that has begun meanwhile takes the messages that are on their way, too.
-            if self._network.cut(self._name, destination):
-                self._lose(now, wire.MESSAGE_ID.unpack_from(data)[0], CUT)
+            if self._network.cut(self._name, self._names[message[2]]):
+                self._lose(now, message[0], CUT)
             else:
-                self._leave(now, destination, data)
+                self._leave(message)
         if self._records:
             self._tell()
         if self._out:
-            out, self._out = self._out, []
-            if self._network is not None:
-                out = list(parcels(out, self._hosts))
-            for place, why in self._sender.send(out):
-                for id, *_ in opened(out[place][1], len(self._names)):
+            datagrams = self._parcels.pack(self._out)
+            self._out.clear()
+            for place, why in self._sender.send(datagrams):
+                for id, *_ in self._parcels.opened(datagrams[place][1]):
                     self._lose(now, id, why)
         while self._large_out:
-            destination, data = self._large_out.pop()
-            self._large.send((self._setup.addresses[destination], wire.PORT), data)
+            message = self._large_out.pop()
+            address = self._setup.addresses[self._names[message[2]]]
+            self._large.send((address, wire.PORT), self._parcels.box([message]))
 
-    def _leave(self, now: int, destination: str, data: bytes) -> None:
+    def _leave(self, message: Message) -> None:
         """Have a message leave after this batch of steps."""
-        if len(data) <= wire.DATAGRAM_BYTES_MAX and destination in self._endpoints:
-            self._out.append((destination, data))
-        elif destination not in self._endpoints:
-            self._lose(now, wire.MESSAGE_ID.unpack_from(data)[0], f"there is no {destination}")
-        elif destination in self._setup.clients:
+        _, _, place, body = message
+        if len(body) <= wire.DATAGRAM_BYTES_MAX:
+            self._out.append(message)
+        elif place >= len(self._setup.nodes):
             self._broken(
-                f"sends a message of {len(data):,} bytes to a client; live, a client gets at most "
+                f"sends a message of {len(body):,} bytes to a client; live, a client gets at most "
                 f"{wire.DATAGRAM_BYTES_MAX:,} bytes at once"
             )
         else:
-            self._large_out.append((destination, data))
+            self._large_out.append(message)
 
     # The harness
 

@@ -73,13 +73,6 @@ class Setup(msgspec.Struct, frozen=True):
     """Whether arrivals and losses are recorded too."""
 
     @property
-    def hosts(self) -> dict[str, str]:
-        """Who receives the datagrams to each endpoint: on loopback one client for all of them, see `parcels.py`."""
-        if self.network is None:
-            return {name: name for name in self.endpoints}
-        return {name: name for name in self.nodes} | dict.fromkeys(self.clients, self.clients[0])
-
-    @property
     def endpoints(self) -> tuple[str, ...]:
         """All nodes, then all clients."""
         return self.nodes + self.clients

@@ -23,8 +23,8 @@ from clew.harness.runtime.live.protocols.datagrams import Receiver, Sender
 from clew.harness.runtime.live.protocols.live_client import LiveClient
 from clew.harness.runtime.live.protocols.message_record import MessageRecord
 from clew.harness.runtime.live.protocols.messages import Messages, message_types
-from clew.harness.runtime.live.protocols.node_host import widen
-from clew.harness.runtime.live.protocols.parcels import HEAD, NoParcel, opened, parcels
+from clew.harness.runtime.live.protocols.node_host import NOBODY, widen
+from clew.harness.runtime.live.protocols.parcels import Message, NoParcel, Parcels
 from clew.harness.runtime.network import CUT, Network
 from clew.harness.runtime.simulation.packet import replies
 from clew.harness.runtime.simulation.watchdog import Watchdog
@@ -36,15 +36,15 @@ from clew.systems.node import Operation
 class Round:
     """A round of the loop: `with round:`. What clients send in it leaves at its end."""
 
-    def __init__(self, sender: Sender | None, hosts: dict[str, str]) -> None:
+    def __init__(self, sender: Sender | None, parcels: Parcels) -> None:
         self._sender = sender
-        self._hosts = hosts
+        self._parcels = parcels
         self._goes_on = False
-        self._out: list[tuple[str, bytes]] = []
+        self._out: list[Message] = []
 
-    def send(self, destination: str, data: bytes) -> None:
+    def send(self, message: Message) -> None:
         """Send a message now or at the end of the round. Like any datagram it may be lost."""
-        self._out.append((destination, data))
+        self._out.append(message)
         if not self._goes_on:
             self._flush()
 
@@ -61,7 +61,7 @@ class Round:
     def _flush(self) -> None:
         assert self._sender is not None
         out, self._out = self._out, []
-        self._sender.send(list(parcels(out, self._hosts)))
+        self._sender.send(self._parcels.pack(out))
 
 
 class ProtocolClients:
@@ -98,13 +98,15 @@ class ProtocolClients:
         self._places = {name: place for place, name in enumerate(setup.endpoints)}
         self._addresses = {name: (address, wire.PORT) for name, address in setup.addresses.items()}
         self._endpoints = setup.endpoints
+        self._nodes = len(setup.nodes)
         self._known = {socket.inet_aton(address) for address in setup.addresses.values()}
         self._receiver = Receiver()
         self._ids = [wire.first_id(self._places[name], 0) for name in setup.clients]
         self._clients: list[LiveClient] = []
         self.touched = set()
         shared = sockets[setup.clients[0]] if network is not None else None
-        self.round = Round(None if shared is None else Sender(shared, self._addresses), setup.hosts)
+        self._parcels = Parcels(setup)
+        self.round = Round(None if shared is None else Sender(shared, self._addresses), self._parcels)
 
     def begin(self, threads: Sequence[Thread]) -> None:
         """Make the client of each thread."""
@@ -141,10 +143,10 @@ class ProtocolClients:
 
     def _readable(self, descriptor: int) -> None:
         """Hand each message that has come to its client."""
-        endpoints, clients, nodes = self._endpoints, self._clients, len(self._setup.nodes)
+        endpoints, clients, nodes = self._endpoints, self._clients, self._nodes
         for data, address in self._receiver.receive(descriptor):
             try:
-                messages = opened(data, len(endpoints))
+                messages = self._parcels.opened(data)
             except NoParcel:
                 continue
             if address not in self._known or not clients:
@@ -165,24 +167,27 @@ class ProtocolClients:
             raise SystemFailure("client", client.name, what)
         id = self._ids[client.thread.number]
         self._ids[client.thread.number] = id + 1
-        to = self._places.get(destination, 0xFFFF)
+        to = self._places.get(destination, NOBODY)
         if place in self._setup.recorded:
             self._record.add(now, wire.SENT, client.name, id, place, to, body)
-        data = HEAD.pack(id, self._places[client.name], to, len(body)) + body
+        leaving = id, self._nodes + client.thread.number, to, body
         if self._network is None:
-            self._transmit(client, destination, data)
+            self._transmit(client, destination, leaving)
             return
         self._progress.messages["sent"] += 1
         self.touched.add((client.name, destination))
+        if self._network.instant and to != NOBODY:
+            self.round.send(leaving)
+            return
         arrivals = self._network.fate(client.name, destination, now, type(message))
         if isinstance(arrivals, str):
             self._lose(client, now, id, arrivals)
             return
         for arrival in arrivals:
             if arrival <= now:
-                self._transmit(client, destination, data)
+                self._transmit(client, destination, leaving)
             else:
-                self.at(arrival, partial(self._arrive, client, destination, data))
+                self.at(arrival, partial(self._arrive, client, destination, leaving))
 
     def counts(self, name: str, amount: int) -> None:
         """A client counts something."""
@@ -195,21 +200,21 @@ class ProtocolClients:
     def _hears(self, client: LiveClient, now: int, id: int) -> None:
         self._record.add(now, wire.RECEIVED, client.name, id)
 
-    def _arrive(self, client: LiveClient, destination: str, data: bytes) -> None:
+    def _arrive(self, client: LiveClient, destination: str, message: Message) -> None:
         assert self._network is not None
         if self._network.cut(client.name, destination):
-            self._lose(client, self.now(), wire.MESSAGE_ID.unpack_from(data)[0], CUT)
+            self._lose(client, self.now(), message[0], CUT)
         else:
-            self._transmit(client, destination, data)
+            self._transmit(client, destination, message)
 
-    def _transmit(self, client: LiveClient, destination: str, data: bytes) -> None:
+    def _transmit(self, client: LiveClient, destination: str, message: Message) -> None:
         if destination not in self._places:
             return
         if self._network is not None:
-            self.round.send(destination, data)
+            self.round.send(message)
             return
         with contextlib.suppress(OSError):
-            self._sockets[client.name].sendto(data, self._addresses[destination])
+            self._sockets[client.name].sendto(self._parcels.box([message]), self._addresses[destination])
 
     def _lose(self, client: LiveClient, now: int, id: int, why: str) -> None:
         self._progress.messages[why] += 1
