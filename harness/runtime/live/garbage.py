@@ -13,7 +13,7 @@ as hundreds of messages."""
 
 @contextlib.contextmanager
 def rare_collections() -> Iterator[None]:
-    """Collect garbage seldom, and look at nothing that was there before. What the block leaves is collected after it."""
+    """Collect garbage seldom, and look at nothing that was there before. What the block leaves is collected later."""
     before = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(YOUNG, MIDDLE, OLD)

@@ -9,8 +9,11 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import os
+import platform
 import socket
 import sys
+from struct import Struct
 
 import msgspec
 
@@ -19,6 +22,12 @@ from clew.harness.runtime.live.packets.forwarder import Forwarder
 from clew.harness.runtime.live.world.kernel import die_with
 
 _SET_TIMERSLACK = 29
+_SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
+"""The number of the system call `sched_setattr`, which has no function in the C library."""
+_SCHED_ATTR = Struct("<IIQiIQQQII")
+"""`struct sched_attr`: its size, policy, flags, niceness, priority, slice (ns), ..."""
+SLICE = 100_000
+"""Nanoseconds of processor time that the process asks for at a time."""
 
 
 class SwitchProcess:
@@ -104,11 +113,26 @@ class SwitchProcess:
         self.waits_to_send = bool(self._unsent)
 
 
+def ask_for_short_slices() -> bool:
+    """Have the kernel (6.12 or newer) let this process run soon after a packet or a request has come, even if all
+    processors are busy. In return it may run for `SLICE` at a time. Returns whether the kernel does so.
+
+    With seven processes to each processor, one fault in ten was in force after 8 ms, and is after 1 ms.
+    """
+    number = _SCHED_SETATTR.get(platform.machine())
+    if number is None:
+        return False
+    niceness = os.getpriority(os.PRIO_PROCESS, 0)
+    wanted = _SCHED_ATTR.pack(_SCHED_ATTR.size, os.SCHED_OTHER, 0, niceness, 0, SLICE, 0, 0, 0, 0)
+    return bool(ctypes.CDLL(None).syscall(number, 0, wanted, 0) == 0)
+
+
 def main() -> None:
     """The process."""
     die_with(int(sys.argv[1]))
     # The kernel may otherwise be 50 us late with each delayed packet.
     ctypes.CDLL(None).prctl(_SET_TIMERSLACK, 1)
+    ask_for_short_slices()
     with socket.socket(fileno=0) as control:
         SwitchProcess(control).run()
 
