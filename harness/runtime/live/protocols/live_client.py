@@ -107,7 +107,7 @@ class LiveClient:
             raise raised("client", self.name, error) from None
         self._watchdog.stepping = None
         if ctx.effects:
-            self._carry_out(now, ctx.take())
+            self._carry_out(now)
 
     def _ring(self) -> None:
         """Some timer may be due."""
@@ -122,9 +122,8 @@ class LiveClient:
 
     def _ring_at(self, due: int) -> None:
         # Most timers are cancelled. So there is one alarm for all of them, and it may ring for nothing.
-        if due < self._rings:
-            self._rings = due
-            self._around.at(due, self._ring)
+        self._rings = due
+        self._around.at(due, self._ring)
 
     def _step(self, now: int, step: Callable[[ClientContext, Any], None], argument: Any) -> None:
         ctx = self._ctx
@@ -138,10 +137,11 @@ class LiveClient:
             raise raised("client", self.name, error) from None
         self._watchdog.stepping = None
         if ctx.effects:
-            self._carry_out(now, ctx.take())
+            self._carry_out(now)
 
-    def _carry_out(self, now: int, effects: list[Any]) -> None:
+    def _carry_out(self, now: int) -> None:
         done: Complete | None = None
+        effects = self._ctx.effects
         for effect in effects:
             if type(effect) is Send:
                 try:
@@ -151,8 +151,9 @@ class LiveClient:
                     raise SystemFailure("client", self.name, what) from None
                 self._around.sends(self, now, effect.destination, effect.message, body)
             elif type(effect) is SetTimer:
-                self._timers[effect.name] = now + max(effect.delay, 1)
-                self._ring_at(self._timers[effect.name])
+                due = self._timers[effect.name] = now + (effect.delay if effect.delay > 0 else 1)
+                if due < self._rings:
+                    self._ring_at(due)
             elif type(effect) is CancelTimer:
                 self._timers.pop(effect.name, None)
             elif type(effect) is Count:
@@ -164,6 +165,7 @@ class LiveClient:
                 if effect.type == "info":
                     # It is the last word of a process.
                     break
+        effects.clear()
         if done is not None and self.thread.operation is not None:
             # Last: the next operation may begin before this returns.
             self._around.completed(self.thread, done)

@@ -58,6 +58,10 @@ class NodeHost:
         self._addresses = {socket.inet_aton(address) for address in setup.addresses.values()}
         self._types = message_types(system.messages)
         self._recorded = [place in setup.recorded for place in self._types.values()]
+        # Most messages are neither recorded nor make the node the leader.
+        self._noted = [
+            recorded or kind is system.leads for kind, recorded in zip(self._types, self._recorded, strict=True)
+        ]
         self._journal = setup.journal
         self._leads = -1 if system.leads is None else self._types[system.leads]
         self._encode = msgspec.json.Encoder().encode
@@ -68,6 +72,7 @@ class NodeHost:
             from clew.harness.plan.streams import Streams
 
             self._network = Network(setup.network, setup.nodes, setup.clients, Streams(setup.seed))
+        self._instant = self._network is None or self._network.instant
         self._disk = NodeDisk(Path(setup.data) / f"{life.name}.disk")
         contents = dict(self._disk.contents)
         self._ctx = Context(life.name, setup.nodes, random.Random(life.seed), contents)
@@ -85,9 +90,10 @@ class NodeHost:
         self._records: list[bytes] = []
         self._tally = wire.Tally()
         self._sent = 0
-        self._links: set[str] = set()
+        self._links: set[int] = set()
         self._last_sign = 0
-        self._last: tuple[Any, bytes, int] = (None, b"", 0)
+        self._last: Any = None
+        self._body, self._kind = b"", 0
         address = setup.addresses[life.name]
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         widen(self._udp)
@@ -224,32 +230,29 @@ class NodeHost:
     # Messages
 
     def _send(self, now: int, destination: str, message: Any) -> None:
-        last, body, kind = self._last
-        if message is not last:
+        if message is not self._last:
             # A broadcast is one message many times.
-            self._last = message, body, kind = message, *self._encoded(message)
+            self._body, self._kind = self._encoded(message)
+            self._last = message
+        body = self._body
         id = self._next_id
         self._next_id = id + 1
-        if kind == self._leads:
-            self._record(wire.LEADS, now, id)
         place = self._endpoints.get(destination, NOBODY)
-        if self._recorded[kind]:
-            self._records.append(wire.HEAD.pack(wire.SENT, kind, place, len(body), now, id) + body)
-        if destination == self._name:
+        if self._noted[self._kind]:
+            self._note(now, id, place)
+        if place == self._place:
             self._to_self.append((id, self._messages.copy(message, body)))
             return
         self._sent += 1
-        self._links.add(destination)
+        self._links.add(place)
         if place == NOBODY:
             self._lose(now, id, f"there is no {destination}")
             return
         leaving = id, self._place, place, body
-        if self._network is None or self._network.instant:
-            if len(body) <= wire.DATAGRAM_BYTES_MAX:
-                self._out.append(leaving)
-            else:
-                self._leave(leaving)
+        if self._instant:
+            self._leave(leaving)
             return
+        assert self._network is not None
         arrivals = self._network.fate(self._name, destination, now, type(message))
         if isinstance(arrivals, str):
             self._lose(now, id, arrivals)
@@ -260,6 +263,13 @@ class NodeHost:
             else:
                 self._pushed += 1
                 heappush(self._delayed, (arrival, self._pushed, leaving))
+
+    def _note(self, now: int, id: int, place: int) -> None:
+        """Tell the harness that the last message is about to leave, and that it makes the node the leader."""
+        if self._kind == self._leads:
+            self._record(wire.LEADS, now, id)
+        if self._recorded[self._kind]:
+            self._records.append(wire.HEAD.pack(wire.SENT, self._kind, place, len(self._body), now, id) + self._body)
 
     def _encoded(self, message: Any) -> tuple[bytes, int]:
         """The JSON of a message, and the place of its type."""
@@ -302,10 +312,10 @@ class NodeHost:
 
     def _leave(self, message: Message) -> None:
         """Have a message leave after this batch of steps."""
-        _, _, place, body = message
+        body = message[3]
         if len(body) <= wire.DATAGRAM_BYTES_MAX:
             self._out.append(message)
-        elif place >= len(self._setup.nodes):
+        elif message[2] >= len(self._setup.nodes):
             self._broken(
                 f"sends a message of {len(body):,} bytes to a client; live, a client gets at most "
                 f"{wire.DATAGRAM_BYTES_MAX:,} bytes at once"
@@ -321,6 +331,7 @@ class NodeHost:
             self._network.apply(order.active)
             if order.healed:
                 self._network.heal()
+            self._instant = self._network.instant
             self._record(wire.IN_FORCE)
         else:
             assert isinstance(order, wire.End), order
@@ -331,7 +342,7 @@ class NodeHost:
         tally, self._tally = self._tally, wire.Tally()
         if self._sent:
             tally.messages["sent"] = self._sent
-            tally.links = [self._endpoints[name] for name in self._links if name in self._endpoints]
+            tally.links = [place for place in self._links if place != NOBODY]
             self._sent = 0
             self._links.clear()
         tally.processor = time.process_time_ns()

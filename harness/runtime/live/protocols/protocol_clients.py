@@ -101,6 +101,7 @@ class ProtocolClients:
         self._nodes = len(setup.nodes)
         self._known = {socket.inet_aton(address) for address in setup.addresses.values()}
         self._receiver = Receiver()
+        self._recorded = setup.recorded
         self._ids = [wire.first_id(self._places[name], 0) for name in setup.clients]
         self._clients: list[LiveClient] = []
         self.touched = set()
@@ -165,12 +166,13 @@ class ProtocolClients:
             if place is not None:
                 what = f"sends a message of {len(body):,} bytes; live, at most {wire.DATAGRAM_BYTES_MAX:,} fit"
             raise SystemFailure("client", client.name, what)
-        id = self._ids[client.thread.number]
-        self._ids[client.thread.number] = id + 1
+        number = client.thread.number
+        id = self._ids[number]
+        self._ids[number] = id + 1
         to = self._places.get(destination, NOBODY)
-        if place in self._setup.recorded:
+        if place in self._recorded:
             self._record.add(now, wire.SENT, client.name, id, place, to, body)
-        leaving = id, self._nodes + client.thread.number, to, body
+        leaving = id, self._nodes + number, to, body
         if self._network is None:
             self._transmit(client, destination, leaving)
             return
