@@ -10,10 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO, cast
 
 import msgspec
 import trio
 
+from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan import Plan, loads, resolve
 from clew.harness.run import header, record
 from clew.harness.runtime.open import accept
@@ -74,6 +76,34 @@ class Served(msgspec.Struct, frozen=True):
         return self.requests / self.seconds
 
 
+class Blocks:
+    """Writes the lines of a history ten times a second.
+
+    A run writes each event when it happens. A write takes as long as two datagrams.
+    """
+
+    write: Callable[[bytes], None]
+    """Takes a line."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._lines: list[bytes] = []
+        self.write = self._lines.append
+
+    async def keep_flushing(self) -> None:
+        """Write what has come, again and again."""
+        while True:
+            await trio.sleep(0.1)
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has come."""
+        view = memoryview(b"".join(self._lines))
+        self._lines.clear()
+        while view:
+            view = view[self._stream.write(view) :]
+
+
 def bench_plan(network: str, seconds: float, clients: int, settings: Sequence[str] = ()) -> Plan:
     """The plan of one measurement. `settings` change it as `--set` does. Raises `PlanError`."""
     own = [f"live.network={network}", f"workload.duration={round(seconds * 1e9)}ns", f"workload.clients={clients}"]
@@ -91,10 +121,17 @@ async def measure(plan: Plan, store: Path, stop: trio.CancelScope, *, watch: Cal
     recorder, outcome = Recorder(header(plan)), Outcome()
     watch(outcome.progress)
     began = time.process_time()
-    # A run writes each event when it happens. A write takes as long as two datagrams: here they are written in blocks.
-    with folder.history.open("wb") as stream, stop:
-        recorder.write_to(stream)
-        await record(plan, recorder, outcome, folder=folder.path)
+    with folder.history.open("wb", buffering=0) as stream, stop:
+        blocks = Blocks(stream)
+        recorder.write_to(cast(IO[bytes], blocks))
+        try:
+            with unwrap_exception_groups():
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(blocks.keep_flushing)
+                    await record(plan, recorder, outcome, folder=folder.path)
+                    nursery.cancel_scope.cancel()
+        finally:
+            blocks.flush()
     used = time.process_time() - began
     began = time.perf_counter()
     history = recorder.history()
