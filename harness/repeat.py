@@ -5,7 +5,6 @@ Two live runs of a plan never give the same bytes: time is real. What repeats is
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from clew.harness.run import run
 from clew.harness.runtime.open import accept
 from clew.harness.runtime.outcome import Progress
 from clew.harness.store.folder import NoRun, RunFolder
-from clew.harness.verdict.result import Answer, Result, worst
+from clew.harness.verdict.result import Result
+from clew.harness.verdict.several import Several, counted
 from clew.harness.verdict.signature import Signature, recorded_signature, same_way
 from clew.histories import load as load_history
 from clew.histories.text import plural
@@ -50,25 +50,13 @@ class Repeat(msgspec.Struct, frozen=True):
         return not self.result.finished and self.result.error is None
 
 
-class Repeats(msgspec.Struct, frozen=True):
-    """A live run that was run again several times, as `--json` prints it."""
+class Repeats(Several, frozen=True, kw_only=True):
+    """A live run that was run again several times."""
 
-    verdict: Answer
-    """The worst verdict."""
-    plan: str | None
-    seed: int | None
-    times: int
-    """How often it was run: less than was asked for if a run was interrupted."""
-    failed: int
-    """How many runs were invalid, or ended by a part of the system that broke."""
     same: int
     """How many ended as the original did: failed in the same way, or did not fail if the original did not."""
     failure: str | None
     """What broke in the original, in a line; None if nothing is known to have."""
-    verdicts: dict[str, int]
-    """How often there was each verdict."""
-    runs: tuple[Result, ...]
-    """The result of each run."""
 
     @property
     def exit_code(self) -> int:
@@ -117,17 +105,11 @@ async def repeat(
 
 def together(original: Original, repeats: Sequence[Repeat]) -> Repeats:
     """Put the repeats of one run together. There is one at least."""
-    results = [one.result for one in repeats]
     return Repeats(
-        verdict=worst([result.verdict for result in results]),
-        plan=original.plan.name,
-        seed=original.plan.seed,
-        times=len(results),
+        **counted([one.result for one in repeats]),
         failed=sum(one.failed for one in repeats),
         same=sum(one.same for one in repeats),
         failure=None if original.signature is None else str(original.signature),
-        verdicts=dict(sorted(Counter(result.verdict for result in results).items())),
-        runs=tuple(results),
     )
 
 

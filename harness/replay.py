@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +14,8 @@ from clew.harness.run import run
 from clew.harness.runtime.open import NodesMode, accept
 from clew.harness.runtime.outcome import Progress
 from clew.harness.store.folder import NoRun, RunFolder
-from clew.harness.verdict.result import Answer, Result, worst
+from clew.harness.verdict.result import Result
+from clew.harness.verdict.several import Several, counted
 from clew.histories import load as load_history
 from clew.histories.text import plural
 
@@ -43,27 +43,15 @@ class Replay(msgspec.Struct, frozen=True):
         return not self.result.finished and self.result.error is None
 
 
-class Replays(msgspec.Struct, frozen=True):
-    """A run that was run again several times, as `--json` prints it."""
+class Replays(Several, frozen=True, kw_only=True):
+    """A run that was run again several times."""
 
-    verdict: Answer
-    """The worst verdict."""
-    plan: str | None
-    seed: int | None
-    times: int
-    """How often it was run: less than was asked for if a run was interrupted."""
-    failed: int
-    """How many runs were invalid, or ended by a part of the system that broke."""
     same: int
     """How many histories were identical to the original's."""
     identical: bool
     """Whether all were."""
-    verdicts: dict[str, int]
-    """How often there was each verdict."""
     sha256: str
     """The hash of the original history."""
-    runs: tuple[Result, ...]
-    """The result of each run."""
 
     @property
     def exit_code(self) -> int:
@@ -75,18 +63,12 @@ class Replays(msgspec.Struct, frozen=True):
 def together(replays: Sequence[Replay]) -> Replays:
     """Put the replays of one run together. There is one at least."""
     results = [replay.result for replay in replays]
-    verdicts = Counter(result.verdict for result in results)
     return Replays(
-        verdict=worst([result.verdict for result in results]),
-        plan=results[0].plan,
-        seed=results[0].seed,
-        times=len(results),
+        **counted(results),
         failed=sum(result.verdict == "invalid" or result.error is not None for result in results),
         same=sum(replay.identical for replay in replays),
         identical=all(replay.identical for replay in replays),
-        verdicts=dict(sorted(verdicts.items())),
         sha256=replays[0].original_sha256,
-        runs=tuple(results),
     )
 
 
