@@ -1,4 +1,5 @@
-"""The counterexample of a violation: a few operations that are impossible together, whatever all the others did.
+"""The counterexample of a violation: a few operations that are impossible together, whichever of the others took
+effect.
 
 An invalid history is explained by as few *obligations* as possible. An operation outside the counterexample is *let
 go*: it may take effect between its call and its return, or not at all, and its result is forgotten. If what is left is

@@ -244,7 +244,9 @@ def _lines(history: History, claim: Claim, moments: Moments) -> list[str]:
             who = "No operation" if not failed else "Apart from operations that failed, none"
             return [f"{who} set {value_text(value)} again: it is the initial value."]
         case ImpossibleTogether(operations, rest, elements, failed):
-            others = "whatever all the others did to other elements" if elements else "whatever all the others did"
+            others = "whichever of the others took effect"
+            if elements:
+                others = "whatever all the others did to other elements"
             unless = ", if what failed did not happen" if failed else ""
             what = "These are impossible together" if len(operations) > 1 else "This is impossible"
             origin = ["This only says where a value came from:" if len(rest) == 1 else

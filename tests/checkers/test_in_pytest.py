@@ -59,7 +59,7 @@ def test_a_long_counterexample_is_told_by_its_beginning() -> None:
         rows += [(0, "invoke", "add", 1), (0, "ok", "add", 1)]
     verdict = check(history_of(*rows, (0, "invoke", "read", None), (0, "ok", "read", 21)), "counter")
     assert not verdict.valid
-    assert verdict.happened == "A read returned 21, but no more than 20 had been added."
+    assert verdict.happened == "A read returned 21, but only 20 adds of 1 had begun by then."
     assert len(verdict.core) <= 13
 
 

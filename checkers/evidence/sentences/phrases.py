@@ -28,6 +28,8 @@ def did(op: ModelOperation) -> str:
             return f"found another value than {old}"
         return f"{'perhaps ' if op.outcome == INFO else ''}swapped {old} to {new}"
     argument = "" if op.argument is None else f" {text(op.argument)}"
+    if op.f == "add-and-get":
+        return f"perhaps added{argument}" if op.outcome == INFO else f"added{argument} and got {text(op.result)}"
     if op.outcome == INFO:
         return f"perhaps {_PAST.get(op.f, _TAKING.get(op.f, f'did {op.f}'))}{argument}"
     if op.f in _TAKING:

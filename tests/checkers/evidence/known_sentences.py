@@ -7,34 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import pairwise, product
 from typing import Any
 
-from clew.checkers.evidence.sentences.past import Past, Said
 from clew.checkers.models import ModelOperation
-
-
-class Facts:
-    """What a test asks of a history: the operations, and who came before whom. It shares no code with the rules."""
-
-    def __init__(self, past: Past, said: Said) -> None:
-        self.past, self.ops = past, [past.operation(op) for op in range(len(past.call))]
-        self.call, self.ret = past.call.tolist(), past.ret.tolist()
-        self.named = [(op, self.ops[op]) for op in said.operations]
-
-    def any(self, *tests: Callable[[ModelOperation], bool], last: bool = True) -> bool:
-        """Whether named operations pass the tests, one each, and each returned before the next was called."""
-        return any(
-            all(test(self.ops[op]) for test, op in zip(tests, chosen, strict=True))
-            and all(self.ret[one] < self.call[two] for one, two in pairwise(chosen))
-            for chosen in product([op for op, _ in self.named], repeat=len(tests))
-            if len(set(chosen)) == len(chosen)
-        )
-
-    def all_begun(self) -> list[ModelOperation]:
-        """All operations that had been called when the last of the named ones returned."""
-        until = max(self.ret[op] for op, _ in self.named)
-        return [op for op, call in zip(self.ops, self.call, strict=True) if call < until]
+from tests.checkers.evidence.facts import Facts
+from tests.checkers.evidence.known_counter_sentences import COUNTER_CLAIMS
 
 
 def shown(value: Any) -> str:
@@ -139,6 +116,7 @@ def misses(value: str) -> Callable[[ModelOperation], bool]:
 
 
 CLAIMS: dict[str, Callable[..., bool]] = {
+    **COUNTER_CLAIMS,
     rf"An? {F} returned {V}, which nobody had written": lambda x, f, v: x.any(sees(v)) and not is_set(v, x),
     rf"A swap from {V} to {V} succeeded, but nobody had written {V}": lambda x, old, new, v: (
         old == v and x.any(sees(v)) and not is_set(v, x)
@@ -283,24 +261,7 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     r"A delete-min returned (\d) while (\d) was there": lambda x, v, w: (
         v > w and x.any(acked("insert", w), result("delete-min", v))
     ),
-    # Counters, locks, decisions.
-    r"An? ([\w-]+)(?: of (-?\d))? returned (-?\d), but "
-    r"(no more than|all adds by then come to at most) (-?\d)(?: had .*)?": (
-        lambda x, f, own, n, _, most: int(n) - int(own or 0) > int(most) == added(x, 1)
-    ),
-    r"An? ([\w-]+)(?: of (-?\d))? returned (-?\d), but "
-    r"(adds acknowledged before it|all adds by then) come to (?:at least )?(-?\d)": (
-        lambda x, f, own, n, _, least: int(n) - int(own or 0) < int(least) == added(x, -1)
-    ),
-    r"An? ([\w-]+)(?: of (-?\d))? returned (-?\d) after an? ([\w-]+) had returned (-?\d), and (.*) since(.*)": (
-        lambda x, f, own, n, g, m, *_: x.any(
-            lambda op: op.f == g and op.result == int(m), lambda op: op.f == f and op.result == int(n)
-        )
-    ),
-    r"Two adds both returned (\d), and nothing was subtracted": lambda x, n: (
-        len(x.named) == 2 and all(op.result == int(n) for _, op in x.named)
-        and not any(op.f != "read" and op.argument < 0 for op in x.ops)
-    ),
+    # Locks, decisions.
     r"Client (.+) acquired the lock twice without releasing it": lambda x, _: (
         {op.process for _, op in x.named} == {x.named[0][1].process} and all(op.f == "acquire" for _, op in x.named)
     ),
@@ -351,15 +312,3 @@ def built(content: str, facts: Facts) -> bool:
     wholes = {"", *(v.strip('"') for op in begun if op is not reader for v in set_values(op))} - {"nothing"}
     pieces = "|".join(op.argument for op in begun if op.f == "append")
     return any(re.fullmatch(f"{whole}({pieces})*" if pieces else whole, content) for whole in wholes)
-
-
-def added(facts: Facts, sign: int) -> int:
-    """The most (1) or the least (-1) that all adds but the named one can have come to."""
-    ((one, _),) = facts.named
-    total = 0
-    for op, did in enumerate(facts.ops):
-        if op == one or did.f == "read" or facts.call[op] > facts.ret[one]:
-            continue
-        if facts.ret[op] < facts.call[one] or did.argument * sign > 0:
-            total += did.argument
-    return total

@@ -23,7 +23,8 @@ from clew.histories import Event, EventType, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS, SYMMETRIC
 from tests.checkers.evidence import failing
-from tests.checkers.evidence.known_sentences import CLAIMS, Facts
+from tests.checkers.evidence.facts import Facts
+from tests.checkers.evidence.known_sentences import CLAIMS
 from tests.checkers.evidence.letting_go import impossible
 
 FALLBACK = "No order explains"
@@ -160,7 +161,7 @@ def done(process: int, kind: EventType, f: str, argument: Any, result: Any = Non
         (
             "counter",
             (done(0, "fail", "add", 2), done(1, "ok", "read", None, 2)),
-            "A read returned 2, but no more than 0 had been added, apart from adds that failed.",
+            "A read returned 2, but nothing had been added by then, apart from adds that failed.",
         ),
     ],
 )  # fmt: skip
