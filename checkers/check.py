@@ -33,6 +33,7 @@ def check(
     budget: Budget = _DEFAULT_BUDGET,
     engine: str = "competition",
     keep_going: bool = False,
+    until: Deadline | None = None,
 ) -> Verdict:
     """Was this history of a `model`, one for each key, linearizable?
 
@@ -49,6 +50,9 @@ def check(
     Keys are checked on all cores. The first key, in order of appearance, that is not linearizable stops those after it:
     they are "unknown" with `why` "stopped". With `keep_going` all keys are checked.
 
+    When `until` passes, the engines end as if the budget were used up. Another thread can stop it, for example because
+    the user no longer waits for the verdict. An exception such as `KeyboardInterrupt` stops the engines too.
+
     Raises `HistoryError` for a broken history, and for a function or value that the model does not know. Raises
     `ValueError` for an unknown model or engine.
     """
@@ -61,7 +65,7 @@ def check(
 
 def _check(history: History, model: Model, budget: Budget, engine: str, keep_going: bool) -> Verdict:
     began = time.monotonic()
-    deadline = Deadline(budget.seconds)
+    deadline = Deadline(budget.seconds, until)
     problems = encode(history, model)
     workers = max(1, min(os.cpu_count() or 1, len(problems)))
     share = Budget(budget.seconds, budget.bytes // workers)
@@ -84,7 +88,12 @@ def _check(history: History, model: Model, budget: Budget, engine: str, keep_goi
             decided = [one(number) for number in range(len(problems))]
         else:
             with ThreadPoolExecutor(workers) as pool:
-                decided = list(pool.map(one, range(len(problems))))
+                try:
+                    decided = list(pool.map(one, range(len(problems))))
+                except BaseException:
+                    # The pool waits for its threads.
+                    deadline.stop()
+                    raise
         for problem, (form, decision) in zip(problems, decided, strict=True):
             # What a thread found out after the first violation is dropped: it depends on how fast the thread was.
             verdicts.append(

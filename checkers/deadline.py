@@ -1,4 +1,4 @@
-"""The end of a search: after some seconds, or when its answer is no longer needed."""
+"""The end of a search: after some seconds, or when somebody stops it because its answer is no longer needed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ each other in circles. A second Ctrl-C starts a second check while the thread of
 
 
 class Deadline:
-    """A moment in the future, counted in wall-clock seconds from now. Any thread may ask or stop it."""
+    """A moment in the future, counted in wall-clock seconds from now. Any thread may ask or stop it.
 
-    def __init__(self, seconds: float, parent: Deadline | None = None) -> None:
+    Without seconds, it passes only when it is stopped: give it to `check` as `until`, and stop it from another thread.
+    A deadline with a parent passes with it.
+    """
+
+    def __init__(self, seconds: float = float("inf"), parent: Deadline | None = None) -> None:
         self._end = time.monotonic() + seconds
         self._parent = parent
         self._stopped = False
@@ -58,4 +62,4 @@ class Deadline:
 
     def child(self) -> Deadline:
         """A deadline that passes with this one, and can also be stopped alone."""
-        return Deadline(float("inf"), self)
+        return Deadline(parent=self)

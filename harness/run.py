@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 import trio
 
+from clew.checkers.deadline import Deadline
 from clew.harness.errors import MachineError, UserError
 from clew.harness.plan import Plan
 from clew.harness.plan.schema import BudgetPlan
@@ -219,11 +220,17 @@ async def _record_in(folder: RunFolder, plan: Plan, nodes: NodesMode, recorder: 
 
 
 async def _judge(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFolder) -> Result:
+    until = Deadline()
+
     def judged() -> Result:
         # The history too is made here: that of a million events takes seconds, and Ctrl-C should not wait for it.
-        return judge(plan, recorder.history(), outcome, folder.final_path)
+        return judge(plan, recorder.history(), outcome, folder.final_path, until=until)
 
-    result = await trio.to_thread.run_sync(judged, abandon_on_cancel=True)
+    try:
+        result = await trio.to_thread.run_sync(judged, abandon_on_cancel=True)
+    finally:
+        # A thread that is abandoned must not go on searching: the next verdict on this run needs its core.
+        until.stop()
     return msgspec.structs.replace(result, campaign=folder.campaign)
 
 

@@ -32,23 +32,30 @@ class Stuck(msgspec.Struct, frozen=True):
     """False if an earlier completion of the same key may be inexplicable already."""
 
 
-def verdict_on(history: History, model: str | Model, stuck: Stuck, *, budget: Budget = _DEFAULT_BUDGET) -> Verdict:
+def verdict_on(
+    history: History,
+    model: str | Model,
+    stuck: Stuck,
+    *,
+    budget: Budget = _DEFAULT_BUDGET,
+    until: Deadline | None = None,
+) -> Verdict:
     """The verdict on a history in which a completion was found that no order explains. It is always "invalid".
 
     `history` is everything that had happened when `stuck` was found.
 
     Half of the budget is for `check`. If that does not suffice, the other half is for the key of the violation alone.
     If that does not suffice either, the verdict on this key says what is proven and no more: the completion, a
-    counterexample that is not made small, and no `prefix`.
+    counterexample that is not made small, and no `prefix`. The same holds when `until` passes; see `check`.
 
     Raises `WitnessError` if there is an order that explains the completion. That is a mistake in clew.
     """
     model = find_model(model) if isinstance(model, str) else model
     half = Budget(budget.seconds / 2, budget.bytes)
-    verdict = check(history, model, budget=half)
+    verdict = check(history, model, budget=half, until=until)
     if verdict.verdict == "invalid":
         return verdict
-    place, alone = _key_alone(history, model, stuck, half)
+    place, alone = _key_alone(history, model, stuck, half, until)
     if verdict.keys[place].verdict == "valid":
         raise WitnessError(f"an order was found that explains {stuck}")
     return msgspec.structs.replace(
@@ -63,11 +70,13 @@ def verdict_on(history: History, model: str | Model, stuck: Stuck, *, budget: Bu
     )
 
 
-def _key_alone(history: History, model: Model, stuck: Stuck, budget: Budget) -> tuple[int, KeyVerdict]:
+def _key_alone(
+    history: History, model: Model, stuck: Stuck, budget: Budget, until: Deadline | None
+) -> tuple[int, KeyVerdict]:
     """The place of the key that is stuck among all keys, and the verdict on it."""
     from clew.checkers import competition  # imports numba
 
-    deadline = Deadline(budget.seconds)
+    deadline = Deadline(budget.seconds, until)
     problems = encode(history, model)
     place, position = next(
         (place, position)

@@ -59,6 +59,7 @@ def what_holds(
     families: Sequence[Family] = FAMILIES,
     *,
     budget: Budget = _DEFAULT_BUDGET,
+    until: Deadline | None = None,
 ) -> WhatHolds:
     """Which weaker promises than linearizability a history keeps.
 
@@ -66,16 +67,17 @@ def what_holds(
 
         print(what_holds(history, "register"))
 
-    `budget` holds for all together. Histories of registers whose values are set once get an answer about all of them in
-    polynomial time, except about sequential consistency of several keys. Of others, sequential consistency is searched
-    for and the age of reads is known if the model tells which operations read; the session guarantees are `unknown`.
+    `budget` holds for all together; `until` ends the search as it does in `check`. Histories of registers whose
+    values are set once get an answer about all of them in polynomial time, except about sequential consistency of
+    several keys. Of others, sequential consistency is searched for and the age of reads is known if the model tells
+    which operations read; the session guarantees are `unknown`.
 
     Raises as `check` does.
     """
     from clew.checkers.evidence.explanation import describe
 
     model = find_model(model) if isinstance(model, str) else model
-    deadline = Deadline(budget.seconds)
+    deadline = Deadline(budget.seconds, until)
     problems = encode(history, model)
     seen = observe(history, problems, [form_of(problem, model) for problem in problems])
 

@@ -18,17 +18,26 @@ from clew.systems import find_system
 
 if TYPE_CHECKING:
     from clew.checkers import Promise, Stuck, Verdict
+    from clew.checkers.deadline import Deadline
     from clew.harness.runtime.failure import SystemFailure
     from clew.harness.runtime.outcome import Outcome
 
 
 def judge(
-    plan: Plan, history: History, outcome: Outcome, run: Path | None = None, *, what_holds: bool = True
+    plan: Plan,
+    history: History,
+    outcome: Outcome,
+    run: Path | None = None,
+    *,
+    what_holds: bool = True,
+    until: Deadline | None = None,
 ) -> Result:
     """Do all checks of the plan on a recorded run. `run` is its folder. The checker keeps the plan's budget.
 
     Without `what_holds`, a history that is not linearizable is not asked which weaker promises it keeps: that takes
     longer than the verdict, and a campaign has thousands.
+
+    When `until` passes, the engines end. Stop it if nobody waits for the result any more.
     """
     checks: dict[str, CheckResult] = {}
     if "linearizable" in plan.checks:
@@ -38,10 +47,13 @@ def judge(
             plan.budget.time / 1e9,
             plan.budget.memory,
             outcome.stuck,
+            until,
         )
     model, seconds = find_system(plan.system.name).model_of(plan.system.parameters), plan.budget.time / 1e9
     broken = checks.get("linearizable") if what_holds else None
-    weaker, holds = weaker_checks(history, model, plan.checks, seconds, plan.budget.memory, linearizable=broken)
+    weaker, holds = weaker_checks(
+        history, model, plan.checks, seconds, plan.budget.memory, linearizable=broken, until=until
+    )
     checks.update(weaker)
     if "invariants" in plan.checks:
         checks["invariants"] = invariants(outcome)
@@ -99,11 +111,18 @@ def notes(plan: Plan, outcome: Outcome) -> tuple[str, ...]:
     return tuple(found)
 
 
-def linearizable(history: History, model: str, seconds: float, memory: int, stuck: Stuck | None = None) -> CheckResult:
+def linearizable(
+    history: History,
+    model: str,
+    seconds: float,
+    memory: int,
+    stuck: Stuck | None = None,
+    until: Deadline | None = None,
+) -> CheckResult:
     """Whether a history is linearizable. No engine is trusted: the witness of a valid history is replayed.
 
     `seconds` and `memory` (bytes) are the checker's budget. `stuck` is the violation at which a run was stopped; such
-    a history is invalid even if the budget is too small to show it again.
+    a history is invalid even if the budget is too small to show it again. When `until` passes, the engines end.
 
     Raises `checkers.WitnessError` if the witness does not explain the history. That is a bug in clew.
     """
@@ -112,7 +131,9 @@ def linearizable(history: History, model: str, seconds: float, memory: int, stuc
 
     budget = Budget(seconds, memory)
     verdict = (
-        check(history, model, budget=budget) if stuck is None else verdict_on(history, model, stuck, budget=budget)
+        check(history, model, budget=budget, until=until)
+        if stuck is None
+        else verdict_on(history, model, stuck, budget=budget, until=until)
     )
     if verdict.verdict == "valid":
         verify_witness(history, model, verdict)

@@ -12,6 +12,7 @@ from clew.harness.verdict.result import Answer, CheckResult
 
 if TYPE_CHECKING:
     from clew.checkers import Model, WhatHolds
+    from clew.checkers.deadline import Deadline
     from clew.checkers.weaker.what_holds import Family
     from clew.histories import History
 
@@ -31,10 +32,12 @@ def weaker_checks(
     memory: int,
     *,
     linearizable: CheckResult | None = None,
+    until: Deadline | None = None,
 ) -> tuple[dict[str, CheckResult], tuple[Promise, ...]]:
     """The results of the weaker checks among those `asked` for, and what holds if the history is not linearizable.
 
-    `linearizable` is the result of that check, if it was done. `seconds` and `memory` (bytes) are the budget.
+    `linearizable` is the result of that check, if it was done. `seconds` and `memory` (bytes) are the budget;
+    `until` ends the search before that when it passes.
     """
     wanted = [family for family in FAMILIES if family in asked]
     broken = linearizable is not None and linearizable.verdict == "invalid"
@@ -44,7 +47,7 @@ def weaker_checks(
     from clew.checkers import Budget, what_holds
 
     budget = Budget(seconds if wanted else min(seconds, UNASKED), memory)
-    found = what_holds(history, model, FAMILIES if broken else wanted, budget=budget)
+    found = what_holds(history, model, FAMILIES if broken else wanted, budget=budget, until=until)
     return {family: _result(family, found) for family in wanted}, found.promises if broken else ()
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+import random
 import time
 
+import pytest
 from numba.core import event
 
+from clew.checkers import check
 from clew.checkers.deadline import Deadline
+from clew.histories import Event, History
+from tests.checkers.generators import Mix, register_history
+
+HARD = Mix(2_000, 50, (3, 0.3, 3), 20, 0.1)
+"""Searched for longer than anybody waits: nobody knows the outcome of one operation of ten."""
 
 
 def test_it_passes_with_time_or_when_stopped_or_when_its_parent_passes() -> None:
@@ -47,3 +56,48 @@ def test_stopping_a_parent_stops_its_children_and_not_the_other_way_round() -> N
     assert not parent.passed()
     parent.stop()
     assert other.passed()
+
+
+class StoppedWhenAsked(Deadline):
+    """A deadline that is stopped when it is asked for the `last` time, as if by another thread."""
+
+    def __init__(self, last: int) -> None:
+        super().__init__()
+        self.asked, self.last = 0, last
+
+    def passed(self) -> bool:
+        """See `Deadline.passed`."""
+        self.asked += 1
+        if self.asked == self.last:
+            self.stop()
+        return super().passed()
+
+
+@pytest.mark.parametrize("engine", ["competition", "linear", "lazy", "wgl"])
+def test_an_engine_whose_check_is_stopped_ends_at_once(engine: str) -> None:
+    """Counted in questions: between two of them lies a bounded number of steps, as `test_budget` shows."""
+    until = StoppedWhenAsked(20)
+    verdict = check(register_history(HARD, random.Random(1)), "cas-register", engine=engine, until=until)
+    assert (verdict.verdict, verdict.why) == ("unknown", "time")
+    assert 20 <= until.asked < 30
+
+
+def test_an_error_in_one_key_stops_the_search_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Ctrl-C does. The check waits for its threads, so these must end."""
+    ends: list[Deadline] = []
+
+    def decide(engine: str, problem: object, form: object, model: object, budget: object, end: Deadline) -> None:
+        ends.append(end)
+        if problem.key == 0:  # type: ignore[attr-defined]
+            raise KeyboardInterrupt
+        while not end.passed():
+            time.sleep(0.001)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importlib.import_module("clew.checkers.check"), "_decide", decide)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    events = [Event(2 * key + at, 2 * key + at, key, kind, "write", key, 1)
+              for key in range(2) for at, kind in enumerate(("invoke", "ok"))]  # fmt: skip
+    with pytest.raises(KeyboardInterrupt):
+        check(History.of(events), "register")  # type: ignore[arg-type]
+    assert all(end.passed() for end in ends)

@@ -91,6 +91,15 @@ class TakenTooOften:
 
 
 @dataclass(frozen=True)
+class TakenAway:
+    """`by` found the value that `read` found, and replaced it by another. It returned before `read` was called, and the
+    value can have arrived only once."""
+
+    read: int
+    by: int
+
+
+@dataclass(frozen=True)
 class CameBack:
     """The cell had a value at `first`, another at `second`, and the first one again at `third`, one after the other.
 
@@ -137,7 +146,7 @@ class MissedLatest:
     first: int | None
 
 
-Finding = NeverThere | Overwritten | TakenTooOften | CameBack | BothOrders | MissedInside | MissedLatest
+Finding = NeverThere | Overwritten | TakenAway | TakenTooOften | CameBack | BothOrders | MissedInside | MissedLatest
 
 
 def findings(cell: Cell, core: list[int]) -> Iterator[Finding]:
@@ -150,6 +159,14 @@ def findings(cell: Cell, core: list[int]) -> Iterator[Finding]:
     yield from _taken_too_often(cell, readers)
     for read in readers:
         yield from _overwritten(cell, read, returned)
+    for read, by in permutations(readers, 2):
+        if (
+            cell.found[by] == cell.found[read]
+            and cell.sets[by] not in (NO_VALUE, cell.found[read])
+            and cell.past.before(by, read)
+            and cell.arrivals(int(cell.found[read]), read) <= 1
+        ):
+            yield TakenAway(read, by)
     for miss in returned:
         if cell.misses[miss] >= 0:
             yield from _missed(cell, miss, returned)

@@ -22,6 +22,12 @@ def said_of_decisions(past: Past) -> Iterator[Said]:
             failed = any(same(other.argument, value) for other in past.failed(op) if other.f == "propose")
             who = "which only a proposal that failed had proposed" if failed else "which nobody had proposed"
             yield Said(f"{upper(a(past.operation(op).f))} returned the decision {text(value)}, {who}", (op,))
+        # A proposal that was told another decision was not the first.
+        begun = [one for one, other in proposed if same(other, value) and past.call[one] < past.ret[op]]
+        refuted = [one for one in begun if past.acknowledged(one) and not same(past.operation(one).result, value)]
+        if begun == refuted and begun and not any(one.f == "propose" for one in past.failed(op)):
+            words = f"{upper(a(past.operation(op).f))} returned the decision {text(value)}, but everybody who had "
+            yield Said(f"{words}proposed it was told another", (op, *begun))
     for op in answers:
         if past.operation(op).result is not None:
             continue

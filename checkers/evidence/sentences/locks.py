@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 from clew.checkers.encoding import NEVER
@@ -38,6 +38,16 @@ def said_of_locks(past: Past) -> Iterator[Said]:
             else:
                 who = "Two" if past.alike(one, two) else "Two clients"
                 yield Said(f"{who} held the lock at once: {_name(past, one)} and {_name(past, two)}", (one, two))
+    yield from _taken_too_often(past, acquires, core)
+    for one, two in permutations(core, 2):
+        if (
+            acquires[one]
+            and not acquires[two]
+            and owner[one] != owner[two]
+            and past.before(one, two)
+            and not released(one, two)
+        ):
+            yield Said(f"{upper(_name(past, two))} released the lock while {_name(past, one)} held it", (one, two))
     for who in dict.fromkeys(owner[op] for op in core if not acquires[op]):
         mine = sorted((op for op in core if not acquires[op] and owner[op] == who), key=lambda op: past.ret[op])
         for count, release in enumerate(mine, 1):
@@ -51,6 +61,21 @@ def said_of_locks(past: Past) -> Iterator[Said]:
                     words = f"the lock {times(count)}, but had acquired it {times(taken)}"
                 yield Said(f"{name} released {words}", tuple(mine[:count]))
                 break
+
+
+def _taken_too_often(past: Past, acquires: list[bool], core: list[int]) -> Iterator[Said]:
+    """More acquires had returned than releases had begun, but for one. The first of them needs no release."""
+    taken = sorted((op for op in core if acquires[op]), key=lambda op: past.ret[op])
+    for count in range(2, len(taken) + 1):
+        named = taken[:count]
+        releases = sum(
+            not acquires[op] and past.call[op] < past.ret[named[-1]] and past.ret[op] > min(past.call[named])
+            for op in range(len(acquires))
+        )
+        if releases < count - 1:
+            most = f"at most {times(releases)}" if releases else "never"
+            yield Said(f"The lock was acquired {times(count)} but released {most} in between", tuple(named))
+            return
 
 
 def _owner(past: Past, op: int) -> Any:

@@ -14,6 +14,7 @@ from clew.checkers.evidence.sentences.cells import (
     MissedLatest,
     NeverThere,
     Overwritten,
+    TakenAway,
     TakenTooOften,
     cell_of,
     findings,
@@ -101,6 +102,10 @@ class _Words:
                 return Said(words, (by, read))
             case TakenTooOften(takers, arrivals):
                 return Said(self._taken_too_often(list(takers), arrivals), takers)
+            case TakenAway(read, by):
+                value = self.value(int(self.cell.found[read]))
+                words = f"{self.found(read)} after {value} was swapped to {self.value(int(self.cell.sets[by]))}"
+                return Said(f"{words}, and nothing set it to {value} again", (by, read))
             case CameBack(first, second, third):
                 one, two = (self.value(self.cell.value(op)) for op in (first, second))
                 return Said(f"The value was {one}, then {two}, then {one} again, but {one} was written only once",
@@ -173,6 +178,18 @@ def said_of_versions(past: Past) -> Iterator[Said]:
             yield Said(f"{upper(a(operation.f))} of {text(new)} returned the value {text(value)}", (op,))
         if number < 0 or (number == 0 and (operation.f != "read" or value is not None)):
             yield Said(f"{upper(a(operation.f))} returned version {number}, which only the unset value has", (op,))
+    changed = [
+        op
+        for op in range(len(past.call))
+        if past.acknowledged(op) and not past.model.observes(past.operation(op)) and past.operation(op).f != "read"
+    ]
+    for op, number, _ in told:
+        own = past.operation(op).f != "read"
+        over = [other for other in changed if past.before(other, op)]
+        if number < len(over) + own:
+            changes = f"{len(over)} changes were" if len(over) > 1 else "a change was"
+            words = f"{upper(a(past.operation(op).f))} returned version {number}, but {changes} acknowledged before it"
+            yield Said(words, (*over, op))
     for one, number, value in told:
         for other, later, content in told:
             if one < other and number == later and not same(value, content):
@@ -215,6 +232,7 @@ def said_of_halves(past: Past) -> Iterator[Said]:
                 new = _new(touched[write][y])
                 if same(new, other) or any(
                     op not in (read, write) and same(_new(did.get(y)), other) and y in did and did[y][0] != READ
+                    and not (x in did and did[x][0] != READ)
                     and past.ret[op] > past.call[write] and past.call[op] < past.ret[read]
                     for op, did in enumerate(touched)
                 ):  # fmt: skip

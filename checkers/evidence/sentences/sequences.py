@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -66,6 +66,11 @@ def said_of_strings(past: Past) -> Iterator[Said]:
     accesses = past.accesses(lambda op: past.model.content_access(op) or past.model.register_access(op))
     if accesses is None or not any(name == APPEND and isinstance(piece, str) for name, piece, _ in accesses):
         return
+    for op, read in permutations(past.core, 2):
+        if _gone_since_written(past, accesses, op, read):
+            piece, content = accesses[op][1], accesses[read][1]
+            yield Said(f"This acknowledged append is gone: {text(piece)} is not in what a later "
+                       f"{past.operation(read).f} returned, {_shown(content)}", (op, read))  # fmt: skip
     for read in past.core:
         if not past.acknowledged(read) or accesses[read][0] not in (READ, SWAP):
             continue
@@ -77,6 +82,20 @@ def said_of_strings(past: Past) -> Iterator[Said]:
             verb = "expected and found" if accesses[read][0] == SWAP else "returned"
             yield Said(f"{upper(a(past.operation(read).f))} {verb} {_shown(content)}, which no writes "
                        "and appends make up", (read,))  # fmt: skip
+
+
+def _gone_since_written(past: Past, accesses: list[Access], op: int, read: int) -> bool:
+    """Whether a read misses an acknowledged append, though whatever writes the content as a whole had returned when the
+    append was called, or was called after the read had returned."""
+    if not (past.acknowledged(op) and past.acknowledged(read) and past.before(op, read)):
+        return False
+    (name, piece, _), (found, content, _) = accesses[op], accesses[read]
+    if name != APPEND or found != READ or not isinstance(content, str) or piece in content:
+        return False
+    return not any(
+        accesses[other][0] in (WRITE, SWAP) and past.ret[other] > past.call[op] and past.call[other] < past.ret[read]
+        for other in range(len(accesses))
+    )
 
 
 def _whole(access: Access) -> str:
@@ -144,8 +163,9 @@ class _Pieces:
                 if len(over) == 1:
                     words = f"This acknowledged append is gone: {shown} is not in what a later read returned, {result}"
                 else:
-                    words = f"{shown} was appended {times(len(over))}, but a later read returned it "
-                    words += f"{times(seen.count(piece))}: {result}"
+                    count = seen.count(piece)
+                    had = f"returned it {times(count)}" if count else "did not return it"
+                    words = f"{shown} was appended {times(len(over))}, but a later read {had}: {result}"
                 yield Said(words, (*over, read))
 
     def out_of_order(self, read: int) -> Iterator[Said]:

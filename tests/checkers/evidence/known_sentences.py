@@ -106,7 +106,7 @@ def acked(f: str, value: str) -> Callable[[ModelOperation], bool]:
 
 PUTS = {"enqueued": "enqueue", "pushed": "push", "inserted": "insert"}
 TAKES = {"dequeued": "dequeue", "popped": "pop", "taken": "delete-min"}
-TIMES = {"once": 1, "twice": 2, "never": 0, "3 times": 3}
+TIMES = {"once": 1, "twice": 2, "never": 0, **{f"{n} times": n for n in range(3, 8)}}
 V = r'(nothing(?: for \w)?|"[\w.]+"|-?\d+|\w = \w+)'
 F = r"(read|get|txn)"
 
@@ -140,6 +140,14 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     ),
     rf"A swap from {V} to {V} succeeded after a swap from {V} to itself": lambda x, v, _, w: (
         v != w and x.any(sees(w), sees(v))
+    ),
+    rf"A {F} returned {V} after {V} was swapped to {V}, and nothing set it to {V} again": lambda x, f, v, v2, w, v3: (
+        v == v2 == v3 != w and is_set(v, x) <= 1
+        and x.any(lambda op: v in found_values(op) and leaves(w)(op), sees(v))
+    ),
+    rf"A swap from {V} to {V} succeeded after {V} was swapped to {V}, and nothing set it to {V} again": (
+        lambda x, v, _, v2, w, v3: v == v2 == v3 != w and is_set(v, x) <= 1
+        and x.any(lambda op: v in found_values(op) and leaves(w)(op), sees(v))
     ),
     rf"Two clients both swapped {V} to {V}": lambda x, v, new: (
         sum(sees(v)(op) and leaves(new)(op) for _, op in x.named) == 2 and is_set(v, x) <= 1
@@ -182,6 +190,10 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     r"A (\w+) returned version (\d) after version (\d) was acknowledged": lambda x, f, n, m: (
         int(n) < int(m) and x.any(version(int(m)), version(int(n)))
     ),
+    r"A (\w+) returned version (\d), but (a|\d) changes? (?:was|were) acknowledged before it": lambda x, f, n, count: (
+        x.any(version(int(n))) and len(x.named) == (1 if count == "a" else int(count)) + 1
+        and int(n) < len(x.named) - (f == "read")
+    ),
     r"A (\w+) returned version (\d), which was there before it": lambda x, f, n: (
         f != "read" and x.any(version(int(n)), version(int(n)))
     ),
@@ -217,12 +229,13 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     r"A read returned (\d) (twice|3 times), but it had been appended (\w+)": lambda x, v, n, m: (
         x.any(lambda op: [*map(told, op.result)].count(v) == TIMES[n]) and count("append", v, x) == TIMES[m]
     ),
-    rf"This acknowledged append is gone: {V} is not in what a later (?:read|get) returned, .*": lambda x, v: (
+    rf"This acknowledged append is gone: {V} is not in what a later (?:read|get|cas) returned, .*": lambda x, v: (
         x.any(acked("append", v), lacks(v))
     ),
-    r"(\d) was appended (\w+), but a later read returned it (\w+): .*": lambda x, v, n, m: (
-        sum(acked("append", v)(op) for _, op in x.named) == TIMES[n] > TIMES[m]
-        and x.any(acked("append", v), lambda op: op.f == "read" and [*map(told, op.result)].count(v) == TIMES[m])
+    r"(\d) was appended (\w+), but a later read (?:returned it (\w+)|did not return it): .*": lambda x, v, n, m: (
+        sum(acked("append", v)(op) for _, op in x.named) == TIMES[n] > TIMES[m or "never"]
+        and x.any(acked("append", v),
+                  lambda op: op.f == "read" and [*map(told, op.result)].count(v) == TIMES[m or "never"])
     ),
     r"Two reads disagree about the order: (.*) and (.*)": lambda x, one, two: (
         one != two and {told(op.result) for _, op in x.named} == {one, two}
@@ -268,6 +281,13 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     r"Two(?: clients)? held the lock at once: client (.+) and client (.+)": lambda x, one, two: (
         len({op.process for _, op in x.named}) == 2 and all(op.f == "acquire" for _, op in x.named)
     ),
+    r"The lock was acquired (\w+|\d times) but released (?:never|at most (\w+|\d times)) in between": lambda x, n, m: (
+        TIMES[n] == len(x.named) > TIMES[m or "never"] + 1 and all(op.f == "acquire" for _, op in x.named)
+    ),
+    r"Client (.+) released the lock while client (.+) held it": lambda x, _, __: (
+        x.any(lambda op: op.f == "acquire", lambda op: op.f == "release")
+        and len({op.process for _, op in x.named}) == 2
+    ),
     r"Client (.+) released a lock that it had never acquired": lambda x, _: not any(
         op.f == "acquire" and op.process == x.named[0][1].process for op in x.all_begun()
     ),
@@ -280,6 +300,10 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     ),
     r"A (propose|read) returned the decision (\d), which nobody had proposed": lambda x, f, v: (
         x.any(result(f, v)) and not count("propose", v, x)
+    ),
+    r"A (\w+) returned the decision (\d), but everybody who had proposed it was told another": lambda x, f, v: (
+        x.any(result(f, v)) and all(op.result != int(v) for op in x.all_begun()
+                                    if op.f == "propose" and told(op.argument) == v)
     ),
     r"A propose of (\d) returned no decision": lambda x, v: x.any(acked("propose", v)),
     r"A read found no decision after (\d) was decided": lambda x, v: x.any(
@@ -298,7 +322,12 @@ def either(value: str) -> Callable[[ModelOperation], bool]:
 
 
 def version(number: int) -> Callable[[ModelOperation], bool]:
-    return lambda op: op.outcome == "ok" and (op.result is None if not number else op.result[0] == number)
+    def told_so(op: ModelOperation) -> bool:
+        if op.outcome != "ok" or op.result == op.argument:
+            return False
+        return op.result is None if not number else op.result is not None and op.result[0] == number
+
+    return told_so
 
 
 def named_as(name: str, value: str) -> str:

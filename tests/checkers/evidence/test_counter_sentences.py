@@ -25,7 +25,7 @@ def test_sentences_about_counters_that_only_grow_are_true(amounts: tuple[int, ..
         *(ModelOperation("add-and-get", n, result, "ok") for n in amounts for result in range(1, 9)),
         *(ModelOperation("add-and-get", n, None, "info") for n in amounts),
     ]
-    for round_ in range(400):
+    for round_ in range(200):
         lived = round_ % 4
         problem = small.lived(model, alphabet, 7, rng) if lived else small.one_of_all(model, alphabet, 5, rng)
         stuck = exhaustive.stuck(problem, model)
@@ -37,7 +37,7 @@ def test_sentences_about_counters_that_only_grow_are_true(amounts: tuple[int, ..
         assert_true(past, said)
         kinds += 1
         fallback += said.text.startswith(FALLBACK)
-    assert kinds > 100
+    assert kinds > 50
     assert fallback < kinds / 10, f"{fallback} of {kinds} sentences say no more than that no order explains them"
 
 

@@ -74,12 +74,12 @@ def test_ctrl_c_while_a_replay_is_judged_ends_the_replays(
 
     judged = []
 
-    def interrupted(*arguments: object) -> object:
+    def interrupted(*arguments: object, **options: object) -> object:
         judged.append(arguments)
         if len(judged) == 2:
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.3)  # in a thread; the main one handles the signal
-        return judge(*arguments)  # type: ignore[arg-type]
+        return judge(*arguments, **options)  # type: ignore[arg-type]
 
     judge = run.judge
     monkeypatch.setattr(run, "judge", interrupted)
