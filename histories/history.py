@@ -11,7 +11,7 @@ take about 50 MB, and a checker never touches a Python object.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -203,6 +203,9 @@ class History:
     """The file that the history came from."""
     cut: bool = field(default=False)
     """True if the file ends in the middle of a line, as it does when the run was killed."""
+    theirs: Mapping[int, str] | None = None
+    """If another program wrote the file: what it calls its processes, by our numbers. Those that are numbers there too
+    are left out. None for a history in a format that clew knows."""
 
     @property
     def clock(self) -> bool:
@@ -270,13 +273,24 @@ class History:
     def client_name(self, lane: int, processes: Sequence[int]) -> str:
         """The client of a lane, with those of its processes beside it that have another number than the client.
 
-        If every process has a lane of its own, clients are called by their processes.
+        If every process has a lane of its own, clients are called by their processes. If the program that wrote the
+        file has a name for the process, this comes first: `client 1 (worker-7)`.
         """
         if self._one_process_each:
             lane = processes[0]
-        if list(processes) == [lane]:
-            return f"client {lane}"
-        return f"client {lane} (process{'es' if len(processes) > 1 else ''} {', '.join(map(str, processes))})"
+        names = dict.fromkeys(self.theirs[process] for process in processes if process in (self.theirs or {}))
+        beside = list(names)
+        if list(processes) != [lane]:
+            beside.append(f"process{'es' if len(processes) > 1 else ''} {', '.join(map(str, processes))}")
+        return f"client {lane} ({', '.join(beside)})" if beside else f"client {lane}"
+
+    def place(self, number: int) -> str:
+        """Where an operation stands in a file that another program wrote: `line 3`, `lines 3 and 4`; if not, empty."""
+        if self.theirs is None or self.lines is None:
+            return ""
+        rows = (int(self.operations.invoked[number]), int(self.operations.completed[number]))
+        lines = list(dict.fromkeys(int(self.lines[row]) for row in rows if row >= 0))
+        return f"line{'s' if len(lines) > 1 else ''} {' and '.join(map(str, lines))}"
 
     @cached_property
     def _one_process_each(self) -> bool:

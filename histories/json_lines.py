@@ -14,7 +14,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Any
 from clew.histories.event import FORMAT, LATEST, NEMESIS, Event, EventType, Header
 from clew.histories.history import TYPES, History, HistoryError
 from clew.histories.line_errors import json_object, shown
+from clew.histories.text import value_text
 
 EVENT = ("time", "process", "type", "f", "key", "value", "error")
 """What a line for each event may have."""
@@ -30,6 +31,8 @@ OPERATION = ("start", "end", "process", "type", "ok", "f", "key", "value", "resu
 """What a line for each operation may have."""
 NAMES = tuple(dict.fromkeys(EVENT + OPERATION))
 """Every name on the left of a `=` in `--fields`."""
+_NAME = 24
+"""Characters of a process's name that are told."""
 _PART = re.compile(r"\s*([a-z]+)\s*=\s*([^\s*=]+)\s*(?:\*\s*([0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?)\s*)?\Z")
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,](\d{1,9})\d*)?(Z|[+-]\d\d:?\d\d)?\Z")
 
@@ -229,7 +232,7 @@ class _Lines:
                 source=self._source,
                 line=events[-1].number,
             )
-        return History.of(
+        history = History.of(
             (
                 Event(
                     index,
@@ -248,6 +251,12 @@ class _Lines:
             source=self._source,
             cut=cut,
         )
+        names = {
+            number: value_text(name, _NAME).strip('"')
+            for name, number in processes.items()
+            if isinstance(name, str) and name != NEMESIS
+        }
+        return replace(history, theirs=names)
 
     def _refuse_absent(self) -> None:
         """A misspelt field must not become a history without values or times: that would be valid too easily."""
@@ -262,7 +271,7 @@ class _Lines:
         writes = [event.number for event in self._events if event.f == "write"]
         if "value" in self._absent and writes:
             message = f"expected a field value, for what is written; no line has one; there are {there}; "
-            message += "--fields value=... of clew check or clew export says what it is called here"
+            message += _how("value")
             raise HistoryError(message, source=self._source, line=writes[0])
 
     # Fields
@@ -288,8 +297,7 @@ class _Lines:
         there = ", ".join(found) or "nothing"
         message = f"expected a field {called}, which is clew's {name}; found {there}"
         if name not in self._reading.fields:
-            message = f"expected a field {name}; found {there}; --fields {name}=... of clew check or "
-            message += "clew export says what it is called here"
+            message = f"expected a field {name}; found {there}; {_how(name)}"
         return HistoryError(message, source=self._source, line=number)
 
     def _word(self, value: Any) -> str:
@@ -343,6 +351,14 @@ class _Lines:
                 line=number,
             )
         return int(time)
+
+
+def _how(name: str) -> str:
+    """How to say what a field is called, for `clew check` and for the commands that do not take `--fields`."""
+    return (
+        f"clew check --fields {name}=... says what it is called here; other commands read what "
+        f"clew export FILE mine.jsonl --fields {name}=... writes"
+    )
 
 
 def _there(found: dict[str, Any], path: str) -> bool:

@@ -21,14 +21,17 @@ def renumbered(history: History) -> History:
     fresh = int(process.max(initial=-1)) + 1
     now: dict[int, int] = {}
     retired: set[int] = set()
+    theirs = None if history.theirs is None else dict(history.theirs)
     for row, (old, kind) in enumerate(zip(history.process.tolist(), history.type.tolist(), strict=True)):
         if old == NEMESIS_PROCESS:
             continue
         if kind == INVOKE and old in retired:
             now[old] = fresh
+            if theirs and old in theirs:
+                theirs[fresh] = theirs[old]
             fresh += 1
             retired.discard(old)
         process[row] = now.get(old, old)
         if kind == INFO:
             retired.add(old)
-    return replace(history, process=process)
+    return replace(history, process=process, theirs=theirs)

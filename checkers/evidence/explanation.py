@@ -281,23 +281,28 @@ def in_short(history: History, counterexample: tuple[int, ...]) -> tuple[str, ..
 
 
 def describe(history: History, number: int, moments: Moments) -> str:
-    """One operation in words: "read by client 3 from 1.204 s to 1.310 s returned 2"."""
+    """One operation in words: "read by client 3 from 1.204 s to 1.310 s returned 2".
+
+    If another program wrote the file, with the lines: "... returned 2 (lines 7 and 8)".
+    """
     operations = history.operations
     f = history.fs[operations.f[number]]
     argument = history.values[operations.argument[number]]
     outcome = int(operations.outcome[number])
     text = f if argument is None else f"{f} {value_text(argument)}"
+    place = f" ({history.place(number)})" if history.theirs is not None else ""
     text += f" by {history.client(number)} from {moments.of(int(operations.invoked[number]))}"
     if outcome == INFO:
-        return f"{text}, of unknown outcome"
+        return f"{text}, of unknown outcome{place}"
     text += f" to {moments.of(int(operations.completed[number]))}"
     if outcome == FAIL:
         error = history.errors[operations.error[number]]
         if error == "mismatch":
-            return f"{text} found a mismatch"
-        return f"{text} failed" if error is None else f"{text} failed ({printable(str(error))})"
+            return f"{text} found a mismatch{place}"
+        return f"{text} failed{place}" if error is None else f"{text} failed ({printable(str(error))}){place}"
     result = history.values[operations.result[number]]
-    return text if result == argument and f not in _TELLING else f"{text} returned {value_text(result)}"
+    told = "" if result == argument and f not in _TELLING else f" returned {value_text(result)}"
+    return f"{text}{told}{place}"
 
 
 def _plain(state: object) -> str:

@@ -59,6 +59,8 @@ def judge(
         checks["invariants"] = invariants(outcome)
     if "liveness" in plan.checks:
         checks["liveness"] = liveness(outcome)
+    if not (outcome.finished or outcome.stopped):
+        checks = {name: _until_then(name, check) for name, check in checks.items()}
     failure, progress = outcome.failure, outcome.progress
     return result_of(
         checks,
@@ -192,6 +194,13 @@ def invariants(outcome: Outcome) -> CheckResult:
     if not outcome.finished:
         return CheckResult("unknown", "none broke until the run was cut short")
     return CheckResult("valid", "none broke")
+
+
+def _until_then(name: str, check: CheckResult) -> CheckResult:
+    """A check of a run that did not come to its end. That what was recorded is valid says nothing of the rest."""
+    if check.verdict != "valid" or name == "liveness":
+        return check
+    return msgspec.structs.replace(check, why=f"until the run was cut short, {check.why}")
 
 
 def _broke(failure: SystemFailure) -> str:

@@ -72,6 +72,14 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.verdict == "valid"
 
     @property
+    def in_part(self) -> str | None:
+        """Why the run as a whole is unknown, though checks of what was recorded may be valid; None for other runs."""
+        if self.verdict != "unknown" or not (self.error or not self.finished):
+            return None
+        why = "a part of the system broke" if self.error else "the run was cut short"
+        return f"Unknown as a whole, because {why}: the checks below know only what had happened until then."
+
+    @property
     def what_holds(self) -> str:
         """The weaker promises in one line; empty if the history is linearizable, or was not looked at."""
         return in_short(self.holds)
@@ -115,7 +123,7 @@ def result_of(
         seed=seed,
         checks=dict(checks),
         operations=operations,
-        explanation="\n".join(reasons),
+        explanation="\n".join(reasons) or ("the run did not come to its end" if verdict == "unknown" else ""),
         run=run,
         happened=what_happened(checks) or broke,
         error=error,

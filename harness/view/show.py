@@ -116,6 +116,8 @@ def summary_lines(run: Record) -> Iterator[Line]:
     yield (Span("verdict    "), Span(result.verdict, result.verdict))
     if result.happened is not None:
         yield (Span("           "), Span(printable(result.happened), "counterexample"))
+    if result.in_part is not None:
+        yield (Span(f"           {result.in_part}"),)
     for name, check in result.checks.items():
         first, *more = check.why.splitlines() or [""]
         yield (Span(f"           {name}: "), Span(check.verdict, check.verdict), Span(f"; {printable(first)}"))

@@ -216,3 +216,38 @@ def test_a_history_with_nothing_in_it_is_unknown(engine: str) -> None:
     verdict = check(History.of([]), "register", engine=engine)
     assert verdict.verdict == "unknown"
     assert verdict.explanation == "there is no operation in the history, so nothing was checked"
+
+
+LINES = """{"at":1,"op":"write","who":"a","type":"invoke","value":5}
+{"at":2,"op":"write","who":"a","type":"info","value":5}
+
+{"at":3,"op":"write","who":"a","type":"invoke","value":6}
+{"at":4,"op":"write","who":"a","type":"ok","value":6}
+{"at":5,"op":"read","who":"b","type":"invoke"}
+{"at":6,"op":"read","who":"b","type":"ok","value":4}
+"""
+
+
+def test_a_verdict_names_the_lines_of_the_file_and_its_own_process_names(tmp_path: Path) -> None:
+    (tmp_path / "theirs.jsonl").write_text(LINES)
+    history = read(tmp_path / "theirs.jsonl", fields="time=at,f=op,process=who", renumber=True)
+    assert [history.client(number) for number in range(3)] == ["client 0 (a)", "client 0 (a, process 2)", "client 1 (b)"]
+    assert [history.place(number) for number in range(3)] == ["lines 1 and 2", "lines 4 and 5", "lines 6 and 7"]
+    assert "read by client 1 (b) from 4 ns to 5 ns returned 4 (lines 6 and 7): no order" in str(
+        check(history, "register").explanation
+    )
+
+
+def test_lines_that_are_whole_operations_are_named_one_by_one(tmp_path: Path) -> None:
+    (tmp_path / "theirs.jsonl").write_text('{"begin":1,"end":2,"op":"read","value":7}\n')
+    history = read(tmp_path / "theirs.jsonl", fields="start=begin,f=op,end=end")
+    assert (history.client(0), history.place(0)) == ("client 0", "line 1")
+
+
+def test_a_history_of_ours_is_told_by_our_numbers_alone(tmp_path: Path) -> None:
+    (tmp_path / "theirs.jsonl").write_text(LINES)
+    history = read(tmp_path / "theirs.jsonl", fields="time=at,f=op,process=who", renumber=True)
+    with (tmp_path / "ours.jsonl").open("wb") as stream:
+        dump(history, stream)
+    ours = read(tmp_path / "ours.jsonl")
+    assert (ours.client(2), ours.place(2)) == ("client 1", "")

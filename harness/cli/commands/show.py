@@ -35,7 +35,11 @@ def show(
     model: ModelOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a run as text: its verdict, and a diagram of what matters."""
+    """Show a run as text: its verdict, and a diagram of what matters.
+
+    On a terminal, text that does not fit goes through a pager: MANPAGER, PAGER or less (leave it with q). PAGER=cat
+    prints everything at once. Without a terminal, as in a pipe, there is no pager and no colour.
+    """
     from clew.harness.cli.output.json_line import print_json
     from clew.harness.cli.output.pager import print_paged
     from clew.harness.cli.signals import stop_signals

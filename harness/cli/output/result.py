@@ -41,6 +41,8 @@ def print_result(result: Result, json: bool, *, engine: str = "", seconds: float
     say(console, title)
     if result.happened is not None:
         say(console, Text(f"  {printable(result.happened)}", style="bold"), 2)
+    if result.in_part is not None:
+        say(console, Text(f"  {result.in_part}"), 2)
     for name, check in result.checks.items():
         head = Text(f"  {name:<13}").append(f"{check.verdict:<8}", style=COLOUR[check.verdict])
         first, *more = map(printable, check.why.splitlines() or [""])

@@ -18,6 +18,8 @@ def happened(run: Record) -> str:
         return printable(result.happened)
     if result.verdict == "valid":
         return VALID if "linearizable" in result.checks else "Nothing went wrong."
+    if result.in_part:
+        return result.in_part
     # Nothing is known to have gone wrong, or an older clew wrote the verdict.
     reasons = [check.why for check in result.checks.values() if check.verdict == result.verdict]
     first = (reasons or [result.explanation])[0].splitlines() or [""]

@@ -106,6 +106,7 @@ def test_a_signal_ends_the_run_with_a_verdict(tmp_path: Path, kind: signal.Signa
     result = json.loads(output)
     assert result["verdict"] == "unknown"
     assert result["checks"]["linearizable"]["verdict"] == "valid"
+    assert result["checks"]["linearizable"]["why"].startswith("until the run was cut short, ")
     assert "cut short" in result["checks"]["liveness"]["why"]
     assert result["checks"]["invariants"]["verdict"] == "unknown"
     assert json.loads((tmp_path / "latest" / "verdict.json").read_text()) == result

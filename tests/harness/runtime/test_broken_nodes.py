@@ -99,6 +99,7 @@ def test_a_broken_node_ends_the_run(tmp_path: Path, nodes: str, breaks: str, sai
     done = run(tmp_path, breaks, nodes)
     assert done.returncode == 255, done.stdout + done.stderr
     assert said in done.stderr
+    assert "Unknown as a whole, because a part of the system broke" in " ".join(done.stdout.split())
     if "ideas" in breaks:
         assert "RuntimeError: out of ideas" in done.stderr
     assert "lockstep.py" not in done.stderr, "clew's own traceback is nothing to the user"
