@@ -278,7 +278,8 @@ class History:
         """
         if self._one_process_each:
             lane = processes[0]
-        names = dict.fromkeys(self.theirs[process] for process in processes if process in (self.theirs or {}))
+        theirs = self.theirs or {}
+        names = dict.fromkeys(theirs[process] for process in processes if process in theirs)
         beside = list(names)
         if list(processes) != [lane]:
             beside.append(f"process{'es' if len(processes) > 1 else ''} {', '.join(map(str, processes))}")

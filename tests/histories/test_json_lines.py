@@ -231,7 +231,11 @@ LINES = """{"at":1,"op":"write","who":"a","type":"invoke","value":5}
 def test_a_verdict_names_the_lines_of_the_file_and_its_own_process_names(tmp_path: Path) -> None:
     (tmp_path / "theirs.jsonl").write_text(LINES)
     history = read(tmp_path / "theirs.jsonl", fields="time=at,f=op,process=who", renumber=True)
-    assert [history.client(number) for number in range(3)] == ["client 0 (a)", "client 0 (a, process 2)", "client 1 (b)"]
+    assert [history.client(number) for number in range(3)] == [
+        "client 0 (a)",
+        "client 0 (a, process 2)",
+        "client 1 (b)",
+    ]
     assert [history.place(number) for number in range(3)] == ["lines 1 and 2", "lines 4 and 5", "lines 6 and 7"]
     assert "read by client 1 (b) from 4 ns to 5 ns returned 4 (lines 6 and 7): no order" in str(
         check(history, "register").explanation

@@ -1,0 +1,62 @@
+"""The page of a run on a screen and on a phone: what is seen first, and that nothing is cut off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clew.harness.store.record import read_record
+from clew.harness.view.browser import missing, open_page
+from clew.harness.view.report import report
+from tests.harness.shown import GOOD, STALE, history_file
+from tests.harness.view.browsing import span
+
+pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_what_happened_and_the_counterexample_are_on_the_first_screen(
+    chromium: Any, failing: Path, width: int, height: int
+) -> None:
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 640}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        open_page(chromium, failing / "report.html")
+        assert chromium.execute_script("return scrollY") == 0
+        bottom = "return document.querySelector(arguments[0]).getBoundingClientRect().bottom"
+        heights = [chromium.execute_script(bottom, name) for name in ("#happened", "#bar", "#timeline .plot")]
+        assert heights == sorted(heights), "the sentence, then where to look, then the picture"
+        assert heights[-1] <= height
+        buttons = "return [...document.querySelectorAll('#bar button')].map((one) => one.getBoundingClientRect().right)"
+        assert max(chromium.execute_script(buttons)) <= width, "a button is cut off"
+        start, end = span(chromium)
+        data = chromium.execute_script("return clew.data")
+        for number in data["keys"][0]["counterexample"]:
+            row = data["operations"]["number"].index(number)
+            assert start <= data["operations"]["end"][row] <= end
+        tables = [chromium.execute_script(bottom, name) for name in ("#counterexample", "#verdict", "#run")]
+        assert heights[-1] < min(tables)
+    finally:
+        chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_narrow_screen_scrolls_tables_and_not_the_page(chromium: Any, failing: Path, tmp_path: Path) -> None:
+    long = [(ms, p, t, f, "k" * 90, ["v" * 90, v]) for ms, p, t, f, _, v in STALE]
+    file = history_file(
+        tmp_path / "h.jsonl", [*long, *((ms + 9, p + 2, *rest) for ms, p, *rest in GOOD)], plan="p" * 90
+    )
+    (tmp_path / "long.html").write_text(report(read_record(file, "cas-register")))
+    metrics = {"width": 400, "height": 900, "deviceScaleFactor": 1, "mobile": True}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        for page in (failing / "report.html", tmp_path / "long.html"):
+            open_page(chromium, page)
+            assert chromium.execute_script("return document.documentElement.scrollWidth") <= 400
+        canvas = "Bokeh.index.get_by_id(clew.plots.timeline.id).canvas_view.events_el"
+        assert chromium.execute_script(f"return getComputedStyle({canvas}).touchAction") == "pan-y", (
+            "a page of pictures"
+        )
+    finally:
+        chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
