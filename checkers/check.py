@@ -60,12 +60,13 @@ def check(
     if engine not in ENGINES:
         raise ValueError(f"there is no engine {engine!r}; there are {', '.join(ENGINES)}")
     with collector.paused():
-        return _check(history, model, budget, engine, keep_going)
+        return _check(history, model, Deadline(budget.seconds, until), budget, engine, keep_going)
 
 
-def _check(history: History, model: Model, budget: Budget, engine: str, keep_going: bool) -> Verdict:
+def _check(
+    history: History, model: Model, deadline: Deadline, budget: Budget, engine: str, keep_going: bool
+) -> Verdict:
     began = time.monotonic()
-    deadline = Deadline(budget.seconds, until)
     problems = encode(history, model)
     workers = max(1, min(os.cpu_count() or 1, len(problems)))
     share = Budget(budget.seconds, budget.bytes // workers)

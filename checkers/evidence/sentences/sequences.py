@@ -50,6 +50,8 @@ def said_of_sequences(past: Past) -> Iterator[Said]:
     if lists:
         for read in reads:
             yield from pieces.out_of_order(read)
+        for read in reads:
+            yield from pieces.left_out(read)
 
 
 def _shown(content: Any) -> str:
@@ -185,3 +187,18 @@ class _Pieces:
             yield Said(f"{upper(a(self.past.operation(read).f))} has {two} before {one}, but {one} was appended "
                        f"first", (second, first, read))  # fmt: skip
             return
+
+    def left_out(self, read: int) -> Iterator[Said]:
+        """Two appends of a piece each, the only ones of it: one had returned when the other was called, and a read has
+        the other one only."""
+        seen = self.content[read]
+        single = [piece for piece in seen if len(self.by_piece.get(piece, ())) == 1]
+        if not single:
+            return
+        second = max((self.by_piece[piece][0] for piece in single), key=lambda op: self.past.call[op])
+        for piece, ops in self.by_piece.items():
+            if piece not in seen and self.past.acknowledged(ops[0]) and self.past.before(ops[0], second):
+                one, two = text(thaw(piece)), text(thaw(self.appends[second][0]))
+                yield Said(f"{upper(a(self.past.operation(read).f))} has {two} and not {one}, but {one} was appended "
+                           f"first", (ops[0], second, read))  # fmt: skip
+                return

@@ -243,6 +243,10 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     r"A (read|get) returned (.*) after another had returned (.*)": lambda x, f, late, early: (
         x.any(lambda op: told(op.result) == early, lambda op: told(op.result or "") == late or late == "[]")
     ),
+    r"A read has (\d) and not (\d), but (\d) was appended first": lambda x, second, first, again: (
+        first == again and x.any(acked("append", first), lambda op: op.f == "append" and told(op.argument) == second)
+        and x.any(lambda op: op.f == "read" and {first, second} & set(map(told, op.result or ())) == {second})
+    ),
     r"A read has (\d) before (\d), but (\d) was appended first": lambda x, second, first, again: (
         first == again and x.any(acked("append", first), lambda op: op.f == "append" and told(op.argument) == second)
     ),
