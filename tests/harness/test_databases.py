@@ -31,7 +31,7 @@ from tests.harness.plans import DATABASES, LONG
 from tests.readme import ROOT
 
 PAGE = ROOT / "docs" / "databases.md"
-TRIES = {"zookeeper-lost-writes": 30, "etcd-leader": 6, "zookeeper-leader": 6}
+TRIES = {"etcd-leader": 6, "zookeeper-leader": 6}
 """Runs in which a rarer anomaly must show. For the others three are enough: they show in 8 of 10 or more."""
 
 
