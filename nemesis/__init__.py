@@ -7,7 +7,7 @@ cluster carries out what `effect` says.
 """
 
 from clew.nemesis.disturbance import Disturbance
-from clew.nemesis.effect import disturbance, down, paused, refused
+from clew.nemesis.effect import disturbance, down, excluded, paused, refused
 from clew.nemesis.fault import Fault, FaultEvent
 from clew.nemesis.faults import FAULTS
 from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
@@ -29,6 +29,7 @@ __all__ = [
     "Uniform",
     "disturbance",
     "down",
+    "excluded",
     "paused",
     "refused",
     "schedule",

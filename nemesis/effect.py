@@ -27,6 +27,11 @@ def paused(active: Iterable[Fault]) -> frozenset[str]:
     return frozenset(node for fault in active for node in fault.paused())
 
 
+def excluded(active: Iterable[Fault]) -> frozenset[str]:
+    """The nodes that are to be no members of the cluster."""
+    return frozenset(node for fault in active for node in fault.excluded())
+
+
 def disturbance(active: Iterable[Fault], source: str, destination: str) -> Disturbance:
     """What the faults add to the link from one node to another. Ask only about links between nodes."""
     added = Disturbance()

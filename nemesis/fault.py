@@ -44,6 +44,8 @@ class Fault(msgspec.Struct, frozen=True):
     reaches_clients: ClassVar[bool] = True
     """Whether it may do something to a link between a client and a node. If not, ask `disturbance` and `hits` of links
     between nodes only."""
+    needs_members: ClassVar[bool] = False
+    """Whether it is only for systems that can change their members (`Protocol.order`)."""
     hits_nodes: ClassVar[bool] = False
     """Whether it happens to whole nodes rather than to links. The report of a run without violations offers to jump to
     the first of these faults."""
@@ -78,6 +80,10 @@ class Fault(msgspec.Struct, frozen=True):
 
     def paused(self) -> Iterable[str]:
         """The nodes that take no step and whose messages and timers wait. They lose nothing."""
+        return ()
+
+    def excluded(self) -> Iterable[str]:
+        """The nodes that are to be no members of the cluster. The system carries it out, and takes its time."""
         return ()
 
     def disturbance(self, source: str, destination: str) -> Disturbance | None:
@@ -120,7 +126,7 @@ class Fault(msgspec.Struct, frozen=True):
         return False
 
 
-class FaultEvent(msgspec.Struct, frozen=True):
+class FaultEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     """A fault and when it happens. Times are in ns since the start of the run."""
 
     number: int
@@ -130,6 +136,8 @@ class FaultEvent(msgspec.Struct, frozen=True):
     until: int | None
     """When it ends. None: when the workload ends and everything heals."""
     fault: Fault
+    stays: bool = False
+    """Whether it stays when everything else heals, to the end of the run. Then `until` is None."""
 
 
 def name_of(kind: type[Fault]) -> str:

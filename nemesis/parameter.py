@@ -23,12 +23,13 @@ class Words(msgspec.Struct, frozen=True):
     """A word -> the size of the smallest cluster for which it means something."""
 
 
-Type = Literal["chance", "latency", "target", "grudge"] | Words
+Type = Literal["chance", "latency", "target", "node", "grudge"] | Words
 """What a parameter's value may be, and what it is in an `Entry`:
 
 chance      a number from 0 to 1                        float
 latency     a duration, or a distribution of them       `clew.nemesis.latency.Latency`
 target      which nodes                                 `clew.nemesis.target.Target`
+node        one node                                    its name, or `one` for any
 grudge      who refuses to hear whom                    `clew.nemesis.grudge.Grudge`
 Words       one of these words                          str
 """

@@ -13,7 +13,7 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from math import log
 from random import Random
-from typing import Any
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -42,6 +42,9 @@ class Randomly(msgspec.Struct, frozen=True, tag="random"):
     """The mean gap in ns."""
 
 
+END: Final = "end"
+"""The `end` of an entry whose faults stay to the end of the run."""
+
 When = Every | AtTimes | Randomly
 
 
@@ -58,8 +61,11 @@ class Entry(msgspec.Struct, frozen=True):
     """How long each lasts, in ns. None: until the workload ends."""
     start: int = 0
     """`Every` and `Randomly` count from here, and nothing begins before (ns)."""
-    end: int | None = None
-    """From here on nothing begins, and what is active ends (ns). None: no end but that of the workload."""
+    end: int | Literal["end"] | None = None
+    """From here on nothing begins, and what is active ends (ns). None: no end but that of the workload.
+
+    `END`: what is active when the workload ends does not heal. It stays during the recovery and the final reads.
+    """
 
 
 def schedule(entries: Sequence[Entry], nodes: Sequence[str], stream: Callable[[str], Random]) -> Iterator[FaultEvent]:
@@ -72,26 +78,32 @@ def schedule(entries: Sequence[Entry], nodes: Sequence[str], stream: Callable[[s
     """
     sequences = [_unroll(entry, nodes, stream(f"nemesis/{i}")) for i, entry in enumerate(entries)]
     merged = heapq.merge(*sequences, key=lambda begun: begun[0])
-    for number, (at, until, fault) in enumerate(merged):
-        yield FaultEvent(number, at, until, fault)
+    for number, (at, until, fault, stays) in enumerate(merged):
+        yield FaultEvent(number, at, until, fault, stays)
 
 
-def _unroll(entry: Entry, nodes: Sequence[str], random: Random) -> Iterator[tuple[int, int | None, Fault]]:
+def _unroll(entry: Entry, nodes: Sequence[str], random: Random) -> Iterator[tuple[int, int | None, Fault, bool]]:
     for at in _times(entry, random):
         # Each fault has a stream of its own, so the number of draws that it needs does not move the faults after it.
         fault = FAULTS[entry.fault].draw(nodes, Random(random.getrandbits(64)), **entry.parameters)
-        ends = [end for end in (None if entry.duration is None else at + entry.duration, entry.end) if end is not None]
-        yield at, min(ends, default=None), fault
+        ends = [
+            end for end in (None if entry.duration is None else at + entry.duration, _end(entry)) if end is not None
+        ]
+        yield at, min(ends, default=None), fault, entry.end == END
+
+
+def _end(entry: Entry) -> int | None:
+    """From when on nothing of an entry begins, if that is a moment."""
+    return None if entry.end == END else entry.end
 
 
 def _times(entry: Entry, random: Random) -> Iterator[int]:
+    end = _end(entry)
     if isinstance(entry.when, AtTimes):
-        yield from (
-            at for at in sorted(entry.when.times) if entry.start <= at and (entry.end is None or at < entry.end)
-        )
+        yield from (at for at in sorted(entry.when.times) if entry.start <= at and (end is None or at < end))
         return
     at = entry.start + _gap(entry.when, random)
-    while entry.end is None or at < entry.end:
+    while end is None or at < end:
         yield at
         at += _gap(entry.when, random)
 

@@ -77,6 +77,13 @@ class Protocol(Service):
     Faults that hit the leader need it.
     """
 
+    order: Callable[[Any], Callable[[int, tuple[str, ...]], msgspec.Struct] | None] = lambda parameters: None
+    """`order(parameters)(number, members)` makes the message that tells a node who is to be a member of the cluster.
+
+    Each node sends it to itself when the nemesis changes the members, and when it starts after that. Orders count from
+    1 on. `order(parameters)` is None if the members cannot change.
+    """
+
     variants: Mapping[str, Variant] = field(default_factory=dict)
     """The known-broken variants, by name."""
 

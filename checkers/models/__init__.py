@@ -13,7 +13,7 @@ from clew.checkers.models.model import Model, ModelOperation
 from clew.checkers.models.multi_register import MultiRegister
 from clew.checkers.models.mutex import Mutex
 from clew.checkers.models.queue import FifoQueue, PriorityQueue, Stack, UnorderedQueue
-from clew.checkers.models.register import CasRegister, Register, VersionedRegister
+from clew.checkers.models.register import CasByVersion, CasRegister, Register, VersionedRegister
 
 _MODELS: dict[str, type[Model]] = {
     model.name: model
@@ -21,6 +21,7 @@ _MODELS: dict[str, type[Model]] = {
         Register,
         CasRegister,
         VersionedRegister,
+        CasByVersion,
         Counter,
         KeyValue,
         Set,

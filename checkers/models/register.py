@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from clew.checkers.models.model import DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, ModelOperation
+from clew.checkers.models.model import DIFFER, INFO, MISMATCH, OK, READ, SWAP, WRITE, Access, Model, ModelOperation
 from clew.histories.history import freeze
 
 
@@ -147,3 +147,46 @@ class VersionedRegister(Model):
     def observes(self, op: ModelOperation) -> bool:
         """Mismatches do, and reads of unknown outcome. A result may tell a version that was unknown before."""
         return op.outcome == MISMATCH or (op.f == "read" and op.outcome == INFO)
+
+
+class CasByVersion(Model):
+    """A register whose values have versions from 0 on, which compare-and-sets expect.
+
+    `init v` sets version 0 of `v` if the register is empty. `cas [version, v]` sets the next version of `v` if the
+    register holds `version`. Both -> [version, value] as it is afterwards. `read` -> [version, value], or None if the
+    register is empty. `delete` makes it empty.
+    """
+
+    name = "cas-by-version"
+    initial = ()
+    functions = ("init", "read", "cas", "delete")
+
+    def step(self, state: Any, op: ModelOperation) -> Any:
+        """See `Model.step`. A state is () or (version, value)."""
+        if op.f == "delete":
+            return ()
+        if op.f == "cas":
+            version, new = op.argument
+            if (state != () and state[0] == version) == (op.outcome == MISMATCH):
+                return None
+            if op.outcome == MISMATCH:
+                return state
+            state = (version + 1, freeze(new))
+        elif op.f == "init" and state == ():
+            state = (0, freeze(op.argument))
+        if op.outcome == INFO:
+            return state
+        return state if (() if op.result is None else (op.result[0], freeze(op.result[1]))) == state else None
+
+    def misfit(self, op: ModelOperation) -> str | None:
+        """See `Model.misfit`."""
+        if op.f == "cas" and not (is_pair(op.argument) and type(op.argument[0]) is int):
+            return f"expected the value of a cas to be [version, value], found {op.argument!r}"
+        told = op.f != "delete" and op.outcome == OK and (op.result is not None or op.f != "read")
+        if told and not (is_pair(op.result) and type(op.result[0]) is int):
+            return f"expected {op.f} to return [version, value], found {op.result!r}"
+        return None
+
+    def observes(self, op: ModelOperation) -> bool:
+        """Reads do, and mismatches."""
+        return op.f == "read" or op.outcome == MISMATCH

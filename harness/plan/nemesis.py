@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -36,7 +36,7 @@ from clew.nemesis.faults import FAULTS
 from clew.nemesis.grudge import Grudge
 from clew.nemesis.leader import LEADER
 from clew.nemesis.parameter import AtLeastOne, ExactlyOne, Parameter, Words
-from clew.nemesis.schedule import AtTimes, Entry, Every, Randomly, When
+from clew.nemesis.schedule import END, AtTimes, Entry, Every, Randomly, When
 from clew.nemesis.target import Target, TargetKind
 
 WHEN = ("every", "at", "random")
@@ -54,6 +54,8 @@ class Cluster(msgspec.Struct, frozen=True):
     clients: int
     leads: bool
     """Whether the system has a leader, which a fault can hit."""
+    members: bool
+    """Whether the system can change its members."""
 
 
 def read_nemesis(field: Field, cluster: Cluster) -> tuple[Entry, ...]:
@@ -80,7 +82,7 @@ def write_entry(entry: Entry) -> dict[str, Any]:
     if entry.start:
         data["from"] = format_duration(entry.start)
     if entry.end is not None:
-        data["until"] = format_duration(entry.end)
+        data["until"] = END if entry.end == END else format_duration(entry.end)
     return {entry.fault: data}
 
 
@@ -91,16 +93,20 @@ def _entry(field: Field, cluster: Cluster) -> Entry:
         raise kinds.conflict(tuple(FAULTS), message)
     ((name, whole),) = kinds.given.items()
     kind = FAULTS[name]
+    if kind.needs_members and not cluster.members:
+        raise whole.error("the system cannot change its members, or not with these parameters and this runtime")
     fields = whole.fields((*(parameter.name for parameter in kind.parameters), *TIMES))
     parameters = _parameters(fields, kind, cluster)
     when = _when(fields)
     start = fields.get("from", duration, 0)
-    end = fields.get("until", duration, None)
+    end = fields.get("until", _until, None)
     if isinstance(when, AtTimes):
         for other in ("from", "until"):
-            if other in fields.given:
+            if other in fields.given and not (other == "until" and end == END):
                 raise fields.conflict(("at", other), f"`at` says when already; expected no `{other}`")
-    if end is not None and end <= start:
+    if end == END and "for" in fields.given:
+        raise fields.conflict(("until", "for"), "a fault that stays to the end lasts no fixed time; expected no `for`")
+    if end is not None and end != END and end <= start:
         raise fields.conflict(("from", "until"), "it is over before it begins; expected `until` after `from`")
     return Entry(name, parameters, when, fields.get("for", period, None), start, end)
 
@@ -115,6 +121,10 @@ def _when(fields: Fields) -> When:
     if given == ["random"]:
         return Randomly(fields.read("random", _gap))
     return AtTimes(tuple(sorted(fields.read("at", _moments))))
+
+
+def _until(field: Field) -> int | Literal["end"]:
+    return END if field.data == END else duration(field)
 
 
 def _gap(field: Field) -> int:
@@ -166,6 +176,8 @@ def _read(field: Field, parameter: Parameter, cluster: Cluster) -> Any:
             return latency(field)
         case "target":
             return _target(field, cluster)
+        case "node":
+            return drawn(field, lambda field: _node(field, node_names(cluster.nodes)))
         case "grudge":
             return _grudge(field, (*node_names(cluster.nodes), *client_names(cluster.clients)))
         case Words() as words:
@@ -204,6 +216,12 @@ def _grudge(field: Field, known: Sequence[str]) -> Grudge:
     if not grudge:
         raise field.expected("one node at least, and those that it refuses to hear, such as {n1: [n2, n3]}")
     return grudge
+
+
+def _node(field: Field, nodes: Sequence[str]) -> str:
+    if isinstance(field.data, tuple):
+        raise field.error("members change one at a time, odd to even and even to odd; expected one node, or `one`")
+    return word(field, ("one", *nodes), "node")
 
 
 def _target(field: Field, cluster: Cluster) -> Target:

@@ -16,7 +16,7 @@ from clew.nemesis.schedule import Entry
 Check = Literal["linearizable", "sequential", "session", "staleness", "invariants", "liveness"]
 RuntimeName = Literal["simulation", "live"]
 LiveNetworkName = Literal["auto", "tun", "loopback"]
-WorkloadKind = Literal["cas-register", "counter", "kv", "election"]
+WorkloadKind = Literal["cas-register", "versioned-register", "counter", "kv", "election"]
 Stop = Literal["end", "first-violation"]
 
 MILLISECOND = 1_000_000
@@ -54,7 +54,9 @@ class PlannedOperation(msgspec.Struct, frozen=True):
     campaign             None
     write, add-and-get   a whole number
     put                  a text
-    cas                  (old, new), both whole numbers or both texts; old may be None
+    init                 a whole number
+    cas                  (old, new), both whole numbers or both texts; old may be None. Of a versioned register:
+                         (version, new), both whole numbers
     """
 
 

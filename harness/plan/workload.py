@@ -27,12 +27,19 @@ WORKLOAD_FIELDS = (
 OPERATION_FIELDS = ("at", "client", "f", "key", "value")
 KINDS: dict[WorkloadKind, tuple[str, ...]] = {
     "cas-register": ("read", "write", "cas"),
+    "versioned-register": ("init", "read", "cas", "delete"),
     "counter": ("read", "add-and-get"),
     "kv": ("get", "put", "cas", "delete"),
     "election": ("campaign", "read"),
 }
 """The kinds of workload, each with the functions that its operations may have."""
-READS: dict[WorkloadKind, str] = {"cas-register": "read", "counter": "read", "kv": "get", "election": "read"}
+READS: dict[WorkloadKind, str] = {
+    "cas-register": "read",
+    "versioned-register": "read",
+    "counter": "read",
+    "kv": "get",
+    "election": "read",
+}
 """The function that reads a key. The final reads of a run use it."""
 WITHOUT_VALUE = ("read", "get", "delete", "campaign")
 """The functions whose operations have no value."""
@@ -125,7 +132,9 @@ def _operation(field: Field, kind: WorkloadKind, clients: int, keys: int, usable
         client=fields.read("client", lambda field: _client(field, clients)),
         f=f,
         key=fields.get("key", lambda field: whole_number(field, 0, keys - 1), 0),
-        value=None if asks else fields.read("value", (lambda field: _pair(field, content)) if f == "cas" else content),
+        value=None
+        if asks
+        else fields.read("value", (lambda field: _pair(field, kind, content)) if f == "cas" else content),
     )
 
 
@@ -141,9 +150,11 @@ def _content(field: Field) -> str:
     return text(field, r"(?s:.*)", "text (a number needs quotes to be one)")
 
 
-def _pair(field: Field, content: Callable[[Field], T]) -> tuple[T | None, T]:
-    pair = field.items("the value of a compare-and-set, [old, new]")
+def _pair(field: Field, kind: WorkloadKind, content: Callable[[Field], T]) -> tuple[T | None, T]:
+    by_version = kind == "versioned-register"
+    form = f"the value of a compare-and-set, [{'version' if by_version else 'old'}, new]"
+    pair = field.items(form)
     if len(pair) != 2:
-        raise field.expected("the value of a compare-and-set, [old, new]")
+        raise field.expected(form)
     old, new = pair
-    return (None if old.data is None else content(old)), content(new)
+    return (None if old.data is None and not by_version else content(old)), content(new)

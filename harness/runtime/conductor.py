@@ -256,7 +256,10 @@ class Conductor:
     # The end
 
     def _end_of_workload(self, now: int) -> list[Order]:
-        """When no thread has a request left, everything heals and the cluster gets time to recover."""
+        """When no thread has a request left, everything heals and the cluster gets time to recover.
+
+        Only faults that stay to the end of the run do not heal.
+        """
         if self.phase is not Phase.WORKLOAD or any(thread.request is not None for thread in self.threads):
             return []
         self.phase = Phase.RECOVERY
@@ -265,8 +268,9 @@ class Conductor:
 
     def _heal(self, now: int) -> list[Order]:
         for event in self._active:
-            self._record(now, "stop", event)
-        self._active.clear()
+            if not event.stays:
+                self._record(now, "stop", event)
+        self._active = [event for event in self._active if event.stays]
         self.untouched.clear()
         recovered = now + self._plan.recovery.after
         return [self._apply(), At(recovered, _RECOVERED), At(recovered + self._plan.recovery.within, _DEADLINE)]

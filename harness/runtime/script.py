@@ -82,6 +82,7 @@ class Mixed:
         self._written = 0
         self._invoked = 0
         self._seen = seen
+        self._versioned = plan.kind == "versioned-register"
 
     def next(self, now: int) -> Request | None:
         plan = self._plan
@@ -104,10 +105,10 @@ class Mixed:
     def observe(self, operation: Operation, result: Complete) -> None:
         if result.type != "ok":
             return
-        if operation.f in ("read", "get"):
+        if operation.f in ("read", "get", "init") or (operation.f == "cas" and self._versioned):
             self._seen[operation.key] = result.value
         elif operation.f in ("write", "put", "delete"):
-            self._seen[operation.key] = operation.value
+            self._seen[operation.key] = None if operation.f == "delete" else operation.value
         elif operation.f == "cas":
             self._seen[operation.key] = operation.value[1]
 
@@ -125,6 +126,9 @@ class Mixed:
             new = int(what * values)
             expected = int(old * values)
         text = str if self._plan.kind == "kv" else int
+        if f == "cas" and self._versioned:
+            version, _ = self._seen.get(key) or (0, None)
+            return [version, new]
         return [None if expected is None else text(expected), text(new)] if f == "cas" else text(new)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -18,7 +18,7 @@ from clew.histories import NEMESIS, History
 from clew.nemesis.fault import FaultEvent, name
 from clew.nemesis.faults import from_value
 from clew.nemesis.latency import Constant
-from clew.nemesis.schedule import AtTimes, Entry, schedule
+from clew.nemesis.schedule import END, AtTimes, Entry, schedule
 from clew.systems import find_system
 
 Member = PlannedOperation | FaultEvent
@@ -87,7 +87,8 @@ def rebuilt(plan: Plan, members: Iterable[Member]) -> Plan:
 def entry(event: FaultEvent) -> Entry:
     """The fault as an entry of a nemesis, with nothing left to draw."""
     duration = None if event.until is None else event.until - event.at
-    return Entry(name(event.fault), event.fault.parameters_of_entry(), AtTimes((event.at,)), duration)
+    end: Literal["end"] | None = END if event.stays else None
+    return Entry(name(event.fault), event.fault.parameters_of_entry(), AtTimes((event.at,)), duration, 0, end)
 
 
 def _argument(value: Any) -> Any:

@@ -90,7 +90,7 @@ def _with_longer(plan: Plan) -> Iterator[Plan]:
         joined = kept.fault.joined(left.fault)
         for fault in (kept.fault,) if joined is None else (kept.fault, joined):
             until = None if kept.until is None or left.until is None else max(kept.until, left.until)
-            yield rebuilt(plan, [*others, FaultEvent(0, min(kept.at, left.at), until, fault)])
+            yield rebuilt(plan, [*others, FaultEvent(0, min(kept.at, left.at), until, fault, kept.stays or left.stays)])
     for left in faults:
         before = [fault.until for fault in faults if fault.until is not None and fault.until <= left.at]
         after = [fault.at for fault in faults if left.until is not None and fault.at >= left.until]

@@ -7,11 +7,24 @@ becomes an invariant that can be watched.
 
 from __future__ import annotations
 
+from ast import literal_eval
+
 import msgspec
 
 from clew.systems.caspaxos.ballot import NEVER, Ballot
 from clew.systems.caspaxos.change import EMPTY, Versioned
-from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Key, Prepare, Promise
+from clew.systems.caspaxos.messages import (
+    Accept,
+    Accepted,
+    AskKeys,
+    Conflict,
+    Held,
+    Key,
+    Prepare,
+    Promise,
+    Turn,
+    Turned,
+)
 from clew.systems.node import Context
 
 
@@ -30,10 +43,15 @@ FRESH = AcceptorState()
 
 
 class Acceptor:
-    """The acceptors of all registers on one node."""
+    """The acceptors of all registers on one node.
+
+    A change of the membership may turn it off. Then it forgets everything, and is silent until it is turned on.
+    """
 
     def __init__(self) -> None:
         self._states: dict[Key, AcceptorState] = {}
+        self._turned: Turned | None = None
+        self._emptied: int | None = None
 
     def prepare(self, ctx: Context, source: str, message: Prepare) -> None:
         """Promise, unless the acceptor has promised a higher ballot.
@@ -41,6 +59,8 @@ class Acceptor:
         The same ballot is promised again: the proposer has sent its prepare again because no answer came. Once the
         acceptor has accepted a value at that ballot, the proposer needs no promise any more, and gets none.
         """
+        if not self._is_on(ctx):
+            return
         key, ballot = message.key, message.ballot
         state = self._recall(ctx, key)
         if ballot < state.promised:
@@ -55,6 +75,8 @@ class Acceptor:
 
         What it has accepted already it confirms again, even if it has promised a higher ballot since: it did vote.
         """
+        if not self._is_on(ctx):
+            return
         key, ballot = message.key, message.ballot
         state = self._recall(ctx, key)
         if ballot == state.accepted:
@@ -65,13 +87,46 @@ class Acceptor:
             self._remember(ctx, key, AcceptorState(message.promise, ballot, message.value))
             ctx.send(source, Accepted(key, ballot, message.promise))
 
+    def turn(self, ctx: Context, source: str, message: Turn) -> None:
+        """Start, or forget everything. Orders come late or twice: each step of the administrator counts once."""
+        self._is_on(ctx)
+        turned = self._turned
+        if turned is None or message.number > turned.number:
+            turned = self._turned = Turned(message.number, message.on)
+            ctx.disk.write("turned", turned)
+            if not message.on:
+                self._emptied = message.number
+                self._states.clear()
+                ctx.disk.write("emptied", message.number)
+            ctx.disk.sync()
+        if turned.number == message.number:
+            ctx.send(source, turned)
+
+    def ask_keys(self, ctx: Context, source: str, message: AskKeys) -> None:
+        """Tell the administrator all keys."""
+        if self._is_on(ctx):
+            start = self._place("")
+            written: list[str] = ctx.disk.keys()
+            keys = (literal_eval(name.removeprefix(start)) for name in written if name.startswith(start))
+            ctx.send(source, Held(message.number, tuple(keys)))
+
+    def _is_on(self, ctx: Context) -> bool:
+        if self._emptied is None:
+            self._turned = ctx.disk.read("turned", Turned)
+            self._emptied = ctx.disk.read("emptied", int) or 0
+        return self._turned is None or self._turned.on
+
+    def _place(self, name: str) -> str:
+        """Where something is on disk. What was written before the acceptor was emptied is at another place."""
+        return f"acceptor-{self._emptied}/{name}" if self._emptied else f"acceptor/{name}"
+
     def _recall(self, ctx: Context, key: Key) -> AcceptorState:
         state = self._states.get(key)
         if state is None:
-            state = self._states[key] = ctx.disk.read(f"acceptor/{key!r}", AcceptorState) or FRESH
+            state = self._states[key] = ctx.disk.read(self._place(repr(key)), AcceptorState) or FRESH
         return state
 
     def _remember(self, ctx: Context, key: Key, state: AcceptorState) -> None:
         self._states[key] = state
-        ctx.disk.write(f"acceptor/{key!r}", state)
+        ctx.disk.write(self._place(repr(key)), state)
         ctx.disk.sync()

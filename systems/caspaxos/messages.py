@@ -21,6 +21,7 @@ import msgspec
 import clew.systems.node
 from clew.systems.caspaxos.ballot import Ballot
 from clew.systems.caspaxos.change import Change, Versioned
+from clew.systems.caspaxos.configuration import Configuration
 
 Key = int | str
 
@@ -39,7 +40,7 @@ class Reply(clew.systems.node.Reply, frozen=True, tag="reply"):
 
     outcome: Literal["ok", "fail", "info"]
     value: Any = None
-    """The state that a read saw."""
+    """The state that was chosen, if the change asks for it (`change.TELLING`)."""
     error: str | None = None
     """Why the outcome is not `ok`."""
 
@@ -98,4 +99,68 @@ class Conflict(msgspec.Struct, frozen=True, tag="conflict"):
     """The higher ballot that the acceptor has promised."""
 
 
-Message = Request | Reply | Prepare | Promise | Accept | Accepted | Conflict
+class Reconfigure(msgspec.Struct, frozen=True, tag="reconfigure"):
+    """From a node's operator to the node: these are to be the acceptors. The administrator carries it out."""
+
+    number: int
+    """Counts the orders of a run."""
+    members: tuple[str, ...]
+
+
+class Configure(msgspec.Struct, frozen=True, tag="configure"):
+    """From the administrator to a proposer: work with this configuration from now on."""
+
+    configuration: Configuration
+
+
+class Configured(msgspec.Struct, frozen=True, tag="configured"):
+    """A proposer's answer to `Configure`: what it sends after this, it sends in this configuration."""
+
+    configuration: Configuration
+
+
+class Turn(msgspec.Struct, frozen=True, tag="turn"):
+    """From the administrator to an acceptor: start, or forget everything and be silent."""
+
+    number: int
+    """The number of the step."""
+    on: bool
+
+
+class Turned(msgspec.Struct, frozen=True, tag="turned"):
+    """An acceptor's answer to `Turn`: done. An acceptor that was turned off is empty from here on."""
+
+    number: int
+    on: bool
+
+
+class AskKeys(msgspec.Struct, frozen=True, tag="ask-keys"):
+    """From the administrator to an acceptor: which keys do you have?"""
+
+    number: int
+    """The number of the step."""
+
+
+class Held(msgspec.Struct, frozen=True, tag="held"):
+    """An acceptor's answer to `AskKeys`: all keys for which it has promised or accepted anything."""
+
+    number: int
+    keys: tuple[Key, ...]
+
+
+Message = (
+    Request
+    | Reply
+    | Prepare
+    | Promise
+    | Accept
+    | Accepted
+    | Conflict
+    | Reconfigure
+    | Configure
+    | Configured
+    | Turn
+    | Turned
+    | AskKeys
+    | Held
+)

@@ -1,21 +1,40 @@
-"""A node: a proposer and an acceptor side by side. They share a name and a disk, but talk to each other by messages."""
+"""A node: its roles side by side. They share a name and a disk, but talk to each other by messages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from clew.systems.caspaxos.acceptor import Acceptor
-from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Request
+from clew.systems.caspaxos.change import Function
+from clew.systems.caspaxos.membership import TIMER, Administrator
+from clew.systems.caspaxos.messages import (
+    Accept,
+    Accepted,
+    AskKeys,
+    Configure,
+    Configured,
+    Conflict,
+    Held,
+    Prepare,
+    Promise,
+    Reconfigure,
+    Reply,
+    Request,
+    Turn,
+    Turned,
+)
 from clew.systems.caspaxos.parameters import Parameters
 from clew.systems.caspaxos.proposer import Proposer
 from clew.systems.node import Context, UnreadableDisk
 
 
 class CasPaxosNode:
-    """One life of one node. Every node of the cluster is both a proposer and an acceptor.
+    """One life of one node. Every node of the cluster is both a proposer and an acceptor. One of them is also the
+    administrator of the membership.
 
-    `acceptor` and `proposer` make the roles: variants pass roles of their own.
+    `acceptor`, `proposer` and `administrator` make the roles: variants pass roles of their own. `functions` are the
+    change functions that a system adds, by name.
     """
 
     def __init__(
@@ -23,10 +42,13 @@ class CasPaxosNode:
         parameters: Parameters,
         *,
         acceptor: Callable[[], Acceptor] = Acceptor,
-        proposer: Callable[[Parameters], Proposer] = Proposer,
+        proposer: Callable[[Parameters, Mapping[str, Function]], Proposer] = Proposer,
+        administrator: Callable[[Parameters], Administrator] = Administrator,
+        functions: Mapping[str, Function] = {},
     ) -> None:
         self._acceptor = acceptor()
-        self._proposer = proposer(parameters)
+        self._proposer = proposer(parameters, functions)
+        self._administrator = administrator(parameters)
         self._react: dict[type, Callable[[Context, str, Any], None]] = {
             Request: self._proposer.request,
             Prepare: self._acceptor.prepare,
@@ -34,6 +56,14 @@ class CasPaxosNode:
             Accept: self._acceptor.accept,
             Accepted: self._proposer.accepted,
             Conflict: self._proposer.conflict,
+            Configure: self._proposer.configure,
+            Turn: self._acceptor.turn,
+            AskKeys: self._acceptor.ask_keys,
+            Reconfigure: self._administrator.reconfigure,
+            Configured: self._administrator.configured,
+            Turned: self._administrator.turned,
+            Held: self._administrator.held,
+            Reply: self._administrator.reply,
         }
 
     def start(self, ctx: Context) -> None:
@@ -62,5 +92,8 @@ class CasPaxosNode:
             ctx.log(f"ignored a {type(message).__name__}, the disk cannot be read: {error}")
 
     def wake(self, ctx: Context, timer: str) -> None:
-        """Hand the timer to the proposer. The acceptor sets none."""
-        self._proposer.wake(ctx, timer)
+        """Hand the timer to the administrator or the proposer. The acceptor sets none."""
+        if timer == TIMER:
+            self._administrator.wake(ctx)
+        else:
+            self._proposer.wake(ctx, timer)

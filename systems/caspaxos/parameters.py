@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
+from clew.systems.caspaxos.configuration import Configuration
 from clew.systems.service import BadParameters
 
 Duration = Annotated[int, msgspec.Meta(ge=0, extra={"unit": "ns"})]
@@ -15,6 +16,12 @@ Duration = Annotated[int, msgspec.Meta(ge=0, extra={"unit": "ns"})]
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The fields of `system:` in a plan for CASPaxos. Quorums are numbers of acceptors."""
 
+    object: Literal["register", "versioned", "counter", "kv"] = "register"
+    """What clients take a register for (`objects.py`)."""
+    proposers: int | None = None
+    """How many nodes, from `n1` on, clients send requests to. None: all."""
+    change_proposer: bool = False
+    """Whether a client sends each operation to another proposer, in turn. If not, each client has one proposer."""
     prepare_quorum: int | None = None
     """How many promises a proposer waits for. None: a majority.
 
@@ -42,10 +49,22 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         majority = nodes // 2 + 1
         return self.prepare_quorum or majority, self.accept_quorum or majority
 
+    @property
+    def has_majorities(self) -> bool:
+        """Whether all quorums are majorities. Only then can the membership change."""
+        return self.prepare_quorum is None and self.accept_quorum is None
+
+    def configuration(self, nodes: tuple[str, ...]) -> Configuration:
+        """The configuration before any change of the membership."""
+        prepare, accept = self.quorums(len(nodes))
+        return Configuration(0, nodes, prepare, nodes, accept)
+
 
 def validate(parameters: Parameters, nodes: int) -> None:
     """Raise `BadParameters` for a cluster that could never answer, or would not be safe."""
     prepare, accept = parameters.quorums(nodes)
+    if parameters.proposers is not None and not 1 <= parameters.proposers <= nodes:
+        raise BadParameters("proposers", f"{parameters.proposers} proposers among {nodes} nodes; expected 1 to {nodes}")
     for field, quorum in (("prepare_quorum", parameters.prepare_quorum), ("accept_quorum", parameters.accept_quorum)):
         if quorum is not None and not 1 <= quorum <= nodes:
             raise BadParameters(field, f"a quorum of {quorum} among {nodes} acceptors; expected 1 to {nodes}")

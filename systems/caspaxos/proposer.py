@@ -28,15 +28,35 @@ the value of the highest ballot:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 
 import msgspec
 
 from clew.histories import MISMATCH
 from clew.systems.caspaxos.ballot import NEVER, Ballot
-from clew.systems.caspaxos.change import EMPTY, UNCHANGED, Read, Versioned
-from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Key, Prepare, Promise, Reply, Request
+from clew.systems.caspaxos.change import (
+    EMPTY,
+    EXPECTING,
+    TELLING,
+    UNCHANGED,
+    Function,
+    Versioned,
+    applied,
+)
+from clew.systems.caspaxos.configuration import Configuration
+from clew.systems.caspaxos.messages import (
+    Accept,
+    Accepted,
+    Configure,
+    Configured,
+    Conflict,
+    Key,
+    Prepare,
+    Promise,
+    Reply,
+    Request,
+)
 from clew.systems.caspaxos.parameters import Parameters
 from clew.systems.node import Context
 
@@ -112,19 +132,20 @@ class Register:
 class Proposer:
     """The proposer of one node, for all registers."""
 
-    def __init__(self, parameters: Parameters) -> None:
+    def __init__(self, parameters: Parameters, functions: Mapping[str, Function] = {}) -> None:
         self._parameters = parameters
+        self._functions = functions
         self._registers: dict[Key, Register] = {}
         self._timers: dict[str, Register] = {}
         self._latest: dict[str, int] = {}
         self._round = 0
-        self._prepare_quorum = 0
-        self._accept_quorum = 0
+        self._configuration: Configuration
 
     def start(self, ctx: Context) -> None:
         """Go on above all rounds of earlier lives: a ballot that is used twice could stand for two values."""
         self._round = ctx.disk.read("proposer/round", int) or 0
-        self._prepare_quorum, self._accept_quorum = self._parameters.quorums(len(ctx.nodes))
+        configuration = ctx.disk.read("proposer/configuration", Configuration)
+        self._configuration = configuration or self._parameters.configuration(ctx.nodes)
 
     def request(self, ctx: Context, source: str, message: Request) -> None:
         """Queue a change, unless it is old: this or a later request of the client came before, in any life.
@@ -147,13 +168,31 @@ class Proposer:
         if register.attempt is None:
             self._next(ctx, register)
 
+    def configure(self, ctx: Context, source: str, message: Configure) -> None:
+        """Work with another configuration. Rounds that are on their way begin again in it.
+
+        The promises that votes have brought are forgotten: they may be too few for the new configuration.
+        """
+        if message.configuration.number < self._configuration.number:
+            return
+        known = message.configuration.number == self._configuration.number
+        if not known:
+            self._configuration = message.configuration
+            ctx.disk.write("proposer/configuration", self._configuration)
+            ctx.disk.sync()
+        ctx.send(source, Configured(message.configuration))
+        for register in () if known else self._registers.values():
+            register.promised = None
+            if register.phase in (Phase.PREPARING, Phase.ACCEPTING):
+                self._prepare(ctx, register)
+
     def promise(self, ctx: Context, source: str, message: Promise) -> None:
         """Count a promise. When a quorum has promised, apply the change to the value of the highest ballot."""
         register = self._registers.get(message.key)
         if register is None or register.phase is not Phase.PREPARING or register.ballot != message.ballot:
             return
         register.promises[source] = message
-        if len(register.promises) == self._prepare_quorum:
+        if len(register.promises) == self._configuration.prepare_quorum:
             self._prepared(ctx, register)
 
     def accepted(self, ctx: Context, source: str, message: Accepted) -> None:
@@ -162,7 +201,7 @@ class Proposer:
         if register is None or register.phase is not Phase.ACCEPTING or register.ballot != message.ballot:
             return
         register.accepted.add(source)
-        if len(register.accepted) == self._accept_quorum:
+        if len(register.accepted) == self._configuration.accept_quorum:
             self._chosen(ctx, register)
 
     def conflict(self, ctx: Context, source: str, message: Conflict) -> None:
@@ -177,13 +216,13 @@ class Proposer:
         if register.ballot != message.ballot or source in register.accepted:
             return
         if register.phase is Phase.PREPARING:
-            quorum = self._prepare_quorum
+            asked, quorum = self._configuration.prepare, self._configuration.prepare_quorum
         elif register.phase is Phase.ACCEPTING:
-            quorum = self._accept_quorum
+            asked, quorum = self._configuration.accept, self._configuration.accept_quorum
         else:
             return
         register.refused.add(source)
-        if len(register.refused) > len(ctx.nodes) - quorum:
+        if len(register.refused) > len(asked) - quorum:
             self._lost(ctx, register)
 
     def wake(self, ctx: Context, timer: str) -> None:
@@ -225,7 +264,8 @@ class Proposer:
         register.promises = {}
         register.accepted = set()
         register.refused = set()
-        ctx.broadcast(Prepare(register.key, register.ballot), including_self=True)
+        for node in self._configuration.prepare:
+            ctx.send(node, Prepare(register.key, register.ballot))
         ctx.set_timer(repr(register.key), self._parameters.resend_after)
 
     def _ballot(self, ctx: Context) -> Ballot:
@@ -259,7 +299,7 @@ class Proposer:
             self._finish(ctx, register, Reply(attempt.request.id, "info", error=OVERTAKEN))
             return
         if current.uuid not in made:
-            state = attempt.request.change(current.state)
+            state = applied(attempt.request.change, current.state, self._functions)
             if state is not UNCHANGED:
                 value = Versioned(current.version + 1, f"{ctx.random.getrandbits(128):032x}", state)
                 made[value.uuid] = value.version
@@ -268,7 +308,8 @@ class Proposer:
         register.refused = set()
         promise = self._ballot(ctx) if self._parameters.one_round_trip else register.ballot
         register.accept = Accept(register.key, register.ballot, base, value, promise)
-        ctx.broadcast(register.accept, including_self=True)
+        for node in self._configuration.accept:
+            ctx.send(node, register.accept)
         ctx.set_timer(repr(register.key), self._parameters.resend_after)
 
     def _chosen(self, ctx: Context, register: Register) -> None:
@@ -278,12 +319,12 @@ class Proposer:
         if accept.promise > accept.ballot:
             register.promised = Promised(accept.promise, accept.ballot, accept.value)
         request = attempt.request
-        if accept.value.uuid in attempt.made:
-            reply = Reply(request.id, "ok")
-        elif isinstance(request.change, Read):
+        if isinstance(request.change, EXPECTING) and accept.value.uuid not in attempt.made:
+            reply = Reply(request.id, "fail", error=MISMATCH)
+        elif isinstance(request.change, TELLING):
             reply = Reply(request.id, "ok", accept.value.state)
         else:
-            reply = Reply(request.id, "fail", error=MISMATCH)
+            reply = Reply(request.id, "ok")
         self._finish(ctx, register, reply)
 
     def _lost(self, ctx: Context, register: Register) -> None:
@@ -299,13 +340,13 @@ class Proposer:
         """Ask the silent acceptors again, with the same ballot: no acceptor has refused it."""
         if register.phase is Phase.PREPARING:
             prepare = Prepare(register.key, register.ballot)
-            for node in ctx.nodes:
+            for node in self._configuration.prepare:
                 if node not in register.promises:
                     ctx.send(node, prepare)
         else:
             accept = register.accept
             assert accept is not None
-            for node in ctx.nodes:
+            for node in self._configuration.accept:
                 if node not in register.accepted:
                     ctx.send(node, accept)
         ctx.set_timer(repr(register.key), self._parameters.resend_after)

@@ -48,6 +48,16 @@ ALPHABETS: dict[str, list[ModelOperation]] = {
         ModelOperation("cas", [2, 1], None, info),
         ModelOperation("cas", [1, 2], None, mismatch),
     ],
+    "cas-by-version": [
+        *(ModelOperation("init", 1, result, ok) for result in ([0, 1], [1, 2])),
+        *_returns("read", [None, [0, 1], [1, 2], [2, 1]]),
+        *(ModelOperation("cas", [version, 2], [version + 1, 2], ok) for version in (0, 1)),
+        *(ModelOperation("cas", [version, 2], None, mismatch) for version in (0, 1)),
+        *(ModelOperation("cas", [version, 1], None, info) for version in (0, 1)),
+        ModelOperation("init", 1, None, info),
+        ModelOperation("delete", None, None, ok),
+        ModelOperation("delete", None, None, info),
+    ],
     "counter": [
         *(ModelOperation("add", n, n, ok) for n in (1, -1)),
         ModelOperation("add", 1, None, info),

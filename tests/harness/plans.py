@@ -23,6 +23,14 @@ STORMS: dict[str, tuple[str, ...]] = {
     "raft-leader-loss": ("workload.rate=40", "workload.duration=4s"),
     "raft-snapshots": ("workload.duration=3s",),
     "raft-elections": ("workload.operations=100",),
+    "caspaxos-two-proposers": (),
+    "caspaxos-increments": (),
+    "caspaxos-minority-stays-down": (),
+    "caspaxos-versions": (),
+    "caspaxos-one-round-trip": (),
+    "caspaxos-flexible-quorums": (),
+    "caspaxos-long-isolation": (),
+    "caspaxos-membership": (),
     "rsl-counter-steady": ("workload.operations=320",),
     "rsl-leader-loss": ("workload.rate=40", "workload.duration=5s"),
     "rsl-storm": ("workload.rate=25", "workload.duration=6s"),
@@ -31,6 +39,18 @@ STORMS: dict[str, tuple[str, ...]] = {
 }
 """The plans of correct systems. Those of Raft and RSL run at a fraction of their load: the same faults, fewer
 requests."""
+
+FEW = (
+    "caspaxos-two-proposers",
+    "caspaxos-increments",
+    "caspaxos-minority-stays-down",
+    "caspaxos-versions",
+    "caspaxos-one-round-trip",
+    "caspaxos-flexible-quorums",
+    "caspaxos-long-isolation",
+    "caspaxos-membership",
+)
+"""Plans that the suite runs on four seeds only. `make fuzz` runs them on as many as the others."""
 
 HUNTS: dict[str, str] = {
     "caspaxos-forgets-promises": "system.variant=none",

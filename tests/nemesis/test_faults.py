@@ -14,7 +14,7 @@ import pytest
 
 from clew.nemesis import FAULTS, Constant, Fault, FaultEvent
 from clew.nemesis.disturbance import Disturbance
-from clew.nemesis.effect import disturbance, down, hits, paused, refused
+from clew.nemesis.effect import disturbance, down, excluded, hits, paused, refused
 from clew.nemesis.fault import name, to_value
 from clew.nemesis.faults import from_value
 from clew.nemesis.leader import LEADER, with_leader
@@ -23,12 +23,13 @@ from clew.nemesis.parameter import ExactlyOne, Parameter, Words
 
 NODES = ("n1", "n2", "n3", "n4", "n5")
 LINKS = [(source, destination) for source in (*NODES, "c0") for destination in (*NODES, "c0") if source != destination]
-EFFECTS = (refused, down, paused)
+EFFECTS = (refused, down, paused, excluded)
 """What faults can do besides `disturbance`, which is about one link: functions of the active faults."""
 EXAMPLES: dict[str, list[Any]] = {
     "chance": [0.5],
     "latency": [Constant(7)],
     "target": [("n2", "n4"), "one", "minority", "majority", "all", "leader"],
+    "node": ["n2", "one"],
     "grudge": [{"n2": ("c0", "n4"), "n4": ("n2",)}],
 }
 
@@ -87,7 +88,7 @@ def test_it_does_something_and_hits_a_link(fault: Fault) -> None:
 
 
 def test_it_hits_exactly_the_links_on_which_it_does_something(fault: Fault) -> None:
-    stopped = down([fault]) | paused([fault])
+    stopped = down([fault]) | paused([fault]) | excluded([fault])
     for source, destination in LINKS:
         if fault.reaches_clients or "c0" not in (source, destination):
             does = (source, destination) in refused([fault]) or destination in stopped

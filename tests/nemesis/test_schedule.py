@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice, pairwise, takewhile
 
 from clew.harness.plan.streams import Streams
 from clew.nemesis import AtTimes, Entry, Every, Randomly, schedule
 from clew.nemesis.crash import Crash
-from clew.nemesis.fault import name
+from clew.nemesis.fault import name, to_value
+from clew.nemesis.faults import from_value
 from clew.nemesis.network import BadNetwork
 from clew.nemesis.partition import Partition
+from clew.nemesis.schedule import END
 
 NODES = ("n1", "n2", "n3", "n4", "n5")
 S = 1_000_000_000
@@ -49,6 +52,13 @@ def test_random_faults_have_gaps_of_the_mean():
 
 def test_without_a_duration_a_fault_lasts_until_the_workload_ends():
     assert faults([Entry("crash", {"target": "one"}, AtTimes((3,)))])[0].until is None
+
+
+def test_a_fault_stays_to_the_end_of_the_run_if_its_entry_says_so():
+    one, two = faults([Entry("crash", {"target": "one"}, AtTimes((3, 4)), end=END)])
+    assert [(event.at, event.until, event.stays) for event in (one, two)] == [(3, None, True), (4, None, True)]
+    assert from_value(json.loads(json.dumps(to_value(one)))) == one
+    assert not faults([Entry("crash", {"target": "one"}, AtTimes((3,)))])[0].stays
 
 
 def test_a_window_holds_beginnings_and_ends():

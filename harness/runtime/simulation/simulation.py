@@ -35,7 +35,7 @@ from clew.harness.runtime.simulation.packet import Packets, replies
 from clew.harness.runtime.simulation.watchdog import Watchdog
 from clew.harness.runtime.thread import Thread
 from clew.histories.journal import Journal
-from clew.nemesis.effect import down, paused
+from clew.nemesis.effect import down, excluded, paused
 from clew.nemesis.fault import Fault
 from clew.systems import Protocol, Sent
 from clew.systems.node import CancelTimer, Complete, Count, Effect, Log, Send, SetTimer, Sync, Write
@@ -104,6 +104,7 @@ class Simulation:
         self._pushed = 0
         self._messages = 0
         self._now = 0
+        self._members, self._orders = plan.nodes, 0
         self._millisecond_ends = 0
         self._events_max = EVENTS_AT_ONCE_MAX
         self._over = False
@@ -216,6 +217,13 @@ class Simulation:
             self._pause(node, node.name in still)
         if healed:
             self._network.heal()
+        members = tuple(name for name in self._nodes if name not in excluded(active))
+        if members != self._members:
+            self._members = members
+            self._orders += 1
+            for node in self._nodes.values():
+                if node.up:
+                    self._order(node)
 
     # What nodes and clients ask for
 
@@ -340,6 +348,14 @@ class Simulation:
             self._journal.start(self._now, node.name, node.life)
         seed = self._streams.get(f"node/{node.name}/{node.life}").getrandbits(64)
         self._carry_out(node, await node.start(self._now, seed))
+        if self._orders:
+            self._order(node)
+
+    def _order(self, node: NodeEndpoint) -> None:
+        """Have a node tell itself who is to be a member."""
+        make = self._system.order(self._plan.system.parameters)
+        assert make is not None, "the plan was refused"
+        self._send(node.name, node.name, make(self._orders, self._members))
 
     async def _crash(self, node: NodeEndpoint) -> None:
         node.up = False

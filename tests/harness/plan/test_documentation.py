@@ -111,6 +111,8 @@ TOGETHER = {
     "system.object=counter": ["workload.kind=counter"],
     "system.guard=lock": ["workload.kind=counter", "system.object=counter"],
     "system.guard=leader": ["workload.kind=counter", "system.object=counter"],
+    "workload.kind=versioned-register": ["system.object=versioned"],
+    "system.object=versioned": ["workload.kind=versioned-register"],
 }
 """What has to be set with a key, or with a value of it."""
 UNSET = {"workload.operations", "nemesis.0.crash.every"}
@@ -199,6 +201,7 @@ def row_of(parameter: Parameter) -> str:
         "chance": "chance | 0 to 1",
         "latency": "latency | 0s or more",
         "target": "target | [see above](#targets)",
+        "node": "word | `one`, or a node",
         "grudge": "mapping | receivers to lists of senders",
     }
     if isinstance(parameter.type, Words):

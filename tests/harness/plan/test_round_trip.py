@@ -23,6 +23,7 @@ from clew.harness.plan.schema import (
 from clew.nemesis import FAULTS, AtTimes, Constant, Entry, Every, Exponential, Fault, Normal, Randomly, Uniform
 from clew.nemesis.leader import LEADER
 from clew.nemesis.parameter import ExactlyOne, Words
+from clew.nemesis.schedule import END
 
 TIMES = st.integers(0, 2**63 - 1)
 PERIODS = st.integers(1, 2**63 - 1)
@@ -85,6 +86,7 @@ def parameters_of(kind: type[Fault], nodes: int, clients: int):
         "chance": CHANCES,
         "latency": LATENCIES,
         "target": some | st.sampled_from(["one", "majority", "all", *(["minority"] if nodes > 2 else [])]),
+        "node": st.sampled_from(["one", *node_names(nodes)]),
         "grudge": grudges((*node_names(nodes), *client_names(clients))),
     }
     required, optional = {}, {}
@@ -106,6 +108,8 @@ def entries(draw, nodes: int, clients: int) -> Entry:
     fault = draw(st.sampled_from(sorted(FAULTS)))
     parameters = draw(parameters_of(FAULTS[fault], nodes, clients))
     duration = draw(st.none() | PERIODS)
+    if duration is None and draw(st.booleans()):
+        return Entry(fault, parameters, AtTimes((draw(TIMES),)), end=END)
     if draw(st.booleans()):
         return Entry(fault, parameters, AtTimes(tuple(sorted(draw(st.lists(TIMES, min_size=1, max_size=3))))), duration)
     start = draw(st.integers(0, 2**62))

@@ -48,6 +48,14 @@ def test_losses_end_with_the_workload() -> None:
     assert outcome.answered == 0
 
 
+def test_a_fault_that_stays_to_the_end_outlasts_the_final_reads() -> None:
+    faults = "nemesis: [crash: {target: [n2], at: [20ms], until: end}, crash: {target: [n3], at: [20ms]}]"
+    recorder, outcome = run(PLAN.replace("nodes: 1", "nodes: 3") + faults, lambda p: Echo([]))
+    assert not outcome.unanswered
+    ended = [event.value["fault"]["nodes"] for event in recorder.events if event.f == "stop-crash"]
+    assert ended == [("n3",)]
+
+
 def test_faults_end_with_the_workload_and_none_begin_after_it() -> None:
     faults = "nemesis: [crash: {target: [n1], every: 20ms, for: 1h}, crash: {target: [n1], at: [400ms]}]"
     recorder, outcome = run(PLAN + faults, lambda p: Echo([]))

@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from clew.systems.caspaxos.change import UNCHANGED, CompareAndSet, Read, Write
+from clew.systems.caspaxos.change import (
+    UNCHANGED,
+    Add,
+    Call,
+    CompareAndSet,
+    Delete,
+    Init,
+    Read,
+    Update,
+    Write,
+    applied,
+)
 
 
 @pytest.mark.parametrize("state", [None, 0, "x", [1]])
@@ -29,3 +40,22 @@ def test_values_that_differ_in_json_do_not_match(state: Any, expected: Any) -> N
 
 def test_values_that_are_equal_in_json_match() -> None:
     assert CompareAndSet({"a": [1], "b": 2}, 3)({"b": 2, "a": (1,)}) == 3
+
+
+def test_init_and_update_are_those_of_the_paper() -> None:
+    assert Init("a")(None) == [0, "a"]
+    assert Init("b")([0, "a"]) is UNCHANGED
+    assert Update(5, "b")([5, "a"]) == [6, "b"]
+    assert Update(5, "b")([4, "a"]) is UNCHANGED
+    assert Update(0, "b")(None) is UNCHANGED
+
+
+def test_an_addition_begins_at_zero_and_a_deletion_leaves_a_tombstone() -> None:
+    assert Add(1)(Add(1)(None)) == 2
+    assert Delete()(7) is None
+
+
+def test_a_function_of_ones_own_gets_the_state_and_its_arguments() -> None:
+    longest = {"longest": lambda state, text: text if state is None or len(text) > len(state) else UNCHANGED}
+    assert applied(Call("longest", ("abc",)), "ab", longest) == "abc"
+    assert applied(Call("longest", ("a",)), "ab", longest) is UNCHANGED

@@ -8,8 +8,8 @@ import pytest
 
 from clew.systems import Sent, Violation, find_protocol
 from clew.systems.caspaxos.ballot import NEVER, Ballot
-from clew.systems.caspaxos.change import EMPTY, Read, Versioned, Write
-from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Promise, Reply, Request
+from clew.systems.caspaxos.change import EMPTY, Add, Change, CompareAndSet, Delete, Read, Update, Versioned, Write
+from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Reply, Request
 from clew.systems.caspaxos.parameters import Parameters
 
 ONE, TWO, THREE, FOUR = (Ballot(round, "n1") for round in (1, 2, 3, 4))
@@ -25,7 +25,8 @@ def observe(*lines: Line, parameters: Parameters = MAJORITIES) -> list[Violation
     found = []
     for number, (source, destination, message) in enumerate(lines):
         for monitor in monitors:
-            violation = monitor.observe(Sent(number, 10 * number, source, destination, message))
+            sent = Sent(number, 10 * number, source, destination, message)
+            violation = monitor.observe(sent) if type(message) in monitor.watches else None
             if violation is not None:
                 assert violation.invariant == monitor.name
                 assert violation.time == 10 * number
@@ -73,7 +74,8 @@ def test_a_run_in_which_every_message_is_sent_twice_breaks_nothing() -> None:
 
 
 def test_a_proposal_may_be_chosen_after_a_higher_one_that_builds_on_it() -> None:
-    late = [propose(ONE, NEVER, A), vote("n1", ONE), promise("n1", TWO, ONE, A), promise("n2", TWO)]
+    late = [promise("n1", ONE), promise("n3", ONE), propose(ONE, NEVER, A), vote("n1", ONE)]
+    late += [promise("n1", TWO, ONE, A), promise("n2", TWO)]
     assert observe(*late, propose(TWO, ONE, C), vote("n3", ONE), *chosen(TWO, ONE, C, "n1", "n2")) == []
 
 
@@ -162,6 +164,36 @@ def test_a_proposal_may_be_chosen_after_a_higher_one_that_builds_on_it() -> None
             [("c0", "n1", Request(1, 0, Read())), propose(ONE, NEVER, EMPTY), ("n1", "c0", Reply(1, "ok"))],
         ),
         (
+            "ballots-are-own",
+            "n2 prepares ballot 1/n1 for key 0, which is not its own",
+            [("n2", "n3", Prepare(0, ONE))],
+        ),
+        (
+            "ballots-are-own",
+            "n2 proposes at ballot 1/n1 for key 0, which is not its own",
+            [("n2", "n3", Accept(0, ONE, NEVER, A, ONE))],
+        ),
+        (
+            "proposals-are-promised",
+            "n1 proposes at ballot 1/n1 for key 0, which n2 promised; a quorum is 2",
+            [promise("n2", ONE), promise("n2", ONE), propose(ONE, NEVER, A)],
+        ),
+        (
+            "votes-were-proposed",
+            "n2 votes at ballot 1/n1 for key 0, where nothing was proposed",
+            [vote("n2", ONE)],
+        ),
+        (
+            "failures-change-nothing",
+            "n1 answers request 1 on key 0 with fail, but it has proposed version 1 = 7 (a) for it, which may be",
+            [WRITE, *RIGHT[1:4], ("n1", "c0", Reply(1, "fail", error="accept round failed"))],
+        ),
+        (
+            "answers-are-chosen",
+            "n1 answers request 1 on key 0, and tells 8, but version 1 = 7 (a) was chosen",
+            [("c0", "n1", Request(1, 0, Read())), *chosen(ONE, NEVER, A, "n1", "n2"), ("n1", "c0", Reply(1, "ok", 8))],
+        ),
+        (
             "answers-are-chosen",
             "n1 answers request 1",
             [*chosen(ONE, NEVER, A, "n1", "n2"), WRITE, ("n1", "c0", Reply(1, "fail", error="mismatch"))],
@@ -180,10 +212,61 @@ def test_an_answer_without_a_result_needs_no_chosen_value(outcome: Any) -> None:
 
 
 def test_the_accept_quorum_of_the_plan_decides_what_is_chosen() -> None:
-    lines = [propose(ONE, NEVER, A), vote("n1", ONE), propose(TWO, NEVER, B), vote("n2", TWO)]
+    lines = [promise("n1", ONE), promise("n2", ONE), propose(ONE, NEVER, A), vote("n1", ONE)]
+    lines += [promise("n2", TWO), promise("n3", TWO), propose(TWO, NEVER, B), vote("n2", TWO)]
     assert observe(*lines) == []
     flexible = Parameters(prepare_quorum=3, accept_quorum=1)
     assert {violation.invariant for violation in observe(*lines, parameters=flexible)} == {
         "nothing-chosen-between",
         "chosen-version-is-final",
+        "proposals-are-promised",
     }
+
+
+def test_a_vote_with_one_round_trip_promises_the_next_ballot() -> None:
+    lines = [promise("n1", ONE), promise("n2", ONE), propose(ONE, NEVER, A)]
+    voted = [vote("n1", ONE, promised=TWO), vote("n2", ONE, promised=TWO)]
+    assert observe(*lines, *voted, propose(TWO, ONE, C)) == []
+    assert [violation.invariant for violation in observe(*lines, *voted[:1], propose(TWO, ONE, C))] == [
+        "proposals-are-promised"
+    ]
+
+
+def test_a_value_that_was_proposed_before_a_crash_does_not_forbid_a_later_request_to_fail() -> None:
+    lines = [WRITE, *RIGHT[1:4], ("c1", "n1", Request(2, 0, Write(8)))]
+    failed = ("n1", "c1", Reply(2, "fail", error="no quorum"))
+    assert [violation.invariant for violation in observe(*lines, failed)] == ["failures-change-nothing"]
+    soon = Parameters(give_up_after=10)
+    assert observe(*lines, failed, parameters=soon) == [], "n1 has had the second request for 10 ns"
+
+
+@pytest.mark.parametrize(
+    ("change", "reply", "right"),
+    [
+        (Read(), Reply(1, "ok", 7), True),
+        (Read(), Reply(1, "ok", 8), False),
+        (Read(), Reply(1, "ok", 7.0), False),
+        (Write(7), Reply(1, "ok"), True),
+        (Write(8), Reply(1, "ok"), False),
+        (CompareAndSet(1, 7), Reply(1, "ok"), True),
+        (CompareAndSet(7, 8), Reply(1, "fail", error="mismatch"), False),
+        (CompareAndSet(8, 9), Reply(1, "fail", error="mismatch"), True),
+        (Read(), Reply(1, "fail", error="mismatch"), False),
+        (Add(1), Reply(1, "ok", 7), True),
+        (Add(1), Reply(1, "ok", 8), False),
+        (Delete(), Reply(1, "ok"), False),
+        (Update(7, 1), Reply(1, "fail", error="mismatch"), True),
+    ],
+)
+def test_an_answer_tells_of_the_value_that_was_chosen(change: Change, reply: Reply, right: bool) -> None:
+    lines = [("c0", "n1", Request(1, 0, change)), *RIGHT[1:3], *chosen(ONE, NEVER, A, "n1", "n2"), ("n1", "c0", reply)]
+    assert [violation.invariant for violation in observe(*lines)] == ([] if right else ["answers-are-chosen"])
+
+
+def test_a_chosen_value_serves_one_answer() -> None:
+    two = [WRITE, ("c3", "n1", Request(2, 0, Read()))]
+    chose = [*RIGHT[1:3], *chosen(ONE, NEVER, A, "n1", "n2"), ("n1", "c0", Reply(1, "ok"))]
+    found = observe(*two, *chose, ("n1", "c3", Reply(2, "ok", 7)))
+    assert [violation.explanation for violation in found] == [
+        "n1 answers request 2 on key 0, but since its last answer nothing that it proposed was chosen"
+    ]

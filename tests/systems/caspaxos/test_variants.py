@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from clew.systems import find_protocol
+from clew.systems.caspaxos.messages import Prepare
 from clew.systems.caspaxos.parameters import Parameters
 from clew.systems.host_variants import host_variants
 from tests.systems.cluster import Cluster
@@ -114,17 +118,51 @@ def test_a_read_with_its_accept_round_makes_what_it_saw_final() -> None:
     assert cluster.violations == []
 
 
-@pytest.mark.parametrize(
-    "variant", sorted(set(CASPAXOS.variants) - {variant.name for variant in host_variants(CASPAXOS.node)})
-)
-def test_every_variant_breaks_an_invariant_on_random_schedules(variant: str) -> None:
-    found = 0
+PARAMETERS = {
+    "keeps-its-cache": Parameters(one_round_trip=True),
+    "drops-next-promises": Parameters(one_round_trip=True),
+    "fails-what-it-proposed": Parameters(give_up_after=60_000_000),
+}
+"""What a variant needs to show its mistake, if not the defaults."""
+SAFE = {"no-fast-forward", "skips-the-rescan", *(variant.name for variant in host_variants(CASPAXOS.node))}
+"""Variants that break no lemma of CASPaxos without changes of the membership (`test_membership.py`)."""
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "caspaxos.md"
+ROWS = re.findall(r"^\| .* \| ([\w-]+) \| ([\w-]+(?:, [\w-]+)*) \|$", PAGE.read_text(), re.MULTILINE)
+"""The table of lemmas: invariants, and the variants that break them."""
+
+
+@pytest.mark.parametrize("variant", sorted(set(CASPAXOS.variants) - SAFE))
+def test_every_variant_breaks_the_invariants_that_the_page_says_on_random_schedules(variant: str) -> None:
+    found: list[set[str]] = []
     for seed in range(10):
-        cluster = Cluster(CASPAXOS, Parameters(), nodes=3, variant=variant)
+        cluster = Cluster(CASPAXOS, PARAMETERS.get(variant, Parameters()), nodes=3, variant=variant)
         follow(cluster, steps(seed, 600))
         recover(cluster)
-        found += bool(cluster.violations)
-    assert found >= 8
+        found.append({violation.invariant for violation in cluster.violations})
+    assert sum(map(bool, found)) >= 5
+    assert {name for name, variants in ROWS if variant in variants.split(", ")} <= set().union(*found)
+
+
+def test_the_page_has_every_invariant() -> None:
+    assert len(ROWS) >= 9
+    text = PAGE.read_text()
+    assert all(f"| {one.name} |" in text for one in CASPAXOS.invariants(Parameters(), 3))
+    assert all(name in text for name in set(CASPAXOS.variants) - SAFE)
+
+
+def test_without_fast_forward_a_proposer_needs_a_round_for_each_ballot_of_the_others() -> None:
+    for variant, rounds in (("no-fast-forward", 4), (None, 2)):
+        cluster = three(variant)
+        for value in range(4):
+            cluster.invoke(0, "write", value)
+            cluster.settle()
+        read = cluster.invoke(1, "read")
+        cluster.settle()
+        assert cluster.completed[read].value == 3
+        prepared = {sent.message.ballot for sent in cluster.journal if isinstance(sent.message, Prepare)}
+        assert len([ballot for ballot in prepared if ballot.proposer == "n2"]) == rounds
 
 
 def test_clients_see_forgotten_promises_on_random_schedules() -> None:

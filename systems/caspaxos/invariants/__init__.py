@@ -1,0 +1,50 @@
+"""The lemmas of the proof that CASPaxos is linearizable (paper, appendix), as invariants over the messages.
+
+Each lemma builds on those before it:
+
+1. Acceptors keep their promises and report their votes (`promises.py`). They vote only for what was proposed.
+2. A proposer uses its own ballots, and proposes only with the promises of a quorum. A ballot stands for one value
+   (`proposals.py`).
+3. So nothing is chosen between a proposal and the value that it builds on.
+4. So the chosen values form one chain. Versions grow by one along it, and no version has two values (`chosen.py`).
+5. Clients are told only of values in the chain, and `fail` only if nothing was proposed for them (`answers.py`).
+
+A value is *proposed* when an `Accept` is sent with it, has a *vote* when an `Accepted` is sent for it, and is *chosen*
+when an accept quorum has voted for it. A message counts when it is sent: what it relies on is on the sender's disk by
+then. Each invariant costs a few dictionary look-ups a message, and memory for what was proposed.
+"""
+
+from __future__ import annotations
+
+from clew.systems.caspaxos.invariants.answers import AnswersAreChosen, FailuresChangeNothing
+from clew.systems.caspaxos.invariants.chosen import ChosenVersionIsFinal, NothingChosenBetween
+from clew.systems.caspaxos.invariants.promises import PromisesAreKept, VotesAreReported, VotesWereProposed
+from clew.systems.caspaxos.invariants.proposals import (
+    BallotsAreOwn,
+    OneValuePerBallot,
+    ProposalsArePromised,
+    UuidsAreDistinct,
+    VersionsGrowByOne,
+)
+from clew.systems.caspaxos.parameters import Parameters
+from clew.systems.invariant import Invariant
+
+
+def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
+    """All invariants, new for one run of a cluster of this many nodes."""
+    names = tuple(f"n{number}" for number in range(1, nodes + 1))
+    first = parameters.configuration(names)
+    return [
+        PromisesAreKept(),
+        VotesAreReported(),
+        OneValuePerBallot(),
+        NothingChosenBetween(first),
+        ChosenVersionIsFinal(first),
+        VersionsGrowByOne(),
+        UuidsAreDistinct(),
+        AnswersAreChosen(first),
+        BallotsAreOwn(),
+        ProposalsArePromised(first),
+        VotesWereProposed(),
+        FailuresChangeNothing(parameters.give_up_after),
+    ]

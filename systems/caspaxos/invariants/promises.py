@@ -1,0 +1,123 @@
+"""What acceptors must keep: their promises and their votes."""
+
+from __future__ import annotations
+
+from clew.systems.caspaxos.ballot import NEVER, Ballot
+from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Key, Promise, Turned
+from clew.systems.invariant import Sent, Violation
+
+
+class PromisesAreKept:
+    """An acceptor's promise never falls, and its votes are never above its promise.
+
+    An acceptor only raises its promise, writes it to disk before it answers, and accepts nothing below it. Every answer
+    tells the promise. So the promise must grow from one answer of an acceptor to the next, whatever restarts lie
+    between them.
+    """
+
+    name = "promises-are-kept"
+    watches: tuple[type, ...] = (Promise, Accepted, Conflict, Turned)
+
+    def __init__(self) -> None:
+        self._promised: dict[tuple[str, Key], tuple[Ballot, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare the promise in an acceptor's answer with its last answer, and with its vote."""
+        message = sent.message
+        kind = type(message)
+        if kind is Promise:
+            accepted, promised = message.accepted, message.ballot
+        elif kind is Accepted:
+            accepted, promised = message.ballot, message.promised
+        elif kind is Conflict:
+            accepted, promised = NEVER, message.promised
+        else:
+            _forget(self._promised, sent)
+            return None
+        acceptor = (sent.source, message.key)
+        before, number = self._promised.get(acceptor, (NEVER, sent.id))
+        self._promised[acceptor] = (promised, sent.id)
+        if promised < before:
+            return Violation(
+                self.name,
+                f"{sent.source} had promised to accept nothing below ballot {before} for key {message.key!r}, "
+                f"and now takes part in ballot {promised}",
+                sent.time,
+                (number, sent.id),
+            )
+        if accepted > promised:
+            return Violation(
+                self.name,
+                f"{sent.source} accepted ballot {accepted} for key {message.key!r}, above its promise {promised}",
+                sent.time,
+                (sent.id,),
+            )
+        return None
+
+
+class VotesAreReported:
+    """A promise reports the acceptor's last vote.
+
+    A vote is on disk before it is sent, and only a vote at a higher ballot replaces it. A promise that reports a lower
+    ballot hides a value that may be chosen.
+    """
+
+    name = "votes-are-reported"
+    watches: tuple[type, ...] = (Accepted, Promise, Turned)
+
+    def __init__(self) -> None:
+        self._voted: dict[tuple[str, Key], tuple[Ballot, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare what a promise reports with the acceptor's last vote."""
+        message = sent.message
+        kind = type(message)
+        if kind is Accepted:
+            self._voted[sent.source, message.key] = (message.ballot, sent.id)
+        elif kind is Promise:
+            voted, number = self._voted.get((sent.source, message.key), (NEVER, sent.id))
+            if message.accepted < voted:
+                return Violation(
+                    self.name,
+                    f"{sent.source} voted at ballot {voted} for key {message.key!r}, but in its promise for ballot "
+                    f"{message.ballot} reports its last vote at {message.accepted}",
+                    sent.time,
+                    (number, sent.id),
+                )
+        else:
+            _forget(self._voted, sent)
+        return None
+
+
+class VotesWereProposed:
+    """An acceptor votes only for what was proposed.
+
+    It accepts a value when an `Accept` asks for it, and that was sent before.
+    """
+
+    name = "votes-were-proposed"
+    watches: tuple[type, ...] = (Accept, Accepted)
+
+    def __init__(self) -> None:
+        self._proposed: set[tuple[Key, Ballot]] = set()
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Look for the proposal of a vote."""
+        message = sent.message
+        if type(message) is Accept:
+            self._proposed.add((message.key, message.ballot))
+        elif type(message) is Accepted and (message.key, message.ballot) not in self._proposed:
+            return Violation(
+                self.name,
+                f"{sent.source} votes at ballot {message.ballot} for key {message.key!r}, where nothing was proposed",
+                sent.time,
+                (sent.id,),
+            )
+        return None
+
+
+def _forget(known: dict[tuple[str, Key], tuple[Ballot, int]], sent: Sent) -> None:
+    """An acceptor that is turned off forgets everything."""
+    if type(sent.message) is Turned and not sent.message.on:
+        for register in [register for register in known if register[0] == sent.source]:
+            del known[register]

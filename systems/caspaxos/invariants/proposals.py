@@ -1,0 +1,177 @@
+"""What proposers may propose, and what acceptors may vote for."""
+
+from __future__ import annotations
+
+from clew.systems.caspaxos.ballot import NEVER, Ballot
+from clew.systems.caspaxos.change import EMPTY, Versioned
+from clew.systems.caspaxos.configuration import Configuration
+from clew.systems.caspaxos.invariants.votes import Configurations, words
+from clew.systems.caspaxos.messages import Accept, Accepted, Configured, Key, Prepare, Promise
+from clew.systems.invariant import Sent, Violation
+
+
+class OneValuePerBallot:
+    """A ballot stands for one value.
+
+    A ballot has its proposer's name in it, and a proposer counts its rounds up, across restarts too. It proposes once
+    with each ballot. So when an acceptor reports a vote, it reports the value that was proposed at that ballot.
+    """
+
+    name = "one-value-per-ballot"
+    watches: tuple[type, ...] = (Accept, Promise)
+
+    def __init__(self) -> None:
+        self._proposed: dict[tuple[Key, Ballot], tuple[Versioned, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a proposed or reported value with the first one that was proposed at its ballot."""
+        message = sent.message
+        kind = type(message)
+        if kind is Accept:
+            ballot, verb = message.ballot, "proposes"
+            value, number = self._proposed.setdefault((message.key, ballot), (message.value, sent.id))
+        elif kind is Promise and message.accepted != NEVER:
+            ballot, verb = message.accepted, "reports"
+            value, number = self._proposed.get((message.key, ballot), (EMPTY, sent.id))
+        else:
+            return None
+        if message.value == value:
+            return None
+        first = f"{words(value)} was proposed" if number != sent.id else "nothing was proposed"
+        return Violation(
+            self.name,
+            f"{first} at ballot {ballot} for key {message.key!r}, but {sent.source} {verb} {words(message.value)}",
+            sent.time,
+            (number, sent.id) if number != sent.id else (sent.id,),
+        )
+
+
+class VersionsGrowByOne:
+    """A proposal is the value that it builds on, unchanged, or the next version, with a uuid of its own.
+
+    A proposer applies a change function once to one value, and that makes one version.
+    """
+
+    name = "versions-grow-by-one"
+    watches: tuple[type, ...] = (Accept,)
+
+    def __init__(self) -> None:
+        self._proposed: dict[tuple[Key, Ballot], tuple[Versioned, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a proposal with the one that it builds on."""
+        message = sent.message
+        if type(message) is not Accept or (message.key, message.ballot) in self._proposed:
+            return None
+        value = message.value
+        if message.base == NEVER:
+            before, number = EMPTY, sent.id
+        elif message.base < message.ballot and (message.key, message.base) in self._proposed:
+            before, number = self._proposed[message.key, message.base]
+        else:
+            before, number = None, sent.id
+        self._proposed[message.key, message.ballot] = (value, sent.id)
+        if before is not None and (
+            value == before or (value.version == before.version + 1 and value.uuid != before.uuid)
+        ):
+            return None
+        origin = "nothing that was proposed before" if before is None else words(before)
+        return Violation(
+            self.name,
+            f"{sent.source} proposes {words(value)} at ballot {message.ballot} for key {message.key!r}, "
+            f"but it builds on ballot {message.base}, which is {origin}",
+            sent.time,
+            tuple(sorted({number, sent.id})),
+        )
+
+
+class UuidsAreDistinct:
+    """A uuid names one value: one key, one version, one state.
+
+    It is drawn at random when a change makes the value, and stays with the value when that is proposed again.
+    """
+
+    name = "uuids-are-distinct"
+    watches: tuple[type, ...] = (Accept,)
+
+    def __init__(self) -> None:
+        self._values: dict[str, tuple[Key, Versioned, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a proposed value with the first one of its uuid."""
+        message = sent.message
+        if type(message) is not Accept or message.value.version == 0:
+            return None
+        key, value, number = self._values.setdefault(message.value.uuid, (message.key, message.value, sent.id))
+        if value == message.value and key == message.key:
+            return None
+        return Violation(
+            self.name,
+            f"the same uuid names {words(value)} of key {key!r} and {words(message.value)} of key {message.key!r}",
+            sent.time,
+            (number, sent.id),
+        )
+
+
+class BallotsAreOwn:
+    """A proposer prepares and proposes at ballots with its own name only.
+
+    So no two proposers ever use the same ballot.
+    """
+
+    name = "ballots-are-own"
+    watches: tuple[type, ...] = (Prepare, Accept)
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare the name in the ballot with the sender."""
+        message = sent.message
+        if message.ballot.proposer == sent.source:
+            return None
+        verb = "prepares" if type(message) is Prepare else "proposes at"
+        return Violation(
+            self.name,
+            f"{sent.source} {verb} ballot {message.ballot} for key {message.key!r}, which is not its own",
+            sent.time,
+            (sent.id,),
+        )
+
+
+class ProposalsArePromised:
+    """A proposer proposes at a ballot only if a prepare quorum has promised that ballot.
+
+    An acceptor promises in its answer to a prepare. With one round trip, its vote says that it promised the next
+    ballot too.
+    """
+
+    name = "proposals-are-promised"
+    watches: tuple[type, ...] = (Promise, Accepted, Accept, Configured)
+
+    def __init__(self, first: Configuration) -> None:
+        self._configurations = Configurations(first)
+        self._promised: dict[tuple[Key, Ballot], set[str]] = {}
+        self._proposed: set[tuple[Key, Ballot]] = set()
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Count the promises for the ballot of a new proposal."""
+        message = sent.message
+        kind = type(message)
+        if kind is Promise:
+            self._promised.setdefault((message.key, message.ballot), set()).add(sent.source)
+        elif kind is Accepted:
+            self._promised.setdefault((message.key, message.promised), set()).add(sent.source)
+        elif kind is Configured:
+            self._configurations.learn(sent.source, message.configuration)
+        elif kind is Accept and (message.key, message.ballot) not in self._proposed:
+            self._proposed.add((message.key, message.ballot))
+            configuration = self._configurations.of(sent.source)
+            promised = self._promised.pop((message.key, message.ballot), set()).intersection(configuration.prepare)
+            if len(promised) < configuration.prepare_quorum:
+                who = ", ".join(sorted(promised)) or "nobody"
+                return Violation(
+                    self.name,
+                    f"{sent.source} proposes at ballot {message.ballot} for key {message.key!r}, which {who} promised; "
+                    f"a quorum is {configuration.prepare_quorum}",
+                    sent.time,
+                    (sent.id,),
+                )
+        return None

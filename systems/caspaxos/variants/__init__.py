@@ -1,0 +1,93 @@
+"""Variants of CASPaxos. Each has one mistake, known from the paper or from a real system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clew.systems.caspaxos.node import CasPaxosNode
+from clew.systems.caspaxos.variants.acceptors import ForgetfulAcceptor, UnpromisingAcceptor
+from clew.systems.caspaxos.variants.administrators import RescanlessAdministrator
+from clew.systems.caspaxos.variants.proposers import (
+    CachingProposer,
+    DirtyProposer,
+    HastyProposer,
+    HighestVersionProposer,
+    NamelessProposer,
+    StubbornProposer,
+)
+from clew.systems.host_variants import host_variants
+from clew.systems.protocol import Hunted, Variant
+
+VARIANTS: Mapping[str, Variant] = {
+    variant.name: variant
+    for variant in (
+        Variant(
+            "forgets-promises",
+            "acceptors lose their state when they restart, so acknowledged writes vanish",
+            lambda parameters: CasPaxosNode(parameters, acceptor=ForgetfulAcceptor),
+        ),
+        Variant(
+            "highest-version",
+            "proposers select the highest version instead of the highest ballot, so acknowledged updates are lost",
+            lambda parameters: CasPaxosNode(parameters, proposer=HighestVersionProposer),
+        ),
+        Variant(
+            "dirty-reads",
+            "reads skip the accept round, so values appear and disappear",
+            lambda parameters: CasPaxosNode(parameters, proposer=DirtyProposer),
+        ),
+        Variant(
+            "keeps-its-cache",
+            "with one round trip, proposers apply changes to a cached value after a conflict, so updates are lost",
+            lambda parameters: CasPaxosNode(parameters, proposer=CachingProposer),
+        ),
+        Variant(
+            "drops-next-promises",
+            "with one round trip, acceptors do not promise the next ballot, so updates are lost",
+            lambda parameters: CasPaxosNode(parameters, acceptor=UnpromisingAcceptor),
+        ),
+        Variant(
+            "equal-ids",
+            "all proposers have the same id and use the same ballots, so acknowledged updates are lost",
+            lambda parameters: CasPaxosNode(parameters, proposer=NamelessProposer),
+        ),
+        Variant(
+            "no-fast-forward",
+            "proposers do not skip the ballots that others have used, so clients get no answers long after a partition",
+            lambda parameters: CasPaxosNode(parameters, proposer=StubbornProposer),
+        ),
+        Variant(
+            "fails-what-it-proposed",
+            "proposers answer `fail` when an accept round had too few votes, so failed writes come to life",
+            lambda parameters: CasPaxosNode(parameters, proposer=HastyProposer),
+        ),
+        Variant(
+            "skips-the-rescan",
+            "acceptors are replaced without a rescan of all keys, so acknowledged writes vanish",
+            lambda parameters: CasPaxosNode(parameters, administrator=RescanlessAdministrator),
+        ),
+        *host_variants(CasPaxosNode),
+    )
+}
+
+RESTARTS = "caspaxos-forgets-promises"
+"""A plan in which nodes restart again and again."""
+HUNTED: Mapping[str, Hunted] = {
+    "forgets-promises": Hunted("caspaxos-forgets-promises"),
+    "highest-version": Hunted("caspaxos-highest-version"),
+    "dirty-reads": Hunted("caspaxos-dirty-reads"),
+    "keeps-its-cache": Hunted("caspaxos-one-round-trip"),
+    "drops-next-promises": Hunted("caspaxos-one-round-trip"),
+    "equal-ids": Hunted("caspaxos-flexible-quorums"),
+    "no-fast-forward": Hunted("caspaxos-long-isolation"),
+    "fails-what-it-proposed": Hunted("caspaxos-flexible-quorums"),
+    "skips-the-rescan": Hunted("caspaxos-membership"),
+    "handles-packets-twice": Hunted(
+        "caspaxos-contention-storm",
+        unnoticed="networks copy packets, so the protocol is made to handle copies",
+    ),
+    "torn-writes": Hunted(RESTARTS),
+    "read-error-as-empty": Hunted(RESTARTS, ("nemesis.0.crash.target=all",)),
+    "fsync-lies": Hunted(RESTARTS),
+}
+"""How each variant is hunted."""

@@ -1,0 +1,37 @@
+"""Mistakes of acceptors."""
+
+from __future__ import annotations
+
+import msgspec
+
+from clew.systems.caspaxos.acceptor import Acceptor, AcceptorState
+from clew.systems.caspaxos.messages import Accept, Key
+from clew.systems.node import Context
+
+
+class ForgetfulAcceptor(Acceptor):
+    """Keeps its state in memory only. After a restart it has promised nothing and accepted nothing.
+
+    Acceptors must write promise and value to stable storage before they answer. "Paxos Made Live" (2007) tells why a
+    replica that has lost its disk must not simply go on. akka-raft forgot its votes in this way (Scott et al., 2016).
+
+    A client sees an acknowledged write vanish. The acceptors of its quorum have restarted, or the next prepare does not
+    reach them. Then reads return older values, and a compare-and-set succeeds against a value that was overwritten.
+    """
+
+    def _remember(self, ctx: Context, key: Key, state: AcceptorState) -> None:
+        self._states[key] = state
+
+
+class UnpromisingAcceptor(Acceptor):
+    """Accepts a value, but does not promise the next ballot that the accept asks for (one round trip).
+
+    The proposer relies on that promise and proposes at the next ballot without a prepare. Another proposer may have
+    had a value chosen in between, at a ballot that is lower.
+
+    A client sees a lost update: an acknowledged write is replaced by a change of the value before it.
+    """
+
+    def accept(self, ctx: Context, source: str, message: Accept) -> None:
+        """Accept without the promise that is sent along."""
+        super().accept(ctx, source, msgspec.structs.replace(message, promise=message.ballot))
