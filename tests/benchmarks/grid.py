@@ -1,22 +1,18 @@
 """Histories for the checker's benchmark, linearizable or with one stale read.
 
-Each client begins its next operation soon after the last one ended. An operation has an exponential latency and takes
-effect at one moment inside it. An operation of unknown outcome never takes effect (1/2), does so at its moment (1/4),
-or much later (1/4); a fresh process then goes on for its client. In a history with a stale read, a read near the end
-returns the value of a write that another write had replaced before the read began.
+`tests.checkers.calls` says when clients call and when their operations take effect. In a history with a stale read, a
+read near the end returns the value of a write that another write had replaced before the read began.
 """
 
 from __future__ import annotations
 
-import heapq
 import random
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from clew.histories import Event, History
 from clew.histories.event import EventType
-
-LATENCY, THINK, LATE = 10_000_000, 1_000_000, 50 * 10_000_000
+from tests.checkers.calls import calls
 
 
 class Cell(NamedTuple):
@@ -51,22 +47,13 @@ def history(cell: Cell, seed: int) -> History:
 
 def _operations(rng: random.Random, cell: Cell, key: str | None, first_process: int) -> Iterator[dict[str, Any]]:
     """The operations on one key in the order in which they take effect, with call, return (None: unknown), values."""
-    free = [(int(rng.expovariate(1 / THINK)), first_process + client) for client in range(cell.processes)]
-    heapq.heapify(free)
-    calls = []
-    for number in range(cell.operations):
-        call, process = heapq.heappop(free)
-        length = 1_000 + int(rng.expovariate(1 / LATENCY))
-        point, returned = call + rng.randrange(1, length), call + length
-        lost = rng.random() < cell.unknown
-        fate = rng.random() if lost else 0.0
-        if fate > 0.75:
-            point += int(rng.expovariate(1 / LATE))
-        heapq.heappush(free, (returned + 1 + int(rng.expovariate(1 / THINK)), process + cell.processes * lost))
-        f = rng.choice(("read", "write", "cas") if cell.kind == "register" else ("get", "put", "append"))
-        calls.append((point, number, process, f, call, None if lost else returned, fate > 0.5 or not lost))
+    names = ("read", "write", "cas") if cell.kind == "register" else ("get", "put", "append")
+    made = calls(
+        rng, cell.operations, cell.processes, cell.unknown, lambda: rng.choice(names), first_process=first_process
+    )
     value: Any = None if cell.kind == "register" else ""
-    for _, number, process, f, call, end, happens in sorted(calls):
+    for _, number, process, f, call, returned, lost, happens in made:
+        end = None if lost else returned
         fresh: Any = number if cell.unique else rng.randrange(5)
         fresh = fresh if cell.kind == "register" else f"{fresh}."
         argument = None if f in ("read", "get") else fresh

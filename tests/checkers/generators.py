@@ -1,19 +1,19 @@
-"""Generated histories of a few thousand operations: mixes of operations on a register that are hard to decide.
+"""Generated histories of tens to thousands of operations, of many shapes.
 
-Each client begins its next operation soon after the last one ended. An operation has an exponential latency and takes
-effect at one moment inside it. An operation of unknown outcome never takes effect (1/2), does so at its moment (1/4),
-or much later (1/4); a fresh process then goes on for its client. So every history is linearizable.
+`calls` says when clients call and when their operations take effect. So every history is linearizable until it is
+spoiled (`spoil`).
 """
 
 from __future__ import annotations
 
 import heapq
 import random
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from clew.checkers.models import Model, ModelOperation
 from clew.histories import Event, History
-
-LATENCY, THINK, LATE = 10_000_000, 1_000_000, 50 * 10_000_000
+from tests.checkers.calls import LATENCY, Call, calls
 
 
 class Mix(NamedTuple):
@@ -26,27 +26,19 @@ class Mix(NamedTuple):
     values: int
     unknown: float
     """The share of operations of unknown outcome."""
+    shape: str = "steady"
+    """See `calls.SHAPES`."""
 
 
 def register_history(mix: Mix, rng: random.Random) -> History:
     """A linearizable history of this kind. Half of the compare-and-sets expect the value that is there."""
-    free = [(int(rng.expovariate(1 / THINK)), client) for client in range(mix.processes)]
-    heapq.heapify(free)
-    calls = []
-    for number in range(mix.operations):
-        call, process = heapq.heappop(free)
-        length = 1_000 + int(rng.expovariate(1 / LATENCY))
-        point, end = call + rng.randrange(1, length), call + length
-        lost = rng.random() < mix.unknown
-        fate = rng.random() if lost else 0.0
-        if fate > 0.75:
-            point += int(rng.expovariate(1 / LATE))
-        heapq.heappush(free, (end + 1 + int(rng.expovariate(1 / THINK)), process + mix.processes * lost))
-        (f,) = rng.choices(("read", "write", "cas"), mix.weights)
-        calls.append((point, number, process, f, call, end, lost, fate > 0.5 or not lost))
+    made = calls(
+        rng, mix.operations, mix.processes, mix.unknown,
+        lambda: rng.choices(("read", "write", "cas"), mix.weights)[0], shape=mix.shape,
+    )  # fmt: skip
     value: Any = None
     events: list[tuple[int, int, Event]] = []
-    for _, _, process, f, call, end, lost, happens in sorted(calls):
+    for _, _, process, f, call, end, lost, happens in made:
         fresh: Any = rng.randrange(mix.values)
         result: Any = value
         argument: Any = None if f == "read" else fresh
@@ -96,4 +88,73 @@ def set_history(count: int, processes: int, elements: int, unknown: float, rng: 
     events.sort(key=lambda entry: entry[:2])
     return History.of(
         Event(index, e.time, e.process, e.type, e.f, e.key, e.value) for index, (_, _, e) in enumerate(events)
+    )
+
+
+Deed = tuple[Call, ModelOperation]
+"""A call and what it did."""
+FAVOURITES = ("none", "equal", "reads")
+"""What most operations are. equal: most are the same operation, such as one write. reads: most change nothing."""
+SPOILS = ("result", "exchange", "lost", "late", "again")
+"""What can be wrong. result: an operation returned something else. exchange: two operations had each other's results.
+lost: an operation that took effect is not in the history. late: one is said to have begun after it ended. again: the
+result of an early operation is seen once more, at the end."""
+
+
+def deeds(
+    model: Model, alphabet: Sequence[ModelOperation], made: list[Call], favourite: str, rng: random.Random
+) -> list[Deed]:
+    """What each of these calls did to an object of a model. Operations are drawn from those of the alphabet."""
+    state, done = model.initial, list[Deed]()
+    preferred = alphabet[:1] if favourite == "equal" else [op for op in alphabet if model.observes(op)]
+    for call in made:
+        possible = [(op, after) for op in alphabet if (after := model.step(state, op)) is not None]
+        possible = [(op, after) for op, after in possible if (op.outcome == "info") is call.lost]
+        liked = [(op, after) for op, after in possible if op in preferred]
+        if favourite != "none" and liked and rng.random() < 0.8:
+            possible = liked
+        if possible:
+            op, after = rng.choice(possible)
+            done.append((call, op))
+            state = after if call.happens else state
+    return done
+
+
+def spoil(done: list[Deed], alphabet: Sequence[ModelOperation], kind: str, rng: random.Random) -> list[Deed]:
+    """The same with one thing wrong, of one of the `SPOILS`. It may be linearizable all the same."""
+    known = [place for place, (_, op) in enumerate(done) if op.outcome == "ok"]
+    if not known:
+        return done
+    done, place = list(done), rng.choice(known)
+    call, op = done[place]
+    if kind == "result":
+        done[place] = call, rng.choice([other for other in alphabet if other.f == op.f and other.outcome == "ok"])
+    elif kind == "exchange":
+        other_place = rng.choice([other for other in known if done[other][1].f == op.f])
+        done[place], done[other_place] = (call, done[other_place][1]), (done[other_place][0], op)
+    elif kind == "lost":
+        del done[place]
+    else:
+        end = max(other.end for other, _ in done) + 1
+        process = max(other.process for other, _ in done) + 1
+        moved = call._replace(start=end if kind == "again" else call.end + 1, end=end + LATENCY, process=process)
+        if kind == "late":
+            done[place] = moved, op
+        else:
+            done.append((moved, op))
+    return done
+
+
+def told(done: list[Deed]) -> History:
+    """The history of these operations."""
+    events: list[tuple[int, int, Event]] = []
+    for call, op in done:
+        events.append((call.start, 0, Event(0, call.start, call.process, "invoke", op.f, None, op.argument)))
+        if op.outcome == "mismatch":
+            events.append((call.end, 1, Event(0, call.end, call.process, "fail", op.f, None, op.argument, "mismatch")))
+        elif op.outcome == "ok":
+            events.append((call.end, 1, Event(0, call.end, call.process, "ok", op.f, None, op.result)))
+    events.sort(key=lambda entry: entry[:2])
+    return History.of(
+        Event(index, e.time, e.process, e.type, e.f, e.key, e.value, e.error) for index, (_, _, e) in enumerate(events)
     )
