@@ -41,6 +41,10 @@ OBJECTS: Mapping[str, Object] = {
     "register": Object("cas-register", ("read", "write", "cas")),
     "kv": Object("kv", ("get", "put", "cas", "delete")),
     "counter": Object("counter", ("read", "add-and-get")),
+    "queue": Object("unordered-queue", ("enqueue", "dequeue")),
+    "fifo-queue": Object("fifo-queue", ("enqueue", "dequeue")),
+    "set": Object("set", ("add", "read")),
+    "list": Object("append-list", ("append", "read")),
 }
 """All objects. The parameter `object` of a database says which of them it can keep."""
 

@@ -65,6 +65,8 @@ class Operation(msgspec.Struct, frozen=True):
     """Which object of the service: which register, counter, or entry of a map."""
     value: Any
     """The argument: None for a read, `[old, new]` for a compare-and-set."""
+    final: bool = False
+    """Whether everything has healed, and this is one of the reads that show what the faults have left behind."""
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -86,11 +86,11 @@ MISTAKES = (NameError, TypeError, AttributeError, ImportError, SyntaxError, NotI
 ENDS = ("ok", "fail", "info")
 """How an operation can end."""
 
-CHANGES = ("write", "put", "cas")
+CHANGES = ("write", "put", "cas", "enqueue", "append")
 """The functions whose argument is their result. What a client returns from them is not kept: it would stand in the
 history where the argument belongs."""
 
-ANSWERS = ("read", "get", "add-and-get")
+ANSWERS = ("read", "get", "add-and-get", "dequeue")
 """The functions whose `ok` must tell a result. For a key that holds nothing it is null."""
 
 VERSIONED = "versioned-register"
@@ -106,6 +106,11 @@ def carry_out(client: Any, operation: Operation, model: str = "") -> Complete:
 
         read(key)    write(key, value)    cas(key, old, new)    add_and_get(key, value)    get, put, delete
 
+        enqueue(key, value)    dequeue(key) -> value or None    append(key, value)    add(key, value)
+
+    A dequeue that is one of the final reads is carried out by the method `drain`, if the client has one: `dequeue` may
+    find nothing although another client still holds an element, and raise `Failed`; `drain` says for certain.
+
     What the method returns is the result, see `told`; `model` is the model of the system. The method raises `Failed` if
     the operation certainly did not happen. Raises whatever the client raises, and `TypeError` for a result that says
     nothing about how the operation ended.
@@ -118,6 +123,8 @@ def carry_out(client: Any, operation: Operation, model: str = "") -> Complete:
             )
         return _ok("invoke", operation, done.value, model) if done.type == "ok" else done
     name = operation.f.replace("-", "_")
+    if operation.final and name == "dequeue" and hasattr(client, "drain"):
+        name = "drain"
     method = getattr(client, name, None)
     if method is None:
         raise AttributeError(
@@ -149,6 +156,9 @@ def told(operation: Operation, result: Any, model: str = "") -> Any:
     The result of a change is its argument, whatever the client told; under `VERSIONED` the client may tell the version.
     Raises `BadResult` for a change whose result is False: counted as `ok`, it would be a change that nobody made.
     """
+    if operation.f == "add":
+        # It may say whether the element is new.
+        return operation.value if result is None else result
     if operation.f not in CHANGES:
         return result
     if result is False:

@@ -15,7 +15,7 @@ from clew.checkers import wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, arrange
 from clew.checkers.forms import Form, Ints, Mask, RegisterForm
-from clew.checkers.models.model import INFO, WRITE, Model, ModelOperation
+from clew.checkers.models.model import INFO, PUT, TAKE, WRITE, Model, ModelOperation
 from clew.checkers.verdict import Budget
 from clew.histories import MISMATCH
 from clew.histories.history import FAIL, History, freeze
@@ -23,6 +23,8 @@ from clew.histories.history import FAIL, History, freeze
 _MOST = 32
 """Failed operations that are considered, the latest ones. An effect is mostly seen soon, and every open operation makes
 each step of the search slower. A run with a partition has hundreds of them."""
+_CONTENTS = 10_000
+"""What a container in no order may hold, at most, after operations that failed."""
 _STEPS, _STEPS_AN_EVENT = 200_000, 20
 """The least steps of one search, and steps for each event of a long history: 10 milliseconds, or a second for 500,000
 operations. An order for a history of 5 processes takes 2 steps an event, for 10 processes 9."""
@@ -101,6 +103,14 @@ def _candidates(
         for number, kind, matters in zip(numbers.tolist(), alike.tolist(), changes[alike].tolist(), strict=True)
         if matters
     ]
+    takes = sum(1 for _, op in failed if _put(model, op) is None)
+    contents = (len(problem) + 1) ** takes * 2 ** (len(failed) - takes)
+    if model.discipline == "any" and contents > _CONTENTS:
+        # Then only a put of an element that was taken: every other put doubles what the container may hold, and every
+        # take multiplies it; and enough takes of any element explain any loss.
+        ops = [problem.classes[cls] for cls in problem.cls[counterexample].tolist()]
+        taken = {access[:2] for access in map(model.container_access, ops) if access is not None}
+        failed = [(number, op) for number, op in failed if (TAKE, _put(model, op)) in taken]
     if isinstance(form, RegisterForm) and not form.has_mismatches:
         wanted = _needed(model, [problem.classes[cls] for cls in problem.cls[counterexample].tolist()])
         first = [(number, op) for number, op in failed if _may_set(model, op, wanted)]
@@ -110,6 +120,12 @@ def _candidates(
         others = [(number, op) for number, op in failed if (number, op) not in first and _may_set(model, op, needed)]
         failed = others + first
     return sorted(number for number, _ in failed[-_MOST:])
+
+
+def _put(model: Model, op: ModelOperation) -> object:
+    """The element (frozen) that an operation puts into a container. None if it puts none."""
+    access = model.container_access(op)
+    return access[1] if access is not None and access[0] == PUT else None
 
 
 def _needed(model: Model, ops: list[ModelOperation]) -> set[object]:

@@ -6,7 +6,7 @@
     least         elements taken from the least to the greatest                `priority_queue`
     any           gaps in which no element is present for certain              `priority_queue`
 
-A take of unknown outcome may have taken any element (`Lifetimes.unknown_takes`). If there are such takes, three
+A take of unknown outcome may have taken any element (`Lifetimes.unknown_takes`). If there are such takes, four
 questions are asked, in this order. If none has an answer, the answer is "unknown" and a search has to decide.
 
 1. Is there a linearization in which some of them take what must be gone by then, earliest deadline first? Each of
@@ -15,7 +15,9 @@ questions are asked, in this order. If none has an answer, the answer is "unknow
    element with a deadline gets a take that was called before it. If any choice of takes does that, earliest deadline
    first does: if the take called first went to another element, the two can change elements. So if (1) failed, the
    answer is "invalid".
-3. Leave out every element that no take returned. Is there no linearization of the rest? "invalid", by (2) in
+3. Did a take find the container empty although more elements were there, untaken by any known take, than there are
+   takes of unknown outcome that were called before it returned? Each of those takes removes one at most: "invalid".
+4. Leave out every element that no take returned. Is there no linearization of the rest? "invalid", by (2) in
    `lifetimes`.
 """
 
@@ -30,7 +32,7 @@ from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER
 from clew.checkers.forms import ContainerForm, Ints
 from clew.checkers.monitors import fifo, priority_queue, stack
-from clew.checkers.monitors.lifetimes import Lifetimes, covered, lifetimes_of
+from clew.checkers.monitors.lifetimes import NO_OPERATION, Lifetimes, covered, lifetimes_of
 from clew.checkers.verdict import Answer
 
 
@@ -103,8 +105,19 @@ def explain(form: ContainerForm, until: int) -> tuple[Answer, Ints]:
         return "valid", order
     if form.discipline == "oldest" and not len(lifetimes.empty):
         return "invalid", nothing
+    if _too_few_takes(lifetimes):
+        return "invalid", nothing
     certain = discipline.order_of(lifetimes.only(~lifetimes.left))
     return ("invalid" if certain is None else "unknown"), nothing
+
+
+def _too_few_takes(lifetimes: Lifetimes) -> bool:
+    """Whether a take found the container empty, and the takes of unknown outcome are too few to have emptied it."""
+    problem, empty = lifetimes.form.problem, lifetimes.empty
+    untaken = lifetimes.left & (lifetimes.take == NO_OPERATION)
+    there = np.searchsorted(np.sort(lifetimes.put_ret[untaken]), problem.call[empty], side="right")
+    takers = np.searchsorted(np.sort(problem.call[lifetimes.unknown_takes]), problem.ret[empty])
+    return bool((there > takers).any())
 
 
 def _give(lifetimes: Lifetimes, discipline: _Discipline) -> Lifetimes | None:

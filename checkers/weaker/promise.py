@@ -16,6 +16,8 @@ MONOTONIC_WRITES = "monotonic writes"
 WRITES_FOLLOW_READS = "writes follow reads"
 TOGETHER = "all four session guarantees together"
 BOUNDED_STALENESS = "bounded staleness"
+AT_MOST_ONCE = "at-most-once delivery"
+AT_LEAST_ONCE = "at-least-once delivery"
 _OF_SESSIONS = (READ_YOUR_WRITES, MONOTONIC_READS, MONOTONIC_WRITES, WRITES_FOLLOW_READS, TOGETHER)
 
 

@@ -36,7 +36,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from clew.checkers.weaker.before import closure, in_order
+from clew.checkers.deadline import Deadline
+from clew.checkers.weaker.before import OutOfTime, closure, in_order, look_at
 from clew.checkers.weaker.observations import NOTHING, Observations
 from clew.checkers.weaker.promise import (
     MONOTONIC_READS,
@@ -61,13 +62,20 @@ class Broken:
     """The operations that say so, with the writes that they speak of."""
 
 
-def decide(seen: Observations, describe: Callable[[int], str]) -> list[Promise]:
+def decide(seen: Observations, deadline: Deadline, describe: Callable[[int], str]) -> list[Promise]:
     """Whether a history keeps each of the four guarantees, and all of them together.
 
     `describe` tells an operation, by its position in `History.operations`, in words. O(n²) for n operations, on sets of
-    64 operations at a time.
+    64 operations at a time. All are `unknown` if the deadline passes: it is looked at once for each operation.
     """
-    alone = {name: broken(seen, frozenset({name})) for name in GUARANTEES}
+    try:
+        return _decided(seen, deadline, describe)
+    except OutOfTime:
+        return [Promise(name, "unknown", "out of time") for name in (*GUARANTEES, TOGETHER)]
+
+
+def _decided(seen: Observations, deadline: Deadline, describe: Callable[[int], str]) -> list[Promise]:
+    alone = {name: broken(seen, frozenset({name}), deadline) for name in GUARANTEES}
     reads = alone[MONOTONIC_READS]
     promises = []
     for name in GUARANTEES:
@@ -77,10 +85,11 @@ def decide(seen: Observations, describe: Callable[[int], str]) -> list[Promise]:
             if reads is not None:
                 kept = "unknown"
             else:
-                why = broken(seen, frozenset({name, MONOTONIC_READS}))
+                why = broken(seen, frozenset({name, MONOTONIC_READS}), deadline)
                 kept = "yes" if why is None else "no"
         promises.append(_promise(seen, name, kept, why, describe))
-    why = next((one for one in alone.values() if one is not None), None) or broken(seen, frozenset(GUARANTEES))
+    why = next((one for one in alone.values() if one is not None), None)
+    why = why or broken(seen, frozenset(GUARANTEES), deadline)
     promises.append(_promise(seen, TOGETHER, "yes" if why is None else "no", why, describe))
     if seen.has_mismatches:
         promises = [_doubted(promise) for promise in promises]
@@ -108,25 +117,29 @@ def _promise(seen: Observations, name: str, kept: Kept, why: Broken | None, desc
     return Promise(name, kept, "\n".join(lines), numbers)
 
 
-def broken(seen: Observations, wanted: frozenset[str]) -> Broken | None:
-    """Why the history does not keep all of the `wanted` guarantees at once; None if it does."""
+def broken(seen: Observations, wanted: frozenset[str], deadline: Deadline | None = None) -> Broken | None:
+    """Why the history does not keep all of the `wanted` guarantees at once; None if it does.
+
+    Raises `OutOfTime` if the deadline passes.
+    """
     if seen.never_set:
         return Broken([], seen.never_set[:1])
-    conditions = _Conditions(seen, wanted)
-    order, cycle = in_order(conditions.needs)
+    conditions = _Conditions(seen, wanted, deadline)
+    order, cycle = in_order(conditions.needs, deadline)
     if cycle:
         return _explained(conditions, cycle)
-    conditions.look(closure(conditions.needs, order))
-    cycle = in_order(conditions.before)[1]
+    conditions.look(closure(conditions.needs, order, deadline))
+    cycle = in_order(conditions.before, deadline)[1]
     return _explained(conditions, cycle) if cycle else None
 
 
 class _Conditions:
     """What the order of writes must keep, for some guarantees."""
 
-    def __init__(self, seen: Observations, wanted: frozenset[str]) -> None:
+    def __init__(self, seen: Observations, wanted: frozenset[str], deadline: Deadline | None) -> None:
         self.seen = seen
         self.wanted = wanted
+        self.deadline = deadline
         count = len(seen.operations) + seen.keys
         self.needs = [0] * count
         """For each write what a replica that has it must have too, as far as it is said directly."""
@@ -142,6 +155,7 @@ class _Conditions:
         for session in seen.sessions:
             own = [1 << seen.initial(key) for key in range(seen.keys)]
             for number in session:
+                look_at(self.deadline)
                 op = seen.operations[number]
                 if op.happened and op.sets:
                     self.before[number] |= own[op.key] | (1 << op.sees if op.sees != NOTHING else 0)
@@ -152,6 +166,7 @@ class _Conditions:
         for session in self.seen.sessions:
             needed = 0
             for number in session:
+                look_at(self.deadline)
                 op = self.seen.operations[number]
                 if not op.happened:
                     continue
@@ -168,6 +183,7 @@ class _Conditions:
         for session in self.seen.sessions:
             known = 0
             for number in session:
+                look_at(self.deadline)
                 op = self.seen.operations[number]
                 if not op.happened:
                     continue
@@ -188,7 +204,7 @@ def _explained(conditions: _Conditions, cycle: list[int]) -> Broken:
     count = len(seen.operations)
     wanted = {(one, two) for one, two in pairwise([*cycle, cycle[0]])}
     operations = [op for op in cycle if op < count]
-    order, _ = in_order(conditions.needs)
+    order, _ = in_order(conditions.needs, conditions.deadline)
     said: dict[tuple[int, int], int] = {}
 
     def note(read: int, saw: int, must: int) -> None:
@@ -197,7 +213,7 @@ def _explained(conditions: _Conditions, cycle: list[int]) -> Broken:
                 said.setdefault((one, two), read)
 
     if order:
-        conditions.look(closure(conditions.needs, order), note)
+        conditions.look(closure(conditions.needs, order, conditions.deadline), note)
     for (one, _), read in said.items():
         operations.append(read)
         operations += _knowing(seen, read, one)

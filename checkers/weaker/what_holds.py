@@ -3,6 +3,7 @@
     linearizable            implies bounded staleness with delta = 0, and sequential consistency
     sequential consistency  implies the four session guarantees
     bounded staleness       compares with none of them: it is about time, and they are not
+    delivery                is what a queue promises of each element, whatever their order
 
 "yes" is said only of what is shown: by an order that explains every answer, or because an algorithm that was compared
 with trying everything says so. If the budget does not suffice, or nobody knows who saw whose write, it is `unknown`.
@@ -21,7 +22,7 @@ from clew.checkers.forms import form_of
 from clew.checkers.models import find_model
 from clew.checkers.models.model import Model
 from clew.checkers.verdict import Budget
-from clew.checkers.weaker import sequential, session, staleness
+from clew.checkers.weaker import delivery, sequential, session, staleness
 from clew.checkers.weaker.observations import Observations, observe
 from clew.checkers.weaker.promise import TOGETHER, Promise, in_short
 from clew.histories.history import History
@@ -38,8 +39,8 @@ class WhatHolds(msgspec.Struct, frozen=True):
     """Which promises a history keeps."""
 
     promises: tuple[Promise, ...]
-    """In the order: sequential consistency, the four session guarantees, these together, bounded staleness. Only those
-    that were asked for."""
+    """In the order: sequential consistency, the four session guarantees, these together, bounded staleness; only those
+    that were asked for. Then, for a queue, at-most-once and at-least-once delivery."""
 
     def __getitem__(self, name: str) -> Promise:
         """The promise of this name. Raises `KeyError`."""
@@ -70,7 +71,8 @@ def what_holds(
     `budget` holds for all together; `until` ends the search as it does in `check`. Histories of registers whose
     values are set once get an answer about all of them in polynomial time, except about sequential consistency of
     several keys. Of others, sequential consistency is searched for and the age of reads is known if the model tells
-    which operations read; the session guarantees are `unknown`.
+    which operations read; the session guarantees are `unknown`. Of queues, two promises more are always told: that no
+    element comes out twice, and that none is lost.
 
     Raises as `check` does.
     """
@@ -91,14 +93,16 @@ def what_holds(
         if "sequential" in families:
             found.append(sequential.decide(history, model, problems, seen, deadline, words))
         if "session" in families:
-            found += _session_guarantees(seen, words)
+            found += _session_guarantees(seen, deadline, words)
         if "staleness" in families:
             found.append(staleness.decide(history, model, problems, budget, deadline, words))
+    if delivery.is_queue(model):
+        found += delivery.decide(history, problems, words)
     return WhatHolds(tuple(found))
 
 
-def _session_guarantees(seen: Observations | None, describe: Callable[[int], str]) -> list[Promise]:
+def _session_guarantees(seen: Observations | None, deadline: Deadline, describe: Callable[[int], str]) -> list[Promise]:
     if seen is not None:
-        return session.decide(seen, describe)
+        return session.decide(seen, deadline, describe)
     why = "it is not known who saw whose write: that takes registers whose every value is set once"
     return [Promise(name, "unknown", why) for name in (*session.GUARANTEES, TOGETHER)]

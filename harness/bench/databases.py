@@ -46,6 +46,8 @@ CASES = (
     Case("redis-one-node", "kill, pause, packet loss", "linearizable", True),
     Case("redis-replica-reads", "partition", "linearizable", False),
     Case("redis-sentinel-failover", "primary alone with two clients", "linearizable", False),
+    Case("redis-one-node-list", "kill, pause, packet loss", "linearizable", True),
+    Case("redis-sentinel-set", "primary alone with two clients", "linearizable", False),
     Case("zookeeper-sync", "kill, pause", "linearizable", True),
     Case("zookeeper-no-sync", "partition", "linearizable", False),
     Case("zookeeper-lost-writes", "one node behind, leader killed", "linearizable", False),
@@ -61,6 +63,9 @@ CASES = (
     Case("nats-kv-leader-reads", "kill, 10 ms between nodes", "linearizable", True),
     Case("nats-kv-direct-reads", "25 ms between nodes", "linearizable", False),
     Case("nats-kv-concurrent-updates", "nothing", "linearizable", False),
+    Case("rabbitmq-quorum-queue", "partition", "linearizable", True),
+    Case("rabbitmq-queue-partition", "partition", "linearizable", False),
+    Case("rabbitmq-queue-autoheal", "partition", "linearizable", False),
 )
 """All plans for databases."""
 

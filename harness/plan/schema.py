@@ -16,7 +16,7 @@ from clew.nemesis.schedule import Entry
 Check = Literal["linearizable", "sequential", "session", "staleness", "invariants", "liveness"]
 RuntimeName = Literal["simulation", "live"]
 LiveNetworkName = Literal["auto", "tun", "loopback"]
-WorkloadKind = Literal["cas-register", "versioned-register", "counter", "kv", "election"]
+WorkloadKind = Literal["cas-register", "versioned-register", "counter", "kv", "election", "queue", "set", "append-list"]
 Stop = Literal["end", "first-violation"]
 
 MILLISECOND = 1_000_000
@@ -50,13 +50,11 @@ class PlannedOperation(msgspec.Struct, frozen=True):
     value: Any
     """The argument, by function:
 
-    read, get, delete    None
-    campaign             None
-    write, add-and-get   a whole number
-    put                  a text
-    init                 a whole number
-    cas                  (old, new), both whole numbers or both texts; old may be None. Of a versioned register:
-                         (version, new), both whole numbers
+    read, get, delete, campaign, dequeue             None
+    init, write, add-and-get, enqueue, add, append   a whole number
+    put                                              a text
+    cas                                              (old, new), both whole numbers or both texts; old may be None. Of a
+                                                     versioned register: (version, new), both whole numbers
     """
 
 

@@ -31,6 +31,9 @@ KINDS: dict[WorkloadKind, tuple[str, ...]] = {
     "counter": ("read", "add-and-get"),
     "kv": ("get", "put", "cas", "delete"),
     "election": ("campaign", "read"),
+    "queue": ("enqueue", "dequeue"),
+    "set": ("add", "read"),
+    "append-list": ("append", "read"),
 }
 """The kinds of workload, each with the functions that its operations may have."""
 READS: dict[WorkloadKind, str] = {
@@ -39,9 +42,12 @@ READS: dict[WorkloadKind, str] = {
     "counter": "read",
     "kv": "get",
     "election": "read",
+    "queue": "dequeue",
+    "set": "read",
+    "append-list": "read",
 }
-"""The function that reads a key. The final reads of a run use it."""
-WITHOUT_VALUE = ("read", "get", "delete", "campaign")
+"""The function that reads a key. The final reads of a run use it. A queue is read until it is empty."""
+WITHOUT_VALUE = ("read", "get", "delete", "campaign", "dequeue")
 """The functions whose operations have no value."""
 
 CLIENTS_MOST = 10_000

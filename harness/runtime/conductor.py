@@ -189,7 +189,7 @@ class Conductor:
             else:
                 orders += self._end_of_workload(now)
         else:
-            orders += self._ask(thread, self._final_reads.answered(thread, ok, now))
+            orders += self._ask(thread, self._final_reads.answered(thread, result, now))
             if self._final_reads.all_answered:
                 orders += self._over()
         return orders
@@ -217,7 +217,8 @@ class Conductor:
         request = thread.request
         assert request is not None
         event = self._recorder.record(now, thread.process, "invoke", request.f, request.key, request.value)
-        operation = thread.operation = Operation(event.index, request.f, request.key, request.value)
+        final = self.phase is Phase.FINAL_READS
+        operation = thread.operation = Operation(event.index, request.f, request.key, request.value, final)
         return [At(now + self._plan.workload.timeout, _Timeout(thread, operation)), Invoke(thread, operation)]
 
     # Faults

@@ -1,7 +1,8 @@
 """The final reads of a run: when everything has healed, every client thread reads every key until it is answered.
 
-The reads show what the faults have left behind. They also show whether the cluster still lives: a read that is not
-answered in time is a liveness failure.
+The reads show what the faults have left behind. A read of a queue is a dequeue, and every client takes elements until
+it finds the queue empty: an element that never came out is lost. The reads also show whether the cluster still lives: a
+read that is not answered in time is a liveness failure.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from clew.harness.plan import Plan
 from clew.harness.plan.workload import READS
 from clew.harness.runtime.script import Request
 from clew.harness.runtime.thread import Thread
+from clew.systems.node import Complete
 
 NAMED = 5
 """A liveness failure names this many clients and unread keys, and counts the others."""
@@ -26,6 +28,7 @@ class FinalReads:
     def __init__(self, plan: Plan, threads: int) -> None:
         self._within = plan.recovery.within
         self._read = READS[plan.workload.kind]
+        self._drains = plan.workload.kind == "queue"
         self._unread = [deque(range(plan.workload.keys)) for _ in range(threads)]
 
     @property
@@ -37,9 +40,13 @@ class FinalReads:
         """The first read of a thread. None if there is nothing to read."""
         return self._request(thread, now + 1)
 
-    def answered(self, thread: Thread, ok: bool, now: int) -> Request | None:
-        """A read of the thread has ended. Returns the next one: the next key, or the same key again after a while."""
-        if ok:
+    def answered(self, thread: Thread, result: Complete, now: int) -> Request | None:
+        """A read of the thread has ended. Returns the next one: the next key, or the same key again after a while.
+
+        A queue is asked again at once, until it is empty.
+        """
+        ok = result.type == "ok"
+        if ok and (not self._drains or result.value is None):
             self._unread[thread.number].popleft()
         return self._request(thread, now + (1 if ok else RETRY))
 

@@ -45,9 +45,14 @@ def weaker_checks(
         return {}, ()
     # Imported here because it loads numba.
     from clew.checkers import Budget, what_holds
+    from clew.checkers.models import find_model
+    from clew.checkers.weaker.delivery import is_queue
 
+    model = find_model(model) if isinstance(model, str) else model
     budget = Budget(seconds if wanted else min(seconds, UNASKED), memory)
-    found = what_holds(history, model, FAMILIES if broken else wanted, budget=budget, until=until)
+    # A queue has promises of its own; what sessions see of it says nothing more.
+    asked_for = FAMILIES if broken and not is_queue(model) else wanted
+    found = what_holds(history, model, asked_for, budget=budget, until=until)
     return {family: _result(family, found) for family in wanted}, found.promises if broken else ()
 
 

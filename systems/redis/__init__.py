@@ -35,7 +35,7 @@ LAUNCH = Path(__file__).with_name("launch.py")
 class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a plan may set."""
 
-    object: Literal["register", "kv", "counter"] = "register"
+    object: Literal["register", "kv", "counter", "set", "list"] = "register"
     """What clients take the keys for."""
 
     sentinel: bool = False

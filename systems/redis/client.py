@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -54,16 +55,16 @@ class RedisClient:
         self._own = own
         self._wait: int = parameters.wait
         self._timeout = cluster.timeout
-        self._counts = parameters.object == "counter"
+        held = {"counter": self._count, "set": self._members, "list": self._elements}
+        self._held: Callable[[str], Any] = held.get(parameters.object, self._value)
 
     def read(self, key: Any) -> Any:
         """What a key holds."""
         try:
-            value = decoded(self._reads.get(str(key)))
+            return self._held(str(key))
         except RedisError as error:
             # A read changes nothing.
             raise Failed(said(error)) from error
-        return 0 if self._counts and value is None else value
 
     get = read
 
@@ -91,10 +92,30 @@ class RedisClient:
         """Add to a count."""
         return int(self._change(lambda: self._primary.incrby(str(key), amount)))
 
+    def add(self, key: Any, value: Any) -> None:
+        """Add an element to a set."""
+        self._change(lambda: self._primary.sadd(str(key), json.dumps(value)))
+
+    def append(self, key: Any, value: Any) -> None:
+        """Append an element to a list."""
+        self._change(lambda: self._primary.rpush(str(key), json.dumps(value)))
+
     def close(self) -> None:
         """Close the connections."""
         self._primary.close()
         self._own.close()
+
+    def _value(self, key: str) -> Any:
+        return decoded(self._reads.get(key))
+
+    def _count(self, key: str) -> Any:
+        return decoded(self._reads.get(key)) or 0
+
+    def _members(self, key: str) -> Any:
+        return sorted(map(decoded, self._reads.smembers(key)))
+
+    def _elements(self, key: str) -> Any:
+        return [decoded(text) for text in self._reads.lrange(key, 0, -1)]
 
     def _change(self, call: Callable[[], Any]) -> Any:
         """Make a call that changes something.

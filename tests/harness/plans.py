@@ -75,7 +75,8 @@ DATABASES = tuple(name for name, _ in shipped() if resolve(load(name)).runtime =
 
 LOCKS = tuple(f"{name}-{guard}" for name in ("etcd", "zookeeper") for guard in ("lock", "leader"))
 FENCED = tuple(f"{name}-fenced-{guard}" for name in ("etcd", "zookeeper") for guard in ("lock", "leader"))
-LONG = ("zookeeper-sync-two-leaders", "zookeeper-lost-writes", *LOCKS, *FENCED)
+OBJECTS = ("rabbitmq-queue-autoheal", "redis-one-node-list", "redis-sentinel-set")
+LONG = ("zookeeper-sync-two-leaders", "zookeeper-lost-writes", *LOCKS, *FENCED, *OBJECTS)
 """Plans for databases that only `make fuzz` runs: the suite runs an anomaly and a control of each."""
 
 PROMISES: dict[str, tuple[str, ...]] = STORMS | {name: (setting,) for name, setting in HUNTS.items()}

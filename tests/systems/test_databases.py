@@ -131,6 +131,19 @@ def test_a_zookeeper_has_its_files_whole_before_it_starts(tmp_path: Path) -> Non
     assert done.stdout == b"2\na=1\nb=2\n"
 
 
+def test_rabbitmq_is_told_all_members_and_reads_no_file_of_the_machine() -> None:
+    cluster = cluster_of("rabbitmq", net_tick=2_000_000_000, partition_handling="autoheal")
+    told = program("rabbitmq").environment(cluster.nodes[1], cluster)
+    assert told["RABBITMQ_NODENAME"] == "rabbit@10.77.0.2"
+    settings = told["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"]
+    assert "{['rabbit@10.77.0.1','rabbit@10.77.0.2','rabbit@10.77.0.3'],disc}" in settings
+    assert "net_ticktime 2 " in settings
+    assert "cluster_partition_handling autoheal" in settings
+    places = [value for name, value in told.items() if name.endswith(("_FILE", "_BASE", "HOME"))]
+    assert len(places) == 8
+    assert all(place.startswith("/data/n2") for place in places)
+
+
 @pytest.mark.parametrize(
     ("name", "nodes", "parameters", "field"),
     [
@@ -142,6 +155,8 @@ def test_a_zookeeper_has_its_files_whole_before_it_starts(tmp_path: Path) -> Non
         ("redis", 3, {"max_lag": 1_500_000_000}, "max_lag"),
         ("nats", 3, {"replicas": 4}, "replicas"),
         ("nats", 7, {"replicas": 6}, "replicas"),
+        ("rabbitmq", 3, {"net_tick": 1_500_000_000}, "net_tick"),
+        ("rabbitmq", 2, {"partition_handling": "pause_minority"}, "partition_handling"),
         ("zookeeper", 3, {"session_timeout": 10**5}, "session_timeout"),
         ("zookeeper", 3, {"sync_limit": 0}, "sync_limit"),
         ("zookeeper", 3, {"snapshot_count": 1}, "snapshot_count"),

@@ -181,3 +181,33 @@ def test_what_a_client_returns_from_a_change_does_not_replace_its_argument(f: st
     for client in (Returns(), Invokes()):
         assert carry_out(client, operation) == Complete("ok", value, None)
         assert carry_out(client, operation, "versioned-register") == Complete("ok", [4711, "old"], None)
+
+
+def test_a_client_may_tell_a_dequeue_of_the_workload_from_one_that_drains() -> None:
+    class Plain:
+        def dequeue(self, key: int) -> int | None:
+            return None
+
+    class Careful(Plain):
+        def dequeue(self, key: int) -> int | None:
+            raise Failed("empty")
+
+        def drain(self, key: int) -> int | None:
+            return None
+
+    during, after = Operation(1, "dequeue", 0, None), Operation(2, "dequeue", 0, None, final=True)
+    nothing = Complete("ok", None, None)
+    assert [carry_out(Plain(), operation) for operation in (during, after)] == [nothing, nothing]
+    assert [carry_out(Careful(), operation) for operation in (during, after)] == [
+        Complete("fail", None, "empty"),
+        nothing,
+    ]
+
+
+def test_an_add_may_say_whether_the_element_is_new() -> None:
+    class Adding:
+        def add(self, key: int, value: int) -> bool | None:
+            return {1: None, 2: True, 3: False}[value]
+
+    answers = [carry_out(Adding(), Operation(1, "add", 0, value)).value for value in (1, 2, 3)]
+    assert answers == [1, True, False]

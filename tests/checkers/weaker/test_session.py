@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
+from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
 from clew.checkers.forms import form_of
 from clew.checkers.models import find_model
@@ -20,12 +21,12 @@ MODEL = find_model("cas-register")
 TELLING = ("monotonic writes", "writes follow reads")
 
 
-def decided(operations: Sequence[Op]) -> list[Promise]:
+def decided(operations: Sequence[Op], deadline: Deadline | None = None) -> list[Promise]:
     history = brute.history_of(operations)
     problems = encode(history, MODEL)
     seen = observe(history, problems, [form_of(problem, MODEL) for problem in problems])
     assert seen is not None
-    return session.decide(seen, str)
+    return session.decide(seen, deadline or Deadline(float("inf")), str)
 
 
 def expected(operations: Sequence[Op]) -> list[str]:
@@ -78,3 +79,34 @@ def test_what_is_sequentially_consistent_keeps_all_four() -> None:
             assert all(promise.kept == "yes" for promise in decided(operations)), operations
             count += 1
     assert count > 50
+
+
+class Looked(Deadline):
+    """A deadline that passes when it is looked at for the `last` time."""
+
+    def __init__(self, last: float = float("inf")) -> None:
+        super().__init__(float("inf"))
+        self.looks, self.last = 0, last
+
+    def passed(self) -> bool:
+        """See `Deadline.passed`."""
+        self.looks += 1
+        return self.looks >= self.last
+
+
+def test_the_deadline_is_looked_at_for_every_operation_and_ends_the_check_wherever_it_passes() -> None:
+    # A replica that lags by seven operations: every session reads old values, and none goes back.
+    operations = [
+        Op(number % 5, 0, "read", number - 8) if number % 2 and number > 8 else Op(number % 5, 0, "write", None)
+        for number in range(200)
+    ]
+    operations = [op._replace(saw=op.saw - op.saw % 2) if op.saw is not None else op for op in operations]
+    whole = Looked()
+    assert {promise.kept for promise in decided(operations, whole)} != {"unknown"}
+    assert whole.looks > 4 * len(operations), "each of the four guarantees is looked at in turn"
+    for last in range(1, whole.looks, whole.looks // 20):
+        stopped = Looked(last)
+        answers = decided(operations, stopped)
+        assert {(promise.kept, promise.why) for promise in answers} == {("unknown", "out of time")}
+        assert len(answers) == 5
+        assert stopped.looks == last, "it ended at once"

@@ -106,6 +106,9 @@ TOGETHER = {
     "workload.kind=kv": ["system.name=rsl", "system.application=kv"],
     "workload.kind=election": ["system.name=raft", "system.object=election"],
     "system.object=election": ["workload.kind=election"],
+    "workload.kind=queue": ["system.name=rabbitmq"],
+    "workload.kind=set": ["system.name=redis", "system.object=set"],
+    "workload.kind=append-list": ["system.name=redis", "system.object=list"],
     "system.application=kv": ["workload.kind=kv"],
     "system.object=kv": ["workload.kind=kv"],
     "system.object=counter": ["workload.kind=counter"],
@@ -113,6 +116,8 @@ TOGETHER = {
     "system.guard=leader": ["workload.kind=counter", "system.object=counter"],
     "workload.kind=versioned-register": ["system.object=versioned"],
     "system.object=versioned": ["workload.kind=versioned-register"],
+    "system.object=set": ["workload.kind=set"],
+    "system.object=list": ["workload.kind=append-list"],
 }
 """What has to be set with a key, or with a value of it."""
 UNSET = {"workload.operations", "nemesis.0.crash.every"}

@@ -120,7 +120,7 @@ def test_of_many_clients_that_read_different_keys_in_vain_the_first_are_named_an
     reads, threads = FinalReads(plan, 40), [Thread(number, iter(())) for number in range(40)]  # type: ignore[arg-type]
     for thread in threads:
         for _ in range(thread.number):
-            reads.answered(thread, True, 0)
+            reads.answered(thread, Complete("ok", None, None), 0)
     *named, last = reads.unanswered()
     assert [re.findall(r"c\d+", said) for said in named] == [[f"c{number}"] for number in range(NAMED)]
     assert last == f"neither had the final reads of {40 - NAMED} more clients"
@@ -187,3 +187,39 @@ def test_a_plan_that_asks_for_what_a_runtime_cannot_do_is_refused_in_one_line(la
     with pytest.raises(UserError) as refused:
         refuse(plan, find_system("caspaxos"), frozenset(Capability) - {lacking})
     assert str(refused.value) == said
+
+
+class Drained(Instant):
+    """A queue of three elements, and clients that find it empty after them. The second answer of all is a failure."""
+
+    def answer(self, now: int, order: Invoke) -> list[Order]:
+        self.asked = [*getattr(self, "asked", []), (order.operation.f, order.operation.final)]
+        elements = getattr(self, "elements", [1, 2, 3])
+        self.elements = elements[1:]
+        if order.operation.f == "enqueue":
+            self.elements = elements
+            return super().answer(now, order)
+        if len(self.asked) == 5:
+            self.elements = elements
+            return self.conductor.completed(now, order.thread, Complete("fail", None, "no answer"))
+        return self.conductor.completed(now, order.thread, Complete("ok", elements[0] if elements else None, None))
+
+
+def test_a_queue_is_drained_until_every_client_has_found_it_empty(tmp_path: Path) -> None:
+    (tmp_path / "keeper.py").write_text(
+        "from clew.systems import Program\n"
+        "system = Program(name='keeper', summary='s', model='unordered-queue', functions=('enqueue', 'dequeue'),\n"
+        "                 command=lambda node, cluster: ['true'], ready=lambda node, cluster: True)\n"
+    )
+    run = Drained(
+        f"""
+name: drained
+system: {{name: {tmp_path / "keeper.py"}, nodes: 3}}
+workload: {{kind: queue, clients: 2, operations: 4, mix: {{enqueue: 1}}, think: 10ms, timeout: 50ms}}
+checks: [liveness]
+"""
+    )
+    assert run.outcome.unanswered == []
+    assert run.asked[:4] == [("enqueue", False)] * 4
+    # Three elements, a failure that is tried again, and for each client the answer that nothing is left.
+    assert run.asked[4:] == [("dequeue", True)] * 6

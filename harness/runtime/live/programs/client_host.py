@@ -85,7 +85,7 @@ class Host:
                         line.thread, node, self._program, self._cluster, self._send
                     )
                     self._thread(client.run, f"c{line.thread}")
-                client.operations.put(Operation(line.id, line.f, line.key, line.value))
+                client.operations.put(Operation(line.id, line.f, line.key, line.value, line.final))
             case Replace():
                 if (client := self._clients.pop(line.thread, None)) is not None:
                     client.give_up()

@@ -52,6 +52,7 @@ class Invoke(msgspec.Struct, frozen=True, tag_field="line", tag="invoke"):
     f: str
     key: Any
     value: Any
+    final: bool
 
 
 class Replace(msgspec.Struct, frozen=True, tag_field="line", tag="replace"):

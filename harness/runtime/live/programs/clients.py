@@ -120,7 +120,17 @@ class HostedClients:
     def invoke(self, thread: Thread, operation: Operation) -> None:
         """Have the client of a thread carry out an operation."""
         node = self._cluster.nodes[thread.number % len(self._cluster.nodes)]
-        self._send(Invoke(thread.number, node.name, operation.id, operation.f, operation.key, operation.value))
+        self._send(
+            Invoke(
+                thread.number,
+                node.name,
+                operation.id,
+                operation.f,
+                operation.key,
+                operation.value,
+                operation.final,
+            )
+        )
 
     def replace(self, thread: Thread) -> None:
         """Give up the client of a thread. The next operation gets a new one."""
