@@ -76,7 +76,9 @@ def browser(*, width: int = 1300, height: int = 1000, scale: float = 1.0, dark: 
                 return ["-I", str(GUARD), profile, str(shutil.which(DRIVER)), *super().command_line_args()]
 
         try:
-            driver = Chrome(options=options, service=GuardedService(sys.executable))
+            # In a session of its own: who kills the whole process group of clew must not kill the guard too.
+            service = GuardedService(sys.executable, popen_kw={"start_new_session": True})
+            driver = Chrome(options=options, service=service)
         except WebDriverException as error:
             raise NoBrowser(f"Chromium does not start: {(error.msg or '').strip()}") from None
         try:

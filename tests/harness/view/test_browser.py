@@ -71,6 +71,7 @@ def wait(condition: Callable[[], bool], told: Callable[[], object]) -> None:
 @needs_a_browser
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL, signal.SIGINT])
 def test_no_process_of_a_browser_outlives_clew(tmp_path: Path, folder: Path, number: signal.Signals) -> None:
+    """The signals go to the whole process group, as `timeout` and terminals send them."""
     history_file(tmp_path / "h.jsonl", STALE, model="cas-register")
     command = [sys.executable, "-c", "from clew.harness.cli.app import main; main()", "report", "h.jsonl", "--png"]
     environment = {**os.environ, "TMPDIR": str(folder)}
@@ -80,10 +81,12 @@ def test_no_process_of_a_browser_outlives_clew(tmp_path: Path, folder: Path, num
         begun.update(below(process.pid))
         return any("--type=renderer" in line for line in begun.values())
 
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
         try:
             wait(rendering, lambda: list(begun.values()))
-            process.send_signal(number)
+            os.killpg(process.pid, number)
             process.wait(timeout=60)
         finally:
             process.kill()
