@@ -16,7 +16,9 @@ from clew.nemesis.schedule import Entry
 Check = Literal["linearizable", "sequential", "session", "staleness", "invariants", "liveness"]
 RuntimeName = Literal["simulation", "live"]
 LiveNetworkName = Literal["auto", "tun", "loopback"]
-WorkloadKind = Literal["cas-register", "versioned-register", "counter", "kv", "election", "queue", "set", "append-list"]
+WorkloadKind = Literal[
+    "cas-register", "versioned-register", "counter", "kv", "election", "consensus", "queue", "set", "append-list"
+]
 Stop = Literal["end", "first-violation"]
 
 MILLISECOND = 1_000_000
@@ -52,6 +54,7 @@ class PlannedOperation(msgspec.Struct, frozen=True):
 
     read, get, delete, campaign, dequeue             None
     init, write, add-and-get, enqueue, add, append   a whole number
+    propose                                          a whole number
     put                                              a text
     cas                                              (old, new), both whole numbers or both texts; old may be None. Of a
                                                      versioned register: (version, new), both whole numbers

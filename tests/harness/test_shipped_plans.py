@@ -8,12 +8,12 @@ import pytest
 
 from clew.harness.plan import load, resolve, shipped
 from clew.systems import find_protocol
-from tests.harness import test_raft_plans, test_rsl_plans
+from tests.harness import test_consensus_plans, test_rsl_plans
 from tests.harness.plans import BLOCKS, DATABASES, FEW, HUNTS, PROMISES, assert_promise, run, seeds_named
 
-ELSEWHERE = (*test_rsl_plans.CORRECT, *test_rsl_plans.WITHOUT_MISTAKE, *test_raft_plans.CORRECT)
+ELSEWHERE = (*test_rsl_plans.CORRECT, *test_rsl_plans.WITHOUT_MISTAKE, *test_consensus_plans.CORRECT)
 ALL_HERE = [name for name in PROMISES if name not in ELSEWHERE]
-"""The plans of all systems but RSL and Raft, which are slower and have tests of their own."""
+"""The plans of all systems but RSL, Raft and Paxos, which are slower and have tests of their own."""
 HERE = [name for name in ALL_HERE if name not in FEW]
 HUNTS_HERE = [name for name in HUNTS if name in ALL_HERE]
 
@@ -44,18 +44,18 @@ def test_the_variant_is_found_on_the_seeds_that_the_plan_names(name: str) -> Non
 
 
 def test_every_shipped_plan_is_tested() -> None:
-    """Here, in `test_rsl_plans` or in `test_raft_plans`, and by `make fuzz`."""
+    """Here, in `test_rsl_plans` or in `test_consensus_plans`, and by `make fuzz`."""
     correct = (
         test_a_correct_system_is_valid,
         test_a_correct_system_is_valid_on_a_few_seeds,
         test_rsl_plans.test_the_correct_system_is_valid_and_what_the_plan_is_for_happens,
         test_rsl_plans.test_the_correct_system_is_valid_under_the_plans_that_find_mistakes,
-        test_raft_plans.test_the_correct_system_is_valid,
+        test_consensus_plans.test_the_correct_system_is_valid,
     )
     found = (
         test_the_variant_is_found_on_the_seeds_that_the_plan_names,
         test_rsl_plans.test_a_mistake_is_found_by_clients_on_the_seeds_that_its_plan_names,
-        test_raft_plans.test_a_mistake_is_found_by_clients_and_by_a_lemma_on_the_seeds_that_its_plan_names,
+        test_consensus_plans.test_a_mistake_is_found_by_clients_and_by_a_lemma_on_the_seeds_that_its_plan_names,
     )
     assert plans_of(*correct) == {name for name, _ in shipped()} - set(DATABASES), (
         "add the plan to tests/harness/plans.py"

@@ -1,0 +1,221 @@
+"""The lemmas of the proof that Paxos is safe, as invariants over the messages.
+
+I1 and I2 are the two halves of the inductive invariant in Pillai's "Mechanised Verification of Paxos-like Consensus
+Protocols" (2018, 4.1.3). P1a, P2c and the others are Lamport's ("Paxos Made Simple", 2001, 2.2). A value is *chosen*
+when a majority has accepted it at one ballot. A message counts when it is sent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clew.systems.invariant import Invariant, Sent, Violation
+from clew.systems.paxos.messages import NEVER, Accept, Accepted, Ballot, Decision, Key, Promise, Reject, Request
+from clew.systems.paxos.parameters import Parameters, majority
+
+
+def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
+    """All invariants, new for one run of a cluster of this many acceptors."""
+    chosen = Chosen(majority(nodes))
+    return [
+        PromisesAreKept(),
+        VotesAreReported(),
+        ProposalsAreFromClients(),
+        OneValuePerBallot(),
+        ProposalsAreSafe(majority(nodes)),
+        ChosenValueStays(chosen),
+        DecisionsAreChosen(chosen),
+    ]
+
+
+class PromisesAreKept:
+    """An acceptor accepts a proposal only if it has not promised a higher ballot (P1a)."""
+
+    name = "promises-are-kept"
+    watches: tuple[type, ...] = (Promise, Accepted, Reject)
+
+    def __init__(self) -> None:
+        self._promised: dict[tuple[str, Key], tuple[Ballot, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare an acceptor's answer with the highest ballot that it has promised."""
+        message = sent.message
+        ballot = message.promised if type(message) is Reject else message.ballot
+        before, number = self._promised.get((sent.source, message.key), (NEVER, sent.id))
+        self._promised[sent.source, message.key] = max((before, number), (ballot, sent.id))
+        if ballot >= before:
+            return None
+        words = (
+            f"{sent.source} had promised to accept nothing below ballot {before} for key {message.key!r}, and now "
+            f"takes part in ballot {ballot}"
+        )
+        return Violation(self.name, words, sent.time, (number, sent.id))
+
+
+class VotesAreReported:
+    """A promise reports the acceptor's last vote (2.2, phase 1b)."""
+
+    name = "votes-are-reported"
+    watches: tuple[type, ...] = (Accepted, Promise)
+
+    def __init__(self) -> None:
+        self._voted: dict[tuple[str, Key], tuple[Ballot, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare what a promise reports with the acceptor's last vote."""
+        message = sent.message
+        place = (sent.source, message.key)
+        voted, number = self._voted.get(place, (NEVER, sent.id))
+        if type(message) is Accepted:
+            self._voted[place] = max((voted, number), (message.ballot, sent.id))
+        elif message.accepted < voted:
+            words = (
+                f"{sent.source} voted at ballot {voted} for key {message.key!r}, but in its promise for ballot "
+                f"{message.ballot} reports its last vote at {message.accepted}"
+            )
+            return Violation(self.name, words, sent.time, (number, sent.id))
+        return None
+
+
+class ProposalsAreFromClients:
+    """Only a value that has been proposed may be chosen (2.1)."""
+
+    name = "proposals-are-from-clients"
+    watches: tuple[type, ...] = (Request, Accept)
+
+    def __init__(self) -> None:
+        self._asked: set[tuple[Key, Any]] = set()
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Look a proposal up in what clients have asked for."""
+        message = sent.message
+        proposal = (message.key, repr(message.value))
+        if type(message) is Request:
+            self._asked.add(proposal)
+        elif proposal not in self._asked:
+            words = f"{sent.source} proposes {message.value!r} for key {message.key!r}, and no client has"
+            return Violation(self.name, words, sent.time, (sent.id,))
+        return None
+
+
+class OneValuePerBallot:
+    """A ballot stands for one value (I1)."""
+
+    name = "one-value-per-ballot"
+    watches: tuple[type, ...] = (Accept, Accepted)
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[Key, Ballot], tuple[Any, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a value with the first one of its ballot."""
+        message = sent.message
+        value, number = self._values.setdefault((message.key, message.ballot), (message.value, sent.id))
+        if value == message.value:
+            return None
+        words = f"ballot {message.ballot} for key {message.key!r} stands for {value!r} and for {message.value!r}"
+        return Violation(self.name, words, sent.time, (number, sent.id))
+
+
+class ProposalsAreSafe:
+    """A majority has promised the ballot of a proposal, and its value is that of the highest vote that they reported,
+    if they reported any (P2c)."""
+
+    name = "proposals-are-safe"
+    watches: tuple[type, ...] = (Promise, Accept)
+
+    def __init__(self, majority: int) -> None:
+        self._majority = majority
+        self._promises: dict[tuple[Key, Ballot], dict[str, tuple[Promise, int]]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a proposal with the promises for its ballot.
+
+        All promises that were sent are looked at, and the proposer may not have got them all. So any majority will do.
+        """
+        message = sent.message
+        promises = self._promises.setdefault((message.key, message.ballot), {})
+        if type(message) is Promise:
+            promises.setdefault(sent.source, (message, sent.id))
+            return None
+        # The proposer may have seen those that do not forbid its value, and no others.
+        reported = sorted(promises.values(), key=lambda each: each[0].accepted)
+        allowed = 0
+        for count, (promise, _) in enumerate(reported, 1):
+            free = promise.accepted == NEVER
+            if free or promise.value == message.value:
+                allowed = count
+        if allowed >= self._majority:
+            return None
+        words = (
+            f"{sent.source} proposes {message.value!r} at ballot {message.ballot} for key {message.key!r}, but no "
+            "majority of promises for this ballot allows that value"
+        )
+        return Violation(self.name, words, sent.time, (*(number for _, number in reported), sent.id))
+
+
+class Chosen:
+    """What is chosen, seen from outside."""
+
+    def __init__(self, majority: int) -> None:
+        self._majority = majority
+        self._voters: dict[tuple[Key, Ballot], set[str]] = {}
+        self.values: dict[Key, tuple[Ballot, Any, int]] = {}
+        """Key -> the first ballot that was chosen, its value, and the message that made it so."""
+
+    def see(self, sent: Sent) -> None:
+        """Count a vote. The same vote may be shown many times."""
+        message = sent.message
+        if type(message) is Accepted:
+            voters = self._voters.setdefault((message.key, message.ballot), set())
+            voters.add(sent.source)
+            if len(voters) >= self._majority:
+                self.values.setdefault(message.key, (message.ballot, message.value, sent.id))
+
+
+class ChosenValueStays:
+    """Once a value is chosen, every proposal of a higher ballot has this value (I2)."""
+
+    name = "chosen-value-stays"
+    watches: tuple[type, ...] = (Accept, Accepted)
+
+    def __init__(self, chosen: Chosen) -> None:
+        self._chosen = chosen
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a proposal with the chosen value."""
+        self._chosen.see(sent)
+        message = sent.message
+        if message.key not in self._chosen.values:
+            return None
+        ballot, value, number = self._chosen.values[message.key]
+        if message.ballot <= ballot or message.value == value:
+            return None
+        words = (
+            f"{value!r} is chosen for key {message.key!r} at ballot {ballot}, but {message.value!r} is proposed at "
+            f"ballot {message.ballot}"
+        )
+        return Violation(self.name, words, sent.time, (number, sent.id))
+
+
+class DecisionsAreChosen:
+    """A client is told only of a value that is chosen (2.3). A reader may be told that nothing is."""
+
+    name = "decisions-are-chosen"
+    watches: tuple[type, ...] = (Accepted, Decision)
+
+    def __init__(self, chosen: Chosen) -> None:
+        self._chosen = chosen
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare what a client is told with the chosen value."""
+        self._chosen.see(sent)
+        message = sent.message
+        if type(message) is not Decision or message.value is None:
+            return None
+        _, value, number = self._chosen.values.get(message.key, (NEVER, None, sent.id))
+        if value == message.value:
+            return None
+        there = "nothing" if value is None else repr(value)
+        words = f"{sent.source} says that {message.value!r} is decided for key {message.key!r}, but {there} is chosen"
+        return Violation(self.name, words, sent.time, (number, sent.id))
