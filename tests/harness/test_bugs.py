@@ -31,7 +31,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "bugs.md"
 KNOWN, MISSED = documented(PAGE.read_text())
 SECONDS = 13.0
 """How long the suite hunts, by the figures of the page. It hunts the variants that are found fastest."""
-UNMEASURED = {("raft", name) for name in find_protocol("raft").variants} | {
+UNMEASURED = {(system, name) for system in ("raft", "paxos") for name in find_protocol(system).variants} | {
     ("caspaxos", name)
     for name in (
         "keeps-its-cache",
@@ -42,7 +42,7 @@ UNMEASURED = {("raft", name) for name in find_protocol("raft").variants} | {
         "skips-the-rescan",
     )
 }
-"""Variants that the page need not have until `clew bench bugs` is run again. `test_raft_plans.py` and the
+"""Variants that the page need not have until `clew bench bugs` is run again. `test_consensus_plans.py` and the
 `test_variants.py` of CASPaxos find them."""
 LARGE = {
     ("rsl", "counts-a-1b-twice"),  # it hangs on which of many messages are lost

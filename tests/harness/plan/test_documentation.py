@@ -104,6 +104,7 @@ TOGETHER = {
     "nemesis.0.crash.random": ["nemesis.0.crash.every="],
     "workload.kind=counter": ["system.name=rsl"],
     "workload.kind=kv": ["system.name=rsl", "system.application=kv"],
+    "workload.kind=consensus": ["system.name=paxos"],
     "workload.kind=election": ["system.name=raft", "system.object=election"],
     "system.object=election": ["workload.kind=election"],
     "workload.kind=queue": ["system.name=rabbitmq"],

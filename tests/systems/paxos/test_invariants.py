@@ -1,0 +1,103 @@
+"""Every invariant reports the message that breaks its lemma, and explains it in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clew.systems import Sent, Violation, find_protocol
+from clew.systems.paxos.messages import NEVER, Accept, Accepted, Ballot, Decision, Promise, Request
+from clew.systems.paxos.parameters import Parameters
+
+ONE, TWO = (Ballot(round, "n1") for round in (1, 2))
+Line = tuple[str, str, Any]
+
+
+def observe(*lines: Line) -> list[Violation]:
+    """The violations that these messages cause in a cluster of three."""
+    monitors = find_protocol("paxos").invariants(Parameters(), 3)
+    found = []
+    for number, (source, destination, message) in enumerate(lines):
+        for monitor in monitors:
+            sent = Sent(number, 10 * number, source, destination, message)
+            violation = monitor.observe(sent) if type(message) in monitor.watches else None
+            if violation is not None:
+                assert (violation.invariant, violation.time) == (monitor.name, 10 * number)
+                assert number in violation.messages
+                found.append(violation)
+    return found
+
+
+def ask(value: int) -> Line:
+    return "c0", "n1", Request(value, 0, value)
+
+
+def promise(acceptor: str, ballot: Ballot, accepted: Ballot = NEVER, value: int | None = None) -> Line:
+    return acceptor, "n1", Promise(0, ballot, accepted, value)
+
+
+def accept(ballot: Ballot, value: int) -> Line:
+    return "n1", "n2", Accept(0, ballot, value)
+
+
+def vote(acceptor: str, ballot: Ballot, value: int) -> Line:
+    return acceptor, "n1", Accepted(0, ballot, value)
+
+
+CHOSEN: list[Line] = [
+    *(ask(7), promise("n1", ONE), promise("n2", ONE), accept(ONE, 7), vote("n1", ONE, 7), vote("n2", ONE, 7)),
+    ("n1", "c0", Decision(7, 0, 7)),
+]
+RIGHT = [*CHOSEN, ask(8), promise("n2", TWO, ONE, 7), promise("n3", TWO), accept(TWO, 7), vote("n3", TWO, 7)]
+
+
+def test_a_run_as_in_the_paper_breaks_nothing() -> None:
+    assert observe(*RIGHT) == []
+
+
+def test_a_proposal_and_an_answer_that_are_sent_twice_break_nothing() -> None:
+    assert observe(*(line for line in RIGHT for _ in range(2))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "lines"),
+    [
+        (
+            "promises-are-kept",
+            "n2 had promised to accept nothing below ballot 2/n1 for key 0, and now takes part in ballot 1/n1",
+            [promise("n2", TWO), vote("n2", ONE, 7)],
+        ),
+        (
+            "votes-are-reported",
+            "n2 voted at ballot 1/n1 for key 0, but in its promise for ballot 2/n1 reports its last vote at never",
+            [vote("n2", ONE, 7), promise("n2", TWO)],
+        ),
+        ("proposals-are-from-clients", "n1 proposes 7 for key 0, and no client has", [accept(ONE, 7)]),
+        ("one-value-per-ballot", "ballot 1/n1 for key 0 stands for 7 and for 8", [accept(ONE, 7), vote("n2", ONE, 8)]),
+        (
+            "proposals-are-safe",
+            "n1 proposes 8 at ballot 2/n1 for key 0, but no majority of promises for this ballot allows that value",
+            [*CHOSEN, ask(8), promise("n2", TWO, ONE, 7), promise("n3", TWO), accept(TWO, 8)],
+        ),
+        (
+            "chosen-value-stays",
+            "7 is chosen for key 0 at ballot 1/n1, but 8 is proposed at ballot 2/n1",
+            [*CHOSEN, accept(TWO, 8)],
+        ),
+        (
+            "decisions-are-chosen",
+            "n1 says that 8 is decided for key 0, but 7 is chosen",
+            [*CHOSEN, ("n1", "c0", Decision(8, 0, 8))],
+        ),
+        (
+            "decisions-are-chosen",
+            "n1 says that 7 is decided for key 0, but nothing is chosen",
+            [vote("n1", ONE, 7), ("n1", "c0", Decision(7, 0, 7))],
+        ),
+    ],
+)
+def test_a_broken_lemma_is_found_and_explained(name: str, words: str, lines: list[Line]) -> None:
+    violations = [violation for violation in observe(*lines) if violation.invariant == name]
+    assert len(violations) == 1
+    assert words in violations[0].explanation
