@@ -57,7 +57,8 @@ def test_a_control_holds(case: Case) -> None:
     tried = run(case, 0)
     assert (tried.verdict, tried.happened) == ("valid", None)
     assert tried.counts["operations"]["ok"] > 50
-    assert sum(tried.counts["faults"].values()) >= 3
+    # Each entry of the plan's nemesis strikes at least once.
+    assert sum(tried.counts["faults"].values()) >= len(resolve(load(case.plan)).nemesis) > 0
 
 
 @pytest.mark.usefixtures("namespaces")
