@@ -34,9 +34,6 @@ SECONDS = 13.0
 UNMEASURED = {(system, name) for system in ("raft", "paxos") for name in find_protocol(system).variants} | {
     ("caspaxos", name)
     for name in (
-        "keeps-its-cache",
-        "drops-next-promises",
-        "equal-ids",
         "no-fast-forward",
         "fails-what-it-proposed",
         "skips-the-rescan",
