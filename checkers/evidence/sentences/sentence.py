@@ -8,6 +8,7 @@ from clew.checkers.encoding import Problem
 from clew.checkers.evidence.sentences.containers import said_of_containers
 from clew.checkers.evidence.sentences.counters import said_of_counters
 from clew.checkers.evidence.sentences.decisions import said_of_decisions
+from clew.checkers.evidence.sentences.elections import said_of_elections
 from clew.checkers.evidence.sentences.locks import said_of_locks
 from clew.checkers.evidence.sentences.past import Past, Said, text
 from clew.checkers.evidence.sentences.phrases import phrase
@@ -16,6 +17,7 @@ from clew.checkers.evidence.sentences.sequences import said_of_sequences, said_o
 from clew.checkers.evidence.sentences.sets import said_of_sets
 from clew.checkers.models.consensus import Consensus
 from clew.checkers.models.counter import Counter
+from clew.checkers.models.election import Election
 from clew.checkers.models.model import Model
 from clew.checkers.models.multi_register import MultiRegister
 from clew.checkers.models.mutex import Mutex
@@ -30,6 +32,7 @@ _ANY: tuple[Rule, ...] = (said_of_sequences, said_of_strings, said_of_registers,
 _OF_MODEL: dict[type[Model], tuple[Rule, ...]] = {
     Consensus: (said_of_decisions,),
     Counter: (said_of_counters,),
+    Election: (said_of_elections,),
     MultiRegister: (said_of_halves,),
     Mutex: (said_of_locks,),
     VersionedRegister: (said_of_versions,),

@@ -299,6 +299,16 @@ CLAIMS: dict[str, Callable[..., bool]] = {
         TIMES[n] == len(x.named)
         and sum(op.f == "acquire" and op.process == x.named[0][1].process for op in x.all_begun()) == TIMES[m]
     ),
+    r'Term (\d) had two leaders: "(\w)" and "(\w)"': lambda x, term, one, two: (
+        one != two and sorted(op.result for _, op in x.named) == sorted([[int(term), one], [int(term), two]])
+    ),
+    r"A (read|campaign) returned term (\d) after a (read|campaign) had returned term (\d)": lambda x, f, n, g, m: (
+        int(n) < int(m) and x.any(lambda op: op.f == g and op.result is not None and op.result[0] == int(m),
+                                  lambda op: op.f == f and op.result is not None and op.result[0] == int(n))
+    ),
+    r"A read found no leader after a (read|campaign) had returned term (\d)": lambda x, g, m: x.any(
+        lambda op: op.f == g and op.result is not None and op.result[0] == int(m), result("read", "nothing")
+    ),
     r"(?:One client was|Two clients were) told different decisions: (\d) and (\d)": lambda x, v, w: (
         v != w and {told(op.result) for _, op in x.named} == {v, w}
     ),

@@ -199,7 +199,8 @@ def test_every_claim_is_true_and_a_failure_that_explains_all_is_the_first(name: 
             words = explanation.in_words(history, found.claims)
             assert f" by {history.client(found.stuck)} from " in words.partition("\n")[0]
             claimed.update(type(claim).__name__ for claim in found.claims)
-    assert claimed["FailedTookEffect"] > 4, claimed
+    # A campaign that nobody was told of changes nothing that can be known.
+    assert claimed["FailedTookEffect"] > 4 or name == "election", claimed
 
 
 @pytest.mark.parametrize("name", ["register", "cas-register", "kv"])

@@ -180,8 +180,9 @@ def test_whenever_what_failed_explains_a_history_its_sentence_says_so(name: str)
         if not verdict.valid and "seem" in str(verdict.explanation):
             suspected += 1
             assert "failed" in str(verdict.happened), verdict.explanation
-    # These histories have each operation by a process of its own, so nobody ever releases a lock.
-    assert suspected > 3 or name == "mutex"
+    # These histories have each operation by a process of its own, so nobody ever releases a lock. Nobody needs to have
+    # asked for an election.
+    assert suspected > 3 or name in ("mutex", "election")
 
 
 def test_a_key_is_named_if_there_are_several() -> None:
