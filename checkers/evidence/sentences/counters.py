@@ -209,7 +209,11 @@ class _Counts:
         missing, open_ = sum(end - start for start, end in gaps), int(self.amount[begun & ~told].sum())
         if missing <= open_ or any(self._covers_some(x, gaps) for x in np.flatnonzero(told).tolist()):
             return
-        without = f"and adds without an answer come to {open_}" if open_ else "though every add got its answer"
+        without = (
+            f"and adds without an answer come to {open_}"
+            if open_
+            else "and every add was answered: more was counted than was added"
+        )
         if step is not None and not any(end % step for gap in gaps for end in gap):
             numbers = [number for start, end in gaps[:_FEW]
                        for number in range(start + step, min(end, start + _FEW * step) + 1, step)]  # fmt: skip
@@ -217,7 +221,7 @@ class _Counts:
             if more > 0:
                 few[_FEW - 1 :] = [f"{more + 1} other numbers below it"]
             nobody = f"nobody got {listed(few, 'or')}"
-            without = f"though every add of {step} got its number"
+            without = f"and every add of {step} was answered: more was counted than was added"
             if open_:
                 without = f"and only {self.adds(open_)} got no answer"
         else:

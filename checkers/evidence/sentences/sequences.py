@@ -71,8 +71,8 @@ def said_of_strings(past: Past) -> Iterator[Said]:
     for op, read in permutations(past.core, 2):
         if _gone_since_written(past, accesses, op, read):
             piece, content = accesses[op][1], accesses[read][1]
-            yield Said(f"This acknowledged append is gone: {text(piece)} is not in what a later "
-                       f"{past.operation(read).f} returned, {_shown(content)}", (op, read))  # fmt: skip
+            yield Said(f"The acknowledged append of {text(piece)} is gone: a later {past.operation(read).f} returned "
+                       f"{_shown(content)}", (op, read))  # fmt: skip
     for read in past.core:
         if not past.acknowledged(read) or accesses[read][0] not in (READ, SWAP):
             continue
@@ -122,8 +122,9 @@ def _gone_from_string(past: Past, appends: dict[int, Any], read: int, content: s
     """An acknowledged append of a text that is nowhere in what a later read returned. Nothing takes a text away."""
     for op, piece in appends.items():
         if past.acknowledged(op) and past.before(op, read) and piece not in content:
-            yield Said(f"This acknowledged append is gone: {text(piece)} is not in what a later read returned, "
-                       f"{_shown(content)}", (op, read))  # fmt: skip
+            yield Said(
+                f"The acknowledged append of {text(piece)} is gone: a later read returned {_shown(content)}", (op, read)
+            )
             return
 
 
@@ -163,7 +164,7 @@ class _Pieces:
             if len(over) > seen.count(piece):
                 shown, result = text(thaw(piece)), _shown(seen)
                 if len(over) == 1:
-                    words = f"This acknowledged append is gone: {shown} is not in what a later read returned, {result}"
+                    words = f"The acknowledged append of {shown} is gone: a later read returned {result}"
                 else:
                     count = seen.count(piece)
                     had = f"returned it {times(count)}" if count else "did not return it"

@@ -78,7 +78,9 @@ def _said(past: Past, cell: Cell, element: str, finding: Finding) -> Said | None
             where = (
                 f"a later {past.operation(read).f} {'misses' if past.operation(read).f == 'read' else 'did not find'}"
             )
-            return Said(f"This acknowledged add is gone: {where} {element}, and {lost}", (by, read), needs_all=True)
+            return Said(
+                f"The acknowledged add of {element} is gone: {where} it, and {lost}", (by, read), needs_all=True
+            )
         case Overwritten(read, by):
             removed = "its removal was acknowledged" if cell.sets[by] >= 0 else "it had been seen to be missing"
             back = _failed(past, read, "add", element) or "nobody added it again"

@@ -83,15 +83,15 @@ COUNTER_CLAIMS: dict[str, Callable[..., bool]] = {
         lambda x, n, start, end: int(start) < int(n) < int(end) and subtracts_nothing(x)
         and (int(end) - int(start), int(end)) in [(op.argument, op.result) for _, op in x.named]
     ),
-    rf"{ADD} returned (\d+), but nobody got (.*), (?:though every add of (\d) got its number|"
-    rf"and only {ADDS} got no answer)": lambda x, own, n, missing, every, most, step: (
+    rf"{ADD} returned (\d+), but nobody got (.*), (?:and every add of (\d) was answered: "
+    rf"more was counted than was added|and only {ADDS} got no answer)": lambda x, own, n, missing, every, most, step: (
         how_many(missing) * int(every or step)
         == int(n) - len({v for v in numbers(x) if 0 < v <= int(n)})
         > unanswered(x) == (int(step) * number(most) if step else 0)
         and subtracts_nothing(x)
     ),
-    rf"{ADD} returned (\d+), but no add took the counter from (\d+) to (\d+), (?:though every add got its answer|"
-    r"and adds without an answer come to (\d+))": lambda x, own, n, start, end, open_: (
+    rf"{ADD} returned (\d+), but no add took the counter from (\d+) to (\d+), "
+    r"(?:and every add was answered: more was counted than was added|and adds without an answer come to (\d+))": lambda x, own, n, start, end, open_: (
         not set(range(int(start) + 1, int(end) + 1)) & numbers(x)
         and int(n) - len({v for v in numbers(x) if 0 < v <= int(n)}) > unanswered(x) == int(open_ or 0)
         and subtracts_nothing(x)

@@ -205,7 +205,7 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     rf"An? (read|contains|add|remove) (?:has|found) {V}, but nobody had added it": lambda x, f, v: (
         x.any(has(f, v, True)) and not count("add", v, x)
     ),
-    rf"This acknowledged add is gone: a later (\w+) (?:misses|did not find) {V}, and nobody removed it since": (
+    rf"The acknowledged add of {V} is gone: a later (\w+) (?:misses|did not find) it, and nobody removed it since": (
         lambda x, f, v: x.any(acked("add", v), has(f, v, False))
     ),
     rf"An? (\w+) (?:misses|did not find) {V}, though it had been seen there and nobody removed it since": (
@@ -229,7 +229,7 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     r"A read returned (\d) (twice|3 times), but it had been appended (\w+)": lambda x, v, n, m: (
         x.any(lambda op: [*map(told, op.result)].count(v) == TIMES[n]) and count("append", v, x) == TIMES[m]
     ),
-    rf"This acknowledged append is gone: {V} is not in what a later (?:read|get|cas) returned, .*": lambda x, v: (
+    rf"The acknowledged append of {V} is gone: a later (?:read|get|cas) returned .*": lambda x, v: (
         x.any(acked("append", v), lacks(v))
     ),
     r"(\d) was appended (\w+), but a later read (?:returned it (\w+)|did not return it): .*": lambda x, v, n, m: (

@@ -55,7 +55,8 @@ def test_a_number_that_nobody_got_is_named() -> None:
         (0, "ok", "add-and-get", 4, None), (2, "ok", "add-and-get", 5, None),
     ]  # fmt: skip
     assert told("counter", *steps) == (  # type: ignore[arg-type]
-        "An add-and-get of 1 returned 3, but nobody got 2, though every add of 1 got its number."
+        "An add-and-get of 1 returned 3, but nobody got 2, and every add of 1 was answered: "
+        "more was counted than was added."
     )
 
 

@@ -155,8 +155,8 @@ def done(process: int, kind: EventType, f: str, argument: Any, result: Any = Non
         (
             "set",
             (done(0, "ok", "add", 7), done(1, "fail", "remove", 7), done(2, "ok", "contains", 7, False)),
-            "This acknowledged add is gone: a later contains did not find 7, and only a remove of it that failed can "
-            "explain that.",
+            "The acknowledged add of 7 is gone: a later contains did not find it, and only a remove of it that "
+            "failed can explain that.",
         ),
         (
             "counter",
