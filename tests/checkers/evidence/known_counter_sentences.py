@@ -91,7 +91,8 @@ COUNTER_CLAIMS: dict[str, Callable[..., bool]] = {
         and subtracts_nothing(x)
     ),
     rf"{ADD} returned (\d+), but no add took the counter from (\d+) to (\d+), "
-    r"(?:and every add was answered: more was counted than was added|and adds without an answer come to (\d+))": lambda x, own, n, start, end, open_: (
+    r"(?:and every add was answered: more was counted than was added|"
+    r"and adds without an answer come to (\d+))": lambda x, own, n, start, end, open_: (
         not set(range(int(start) + 1, int(end) + 1)) & numbers(x)
         and int(n) - len({v for v in numbers(x) if 0 < v <= int(n)}) > unanswered(x) == int(open_ or 0)
         and subtracts_nothing(x)

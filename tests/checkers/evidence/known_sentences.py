@@ -206,7 +206,7 @@ CLAIMS: dict[str, Callable[..., bool]] = {
         x.any(has(f, v, True)) and not count("add", v, x)
     ),
     rf"The acknowledged add of {V} is gone: a later (\w+) (?:misses|did not find) it, and nobody removed it since": (
-        lambda x, f, v: x.any(acked("add", v), has(f, v, False))
+        lambda x, v, f: x.any(acked("add", v), has(f, v, False))
     ),
     rf"An? (\w+) (?:misses|did not find) {V}, though it had been seen there and nobody removed it since": (
         lambda x, f, v: x.any(lambda op: any(has(g, v, True)(op) for g in SET), has(f, v, False))
