@@ -15,13 +15,14 @@ from clew.checkers.evidence.sentences.phrases import phrase
 from clew.checkers.evidence.sentences.registers import said_of_halves, said_of_registers, said_of_versions
 from clew.checkers.evidence.sentences.sequences import said_of_sequences, said_of_strings
 from clew.checkers.evidence.sentences.sets import said_of_sets
+from clew.checkers.evidence.sentences.versions import said_of_swapped_versions
 from clew.checkers.models.consensus import Consensus
 from clew.checkers.models.counter import Counter
 from clew.checkers.models.election import Election
 from clew.checkers.models.model import Model
 from clew.checkers.models.multi_register import MultiRegister
 from clew.checkers.models.mutex import Mutex
-from clew.checkers.models.register import VersionedRegister
+from clew.checkers.models.register import CasByVersion, VersionedRegister
 from clew.histories.history import History
 from clew.histories.text import label
 
@@ -30,6 +31,7 @@ Rule = Callable[[Past], Iterator[Said]]
 _ANY: tuple[Rule, ...] = (said_of_sequences, said_of_strings, said_of_registers, said_of_sets, said_of_containers)
 """Rules for every model that says what its operations access."""
 _OF_MODEL: dict[type[Model], tuple[Rule, ...]] = {
+    CasByVersion: (said_of_swapped_versions,),
     Consensus: (said_of_decisions,),
     Counter: (said_of_counters,),
     Election: (said_of_elections,),

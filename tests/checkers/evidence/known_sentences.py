@@ -12,6 +12,7 @@ from typing import Any
 from clew.checkers.models import ModelOperation
 from tests.checkers.evidence.facts import Facts
 from tests.checkers.evidence.known_counter_sentences import COUNTER_CLAIMS
+from tests.checkers.evidence.known_version_sentences import VERSION_CLAIMS
 
 
 def shown(value: Any) -> str:
@@ -117,6 +118,7 @@ def misses(value: str) -> Callable[[ModelOperation], bool]:
 
 CLAIMS: dict[str, Callable[..., bool]] = {
     **COUNTER_CLAIMS,
+    **VERSION_CLAIMS,
     rf"An? {F} returned {V}, which nobody had written": lambda x, f, v: x.any(sees(v)) and not is_set(v, x),
     rf"A swap from {V} to {V} succeeded, but nobody had written {V}": lambda x, old, new, v: (
         old == v and x.any(sees(v)) and not is_set(v, x)

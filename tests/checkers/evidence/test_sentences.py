@@ -163,6 +163,12 @@ def done(process: int, kind: EventType, f: str, argument: Any, result: Any = Non
             (done(0, "fail", "add", 2), done(1, "ok", "read", None, 2)),
             "A read returned 2, but nothing had been added by then, apart from adds that failed.",
         ),
+        (
+            "cas-by-version",
+            (done(0, "fail", "init", 7), done(1, "ok", "read", None, [0, 7])),
+            "A read returned 7 at version 0, which nobody had set, unless an operation that failed took effect, "
+            "client 0: init 7.",
+        ),
     ],
 )  # fmt: skip
 def test_a_sentence_does_not_hide_what_failed_and_may_have_happened(
@@ -183,6 +189,21 @@ def test_whenever_what_failed_explains_a_history_its_sentence_says_so(name: str)
     # These histories have each operation by a process of its own, so nobody ever releases a lock. Nobody needs to have
     # asked for an election.
     assert suspected > 3 or name in ("mutex", "election")
+
+
+def test_the_last_resort_says_that_a_cas_expects_a_version() -> None:
+    steps: list[tuple[int, EventType, str, Any, str | None]] = [
+        (0, "invoke", "init", 1, None),
+        (0, "ok", "init", [0, 1], None),
+        (1, "invoke", "cas", [0, 2], None),
+        (2, "invoke", "cas", [0, 3], None),
+        (2, "fail", "cas", [0, 3], "mismatch"),
+        (3, "invoke", "read", None, None),
+        (3, "ok", "read", [0, 1], None),
+    ]
+    assert told("cas-by-version", *steps) == (
+        "No order explains: client 2 found another version than 0, client 0 (process 3) read [0, 1]."
+    )
 
 
 def test_a_key_is_named_if_there_are_several() -> None:
