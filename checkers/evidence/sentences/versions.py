@@ -83,7 +83,7 @@ class _Register:
     """The operations by what they tell and set.
 
     An init that was told another state can be no setter, but only if its answer is believed. So a sentence is about
-    such inits too, whenever one of them could have set what the sentence says nobody set.
+    all such inits too that had begun by then.
     """
 
     def __init__(self, past: Past) -> None:
@@ -157,7 +157,7 @@ class _Register:
                 continue
             new = listed([text(self.past.operation(op).argument[1]) for op in ops])
             words = f"{len(ops)} swaps from version {version} succeeded, to {new}"
-            yield self._said(f"{words}, but version {version} was set only {times(arrivals)}", *ops)
+            yield self._said(f"{words}, but version {version} can have been set only {times(arrivals)}", *ops)
 
     def missed(self) -> Iterator[Said]:
         """A cas did not find the version that was there, though nobody can have changed it in between.
@@ -183,7 +183,7 @@ class _Register:
                 last = max(one, two, key=lambda op: self.past.ret[op])
                 if self._arrivals(left[0], last) <= 1:
                     words = f"Version {left[0]} had two values: {text(thaw(left[1]))} and {text(thaw(other[1]))}"
-                    yield self._said(f"{words}, but it was set only once", one, two)
+                    yield self._said(f"{words}, but it can have been set only once", one, two)
 
     def _goal(self, op: int) -> Step | None:
         """What the register must have come to before an operation: a state, or a version with any value."""

@@ -176,9 +176,9 @@ VERSION_CLAIMS: dict[str, Callable[..., bool]] = {
             for one, two in pairs(x, comes_before(before), misses(n))
         )
     ),
-    r"(\d) swaps from version (\d) succeeded, to .*, but version (\d) was set only (\w+|\d times)": (
+    r"(\d) swaps from version (\d) succeeded, to .*, but version (\d) can have been set only (\w+|\d times)": (
         lambda x, count, n, again, often: n == again and set_too_seldom(x, count, n, often)
     ),
-    r"Version (\d) had two values: (\d) and (\d), but it was set only once": two_values,
+    r"Version (\d) had two values: (\d) and (\d), but it can have been set only once": two_values,
 }  # fmt: skip
 """Every kind of sentence but the last resort, and what must hold of the operations that it names."""
