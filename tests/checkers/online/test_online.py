@@ -134,7 +134,7 @@ def test_a_violation_stands_where_the_budget_is_too_small_for_its_evidence() -> 
 def test_evidence_asks_for_no_more_than_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = list[float]()
 
-    def undecided(history: History, model: object, *, budget: Budget) -> Verdict:
+    def undecided(history: History, model: object, *, budget: Budget, until: Deadline | None) -> Verdict:
         asked.append(budget.seconds)
         return whole(history, "counter", budget=Budget(seconds=0))
 

@@ -25,7 +25,7 @@ class _Terminal(io.StringIO):
 def test_the_story_of_a_live_shrink_wraps_and_its_plan_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = _Terminal()
     monkeypatch.setattr("sys.stdout", terminal)
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((60, 24)))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda *_, **__: os.terminal_size((60, 24)))
     long = "seed: 7  " + "x " * 60
     shrunk = ShrunkLive(
         plan=resolve(load("caspaxos-happy-path")),
