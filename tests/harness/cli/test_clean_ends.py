@@ -21,7 +21,6 @@ from clew.histories import load
 from clew.histories.text import plural
 from tests.harness.conftest import Clew
 
-KILLS = 16
 CLEW = [sys.executable, "-c", "from clew.harness.cli.app import main; main()"]
 
 
@@ -75,15 +74,16 @@ def gone(store: Path) -> bool:
     return not alive(store)
 
 
-def test_a_sigkilled_harness_leaves_no_process_and_a_readable_history(tmp_path: Path) -> None:
-    """At a random time in each of sixteen equal parts of the first 0.4 s: as even as fifty times at random."""
+@pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.long)])
+def test_a_sigkilled_harness_leaves_no_process_and_a_readable_history(tmp_path: Path, kills: int) -> None:
+    """At a random time in each of as many equal parts of the first 0.4 s."""
     random = Random(1)
-    for again in range(KILLS):
+    for again in range(kills):
         store = tmp_path / str(again)
         harness = start(store, "--set", "workload.operations=100000", "--seed", str(again))
         try:
             assert wait_for(running, store, 20), harness.stderr
-            time.sleep((again + random.random()) / KILLS * 0.4)
+            time.sleep((again + random.random()) / kills * 0.4)
             assert len(alive(store)) > 3, "the nodes are not processes"
         finally:
             harness.kill()
