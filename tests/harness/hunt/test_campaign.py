@@ -31,6 +31,7 @@ def test_the_trials_are_the_same_whoever_does_them() -> None:
         assert list(campaign(SOURCE, [], range(5, 30), processes, workers)) == one
 
 
+@pytest.mark.long
 def test_the_trials_are_the_same_if_every_job_ends_early(monkeypatch: pytest.MonkeyPatch) -> None:
     one = tried(1, AtOnce())
     monkeypatch.setattr(sys.modules["clew.harness.hunt.campaign"], "JOB_SECONDS_MAX", 0.0)

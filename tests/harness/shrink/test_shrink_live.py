@@ -154,6 +154,7 @@ def test_a_run_that_is_under_way_when_the_time_is_over_is_cancelled(tmp_path: Pa
     assert folders(tmp_path / "store") == []
 
 
+@pytest.mark.long
 def test_when_the_last_runs_have_no_time_the_first_that_failed_is_kept(
     clew_call: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +264,7 @@ def test_a_valid_run_is_refused_at_once(clew_call: Clew, tmp_path: Path) -> None
     assert (tmp_path / "count").stat().st_size == 1
 
 
+@pytest.mark.long
 def test_ctrl_c_keeps_the_smallest_plan_so_far(clew_call: Clew, tmp_path: Path) -> None:
     lying(tmp_path, ALWAYS)
     clew_call("run", "echo.yaml")

@@ -59,11 +59,11 @@ def opened(request: pytest.FixtureRequest) -> Open:
     return opener(request.param)
 
 
-def test_many_kills_of_a_harness_leave_nothing(opened: Open, mark: str) -> None:
+@pytest.mark.parametrize("many", [15, pytest.param(100, marks=pytest.mark.long)])
+def test_many_kills_of_a_harness_leave_nothing(opened: Open, mark: str, many: int) -> None:
     """At a random moment of each of many equal parts of the first 0.3 s. A world is ready after 0.05 s or more."""
     random = Random(1)
     before = Before(mark)
-    many = 100 if opened is open_world else 30
     for part in range(many):
         pid = harness(opened, mark)
         time.sleep(0.3 * (part + random.random()) / many)
