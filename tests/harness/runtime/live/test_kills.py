@@ -13,7 +13,6 @@ from random import Random
 import pytest
 import trio
 
-from clew.harness.runtime.live.world.world import open_world
 from tests.harness.runtime.live import kills
 from tests.harness.runtime.live.left import Before, namespaces_of
 from tests.harness.runtime.live.worlds import Open, marked, opener, start
