@@ -16,6 +16,7 @@ import http.client
 import re
 import socket
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -129,11 +130,18 @@ def _client(node: ProgramNode, cluster: ProgramCluster) -> Any:
     return _client_class(path)(node, cluster)
 
 
+LOADING = threading.Lock()
+"""Held while a client's file is imported. Clients are made in threads, and a thread that waits for a module whose import
+fails in another thread gets that module half made.
+"""
+
+
 @cache
 def _client_class(path: Path) -> Any:
-    # What the file imports from its own folder is found as if the file were run.
-    sys.path.insert(0, str(path.parent))
-    module = import_file(path)
+    with LOADING:
+        # What the file imports from its own folder is found as if the file were run.
+        sys.path.insert(0, str(path.parent))
+        module = import_file(path)
     found = getattr(module, "Client", None)
     if found is None:
         raise ImportError(f"{path} defines no class Client")
