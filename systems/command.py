@@ -131,8 +131,9 @@ def _client(node: ProgramNode, cluster: ProgramCluster) -> Any:
 
 
 LOADING = threading.Lock()
-"""Held while a client's file is imported. Clients are made in threads, and a thread that waits for a module whose import
-fails in another thread gets that module half made.
+"""Held while a client's file is imported.
+
+Clients are made in threads. A thread that waits for a module whose import fails in another thread gets it half made.
 """
 
 
