@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from clew.systems.caspaxos.acceptor import Acceptor
 from clew.systems.caspaxos.change import Function
@@ -26,10 +25,11 @@ from clew.systems.caspaxos.messages import (
 )
 from clew.systems.caspaxos.parameters import Parameters
 from clew.systems.caspaxos.proposer import Proposer
-from clew.systems.node import Context, UnreadableDisk
+from clew.systems.node import Context
+from clew.systems.recovering_node import RecoveringNode
 
 
-class CasPaxosNode:
+class CasPaxosNode(RecoveringNode):
     """One life of one node. Every node of the cluster is both a proposer and an acceptor. One of them is also the
     administrator of the membership.
 
@@ -49,7 +49,7 @@ class CasPaxosNode:
         self._acceptor = acceptor()
         self._proposer = proposer(parameters, functions)
         self._administrator = administrator(parameters)
-        self._react: dict[type, Callable[[Context, str, Any], None]] = {
+        self._react = {
             Request: self._proposer.request,
             Prepare: self._acceptor.prepare,
             Promise: self._proposer.promise,
@@ -66,30 +66,12 @@ class CasPaxosNode:
             Reply: self._administrator.reply,
         }
 
-    def start(self, ctx: Context) -> None:
-        """Begin a life. The acceptor reads a register from disk when it first needs it.
+    def recover(self, ctx: Context) -> None:
+        """Read which ballots this node has used, so that it uses none again.
 
-        A node that cannot read which ballots it has used might use one again. So it stays silent for this life.
+        The acceptor reads a register from disk when it first needs it.
         """
-        try:
-            self._proposer.start(ctx)
-        except UnreadableDisk as error:
-            ctx.log(f"out of order for this life, the disk cannot be read: {error}")
-            self._react = {}
-
-    def receive(self, ctx: Context, source: str, message: Any) -> None:
-        """Hand the message to its role. Ignore messages that are for no role.
-
-        An acceptor that cannot read a register does not know what it has promised there. So it does not answer.
-        """
-        react = self._react.get(type(message))
-        if react is None:
-            ctx.log(f"ignored a {type(message).__name__} from {source}")
-            return
-        try:
-            react(ctx, source, message)
-        except UnreadableDisk as error:
-            ctx.log(f"ignored a {type(message).__name__}, the disk cannot be read: {error}")
+        self._proposer.start(ctx)
 
     def wake(self, ctx: Context, timer: str) -> None:
         """Hand the timer to the administrator or the proposer. The acceptor sets none."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from clew.systems.node import Context, UnreadableDisk
+from clew.systems.node import Context
 from clew.systems.raft.leader import Leader
 from clew.systems.raft.messages import (
     Answer,
@@ -28,6 +28,7 @@ from clew.systems.raft.messages import (
 )
 from clew.systems.raft.parameters import Parameters, majority
 from clew.systems.raft.server import Server
+from clew.systems.recovering_node import RecoveringNode
 
 ELECTION = "election"
 HEARTBEAT = "heartbeat"
@@ -43,7 +44,7 @@ class Roles:
     leader: Callable[[Parameters, Server], Leader] = Leader
 
 
-class RaftNode:
+class RaftNode(RecoveringNode):
     """One life of one server."""
 
     def __init__(self, parameters: Parameters, roles: Roles = Roles()) -> None:
@@ -57,7 +58,7 @@ class RaftNode:
         """Who leads in this term, as far as this server knows."""
         self._campaigns: dict[str, int] = {}
         """The clients that wait for this server's election, and their operations."""
-        self._react: dict[type, Callable[[Context, str, Any], None]] = {
+        self._react = {
             RequestVote: self._request_vote,
             Vote: self._vote,
             AppendEntries: self._append,
@@ -66,14 +67,9 @@ class RaftNode:
             Appended: self._appended,
         }
 
-    def start(self, ctx: Context) -> None:
-        """Begin a life as a follower. A server that cannot read its disk stays silent: it might vote twice."""
-        try:
-            self._server.load(ctx)
-        except UnreadableDisk as error:
-            ctx.log(f"out of order for this life, the disk cannot be read: {error}")
-            self._react = {}
-            return
+    def recover(self, ctx: Context) -> None:
+        """Begin a life as a follower. A server that has forgotten its vote might vote twice."""
+        self._server.load(ctx)
         self._wait(ctx)
 
     def receive(self, ctx: Context, source: str, message: Any) -> None:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from clew.systems.node import Context
+from clew.systems.node import Context, UnreadableDisk
 from clew.systems.rsl.application import Application
 from clew.systems.rsl.messages import AppStateRequest, AppStateSupply, ReplyMessage, StartingPhase2
 from clew.systems.rsl.parameters import APPLICATIONS, Constants
@@ -60,10 +60,13 @@ class Executor:
         self._checkpointed = 0
 
     def recover(self, ctx: Context) -> None:
-        """Read the last checkpoint. Raises `ValueError` if it is not of this application."""
+        """Read the last checkpoint. Raises `UnreadableDisk`, also if it is not of this application."""
         checkpoint = ctx.disk.read("executor/checkpoint", Checkpoint)
         if checkpoint is not None:
-            self.app = self._application.deserialize(checkpoint.app_state)
+            try:
+                self.app = self._application.deserialize(checkpoint.app_state)
+            except ValueError as error:
+                raise UnreadableDisk(f"executor/checkpoint: {error}") from None
             self.ops_complete = self._checkpointed = checkpoint.ops_complete
             self.max_bal_reflected = checkpoint.max_bal_reflected
             self.reply_cache = checkpoint.reply_cache

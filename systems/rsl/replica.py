@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from clew.systems.node import Context, UnreadableDisk
+from clew.systems.node import Context
+from clew.systems.recovering_node import RecoveringNode
 from clew.systems.rsl import parameters
 from clew.systems.rsl.acceptor import Acceptor
 from clew.systems.rsl.election import ElectionState
@@ -49,7 +50,7 @@ class Roles:
 CORRECT = Roles()
 
 
-class Replica:
+class Replica(RecoveringNode):
     """One life of one replica (LReplica, LReplicaInit, LScheduler)."""
 
     constants: Constants
@@ -63,8 +64,7 @@ class Replica:
         self._roles = roles
         self.next_heartbeat_time = 0
         self._timers: dict[str, int] = {}
-        self._halted = False
-        self._react: dict[type, Callable[[Context, str, Any], None]] = {
+        self._react = {
             RequestMessage: self.process_request,
             Message1a: self.process_1a,
             Message1b: self.process_1b,
@@ -90,12 +90,8 @@ class Replica:
 
     # The node
 
-    def start(self, ctx: Context) -> None:
-        """Begin a life, from what is on disk.
-
-        A replica that cannot read its disk has forgotten what it promised, and must not act as if it had promised
-        nothing. So it stays silent for this life. To the others it is down.
-        """
+    def recover(self, ctx: Context) -> None:
+        """Begin a life, from what is on disk."""
         roles = self._roles
         constants = self.constants = Constants(
             ctx.nodes.index(ctx.name), ctx.nodes, self._params, roles.min_quorum_size(len(ctx.nodes))
@@ -106,14 +102,9 @@ class Replica:
         self.learner = roles.learner(constants)
         self.executor = roles.executor(constants)
         if constants.durable:
-            try:
-                self.acceptor.recover(ctx)
-                self.proposer.recover(ctx)
-                self.executor.recover(ctx)
-            except (UnreadableDisk, ValueError) as error:
-                ctx.log(f"out of order for this life, the disk cannot be read: {error}")
-                self._halted = True
-                return
+            self.acceptor.recover(ctx)
+            self.proposer.recover(ctx)
+            self.executor.recover(ctx)
             election.recover(max(self.acceptor.max_bal, self.proposer.max_ballot_i_sent_1a))
         if self._params.heartbeats == "staggered":
             period = self._params.heartbeat_period
@@ -122,7 +113,7 @@ class Replica:
 
     def receive(self, ctx: Context, source: str, message: Any) -> None:
         """Process one packet: action 0 (LReplicaNextProcessPacket). Then do the other nine."""
-        if self._halted:
+        if not self._react:
             return
         kind = type(message)
         if kind is not RequestMessage and source not in self.constants.replica_ids:
