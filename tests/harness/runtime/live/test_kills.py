@@ -15,7 +15,7 @@ import trio
 
 from tests.harness.runtime.live import kills
 from tests.harness.runtime.live.left import Before, namespaces_of
-from tests.harness.runtime.live.worlds import Open, marked, opener, start
+from tests.harness.runtime.live.worlds import Open, marked, start
 
 DAEMON = "setsid sh -c 'setsid sleep 1000 & exec sleep 1000' & sleep 1000"
 
@@ -51,11 +51,6 @@ def harness(opened: Open, mark: str) -> int:
             traceback.print_exc()
         os._exit(1)
     return pid
-
-
-@pytest.fixture(params=["namespaces", "loopback"])
-def opened(request: pytest.FixtureRequest) -> Open:
-    return opener(request.param)
 
 
 @pytest.mark.parametrize("many", [15, pytest.param(100, marks=pytest.mark.long)])

@@ -13,9 +13,9 @@ import trio
 
 from clew.harness.runtime.live.world.cannot_start import CannotStart
 from tests.harness.runtime.live.worlds import (
+    NODES,
     Open,
     marked,
-    opener,
     output_of,
     programs,
     read_line,
@@ -24,14 +24,8 @@ from tests.harness.runtime.live.worlds import (
     until,
 )
 
-NODES = ["n1", "n2", "n3", "n4", "n5"]
 DAEMON = "setsid sh -c 'echo daemon; exec sleep 1000' & echo main; exec cat >/dev/null"
 """Starts a process in a session of its own; each of the two prints a line. Ends with its standard input."""
-
-
-@pytest.fixture(params=["namespaces", "loopback"])
-def opened(request: pytest.FixtureRequest) -> Open:
-    return opener(request.param)
 
 
 def test_a_process_ends_with_its_status(opened: Open) -> None:

@@ -19,24 +19,18 @@ import trio
 from clew.harness.errors import MachineError
 from clew.harness.runtime.live.world.world import open_loopback, open_world
 from tests.harness.runtime.live.worlds import (
+    NODES,
     Open,
     as_nobody,
     marked,
     need_namespaces,
-    opener,
     output_of,
     read_line,
     start,
 )
 
-NODES = ["n1", "n2", "n3", "n4", "n5"]
 DAEMON = "setsid sh -c 'exec sleep 1000' & exec sleep 1000"
 """Starts a process in a session of its own."""
-
-
-@pytest.fixture(params=["namespaces", "loopback"])
-def opened(request: pytest.FixtureRequest) -> Open:
-    return opener(request.param)
 
 
 @pytest.mark.parametrize("moments", range(0, 60, 7))

@@ -20,6 +20,8 @@ from clew.harness.runtime.live.world.process import Process
 from clew.harness.runtime.live.world.world import World, open_loopback, open_world
 
 Open = Callable[[list[str]], AbstractAsyncContextManager[World]]
+"""Opens a world with these endpoints."""
+NODES = ["n1", "n2", "n3", "n4", "n5"]
 
 
 @cache
