@@ -78,8 +78,70 @@ DATABASES = tuple(name for name, _ in shipped() if resolve(load(name)).runtime =
 LOCKS = tuple(f"{name}-{guard}" for name in ("etcd", "zookeeper") for guard in ("lock", "leader"))
 FENCED = tuple(f"{name}-fenced-{guard}" for name in ("etcd", "zookeeper") for guard in ("lock", "leader"))
 OBJECTS = ("rabbitmq-queue-autoheal", "redis-one-node-list", "redis-sentinel-set")
-LONG = ("zookeeper-sync-two-leaders", "zookeeper-lost-writes", *LOCKS, *FENCED, *OBJECTS)
+MORE = ("zookeeper-sync-two-leaders", "zookeeper-lost-writes", "redis-replica-reads", "nats-kv-direct-reads")
+LONG = (*MORE, *LOCKS, *FENCED, *OBJECTS)
 """Plans for databases that only `make fuzz` runs: the suite runs an anomaly and a control of each."""
+
+SHORT: dict[str, tuple[str, ...]] = {
+    "etcd-linearizable": (
+        "workload.duration=2500ms",
+        "nemesis.0.crash.every=1200ms",
+        "nemesis.1.pause={target: leader, at: 1s, for: 1200ms}",
+        "nemesis.2.partition={kind: majority, at: 400ms, for: 600ms}",
+        "recovery.after=1s",
+    ),
+    "etcd-serializable-reads": (
+        "system.heartbeat_interval=50ms",
+        "system.election_timeout=400ms",
+        "workload.duration=1500ms",
+        "nemesis.0.partition={kind: one, at: 100ms, for: 1300ms}",
+        "recovery.after=500ms",
+    ),
+    "redis-one-node": (
+        "workload.duration=1800ms",
+        "nemesis.0.crash.every=700ms",
+        "nemesis.1.pause.every=1100ms",
+    ),
+    "redis-sentinel-failover": (
+        "system.down_after=300ms",
+        "workload.duration=3s",
+        "nemesis.0.partition.at=100ms",
+        "nemesis.0.partition.for=2s",
+        "recovery.after=1s",
+    ),
+    "zookeeper-sync": (
+        "workload.duration=2s",
+        "nemesis.0.pause={target: one, at: 200ms, for: 300ms}",
+        "nemesis.1.crash={target: one, at: 700ms, for: 100ms}",
+        "nemesis.2.pause={target: one, at: 1500ms, for: 300ms}",
+        "recovery.after=1s",
+    ),
+    "zookeeper-no-sync": (
+        "workload.duration=2s",
+        "workload.mix={read: 4, write: 1}",
+        # The first node has the lowest number, and is elected only if it knows most.
+        "nemesis.0.partition={grudge: {n1: [n2, n3], n2: [n1], n3: [n1]}, at: 100ms, for: 1s}",
+        "recovery.after=1s",
+    ),
+    "nats-kv-leader-reads": (
+        "workload.duration=1500ms",
+        "nemesis.0.crash={target: one, at: 300ms, for: 300ms}",
+        "recovery.after=2s",
+    ),
+    "nats-kv-concurrent-updates": ("workload.duration=2s",),
+    "rabbitmq-quorum-queue": (
+        "workload.duration=3s",
+        "nemesis.0.partition={kind: one, at: 300ms, for: 2s}",
+        "recovery.after=1s",
+    ),
+    "rabbitmq-queue-partition": (
+        "system.nodes=2",
+        "workload.duration=3s",
+        "nemesis.0.partition={kind: one, at: 300ms, for: 2500ms}",
+        "recovery.after=1s",
+    ),
+}
+"""The settings with which the suite runs the others: the same faults, less often and for less long."""
 
 PROMISES: dict[str, tuple[str, ...]] = STORMS | {name: (setting,) for name, setting in HUNTS.items()}
 """Every plan with the settings under which `assert_promise` holds for any seed."""
