@@ -6,7 +6,8 @@
     appends      always                    zones
     container    always                    monitors; a search where takes of unknown outcome leave a doubt
     set          always                    monitors
-    no form      a set, never read whole?  each element is a register
+    no form      a FIFO queue?             a search for one line of pairs
+                 a set, never read whole?  each element is a register
                  versions, or one list?    they shorten the intervals, then wgl
                  otherwise                 wgl
 
@@ -22,7 +23,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from clew.checkers import pinned, wgl
+from clew.checkers import line, pinned, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
@@ -46,6 +47,8 @@ _MORE_WIDTH = 16
 Not measured: a wider sweep is complete more often and takes longer."""
 _FEWEST_EVENTS = 100_000
 """A shorter history gets the steps of one of this many events: two million, one or two tenths of a second."""
+_LOOKS = 8
+"""Operations that `line` looks at in the time of a step of wgl, about."""
 _ROUNDS_FOR_EARLIER = 1
 """Rounds to look for an earlier violation. The answer is known already, so one round must do."""
 
@@ -79,6 +82,8 @@ def decide(
         return elements.decide(
             problem, parts, lambda part: _decide_register(part, model, budget, deadline, most_rounds)
         )
+    if line.applies(model):
+        return line.decide(problem, model, budget, deadline, effort=_looks(steps))
     if pinned.applies(problem, model):
         return pinned.decide(problem, model, budget, deadline, steps=steps)
     return wgl.decide(problem, model, budget, deadline, steps=steps)
@@ -89,6 +94,8 @@ def _decide_container(
 ) -> Decision:
     problem = form.problem
     decision = containers.decide(form)
+    if decision.answer == "unknown" and line.applies(model):
+        return max(decision, line.decide(problem, model, budget, deadline, effort=_looks(steps)), key=_progress)
     if decision.answer == "unknown":
         return max(decision, wgl.decide(problem, model, budget, deadline, steps=steps), key=_progress)
     if decision.answer == "invalid" and not decision.stuck_is_first:
@@ -172,6 +179,11 @@ def _search(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline
         if deadline.passed() or number + 1 == most_rounds:
             break
     return replace(best, why="time")
+
+
+def _looks(steps: int | None) -> int | None:
+    """What `line` can look at while wgl makes so many steps."""
+    return None if steps is None else _LOOKS * steps
 
 
 def _effort(number: int) -> int:

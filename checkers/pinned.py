@@ -36,6 +36,7 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, arrange
 from clew.checkers.models.model import APPEND, INFO, READ, Model, ModelOperation
+from clew.checkers.monitors.first_unexplained import decide_beginnings
 from clew.checkers.verdict import Budget
 
 _NOT = -1
@@ -79,23 +80,7 @@ def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline, *
     If invalid, there are another log n searches for the first return that no order explains. `stuck_is_first` is False
     if one of them did not come to an end.
     """
-    decision = _explain(problem, model, budget, deadline, steps)
-    if decision.answer != "invalid":
-        return decision
-    returns = np.flatnonzero(problem.event_return)
-    low, high = 0, len(returns) - 1
-    explained, best = 0, list[int]()
-    while low < high:
-        middle = (low + high) // 2
-        beginning = problem.before(int(returns[middle]) + 1)
-        found = _explain(beginning, model, budget, deadline, steps)
-        if found.answer == "invalid":
-            high = middle
-            continue
-        low = middle + 1
-        if found.answer == "valid":
-            explained, best = low, np.searchsorted(problem.number, beginning.number)[found.order].tolist()
-    return replace(decision, order=best, stuck=int(returns[low]), stuck_is_first=explained == low)
+    return decide_beginnings(lambda part: _explain(part, model, budget, deadline, steps), problem)
 
 
 def _explain(problem: Problem, model: Model, budget: Budget, deadline: Deadline, steps: int | None) -> Decision:

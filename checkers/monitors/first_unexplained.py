@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,3 +33,28 @@ def decide_by(order_at: Callable[[int], Ints | None], problem: Problem, engine: 
         else:
             low, best = middle + 1, order
     return Decision("invalid", order=best.tolist(), stuck=int(returns[low]), engine=engine)
+
+
+def decide_beginnings(search: Callable[[Problem], Decision], problem: Problem) -> Decision:
+    """Decide a problem with a search that answers for a whole problem, and if "invalid", does not say where.
+
+    Then another log n beginnings are searched for the first return that no order explains. `stuck_is_first` is False if
+    one of these searches did not come to an end.
+    """
+    decision = search(problem)
+    if decision.answer != "invalid":
+        return decision
+    returns = np.flatnonzero(problem.event_return)
+    low, high = 0, len(returns) - 1
+    explained, best = 0, list[int]()
+    while low < high:
+        middle = (low + high) // 2
+        beginning = problem.before(int(returns[middle]) + 1)
+        found = search(beginning)
+        if found.answer == "invalid":
+            high = middle
+            continue
+        low = middle + 1
+        if found.answer == "valid":
+            explained, best = low, np.searchsorted(problem.number, beginning.number)[found.order].tolist()
+    return replace(decision, order=best, stuck=int(returns[low]), stuck_is_first=explained == low)

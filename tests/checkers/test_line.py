@@ -1,0 +1,72 @@
+"""FIFO queues to which elements are put many times are decided pair by pair, as the exhaustive checker decides them."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import islice
+
+import pytest
+
+from clew.checkers import Budget, check, line, verify_witness
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import encode
+from clew.checkers.line import engine
+from clew.checkers.models import find_model
+from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.objects import object_history
+from tests.checkers.test_budget import Looked, Visits
+from tests.checkers.test_engines import assert_agrees
+
+MODEL = find_model("fifo-queue")
+
+
+def test_small_histories_get_the_answer_of_the_exhaustive_checker() -> None:
+    """All of one and two operations, and every third of three: also those that monitors would decide."""
+    answers = Counter[str]()
+    for count in (1, 2, 3):
+        problems = small.every(MODEL, ALPHABETS["fifo-queue"], count, symmetric=True)
+        for problem in islice(problems, 0, None, 3 if count == 3 else 1):
+            answers[assert_agrees(line.decide, problem, MODEL)] += 1
+    assert min(answers["valid"], answers["invalid"]) > 0.1 * answers.total()
+
+
+@pytest.mark.parametrize("turns", [engine._TURNS, engine._TURNS[::-1]], ids=["all first", "few unknown first"])
+def test_random_histories_get_the_answer_of_the_exhaustive_checker(
+    turns: tuple[tuple[bool, int], ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if every turn ends after a few steps, so that the search begins anew many times."""
+    monkeypatch.setattr(engine, "_TURNS", turns)
+    monkeypatch.setattr(engine, "_FIRST_EFFORT", 5)
+    rng, answers = random.Random(1), Counter[str]()
+    for _ in range(400):
+        make = rng.choice((small.lived, small.lived, small.scattered))
+        problem = make(MODEL, ALPHABETS["fifo-queue"], rng.randrange(3, 10), rng)
+        answers[assert_agrees(line.decide, problem, MODEL)] += 1
+    assert min(answers["valid"], answers["invalid"]) > 50
+
+
+@pytest.mark.parametrize("unknown", [0.0, 0.02])
+def test_thirty_clients_of_a_queue_of_five_elements_are_decided(unknown: float) -> None:
+    history = object_history("fifo-queue", 1_000, 30, False, unknown, 1)
+    verdict = check(history, MODEL)
+    assert (verdict.verdict, verdict.keys[0].engine) == ("valid", "line")
+    verify_witness(history, MODEL, verdict)
+
+
+def test_the_search_ends_soon_after_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    (problem,) = encode(object_history("fifo-queue", 1_000, 30, False, 0.02, 0), MODEL)
+    found = Visits(Looked(5))
+    found.watch(monkeypatch, engine, "extend", 0, "work")
+    decision = line.decide(problem, MODEL, Budget(), found.deadline)
+    assert (decision.answer, decision.why) == ("unknown", "time")
+    assert found.late == 0
+    assert max(found.steps) <= 2 * engine.WORK_PER_VISIT
+
+
+def test_it_says_when_memory_runs_out_and_explains_a_beginning() -> None:
+    (problem,) = encode(object_history("fifo-queue", 1_000, 30, False, 0.02, 0), MODEL)
+    decision = line.decide(problem, MODEL, Budget(bytes=1 << 18), Deadline(600))
+    assert (decision.answer, decision.why) == ("unknown", "memory")
+    assert decision.order
