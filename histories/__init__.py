@@ -3,7 +3,7 @@
     event            one event of a history
     history          a history in memory, as columns; operations
     jsonl            clew's own file format; the recorder
-    json_lines       JSON lines of other programs, with names of their own
+    json_lines       JSON lines of other programs, with names of their own; reading, what these names are
     renumber         fresh processes after unknown outcomes
     line_errors      what is wrong with a line; oddities, what is allowed and yet often a mistake
     edn, jepsen_log, porcupine_kv    the formats of other tools; edn_lines reads most of EDN at once

@@ -12,6 +12,7 @@ from typing import IO, Any
 from clew.histories import edn, jepsen_log, json_lines, jsonl, porcupine_kv
 from clew.histories.history import History, HistoryError
 from clew.histories.line_errors import json_object
+from clew.histories.reading import BadReading, reading_of
 from clew.histories.renumber import renumbered
 
 _SAMPLE_BYTES = 1 << 16
@@ -94,8 +95,8 @@ def read(
         return _read_pipe(path, format, fields=fields, words=words, renumber=renumber)
     if fields is not None or words is not None:
         if format not in (None, "json-lines"):
-            raise json_lines.BadReading(f"--fields and --words are for JSON lines, and not for {format}")
-        history = json_lines.load(path, json_lines.reading_of(fields, words))
+            raise BadReading(f"--fields and --words are for JSON lines, and not for {format}")
+        history = json_lines.load(path, reading_of(fields, words))
     else:
         history = (detect(path) if format is None else _codec(format)).load(path)
     return renumbered(history) if renumber else history

@@ -6,7 +6,7 @@ look into a dictionary. One call for each event took three times as long.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -86,21 +86,6 @@ class Columns:
         return History(
             index, time, process, kind, f, key, value, error, fs, keys, values, errors, header, lines, self.source, cut
         )
-
-
-def history_of(
-    events: Iterable[Event],
-    *,
-    header: Header | None = None,
-    lines: Iterable[int] | None = None,
-    source: str | None = None,
-    cut: bool = False,
-) -> History:
-    """See `History.of`."""
-    columns = Columns(source)
-    whole = list(events)
-    columns.add_events(whole, None if lines is None else list(lines))
-    return columns.history(header, cut=cut)
 
 
 def _too_deep(values: tuple[Any, ...]) -> bool:

@@ -226,9 +226,11 @@ class History:
         Raises `HistoryError` for a value that is nested too deeply. Anything else that is wrong with a history is found
         by `operations`.
         """
-        from clew.histories.columns import history_of
+        from clew.histories.columns import Columns
 
-        return history_of(events, header=header, lines=lines, source=source, cut=cut)
+        columns = Columns(source)
+        columns.add_events(list(events), None if lines is None else list(lines))
+        return columns.history(header, cut=cut)
 
     def __len__(self) -> int:
         return len(self.index)

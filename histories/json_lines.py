@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -23,93 +23,12 @@ from typing import Any
 from clew.histories.event import FORMAT, LATEST, NEMESIS, Event, EventType, Header
 from clew.histories.history import TYPES, History, HistoryError
 from clew.histories.line_errors import json_object, shown
+from clew.histories.reading import Reading
 from clew.histories.text import value_text
 
-EVENT = ("time", "process", "type", "f", "key", "value", "error")
-"""What a line for each event may have."""
-OPERATION = ("start", "end", "process", "type", "ok", "f", "key", "value", "result", "error")
-"""What a line for each operation may have."""
-NAMES = tuple(dict.fromkeys(EVENT + OPERATION))
-"""Every name on the left of a `=` in `--fields`."""
 _NAME = 24
 """Characters of a process's name that are told."""
-_PART = re.compile(r"\s*([a-z]+)\s*=\s*([^\s*=]+)\s*(?:\*\s*([0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?)\s*)?\Z")
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,](\d{1,9})\d*)?(Z|[+-]\d\d:?\d\d)?\Z")
-
-
-class BadReading(ValueError):
-    """`--fields` or `--words` that cannot be used. The message says what was found and what was expected."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a field comes from."""
-
-    names: tuple[str, ...]
-    """The first of these that a line has is taken. `a.b` is the field b of the object a; `a:b` is the list [a, b]."""
-    factor: Decimal = Decimal(1)
-    """What a time is multiplied by to be in ns."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How to read the lines of another program."""
-
-    fields: Mapping[str, Source] = field(default_factory=dict)
-    """By clew's name. What is not here has clew's name."""
-    words: Mapping[str, str] = field(default_factory=dict)
-    """Their words for functions and types, and clew's."""
-
-    @property
-    def whole_operations(self) -> bool:
-        """Whether a line is an operation, and not an event."""
-        return "start" in self.fields
-
-    def source(self, name: str) -> Source:
-        """Where a field of clew's comes from."""
-        return self.fields.get(name) or Source((name,))
-
-
-def reading_of(fields: str | None = None, words: str | None = None) -> Reading:
-    """`time=ts_us*1000,f=op` and `get=read,put=write` as a `Reading`. Raises `BadReading`."""
-    sources: dict[str, Source] = {}
-    for part in fields.split(",") if fields else ():
-        match = _PART.match(part)
-        if match is None:
-            raise BadReading(f"--fields: found {part!r}; expected ours=theirs, such as f=op or time=ts_us*1000")
-        ours, theirs, factor = match.groups()
-        if ours not in NAMES:
-            raise BadReading(f"--fields: clew has no field {ours!r}; there are {', '.join(NAMES)}")
-        if factor is not None and ours not in ("time", "start", "end"):
-            raise BadReading(f"--fields: found {part!r}; only time, start and end are multiplied")
-        if ours in sources:
-            raise BadReading(f"--fields: {ours} is given twice")
-        sources[ours] = Source(tuple(theirs.split("/")), Decimal(factor or 1))
-    reading = Reading(sources, _words(words))
-    if reading.whole_operations:
-        if "time" in sources:
-            raise BadReading(
-                "--fields: found time and start; expected time (of events), or start and end (of operations)"
-            )
-        if "end" not in sources:
-            raise BadReading("--fields: found start without end; a line with both is an operation")
-        if "ok" in sources and "type" in sources:
-            raise BadReading("--fields: found ok and type; expected one of them")
-    else:
-        for name in ("end", "ok", "result"):
-            if name in sources:
-                raise BadReading(f"--fields: found {name} without start; {name} is for lines that are whole operations")
-    return reading
-
-
-def _words(words: str | None) -> dict[str, str]:
-    known: dict[str, str] = {}
-    for part in words.split(",") if words else ():
-        theirs, equals, ours = (piece.strip() for piece in part.rpartition("="))
-        if not equals or not theirs or not ours:
-            raise BadReading(f"--words: found {part!r}; expected theirs=ours, such as get=read")
-        known[theirs] = ours
-    return known
 
 
 def load(path: Path, reading: Reading | None = None) -> History:
@@ -164,7 +83,7 @@ class _Lines:
             return
         if self._absent:
             self._there |= dict.fromkeys(found)
-            for name in [name for name in self._absent if self._has(found, name)]:
+            for name in [name for name in self._absent if self._reading.has(found, name)]:
                 del self._absent[name]
         if self._reading.whole_operations:
             self._events += self._operation(found, number)
@@ -172,7 +91,7 @@ class _Lines:
             self._events.append(self._event(found, number))
 
     def _event(self, found: dict[str, Any], number: int) -> _Line:
-        timed = self._has(found, "time")
+        timed = self._reading.has(found, "time")
         if self._clock is None:
             self._clock = timed
         if timed != self._clock:
@@ -182,15 +101,15 @@ class _Lines:
             self._process(self._needed(found, "process", number), number),
             self._type(self._needed(found, "type", number), TYPES, number),
             self._f(found, number),
-            self._get(found, "key"),
-            self._get(found, "value"),
+            self._reading.get(found, "key"),
+            self._reading.get(found, "value"),
             self._error(found),
             number,
         )
 
     def _operation(self, found: dict[str, Any], number: int) -> Iterator[_Line]:
         start = self._time(found, "start", number)
-        process = self._get(found, "process")
+        process = self._reading.get(found, "process")
         if process is None:
             # Nobody is named, so nobody has two operations open at a time.
             self._nobody += 1
@@ -198,9 +117,9 @@ class _Lines:
         else:
             process = self._process(process, number)
         f, error = self._f(found, number), self._error(found)
-        key, value = self._get(found, "key"), self._get(found, "value")
+        key, value = self._reading.get(found, "key"), self._reading.get(found, "value")
         yield _Line(start, process, "invoke", f, key, value, None, number)
-        if self._get(found, "end") is None:
+        if self._reading.get(found, "end") is None:
             return
         end = self._time(found, "end", number)
         if end < start:
@@ -210,13 +129,13 @@ class _Lines:
         type: EventType = "ok"
         if "ok" in self._reading.fields:
             # What failed may have taken effect, unless the recorder knows better and says it with a type.
-            type = "ok" if self._word(self._get(found, "ok")) in ("true", "ok") else "info"
+            type = "ok" if self._reading.word(self._reading.get(found, "ok")) in ("true", "ok") else "info"
         elif "type" in self._reading.fields or "type" in found:
             type = self._type(self._needed(found, "type", number), TYPES[1:], number)
         elif error is not None:
             type = "info"
-        if type == "ok" and self._has(found, "result"):
-            value = self._get(found, "result")
+        if type == "ok" and self._reading.has(found, "result"):
+            value = self._reading.get(found, "result")
         yield _Line(end, process, type, f, key, value, error, number)
 
     def history(self, cut: bool) -> History:
@@ -276,18 +195,8 @@ class _Lines:
 
     # Fields
 
-    def _has(self, found: dict[str, Any], name: str) -> bool:
-        return any(_there(found, path) for path in self._reading.source(name).names)
-
-    def _get(self, found: dict[str, Any], name: str) -> Any:
-        for path in self._reading.source(name).names:
-            if _there(found, path):
-                parts = [_at(found, part) for part in path.split(":")]
-                return parts if len(parts) > 1 else parts[0]
-        return None
-
     def _needed(self, found: dict[str, Any], name: str, number: int) -> Any:
-        value = self._get(found, name)
+        value = self._reading.get(found, name)
         if value is None:
             raise self._missing(found, name, number)
         return value
@@ -300,13 +209,8 @@ class _Lines:
             message = f"expected a field {name}; found {there}; {_how(name)}"
         return HistoryError(message, source=self._source, line=number)
 
-    def _word(self, value: Any) -> str:
-        """Their word in ours. A value that is no text stands for its JSON: `true=ok`."""
-        text = value if isinstance(value, str) else shown(value)
-        return self._reading.words.get(text, text)
-
     def _type(self, value: Any, allowed: Sequence[str], number: int) -> Any:
-        word = self._word(value)
+        word = self._reading.word(value)
         if word not in allowed:
             raise HistoryError(
                 f"expected the type to be {', '.join(allowed[:-1])} or {allowed[-1]}, found {shown(value)}; "
@@ -324,10 +228,10 @@ class _Lines:
         return value
 
     def _f(self, found: dict[str, Any], number: int) -> str:
-        return self._word(self._needed(found, "f", number))
+        return self._reading.word(self._needed(found, "f", number))
 
     def _error(self, found: dict[str, Any]) -> str | None:
-        error = self._get(found, "error")
+        error = self._reading.get(found, "error")
         return error if error is None or isinstance(error, str) else shown(error)
 
     def _time(self, found: dict[str, Any], name: str, number: int) -> int:
@@ -359,20 +263,6 @@ def _how(name: str) -> str:
         f"clew check --fields {name}=... says what it is called here; other commands read what "
         f"clew export FILE mine.jsonl --fields {name}=... writes"
     )
-
-
-def _there(found: dict[str, Any], path: str) -> bool:
-    """Whether the object has this field; of a list `a:b`, one of its parts."""
-    return any(_at(found, part) is not None or part in found for part in path.split(":"))
-
-
-def _at(found: Any, path: str) -> Any:
-    """The field at a path like `args.value`."""
-    if isinstance(found, dict) and path in found:
-        return found[path]
-    for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
 
 
 def _numbers(events: Sequence[_Line]) -> dict[Any, Any]:

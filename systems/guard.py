@@ -16,19 +16,31 @@ from __future__ import annotations
 import time
 from typing import Any, Literal, Protocol
 
+import msgspec
+
+from clew.systems.database import Duration
 from clew.systems.program import Failed, ProgramCluster
 from clew.systems.service import BadParameters
 
-Guard = Literal["version", "lock", "leader"]
-"""What a plan may say."""
 
+class Guarded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a plan may set of it: the parameters of a database whose clients can hold locks derive from this."""
 
-def check_guard(parameters: Any) -> None:
-    """Raise `BadParameters` for a guard that there is nothing to use on. It takes any parameters with these fields."""
-    if parameters.guard != "version" and parameters.object != "counter":
-        raise BadParameters("guard", f"a {parameters.guard} guards the object counter, not {parameters.object}")
-    if parameters.fenced and parameters.guard == "version":
-        raise BadParameters("fenced", "without a lock there is no token; expected guard: lock or leader")
+    guard: Literal["version", "lock", "leader"] = "version"
+    """What keeps two clients from adding to a counter at once."""
+
+    fenced: bool = False
+    """Whether a change under a lock carries the lock's token, and is refused if the lock was lost."""
+
+    work: Duration = 0
+    """How long a client that holds a lock works between reading a counter and setting it."""
+
+    def check_guard(self, kept: str) -> None:
+        """Raise `BadParameters` for a guard that there is nothing to use on. `kept` is the database's `object`."""
+        if self.guard != "version" and kept != "counter":
+            raise BadParameters("guard", f"a {self.guard} guards the object counter, not {kept}")
+        if self.fenced and self.guard == "version":
+            raise BadParameters("fenced", "without a lock there is no token; expected guard: lock or leader")
 
 
 class Holder(Protocol):

@@ -11,7 +11,7 @@ import pytest
 
 import clew
 from clew.checkers import check
-from clew.histories.json_lines import NAMES
+from clew.histories.reading import NAMES
 from tests.readme import NAMED, ROOT, prepare
 
 PAGE = ROOT / "docs" / "your-history.md"

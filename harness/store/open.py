@@ -8,7 +8,7 @@ from clew.harness.errors import UserError
 from clew.harness.store.folder import NoRun, RunFolder, find_run
 from clew.histories import History
 from clew.histories.codecs import CODECS, read
-from clew.histories.json_lines import BadReading
+from clew.histories.reading import BadReading
 
 
 def open_history(

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-import msgspec
-
 from clew.systems.database import MILLISECOND, Database, Duration, ask, client_in
-from clew.systems.guard import Guard, check_guard
+from clew.systems.guard import Guarded
 from clew.systems.program import ProgramCluster, ProgramNode
 from clew.systems.server import Server
 from clew.systems.service import BadParameters
@@ -21,7 +19,7 @@ CLIENT, PEER = 2379, 2380
 SERVER = Server("etcd", "etcd-server", "etcd3gw", "3.4.23")
 
 
-class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Parameters(Guarded, frozen=True, forbid_unknown_fields=True):
     """What a plan may set."""
 
     object: Literal["register", "kv", "counter"] = "register"
@@ -29,15 +27,6 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     reads: Literal["linearizable", "serializable"] = "linearizable"
     """`serializable` reads are answered by the node alone, from what it has."""
-
-    guard: Guard = "version"
-    """What keeps two clients from adding to a counter at once."""
-
-    fenced: bool = False
-    """Whether a change under a lock carries the lock's token, and is refused if the lock was lost."""
-
-    work: Duration = 0
-    """How long a client that holds a lock works between reading a counter and setting it."""
 
     lock_ttl: Duration = 2000 * MILLISECOND
     """After how long a lock ends that is not renewed. Whole seconds; etcd makes it longer than an election takes."""
@@ -65,7 +54,7 @@ def validate(parameters: Parameters, nodes: int) -> None:
         raise BadParameters("snapshot_count", "expected 1 or more")
     if parameters.lock_ttl < 1000 * MILLISECOND or parameters.lock_ttl % (1000 * MILLISECOND):
         raise BadParameters("lock_ttl", "expected whole seconds, 1s or more")
-    check_guard(parameters)
+    parameters.check_guard(parameters.object)
 
 
 def command(node: ProgramNode, cluster: ProgramCluster) -> Sequence[str]:

@@ -14,10 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import msgspec
-
 from clew.systems.database import ANSWER_WITHIN, MILLISECOND, Database, Duration, client_in
-from clew.systems.guard import Guard, check_guard
+from clew.systems.guard import Guarded
 from clew.systems.program import ProgramCluster, ProgramNode
 from clew.systems.server import Server
 from clew.systems.service import BadParameters
@@ -34,7 +32,7 @@ PATIENCE = 10
 LAUNCH = Path(__file__).with_name("launch.py")
 
 
-class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Parameters(Guarded, frozen=True, forbid_unknown_fields=True):
     """What a plan may set."""
 
     object: Literal["register", "kv", "counter"] = "register"
@@ -42,15 +40,6 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     reads: Literal["sync", "local"] = "sync"
     """Whether a client calls `sync` before it reads. A `local` read is answered by the node alone, from what it has."""
-
-    guard: Guard = "version"
-    """What keeps two clients from adding to a counter at once."""
-
-    fenced: bool = False
-    """Whether a change under a lock carries the lock's token, and is refused if the lock was lost."""
-
-    work: Duration = 0
-    """How long a client that holds a lock works between reading a counter and setting it."""
 
     tick: Duration = 200 * MILLISECOND
     """ZooKeeper's unit of time (`tickTime`). Servers send each other a sign of life twice a tick."""
@@ -82,7 +71,7 @@ def validate(parameters: Parameters, nodes: int) -> None:
             raise BadParameters(field, "expected 1 or more")
     if parameters.snapshot_count < 2:
         raise BadParameters("snapshot_count", "expected 2 or more")
-    check_guard(parameters)
+    parameters.check_guard(parameters.object)
 
 
 def command(node: ProgramNode, cluster: ProgramCluster) -> Sequence[str]:

@@ -13,8 +13,8 @@ import clew
 from clew.checkers import check
 from clew.histories import Event, History, HistoryError, dump
 from clew.histories.codecs import read
-from clew.histories.json_lines import NAMES, BadReading, reading_of
 from clew.histories.oddities import oddities
+from clew.histories.reading import NAMES, BadReading, reading_of
 
 FIELDS = "time=ts_us*1000,f=op,process=client,type=phase,value=val"
 WORDS = "call=invoke,done=ok,get=read,set=write"
