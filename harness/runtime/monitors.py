@@ -8,7 +8,7 @@ from typing import Any
 from clew.harness.plan import Plan
 from clew.harness.runtime.failure import Part, raised
 from clew.harness.runtime.outcome import Outcome
-from clew.harness.runtime.simulation.watchdog import NOT_OURS, Watchdog
+from clew.harness.runtime.watchdog import NOT_OURS, Watchdog
 from clew.systems import Invariant, Protocol, Sent, Violation
 from clew.systems.landmark import Landmark
 

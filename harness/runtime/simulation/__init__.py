@@ -12,7 +12,7 @@ from clew.harness.runtime.outcome import Outcome
 from clew.harness.runtime.simulation.lockstep import open_processes
 from clew.harness.runtime.simulation.nodes import InlineNodes
 from clew.harness.runtime.simulation.simulation import Simulation
-from clew.harness.runtime.simulation.watchdog import Watchdog
+from clew.harness.runtime.watchdog import Watchdog
 from clew.histories.journal import Journal
 from clew.systems import Protocol
 

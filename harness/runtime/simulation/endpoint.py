@@ -10,12 +10,13 @@ from functools import partial
 from random import Random
 from typing import Any, Protocol
 
-from clew.harness.runtime.failure import Part, raised
+from clew.harness.runtime.failure import raised
+from clew.harness.runtime.inline_client import InlineClient
 from clew.harness.runtime.simulation.disk import SimulatedDisk
 from clew.harness.runtime.simulation.nodes import Nodes
-from clew.harness.runtime.simulation.watchdog import NOT_OURS, Watchdog
 from clew.harness.runtime.thread import Thread
-from clew.systems.node import Client, ClientContext, Effect, Operation
+from clew.harness.runtime.watchdog import NOT_OURS, Watchdog
+from clew.systems.node import Client, Effect, Operation
 
 NOTHING: list[Effect] = []
 """The effects of a message that nobody hears. Nobody changes the list."""
@@ -73,12 +74,8 @@ class NodeEndpoint:
         await self._nodes.kill(self.name)
 
 
-class ClientEndpoint:
-    """The client of a thread. A client is always an object in this process.
-
-    Two mistakes of clients are made impossible here. A process with no open operation hears nothing: a fresh process
-    would otherwise get replies to its predecessor. And a `Reply` to any other operation than the open one is dropped.
-    """
+class ClientEndpoint(InlineClient):
+    """The client of a thread. A client is always an object in this process."""
 
     def __init__(
         self,
@@ -89,36 +86,15 @@ class ClientEndpoint:
         replies: frozenset[type],
         watchdog: Watchdog,
     ) -> None:
-        self.thread = thread
-        self.name = thread.name
+        super().__init__(thread, nodes, random, make, replies, watchdog)
         self.up = True
         self.paused = False
-        self.timers: dict[str, int] = {}
         self.waiting: list[Waiting] = []
         self.disk = SimulatedDisk(random)
-        self._make = make
-        self._replies = replies
-        self._watchdog = watchdog
-        self._part: tuple[Part, str] = ("client", self.name)
-        self._ctx = ClientContext(self.name, nodes, random, thread.number)
-        self._client: Client
-        self.replace()
-
-    def replace(self) -> None:
-        """Make a fresh client, with nothing left of the one before."""
-        self._watchdog.stepping = self._part
-        try:
-            self._client = self._make()
-        except NOT_OURS:
-            raise
-        except BaseException as error:
-            raise raised("client", self.name, error) from None
-        self._watchdog.stepping = None
-        self.timers.clear()
 
     def invoke(self, now: int, operation: Operation) -> list[Effect]:
         """Take a step: start an operation."""
-        return self._step(now, "invoke", operation)
+        return self._step(now, self._client.invoke, operation)
 
     async def receive(self, now: int, source: str, message: Any, body: bytes) -> list[Effect]:
         operation = self.thread.operation
@@ -139,18 +115,4 @@ class ClientEndpoint:
         return ctx.effects
 
     async def wake(self, now: int, timer: str) -> list[Effect]:
-        return self._step(now, "wake", timer)
-
-    def _step(self, now: int, step: str, *arguments: Any) -> list[Effect]:
-        ctx = self._ctx
-        ctx.now = now
-        ctx.effects.clear()
-        self._watchdog.stepping = self._part
-        try:
-            getattr(self._client, step)(ctx, *arguments)
-        except NOT_OURS:
-            raise
-        except BaseException as error:
-            raise raised("client", self.name, error) from None
-        self._watchdog.stepping = None
-        return ctx.effects
+        return self._step(now, self._client.wake, timer)

@@ -23,8 +23,8 @@ import trio
 
 from clew.harness.exception_groups import unwrap_exception_groups
 from clew.harness.plan.schema import SystemPlan
+from clew.harness.runtime import watchdog
 from clew.harness.runtime.failure import SystemFailure
-from clew.harness.runtime.simulation import watchdog
 from clew.histories.event import MALFORMED
 from clew.systems.node import Effect
 from clew.systems.protocol import Protocol

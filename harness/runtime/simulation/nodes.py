@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Protocol
 
 from clew.harness.runtime.failure import Part, raised
-from clew.harness.runtime.simulation.watchdog import NOT_OURS, Watchdog
+from clew.harness.runtime.watchdog import NOT_OURS, Watchdog
 from clew.systems.node import Context, Effect, Node
 
 

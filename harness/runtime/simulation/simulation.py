@@ -32,8 +32,8 @@ from clew.harness.runtime.simulation.disk import SimulatedDisk
 from clew.harness.runtime.simulation.endpoint import ClientEndpoint, Endpoint, NodeEndpoint
 from clew.harness.runtime.simulation.nodes import Nodes
 from clew.harness.runtime.simulation.packet import Packets, replies
-from clew.harness.runtime.simulation.watchdog import Watchdog
 from clew.harness.runtime.thread import Thread
+from clew.harness.runtime.watchdog import Watchdog
 from clew.histories.journal import Journal
 from clew.nemesis.effect import down, excluded, paused
 from clew.nemesis.fault import Fault

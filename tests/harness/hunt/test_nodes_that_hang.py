@@ -17,7 +17,7 @@ from tests.harness.echo import put
 def quick_to_see_a_hang(plan: Path) -> Path:
     """Let workers wait for a hanging step for half a second, not for ten: they import the system, and this with it."""
     system = plan.with_name("echo.py")
-    limit = "from clew.harness.runtime.simulation import watchdog\nwatchdog.STEP_SECONDS_MAX = 0.5\n"
+    limit = "from clew.harness.runtime import watchdog\nwatchdog.STEP_SECONDS_MAX = 0.5\n"
     system.write_text(limit + system.read_text())
     return plan
 

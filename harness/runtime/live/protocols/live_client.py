@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 import msgspec
 
-from clew.harness.runtime.failure import Part, SystemFailure, raised
+from clew.harness.runtime.failure import SystemFailure, raised
+from clew.harness.runtime.inline_client import InlineClient
 from clew.harness.runtime.live.protocols.messages import Messages
-from clew.harness.runtime.simulation.watchdog import NOT_OURS, Watchdog
 from clew.harness.runtime.thread import Thread
+from clew.harness.runtime.watchdog import NOT_OURS, Watchdog
 from clew.histories.event import MALFORMED
 from clew.systems.node import CancelTimer, Client, ClientContext, Complete, Count, Log, Operation, Send, SetTimer
 
@@ -27,12 +28,9 @@ class Surroundings(Protocol):
     def logs(self, client: LiveClient, now: int, text: str) -> None: ...
 
 
-class LiveClient:
-    """The client of one thread. If there is a `hears`, it gets the client, the time and the id of
-    each message that comes.
-
-    As in simulation, a process with no open operation hears nothing, and a `Reply` to
-    another operation than the open one is dropped."""
+class LiveClient(InlineClient):
+    """The client of one thread. If there is a `hears`, it gets the client, the time and the id of each message that
+    comes. `timers` holds when each is due."""
 
     def __init__(
         self,
@@ -46,38 +44,17 @@ class LiveClient:
         hears: Callable[[LiveClient, int, int], None] | None,
         watchdog: Watchdog,
     ) -> None:
-        self.thread = thread
-        self.name = thread.name
-        self._make = make
-        self._replies = replies
+        super().__init__(thread, nodes, random, make, replies, watchdog)
         self._messages = messages
         self._around = around
         self._now = around.now
         self._hears = hears
-        self._watchdog = watchdog
-        self._part: tuple[Part, str] = ("client", thread.name)
-        self._ctx = ClientContext(thread.name, nodes, random, thread.number)
-        self._timers: dict[str, int] = {}
         self._rings = 1 << 62
         self._encode = msgspec.json.Encoder().encode
-        self._client: Client
-        self.replace()
-
-    def replace(self) -> None:
-        """Make a fresh client, with nothing left of the one before."""
-        self._watchdog.stepping = self._part
-        try:
-            self._client = self._make()
-        except NOT_OURS:
-            raise
-        except BaseException as error:
-            raise raised("client", self.name, error) from None
-        self._watchdog.stepping = None
-        self._timers.clear()
 
     def invoke(self, operation: Operation) -> None:
         """Take a step: start an operation."""
-        self._step(self._now(), self._client.invoke, operation)
+        self._take(self._now(), self._client.invoke, operation)
 
     def receive(self, id: int, source: str, body: bytes) -> None:
         """Take a step: a message has come."""
@@ -95,7 +72,7 @@ class LiveClient:
                 return
         if self._replies and type(message) in self._replies and message.id != operation.id:
             return
-        # `_step`, without the call: most steps of a client are this one.
+        # `_take`, without the call: most steps of a client are this one.
         ctx = self._ctx
         ctx.now = now = self._now()
         self._watchdog.stepping = self._part
@@ -113,30 +90,20 @@ class LiveClient:
         """Some timer may be due."""
         now = self._now()
         self._rings = 1 << 62
-        for name, due in list(self._timers.items()):
-            if due <= now and self._timers.get(name) == due:
-                del self._timers[name]
-                self._step(now, self._client.wake, name)
-        if self._timers:
-            self._ring_at(min(self._timers.values()))
+        for name, due in list(self.timers.items()):
+            if due <= now and self.timers.get(name) == due:
+                del self.timers[name]
+                self._take(now, self._client.wake, name)
+        if self.timers:
+            self._ring_at(min(self.timers.values()))
 
     def _ring_at(self, due: int) -> None:
         # Most timers are cancelled. So there is one alarm for all of them, and it may ring for nothing.
         self._rings = due
         self._around.at(due, self._ring)
 
-    def _step(self, now: int, step: Callable[[ClientContext, Any], None], argument: Any) -> None:
-        ctx = self._ctx
-        ctx.now = now
-        self._watchdog.stepping = self._part
-        try:
-            step(ctx, argument)
-        except NOT_OURS:
-            raise
-        except BaseException as error:
-            raise raised("client", self.name, error) from None
-        self._watchdog.stepping = None
-        if ctx.effects:
+    def _take(self, now: int, step: Callable[[ClientContext, Any], None], argument: Any) -> None:
+        if self._step(now, step, argument):
             self._carry_out(now)
 
     def _carry_out(self, now: int) -> None:
@@ -151,11 +118,11 @@ class LiveClient:
                     raise SystemFailure("client", self.name, what) from None
                 self._around.sends(self, now, effect.destination, effect.message, body)
             elif type(effect) is SetTimer:
-                due = self._timers[effect.name] = now + (effect.delay if effect.delay > 0 else 1)
+                due = self.timers[effect.name] = now + (effect.delay if effect.delay > 0 else 1)
                 if due < self._rings:
                     self._ring_at(due)
             elif type(effect) is CancelTimer:
-                self._timers.pop(effect.name, None)
+                self.timers.pop(effect.name, None)
             elif type(effect) is Count:
                 self._around.counts(effect.name, effect.amount)
             elif type(effect) is Log:

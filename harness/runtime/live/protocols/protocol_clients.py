@@ -27,8 +27,8 @@ from clew.harness.runtime.live.protocols.node_host import NOBODY, widen
 from clew.harness.runtime.live.protocols.parcels import Message, NoParcel, Parcels
 from clew.harness.runtime.network import CUT, Network
 from clew.harness.runtime.simulation.packet import replies
-from clew.harness.runtime.simulation.watchdog import Watchdog
 from clew.harness.runtime.thread import Thread
+from clew.harness.runtime.watchdog import Watchdog
 from clew.systems import Protocol
 from clew.systems.node import Operation
 

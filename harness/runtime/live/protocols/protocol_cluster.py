@@ -35,8 +35,8 @@ from clew.harness.runtime.live.protocols.messages import Messages, message_types
 from clew.harness.runtime.live.protocols.protocol_clients import ProtocolClients, open_clients
 from clew.harness.runtime.monitors import Monitors
 from clew.harness.runtime.network import Network
-from clew.harness.runtime.simulation.watchdog import STEP_SECONDS_MAX, Watchdog
 from clew.harness.runtime.thread import Thread
+from clew.harness.runtime.watchdog import STEP_SECONDS_MAX, Watchdog
 from clew.nemesis.fault import Fault
 from clew.systems import Protocol
 from clew.systems.node import Operation

@@ -21,7 +21,7 @@ from clew.harness.runtime.live.protocols.node_wire import DROPPED, ENDED, HEAD, 
 from clew.harness.runtime.live.protocols.protocol_cluster import ProtocolCluster
 from clew.harness.runtime.monitors import Monitors
 from clew.harness.runtime.outcome import Outcome
-from clew.harness.runtime.simulation.watchdog import Watchdog
+from clew.harness.runtime.watchdog import Watchdog
 from clew.histories.journal import Journal
 from clew.systems import find_protocol
 from clew.systems.caspaxos.ballot import Ballot
