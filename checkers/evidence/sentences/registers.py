@@ -99,6 +99,8 @@ class _Words:
                 value = self.value(int(self.cell.found[read]))
                 if failed:
                     words += f", though no {_setting(failed)} {value} but one that failed can have come later"
+                elif self.cell.sets[by] < 0:
+                    words += self._not_again(int(self.cell.found[read]))
                 return Said(words, (by, read))
             case TakenTooOften(takers, arrivals):
                 return Said(self._taken_too_often(list(takers), arrivals), takers)
@@ -126,6 +128,12 @@ class _Words:
                             f"{self.did(first, miss)}, and nothing else can have been written in between",
                             (first, miss))  # fmt: skip
         raise AssertionError(finding)
+
+    def _not_again(self, code: int) -> str:
+        """That nothing brought a value back after another one was seen: two reads alone do not tell it."""
+        if not same(self.cell.values[code], self.unset):
+            return f", and nobody wrote {self.value(code)} in between"
+        return ", and nobody deleted it in between" if "delete" in self.past.model.functions else ""
 
     def _never_there(self, read: int) -> str:
         value, failed = self.value(int(self.cell.found[read])), self.failed(read)

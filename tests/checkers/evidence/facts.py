@@ -26,6 +26,16 @@ class Facts:
             if len(set(chosen)) == len(chosen)
         )
 
+    def never_between(self, test: Callable[[ModelOperation], bool]) -> bool:
+        """Whether no other operation that passes the test overlaps the time from the first named one to the last."""
+        begin, end = min(self.call[op] for op, _ in self.named), max(self.ret[op] for op, _ in self.named)
+        named = {op for op, _ in self.named}
+        return not any(
+            test(did) and self.call[op] < end and self.ret[op] > begin
+            for op, did in enumerate(self.ops)
+            if op not in named
+        )
+
     def all_begun(self) -> list[ModelOperation]:
         """All operations that had been called when the last of the named ones returned."""
         until = max(self.ret[op] for op, _ in self.named)

@@ -73,6 +73,11 @@ def count(f: str, value: str, facts: Facts) -> int:
     return sum(op.f == f and told(op.argument) == value and op.result is not False for op in facts.all_begun())
 
 
+def comes_not_again(value: str, facts: Facts) -> bool:
+    """Whether nothing can have set a value between the two reads that a sentence names."""
+    return facts.never_between(lambda op: value in set_values(op))
+
+
 def result(f: str, value: str) -> Callable[[ModelOperation], bool]:
     return lambda op: op.f == f and op.outcome == "ok" and told(op.result) == value
 
@@ -110,6 +115,7 @@ TAKES = {"dequeued": "dequeue", "popped": "pop", "taken": "delete-min"}
 TIMES = {"once": 1, "twice": 2, "never": 0, **{f"{n} times": n for n in range(3, 8)}}
 V = r'(nothing(?: for \w)?|"[\w.]+"|-?\d+|\w = \w+)'
 F = r"(read|get|txn)"
+NOT_AGAIN = rf"nobody (?:wrote {V}|deleted it) in between"
 
 
 def misses(value: str) -> Callable[[ModelOperation], bool]:
@@ -127,21 +133,23 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     rf"An? {F} returned {V} after a (swap to {V}|delete) was acknowledged": lambda x, f, v, _, w: (
         x.any(leaves(w or "nothing"), sees(v)) and v != (w or "nothing")
     ),
-    rf"An? {F} returned {V} after (?:another|an?) {F} had returned {V}": lambda x, f, v, g, w: (
-        v != w and x.any(sees(w), sees(v))
+    rf"An? {F} returned {V} after (?:another|an?) {F} had returned {V}(?:, and {NOT_AGAIN})?": (
+        lambda x, f, v, g, w, v2: v != w and v2 in (None, v) and x.any(sees(w), sees(v)) and comes_not_again(v, x)
     ),
-    rf"An? {F} returned {V} after a swap from {V} to itself": lambda x, f, v, w: v != w and x.any(sees(w), sees(v)),
+    rf"An? {F} returned {V} after a swap from {V} to itself(?:, and {NOT_AGAIN})?": lambda x, f, v, w, v2: (
+        v != w and v2 in (None, v) and x.any(sees(w), sees(v)) and comes_not_again(v, x)
+    ),
     rf"A swap from {V} to {V} succeeded after {V} was acknowledged": lambda x, v, _, w: (
         v != w and x.any(leaves(w), sees(v))
     ),
     rf"A swap from {V} to {V} succeeded after a (swap to {V}|delete) was acknowledged": lambda x, v, _, __, w: (
         v != (w or "nothing") and x.any(leaves(w or "nothing"), sees(v))
     ),
-    rf"A swap from {V} to {V} succeeded after a {F} had returned {V}": lambda x, v, _, f, w: (
-        v != w and x.any(sees(w), sees(v))
+    rf"A swap from {V} to {V} succeeded after a {F} had returned {V}(?:, and {NOT_AGAIN})?": lambda x, v, _, f, w, v2: (
+        v != w and v2 in (None, v) and x.any(sees(w), sees(v)) and comes_not_again(v, x)
     ),
-    rf"A swap from {V} to {V} succeeded after a swap from {V} to itself": lambda x, v, _, w: (
-        v != w and x.any(sees(w), sees(v))
+    rf"A swap from {V} to {V} succeeded after a swap from {V} to itself(?:, and {NOT_AGAIN})?": (
+        lambda x, v, _, w, v2: v != w and v2 in (None, v) and x.any(sees(w), sees(v)) and comes_not_again(v, x)
     ),
     rf"A {F} returned {V} after {V} was swapped to {V}, and nothing set it to {V} again": lambda x, f, v, v2, w, v3: (
         v == v2 == v3 != w and is_set(v, x) <= 1

@@ -177,6 +177,29 @@ def test_a_sentence_does_not_hide_what_failed_and_may_have_happened(
     assert told(model, *(step for both in operations for step in both)) == sentence
 
 
+@pytest.mark.parametrize(
+    ("model", "operations", "sentence"),
+    [
+        (
+            "register",
+            (done(0, "ok", "write", 1), done(0, "info", "write", 2), done(1, "ok", "read", None, 2),
+             done(2, "ok", "read", None, 1)),
+            "A read returned 1 after another read had returned 2, and nobody wrote 1 in between.",
+        ),
+        (
+            "kv",
+            (done(0, "ok", "delete", None), done(0, "info", "put", "b"), done(1, "ok", "get", None, "b"),
+             done(2, "ok", "get", None)),
+            'A get returned nothing after another get had returned "b", and nobody deleted it in between.',
+        ),
+    ],
+)  # fmt: skip
+def test_two_reads_are_a_violation_only_since_nobody_wrote_in_between(
+    model: str, operations: tuple[Any, ...], sentence: str
+) -> None:
+    assert told(model, *(step for both in operations for step in both)) == sentence
+
+
 @pytest.mark.parametrize("name", names())
 def test_whenever_what_failed_explains_a_history_its_sentence_says_so(name: str) -> None:
     model, rng, suspected = find_model(name), random.Random(f"failing/{name}"), 0
