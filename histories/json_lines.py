@@ -258,10 +258,10 @@ class _Lines:
 
 
 def _how(name: str) -> str:
-    """How to say what a field is called, for `clew check` and for the commands that do not take `--fields`."""
+    """How to say what a field is called, for the commands that take `--fields` and for the others."""
     return (
-        f"clew check --fields {name}=... says what it is called here; other commands read what "
-        f"clew export FILE mine.jsonl --fields {name}=... writes"
+        f"--fields {name}=... says what it is called here: clew check, show, report and export take it, "
+        "and every command reads what clew export writes"
     )
 
 

@@ -39,6 +39,8 @@ class Record:
     """None for a history in a file of its own."""
     model: str | None = None
     """The model that the history is judged by: the one that was asked for, or the one that the history names."""
+    read_with: tuple[str, ...] = ()
+    """The options of a command line that say how the file was read."""
     result: Result | None = None
     """The verdict, if there is one."""
     plan: str | None = None
@@ -81,15 +83,23 @@ class Record:
         return next((row for key in self.keys if (row := stuck_row(self.history, key)) is not None), None)
 
 
-def read_record(path: Path, model: str | None = None, seconds: float = 60.0) -> Record:
-    """Read a run folder, or a history in any format.
+def read_record(
+    path: Path,
+    model: str | None = None,
+    seconds: float = 60.0,
+    *,
+    fields: str | None = None,
+    words: str | None = None,
+    renumber: bool = False,
+) -> Record:
+    """Read a run folder, or a history in any format. `fields`, `words` and `renumber` are those of `open_history`.
 
     A history without a verdict is judged now, within `seconds`, if its model is known: `model`, or else the one that
     the history names. With a `model` it is judged again in any case. Of a folder everything that can be read is taken,
     and `missing` lists the rest.
 
-    Raises `NoRun` if there is no run at the path, and `HistoryError` for an unknown model or for a file that is no
-    history.
+    Raises `NoRun` if there is no run at the path, `HistoryError` for an unknown model or for a file that is no history,
+    and `UserError` for options that cannot be used.
     """
     unread: list[str] = []
     folder = result = None
@@ -101,7 +111,7 @@ def read_record(path: Path, model: str | None = None, seconds: float = 60.0) -> 
         except NoRun as error:
             unread.append(f"{folder.verdict.name} (unreadable: {_reason(error, folder.verdict)})")
     else:
-        history, _ = open_history(path)
+        history, _ = open_history(path, fields=fields, words=words, renumber=renumber)
     record = make_record(path, history, folder, result)
     missing = (*unread, *(entry for entry in record.missing if not _lists(unread, entry.partition(" ")[0])))
     judged_by = model or _model_of(history)
@@ -115,7 +125,12 @@ def read_record(path: Path, model: str | None = None, seconds: float = 60.0) -> 
         if result is not None:
             again = _with_other_checks(again, result)
         record = make_record(path, history, folder, again)
-    return replace(record, model=judged_by, missing=missing)
+    read_with = (
+        *(() if fields is None else ("--fields", fields)),
+        *(() if words is None else ("--words", words)),
+        *(("--renumber",) if renumber else ()),
+    )
+    return replace(record, model=judged_by, missing=missing, read_with=read_with)
 
 
 def make_record(path: Path, history: History, folder: RunFolder | None, result: Result | None) -> Record:

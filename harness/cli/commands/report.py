@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clew.harness.cli.options import HistoryArgument, ModelOption
+from clew.harness.cli.options import FieldsOption, HistoryArgument, ModelOption, RenumberOption, WordsOption
 
 
 def report(
@@ -20,6 +20,9 @@ def report(
     ] = False,
     dark: Annotated[bool, typer.Option("--dark", help="With --png: use a dark background.")] = False,
     model: ModelOption = None,
+    fields: FieldsOption = None,
+    words: WordsOption = None,
+    renumber: RenumberOption = False,
 ) -> None:
     """Write the page of a run or a history, and its pictures."""
     from clew.harness.cli.signals import stop_signals
@@ -29,5 +32,6 @@ def report(
     if dark and not png:
         raise UserError("--dark goes with --png; the page itself has the colours that its browser asks for")
     with stop_signals():
-        for path in write(history, out, png=png, dark=dark, model=model):
+        pages = write(history, out, png=png, dark=dark, model=model, fields=fields, words=words, renumber=renumber)
+        for path in pages:
             print(path)

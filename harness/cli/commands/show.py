@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from clew.harness.cli.options import HistoryArgument, JsonOption, ModelOption
+from clew.harness.cli.options import (
+    FieldsOption,
+    HistoryArgument,
+    JsonOption,
+    ModelOption,
+    RenumberOption,
+    WordsOption,
+)
 
 
 def show(
@@ -33,6 +40,9 @@ def show(
         bool, typer.Option("--stats", help="Show counts, rates and latencies: of all, and during each fault.")
     ] = False,
     model: ModelOption = None,
+    fields: FieldsOption = None,
+    words: WordsOption = None,
+    renumber: RenumberOption = False,
     json: JsonOption = False,
 ) -> None:
     """Show a run as text: its verdict, and a diagram of what matters.
@@ -58,7 +68,7 @@ def show(
         errors=errors,
     )
     with stop_signals():
-        run = read_record(history, model)
+        run = read_record(history, model, fields=fields, words=words, renumber=renumber)
         if json:
             print_json(as_json(run, wanted, stats))
         else:

@@ -141,7 +141,8 @@ def _commands(run: Record) -> list[str]:
         return [f"clew replay {path}{' --times 20' * is_live(run.plan)}", "clew run ./plan.yaml"]
     header = run.history.header
     names_model = run.model is None or (header is not None and header.model == run.model)
-    return [f"clew check {path}" + ("" if names_model else f" --model {shlex.quote(str(run.model))}")]
+    options = [*(() if names_model else ("--model", str(run.model))), *run.read_with]
+    return [" ".join([f"clew check {path}", *map(shlex.quote, options)])]
 
 
 def _title(run: Record) -> str:

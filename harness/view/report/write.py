@@ -34,17 +34,27 @@ REDRAW_SECONDS = 0.4
 
 
 def write(
-    path: Path, out: Path | None = None, *, png: bool = False, dark: bool = False, model: str | None = None
+    path: Path,
+    out: Path | None = None,
+    *,
+    png: bool = False,
+    dark: bool = False,
+    model: str | None = None,
+    fields: str | None = None,
+    words: str | None = None,
+    renumber: bool = False,
 ) -> list[Path]:
     """Write the page of the run or history at `path` to `out`, and return the files that were written.
 
     Without `out`, the page of a run is its `report.html`; that of a history goes into the working directory, under
-    the history's name. Raises `NoRun` and `HistoryError` as `read_record` does, `UserError` if `out` cannot be
-    written, and `NoBrowser` if pictures are wanted but cannot be made (before anything is written, if possible).
+    the history's name. The other options are those of `read_record`.
+
+    Raises `NoRun`, `HistoryError` and `UserError` as `read_record` does, `UserError` too if `out` cannot be written,
+    and `NoBrowser` if pictures are wanted but cannot be made (before anything is written, if possible).
     """
     if png and (lacking := missing()) is not None:
         raise NoBrowser(lacking)
-    run = read_record(path, model)
+    run = read_record(path, model, fields=fields, words=words, renumber=renumber)
     if out is None:
         out = run.folder.report if run.folder is not None else Path(f"{path.stem}.html")
     if out.is_dir():

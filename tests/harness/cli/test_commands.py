@@ -248,3 +248,22 @@ def test_a_command_whose_reader_has_left_ends_by_sigpipe(recorded: Path) -> None
         done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
         os.close(writer)
         assert (done.returncode, done.stderr) == (-signal.SIGPIPE, ""), arguments
+
+
+def test_show_and_report_read_other_names_as_check_does(clew_call: Clew, tmp_path: Path) -> None:
+    (tmp_path / "load.jsonl").write_text(
+        '{"ts":1,"op":"get","client":"b","phase":"invoke"}\n{"ts":2,"op":"get","client":"b","phase":"ok","value":4}\n'
+    )
+    names = ("--model", "register", "--fields", "time=ts*1000,f=op,process=client,type=phase", "--words", "get=read")
+    shown = clew_call("show", "load.jsonl", *names)
+    assert shown.returncode == 0
+    assert "A read returned 4, which nobody had written." in shown.stdout
+    assert clew_call("report", "load.jsonl", *names).stdout == "load.html\n"
+    page = (tmp_path / "load.html").read_text()
+    assert "clew check load.jsonl --model register --fields &#39;time=ts*1000,f=op" in page, (
+        "the command that repeats it"
+    )
+    for command in ("show", "report", "diff"):
+        refused = clew_call(command, "load.jsonl", *["load.jsonl"] * (command == "diff"))
+        assert refused.returncode == 254
+        assert "--fields process=... says what it is called here: clew check, show, report and export" in refused.stderr
