@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from clew.checkers.models import find_model
-from clew.systems import BadParameters, Program, ProgramCluster, ProgramNode, Server, find_system, names
+from clew.systems import BadParameters, Program, ProgramCluster, ProgramNode, Server, find_system, names, rabbitmq
 from clew.systems.database import OBJECTS, Database
 from clew.systems.stored import decoded, encoded
 from clew.systems.zookeeper import LAUNCH, settings
@@ -139,9 +139,22 @@ def test_rabbitmq_is_told_all_members_and_reads_no_file_of_the_machine() -> None
     assert "{['rabbit@10.77.0.1','rabbit@10.77.0.2','rabbit@10.77.0.3'],disc}" in settings
     assert "net_ticktime 2 " in settings
     assert "cluster_partition_handling autoheal" in settings
+    # By default the first node waits five seconds for others, and the others up to eight for each other.
+    assert "{discovery_retry_limit,2},{discovery_retry_interval,50}" in settings
+    assert "{internal_lock_retries,0},{lock_retry_timeout,50}" in settings
     places = [value for name, value in told.items() if name.endswith(("_FILE", "_BASE", "HOME"))]
     assert len(places) == 8
     assert all(place.startswith("/data/n2") for place in places)
+
+
+def test_a_rabbitmq_looks_for_modules_in_the_largest_folders_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [tmp_path / "server-1" / "plugins" / f"{name}-3.1" / "ebin" for name in ("rabbit", "rabbit_common")]
+    for folder in made:
+        folder.mkdir(parents=True)
+    monkeypatch.setattr(rabbitmq, "LARGE", ((tmp_path, "server-*/plugins", ("rabbit", "rabbit_common", "ra")),))
+    assert rabbitmq.searched_first() == [str(folder) for folder in made]
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,9 @@ NO_CONNECTION = 0.1
 again without a pause."""
 ASK_EVERY = 0.02
 """Seconds between two questions whether a node is ready."""
+ASK_LATER = 0.02
+"""The part of the time since the start that these seconds become, if that is more: questions to a node that takes long
+cost processor time, which it needs itself."""
 LEADER_EVERY = 0.1
 """Seconds between two questions which node leads."""
 LISTEN = "0A"
@@ -105,6 +108,7 @@ class Host:
 
     def _ask_ready(self, node: ProgramNode, question: int) -> None:
         seen: tuple[str, ...] | None = None
+        began = time.monotonic()
         while question in self._questions:
             try:
                 ready = self._program.ready(node, self._cluster)
@@ -120,7 +124,7 @@ class Host:
             if listens != seen:
                 seen = listens
                 self._send(Unready(node.name, listens))
-            time.sleep(ASK_EVERY)
+            time.sleep(max(ASK_EVERY, ASK_LATER * (time.monotonic() - began)))
 
     def _watch_leader(self) -> None:
         assert self._program.leader is not None
