@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 _FOLDERS = sorted(found.parent.name for found in Path(__file__).parent.glob("*/__init__.py"))
-SHIPPED = {name: f"clew.systems.{name}" for name in _FOLDERS}
-"""The systems in the folders beside this file, in the order of the alphabet."""
+SHIPPED = {name.replace("_", "-"): f"clew.systems.{name}" for name in _FOLDERS}
+"""The systems in the folders beside this file, in the order of the alphabet. `a-b` is the folder `a_b`."""
 DESCRIBED = {"command": "clew.systems.command", "maelstrom": "clew.systems.maelstrom"}
 """Systems that a plan describes instead of naming one. `names` leaves them out."""
 GROUP = "clew.systems"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from clew.checkers.models.atomic_commit import AtomicCommit
 from clew.checkers.models.collection import AppendList, Set
 from clew.checkers.models.consensus import Consensus
 from clew.checkers.models.counter import Counter
@@ -32,6 +33,7 @@ _MODELS: dict[str, type[Model]] = {
         Mutex,
         MultiRegister,
         Consensus,
+        AtomicCommit,
         Election,
         AppendList,
     )

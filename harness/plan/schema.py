@@ -17,7 +17,16 @@ Check = Literal["linearizable", "sequential", "session", "staleness", "invariant
 RuntimeName = Literal["simulation", "live"]
 LiveNetworkName = Literal["auto", "tun", "loopback"]
 WorkloadKind = Literal[
-    "cas-register", "versioned-register", "counter", "kv", "election", "consensus", "queue", "set", "append-list"
+    "cas-register",
+    "versioned-register",
+    "counter",
+    "kv",
+    "election",
+    "consensus",
+    "atomic-commit",
+    "queue",
+    "set",
+    "append-list",
 ]
 Stop = Literal["end", "first-violation"]
 
@@ -55,6 +64,7 @@ class PlannedOperation(msgspec.Struct, frozen=True):
     read, get, delete, campaign, dequeue             None
     init, write, add-and-get, enqueue, add, append   a whole number
     propose                                          a whole number
+    submit                                           how many participants refuse, 0 or more
     put                                              a text
     cas                                              (old, new), both whole numbers or both texts; old may be None. Of a
                                                      versioned register: (version, new), both whole numbers

@@ -118,6 +118,8 @@ class Mixed:
         values = self._plan.values
         if f == "add-and-get":
             return 1 if values == "unique" else 1 + int(what * values)
+        if f == "submit":
+            return 0 if values == "unique" else int(what * values)
         if values == "unique":
             self._written += 1
             new = self._written * self._plan.clients + self._thread

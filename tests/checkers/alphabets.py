@@ -103,6 +103,11 @@ ALPHABETS: dict[str, list[ModelOperation]] = {
         *(ModelOperation("propose", v, None, info) for v in (1, 2)),
         *_returns("read", [None, 1, 2]),
     ],
+    "atomic-commit": [
+        *(ModelOperation("submit", n, result, ok) for n, result in product((0, 1), ("committed", "aborted"))),
+        *(ModelOperation("submit", n, None, info) for n in (0, 1)),
+        *_returns("read", [None, "committed", "aborted"]),
+    ],
     "election": [
         *_returns("campaign", [[1, "a"], [1, "b"], [2, "a"], [2, "b"]]),
         ModelOperation("campaign", None, None, info),

@@ -73,14 +73,14 @@ def swept(problem: Problem, model: Model, budget: Budget, deadline: Deadline) ->
 
 ENGINES: dict[str, Decide] = {"wgl": wgl.decide, "linear": linear.decide, "competition": competing}
 REGISTERS = {"register": ENGINES | {"lazy": swept}, "cas-register": ENGINES | {"lazy": swept}}
-GENERIC = ("cas-by-version", "counter", "consensus", "multi-register", "mutex")
+GENERIC = ("atomic-commit", "cas-by-version", "counter", "consensus", "multi-register", "mutex")
 """Models for which the default engine is wgl and nothing else."""
 
 
 CONTAINERS = ("fifo-queue", "priority-queue", "set", "stack", "unordered-queue")
 STRIDES = {name: 1 for name in names() if name != "cas-register"} | {
-    "cas-by-version": 13, "counter": 3, "kv": 13, "multi-register": 3, "priority-queue": 2, "set": 13,
-    "versioned-register": 13,
+    "atomic-commit": 5, "cas-by-version": 13, "counter": 3, "kv": 13, "multi-register": 3, "priority-queue": 2,
+    "set": 13, "versioned-register": 13,
 }  # fmt: skip
 """Which histories of three operations are tested: every one, every second, ..., every thirteenth."""
 

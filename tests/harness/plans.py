@@ -24,6 +24,8 @@ STORMS: dict[str, tuple[str, ...]] = {
     "raft-leader-loss": ("workload.rate=40", "workload.duration=4s"),
     "raft-snapshots": ("workload.duration=3s",),
     "raft-elections": ("workload.operations=100",),
+    "two-phase-commit-storm": (),
+    "two-phase-commit-blocking": (),
     "caspaxos-two-proposers": (),
     "caspaxos-increments": (),
     "caspaxos-minority-stays-down": (),
@@ -69,6 +71,7 @@ HUNTS: dict[str, str] = {
     "rsl-reuses-ballots": "system.variant=none",
     "rsl-takes-any-1b": "system.variant=none",
     "rsl-votes-without-promising": "system.variant=none",
+    "two-phase-commit-forgets-its-vote": "system.variant=none",
 }
 """The plans that find a mistake, each with the setting that makes its system correct again."""
 

@@ -1,4 +1,4 @@
-"""What the comments of the plans of Raft and Paxos say, on some seeds. `make fuzz` takes all of them, and more."""
+"""What the comments of the plans of Raft, Paxos and two-phase commit say, on some seeds. `make fuzz` takes more."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 
 from tests.harness.plans import HUNTS, PROMISES, assert_promise, run, seeds_named
 
-CORRECT = [name for name in PROMISES if name.startswith(("raft-", "paxos-"))]
-WRONG = [name for name in HUNTS if name.startswith(("raft-", "paxos-"))]
+SYSTEMS = ("raft-", "paxos-", "two-phase-commit-")
+CORRECT = [name for name in PROMISES if name.startswith(SYSTEMS)]
+WRONG = [name for name in HUNTS if name.startswith(SYSTEMS)]
 
 
 @pytest.mark.parametrize("name", CORRECT)

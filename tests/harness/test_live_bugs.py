@@ -20,6 +20,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "live-bugs.md"
 BUG = ("caspaxos", "dirty-reads")
 UNMEASURED = {
     ("caspaxos", "fails-what-it-proposed"),
+    *(("two-phase-commit", name) for name in find_protocol("two-phase-commit").variants),
     *(("paxos", name) for name in find_protocol("paxos").variants if name != "forgets-promises"),
     *(
         ("raft", name)

@@ -13,7 +13,7 @@ from tests.harness.plans import BLOCKS, DATABASES, FEW, HUNTS, PROMISES, assert_
 
 ELSEWHERE = (*test_rsl_plans.CORRECT, *test_rsl_plans.WITHOUT_MISTAKE, *test_consensus_plans.CORRECT)
 ALL_HERE = [name for name in PROMISES if name not in ELSEWHERE]
-"""The plans of all systems but RSL, Raft and Paxos, which are slower and have tests of their own."""
+"""The plans of all systems but RSL, which is slower, and those of `test_consensus_plans`."""
 HERE = [name for name in ALL_HERE if name not in FEW]
 HUNTS_HERE = [name for name in HUNTS if name in ALL_HERE]
 

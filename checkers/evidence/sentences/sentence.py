@@ -15,7 +15,9 @@ from clew.checkers.evidence.sentences.phrases import phrase
 from clew.checkers.evidence.sentences.registers import said_of_halves, said_of_registers, said_of_versions
 from clew.checkers.evidence.sentences.sequences import said_of_sequences, said_of_strings
 from clew.checkers.evidence.sentences.sets import said_of_sets
+from clew.checkers.evidence.sentences.transactions import said_of_transactions
 from clew.checkers.evidence.sentences.versions import said_of_swapped_versions
+from clew.checkers.models.atomic_commit import AtomicCommit
 from clew.checkers.models.consensus import Consensus
 from clew.checkers.models.counter import Counter
 from clew.checkers.models.election import Election
@@ -31,6 +33,7 @@ Rule = Callable[[Past], Iterator[Said]]
 _ANY: tuple[Rule, ...] = (said_of_sequences, said_of_strings, said_of_registers, said_of_sets, said_of_containers)
 """Rules for every model that says what its operations access."""
 _OF_MODEL: dict[type[Model], tuple[Rule, ...]] = {
+    AtomicCommit: (said_of_transactions,),
     CasByVersion: (said_of_swapped_versions,),
     Consensus: (said_of_decisions,),
     Counter: (said_of_counters,),

@@ -12,6 +12,7 @@ from typing import Any
 from clew.checkers.models import ModelOperation
 from tests.checkers.evidence.facts import Facts
 from tests.checkers.evidence.known_counter_sentences import COUNTER_CLAIMS
+from tests.checkers.evidence.known_transaction_sentences import TRANSACTION_CLAIMS
 from tests.checkers.evidence.known_version_sentences import VERSION_CLAIMS
 
 
@@ -336,6 +337,7 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     r"A read found no decision after a proposal of (\d) was answered": lambda x, v: x.any(
         acked("propose", v), result("read", "nothing")
     ),
+    **TRANSACTION_CLAIMS,
 }  # fmt: skip
 """Every kind of sentence but the last resort, and what must hold of the operations that it names."""
 SET = ("read", "contains", "add", "remove")

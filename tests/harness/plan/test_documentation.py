@@ -105,6 +105,7 @@ TOGETHER = {
     "workload.kind=counter": ["system.name=rsl"],
     "workload.kind=kv": ["system.name=rsl", "system.application=kv"],
     "workload.kind=consensus": ["system.name=paxos"],
+    "workload.kind=atomic-commit": ["system.name=two-phase-commit"],
     "workload.kind=election": ["system.name=raft", "system.object=election"],
     "system.object=election": ["workload.kind=election"],
     "workload.kind=queue": ["system.name=rabbitmq"],
