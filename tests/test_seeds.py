@@ -1,4 +1,4 @@
-"""docs/seeds.md names what there is: every plan, invariant, variant, model, fault, system and file of the page exists."""
+"""docs/seeds.md names what there is: plans, invariants, variants, models, faults, systems and files that exist."""
 
 from __future__ import annotations
 
