@@ -10,8 +10,11 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
 
 _STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _OWN = ("LESS", "PAGER", "MANPAGER", "LINES", "COLUMNS", "NO_COLOR", "LC_ALL", "LC_CTYPE", "LANG", "PYTHONIOENCODING")
@@ -39,13 +42,67 @@ class Seen(NamedTuple):
 
 def clew_on_terminal(folder: Path, columns: int, *arguments: str | Path, rows: int = 1000, **environment: str) -> Seen:
     """Run `clew` in a folder, on a terminal with this many columns."""
+    master, slave = terminal(rows, columns)
+    command = [sys.executable, "-c", "from clew.harness.cli.app import main; main()", *map(str, arguments)]
+    process = subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=slave, env=variables(**environment), cwd=folder
+    )
+    os.close(slave)
+    seen = read(master)
+    return Seen(process.wait(120), seen)
+
+
+def clew_called_on_terminal(folder: Path, columns: int, *arguments: str | Path, rows: int = 1000) -> Seen:
+    """Call `clew` in this process, on a terminal as `clew_on_terminal` has one: no new process needs a second."""
+    from clew.harness.cli.app import main
+
+    master, slave = terminal(rows, columns)
+    seen: list[bytes] = []
+    reader = threading.Thread(target=lambda: seen.append(read(master)))
+    reader.start()
+    kept = [os.dup(number) for number in range(3)]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ.keys() - variables().keys():
+            patch.delenv(name)
+        for name, value in variables().items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["clew", *map(str, arguments)])
+        patch.chdir(folder)
+        try:
+            for number in range(3):
+                os.dup2(slave, number)
+            os.close(slave)
+            for number, name in ((1, "stdout"), (2, "stderr")):
+                stream = open(number, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+                patch.setattr(sys, name, stream)
+                patch.setattr(sys, f"__{name}__", stream)
+            with pytest.raises(SystemExit) as end:
+                main()
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            for number, copy in enumerate(kept):
+                os.dup2(copy, number)
+                os.close(copy)
+    reader.join(60)
+    return Seen(end.value.code if isinstance(end.value.code, int) else 0, seen[0])
+
+
+def terminal(rows: int, columns: int) -> tuple[int, int]:
+    """The two sides of a pseudo-terminal of this size: where what is written can be read, and where a command writes."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    return master, slave
+
+
+def variables(**environment: str) -> dict[str, str]:
+    """The environment of a command on a terminal."""
     kept = {name: value for name, value in os.environ.items() if name not in _OWN}
-    kept = {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PAGER": "cat", **environment}
-    command = [sys.executable, "-c", "from clew.harness.cli.app import main; main()", *map(str, arguments)]
-    process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=kept, cwd=folder)
-    os.close(slave)
+    return {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", "PAGER": "cat", **environment}
+
+
+def read(master: int) -> bytes:
+    """All that is written to a terminal until nobody holds its other side."""
     seen = b""
     while True:
         try:
@@ -56,4 +113,4 @@ def clew_on_terminal(folder: Path, columns: int, *arguments: str | Path, rows: i
             break
         seen += part
     os.close(master)
-    return Seen(process.wait(120), seen)
+    return seen

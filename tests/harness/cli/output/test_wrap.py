@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from clew.harness.cli.output.wrap import parts, wrapped
-from tests.harness.cli.terminal import clew_on_terminal
+from tests.harness.cli.terminal import clew_called_on_terminal, clew_on_terminal
 from tests.harness.conftest import PLAN
 from tests.harness.shown import STALE, history_file
 
@@ -71,12 +71,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_commands_wrap_at_words_and_keep_their_indentation(
     folder: Path, command: tuple[str, ...], columns: int
 ) -> None:
-    seen = clew_on_terminal(folder, columns, *command)
+    seen = clew_called_on_terminal(folder, columns, *command)
     assert seen.lines
     for line in seen.lines:
         # An address stays whole: half of one leads nowhere.
         assert len(line) <= columns or "https://" in line, line
-    wide = clew_on_terminal(folder, 2000, *command)
+    wide = clew_called_on_terminal(folder, 2000, *command)
     if command != ("show", "h.jsonl"):  # A diagram is laid out for the width.
         told = re.sub(r"in \d\.\d\d s", "", " ".join(seen.text.split()))
         assert told == re.sub(r"in \d\.\d\d s", "", " ".join(wide.text.split()))
