@@ -1,12 +1,14 @@
-"""The order in which the workers of pytest-xdist take the tests, the signals that they begin with, and what the machine
-has."""
+"""The order in which the workers of pytest-xdist take the tests, what they and their processes begin with, and what the
+machine has."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 
 import pytest
+from hypothesis import settings
 
 LONGEST = (
     "tests/test_readme.py",
@@ -27,11 +29,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A shell starts what it puts into the background with SIGINT ignored, `nohup` with SIGHUP. Both are inherited, and
+    """Have every test begin with the same signals, variables and settings, wherever the suite runs.
+
+    A shell starts what it puts into the background with SIGINT ignored, `nohup` with SIGHUP. Both are inherited, and
     the tests of signals would wait in vain."""
     for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, handler)
+    # The tests start hundreds of processes. Without kept bytecode each would compile clew anew, which takes a tenth of
+    # a second.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # A busy machine is slow, and nothing else.
+    settings.register_profile("suite", deadline=None)
+    settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -89,7 +89,7 @@ def clew_called_on_terminal(folder: Path, columns: int, *arguments: str | Path, 
 
 
 def terminal(rows: int, columns: int) -> tuple[int, int]:
-    """The two sides of a pseudo-terminal of this size: where what is written can be read, and where a command writes."""
+    """The two sides of a pseudo-terminal of this size: the one to read from, and the one that a command writes to."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     return master, slave

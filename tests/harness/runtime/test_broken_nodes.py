@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from clew.harness.plan import load, resolve
 from clew.harness.run import simulate
+from tests.harness.conftest import clew_called_in
 
 SYSTEM = """
 import os, sys, time
@@ -53,15 +53,17 @@ workload: {kind: cas-register, clients: 1, operations: 3, timeout: 1s}
 """
 
 
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part that hangs is noticed soon."""
+    monkeypatch.setattr("clew.harness.runtime.watchdog.STEP_SECONDS_MAX", 0.3)
+    monkeypatch.setattr("clew.harness.runtime.simulation.simulation.EVENTS_AT_ONCE_MAX", 2000)
+
+
 def run(folder: Path, breaks: str, nodes: str) -> subprocess.CompletedProcess[str]:
     (folder / "broken.py").write_text(SYSTEM.replace("{breaks}", breaks))
     (folder / "plan.yaml").write_text(PLAN)
-    code = "from clew.harness.runtime import watchdog; from clew.harness.runtime.simulation import simulation; "
-    code += "watchdog.STEP_SECONDS_MAX, simulation.EVENTS_AT_ONCE_MAX = 0.5, 2000; "
-    code += "from clew.harness.cli.app import main; main()"
-    command = [sys.executable, "-c", code, "run", str(folder / "plan.yaml"), "--nodes", nodes]
-    command += ["--store", str(folder / "store")]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return clew_called_in(folder)("run", str(folder / "plan.yaml"), "--nodes", nodes)
 
 
 @pytest.mark.parametrize(
@@ -157,9 +159,8 @@ system = replace(caspaxos, name="parts", {part})
     ],
 )
 def test_any_part_of_a_system_that_hangs_or_raises_ends_the_run_with_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, does: str, said: str
+    tmp_path: Path, part: str, does: str, said: str
 ) -> None:
-    monkeypatch.setattr("clew.harness.runtime.watchdog.STEP_SECONDS_MAX", 0.3)
     (tmp_path / "parts.py").write_text(PARTS.replace("{part}", part).replace("{does}", does))
     plan = PLAN.replace("broken.py", "parts.py").replace("timeout: 1s", "timeout: 1s, think: 1ms")
     (tmp_path / "plan.yaml").write_text(plan)

@@ -62,7 +62,7 @@ def assert_right(cluster: Cluster, read: str) -> None:
     st.sampled_from(CLUSTERS),
     st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 4095)), max_size=120),
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_schedule_is_linearizable_keeps_the_lemmas_and_recovers(
     shape: tuple[int, Parameters], schedule: list[Step]
 ) -> None:

@@ -134,7 +134,7 @@ happenings = st.one_of(
 """Mostly messages with their senders. Also: time that passes, and crashes (with how many unsynced writes stay)."""
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(happenings, max_size=40), st.sampled_from([1, 2, 7]))
 def test_in_random_lives_replicas_sync_before_they_send(life: list[Happening], length: int) -> None:
     parameters = Parameters(max_log_length=length, max_batch_size=2)

@@ -91,7 +91,7 @@ class Leader:
         )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(packets, applications)
 def test_a_leader_that_gets_any_messages_goes_on_and_keeps_its_promises(told: list[Packet], application: Any) -> None:
     leader = Leader(application)
@@ -105,7 +105,7 @@ def test_a_leader_that_gets_any_messages_goes_on_and_keeps_its_promises(told: li
         executed, truncated = node.executor.ops_complete, node.acceptor.log_truncation_point
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(packets, applications)
 def test_repeated_messages_take_no_more_memory_in_a_leader(told: list[Packet], application: Any) -> None:
     leader = Leader(application)
