@@ -75,7 +75,7 @@ def test_a_read_only_install_and_an_unwritable_home_cost_no_verdict_and_are_said
     script = "from clew.harness.cli.app import main; main()"
     command = [sys.executable, "-P", "-c", script, "check", str(history), "--engine", "wgl"]
     said = []
-    for _ in range(2):
+    for _ in range(2 if temporary else 1):
         done = subprocess.run(as_anybody(command), env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith("VALID")
@@ -87,7 +87,7 @@ def test_a_read_only_install_and_an_unwritable_home_cost_no_verdict_and_are_said
         assert list(place.rglob("*.nbi"))
     else:
         assert said[0].startswith("clew: compiled code cannot be kept")
-        assert said[0].count("\n") == said[1].count("\n") == 1
+        assert said[0].count("\n") == 1
     for path in (install, *install.rglob("*")):
         path.chmod(0o755)
 

@@ -167,10 +167,10 @@ def test_a_pause_at_another_moment_is_looked_for() -> None:
     assert [event.fault for event in pauses(found)] == [Pause(("n2",))]
 
 
-def test_show_says_who_stood_still_and_when(clew: Clew, recorded: Path) -> None:
-    shown = clew("show", recorded).stdout
+def test_show_says_who_stood_still_and_when(clew_call: Clew, recorded: Path) -> None:
+    shown = clew_call("show", recorded).stdout
     assert "pause n3" in shown
-    (first, second) = json.loads(clew("show", recorded, "--json").stdout)["faults"]
+    (first, second) = json.loads(clew_call("show", recorded, "--json").stdout)["faults"]
     assert (first["kind"], first["start"], first["end"], first["ended"]) == ("pause", 50 * MS, 150 * MS, True)
     assert (second["kind"], second["words"]) == ("pause", "pause n3")
 
@@ -191,11 +191,11 @@ def test_the_legend_of_a_report_names_pauses(chromium: Any, recorded: Path) -> N
     assert [entry for entry in chromium.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
-def test_diff_says_where_another_pause_made_a_difference(clew: Clew, recorded: Path, tmp_path: Path) -> None:
+def test_diff_says_where_another_pause_made_a_difference(clew_call: Clew, recorded: Path, tmp_path: Path) -> None:
     other = plan_of(CASPAXOS, "nemesis.1.pause.target=[n2]")
     result = trio.run(partial(run, other, nodes="inline", into=tmp_path / "other"))
     assert result.run is not None
-    done = clew("diff", recorded, result.run)
+    done = clew_call("diff", recorded, result.run)
     assert done.returncode == 1, done.stderr
     assert "pause n3" in done.stdout
     assert "pause n2" in done.stdout

@@ -7,6 +7,8 @@ import re
 import time
 from pathlib import Path
 
+import pytest
+
 from clew.harness.hunt.campaign import BATCH
 from clew.harness.plan import load, resolve
 from tests.harness.conftest import Clew
@@ -39,21 +41,23 @@ def test_a_node_that_loops_for_ever_is_named_with_its_seed_and_the_hunt_keeps_it
     assert 1 <= len(failing) < BATCH, "not even the job that was begun is finished"
 
 
-def test_a_hunt_goes_on_after_a_node_that_loops_for_ever(clew: Clew, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("without_workers")
+def test_a_hunt_goes_on_after_a_node_that_loops_for_ever(clew_call: Clew, tmp_path: Path) -> None:
     text = PLAN_OF_ECHO.replace("clients: 1", "clients: {choice: [1, 2]}")
     plan = quick_to_see_a_hang(put(tmp_path, breaks="while source == 'c1': pass", plan=text))
     hangs = [seed for seed in range(4) if resolve(load(str(plan)), seed).workload.clients == 2]
     assert 0 < len(hangs) < 4
-    done = clew("hunt", "echo.yaml", "--seeds", "0:4", "--until", "all", "--jobs", "1", "--json")
+    done = clew_call("hunt", "echo.yaml", "--seeds", "0:4", "--until", "all", "--jobs", "1", "--json")
     assert done.returncode == 1, done.stderr
     summary = json.loads(done.stdout.splitlines()[-1])
     assert summary["seeds"] == 4
     assert [(found["seed"], found["failure"]) for found in summary["failures"]] == [(seed, HANGS) for seed in hangs]
 
 
-def test_a_node_that_sends_itself_messages_without_a_delay_ends_as_a_failure(clew: Clew, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("without_workers")
+def test_a_node_that_sends_itself_messages_without_a_delay_ends_as_a_failure(clew_call: Clew, tmp_path: Path) -> None:
     put(tmp_path, breaks="return ctx.send('n1', message)")
-    done = clew("hunt", "echo.yaml", "--seeds", "0:8", "--jobs", "1")
+    done = clew_call("hunt", "echo.yaml", "--seeds", "0:8", "--jobs", "1")
     assert done.returncode == 1, done.stderr
     assert "seed 0 fails: node: n1 takes more than 100,000 steps within a millisecond" in done.stdout
     assert "does it send itself messages, or set timers, without a delay?" in done.stdout
