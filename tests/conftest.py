@@ -28,6 +28,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """How many workers `-n auto` has: one more than processors, because many tests wait for real processes."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Have every test begin with the same signals, variables and settings, wherever the suite runs.
 

@@ -27,7 +27,9 @@ def run(clew_call: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reques
 
 
 @pytest.mark.parametrize("run", [(RANDOM, "")], indirect=True, ids=["random"])
-def test_all_times_are_run_and_counted_if_they_differ_and_the_latest_is_no_other_run(clew_call: Clew, run: Path) -> None:
+def test_all_times_are_run_and_counted_if_they_differ_and_the_latest_is_no_other_run(
+    clew_call: Clew, run: Path
+) -> None:
     done = clew_call("replay", run, "--nodes", "inline", "--times", "5", "--json")
     assert done.returncode == 255
     assert done.stderr.count("\n") == 1

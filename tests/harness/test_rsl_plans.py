@@ -1,4 +1,4 @@
-"""What the comments of RSL's plans say, on every fourth seed from 0 to 199, and that what they are made for happens."""
+"""What the comments of RSL's plans say, on every eighth seed from 0 to 199, and that what they are made for happens."""
 
 from __future__ import annotations
 

@@ -234,7 +234,7 @@ def test_a_verdict_that_cannot_be_written_is_printed_and_the_history_is_kept(
     assert clew_call("check", folder).returncode == 1
 
 
-@pytest.mark.parametrize("form", [(), ("--json",)], ids=["words", "json"])
+@pytest.mark.parametrize("form", [(), pytest.param(("--json",), marks=pytest.mark.long)], ids=["words", "json"])
 def test_a_hunt_on_a_full_disk_prints_what_it_found_and_leaves_no_partial_run(
     tmp_path: Path, form: tuple[str, ...]
 ) -> None:

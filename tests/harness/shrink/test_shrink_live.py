@@ -182,6 +182,7 @@ def test_when_the_last_runs_have_no_time_the_first_that_failed_is_kept(
     assert max(calls) < 60
 
 
+@pytest.mark.long
 def test_when_the_last_runs_have_no_time_at_all_the_line_says_so(
     clew_call: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
