@@ -43,6 +43,8 @@ class Case(msgspec.Struct, frozen=True):
 CASES = (
     Case("etcd-linearizable", "kill, pause, partition, packet loss", "linearizable", True),
     Case("etcd-serializable-reads", "partition", "linearizable", False),
+    Case("etcd-set", "kill, pause, partition, packet loss", "linearizable", True),
+    Case("etcd-list", "kill, pause, partition, packet loss", "linearizable", True),
     Case("redis-one-node", "kill, pause, packet loss", "linearizable", True),
     Case("redis-replica-reads", "partition", "linearizable", False),
     Case("redis-sentinel-failover", "primary alone with two clients", "linearizable", False),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -16,6 +19,8 @@ from clew.systems.stored import decoded, encoded
 
 PATH = "/v3/"
 """Where etcd 3.4 has its gateway. Asking the node for it would be a request of its own."""
+BETWEEN, AFTER = "/", "0"
+"""What stands between the name of a set and an element, and the letter after that: together they bound a range."""
 
 
 class EtcdClient:
@@ -30,18 +35,23 @@ class EtcdClient:
             node.host, node.ports["client"], timeout=cluster.timeout, api_path=PATH, session=session
         )
         self._serializable = cluster.parameters.reads == "serializable"
-        self._counts = cluster.parameters.object == "counter"
+        self._timeout = cluster.timeout
+        empty: dict[str, Any] = {"counter": 0, "list": []}
+        self._empty = empty.get(cluster.parameters.object)
+        self._keeps_sets = cluster.parameters.object == "set"
         self._locks = EtcdLocks(self._etcd, cluster.parameters.lock_ttl // 10**9)
         self._adding = adding(self._locks, cluster)
 
     def read(self, key: Any) -> Any:
         """What a key holds, as the plan's `reads` says."""
         try:
+            if self._keeps_sets:
+                return self._elements(key)
             value, _ = self._get(key, self._serializable)
         except Etcd3Exception as error:
             # A read changes nothing.
             raise Failed(said(error)) from error
-        return 0 if self._counts and value is None else value
+        return self._empty if value is None else value
 
     get = read
 
@@ -73,15 +83,16 @@ class EtcdClient:
         """Add to a count: read it, and set it if nobody was faster, until nobody was. Or under a lock."""
         if self._adding is not None:
             return self._adding.add(key, amount)
-        while True:
-            try:
-                value, revision = self._get(key, serializable=False)
-            except Etcd3Exception as error:
-                # Nothing has changed yet: of all attempts before this one etcd has said that they did nothing.
-                raise Failed(said(error)) from error
-            count: int = (value or 0) + amount
-            if self._set_if(key, {"target": "MOD", "mod_revision": revision}, encoded(count)):
-                return count
+        count: int = self._changed(key, lambda value: (value or 0) + amount)
+        return count
+
+    def add(self, key: Any, value: Any) -> None:
+        """Add an element to a set. Each element is a key of its own, so nobody has to wait for another."""
+        changed(lambda: self._etcd.put(f"{key}{BETWEEN}{json.dumps(value)}", "1"))
+
+    def append(self, key: Any, value: Any) -> None:
+        """Append an element to a list: read the list, and set it if nobody was faster, until nobody was."""
+        self._changed(key, lambda elements: [*(elements or ()), value])
 
     def close(self) -> None:
         """Close the connection."""
@@ -94,6 +105,31 @@ class EtcdClient:
             return None, 0
         text, about = found[0]
         return decoded(text), int(about["mod_revision"])
+
+    def _elements(self, key: Any) -> list[Any]:
+        """The elements of a set: all of them in one read, as they were at one moment."""
+        begin, end = f"{key}{BETWEEN}", f"{key}{AFTER}"
+        found = self._etcd.get(begin, metadata=True, range_end=end, serializable=self._serializable)
+        return sorted(json.loads(about["key"][len(begin) :]) for _, about in found)
+
+    def _changed(self, key: Any, change: Callable[[Any], Any]) -> Any:
+        """Make a new value of a key from what it holds, and return that.
+
+        Only an attempt of which etcd said that it did nothing is followed by another. One without an answer is the
+        last, and leaves open whether the key has changed.
+        """
+        end = time.monotonic() + self._timeout
+        while True:
+            try:
+                value, revision = self._get(key, serializable=False)
+            except Etcd3Exception as error:
+                # Nothing has changed yet.
+                raise Failed(said(error)) from error
+            new = change(value)
+            if self._set_if(key, {"target": "MOD", "mod_revision": revision}, encoded(new)):
+                return new
+            if time.monotonic() > end:
+                raise Failed("others were faster, again and again")
 
     def _set_if(self, key: Any, expected: dict[str, Any], text: str | None) -> bool:
         """Set or delete a key if what is expected of it holds; tell whether it did."""

@@ -73,14 +73,22 @@ def test_an_anomaly_shows(case: Case) -> None:
 
 
 @pytest.mark.usefixtures("namespaces")
-@pytest.mark.parametrize("settings", [("kv", "kv"), ("counter", "counter")], ids=lambda settings: settings[0])
 @pytest.mark.parametrize(
-    "name", ["etcd-linearizable", "redis-one-node", pytest.param("zookeeper-sync", marks=pytest.mark.long)]
+    ("name", "thing", "kind"),
+    [
+        pytest.param("etcd-linearizable", "kv", "kv", marks=pytest.mark.long),
+        ("etcd-linearizable", "counter", "counter"),
+        ("etcd-linearizable", "set", "set"),
+        ("etcd-linearizable", "list", "append-list"),
+        ("redis-one-node", "kv", "kv"),
+        ("redis-one-node", "counter", "counter"),
+        pytest.param("zookeeper-sync", "kv", "kv", marks=pytest.mark.long),
+        pytest.param("zookeeper-sync", "counter", "counter", marks=pytest.mark.long),
+    ],
 )
-def test_other_objects_are_served_too(name: str, settings: tuple[str, str]) -> None:
+def test_other_objects_are_served_too(name: str, thing: str, kind: str) -> None:
     case = next(case for case in CASES if case.plan == name)
     needs(case)
-    thing, kind = settings
     tried = run(
         case,
         0,
