@@ -94,12 +94,18 @@ def table(run: Record, rows: NDArray[np.int64], lane: NDArray[np.int64]) -> Tabl
         "start": seconds(operations.start[rows]),
         "end": seconds(completed),
         "outcome": [TYPES[code] for code in operations.outcome[rows].tolist()],
-        "process": [f"process {process}" for process in operations.process[rows].tolist()],
+        "process": [_process(history, process) for process in operations.process[rows].tolist()],
         "key": [key_name(history.keys[code]) for code in operations.key[rows].tolist()],
         "label": labels,
         "error": ["" if error is None else printable(error) for error in errors],
         "latency": np.round((completed - operations.start[rows]) / 1e6, 6).tolist(),
     }
+
+
+def _process(history: History, process: int) -> str:
+    """A process in words: by the name that the program has for it which wrote the file, or else by its number."""
+    theirs = (history.theirs or {}).get(process)
+    return f"process {process}" if theirs is None else printable(theirs)
 
 
 def _label(history: History, number: int) -> str:

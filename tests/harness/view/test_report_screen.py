@@ -60,3 +60,35 @@ def test_a_narrow_screen_scrolls_tables_and_not_the_page(chromium: Any, failing:
         )
     finally:
         chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_phone_shows_a_short_history_of_another_program_in_its_own_names_and_units(
+    chromium: Any, tmp_path: Path
+) -> None:
+    lines = [
+        '{"time": 0, "process": "a", "f": "write", "type": "invoke", "value": 5}',
+        '{"time": 55000, "process": "a", "f": "write", "type": "ok", "value": 5}',
+        '{"time": 57000, "process": "b", "f": "read", "type": "invoke"}',
+        '{"time": 58000, "process": "b", "f": "read", "type": "ok", "value": 123456}',
+    ]
+    (tmp_path / "h.jsonl").write_text("\n".join(lines) + "\n")
+    page = tmp_path / "h.html"
+    page.write_text(report(read_record(tmp_path / "h.jsonl", "register", fields="time=time")))
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        open_page(chromium, page)
+        axis = "[...clew.plots.timeline.xaxis][0]"
+        ticks = f"return [{axis}.axis_label, ...{axis}.formatter.doFormat([0, 0.00003], {{ loc: 0 }})]"
+        assert chromium.execute_script(ticks) == ["microseconds", "0", "30"]
+        named = "return [...[...clew.plots.timeline.yaxis][0].major_label_overrides.values()]"
+        assert chromium.execute_script(named) == ["client 0\na", "client 1\nb"]
+        cell = chromium.find_element("css selector", "#counterexample tbody td:nth-child(2)")
+        assert cell.text == "client 1 b"
+        [place] = chromium.execute_script("return clew.sources.bold.data.x")
+        start, end = span(chromium)
+        assert (end - place) / (end - start) * 300 > 7 * len("read → 123456"), "the name is not cut off"
+        right = "return document.querySelector('#counterexample caption').getBoundingClientRect().right"
+        assert chromium.execute_script(right) <= 390
+    finally:
+        chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

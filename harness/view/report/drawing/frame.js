@@ -68,8 +68,14 @@ function frame(data) {
     }
     for (const grid of [...plot.xgrid, ...plot.ygrid]) paint(grid, { grid_line_color: "rule" });
     for (const axis of plot.xaxis) {
-      axis.axis_label = data.clock ? "seconds" : "events";
+      axis.axis_label = data.clock ? { s: "seconds", ms: "milliseconds", us: "microseconds", ns: "nanoseconds" }[unit] : "events";
       axis.formatter = new Bokeh.BasicTickFormatter({ use_scientific: false });
+      if (data.clock && below > 0) {
+        // Ticks are seconds. Round, or 0.003 s would be 3.0000000000000004 ms.
+        const format = axis.formatter.doFormat.bind(axis.formatter);
+        axis.formatter.doFormat = (ticks, options) =>
+          format(ticks.map((tick) => Number((tick * 10 ** below).toPrecision(12))), options);
+      }
     }
     figures.push([id, plot]);
     return plot;

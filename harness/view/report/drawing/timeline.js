@@ -167,11 +167,13 @@ function timeline(f) {
       }
     }
     below(new Map([...processes].flatMap(([lane, found]) => {
-      const numbers = [...found].map((words) => words.replace("process ", ""));
-      if (data.lanes[lane] === `client ${numbers}`) return [];
-      if (numbers.length === 1) return [[lane, `process ${numbers}`]];
-      if (numbers.length > 2) return f.phone ? [] : [[lane, `${numbers.length} processes`]];
-      return [[lane, f.phone ? `(${numbers.join(", ")})` : `processes ${numbers.join(", ")}`]];
+      const names = [...found];
+      const numbers = names.map((words) => words.replace("process ", ""));
+      if (names.length === 1 && data.lanes[lane] === `client ${numbers[0]}`) return [];
+      if (names.length === 1) return [[lane, names[0]]];
+      if (names.length > 2) return f.phone ? [] : [[lane, `${names.length} processes`]];
+      const numbered = names.every((words) => words.startsWith("process "));
+      return [[lane, f.phone ? `(${numbers.join(", ")})` : `${numbered ? "processes " : ""}${numbers.join(", ")}`]];
     })));
     // An operation that took effect after its client gave up is drawn until then.
     const drawnUntil = (row) => Math.max(operations.end[row], picture.order.get(row)?.[0] ?? 0);
@@ -198,10 +200,11 @@ function timeline(f) {
     // The operations of the counterexample are named in full: above the bar, or below it if that place is taken.
     const taken = new Map();
     const bold = rows.filter((row) => counterexample.has(operations.number[row])).map((row) => {
-      const left = Math.max(operations.start[row], range.start);
+      const wide = (operations.label[row].length * 7.2 + 12) / perSecond;
+      const left = Math.max(Math.min(operations.start[row], range.end - wide), range.start);
       const lane = operations.lane[row];
       const below = (taken.get(lane) ?? -Infinity) > left;
-      if (!below) taken.set(lane, left + (operations.label[row].length * 7.2 + 12) / perSecond);
+      if (!below) taken.set(lane, left + wide);
       return [left, below ? lane + f.HALF + 0.15 : lane - f.HALF - 0.12, operations.label[row]];
     });
     sources.bold.data = columns(bold);
@@ -212,7 +215,7 @@ function timeline(f) {
     orderLine.glyph.line_alpha = crowded ? 0.12 : 0.55;
     let before = -Infinity;
     const stated = marked.length > LABELS ? [] : marked.filter((row) => {
-      if ((found.time[row] - before) * perSecond < 12 + 7 * String(found.state[row]).length) return false;
+      if ((found.time[row] - before) * perSecond < 22 + 7 * String(found.state[row]).length) return false;
       before = found.time[row];
       return found.state[row] !== "";
     });
