@@ -267,3 +267,19 @@ def test_show_and_report_read_other_names_as_check_does(clew_call: Clew, tmp_pat
         refused = clew_call(command, "load.jsonl", *["load.jsonl"] * (command == "diff"))
         assert refused.returncode == 254
         assert "--fields process=... says what it is called here: clew check, show, report and export" in refused.stderr
+
+
+def test_a_history_that_names_a_plan_and_no_seed_has_no_seed(clew_call: Clew, tmp_path: Path) -> None:
+    (tmp_path / "h.jsonl").write_text(
+        '{"clew-history":1,"model":"register","plan":"mine"}\n'
+        '{"index":0,"time":1,"process":0,"type":"invoke","f":"read"}\n'
+        '{"index":1,"time":2,"process":0,"type":"ok","f":"read","value":4}\n'
+    )
+    told = [clew_call(command, "h.jsonl").stdout for command in ("check", "show", "report")]
+    told += [clew_call("diff", "h.jsonl", "h.jsonl").stdout]
+    title = (tmp_path / "h.html").read_text().partition("<title>")[2].partition("</title>")[0]
+    assert told[0].startswith("INVALID  mine\n")
+    assert "mine" in title
+    for text in (*told, title):
+        assert "seed" not in text
+        assert "None" not in text
