@@ -56,7 +56,7 @@ def test_a_control_holds(case: Case) -> None:
     needs(case)
     tried = run(case, 0, *SHORT.get(case.plan, ()))
     assert (tried.verdict, tried.happened) == ("valid", None)
-    assert tried.counts["operations"]["ok"] > 30
+    assert tried.counts["operations"]["ok"] > 10
     # Each entry of the plan's nemesis strikes at least once.
     assert sum(tried.counts["faults"].values()) >= len(resolve(load(case.plan)).nemesis) > 0
 
@@ -103,7 +103,7 @@ def test_other_objects_are_served_too(name: str, thing: str, kind: str) -> None:
     )
     assert (tried.verdict, tried.happened) == ("valid", None)
     # A compare-and-set that found another value is a failure that says something.
-    assert tried.counts["operations"]["ok"] > 30
+    assert tried.counts["operations"]["ok"] > 10
 
 
 @pytest.mark.usefixtures("namespaces")
@@ -114,7 +114,7 @@ def test_nats_serves_a_map_too() -> None:
     mix = "workload.mix={get: 2, put: 1, delete: 1}"
     tried = run(case, 0, "system.object=kv", "workload.kind=kv", mix, "workload.duration=500ms", "system.nodes=1")
     assert (tried.verdict, tried.happened) == ("valid", None)
-    assert tried.counts["operations"]["ok"] > 30
+    assert tried.counts["operations"]["ok"] > 10
 
 
 @pytest.mark.usefixtures("namespaces")
