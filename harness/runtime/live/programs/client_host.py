@@ -29,6 +29,7 @@ from clew.harness.runtime.live.programs.client_wire import (
     CONTROL,
     RESULT_MOST,
     AskReady,
+    Back,
     Begin,
     Broken,
     Done,
@@ -180,8 +181,8 @@ class Client:
             done, client = self._carry_out(client, operation)
             if done is None:
                 return
-            if not self._given_up:
-                self._send(Done(self._thread, operation.id, done.type, done.value, done.error))
+            answer = Done(self._thread, operation.id, done.type, done.value, done.error)
+            self._send(Back(operation.id) if self._given_up else answer)
         self._close(client)
 
     def _carry_out(self, client: Any, operation: Operation) -> tuple[Complete | None, Any]:

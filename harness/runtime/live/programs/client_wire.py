@@ -1,7 +1,7 @@
 """The lines between the harness and the client host: one JSON value each, in both directions, over one socket.
 
 harness ──> host    Begin, then Invoke, Replace, AskReady, ForgetReady
-host ──> harness    Done, Ready, Unready, Leads, Broken
+host ──> harness    Done, Back, Ready, Unready, Leads, Broken
 """
 
 from __future__ import annotations
@@ -88,6 +88,12 @@ class Done(msgspec.Struct, frozen=True, tag_field="line", tag="done"):
     error: str | None
 
 
+class Back(msgspec.Struct, frozen=True, tag_field="line", tag="back"):
+    """A client that was given up has come back from its operation. What it says of it is dropped."""
+
+    id: int
+
+
 class Ready(msgspec.Struct, frozen=True, tag_field="line", tag="ready"):
     """The node is ready."""
 
@@ -119,7 +125,7 @@ class Broken(msgspec.Struct, frozen=True, tag_field="line", tag="broken"):
     """The traceback."""
 
 
-FromHost = Done | Ready | Unready | Leads | Broken
+FromHost = Done | Back | Ready | Unready | Leads | Broken
 
 
 def _path(type: type, text: Any) -> Any:

@@ -25,6 +25,7 @@ from clew.harness.runtime.live.logs import Logs
 from clew.harness.runtime.live.programs.client_wire import (
     CONTROL,
     AskReady,
+    Back,
     Begin,
     Broken,
     Done,
@@ -49,6 +50,9 @@ from clew.systems.registry import DESCRIBED
 
 HOST = "clients"
 """What the log calls the client host."""
+
+HANGS_AFTER = 2.0
+"""Seconds after which a client hangs that was given up: those who give up by themselves come back a moment later."""
 
 Completed = Callable[[Thread, Complete], None]
 """Told when the open operation of a thread has ended."""
@@ -80,6 +84,12 @@ class HostedClients:
         self._listens: dict[str, tuple[str, ...]] = {}
         self._number = itertools.count()
         self._outbox: Outbox
+        self.came_back = False
+        """Whether any client has ever ended an operation by itself, in time or late."""
+        self._asked: dict[int, int] = {}
+        """The operation that the client of each thread carries out: thread -> id."""
+        self._away: dict[int, float] = {}
+        """The operations whose clients were given up and have not come back: id -> when that was, in s."""
 
     async def run(
         self, world: World, logs: Logs, log: Path, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
@@ -120,6 +130,7 @@ class HostedClients:
     def invoke(self, thread: Thread, operation: Operation) -> None:
         """Have the client of a thread carry out an operation."""
         node = self._cluster.nodes[thread.number % len(self._cluster.nodes)]
+        self._asked[thread.number] = operation.id
         self._send(
             Invoke(
                 thread.number,
@@ -134,6 +145,8 @@ class HostedClients:
 
     def replace(self, thread: Thread) -> None:
         """Give up the client of a thread. The next operation gets a new one."""
+        if (id := self._asked.pop(thread.number, None)) is not None:
+            self._away[id] = trio.current_time()
         self._send(Replace(thread.number))
 
     async def ready(self, node: str) -> None:
@@ -151,12 +164,23 @@ class HostedClients:
         """Where anything in the network of this node listened when it was last asked whether it is ready."""
         return self._listens.get(node, ())
 
+    def hang(self) -> int:
+        """How many clients were given up `HANGS_AFTER` ago or earlier, and have not come back since."""
+        return sum(trio.current_time() - since > HANGS_AFTER for since in self._away.values())
+
     def _send(self, line: ToHost) -> None:
         self._outbox.write(encode(line) + b"\n")
 
     def _take(self, line: FromHost) -> None:
         match line:
+            case Back():
+                self.came_back = True
+                self._away.pop(line.id, None)
             case Done():
+                self.came_back = True
+                # Or it came back before it heard that it was given up.
+                if self._away.pop(line.id, None) is None:
+                    self._asked.pop(line.thread, None)
                 result = Complete(line.type, line.value, line.error)
                 answer(self._threads[line.thread], line.id, result, self._completed)
             case Ready():

@@ -71,6 +71,8 @@ class LineClients:
         self._clients: dict[int, _Client] = {}
         self._asked: defaultdict[int, set[int]] = defaultdict(set)
         """The ids of all operations that each thread was asked for, by its earlier clients too."""
+        self.came_back = False
+        """Whether any client has ever answered."""
         self._nursery: trio.Nursery
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -173,6 +175,7 @@ class LineClients:
                         raise SystemFailure(
                             "client", name, f"printed {_shown(line)}; it was never asked for an operation {found.id}"
                         )
+                    self.came_back = True
                     self._take(client, found)
         except LineTooLong:
             raise _garbage(name, b"") from None

@@ -20,12 +20,13 @@ from clew.harness.runtime.failure import SystemFailure, raised
 from clew.harness.runtime.live.cluster import Stage
 from clew.harness.runtime.live.logs import Logs, open_logs
 from clew.harness.runtime.live.packets.switch import Link
-from clew.harness.runtime.live.programs.clients import HostedClients, not_startable
+from clew.harness.runtime.live.programs.clients import HOST, HostedClients, not_startable
 from clew.harness.runtime.live.programs.ended import ended, foreground
 from clew.harness.runtime.live.programs.line_clients import LineClients
 from clew.harness.runtime.live.world.cannot_start import CannotStart
 from clew.harness.runtime.live.world.process import Process
 from clew.harness.runtime.thread import Thread
+from clew.histories.text import plural
 from clew.nemesis.fault import Fault
 from clew.systems import Operation, Program, ProgramCluster, ProgramNode
 from clew.systems.command import CommandParameters, awaited
@@ -139,6 +140,24 @@ class Programs:
         if self._leader is not None:
             self._stage.leads(self._leader)
 
+    def end(self) -> None:
+        """The run is over. Notes how many clients hang.
+
+        Raises `SystemFailure` if no client has ever come back from an operation: then nothing is known of the nodes,
+        and the final reads that nobody answered are no fault of theirs.
+        """
+        outcome = self._stage.outcome
+        asked = sum(outcome.progress.outcomes.values())
+        expected = f"expected a client to give up by itself, within {self.cluster.timeout:g} s"
+        if asked and not self._clients.came_back:
+            outcome.finished = False
+            outcome.unanswered.clear()
+            what = f"hangs: none has come back from any of {plural(asked, 'operation')}; {expected}"
+            raise SystemFailure("client", "", what, self._logs.tail(HOST))
+        if hang := self._host.hang():
+            gone = f"{plural(hang, 'client')} had been given up and had not come back at the end of the run"
+            outcome.notes.append(f"{gone}: they hang; {expected}")
+
     async def kill(self, node: str) -> None:
         """See `Cluster.kill`."""
         life = self._running.pop(node, None)
@@ -225,4 +244,5 @@ async def open_program_cluster(stage: Stage, program: Program) -> AsyncIterator[
             cluster = Programs(stage, program, logs, nursery)
             await cluster.open()
             yield cluster
+            cluster.end()
             nursery.cancel_scope.cancel()

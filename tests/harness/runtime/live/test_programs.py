@@ -24,6 +24,7 @@ from clew.harness.testing import Broken, assert_holds
 from clew.harness.verdict.result import Result
 from clew.histories import load
 from clew.histories.journal import entries
+from clew.histories.text import plural
 from tests.harness.conftest import Clew
 from tests.harness.runtime.live.worlds import as_nobody
 
@@ -261,6 +262,7 @@ def test_a_client_that_hangs_ends_by_the_timeout_and_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str
 ) -> None:
     monkeypatch.setenv("BEHAVIOUR", "hangs")
+    monkeypatch.setattr("clew.harness.runtime.live.programs.clients.HANGS_AFTER", 0.0)
     result = run_live(tmp_path, client, "workload.timeout=1s")
     assert (result.verdict, result.error) == ("valid", None)
     assert result.counts["operations"]["info"] > 0
@@ -269,6 +271,23 @@ def test_a_client_that_hangs_ends_by_the_timeout_and_is_replaced(
     unknown = [event for event in history.events() if event.type == "info" and event.f == "write"]
     assert {event.error for event in unknown} == {"timeout"}
     assert all(event.value % 5 == 0 for event in unknown)
+    # A program is killed when it is given up, so it cannot come back.
+    hung = f"{plural(len(unknown), 'client')} had been given up and had not come back"
+    told = [note.partition(" at the end")[0] for note in result.notes if "hang" in note]
+    assert told == ([] if client == NODE_CLIENT else [hung])
+
+
+@both_clients
+def test_clients_that_all_hang_end_the_run_and_not_the_nodes_are_blamed(
+    clew_plan: Any, monkeypatch: pytest.MonkeyPatch, client: str
+) -> None:
+    monkeypatch.setenv("BEHAVIOUR", "stuck")
+    done = clew_plan(client, "workload.operations=2", "workload.timeout=100ms", "recovery.within=300ms")
+    assert done.returncode == 255
+    assert done.stderr.startswith("clew: every client hangs: none has come back from any of ")
+    assert "operations; expected a client to give up by itself, within 0.1 s" in done.stderr
+    assert done.stdout.startswith("UNKNOWN")
+    assert "liveness     unknown" in done.stdout
 
 
 def test_what_a_replaced_client_still_says_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

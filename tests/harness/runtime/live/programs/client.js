@@ -27,6 +27,7 @@ readline.createInterface({ input: process.stdin }).on('line', (line) => {
   }
   if (behaviour === 'repeats' && open) answer(open.id, 'ok', { value: 4711 });
   open = invoke;
+  if (behaviour === 'stuck') return;
   if (invoke.f === 'read' && behaviour === 'silent') {
     answer(invoke.id, 'ok', {});
     return;

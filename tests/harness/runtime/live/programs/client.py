@@ -20,10 +20,14 @@ class Client:
         self._file = self._socket.makefile("rb")
 
     def read(self, key: int) -> Any:
+        if BEHAVIOUR == "stuck":
+            time.sleep(1000)
         return "x" * (20 << 20) if BEHAVIOUR == "boasts" else self._ask("read", None)
 
     def write(self, key: int, value: int) -> None:
         match BEHAVIOUR:
+            case "stuck":
+                time.sleep(1000)
             case "hangs":
                 if value % 5 == 0:
                     time.sleep(1000)
