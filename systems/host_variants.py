@@ -77,6 +77,10 @@ class TornDisk(Disk):
         self._torn: set[str] = set()
 
     def write(self, key: str, value: Any) -> None:
+        if value is None:
+            self._torn.discard(key)
+            super().write(key, None)
+            return
         data = msgspec.json.encode(value)
         self._contents[key] = data
         # Half a JSON value is not JSON, and a disk holds only JSON. As a string, it cannot be read as what it was.

@@ -120,7 +120,7 @@ class Write(Effect, frozen=True, tag="write"):
     key: str
     """Where to write. The value that was there is replaced."""
     value: msgspec.Raw
-    """What to write, as JSON."""
+    """What to write, as JSON. `NOTHING` removes what was there."""
 
 
 class Sync(Effect, frozen=True, tag="sync"):
@@ -152,6 +152,10 @@ class Complete(Effect, frozen=True, tag="complete"):
     """The result, for `ok`; anything that fits into JSON."""
     error: str | None
     """Why, for `fail` and `info`."""
+
+
+NOTHING = b"null"
+"""The JSON of None. Written at a key, it removes what was there; a disk never holds it."""
 
 
 class UnreadableDisk(Exception):
@@ -188,14 +192,17 @@ class Disk:
         return sorted(self._contents)
 
     def write(self, key: str, value: Any) -> None:
-        """Write `value` at `key`. Until the next `sync`, a crash may lose it.
+        """Write `value` at `key`. None removes what was there. Until the next `sync`, a crash may lose it.
 
         Raises `TypeError` if `key` is no text, or if `value` does not fit into JSON.
         """
         if type(key) is not str:
             raise TypeError(f"write({key!r}, ...): expected a text as key")
         data = msgspec.json.encode(value)
-        self._contents[key] = data
+        if value is None:
+            self._contents.pop(key, None)
+        else:
+            self._contents[key] = data
         self._effects.append(Write(key, msgspec.Raw(data)))
 
     def sync(self) -> None:

@@ -24,7 +24,11 @@ LIVE = ("runtime=live", "recovery.after=200ms")
 """The settings of all live runs: real nodes need no second to rest."""
 
 
-SLOWER: Mapping[Variant, int] = {("rsl", "ignores-promises"): 4}
+SLOWER: Mapping[Variant, int] = {
+    ("caspaxos", "keeps-its-counter"): 4,
+    ("caspaxos", "removes-promises"): 4,
+    ("rsl", "ignores-promises"): 4,
+}
 """How many times slower the plan of a variant is made, if its moments are too exact for real time."""
 REASONS: Mapping[Variant, str] = {
     (

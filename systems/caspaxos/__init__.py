@@ -1,8 +1,9 @@
 """CASPaxos: replicated state machines without logs (Denis Rystsov, 2018, arXiv 1802.07000).
 
 There is one register for each key. Clients change it by submitting a function. Read `ballot.py`, `change.py` and
-`messages.py` first, then the two roles: `acceptor.py` and `proposer.py`. A node has both (`node.py`). `invariants.py`
-watches the lemmas of the proof. `variants.py` has known ways to get the protocol wrong.
+`messages.py` first, then the two roles: `acceptor.py` and `proposer.py`. A node has both (`node.py`). `membership.py`
+changes the acceptors, and `collector.py` removes deleted registers. `invariants/` watches the lemmas of the proof.
+`variants/` has known ways to get the protocol wrong.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ system = Protocol(
     validate=validate,
     invariants=invariants,
     landmarks=landmarks,
-    order=lambda parameters: Reconfigure if parameters.has_majorities else None,
+    order=lambda parameters: Reconfigure if parameters.can_change_members else None,
     variants=VARIANTS,
     hunted=HUNTED,
 )

@@ -22,6 +22,10 @@ from clew.systems.caspaxos.messages import (
     Key,
     Prepare,
     Promise,
+    Refuse,
+    Refusing,
+    Remove,
+    Removed,
     Turn,
     Turned,
 )
@@ -52,6 +56,7 @@ class Acceptor:
         self._states: dict[Key, AcceptorState] = {}
         self._turned: Turned | None = None
         self._emptied: int | None = None
+        self._ages: dict[str, int] = {}
 
     def prepare(self, ctx: Context, source: str, message: Prepare) -> None:
         """Promise, unless the acceptor has promised a higher ballot.
@@ -59,7 +64,7 @@ class Acceptor:
         The same ballot is promised again: the proposer has sent its prepare again because no answer came. Once the
         acceptor has accepted a value at that ballot, the proposer needs no promise any more, and gets none.
         """
-        if not self._is_on(ctx):
+        if not self._is_on(ctx) or self._is_outdated(source, message.age):
             return
         key, ballot = message.key, message.ballot
         state = self._recall(ctx, key)
@@ -75,7 +80,7 @@ class Acceptor:
 
         What it has accepted already it confirms again, even if it has promised a higher ballot since: it did vote.
         """
-        if not self._is_on(ctx):
+        if not self._is_on(ctx) or self._is_outdated(source, message.age):
             return
         key, ballot = message.key, message.ballot
         state = self._recall(ctx, key)
@@ -110,8 +115,40 @@ class Acceptor:
             keys = (literal_eval(name.removeprefix(start)) for name in written if name.startswith(start))
             ctx.send(source, Held(message.number, tuple(keys)))
 
+    def refuse(self, ctx: Context, source: str, message: Refuse) -> None:
+        """From now on, treat messages of younger proposers as lost. They were sent before a register was removed."""
+        if not self._is_on(ctx):
+            return
+        self._ages.update((name, age) for name, age in message.ages.items() if age > self._ages.get(name, 0))
+        ctx.disk.write("ages", self._ages)
+        ctx.disk.sync()
+        ctx.send(source, Refusing(message.key, message.ballot, dict(self._ages)))
+
+    def remove(self, ctx: Context, source: str, message: Remove) -> None:
+        """Forget a register that is as the tombstone left it: with that vote, and no newer promise."""
+        if not self._is_on(ctx):
+            return
+        if self._is_collected(self._recall(ctx, message.key), message.ballot):
+            del self._states[message.key]
+            ctx.disk.write(self._place(repr(message.key)), None)
+            ctx.disk.sync()
+        ctx.send(source, Removed(message.key, message.ballot))
+
+    def _is_collected(self, state: AcceptorState, ballot: Ballot) -> bool:
+        """Whether nothing has happened to a register since it accepted the tombstone.
+
+        A newer promise counts. The paper names only the value. But an acceptor that forgot its promise would accept
+        ballots below it, and a proposer that relies on the promise would overwrite what was chosen there.
+        """
+        return state.accepted == state.promised == ballot
+
+    def _is_outdated(self, proposer: str, age: int) -> bool:
+        """Whether a message is from before a collection that this acceptor knows of."""
+        return age < self._ages.get(proposer, 0)
+
     def _is_on(self, ctx: Context) -> bool:
         if self._emptied is None:
+            self._ages = ctx.disk.read("ages", dict[str, int]) or {}
             self._turned = ctx.disk.read("turned", Turned)
             self._emptied = ctx.disk.read("emptied", int) or 0
         return self._turned is None or self._turned.on

@@ -109,7 +109,7 @@ class Add(msgspec.Struct, frozen=True, tag="add"):
 
 
 class Delete(msgspec.Struct, frozen=True, tag="delete"):
-    """Changes every state to the empty one. What is left in the register is a tombstone (paper, 3.1)."""
+    """Changes every state to the empty one. What is left in the register is a tombstone (`collector.py`)."""
 
     def __call__(self, state: Any) -> Any:
         return None

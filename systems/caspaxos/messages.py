@@ -9,7 +9,8 @@
       <──────── Reply ──
 
 An acceptor's answer repeats the ballot of the question. A ballot is never used twice, so a proposer knows late and
-duplicate answers by their ballot. Every message is the same after a round trip through JSON.
+duplicate answers by their ballot. `membership.py` and `collector.py` say when the other messages are sent. Every
+message is the same after a round trip through JSON.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, Literal
 import msgspec
 
 import clew.systems.node
-from clew.systems.caspaxos.ballot import Ballot
+from clew.systems.caspaxos.ballot import NEVER, Ballot
 from clew.systems.caspaxos.change import Change, Versioned
 from clew.systems.caspaxos.configuration import Configuration
 
@@ -45,11 +46,13 @@ class Reply(clew.systems.node.Reply, frozen=True, tag="reply"):
     """Why the outcome is not `ok`."""
 
 
-class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
+class Prepare(msgspec.Struct, frozen=True, tag="prepare", omit_defaults=True):
     """From a proposer: accept nothing below `ballot` any more, and report what you have accepted."""
 
     key: Key
     ballot: Ballot
+    age: int = 0
+    """The age of the proposer: how many collections of deleted registers it has taken part in (`collector.py`)."""
 
 
 class Promise(msgspec.Struct, frozen=True, tag="promise"):
@@ -64,7 +67,7 @@ class Promise(msgspec.Struct, frozen=True, tag="promise"):
     """The value that it accepted then."""
 
 
-class Accept(msgspec.Struct, frozen=True, tag="accept"):
+class Accept(msgspec.Struct, frozen=True, tag="accept", omit_defaults=True):
     """From a proposer: accept `value` at `ballot`."""
 
     key: Key
@@ -78,6 +81,8 @@ class Accept(msgspec.Struct, frozen=True, tag="accept"):
     promise: Ballot
     """Accept nothing below this ballot afterwards: the prepare of the next round, sent along (one round trip). It is
     `ballot` itself if no prepare is sent along."""
+    age: int = 0
+    """The age of the proposer, as in `Prepare`."""
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted"):
@@ -148,6 +153,77 @@ class Held(msgspec.Struct, frozen=True, tag="held"):
     keys: tuple[Key, ...]
 
 
+class Deleted(msgspec.Struct, frozen=True, tag="deleted"):
+    """From a proposer to the collector of its node: a tombstone was chosen."""
+
+    key: Key
+
+
+class Replicate(msgspec.Struct, frozen=True, tag="replicate"):
+    """From a collector to the proposer of its node: have the identity change accepted by so many acceptors."""
+
+    key: Key
+    votes: int
+
+
+class Replicated(msgspec.Struct, frozen=True, tag="replicated"):
+    """A proposer's answer to `Replicate`."""
+
+    key: Key
+    outcome: Literal["tombstone", "value", "not yet"]
+    """What so many acceptors have accepted: the empty state, or another. Or they have not, and the proposer gave up."""
+    ballot: Ballot = NEVER
+    """The ballot at which they accepted it."""
+
+
+class GrowOlder(msgspec.Struct, frozen=True, tag="grow-older"):
+    """From a collector to a proposer: leave behind all that you have of this key from before `ballot`."""
+
+    key: Key
+    ballot: Ballot
+    """The ballot of the tombstone that all acceptors have accepted."""
+
+
+class GrownOlder(msgspec.Struct, frozen=True, tag="grown-older"):
+    """A proposer's answer to `GrowOlder`: what it sends from now on has this age, and for the key a higher ballot."""
+
+    key: Key
+    ballot: Ballot
+    age: int
+
+
+class Refuse(msgspec.Struct, frozen=True, tag="refuse"):
+    """From a collector to an acceptor: refuse messages of proposers that are younger than this."""
+
+    key: Key
+    ballot: Ballot
+    ages: dict[str, int]
+    """The least age of each proposer."""
+
+
+class Refusing(msgspec.Struct, frozen=True, tag="refusing"):
+    """An acceptor's answer to `Refuse`: done."""
+
+    key: Key
+    ballot: Ballot
+    ages: dict[str, int]
+    """The least age of each proposer, by all collections that the acceptor knows of."""
+
+
+class Remove(msgspec.Struct, frozen=True, tag="remove"):
+    """From a collector to an acceptor: forget the register if it is as the tombstone at `ballot` left it."""
+
+    key: Key
+    ballot: Ballot
+
+
+class Removed(msgspec.Struct, frozen=True, tag="removed"):
+    """An acceptor's answer to `Remove`: the register is forgotten, or holds something newer."""
+
+    key: Key
+    ballot: Ballot
+
+
 Message = (
     Request
     | Reply
@@ -163,4 +239,13 @@ Message = (
     | Turned
     | AskKeys
     | Held
+    | Deleted
+    | Replicate
+    | Replicated
+    | GrowOlder
+    | GrownOlder
+    | Refuse
+    | Refusing
+    | Remove
+    | Removed
 )

@@ -43,6 +43,11 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The longest pause after any number of conflicts."""
     give_up_after: Duration = 1_000_000_000
     """How long a proposer tries before it tells the client that the operation failed, or that it does not know."""
+    collect_after: Duration = 0
+    """How long after a delete the collector begins to remove the register. It is as patient with silent nodes.
+
+    0: never; the tombstones stay.
+    """
 
     def quorums(self, nodes: int) -> tuple[int, int]:
         """The sizes of the prepare quorum and the accept quorum in a cluster of this many acceptors."""
@@ -50,9 +55,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.prepare_quorum or majority, self.accept_quorum or majority
 
     @property
-    def has_majorities(self) -> bool:
-        """Whether all quorums are majorities. Only then can the membership change."""
-        return self.prepare_quorum is None and self.accept_quorum is None
+    def can_change_members(self) -> bool:
+        """Whether the membership can change: all quorums are majorities, and nobody removes registers meanwhile."""
+        return self.prepare_quorum is None and self.accept_quorum is None and not self.collect_after
 
     def configuration(self, nodes: tuple[str, ...]) -> Configuration:
         """The configuration before any change of the membership."""

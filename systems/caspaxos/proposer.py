@@ -27,9 +27,8 @@ the value of the highest ballot:
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
-from enum import Enum, auto
+from typing import Literal
 
 import msgspec
 
@@ -40,6 +39,7 @@ from clew.systems.caspaxos.change import (
     EXPECTING,
     TELLING,
     UNCHANGED,
+    Delete,
     Function,
     Versioned,
     applied,
@@ -51,13 +51,19 @@ from clew.systems.caspaxos.messages import (
     Configure,
     Configured,
     Conflict,
+    Deleted,
+    GrownOlder,
+    GrowOlder,
     Key,
     Prepare,
     Promise,
+    Replicate,
+    Replicated,
     Reply,
     Request,
 )
 from clew.systems.caspaxos.parameters import Parameters
+from clew.systems.caspaxos.register import Attempt, Phase, Promised, Register, Replication
 from clew.systems.node import Context
 
 NO_QUORUM = "no quorum"
@@ -66,67 +72,6 @@ UNKNOWN = "accept round failed"
 """Error of an `info`: the time was over after the request had proposed a value that it made."""
 OVERTAKEN = "overtaken after a failed accept round"
 """Error of an `info`: a value that the request made may be an ancestor of the present one, or not (case 3 above)."""
-
-
-class Phase(Enum):
-    """What the proposer is doing with a register."""
-
-    IDLE = auto()
-    """Nothing: there is no request."""
-    PREPARING = auto()
-    """Waiting for promises."""
-    ACCEPTING = auto()
-    """Waiting for votes."""
-    PAUSING = auto()
-    """Waiting after a conflict, before it prepares again."""
-
-
-class Attempt:
-    """A request, over all its rounds."""
-
-    def __init__(self, client: str, request: Request, deadline: int) -> None:
-        self.client = client
-        """The client that waits for the reply."""
-        self.request = request
-        self.deadline = deadline
-        """When to give up: nanoseconds since the start of the run."""
-        self.conflicts = 0
-        """How many of its rounds were lost to higher ballots."""
-        self.made: dict[str, int] = {}
-        """The versions, by uuid, of the values that this request made. Acceptors may hold them."""
-
-
-class Promised(msgspec.Struct, frozen=True):
-    """What the proposer remembers for the one-round-trip optimization: the next round can begin with its accept."""
-
-    ballot: Ballot
-    """A quorum has promised this ballot."""
-    base: Ballot
-    """The same quorum accepted `value` at this ballot."""
-    value: Versioned
-
-
-class Register:
-    """One register as this proposer sees it: the round that it is in, and the requests that wait."""
-
-    def __init__(self, key: Key) -> None:
-        self.key = key
-        self.waiting: deque[Attempt] = deque()
-        """Requests that have not begun."""
-        self.attempt: Attempt | None = None
-        """The request that is under way."""
-        self.phase = Phase.IDLE
-        self.ballot = NEVER
-        """The ballot of this round."""
-        self.promises: dict[str, Promise] = {}
-        """The promises of this round, by acceptor."""
-        self.accept: Accept | None = None
-        """What this round proposes."""
-        self.accepted: set[str] = set()
-        """The acceptors that have voted in this round."""
-        self.refused: set[str] = set()
-        """The acceptors that have refused in this phase of the round."""
-        self.promised: Promised | None = None
 
 
 class Proposer:
@@ -139,11 +84,13 @@ class Proposer:
         self._timers: dict[str, Register] = {}
         self._latest: dict[str, int] = {}
         self._round = 0
+        self._age = 0
         self._configuration: Configuration
 
     def start(self, ctx: Context) -> None:
         """Go on above all rounds of earlier lives: a ballot that is used twice could stand for two values."""
         self._round = ctx.disk.read("proposer/round", int) or 0
+        self._age = ctx.disk.read("proposer/age", int) or 0
         configuration = ctx.disk.read("proposer/configuration", Configuration)
         self._configuration = configuration or self._parameters.configuration(ctx.nodes)
 
@@ -161,12 +108,37 @@ class Proposer:
         self._latest[source] = message.id
         ctx.disk.write(f"proposer/client/{source}", message.id)
         ctx.disk.sync()
-        register = self._registers.get(message.key)
-        if register is None:
-            register = self._registers[message.key] = self._timers[repr(message.key)] = Register(message.key)
+        register = self._register(message.key)
         register.waiting.append(Attempt(source, message, ctx.now + self._parameters.give_up_after))
         if register.attempt is None:
             self._next(ctx, register)
+        elif isinstance(register.attempt, Replication):
+            self._give_up(ctx, register, register.attempt)
+
+    def replicate(self, ctx: Context, source: str, message: Replicate) -> None:
+        """Have the identity change accepted by as many acceptors as a collector asks for, if no client waits."""
+        register = self._register(message.key)
+        if register.attempt is not None:
+            ctx.send(source, Replicated(message.key, "not yet"))
+            return
+        register.waiting.append(Replication(source, message, ctx.now + self._parameters.give_up_after))
+        self._next(ctx, register)
+
+    def grow_older(self, ctx: Context, source: str, message: GrowOlder) -> None:
+        """Forget what is left of a deleted register, skip the ballots up to the tombstone's, and grow older.
+
+        What was sent before will be refused. A round under way begins again. If its request made a value, that may be
+        an ancestor of the tombstone. Nothing tells any more once the versions are gone, so the outcome is unknown.
+        """
+        self._age += 1
+        self._skip(message.ballot)
+        ctx.disk.write("proposer/age", self._age)
+        ctx.disk.write("proposer/round", self._round)
+        ctx.disk.sync()
+        register = self._registers.get(message.key)
+        if register is not None:
+            self._forget(ctx, register)
+        ctx.send(source, GrownOlder(message.key, message.ballot, self._age))
 
     def configure(self, ctx: Context, source: str, message: Configure) -> None:
         """Work with another configuration. Rounds that are on their way begin again in it.
@@ -201,13 +173,12 @@ class Proposer:
         if register is None or register.phase is not Phase.ACCEPTING or register.ballot != message.ballot:
             return
         register.accepted.add(source)
-        if len(register.accepted) == self._configuration.accept_quorum:
+        if len(register.accepted) == self._votes(register):
             self._chosen(ctx, register)
 
     def conflict(self, ctx: Context, source: str, message: Conflict) -> None:
         """Fast-forward past the higher ballot. End the round if too many acceptors refuse to leave a quorum."""
-        if message.promised.round > self._round:
-            self._round = message.promised.round
+        self._skip(message.promised)
         register = self._registers.get(message.key)
         if register is None:
             return
@@ -218,7 +189,7 @@ class Proposer:
         if register.phase is Phase.PREPARING:
             asked, quorum = self._configuration.prepare, self._configuration.prepare_quorum
         elif register.phase is Phase.ACCEPTING:
-            asked, quorum = self._configuration.accept, self._configuration.accept_quorum
+            asked, quorum = self._configuration.accept, self._votes(register)
         else:
             return
         register.refused.add(source)
@@ -239,6 +210,33 @@ class Proposer:
             self._lost(ctx, register)
         else:
             self._resend(ctx, register)
+
+    def _register(self, key: Key) -> Register:
+        register = self._registers.get(key)
+        if register is None:
+            register = self._registers[key] = self._timers[repr(key)] = Register(key)
+        return register
+
+    def _votes(self, register: Register) -> int:
+        """How many acceptors must accept in this round."""
+        assert register.attempt is not None
+        return register.attempt.votes or self._configuration.accept_quorum
+
+    def _skip(self, ballot: Ballot) -> None:
+        """Fast-forward: use only ballots above this one."""
+        self._round = max(self._round, ballot.round)
+
+    def _forget(self, ctx: Context, register: Register) -> None:
+        """A register is about to be removed."""
+        register.promised = None
+        attempt = register.attempt
+        if attempt is None:
+            del self._registers[register.key]
+            del self._timers[repr(register.key)]
+        elif attempt.made:
+            self._finish(ctx, register, Reply(attempt.request.id, "info", error=OVERTAKEN))
+        elif register.phase is not Phase.PAUSING:
+            self._prepare(ctx, register)
 
     def _next(self, ctx: Context, register: Register) -> None:
         """Begin the next request whose time is not over. If the promises are there already, begin with the accept."""
@@ -265,7 +263,7 @@ class Proposer:
         register.accepted = set()
         register.refused = set()
         for node in self._configuration.prepare:
-            ctx.send(node, Prepare(register.key, register.ballot))
+            ctx.send(node, Prepare(register.key, register.ballot, self._age))
         ctx.set_timer(repr(register.key), self._parameters.resend_after)
 
     def _ballot(self, ctx: Context) -> Ballot:
@@ -306,8 +304,10 @@ class Proposer:
         register.phase = Phase.ACCEPTING
         register.accepted = set()
         register.refused = set()
-        promise = self._ballot(ctx) if self._parameters.one_round_trip else register.ballot
-        register.accept = Accept(register.key, register.ballot, base, value, promise)
+        # A tombstone that all acceptors have must be the last thing that they know, so no prepare goes along.
+        ahead = self._parameters.one_round_trip and attempt.votes is None
+        promise = self._ballot(ctx) if ahead else register.ballot
+        register.accept = Accept(register.key, register.ballot, base, value, promise, self._age)
         for node in self._configuration.accept:
             ctx.send(node, register.accept)
         ctx.set_timer(repr(register.key), self._parameters.resend_after)
@@ -319,6 +319,12 @@ class Proposer:
         if accept.promise > accept.ballot:
             register.promised = Promised(accept.promise, accept.ballot, accept.value)
         request = attempt.request
+        if isinstance(attempt, Replication):
+            outcome: Literal["tombstone", "value"] = "tombstone" if accept.value.state is None else "value"
+            self._finish(ctx, register, Replicated(register.key, outcome, accept.ballot))
+            return
+        if isinstance(request.change, Delete) and self._parameters.collect_after:
+            ctx.send(ctx.name, Deleted(register.key))
         if isinstance(request.change, EXPECTING) and accept.value.uuid not in attempt.made:
             reply = Reply(request.id, "fail", error=MISMATCH)
         elif isinstance(request.change, TELLING):
@@ -339,26 +345,29 @@ class Proposer:
     def _resend(self, ctx: Context, register: Register) -> None:
         """Ask the silent acceptors again, with the same ballot: no acceptor has refused it."""
         if register.phase is Phase.PREPARING:
-            prepare = Prepare(register.key, register.ballot)
+            prepare = Prepare(register.key, register.ballot, self._age)
             for node in self._configuration.prepare:
                 if node not in register.promises:
                     ctx.send(node, prepare)
         else:
-            accept = register.accept
-            assert accept is not None
+            assert register.accept is not None
+            accept = msgspec.structs.replace(register.accept, age=self._age)
             for node in self._configuration.accept:
                 if node not in register.accepted:
                     ctx.send(node, accept)
         ctx.set_timer(repr(register.key), self._parameters.resend_after)
 
     def _give_up(self, ctx: Context, register: Register, attempt: Attempt) -> None:
-        if attempt.made:
+        reply: Reply | Replicated
+        if isinstance(attempt, Replication):
+            reply = Replicated(register.key, "not yet")
+        elif attempt.made:
             reply = Reply(attempt.request.id, "info", error=UNKNOWN)
         else:
             reply = Reply(attempt.request.id, "fail", error=NO_QUORUM)
         self._finish(ctx, register, reply)
 
-    def _finish(self, ctx: Context, register: Register, reply: Reply) -> None:
+    def _finish(self, ctx: Context, register: Register, reply: Reply | Replicated) -> None:
         """Reply to the client, and begin the next request."""
         assert register.attempt is not None
         ctx.cancel_timer(repr(register.key))

@@ -34,6 +34,8 @@ STORMS: dict[str, tuple[str, ...]] = {
     "caspaxos-flexible-quorums": (),
     "caspaxos-long-isolation": (),
     "caspaxos-membership": (),
+    "caspaxos-deletion": (),
+    "caspaxos-written-while-removed": (),
     "rsl-counter-steady": ("workload.operations=320",),
     "rsl-leader-loss": ("workload.rate=40", "workload.duration=5s"),
     "rsl-storm": ("workload.rate=25", "workload.duration=6s"),
@@ -52,6 +54,8 @@ FEW = (
     "caspaxos-flexible-quorums",
     "caspaxos-long-isolation",
     "caspaxos-membership",
+    "caspaxos-deletion",
+    "caspaxos-written-while-removed",
 )
 """Plans that the suite runs on four seeds only. `make fuzz` runs them on as many as the others."""
 
@@ -169,6 +173,8 @@ def assert_promise(name: str, seed: int) -> Counter[str]:
     elif name in STORMS and name.startswith("rsl-"):
         assert happened["truncations"] >= 3, (name, seed)
         assert happened["views led"] >= 1, (name, seed)
+    if name in ("caspaxos-deletion", "caspaxos-written-while-removed"):
+        assert happened["registers removed"] >= 2, (name, seed)
     if name == "raft-leader-loss":
         assert happened["elections won"] >= 3, (name, seed)
     elif name == "raft-snapshots":

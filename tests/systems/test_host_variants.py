@@ -9,7 +9,7 @@ import pytest
 
 from clew.systems import Context, UnreadableDisk, find_protocol
 from clew.systems.host_variants import COMPLETION, ForgivingDisk, HandlesTwice, LyingDisk, TornDisk, host_variants
-from clew.systems.node import Disk, Log, SetTimer, Sync, Write
+from clew.systems.node import NOTHING, Disk, Log, SetTimer, Sync, Write
 from clew.systems.rsl.messages import Message1a
 from clew.systems.rsl.types import Ballot
 
@@ -51,6 +51,17 @@ def test_a_torn_write_is_half_there_until_it_is_completed(value: Any) -> None:
     assert isinstance(effects[-1], Sync)
     assert Disk(synced(effects, {}), []).read("a", type(value)) == value
     assert not disk.torn
+
+
+def test_a_value_whose_write_was_torn_can_be_removed() -> None:
+    effects: list[Any] = []
+    contents: dict[str, bytes] = {}
+    disk = TornDisk(Disk(contents, effects))
+    disk.write("a", 123456)
+    disk.write("a", None)
+    disk.complete()
+    assert contents == {}
+    assert [bytes(effect.value) for effect in effects if isinstance(effect, Write)][-1] == NOTHING
 
 
 def test_a_forgiving_disk_takes_what_it_cannot_read_for_nothing() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
+
+from clew.systems.node import NOTHING
 
 
 class SimulatedDisk:
@@ -14,21 +17,28 @@ class SimulatedDisk:
         self._waiting: list[tuple[str, bytes]] = []
 
     def write(self, key: str, value: bytes) -> None:
-        """Write `value` at `key`. A crash may lose it until the next `sync`."""
+        """Write `value` at `key`; `NOTHING` removes what was there. A crash may lose it until the next `sync`."""
         self._waiting.append((key, value))
 
     def sync(self) -> None:
         """Make all writes so far safe from crashes."""
-        self._synced.update(self._waiting)
+        self._keep(self._waiting)
         self._waiting.clear()
 
     def crash(self) -> None:
         """The node is killed. Every crash draws one number, whatever is lost, so that later crashes draw the same
         ones."""
         kept = int(self._stream.random() * (len(self._waiting) + 1))
-        self._synced.update(self._waiting[:kept])
+        self._keep(self._waiting[:kept])
         self._waiting.clear()
 
     def contents(self) -> dict[str, bytes]:
         """What a restarted node finds: key -> value (JSON), as a copy."""
         return dict(self._synced)
+
+    def _keep(self, writes: Iterable[tuple[str, bytes]]) -> None:
+        for key, value in writes:
+            if value == NOTHING:
+                self._synced.pop(key, None)
+            else:
+                self._synced[key] = value

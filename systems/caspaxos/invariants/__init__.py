@@ -8,6 +8,7 @@ Each lemma builds on those before it:
 3. So nothing is chosen between a proposal and the value that it builds on.
 4. So the chosen values form one chain. Versions grow by one along it, and no version has two values (`chosen.py`).
 5. Clients are told only of values in the chain, and `fail` only if nothing was proposed for them (`answers.py`).
+6. A deleted register is removed only when nothing from before can come back (`removals.py`).
 
 A value is *proposed* when an `Accept` is sent with it, has a *vote* when an `Accepted` is sent for it, and is *chosen*
 when an accept quorum has voted for it. A message counts when it is sent: what it relies on is on the sender's disk by
@@ -26,6 +27,7 @@ from clew.systems.caspaxos.invariants.proposals import (
     UuidsAreDistinct,
     VersionsGrowByOne,
 )
+from clew.systems.caspaxos.invariants.removals import RemovalsArePrepared, TheOldIsRefused
 from clew.systems.caspaxos.parameters import Parameters
 from clew.systems.invariant import Invariant
 
@@ -47,4 +49,5 @@ def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
         ProposalsArePromised(first),
         VotesWereProposed(),
         FailuresChangeNothing(parameters.give_up_after),
+        *((RemovalsArePrepared(names), TheOldIsRefused()) if parameters.collect_after else ()),
     ]

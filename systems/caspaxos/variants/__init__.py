@@ -7,6 +7,13 @@ from collections.abc import Mapping
 from clew.systems.caspaxos.node import CasPaxosNode
 from clew.systems.caspaxos.variants.acceptors import ForgetfulAcceptor, UnpromisingAcceptor
 from clew.systems.caspaxos.variants.administrators import RescanlessAdministrator
+from clew.systems.caspaxos.variants.collectors import (
+    AgelessAcceptor,
+    CachingElder,
+    CarelessAcceptor,
+    HastyCollector,
+    YoungCounter,
+)
 from clew.systems.caspaxos.variants.proposers import (
     CachingProposer,
     DirtyProposer,
@@ -66,6 +73,31 @@ VARIANTS: Mapping[str, Variant] = {
             "acceptors are replaced without a rescan of all keys, so acknowledged writes vanish",
             lambda parameters: CasPaxosNode(parameters, administrator=RescanlessAdministrator),
         ),
+        Variant(
+            "removes-at-once",
+            "deleted registers are removed once a quorum has the tombstone, so deleted values come back",
+            lambda parameters: CasPaxosNode(parameters, collector=HastyCollector),
+        ),
+        Variant(
+            "keeps-deleted-values",
+            "proposers keep what they have cached of a register that is removed, so deleted values come back",
+            lambda parameters: CasPaxosNode(parameters, proposer=CachingElder),
+        ),
+        Variant(
+            "keeps-its-counter",
+            "proposers do not skip the ballots of a register that is removed, so updates are lost",
+            lambda parameters: CasPaxosNode(parameters, proposer=YoungCounter),
+        ),
+        Variant(
+            "ignores-ages",
+            "acceptors take messages from before a register was removed, so deleted values come back",
+            lambda parameters: CasPaxosNode(parameters, acceptor=AgelessAcceptor),
+        ),
+        Variant(
+            "removes-promises",
+            "acceptors remove a register though they have made a newer promise, so updates are lost",
+            lambda parameters: CasPaxosNode(parameters, acceptor=CarelessAcceptor),
+        ),
         *host_variants(CasPaxosNode),
     )
 }
@@ -82,6 +114,11 @@ HUNTED: Mapping[str, Hunted] = {
     "no-fast-forward": Hunted("caspaxos-long-isolation"),
     "fails-what-it-proposed": Hunted("caspaxos-flexible-quorums"),
     "skips-the-rescan": Hunted("caspaxos-membership"),
+    "removes-at-once": Hunted("caspaxos-deletion"),
+    "keeps-deleted-values": Hunted("caspaxos-deletion"),
+    "ignores-ages": Hunted("caspaxos-deletion"),
+    "keeps-its-counter": Hunted("caspaxos-written-while-removed"),
+    "removes-promises": Hunted("caspaxos-written-while-removed"),
     "handles-packets-twice": Hunted(
         "caspaxos-contention-storm",
         unnoticed="networks copy packets, so the protocol is made to handle copies",

@@ -8,7 +8,8 @@ from clew.systems.caspaxos.ballot import NEVER, Ballot
 from clew.systems.caspaxos.change import EMPTY, Function, Read, Versioned
 from clew.systems.caspaxos.messages import Conflict, Key, Promise, Reply
 from clew.systems.caspaxos.parameters import Parameters
-from clew.systems.caspaxos.proposer import UNKNOWN, Attempt, Proposer, Register
+from clew.systems.caspaxos.proposer import UNKNOWN, Proposer
+from clew.systems.caspaxos.register import Attempt, Register
 from clew.systems.node import Context
 
 

@@ -25,6 +25,7 @@ from clew.nemesis.latency import Constant, Exponential
 from clew.nemesis.network import BadNetwork
 from clew.nemesis.partition import Partition
 from clew.systems import ClientContext, Context, Operation, Protocol
+from clew.systems.node import Disk
 from clew.systems.protocol import Variant
 
 MS = 1_000_000
@@ -250,6 +251,19 @@ def test_a_crash_keeps_what_was_synced_and_a_beginning_of_the_rest() -> None:
         disk.crash()
         assert disk.contents() == found, "what was lost stays lost"
     assert kept == {(("a", b"1"),), (("a", b"2"),), (("a", b"2"), ("b", b"3"))}
+
+
+def test_what_was_removed_is_gone_and_keys_do_not_name_it() -> None:
+    node = Disk({}, effects := [])
+    for key, value in (("a", 1), ("b", 2), ("a", None), ("never", None)):
+        node.write(key, value)
+    assert node.keys() == ["b"]
+    assert node.read("a", int) is None
+    disk = SimulatedDisk(Streams(0).get("disk/n1"))
+    for effect in effects:
+        disk.write(effect.key, bytes(effect.value))
+    disk.sync()
+    assert disk.contents() == {"b": b"2"}
 
 
 def test_a_variant_without_a_client_has_the_systems_own() -> None:

@@ -13,7 +13,17 @@ import clew.systems
 from clew.systems import find_protocol
 from clew.systems.caspaxos.ballot import Ballot
 from clew.systems.caspaxos.change import CompareAndSet, Read, Versioned, Write
-from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Prepare, Promise, Reply, Request
+from clew.systems.caspaxos.messages import (
+    Accept,
+    Accepted,
+    Conflict,
+    Prepare,
+    Promise,
+    Refuse,
+    Replicated,
+    Reply,
+    Request,
+)
 
 keys = st.integers(0, 2**53) | st.text(max_size=5)
 states = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5) | st.lists(st.integers(0, 9))
@@ -28,6 +38,10 @@ messages = st.one_of(
     st.builds(Accept, keys, ballots, ballots, values, ballots),
     st.builds(Accepted, keys, ballots, ballots),
     st.builds(Conflict, keys, ballots, ballots),
+    st.builds(Prepare, keys, ballots, st.integers(0, 2**53)),
+    st.builds(Accept, keys, ballots, ballots, values, ballots, st.integers(0, 2**53)),
+    st.builds(Replicated, keys, st.sampled_from(["tombstone", "value", "not yet"]), ballots),
+    st.builds(Refuse, keys, ballots, st.dictionaries(st.sampled_from(["n1", "n2"]), st.integers(0, 2**53))),
 )
 
 

@@ -11,6 +11,7 @@ from clew.systems import find_protocol
 from clew.systems.caspaxos.messages import Prepare
 from clew.systems.caspaxos.parameters import Parameters
 from clew.systems.host_variants import host_variants
+from tests.systems.caspaxos.test_removals import STORIES
 from tests.systems.cluster import Cluster
 from tests.systems.schedules import follow, recover, steps
 
@@ -124,8 +125,9 @@ PARAMETERS = {
     "fails-what-it-proposed": Parameters(give_up_after=60_000_000),
 }
 """What a variant needs to show its mistake, if not the defaults."""
-SAFE = {"no-fast-forward", "skips-the-rescan", *(variant.name for variant in host_variants(CASPAXOS.node))}
-"""Variants that break no lemma of CASPaxos without changes of the membership (`test_membership.py`)."""
+SAFE = {"no-fast-forward", "skips-the-rescan", *(variant.name for variant in host_variants(CASPAXOS.node)), *STORIES}
+"""Variants that break no lemma of CASPaxos without changes of the membership (`test_membership.py`) and removals of
+registers (`test_removals.py`)."""
 
 
 PAGE = Path(__file__).parents[3] / "docs" / "caspaxos.md"

@@ -13,6 +13,8 @@ from pathlib import Path
 from struct import Struct
 from zlib import crc32
 
+from clew.systems.node import NOTHING
+
 _HEAD = Struct("<III")
 
 WAITING_MOST = 1 << 20
@@ -37,9 +39,9 @@ class NodeDisk:
         self._to_sync = 0
 
     def write(self, key: str, value: bytes) -> None:
-        """Write `value` at `key`. A crash may lose it until the next `sync`."""
+        """Write `value` at `key`; `NOTHING` removes what was there. A crash may lose it until the next `sync`."""
         self._waiting += _record(key, value)
-        self.contents[key] = value
+        _put(self.contents, key, value)
 
     def sync(self) -> None:
         """Have the next `flush` make all writes so far safe."""
@@ -82,6 +84,13 @@ class NodeDisk:
         self._file, self._size = file, len(whole)
 
 
+def _put(contents: dict[str, bytes], key: str, value: bytes) -> None:
+    if value == NOTHING:
+        contents.pop(key, None)
+    else:
+        contents[key] = value
+
+
 def _record(key: str, value: bytes) -> bytes:
     name = key.encode()
     return _HEAD.pack(len(name), len(value), crc32(value, crc32(name))) + name + value
@@ -101,6 +110,6 @@ def _replay(file: int) -> tuple[dict[str, bytes], int]:
         name, value = data[start : start + key_bytes], data[start + key_bytes : end]
         if end > len(data) or crc32(value, crc32(name)) != checksum:
             break
-        contents[name.decode()] = value
+        _put(contents, name.decode(), value)
         place = end
     return contents, place

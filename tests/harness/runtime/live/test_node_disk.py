@@ -8,6 +8,7 @@ import pytest
 
 from clew.harness.runtime.live.protocols import node_disk
 from clew.harness.runtime.live.protocols.node_disk import NodeDisk
+from clew.systems.node import NOTHING
 
 
 def test_a_synced_write_is_there_in_the_next_life_and_an_unsynced_one_is_not(tmp_path: Path) -> None:
@@ -21,6 +22,16 @@ def test_a_synced_write_is_there_in_the_next_life_and_an_unsynced_one_is_not(tmp
     disk.sync()
     disk.flush()
     assert NodeDisk(tmp_path / "n1").contents == {"a": b"3", "b": b"2"}
+
+
+def test_what_was_removed_is_gone_in_this_life_and_in_the_next(tmp_path: Path) -> None:
+    disk = NodeDisk(tmp_path / "n1")
+    for key, value in (("a", b"1"), ("b", b"2"), ("a", NOTHING), ("never", NOTHING)):
+        disk.write(key, value)
+    disk.sync()
+    disk.flush()
+    assert disk.contents == {"b": b"2"}
+    assert NodeDisk(tmp_path / "n1").contents == {"b": b"2"}
 
 
 def test_a_torn_tail_is_cut_off_wherever_it_is_torn(tmp_path: Path) -> None:
