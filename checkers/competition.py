@@ -9,7 +9,7 @@
     no form      a FIFO queue?             a search for one line of pairs
                  a set, never read whole?  each element is a register
                  versions, or one list?    they shorten the intervals, then wgl
-                 otherwise                 wgl
+                 otherwise                 wgl, then wgl with what operations need
 
 Nothing runs in parallel. Each question costs about as much as sorting the operations. Of the two searches wgl is faster
 on easy histories, and most histories are easy; lazy is hardly slower on hard ones.
@@ -86,7 +86,7 @@ def decide(
         return line.decide(problem, model, budget, deadline, effort=_looks(steps))
     if pinned.applies(problem, model):
         return pinned.decide(problem, model, budget, deadline, steps=steps)
-    return wgl.decide(problem, model, budget, deadline, steps=steps)
+    return wgl.decide_in_turns(problem, model, budget, deadline, steps=steps)
 
 
 def _decide_container(

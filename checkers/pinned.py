@@ -90,7 +90,7 @@ def _explain(problem: Problem, model: Model, budget: Budget, deadline: Deadline,
     if narrowed is None or longest is _WRONG:
         return Decision("invalid", engine="pinned")
     meant = model if longest is None else Grown(model, longest)
-    found = wgl.decide(narrowed, meant, budget, deadline, steps=steps)
+    found = wgl.answer_in_turns(narrowed, meant, budget, deadline, steps=steps)
     order = np.searchsorted(problem.number, narrowed.number)[found.order].tolist()
     return replace(found, order=order, stuck=None, engine="pinned")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
 
-from clew.checkers.models.model import ADD, APPEND, CONTAINS, INFO, READ, REMOVE, Access, Model, ModelOperation
+from clew.checkers.models.model import ADD, APPEND, CONTAINS, INFO, READ, REMOVE, Access, Model, ModelOperation, Need
 from clew.histories.history import freeze
 
 
@@ -45,7 +46,30 @@ class Set(Model):
         """See `Model.observes`."""
         return op.f in ("contains", "read")
 
-    def set_access(self, op: ModelOperation) -> Access | None:
+    def needs(self, classes: Sequence[ModelOperation]) -> Sequence[Sequence[Need]]:
+        """See `Model.needs`: elements, and whether they are there."""
+        accesses = [self.set_access(op) for op in classes]
+        elements = list({access[1]: None for access in accesses if access[0] != READ})
+        found = list[list[Need]]()
+        for op, (name, what, answer) in zip(classes, accesses, strict=True):
+            if op.outcome == INFO or what is None:
+                found.append([])
+            elif name == READ:
+                found.append([Need((one, one in what), ((one, one in what),)) for one in elements])
+            else:
+                need = (what, answer is not (name == ADD))
+                found.append([] if answer is None else [Need(need, (need,))])
+        return found
+
+    def holds(self, state: Any, what: Any) -> bool:
+        """See `Model.holds`."""
+        return (what[0] in state) is what[1]
+
+    def gives(self, op: ModelOperation) -> Sequence[Hashable]:
+        """See `Model.gives`."""
+        return ((freeze(op.argument), op.f == "add"),) if op.f in ("add", "remove") else ()
+
+    def set_access(self, op: ModelOperation) -> Access:
         """See `Model.set_access`."""
         if op.f == "read":
             elements = frozenset(map(freeze, op.result or ()))

@@ -3,15 +3,54 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence, Set
+from itertools import pairwise
 from typing import Any
 
-from clew.checkers.models.model import APPEND, DIFFER, INFO, MISMATCH, READ, SWAP, WRITE, Access, Model, ModelOperation
+from clew.checkers.models.model import (
+    APPEND,
+    DIFFER,
+    INFO,
+    MISMATCH,
+    OK,
+    READ,
+    SWAP,
+    WRITE,
+    Access,
+    Model,
+    ModelOperation,
+    Need,
+)
 from clew.checkers.models.register import is_pair
 
 
 def _content(value: Any) -> str:
     return "" if value is None else value
+
+
+def _appended(content: str, pieces: Set[str], begun: Set[str]) -> list[tuple[int, str]]:
+    """The pieces of a content that were appended in any case, with their offsets.
+
+    `begun` are the contents with which it may have begun: after each one it is taken apart, in the only way there is.
+    What follows the longest of them counts, if all ways go on alike from there.
+    """
+    lengths = sorted(set(map(len, pieces)))
+    ways = []
+    for offset in sorted(len(start) for start in begun if content.startswith(start)):
+        way = list[tuple[int, str]]()
+        while offset < len(content):
+            here = (content[offset : offset + length] for length in lengths)
+            piece = next((part for part in here if part in pieces), None)
+            if piece is None:
+                break
+            way.append((offset, piece))
+            offset += len(piece)
+        ways.append((offset, way))
+    longest = ways[-1][1]
+    if not longest or any(end == len(content) and longest[0] not in way for end, way in ways):
+        return []
+    return longest
 
 
 class KeyValue(Model):
@@ -68,6 +107,42 @@ class KeyValue(Model):
         while begins(lost):
             lost += "\0"
         return lambda state: state if begins(state) else lost
+
+    def needs(self, classes: Sequence[ModelOperation]) -> Sequence[Sequence[Need]]:
+        """See `Model.needs`.
+
+        The state must be a beginning of what was returned or expected, because appends only add to it. And every piece
+        of that must be in the state or be appended: a piece that is k times in the rest needs k appends. This is said
+        only of what no put can have written, and if no piece begins with another one, so that the pieces are known.
+        """
+        pieces = {op.argument for op in classes if op.f == "append"} - {""}
+        known = not any(two.startswith(one) for one, two in pairwise(sorted(pieces)))
+        puts = {_content(op.argument[1] if op.f == "cas" else op.argument) for op in classes if op.f in ("put", "cas")}
+        found = list[list[Need]]()
+        for op in classes:
+            if op.f not in ("get", "cas") or op.outcome != OK:
+                found.append([])
+                continue
+            content = _content(self._sought(op))
+            begun = tuple(("content", put) for put in (*puts, "") if content.startswith(put))
+            found.append([Need((content, 0, ""), begun)])
+            times = Counter[str]()
+            for place, piece in reversed(_appended(content, pieces, puts | {""}) if known else []):
+                times[piece] += 1
+                found[-1].append(Need((content, place, piece), (("piece", piece),), times[piece]))
+        return found
+
+    def holds(self, state: Any, what: Any) -> bool:
+        """See `Model.holds`."""
+        content, place, piece = what
+        return bool(content.startswith(state)) and (not piece or len(state) > place)
+
+    def gives(self, op: ModelOperation) -> Sequence[Hashable]:
+        """See `Model.gives`: a piece, or a content to go on from."""
+        if op.f == "append":
+            return (("piece", op.argument),)
+        begun = None if op.f == "delete" else op.argument[1] if op.f == "cas" else op.argument
+        return () if op.f == "get" or op.outcome == MISMATCH else (("content", _content(begun)),)
 
     def _sought(self, op: ModelOperation) -> Any:
         return op.argument[0] if op.f == "cas" else op.result if op.f == "get" else None

@@ -40,6 +40,17 @@ class ModelOperation(NamedTuple):
     """The process that invoked it; None unless the model is `by_process`."""
 
 
+class Need(NamedTuple):
+    """What an operation needs: in every state in which it is possible, `what` holds.
+
+    From a state in which it does not hold, no sequence of operations leads to one in which the operation is possible,
+    unless `times` or more of them give one of the things in `by`; see `Model.gives`."""
+
+    what: Hashable
+    by: tuple[Hashable, ...]
+    times: int = 1
+
+
 class Model(ABC):
     """A sequential object. Subclass it, set `name` and `initial`, write `step`.
 
@@ -102,6 +113,18 @@ class Model(ABC):
         fewer states, the less there is to search. None leaves every state as it is, which is always sound.
         """
         return None
+
+    def needs(self, classes: Sequence[ModelOperation]) -> Sequence[Sequence[Need]]:
+        """For each class, what an operation of it needs to take effect. Saying nothing is always sound."""
+        return [() for _ in classes]
+
+    def holds(self, state: Any, what: Any) -> bool:
+        """Whether what a `Need` names holds in a state."""
+        raise NotImplementedError
+
+    def gives(self, op: ModelOperation) -> Sequence[Hashable]:
+        """What `op` gives, whatever the state: names of things that stand in `Need.by`."""
+        return ()
 
     register_initial: ClassVar[Any] = None
     """The value that a register holds at first; see `register_access`."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
 
-from clew.checkers.models.model import INFO, READ, SWAP, WRITE, Access, Model, ModelOperation
+from clew.checkers.models.model import INFO, READ, SWAP, WRITE, Access, Model, ModelOperation, Need
 from clew.histories.history import freeze
 
 
@@ -48,6 +49,26 @@ class MultiRegister(Model):
             elif before is None and op.outcome != INFO:
                 cells[name] = (READ, value, None)
         return cells
+
+    def needs(self, classes: Sequence[ModelOperation]) -> Sequence[Sequence[Need]]:
+        """See `Model.needs`: registers with the values that were read in them, before the operation wrote to them."""
+        return [
+            [
+                Need((name, freeze(access[1])), ((name, freeze(access[1])),))
+                for name, access in self.cell_accesses(op).items()
+                if access[0] in (READ, SWAP)
+            ]
+            for op in classes
+        ]
+
+    def holds(self, state: Any, what: Any) -> bool:
+        """See `Model.holds`."""
+        return (what in state) if what[1] is not None else all(name != what[0] for name, _ in state)
+
+    def gives(self, op: ModelOperation) -> Sequence[Hashable]:
+        """See `Model.gives`: registers with the values that they hold afterwards."""
+        cells = self.cell_accesses(op).items()
+        return [(name, freeze(access[2 if access[0] == SWAP else 1])) for name, access in cells if access[0] != READ]
 
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""

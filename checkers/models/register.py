@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from clew.checkers.models.model import DIFFER, INFO, MISMATCH, OK, READ, SWAP, WRITE, Access, Model, ModelOperation
+from clew.checkers.models.model import (
+    DIFFER,
+    INFO,
+    MISMATCH,
+    OK,
+    READ,
+    SWAP,
+    WRITE,
+    Access,
+    Model,
+    ModelOperation,
+    Need,
+)
 from clew.histories.history import freeze
 
 
@@ -120,6 +132,19 @@ class VersionedRegister(Model):
     def _tells(self, op: ModelOperation) -> bool:
         """True if the result is [version, value]. If a cas returns its argument [old, new], that tells nothing."""
         return is_pair(op.result) and op.result != op.argument and isinstance(op.result[0], int)
+
+    def needs(self, classes: Sequence[ModelOperation]) -> Sequence[Sequence[Need]]:
+        """See `Model.needs`: versions never fall, and nothing helps against that."""
+        found = list[Sequence[Need]]()
+        for op in classes:
+            told = self.version(op) if op.outcome == OK else None
+            found.append([] if told is None else [Need((told[0], freeze(told[1]), op.f == "read"), ())])
+        return found
+
+    def holds(self, state: Any, what: Any) -> bool:
+        """See `Model.holds`."""
+        value, version, _ = state
+        return bool(version < what[0] or (version == what[0] and what[2] and value == what[1]))
 
     def cell_accesses(self, op: ModelOperation) -> dict[Any, Access]:
         """See `Model.cell_accesses`. Without their versions, the values are those of a register."""

@@ -36,13 +36,13 @@ def decide_by(order_at: Callable[[int], Ints | None], problem: Problem, engine: 
 
 
 def decide_beginnings(search: Callable[[Problem], Decision], problem: Problem) -> Decision:
-    """Decide a problem with a search that answers for a whole problem, and if "invalid", does not say where.
+    """Decide a problem with a search that answers for a whole problem, and if "invalid", need not say where.
 
-    Then another log n beginnings are searched for the first return that no order explains. `stuck_is_first` is False if
-    one of these searches did not come to an end.
+    If it does not, another log n beginnings are searched for the first return that no order explains. `stuck_is_first`
+    is False if one of these searches did not come to an end.
     """
     decision = search(problem)
-    if decision.answer != "invalid":
+    if decision.answer != "invalid" or decision.stuck is not None:
         return decision
     returns = np.flatnonzero(problem.event_return)
     low, high = 0, len(returns) - 1

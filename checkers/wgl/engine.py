@@ -10,8 +10,10 @@ from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
 from clew.checkers.memo import QUESTION, Memo
 from clew.checkers.models.model import Model
+from clew.checkers.monitors.first_unexplained import decide_beginnings
 from clew.checkers.verdict import Budget, Why
 from clew.checkers.wgl.dead import HASH, refill, zobrist
+from clew.checkers.wgl.needs import Hoping, Needs, needs_of, no_needs
 from clew.checkers.wgl.search import ASK, GROW, INVALID, STEPS_PER_VISIT, VALID, WORK_PER_VISIT, search
 from clew.checkers.wgl.state import CLASS, FRAME, OPERATION, PLACED, REGISTERS, ROW, Search, queues
 
@@ -19,6 +21,9 @@ _FIRST_ROOM = 1 << 12
 """Entries of the tables at first: 64 KB, so that a small history costs little. They grow by doubling."""
 MOVED_AT_ONCE = 1 << 16
 """Entries of a table that grows between two looks at the deadline: one to ten milliseconds."""
+_SHORT, _FEWEST_EVENTS = 20, 10_000
+"""Steps for each event of a short search, which decides most histories of a few clients; and the events of a short
+history, at least."""
 _QUESTIONS = 1 << 12
 """Transitions that are asked for at once. A state has one for each class, and few histories have as many."""
 
@@ -32,16 +37,22 @@ def decide(
     optional: NDArray[np.bool_] | None = None,
     steps: int | None = None,
     memo: Memo | None = None,
+    hope: bool = False,
 ) -> Decision:
     """Decide one problem. Time is up when `deadline` passes; memory is `budget.bytes`.
 
     An `optional` operation takes effect between its call and its return or not at all. It must not share its class with
     one that is not optional. `memo` is what an earlier search with the same model and classes has learnt. `steps`
     bounds the search by something that is the same on every machine. When they are used up, the answer is "unknown"
-    and `why` is "time".
+    and `why` is "time". With `hope` it looks at what operations need
+    (see `clew.checkers.wgl.needs`). Then there is no `memo`, and if invalid, `stuck` is None.
     """
-    memo = memo or Memo(model, problem.classes)
-    s = _start(problem, optional)
+    hoping = needs_of(problem, model) if hope else None
+    if hoping is None:
+        memo = memo or Memo(model, problem.classes)
+    else:
+        memo = Memo(Hoping(model, problem.classes), hoping[1])
+    s = _start(problem, optional, no_needs(len(problem)) if hoping is None else hoping[0])
     at = s.at
     why: Why | None = None
     while True:
@@ -74,10 +85,39 @@ def decide(
     farthest = s.trail[: at.trail] if at.position > at.farthest else s.best[: at.best]
     if why is not None:
         return Decision("unknown", why=why, order=_placed(farthest), engine="wgl")
+    if hoping is not None:
+        return Decision("invalid", engine="wgl")
     return Decision("invalid", order=_placed(farthest), stuck=int(at.farthest), engine="wgl")
 
 
-def _start(problem: Problem, optional: NDArray[np.bool_] | None) -> Search:
+def decide_in_turns(
+    problem: Problem, model: Model, budget: Budget, deadline: Deadline, *, steps: int | None = None
+) -> Decision:
+    """Decide one problem as `answer_in_turns` does, and find the first return that no order explains.
+
+    If it is invalid and hard, there are another log n searches. `steps` bounds each of them.
+    """
+    return decide_beginnings(lambda part: answer_in_turns(part, model, budget, deadline, steps=steps), problem)
+
+
+def answer_in_turns(
+    problem: Problem, model: Model, budget: Budget, deadline: Deadline, *, steps: int | None = None
+) -> Decision:
+    """Answer one problem: by a short search, and if it is hard, by one that looks at what operations need.
+
+    If invalid, `stuck` may be None.
+    """
+    if type(model).needs is Model.needs:
+        return decide(problem, model, budget, deadline, steps=steps)
+    short = _SHORT * max(_FEWEST_EVENTS, len(problem.event_op))
+    first = decide(problem, model, budget, deadline, steps=short if steps is None else min(steps, short))
+    if first.answer != "unknown" or deadline.passed() or (steps is not None and steps <= short):
+        return first
+    second = decide(problem, model, budget, deadline, steps=steps, hope=True)
+    return second if second.answer != "unknown" or len(second.order) > len(first.order) else first
+
+
+def _start(problem: Problem, optional: NDArray[np.bool_] | None, needs: Needs) -> Search:
     """A search that stands before the first event."""
     count, positions = len(problem), len(problem.event_op)
     head, tail = count, count + 1
@@ -104,6 +144,7 @@ def _start(problem: Problem, optional: NDArray[np.bool_] | None) -> Search:
         frames=np.empty(count + 1, FRAME),
         candidates=np.empty(_FIRST_ROOM, np.int64),
         dead=np.zeros(_FIRST_ROOM, HASH),
+        needs=needs,
         asked=np.empty(_QUESTIONS, QUESTION),
     )
 

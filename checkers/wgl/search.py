@@ -128,8 +128,21 @@ def _enter(memo, s):  # type: ignore[no-untyped-def]
             s.asked[missing].cls = ops[op].cls
             missing += 1
         op = ops[op].next
+    # A configuration in which an operation needs what cannot hold any more is dead: see `needs`.
+    hopeless = False
+    if s.needs.ahead > 0:
+        op = ops[head].next
+        while op != tail and missing < len(s.asked) and not hopeless:
+            missing, hopeless = _look(memo, s, op, missing)
+            op = ops[op].next
+        op = at.called
+        while op < head and s.needs.call[op] < at.position + s.needs.ahead and missing < len(s.asked) and not hopeless:
+            missing, hopeless = _look(memo, s, op, missing)
+            op += 1
+    if hopeless:
+        missing = 0
     begin = end = at.candidates
-    if missing == 0:
+    if missing == 0 and not hopeless:
         # First the returning operation, then operations that make it possible, then the rest. Among equals, those of
         # unknown outcome come last.
         for wanted in range(5):
@@ -166,6 +179,35 @@ def _enter(memo, s):  # type: ignore[no-untyped-def]
     at.frames += 1
     at.mode = TRY
     return GO_ON
+
+
+@raw_kernel
+def _look(memo, s, op, missing):  # type: ignore[no-untyped-def]
+    """Whether an operation needs what does not hold and cannot hold any more; before, how many questions there are."""
+    if s.ops[op].optional:
+        return missing, False
+    for need in range(s.needs.starts[op], s.needs.starts[op + 1]):
+        s.at.work += 1
+        holds = after(memo, s.at.state, s.needs.cls[need])
+        if holds == UNASKED and missing < len(s.asked):
+            s.asked[missing].state = s.at.state
+            s.asked[missing].cls = s.needs.cls[need]
+            missing += 1
+        elif holds == IMPOSSIBLE and not _helped(s, need):
+            return missing, True
+    return missing, False
+
+
+@raw_kernel
+def _helped(s, need):  # type: ignore[no-untyped-def]
+    """Whether enough operations that can make a need hold have not taken effect yet."""
+    missing = s.needs.times[need]
+    for place in range(s.needs.helper_starts[need], s.needs.helper_starts[need + 1]):
+        if not s.ops[s.needs.helpers[place]].placed:
+            missing -= 1
+            if missing == 0:
+                return True
+    return False
 
 
 @inlined

@@ -96,6 +96,8 @@ class Search(NamedTuple):
     """Operations to try, those of all frames one after the other."""
     dead: Any
     """The configurations from which the search came back; see `clew.checkers.wgl.dead`."""
+    needs: Any
+    """What operations need; see `clew.checkers.wgl.needs`."""
     asked: Any
     """QUESTION of the memo: transitions that it does not know."""
 

@@ -17,6 +17,7 @@ from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import append_form, container_form, form_of, register_form, set_form
 from clew.checkers.models import Model, ModelOperation, find_model, names
 from clew.checkers.monitors import containers, sets
+from clew.checkers.monitors.first_unexplained import decide_beginnings
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS, SYMMETRIC
 
@@ -94,9 +95,16 @@ def monitored(problem: Problem, model: Model, budget: Budget, deadline: Deadline
     return containers.decide(lifetimes)
 
 
+def hoping(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
+    """The search that looks at what operations need, as the default engine has it for histories that are hard."""
+    return decide_beginnings(lambda part: wgl.decide(part, model, budget, deadline, hope=True), problem)
+
+
 def engines_of(name: str) -> dict[str, Decide]:
     """The engines that decide a model, each once."""
     engines = REGISTERS.get(name, ENGINES)
+    if type(find_model(name)).needs is not Model.needs:
+        engines = engines | {"hoping": hoping}
     return {engine: engines[engine] for engine in engines if name not in GENERIC or engine != "wgl"}
 
 

@@ -1,0 +1,90 @@
+"""A search that gives up what has no hope gets the answer of the exhaustive checker, and decides more."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from clew.checkers import Budget, check, verify_witness, wgl
+from clew.checkers.models import ModelOperation, find_model
+from clew.checkers.models.kv import KeyValue
+from clew.checkers.wgl import needs
+from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.objects import object_history
+from tests.checkers.test_engines import assert_agrees, hoping
+from tests.checkers.test_pinned import MIXES, READ_WHOLE
+
+PUTS_AND_PIECES = [
+    *(ModelOperation("put", v, v, "ok") for v in ("a", "ab", "abc")),
+    *(ModelOperation("append", v, v, "ok") for v in ("c", "bc", "b")),
+    *(ModelOperation(f, v, None, "info") for f, v in (("put", "a"), ("append", "bc"), ("append", "c"))),
+    *(ModelOperation("get", None, v, "ok") for v in ("", "a", "ab", "abc", "abc", "abcc", "abcbc")),
+    ModelOperation("cas", ["ab", "a"], ["ab", "a"], "ok"),
+    ModelOperation("cas", ["abc", "ab"], None, "info"),
+    ModelOperation("delete", None, None, "ok"),
+]
+"""Contents that can be put together in several ways."""
+ALPHABET = {
+    "kv": PUTS_AND_PIECES,
+    "kv with pieces that are known": [op for op in PUTS_AND_PIECES if (op.f, op.argument) != ("append", "b")],
+    "versioned-register": MIXES["versioned-register"],
+    "set": READ_WHOLE,
+    "multi-register": [
+        *ALPHABETS["multi-register"],
+        ModelOperation("txn", [["w", "x", 1], ["r", "x", None]], [["w", "x", 1], ["r", "x", 1]], "ok"),
+        ModelOperation("txn", [["r", "y", None], ["w", "y", 1]], [["r", "y", None], ["w", "y", 1]], "ok"),
+        ModelOperation("txn", [["r", "x", None], ["w", "x", 2]], None, "info"),
+        ModelOperation("write", {"x": None}, None, "ok"),
+    ],
+}
+
+
+@pytest.mark.parametrize("ahead", [1, needs.AHEAD])
+@pytest.mark.parametrize("name", ALPHABET)
+def test_random_histories_get_the_answer_of_the_exhaustive_checker(
+    name: str, ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(needs, "AHEAD", ahead)
+    model, rng, answers, said = find_model(name.split()[0]), random.Random(ahead), Counter[str](), 0
+    for _ in range(300):
+        make = rng.choice((small.lived, small.lived, small.scattered))
+        problem = make(model, ALPHABET[name], rng.randrange(3, 10), rng)
+        answers[assert_agrees(hoping, problem, model)] += 1
+        said += needs.needs_of(problem, model) is not None
+    assert min(answers["valid"], answers["invalid"]) > 20
+    assert said > 150
+
+
+def test_pieces_are_counted_only_if_every_way_to_a_content_appends_them() -> None:
+    def pieces(content: str, *puts: str) -> list[str]:
+        ops = [*(ModelOperation("put", put, put, "ok") for put in puts), ModelOperation("get", None, content, "ok")]
+        ops += [ModelOperation("append", piece, piece, "ok") for piece in ("bc", "c", "d")]
+        return [need.what[2] for need in KeyValue().needs(ops)[len(puts)][1:]]  # type: ignore[index]
+
+    assert pieces("bcdd") == ["d", "d", "bc"]
+    assert pieces("adcc", "a", "ad") == ["c", "c"]
+    # After the put of "a", "bc" makes it; after that of "ab", "c" does.
+    assert pieces("abc", "a", "ab") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "unique", "unknown"),
+    [("kv", False, 0.02), ("multi-register", True, 0.02), ("versioned-register", False, 0.02), ("set", True, 0.02)],
+)
+def test_thirty_clients_are_decided(name: str, unique: bool, unknown: float) -> None:
+    history = object_history(name, 400, 30, unique, unknown, 1)
+    verdict = check(history, name, budget=Budget(60))
+    assert verdict.verdict == "valid"
+    verify_witness(history, name, verdict)
+
+
+def test_a_history_that_a_short_search_does_not_decide_is_searched_with_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wgl.engine, "_SHORT", 0)
+    model, rng, answers = find_model("kv"), random.Random(3), Counter[str]()
+    for _ in range(100):
+        problem = small.lived(model, ALPHABETS["kv"], rng.randrange(3, 9), rng)
+        answers[assert_agrees(wgl.decide_in_turns, problem, model)] += 1
+    assert min(answers["valid"], answers["invalid"]) > 10
