@@ -65,6 +65,7 @@ CASES = (
     Case("nats-kv-leader-reads", "kill, 10 ms between nodes", "linearizable", True),
     Case("nats-kv-direct-reads", "25 ms between nodes", "linearizable", False),
     Case("nats-kv-concurrent-updates", "nothing", "linearizable", False),
+    Case("nats-kv-restart", "one node starts again, leader paused", "linearizable", False),
     Case("rabbitmq-quorum-queue", "partition", "linearizable", True),
     Case("rabbitmq-queue-partition", "partition", "linearizable", False),
     Case("rabbitmq-queue-autoheal", "partition", "linearizable", False),
