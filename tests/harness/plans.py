@@ -85,7 +85,13 @@ DATABASES = tuple(name for name, _ in shipped() if resolve(load(name)).runtime =
 LOCKS = tuple(f"{name}-{guard}" for name in ("etcd", "zookeeper") for guard in ("lock", "leader"))
 FENCED = tuple(f"{name}-fenced-{guard}" for name in ("etcd", "zookeeper") for guard in ("lock", "leader"))
 OBJECTS = ("etcd-set", "etcd-list", "rabbitmq-queue-autoheal", "redis-one-node-list", "redis-sentinel-set")
-MORE = ("zookeeper-sync-two-leaders", "zookeeper-lost-writes", "redis-replica-reads", "nats-kv-direct-reads", "nats-kv-restart")
+MORE = (
+    "zookeeper-sync-two-leaders",
+    "zookeeper-lost-writes",
+    "redis-replica-reads",
+    "nats-kv-direct-reads",
+    "nats-kv-restart",
+)
 LONG = (*MORE, *LOCKS, *FENCED, *OBJECTS)
 """Plans for databases that only `make fuzz` runs: the suite runs an anomaly and a control of each."""
 
