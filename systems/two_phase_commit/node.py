@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from clew.systems.node import Context, UnreadableDisk
+from clew.systems.node import Context
+from clew.systems.recovering_node import RecoveringNode
 from clew.systems.two_phase_commit.coordinator import Coordinator
 from clew.systems.two_phase_commit.messages import Decision, Inquiry, Prepare, Read, Submit, Vote, coordinator_of
 from clew.systems.two_phase_commit.parameters import Parameters
@@ -21,13 +21,13 @@ class Roles:
     participant: Callable[[Parameters], Participant] = Participant
 
 
-class CommitNode:
+class CommitNode(RecoveringNode):
     """One life of one node."""
 
     def __init__(self, parameters: Parameters, roles: Roles = Roles()) -> None:
         self._coordinator = roles.coordinator(parameters)
         self._participant = roles.participant(parameters)
-        self._react: dict[type, Callable[[Context, str, Any], None]] = {
+        self._react = {
             Submit: self._coordinator.submit,
             Prepare: self._participant.prepare,
             Vote: self._coordinator.vote,
@@ -36,19 +36,13 @@ class CommitNode:
             Read: self._read,
         }
 
-    def start(self, ctx: Context) -> None:
-        """Begin a life: first the coordinator decides what is open, then the participant asks for what it missed."""
+    def recover(self, ctx: Context) -> None:
+        """Begin a life: first the coordinator decides what is open, then the participant asks for what it missed.
+
+        A node whose log of one transaction cannot be read says nothing about that one, and takes part in the others.
+        """
         self._coordinator.start(ctx)
         self._participant.start(ctx)
-
-    def receive(self, ctx: Context, source: str, message: Any) -> None:
-        """Hand the message to its role. A node that cannot read its log of a transaction says nothing about it."""
-        react = self._react.get(type(message))
-        try:
-            if react is not None:
-                react(ctx, source, message)
-        except UnreadableDisk as error:
-            ctx.log(f"ignored a {type(message).__name__}, the log cannot be read: {error}")
 
     def wake(self, ctx: Context, timer: str) -> None:
         """Hand the timer to the role that has set it."""

@@ -1,4 +1,4 @@
-"""What the comments of the plans of Raft, Paxos and two-phase commit say, on some seeds. `make fuzz` takes more."""
+"""What the comments of the plans of Raft, of both Paxos and of two-phase commit say, on some seeds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.harness.plans import HUNTS, PROMISES, assert_promise, run, seeds_named
 
-SYSTEMS = ("raft-", "paxos-", "two-phase-commit-")
+SYSTEMS = ("raft-", "paxos-", "multipaxos-", "two-phase-commit-")
 CORRECT = [name for name in PROMISES if name.startswith(SYSTEMS)]
 WRONG = [name for name in HUNTS if name.startswith(SYSTEMS)]
 

@@ -22,7 +22,7 @@ BUG = ("caspaxos", "dirty-reads")
 UNMEASURED = {
     ("caspaxos", "fails-what-it-proposed"),
     *(("caspaxos", name) for name in STORIES),
-    *(("two-phase-commit", name) for name in find_protocol("two-phase-commit").variants),
+    *((system, name) for system in ("multipaxos", "two-phase-commit") for name in find_protocol(system).variants),
     *(("paxos", name) for name in find_protocol("paxos").variants if name != "forgets-promises"),
     *(
         ("raft", name)

@@ -1,0 +1,83 @@
+"""Every invariant reports the message that breaks its lemma, and explains it in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from clew.systems import Sent, Violation, find_protocol
+from clew.systems.multipaxos.messages import Answer, Request
+from clew.systems.paxos.messages import NEVER, Accept, Accepted, Ballot, Promise
+
+ONE, TWO = (Ballot(round, "n1") for round in (1, 2))
+PUT, GET = ["c0", 1, "put", 0, "a"], ["c1", 2, "get", 0, None]
+Line = tuple[str, str, Any]
+
+
+def observe(*lines: Line) -> list[Violation]:
+    """The violations that these messages cause in a cluster of three."""
+    system = find_protocol("multipaxos")
+    monitors = system.invariants(system.parameters(), 3)
+    found = []
+    for number, (source, destination, message) in enumerate(lines):
+        for monitor in monitors:
+            sent = Sent(number, 10 * number, source, destination, message)
+            violation = monitor.observe(sent) if type(message) in monitor.watches else None
+            if violation is not None:
+                assert (violation.invariant, violation.time) == (monitor.name, 10 * number)
+                assert number in violation.messages
+                found.append(violation)
+    return found
+
+
+def decided(instance: int, *batch: list[Any], ballot: Ballot = ONE) -> list[Line]:
+    return [
+        *((node, "n1", Promise(instance, ballot, NEVER, None)) for node in ("n1", "n2")),
+        ("n1", "n2", Accept(instance, ballot, list(batch))),
+        *((node, "n3", Accepted(instance, ballot, list(batch))) for node in ("n1", "n2")),
+    ]
+
+
+def answer(id: int, value: Any, error: str | None = None) -> Line:
+    return "n1", "c0", Answer(id, value, error)
+
+
+ASK: list[Line] = [("c0", "n1", Request(1, "put", 0, "a")), ("c1", "n1", Request(2, "get", 0, None))]
+RIGHT = [*ASK, *decided(1, PUT), answer(1, "a"), *decided(2, GET), answer(2, "a"), *decided(3, PUT), answer(1, "a")]
+
+
+def test_a_log_that_runs_in_its_order_breaks_nothing_and_copies_break_nothing() -> None:
+    assert observe(*RIGHT) == []
+    assert observe(*(line for line in RIGHT for _ in range(2))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "lines"),
+    [
+        (
+            "promises-are-kept",
+            "n2 had promised to accept nothing below ballot 2/n1 for instance 1, and now takes part in ballot 1/n1",
+            [*ASK, ("n2", "n1", Promise(1, TWO, NEVER, None)), ("n2", "n1", Accepted(1, ONE, [PUT]))],
+        ),
+        (
+            "commands-are-from-clients",
+            "n1 proposes request 1 of c0, who has not asked for that",
+            [*ASK, *decided(1, ["c0", 1, "put", 0, "b"])],
+        ),
+        (
+            "answers-are-of-the-log",
+            "n1 answers request 2 with None, but the log says 'a'",
+            [*ASK, *decided(1, PUT), *decided(2, GET), answer(2, None)],
+        ),
+        (
+            "answers-are-of-the-log",
+            "n1 answers request 2 with 'a', but the log is decided without it",
+            [*ASK, *decided(1, PUT), *decided(3, GET), answer(2, "a")],
+        ),
+    ],
+)
+def test_a_broken_lemma_is_found_and_explained(name: str, words: str, lines: list[Line]) -> None:
+    violations = [violation for violation in observe(*lines) if violation.invariant == name]
+    assert len(violations) == 1
+    assert words in violations[0].explanation
