@@ -39,6 +39,7 @@ LARGE = {
     ("caspaxos", "fails-what-it-proposed"),  # on that as well
     ("caspaxos", "no-fast-forward"),  # a proposer must be far behind
     ("paxos", "votes-without-promising"),  # two proposers must overtake each other again and again
+    ("multipaxos", "runs-twice"),  # a client must ask twice, and others must write in between
     ("raft", "appends-unchecked"),  # logs must grow apart
     ("raft", "counts-older-terms"),  # Figure 8 of the paper takes four leaders
 }

@@ -27,7 +27,7 @@ SEEDS = {"caspaxos-contention-storm": (1, 2), "rsl-storm": (1, 2)}
 """The seeds of a plan, if not just seed 1. Another seed is another input of the same code; a plan reaches other
 code."""
 SHORT = ("workload.operations=100", "workload.duration=1500ms")
-"""What the long plans of RSL and Raft run with here. The first faults are in what is left; all of it takes minutes in
+"""What the long plans of RSL, Raft and Multi-Paxos run with here. The first faults are in what is left; all of it takes minutes in
 processes."""
 RUN_ALL = """
 import sys
@@ -52,7 +52,7 @@ def hashes_of(runs: Iterable[tuple[str, int]], nodes: str, hash_seed: str, store
     for plan, seed in runs:
         folders[f"{plan} {seed}"] = folder = store / f"{plan}-{seed}"
         # Not judged here: the checks of a plan do not change its history, and numba costs half a second.
-        settings = ["checks=[liveness]", *(SHORT if plan.startswith(("rsl", "raft")) else ())]
+        settings = ["checks=[liveness]", *(SHORT if plan.startswith(("rsl", "raft", "multipaxos")) else ())]
         command = f"run {plan} --seed {seed} --nodes {nodes} --store {folder} --json"
         lines.append(" ".join([command, *(f"--set {setting}" for setting in settings)]))
     command = [sys.executable, "-c", RUN_ALL]
