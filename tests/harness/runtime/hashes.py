@@ -27,8 +27,8 @@ SEEDS = {"caspaxos-contention-storm": (1, 2), "rsl-storm": (1, 2)}
 """The seeds of a plan, if not just seed 1. Another seed is another input of the same code; a plan reaches other
 code."""
 SHORT = ("workload.operations=100", "workload.duration=1500ms")
-"""What the long plans of RSL, Raft and Multi-Paxos run with here. The first faults are in what is left; all of it takes minutes in
-processes."""
+"""What the long plans of RSL, Raft and Multi-Paxos run with here. The first faults are in what is left; all of it takes
+minutes in processes."""
 RUN_ALL = """
 import sys
 from clew.harness.cli.app import main
