@@ -82,6 +82,19 @@ class Overwritten:
 
 
 @dataclass(frozen=True)
+class SwappedLate:
+    """`read` found a value that only the swap `swap` sets, so that swap took effect, though it never returned.
+
+    It found the value that it expects, after it was called and before `read` returned. But `by` had left or found
+    another one before `swap` was called, and nothing brought the expected value back: see `Overwritten`.
+    """
+
+    read: int
+    swap: int
+    by: int
+
+
+@dataclass(frozen=True)
 class TakenTooOften:
     """Each of `takers` found the same value and replaced it by another. The value can have arrived `arrivals` times
     only, which is less than there are takers: each of them needs an arrival of its own."""
@@ -146,7 +159,10 @@ class MissedLatest:
     first: int | None
 
 
-Finding = NeverThere | Overwritten | TakenAway | TakenTooOften | CameBack | BothOrders | MissedInside | MissedLatest
+Finding = (
+    NeverThere | Overwritten | SwappedLate | TakenAway | TakenTooOften | CameBack | BothOrders | MissedInside
+    | MissedLatest
+)  # fmt: skip
 
 
 def findings(cell: Cell, core: list[int]) -> Iterator[Finding]:
@@ -159,6 +175,8 @@ def findings(cell: Cell, core: list[int]) -> Iterator[Finding]:
     yield from _taken_too_often(cell, readers)
     for read in readers:
         yield from _overwritten(cell, read, returned)
+    for read in readers:
+        yield from _swapped_late(cell, read, returned)
     for read, by in permutations(readers, 2):
         if (
             cell.found[by] == cell.found[read]
@@ -204,6 +222,29 @@ def _overwritten(cell: Cell, read: int, returned: list[int]) -> Iterator[Overwri
     ]
     for by in sorted(found, key=lambda by: (cell.sets[by] < 0, -past.ret[by])):
         yield Overwritten(read, by)
+
+
+def _swapped_late(cell: Cell, read: int, returned: list[int]) -> Iterator[SwappedLate]:
+    """A swap that never returned is told by what it set. A change is told rather than a read, a later one rather than
+    an earlier."""
+    past = cell.past
+    setters = np.flatnonzero(_others(cell, read))
+    if cell.found[read] == cell.initial or len(setters) != 1:
+        return
+    (swap,) = setters.tolist()
+    expected = cell.found[swap]
+    if expected < 0 or past.ret[swap] != NEVER:
+        return
+    brought = cell.setters(int(expected), read)
+    found = [
+        by
+        for by in returned
+        if past.before(by, swap)
+        and cell.value(by) not in (NO_VALUE, expected)
+        and not (brought & (past.ret > past.call[by])).any()
+    ]
+    for by in sorted(found, key=lambda by: (cell.sets[by] < 0, -past.ret[by])):
+        yield SwappedLate(read, swap, by)
 
 
 def _taken_too_often(cell: Cell, readers: list[int]) -> Iterator[TakenTooOften]:

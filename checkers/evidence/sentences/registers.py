@@ -14,6 +14,7 @@ from clew.checkers.evidence.sentences.cells import (
     MissedLatest,
     NeverThere,
     Overwritten,
+    SwappedLate,
     TakenAway,
     TakenTooOften,
     cell_of,
@@ -102,6 +103,10 @@ class _Words:
                 elif self.cell.sets[by] < 0:
                     words += self._not_again(int(self.cell.found[read]))
                 return Said(words, (by, read))
+            case SwappedLate(read, swap, by):
+                old, new = self.value(int(self.cell.found[swap])), self.value(int(self.cell.sets[swap]))
+                words = f"{self.found(read)}, but only a swap from {old} can have set {new}"
+                return Said(f"{words}, and that began after {self.did(by, swap)}", (by, swap, read))
             case TakenTooOften(takers, arrivals):
                 return Said(self._taken_too_often(list(takers), arrivals), takers)
             case TakenAway(read, by):

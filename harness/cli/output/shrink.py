@@ -80,7 +80,7 @@ def print_shrunk(shrunk: Shrunk, json: bool) -> None:
         print_json(result)
         return
     _print_plan(shrunk.text)
-    cut = "interrupted: the best so far" if shrunk.interrupted else "shrunk"
+    cut = "interrupted: shrunk so far" if shrunk.interrupted else "shrunk"
     plain(
         f"{cut} to {plural(shrunk.operations, 'operation')} and {plural(shrunk.faults, 'fault')} on "
         f"{plural(shrunk.plan.system.nodes, 'node')} after {plural(shrunk.candidates, 'candidate')}"
@@ -103,7 +103,7 @@ def print_shrunk_live(shrunk: ShrunkLive, json: bool) -> None:
         print_json(shrunk.result)
         return
     _print_live_plan(shrunk)
-    cut = "interrupted: the best so far" if shrunk.interrupted else "shrunk"
+    cut = "interrupted: shrunk so far" if shrunk.interrupted else "shrunk"
     plain(
         f"{cut} to {plural(shrunk.operations, 'operation')} and {plural(shrunk.faults, 'fault')} on "
         f"{plural(shrunk.plan.system.nodes, 'node')} after {plural(shrunk.candidates, 'candidate')}, "

@@ -79,6 +79,20 @@ def comes_not_again(value: str, facts: Facts) -> bool:
     return facts.never_between(lambda op: value in set_values(op))
 
 
+def swapped_late(facts: Facts, seen: str, old: str, new: str, other: str) -> bool:
+    """Whether the only operation that can have set what was seen is a swap, called when its value had gone for good."""
+    (swap,) = [op for op, did in facts.named if did.f == "cas" and did.outcome == "info"]
+    (by,) = [op for op, did in facts.named if facts.ret[op] < facts.call[swap]]
+    return (
+        seen == new != old != other
+        and is_set(new, facts) == 1
+        and new in set_values(facts.ops[swap])
+        and told(facts.ops[swap].argument[0]) == old
+        and (sees(other)(facts.ops[by]) or leaves(other)(facts.ops[by]))
+        and facts.never_between(lambda op: old in set_values(op))
+    )
+
+
 def result(f: str, value: str) -> Callable[[ModelOperation], bool]:
     return lambda op: op.f == f and op.outcome == "ok" and told(op.result) == value
 
@@ -151,6 +165,13 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     ),
     rf"A swap from {V} to {V} succeeded after a swap from {V} to itself(?:, and {NOT_AGAIN})?": (
         lambda x, v, _, w, v2: v != w and v2 in (None, v) and x.any(sees(w), sees(v)) and comes_not_again(v, x)
+    ),
+    rf"(?:An? {F} returned {V}|A swap from {V} to {V} succeeded), but only a swap from {V} can have set {V}, and that "
+    rf"began after (?:{V} was acknowledged|a swap to {V} was acknowledged|a {F} had returned {V}|a (delete) was "
+    rf"acknowledged|a swap from {V} to itself)": (
+        lambda x, f, v, v2, _, old, new, w1, w2, g, w3, deleted, w4: swapped_late(
+            x, v or v2, old, new, w1 or w2 or w3 or w4 or "nothing"
+        )
     ),
     rf"A {F} returned {V} after {V} was swapped to {V}, and nothing set it to {V} again": lambda x, f, v, v2, w, v3: (
         v == v2 == v3 != w and is_set(v, x) <= 1

@@ -200,6 +200,14 @@ def test_two_reads_are_a_violation_only_since_nobody_wrote_in_between(
     assert told(model, *(step for both in operations for step in both)) == sentence
 
 
+def test_a_swap_that_never_returned_is_told_by_what_it_set() -> None:
+    steps = [*done(0, "ok", "write", 38), *done(0, "ok", "write", 44), *done(1, "info", "cas", [38, 46])]
+    steps += done(2, "ok", "read", None, 46)
+    assert told("cas-register", *steps) == (
+        "A read returned 46, but only a swap from 38 can have set 46, and that began after 44 was acknowledged."
+    )
+
+
 @pytest.mark.parametrize("name", names())
 def test_whenever_what_failed_explains_a_history_its_sentence_says_so(name: str) -> None:
     model, rng, suspected = find_model(name), random.Random(f"failing/{name}"), 0

@@ -53,7 +53,7 @@ def test_ctrl_c_keeps_the_best_so_far_and_names_it(tmp_path: Path) -> None:
     os.close(ours)
     assert shrinking.returncode == 1
     steps = re.findall(rb"(\d+) operations?, (\d+) faults?, (\d+) nodes?", said)
-    kept = re.search(r"interrupted: the best so far to (\d+) operations? and (\d+) faults? on (\d+) nodes?", output)
+    kept = re.search(r"interrupted: shrunk so far to (\d+) operations? and (\d+) faults? on (\d+) nodes?", output)
     assert kept is not None, output
     assert [int(number) for number in kept.groups()] == [int(number) for number in steps[-1]]
     folder = tmp_path / output.split("run: ")[1].strip()

@@ -278,7 +278,7 @@ def test_ctrl_c_keeps_the_smallest_plan_so_far(clew_call: Clew, tmp_path: Path) 
     shrinking.send_signal(signal.SIGINT)
     out, err = shrinking.communicate(timeout=60)
     assert shrinking.returncode == 1, err
-    assert b"interrupted: the best so far to " in out
+    assert b"interrupted: shrunk so far to " in out
     assert b"failed 5 of 5 times" in out
 
 
