@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from clew.systems import Sent, Violation, find_protocol
 from clew.systems.two_phase_commit.messages import ABORTED, COMMITTED, Decision, Fate, Outcome, Prepare, Submit, Vote
-from clew.systems.two_phase_commit.parameters import Parameters
-
-Line = tuple[str, str, Any]
-
-
-def observe(*lines: Line) -> list[Violation]:
-    """The violations that these messages cause in a cluster of three."""
-    monitors = find_protocol("two-phase-commit").invariants(Parameters(), 3)
-    found = []
-    for number, (source, destination, message) in enumerate(lines):
-        for monitor in monitors:
-            sent = Sent(number, 10 * number, source, destination, message)
-            violation = monitor.observe(sent) if type(message) in monitor.watches else None
-            if violation is not None:
-                assert (violation.invariant, violation.time) == (monitor.name, 10 * number)
-                assert number in violation.messages
-                found.append(violation)
-    return found
+from tests.systems.observing import Line, explain, observe
 
 
 def vote(source: str, yes: bool = True) -> Line:
@@ -48,8 +28,8 @@ ALONE = [SUBMIT, PREPARE, vote("n2"), says("n3", ABORTED), says("n2", ABORTED), 
 
 @pytest.mark.parametrize("lines", [COMMIT, TIMEOUT, REFUSED, ALONE])
 def test_transactions_as_in_the_book_break_nothing_nor_do_copies(lines: list[Line]) -> None:
-    assert observe(*lines) == []
-    assert observe(*(line for line in lines for _ in range(2))) == []
+    assert observe("two-phase-commit", *lines) == []
+    assert observe("two-phase-commit", *(line for line in lines for _ in range(2))) == []
 
 
 @pytest.mark.parametrize(
@@ -89,6 +69,4 @@ def test_transactions_as_in_the_book_break_nothing_nor_do_copies(lines: list[Lin
     ],
 )
 def test_a_broken_rule_is_found_and_explained(name: str, words: str, lines: list[Line]) -> None:
-    violations = [violation for violation in observe(*lines) if violation.invariant == name]
-    assert len(violations) == 1
-    assert words in violations[0].explanation
+    assert words in explain("two-phase-commit", name, *lines)
