@@ -5,7 +5,7 @@
     verdict = check(history, "cas-register")
     assert verdict.valid
 
-Importing this package imports no numba: that happens in the first call of `check`.
+Importing this package imports no numba: that happens when a check first needs a compiled kernel.
 """
 
 from clew.checkers.check import check

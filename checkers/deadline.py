@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Iterator
 
-_IMPORTING = threading.Lock()
-"""Two threads that import numba at the same time see half of it, or wait for each other for ever: its modules import
-each other in circles. A second Ctrl-C starts a second check while the thread of the first one still imports."""
+from clew.checkers.kept_code import watching
 
 
 class Deadline:
@@ -36,28 +33,25 @@ class Deadline:
 
     @contextlib.contextmanager
     def not_counting_compilation(self) -> Iterator[None]:
-        """Inside this block, the clock stands still while numba compiles a kernel.
+        """Inside this block, the clock stands still while numba is imported or compiles a kernel.
 
         It compiles once after an install, and that can take longer than the whole budget.
         """
-        with _IMPORTING:
-            from numba.core import event
-
         began: list[float] = []
-        deadline = self
 
-        class Hold(event.Listener):
-            def on_start(self, _: event.Event) -> None:
-                began.append(time.monotonic())
-                deadline._held_at = began[0]
+        def hold() -> None:
+            began.append(time.monotonic())
+            self._held_at = began[0]
 
-            def on_end(self, _: event.Event) -> None:
-                start = began.pop()
-                if not began:
-                    deadline._end += time.monotonic() - start
-                    deadline._held_at = None
+        def let_go() -> None:
+            if not began:
+                return  # another thread was compiling before this block
+            start = began.pop()
+            if not began:
+                self._end += time.monotonic() - start
+                self._held_at = None
 
-        with event.install_listener("numba:compile", Hold()):
+        with watching(hold, let_go):
             yield
 
     def child(self) -> Deadline:

@@ -3,26 +3,93 @@
 numba tries `__pycache__` beside the source, and then a folder in the user's HOME. In a container, clew may be installed
 by another user, and HOME may not exist. Then the code is kept in the folder for temporary files, or not at all: every
 process compiles anew, which takes some seconds. clew says so once.
+
+numba is imported when the first kernel is called. Importing it and loading the first kept code takes half a second, and
+many small histories are decided without a kernel.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import multiprocessing
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numba
-from numba import njit
+LOADING = threading.RLock()
+"""Held while numba is imported. Two threads that import it at the same time see half of it, or wait for each other for
+ever: its modules import each other in circles."""
+
+
+class _Watch:
+    """Who is told when numba begins to import or to compile, and when that ends."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Callable[[], None], Callable[[], None]]] = []
+        self.numba_is_here = False
+
+    def begin(self, _: Any = None) -> None:
+        """Tell everybody that it begins."""
+        for begins, _ends in list(self.told):
+            begins()
+
+    def end(self, _: Any = None) -> None:
+        """Tell everybody that it ends."""
+        for _begins, ends in list(self.told):
+            ends()
+
+
+_watch = _Watch()
+
+
+@contextlib.contextmanager
+def watching(begins: Callable[[], None], ends: Callable[[], None]) -> Iterator[None]:
+    """Inside this block, call `begins` and `ends` when numba begins and ends to import or to compile, in any thread.
+
+    An end may come without its beginning, if another thread was compiling already.
+    """
+    pair = (begins, ends)
+    _watch.told.append(pair)
+    try:
+        yield
+    finally:
+        _watch.told.remove(pair)
+
+
+def numba_is_here() -> bool:
+    """Whether numba is imported."""
+    return _watch.numba_is_here
+
+
+def load_numba() -> None:
+    """Import numba, unless it is imported already."""
+    with LOADING:
+        if _watch.numba_is_here:
+            return
+        _watch.begin()
+        try:
+            from numba.core import event
+        finally:
+            _watch.end()
+
+        class Tell(event.Listener):
+            on_start = staticmethod(_watch.begin)
+            on_end = staticmethod(_watch.end)
+
+        event.register("numba:compile", Tell())  # type: ignore[no-untyped-call]
+        _watch.numba_is_here = True
 
 
 def compiled_and_kept(function: Callable[..., Any], **options: Any) -> Any:
     """The function, to be compiled by numba at its first call. The code is kept if there is a place for it."""
+    from numba import njit
+
     try:
         compiled = njit(cache=True, **options)(function)
     except RuntimeError:
@@ -65,6 +132,8 @@ def _elsewhere() -> Path | None:
     if not usable:
         _say("compiled code cannot be kept: no folder for it can be written. Set NUMBA_CACHE_DIR to one")
         return None
+    import numba
+
     # In the environment, because workers are processes of their own.
     os.environ["NUMBA_CACHE_DIR"] = numba.config.CACHE_DIR = str(place)  # type: ignore[attr-defined]
     if new:

@@ -12,16 +12,16 @@ call passes on. With `inlined` pieces it takes 0.75 times as long, and compiles 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from numba import njit
-
-from clew.checkers.kept_code import compiled_and_kept
+from clew.checkers.kept_code import LOADING, compiled_and_kept, load_numba, numba_is_here
 
 
+@functools.cache
 def _stamp() -> bytes:
     """A hash of everything that a kernel may have been compiled from."""
     here = Path(__file__).parent
@@ -29,7 +29,52 @@ def _stamp() -> bytes:
     return hashlib.sha256(b"\0".join((here / file).read_bytes() for file in files)).digest()
 
 
-_STAMP = _stamp()
+class Kernel:
+    """A function that numba compiles at its first call: only then is numba imported.
+
+    Everything else that numba's own functions have, this has too. So numba takes it for one where a kernel calls it.
+    """
+
+    _enough = 100_000
+    """How much may be done by plain functions in one process, in elements. That takes about as long as to import numba
+    and load one kernel: half a second."""
+    _done = 0
+
+    def __init__(self, function: Callable[..., Any], make: Callable[[Callable[..., Any]], Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.plain = function
+        """The function as it is written."""
+        self._make = make
+        self._made: Any = None
+
+    @property
+    def made(self) -> Any:
+        """What numba makes of the function."""
+        if self._made is None:
+            load_numba()
+            with LOADING:
+                if self._made is None:
+                    self._made = self._make(self.plain)
+        return self._made
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the compiled function."""
+        return (self._made or self.made)(*arguments)
+
+    def for_few(self, elements: int) -> Callable[..., Any]:
+        """The plain function, if so little is to be done that numba need not be imported for it; or the compiled one.
+
+        The kernel must look at each of its `elements` a few times only, and mean the same to Python and to numba.
+        """
+        if numba_is_here() or Kernel._done + elements > Kernel._enough:
+            return self
+        Kernel._done += elements
+        return self.plain
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in ("_make", "_made"):
+            raise AttributeError(name)
+        return getattr(self.made, name)
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -39,16 +84,22 @@ def kernel(function: Callable[..., Any]) -> Any:
     does. After an update, a search would go on with half of the old code. Here the code is kept only as long as nothing
     in the whole package has changed.
     """
-    return _compiled(function)
+    return Kernel(function, _compiled)
 
 
 def raw_kernel(function: Callable[..., Any]) -> Any:
     """A `kernel` that makes no arrays and returns none. It need not count references: its caller holds the arrays."""
-    return _compiled(function, _nrt=False)
+    return Kernel(function, functools.partial(_compiled, _nrt=False))
 
 
 def inlined(function: Callable[..., Any]) -> Any:
     """A piece of a raw kernel. numba puts its code where it is called, so it should be called in few places."""
+    return Kernel(function, _inlined)
+
+
+def _inlined(function: Callable[..., Any]) -> Any:
+    from numba import njit
+
     options: dict[str, Any] = {"inline": "always", "_nrt": False}
     return njit(**options)(function)
 
@@ -56,7 +107,7 @@ def inlined(function: Callable[..., Any]) -> Any:
 def _compiled(function: Callable[..., Any], **options: Any) -> Any:
     compiled = compiled_and_kept(function, nogil=True, **options)
     if hasattr(compiled._cache, "_cache_file"):
-        compiled._cache._cache_file._source_stamp = _STAMP
+        compiled._cache._cache_file._source_stamp = _stamp()
     return compiled
 
 

@@ -18,7 +18,7 @@ from clew.checkers.check import ENGINES
 from clew.checkers.models import find_model
 from clew.harness.errors import UserError, unwritable
 from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT_CODES
-from clew.harness.plan.quantity import DURATION_HINT, SIZE_HINT, parse_duration, parse_size
+from clew.harness.quantity import DURATION_HINT, SIZE_HINT, parse_duration, parse_size
 from clew.harness.store.folder import NoRun
 from clew.harness.store.open import open_history
 from clew.harness.verdict import model_file

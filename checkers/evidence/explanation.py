@@ -54,7 +54,7 @@ def key_verdict(
         words = f"undecided, out of {decision.why}: an order of {len(order)} operations explains the beginning"
         return replace(verdict, why=decision.why, prefix=order, explanation=words)
     assert decision.stuck is not None
-    # These import numba, which a valid verdict may not have needed.
+    # A valid verdict does not need these.
     from clew.checkers.evidence import contradiction, counterexample
 
     impossible = counterexample.find_counterexample(problem, form, model, decision.stuck, deadline)
@@ -87,7 +87,7 @@ def find_claims(
 
     `contradiction` is the part of the counterexample that is impossible (indices, both).
     """
-    from clew.checkers.evidence.failed_effects import failed_with_effect  # imports numba
+    from clew.checkers.evidence.failed_effects import failed_with_effect  # takes time to import
 
     assert decision.stuck is not None
     stuck = int(problem.number[problem.event_op[decision.stuck]])
@@ -117,7 +117,7 @@ def find_claims(
 
 def _stale_read(history: History, model: Model, form: RegisterForm, stuck: int) -> Iterator[Claim]:
     """Why a register cannot have held the value that the operation at position `stuck` needs, if it is a stale read."""
-    from clew.checkers.monitors.stale_read import find_stale_read  # imports numba
+    from clew.checkers.monitors.stale_read import find_stale_read  # takes time to import
 
     problem = form.problem
     found = find_stale_read(form)

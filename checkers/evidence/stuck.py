@@ -74,7 +74,7 @@ def _key_alone(
     history: History, model: Model, stuck: Stuck, budget: Budget, until: Deadline | None
 ) -> tuple[int, KeyVerdict]:
     """The place of the key that is stuck among all keys, and the verdict on it."""
-    from clew.checkers import competition  # imports numba
+    from clew.checkers import competition  # takes time to import
 
     deadline = Deadline(budget.seconds, until)
     problems = encode(history, model)

@@ -40,7 +40,7 @@ def find_stale_read(form: RegisterForm) -> StaleRead | None:
     problem = form.problem
     witnessed = np.where(form.kind == DIFFERS, -1, np.where(form.sets >= 0, form.sets, form.needs))
     needs = np.where(form.kind == DIFFERS, -1, form.needs)
-    read, replaced = _find(
+    read, replaced = _find.for_few(len(problem.event_op))(
         problem.event_op, problem.event_return, problem.call, problem.ret, needs, form.sets, witnessed, form.initial,
         form.values,
     )  # fmt: skip

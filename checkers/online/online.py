@@ -42,7 +42,7 @@ class Online:
     """
 
     def __init__(self, model: str | Model, *, budget: Budget = _DEFAULT_BUDGET) -> None:
-        # Imported here, because it imports numba: importing `clew.checkers` must cost a command line nothing.
+        # Imported here, because it takes time: importing `clew.checkers` must cost a command line nothing.
         from clew.checkers.online.key_watch import KeyWatch
 
         self._model = find_model(model) if isinstance(model, str) else model

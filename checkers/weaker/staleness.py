@@ -120,7 +120,7 @@ def _at(
     but: int | None = None,
 ) -> Decision:
     """Whether the key is linearizable if every read begins `delta` earlier; the read `but` only `delta` - 1."""
-    from clew.checkers import competition  # imports numba
+    from clew.checkers import competition  # takes time to import
 
     if deadline.passed():
         return Decision("unknown", why="time")

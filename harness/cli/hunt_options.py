@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from clew.harness.errors import UserError
-from clew.harness.plan.quantity import DURATION_HINT, LONGEST, NANOSECONDS, parse_duration
+from clew.harness.quantity import DURATION_HINT, LONGEST, NANOSECONDS, parse_duration
 
 DEFAULT_SEEDS = range(1000)
 

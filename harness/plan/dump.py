@@ -8,11 +8,11 @@ import msgspec
 import yaml
 
 from clew.harness.plan.nemesis import write_entry
-from clew.harness.plan.quantity import format_duration, format_size
 from clew.harness.plan.schema import Links, LivePlan, Plan, PlannedOperation, SystemPlan, Workload
 from clew.harness.plan.system import DESCRIBED, is_duration, parameter_types
 from clew.harness.plan.tree import scalar
 from clew.harness.plan.values import write_latency
+from clew.harness.quantity import format_duration, format_size
 from clew.systems import find_system
 
 

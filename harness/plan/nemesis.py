@@ -18,7 +18,6 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from clew.harness.plan.field import Field, Fields
-from clew.harness.plan.quantity import format_duration
 from clew.harness.plan.schema import client_names, node_names
 from clew.harness.plan.values import (
     distinct,
@@ -30,6 +29,7 @@ from clew.harness.plan.values import (
     word,
     write_latency,
 )
+from clew.harness.quantity import format_duration
 from clew.nemesis import target
 from clew.nemesis.fault import Fault
 from clew.nemesis.faults import FAULTS

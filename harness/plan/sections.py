@@ -12,7 +12,6 @@ from typing import get_args
 from clew.harness.plan.error import Place, PlanError, one_of
 from clew.harness.plan.field import Field, Fields
 from clew.harness.plan.nemesis import Cluster, read_nemesis
-from clew.harness.plan.quantity import LONGEST
 from clew.harness.plan.schema import (
     AS_THEY_COME,
     BudgetPlan,
@@ -43,6 +42,7 @@ from clew.harness.plan.values import (
     word,
 )
 from clew.harness.plan.workload import WORKLOAD_FIELDS, read_workload
+from clew.harness.quantity import LONGEST
 from clew.nemesis.schedule import Entry
 from clew.systems import Protocol
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from clew.harness.plan.error import one_of
 from clew.harness.plan.field import Field
-from clew.harness.plan.quantity import DURATION_HINT, LONGEST, SIZE_HINT, format_duration, parse_duration, parse_size
+from clew.harness.quantity import DURATION_HINT, LONGEST, SIZE_HINT, format_duration, parse_duration, parse_size
 from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
 
 T = TypeVar("T")

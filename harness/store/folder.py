@@ -20,19 +20,20 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from clew.harness.plan import Plan, dump, load, resolve
 from clew.harness.store.run_files import is_run_folder
 from clew.harness.verdict.result import Result
 from clew.histories import Recorder
 from clew.histories.event import MALFORMED
 from clew.histories.journal import Journal
+
+if TYPE_CHECKING:
+    from clew.harness.plan import Plan
 
 LATEST = "latest"
 ASIDE = re.compile(r"\.\d{8}T\d{6}\.\d{3}Z-\d+(\.\d+)?")
@@ -159,6 +160,8 @@ class RunFolder:
 
     def read_plan(self) -> Plan:
         """The plan of the run. Raises `NoRun` if it is missing, `PlanError` if it cannot be used."""
+        from clew.harness.plan import load, resolve
+
         if not self.plan.exists():
             raise NoRun(f"{self.path} cannot be replayed: its plan.yaml is missing")
         return resolve(load(str(self.plan)))
@@ -214,6 +217,11 @@ def create_run_folder(
 
     Raises `NoRun` for a store that cannot be written, and `OSError` if the disk is full.
     """
+    # Imported here: `clew check` looks into folders, and makes none.
+    from importlib.metadata import version
+
+    from clew.harness.plan import dump
+
     check_writable(store)
     group = store / slug(plan.name)
     remove_leftovers(store)

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from clew.harness.plan import Plan
 from clew.harness.verdict.result import CheckResult, Result, result_of
 from clew.harness.verdict.weaker import weaker_checks
 from clew.histories import Event, History
 from clew.histories.rounding import rounding
-from clew.systems import find_system
 
 if TYPE_CHECKING:
     from clew.checkers import Promise, Stuck, Verdict
     from clew.checkers.deadline import Deadline
+    from clew.harness.plan import Plan
     from clew.harness.runtime.failure import SystemFailure
     from clew.harness.runtime.outcome import Outcome
 
@@ -39,6 +38,8 @@ def judge(
 
     When `until` passes, the engines end. Stop it if nobody waits for the result any more.
     """
+    from clew.systems import find_system
+
     checks: dict[str, CheckResult] = {}
     if "linearizable" in plan.checks:
         checks["linearizable"] = linearizable(
@@ -128,7 +129,7 @@ def linearizable(
 
     Raises `checkers.WitnessError` if the witness does not explain the history. That is a bug in clew.
     """
-    # Imported here because it loads numba: runs without this check and `clew --help` do without it.
+    # Imported here because it takes time: runs without this check and `clew --help` do without it.
     from clew.checkers import Budget, check, verdict_on, verify_witness
 
     budget = Budget(seconds, memory)

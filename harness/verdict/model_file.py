@@ -13,7 +13,6 @@ from pathlib import Path
 
 from clew.checkers.models import Model, find_model
 from clew.harness.errors import UserError
-from clew.systems.registry import import_file
 
 
 def load(name: str) -> Model:
@@ -40,6 +39,8 @@ def load(name: str) -> Model:
 
 @cache
 def _at(path: Path) -> object:
+    from clew.systems.registry import import_file
+
     return getattr(import_file(path), "model", None)
 
 

@@ -43,7 +43,7 @@ def weaker_checks(
     broken = linearizable is not None and linearizable.verdict == "invalid"
     if not wanted and not broken:
         return {}, ()
-    # Imported here because it loads numba.
+    # Imported here because it takes time.
     from clew.checkers import Budget, what_holds
     from clew.checkers.models import find_model
     from clew.checkers.weaker.delivery import is_queue

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.harness.plan.quantity import DURATION_HINT, parse_duration
+from clew.harness.quantity import DURATION_HINT, parse_duration
 from clew.harness.store.record import Record
 from clew.histories import TYPES, HistoryError
 from clew.histories.text import key_name, printable

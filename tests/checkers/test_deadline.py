@@ -11,6 +11,7 @@ from numba.core import event
 
 from clew.checkers import check
 from clew.checkers.deadline import Deadline
+from clew.checkers.kept_code import load_numba
 from clew.histories import Event, History
 from tests.checkers.generators import Mix, register_history
 
@@ -31,6 +32,7 @@ def test_it_passes_with_time_or_when_stopped_or_when_its_parent_passes() -> None
 
 
 def test_the_time_in_which_numba_compiles_does_not_count() -> None:
+    load_numba()
     deadline = Deadline(0.05)
     with deadline.not_counting_compilation():
         with event.trigger_event("numba:compile"):

@@ -100,6 +100,7 @@ def test_a_disk_that_is_full_costs_the_kept_code_and_not_the_verdict(tmp_path: P
         "import clew.checkers.kernel as k\nimport numpy as np\n"
         "a = np.zeros(3)\nk.copy(np.ones(3), a)\nprint(a.sum())"
     )
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    # Python would leave half of a module that it compiles, and every later process would fail.
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout == "3.0\n", done.stderr

@@ -41,7 +41,7 @@ def partial_orders(problem: Problem, model: Model, judged: KeyVerdict, stuck: in
     Operations for which the time or the steps do not suffice are left out. Costs a few searches of the key's history
     for each operation.
     """
-    from clew.checkers.memo import Memo  # imports numba
+    from clew.checkers.memo import Memo  # takes time to import
 
     place = {number: op for op, number in enumerate(problem.number.tolist())}
     if stuck not in place or judged.prefix is None:
@@ -68,7 +68,7 @@ def partial_orders(problem: Problem, model: Model, judged: KeyVerdict, stuck: in
 
 def load_engine(problem: Problem, model: Model) -> None:
     """Load the search, which may take longer than all that is searched for: it must not count as time for that."""
-    from clew.checkers import wgl  # imports numba
+    from clew.checkers import wgl  # takes time to import
 
     wgl.decide(problem.before(1), model, Budget(), Deadline(SECONDS), steps=1)
 
@@ -76,7 +76,7 @@ def load_engine(problem: Problem, model: Model) -> None:
 def _longest_with(
     problem: Problem, model: Model, op: int, stuck: int, memo: Memo, deadline: Deadline
 ) -> Partial | None:
-    from clew.checkers import wgl  # imports numba
+    from clew.checkers import wgl  # takes time to import
 
     call = int(problem.call[op])
     returns = np.flatnonzero(problem.event_return[: stuck + 1])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clew.harness.plan.quantity import LONGEST, format_duration, format_size, parse_duration, parse_size
+from clew.harness.quantity import LONGEST, format_duration, format_size, parse_duration, parse_size
 
 
 @pytest.mark.parametrize(
