@@ -123,8 +123,10 @@ def _check(
 def _decide(
     engine: str, problem: Problem, form: Form | None, model: Model, budget: Budget, deadline: Deadline
 ) -> Decision:
-    """The decision of one engine. Engines take time to import, so they are imported here: importing `clew.checkers` must
-    cost a command line little."""
+    """The decision of one engine.
+
+    Engines take time to import, so they are imported here: importing `clew.checkers` must cost a command line little.
+    """
     if engine == "exhaustive":
         from clew.checkers import exhaustive
 
