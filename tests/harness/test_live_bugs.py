@@ -15,13 +15,11 @@ from clew.harness.verdict.signature import Signature
 from clew.nemesis.latency import Constant
 from clew.nemesis.schedule import AtTimes
 from clew.systems import find_protocol
-from tests.systems.caspaxos.test_removals import STORIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "live-bugs.md"
 BUG = ("caspaxos", "dirty-reads")
 UNMEASURED = {
     ("caspaxos", "fails-what-it-proposed"),
-    *(("caspaxos", name) for name in STORIES),
     *((system, name) for system in ("multipaxos", "two-phase-commit") for name in find_protocol(system).variants),
     *(("paxos", name) for name in find_protocol("paxos").variants if name != "forgets-promises"),
     *(
