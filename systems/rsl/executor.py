@@ -8,42 +8,20 @@ a request whose number is not above the client's last one. All replicas must ski
 they remember, the *reply cache*, are part of the replicated state: they are in checkpoints, and are supplied with the
 state.
 
-**On disk** (the specification has no disk). `executor/checkpoint` is written before a heartbeat announces it.
+**On disk** (the specification has no disk). A checkpoint is written before a heartbeat announces it (`checkpoint.py`).
 Truncation relies on that: no acceptor keeps the votes below the checkpoints of a quorum.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import msgspec
+from random import Random
 
 from clew.systems.node import Context, UnreadableDisk
 from clew.systems.rsl.application import Application
+from clew.systems.rsl.checkpoint import STATE, Checkpoint, CheckpointDisk, OutstandingOperation
 from clew.systems.rsl.messages import AppStateRequest, AppStateSupply, ReplyMessage, StartingPhase2
 from clew.systems.rsl.parameters import APPLICATIONS, Constants
 from clew.systems.rsl.types import ZERO, Ballot, OperationNumber, RequestBatch
-
-
-class OutstandingOperation(NamedTuple):
-    """A decided batch that waits for its execution."""
-
-    v: RequestBatch
-    bal: Ballot
-    """The ballot that decided it."""
-
-
-class Checkpoint(msgspec.Struct, frozen=True):
-    """The state of an executor."""
-
-    ops_complete: OperationNumber
-    """How many operations are executed: all below this number."""
-    max_bal_reflected: Ballot
-    """The highest ballot that decided one of them."""
-    app_state: str
-    """The state of the application, as text."""
-    reply_cache: dict[str, ReplyMessage]
-    """The last reply to each client."""
 
 
 class Executor:
@@ -58,26 +36,30 @@ class Executor:
         self.next_op_to_execute: OutstandingOperation | None = None
         self.reply_cache: dict[str, ReplyMessage] = {}
         self._checkpointed = 0
+        self._disk = CheckpointDisk()
 
     def recover(self, ctx: Context) -> None:
         """Read the last checkpoint. Raises `UnreadableDisk`, also if it is not of this application."""
-        checkpoint = ctx.disk.read("executor/checkpoint", Checkpoint)
-        if checkpoint is not None:
-            try:
-                self.app = self._application.deserialize(checkpoint.app_state)
-            except ValueError as error:
-                raise UnreadableDisk(f"executor/checkpoint: {error}") from None
-            self.ops_complete = self._checkpointed = checkpoint.ops_complete
-            self.max_bal_reflected = checkpoint.max_bal_reflected
-            self.reply_cache = checkpoint.reply_cache
+        state, operations = self._disk.read(ctx)
+        if state is None:
+            return
+        try:
+            self.app = self._application.deserialize(state.app_state)
+        except ValueError as error:
+            raise UnreadableDisk(f"{STATE}: {error}") from None
+        self.ops_complete = state.ops_complete
+        self.max_bal_reflected = state.max_bal_reflected
+        self.reply_cache = state.reply_cache
+        unheard = Context(ctx.name, ctx.nodes, Random(0), {})  # The clients have had their replies.
+        for operation in operations:
+            self._run(unheard, operation)
+        self._checkpointed = self.ops_complete
 
     def checkpoint(self, ctx: Context) -> None:
-        """Write the state to disk if it is newer than the checkpoint there."""
+        """Have a checkpoint of the present state on disk."""
         if self.constants.durable and self._checkpointed < self.ops_complete:
             self._checkpointed = self.ops_complete
-            state = Checkpoint(self.ops_complete, self.max_bal_reflected, self.app.serialize(), self.reply_cache)
-            ctx.disk.write("executor/checkpoint", state)
-            ctx.disk.sync()
+            self._disk.write(ctx, self.ops_complete, self._state)
 
     def get_decision(self, bal: Ballot, v: RequestBatch) -> None:
         """Take over the batch that is decided at `ops_complete` (LExecutorGetDecision)."""
@@ -87,9 +69,9 @@ class Executor:
         """Apply that batch, and answer its clients (LExecutorExecute)."""
         outstanding = self.next_op_to_execute
         assert outstanding is not None
-        self._handle_request_batch(ctx, outstanding.v)
-        self.ops_complete += 1
-        self.max_bal_reflected = max(self.max_bal_reflected, outstanding.bal)
+        self._run(ctx, outstanding)
+        if self.constants.durable:
+            self._disk.add(outstanding)
         self.next_op_to_execute = None
 
     def process_app_state_supply(self, ctx: Context, m: AppStateSupply) -> bool:
@@ -108,6 +90,7 @@ class Executor:
         self.max_bal_reflected = m.bal_state_supply
         self.next_op_to_execute = None
         self._take_over_replies(m)
+        self._disk.replace()
         ctx.count("state transfers")
         return True
 
@@ -132,6 +115,14 @@ class Executor:
     def process_request(self, ctx: Context, client: str, seqno: int) -> None:
         """Send the client its last reply again (LExecutorProcessRequest). It knows by the number what it answers."""
         ctx.send(client, self.reply_cache[client])
+
+    def _run(self, ctx: Context, operation: OutstandingOperation) -> None:
+        self._handle_request_batch(ctx, operation.v)
+        self.ops_complete += 1
+        self.max_bal_reflected = max(self.max_bal_reflected, operation.bal)
+
+    def _state(self) -> Checkpoint:
+        return Checkpoint(self.ops_complete, self.max_bal_reflected, self.app.serialize(), self.reply_cache)
 
     def _handle_request_batch(self, ctx: Context, batch: RequestBatch) -> None:
         """Run the requests that are not satisfied yet (HandleRequestBatch, which runs them all)."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from random import Random
 from typing import Any
 
 import msgspec
 
-from clew.systems import Context, Node
-from clew.systems.node import Send, Sync, Write
+from clew.systems import Context, Node, UnreadableDisk
+from clew.systems.node import NOTHING, Send, Sync, Write
 from clew.systems.rsl.acceptor import Promise, WrittenVote
-from clew.systems.rsl.executor import Checkpoint
+from clew.systems.rsl.checkpoint import CheckpointDisk
 from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, Message2b, StartingPhase2
 from clew.systems.rsl.parameters import Parameters
 from clew.systems.rsl.types import ZERO, Ballot, Vote
@@ -33,7 +34,7 @@ class Synced:
         if type(effect) is Write:
             self._waiting[effect.key] = bytes(effect.value)
         elif type(effect) is Sync:
-            self._kept |= self._waiting
+            self._kept = {key: data for key, data in (self._kept | self._waiting).items() if data != NOTHING}
             self._waiting.clear()
         elif type(effect) is Send:
             return self._unsupported(effect.message)
@@ -61,9 +62,17 @@ class Synced:
                 ):
                     return f"votes at {opn}, which is not on disk"
             case Heartbeat(_, _, point):
-                if self._read("executor/checkpoint", Checkpoint, NO_CHECKPOINT).ops_complete < point:
+                if self._executed() < point:
                     return f"has a checkpoint at {point}, which is not on disk"
         return None
+
+    def _executed(self) -> int:
+        """How many operations a replica that recovers now has executed."""
+        try:
+            state, operations = CheckpointDisk().read(Context("n1", (), Random(0), self._kept))
+        except UnreadableDisk:
+            return 0
+        return 0 if state is None else state.ops_complete + len(operations)
 
     def _promise(self) -> Promise:
         return self._read("acceptor/promise", Promise, Promise(ZERO, 0))
@@ -76,9 +85,6 @@ class Synced:
             return msgspec.json.decode(self._kept[key], type=kind) if key in self._kept else default
         except msgspec.DecodeError:
             return default
-
-
-NO_CHECKPOINT = Checkpoint(0, ZERO, "", {})
 
 
 class Checked:
