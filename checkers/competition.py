@@ -2,7 +2,7 @@
 
     register     every value set once?     zones: valid with its order, or invalid
                  a stale read?             invalid, at its return or earlier; a search of what came before says which
-                 otherwise                 a search: wgl and lazy by turns
+                 otherwise                 a search: wgl and lazy by turns, wgl with what operations need from round 2 on
     appends      always                    zones
     container    always                    monitors; a search where takes of unknown outcome leave a doubt
     set          always                    monitors
@@ -30,6 +30,7 @@ from clew.checkers.encoding import Problem
 from clew.checkers.forms import AppendForm, ContainerForm, Form, RegisterForm, SetForm
 from clew.checkers.models.model import Model
 from clew.checkers.monitors import containers, elements, sets, stale_read, zones
+from clew.checkers.monitors.first_unexplained import decide_beginnings
 from clew.checkers.verdict import Budget
 
 _FIRST_EFFORT = 20
@@ -160,7 +161,7 @@ def _search(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline
     events = max(_FEWEST_EVENTS, len(form.problem.event_op))
     for number in itertools.count():
         effort = _effort(number)
-        depth = wgl.decide(form.problem, model, budget, deadline, steps=effort * events)
+        depth = _depth(form.problem, model, budget, deadline, effort * events, hope=number > 0)
         if depth.answer != "unknown":
             return depth
         best = max(best, depth, key=_progress)
@@ -179,6 +180,15 @@ def _search(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline
         if deadline.passed() or number + 1 == most_rounds:
             break
     return replace(best, why="time")
+
+
+def _depth(problem: Problem, model: Model, budget: Budget, deadline: Deadline, steps: int, *, hope: bool) -> Decision:
+    """wgl's turn. After the first round it looks at what operations need; see `clew.checkers.wgl.needs`."""
+
+    def search(part: Problem) -> Decision:
+        return wgl.decide(part, model, budget, deadline, steps=steps, hope=hope)
+
+    return decide_beginnings(search, problem)
 
 
 def _looks(steps: int | None) -> int | None:

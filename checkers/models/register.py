@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar
 
 from clew.checkers.models.model import (
@@ -53,6 +53,25 @@ class Register(Model):
     def register_access(self, op: ModelOperation) -> Access | None:
         """See `Model.register_access`."""
         return (WRITE, op.argument, None) if op.f == "write" else (READ, op.result, None)
+
+    def needs(self, classes: Sequence[ModelOperation]) -> Sequence[Sequence[Need]]:
+        """See `Model.needs`: the value that was found."""
+        found = list[Sequence[Need]]()
+        for op in classes:
+            access = self.register_access(op)
+            name, value = (WRITE, None) if access is None or op.outcome == INFO else (access[0], freeze(access[1]))
+            found.append([Need(value, (value,))] if name in (READ, SWAP) else [])
+        return found
+
+    def holds(self, state: Any, what: Any) -> bool:
+        """See `Model.holds`."""
+        return bool(state[0] == what)
+
+    def gives(self, op: ModelOperation) -> Sequence[Hashable]:
+        """See `Model.gives`."""
+        access = self.register_access(op)
+        assert access is not None
+        return (freeze(access[1 if access[0] == WRITE else 2]),) if access[0] in (WRITE, SWAP) else ()
 
 
 class CasRegister(Register):

@@ -30,6 +30,7 @@ PUTS_AND_PIECES = [
 ALPHABET = {
     "kv": PUTS_AND_PIECES,
     "kv with pieces that are known": [op for op in PUTS_AND_PIECES if (op.f, op.argument) != ("append", "b")],
+    "cas-register": ALPHABETS["cas-register"],
     "versioned-register": MIXES["versioned-register"],
     "set": READ_WHOLE,
     "multi-register": [
