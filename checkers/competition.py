@@ -2,7 +2,7 @@
 
     register     every value set once?     zones: valid with its order, or invalid
                  a stale read?             invalid, at its return or earlier; a search of what came before says which
-                 otherwise                 a search: wgl and lazy by turns, wgl with what operations need from round 2 on
+                 otherwise                 a search: wgl and lazy by turns; later with what operations need
     appends      always                    zones
     container    always                    monitors; a search where takes of unknown outcome leave a doubt
     set          always                    monitors

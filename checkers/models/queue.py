@@ -7,10 +7,14 @@ it took effect, it took any one of the elements.
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar
 
-from clew.checkers.models.model import EMPTY, INFO, PUT, TAKE, TAKE_ANY, Access, Model, ModelOperation
+from clew.checkers.models.model import EMPTY, INFO, PUT, TAKE, TAKE_ANY, Access, Model, ModelOperation, Need
 from clew.histories.history import freeze
+
+_FEW_ELEMENTS, _MOST_TIMES = 8, 4
+"""What a take of a priority queue says of the elements that are smaller; see `PriorityQueue.needs`."""
 
 
 def _access(put: str, op: ModelOperation) -> Access:
@@ -96,6 +100,38 @@ class PriorityQueue(_Container):
         if op.f == "insert" and type(op.argument) is not int:
             return f"expected insert to have a whole number, found {op.argument!r}"
         return None
+
+    def needs(self, classes: Sequence[ModelOperation]) -> Sequence[Sequence[Need]]:
+        """See `Model.needs`. What is taken must be there; each smaller element there must be taken first.
+
+        A smaller element that is there k times must be taken k times: said for k up to `_MOST_TIMES`, and only if there
+        are few different elements.
+        """
+        elements = sorted({op.argument for op in classes if op.f == "insert"})
+        found = list[list[Need]]()
+        for op in classes:
+            found.append([])
+            if op.f != "delete-min" or op.outcome == INFO:
+                continue
+            if op.result is not None:
+                found[-1].append(Need((op.result, 0), (("insert", op.result),)))
+            smaller = [one for one in elements if op.result is None or one < op.result]
+            for one in smaller if len(smaller) <= _FEW_ELEMENTS else ():
+                takes = (("take", one), ("take", None))
+                found[-1] += [Need((one, times), takes, times) for times in range(1, _MOST_TIMES + 1)]
+        return found
+
+    def holds(self, state: Any, what: Any) -> bool:
+        """See `Model.holds`: (element, 0) is there; (element, k) is there less than k times."""
+        element, times = what
+        return (element in state) if times == 0 else state.count(element) < times
+
+    def gives(self, op: ModelOperation) -> Sequence[Hashable]:
+        """See `Model.gives`."""
+        if op.f == "insert":
+            return (("insert", op.argument),)
+        # A take of unknown outcome took any element. One that found nothing took none.
+        return (("take", None),) if op.outcome == INFO else () if op.result is None else (("take", op.result),)
 
 
 class UnorderedQueue(Model):
