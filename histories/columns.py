@@ -18,6 +18,8 @@ from clew.histories.history import DEEPEST, NEMESIS_PROCESS, TYPE_CODE, History,
 
 _FIELDS = tuple(map(attrgetter, ("index", "time", "process", "type", "f", "key", "value", "error")))
 
+Numbers = Sequence[int] | NDArray[np.int64]
+
 
 class Columns:
     """A history that is being read. Events are added in their order."""
@@ -38,8 +40,8 @@ class Columns:
 
     def add(
         self,
-        index: Sequence[int],
-        time: Sequence[int],
+        index: Numbers,
+        time: Numbers,
         process: Sequence[int | str],
         type: Sequence[str],
         f: Sequence[str],
@@ -47,7 +49,7 @@ class Columns:
         value: Sequence[Any],
         error: Sequence[str | None],
         *,
-        lines: Sequence[int] | range | None = None,
+        lines: Numbers | None = None,
     ) -> None:
         """Add events, given as one sequence for each field; see `Event`.
 

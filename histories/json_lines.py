@@ -11,38 +11,38 @@ names; they are numbered in the order in which they appear.
 
 from __future__ import annotations
 
-import heapq
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from clew.histories.event import FORMAT, LATEST, NEMESIS, Event, EventType, Header
+from clew.histories import collector, json_columns
+from clew.histories.event import FORMAT, LATEST, Event, EventType, Header
 from clew.histories.history import TYPES, History, HistoryError
 from clew.histories.line_errors import json_object, shown
-from clew.histories.reading import Reading
-from clew.histories.text import value_text
-
-_NAME = 24
-"""Characters of a process's name that are told."""
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,](\d{1,9})\d*)?(Z|[+-]\d\d:?\d\d)?\Z")
+from clew.histories.process_names import names_of, numbers
+from clew.histories.reading import Reading, nanoseconds
 
 
 def load(path: Path, reading: Reading | None = None) -> History:
     """Read the JSON lines of another program. Raises `HistoryError`, with the line."""
-    reading = reading or Reading()
-    lines = _Lines(str(path), reading)
-    with path.open("rb") as stream:
-        whole = list(enumerate(stream, start=1))
-    cut = False
-    if whole and not whole[-1][1].endswith(b"\n") and isinstance(json_object(whole[-1][1]), str):
-        # The program that wrote it was killed in the middle of a line.
-        whole.pop()
-        cut = True
-    for number, line in whole:
+    with collector.paused():
+        return _load(path.read_bytes(), str(path), reading or Reading())
+
+
+def _load(data: bytes, source: str, reading: Reading) -> History:
+    last = data.rfind(b"\n") + 1
+    # The program that wrote a file without a last newline may have been killed in the middle of a line.
+    cut = last < len(data) and isinstance(json_object(data[last:]), str)
+    data = data[:last] if cut else data
+    history = json_columns.history_of(data, source, reading, cut=cut)
+    return history or _by_lines(data, source, reading, cut)
+
+
+def _by_lines(data: bytes, source: str, reading: Reading, cut: bool) -> History:
+    """The history of any file, and what is wrong with it."""
+    lines = _Lines(source, reading)
+    for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():
             lines.read(line, number)
     return lines.history(cut)
@@ -143,7 +143,7 @@ class _Lines:
         self._refuse_absent()
         events = sorted(self._events, key=lambda event: event.time)
         first = events[0].time if events else 0
-        processes = _numbers(events)
+        processes = numbers([event.process for event in events], [event.type for event in events])
         if events and events[-1].time - first > LATEST:
             raise HistoryError(
                 f"the times are out of range: from {first} to {events[-1].time} ns are more than 292 years; "
@@ -170,12 +170,7 @@ class _Lines:
             source=self._source,
             cut=cut,
         )
-        names = {
-            number: value_text(name, _NAME).strip('"')
-            for name, number in processes.items()
-            if isinstance(name, str) and name != NEMESIS
-        }
-        return replace(history, theirs=names)
+        return replace(history, theirs=names_of(processes))
 
     def _refuse_absent(self) -> None:
         """A misspelt field must not become a history without values or times: that would be valid too easily."""
@@ -237,24 +232,15 @@ class _Lines:
     def _time(self, found: dict[str, Any], name: str, number: int) -> int:
         value = self._needed(found, name, number)
         source = self._reading.source(name)
-        if isinstance(value, str) and (instant := _INSTANT.match(value.strip())):
-            day, fraction, zone = instant.groups()
-            # Whole seconds here: Python's own times end at microseconds.
-            seconds = datetime.fromisoformat(day + (zone or "Z"))
-            return int(seconds.timestamp()) * 10**9 + int((fraction or "").ljust(9, "0"))
-        try:
-            # `repr` gives the digits that the file has. A float times a factor would not.
-            time = Decimal(str(value)) * source.factor if type(value) in (int, float, str) else None
-        except InvalidOperation:
-            time = None
-        if time is None or not time.is_finite():
+        time = nanoseconds(value, source.factor)
+        if time is None:
             raise HistoryError(
                 f"expected {' or '.join(source.names)} to be a number or a time like 2026-01-31T23:59:59.123Z, "
                 f"found {shown(value)}",
                 source=self._source,
                 line=number,
             )
-        return int(time)
+        return time
 
 
 def _how(name: str) -> str:
@@ -263,30 +249,3 @@ def _how(name: str) -> str:
         f"--fields {name}=... says what it is called here: clew check, show, report and export take it, "
         "and every command reads what clew export writes"
     )
-
-
-def _numbers(events: Sequence[_Line]) -> dict[Any, Any]:
-    """Their processes, and clew's numbers for them. Where all are numbers already, they keep them."""
-    names = dict.fromkeys(event.process for event in events if event.process != NEMESIS)
-    kept = all(type(name) is int and 0 <= name <= LATEST for name in names)
-    numbers: dict[Any, Any] = {name: name if kept else number for number, name in enumerate(names)}
-    if any(isinstance(name, tuple) for name in names):
-        numbers = _as_few_as_possible(events)
-    return numbers | {NEMESIS: NEMESIS}
-
-
-def _as_few_as_possible(events: Sequence[_Line]) -> dict[Any, int]:
-    """Numbers for operations without a process: one that is free again is taken again."""
-    numbers: dict[Any, int] = {}
-    free: list[int] = []
-    used = 0
-    for event in events:
-        if event.type == "invoke":
-            if event.process not in numbers:
-                if free:
-                    numbers[event.process] = heapq.heappop(free)
-                else:
-                    numbers[event.process], used = used, used + 1
-        elif event.type != "info" and isinstance(event.process, tuple):
-            heapq.heappush(free, numbers[event.process])
-    return numbers

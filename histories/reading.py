@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from clew.histories.line_errors import shown
@@ -21,6 +22,9 @@ OPERATION = ("start", "end", "process", "type", "ok", "f", "key", "value", "resu
 NAMES = tuple(dict.fromkeys(EVENT + OPERATION))
 """Every name on the left of a `=` in `--fields`."""
 _PART = re.compile(r"\s*([a-z]+)\s*=\s*([^\s*=]+)\s*(?:\*\s*([0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?)\s*)?\Z")
+
+
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:[.,](\d{1,9})\d*)?(Z|[+-]\d\d:?\d\d)?\Z")
 
 
 class BadReading(ValueError):
@@ -113,6 +117,24 @@ def _words(words: str | None) -> dict[str, str]:
             raise BadReading(f"--words: found {part!r}; expected theirs=ours, such as get=read")
         known[theirs] = ours
     return known
+
+
+def nanoseconds(value: Any, factor: Decimal) -> int | None:
+    """A time of a line in ns: a number times `factor`, or date and time in ISO 8601. None if it is neither."""
+    if isinstance(value, str) and (instant := _INSTANT.match(value.strip())):
+        day, fraction, zone = instant.groups()
+        try:
+            # Whole seconds here: Python's own times end at microseconds.
+            seconds = datetime.fromisoformat(day + (zone or "Z"))
+        except ValueError:
+            return None  # such as a month 13
+        return int(seconds.timestamp()) * 10**9 + int((fraction or "").ljust(9, "0"))
+    try:
+        # `repr` gives the digits that the file has. A float times a factor would not.
+        time = Decimal(str(value)) * factor if type(value) in (int, float, str) else None
+    except InvalidOperation:
+        return None
+    return int(time) if time is not None and time.is_finite() else None
 
 
 def _there(found: dict[str, Any], path: str) -> bool:

@@ -12,8 +12,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from clew.histories import Event, EventType, History, HistoryError, edn, edn_lines, jsonl
+from clew.histories import Event, EventType, History, HistoryError, edn, edn_lines, json_columns, json_lines, jsonl
 from clew.histories.event import FORMAT, NEMESIS
+from clew.histories.reading import reading_of
 
 VALUES: list[Any] = [None, 0, 7, -3, 2**70, True, 1.5, "a b", 'a"b\\\n', "nil", "é"]
 VALUES += [[], [1, 2], [3, None], [[1, 2], {"a": 1}]]
@@ -54,7 +55,7 @@ def read(load: Callable[[], History]) -> Any:
         return "wrong", error.message, error.line
     columns = (past.index, past.time, past.process, past.type, past.f, past.key, past.value, past.error, past.lines)
     objects = [interned.objects for interned in (past.fs, past.keys, past.values, past.errors)]
-    return [np.asarray(column).tolist() for column in columns], repr(objects), past.header, past.cut
+    return [np.asarray(column).tolist() for column in columns], repr(objects), past.header, past.cut, past.theirs
 
 
 @pytest.mark.parametrize("block", [1, 200, 1 << 20])
@@ -104,6 +105,61 @@ def test_lines_of_json_at_once_are_lines_one_by_one(
         one = read(lambda: jsonl.load(path))
         monkeypatch.setattr(jsonl, "_event", NoLines())
         assert one == read(lambda: jsonl.load(path)), path.read_text()
+
+
+READINGS = [
+    ("time=at*1000,process=who,type=phase", "call=invoke,done=ok"),
+    ("start=at,end=until/later,process=who,f=op,ok=good,value=args.value,result=args.found", "yes=true"),
+    ("start=at*0.5,end=until,type=phase", None),
+    ("start=at,end=until,error=wrong", "set=write"),
+    ("value=old:new", None),
+    (None, None),
+]
+
+
+def their_line(number: int, plain: bool, rng: random.Random) -> dict[str, Any]:
+    """A line of another program, which may say anything; a `plain` one says what each of the readings needs."""
+    at: Any = rng.choice((number, number + 0.1, f"2026-01-0{1 + number % 9}T00:00:00.25Z", 10**15 + number))
+    line: dict[str, Any] = {
+        "at": number if plain else at, "until": number + rng.randrange(3), "time": number, "who": rng.choice("abc"),
+        "process": rng.randrange(3), "phase": rng.choice(("ok", "info")), "type": "ok", "f": "write", "op": "set",
+        "good": rng.choice((True, "yes", "no")), "value": rng.choice(VALUES), "args": {"value": rng.choice(VALUES)},
+        "old": 1, "new": rng.choice((None, 2)), "wrong": rng.choice((None, "late", 7)),
+    }  # fmt: skip
+    if not plain:
+        line |= {
+            "args.value": 5,
+            "later": 3,
+            "until": rng.choice((None, number + 1)),
+            "who": rng.choice((1, "a", None)),
+        }
+    for name in rng.sample(sorted(line), 0 if plain else rng.randrange(3)):
+        del line[name]
+    return line
+
+
+@pytest.mark.parametrize("block", [1, 200, 1 << 20])
+def test_json_lines_at_once_are_lines_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    monkeypatch.setattr(json_columns, "_AT_ONCE", block)
+    rng, at_once, path = random.Random(f"json/{block}"), [], tmp_path / "theirs.jsonl"
+    fast = json_columns.history_of
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        found = fast(*arguments, **options)
+        at_once.append(found is not None)
+        return found
+
+    for _ in range(400):
+        fields, words = rng.choice(READINGS)
+        lines = [their_line(number, rng.random() < 0.9, rng) for number in range(rng.randrange(1, 8))]
+        text = "".join(msgspec.json.encode(line).decode() + "\n" for line in rng.sample(lines, len(lines)))
+        path.write_bytes((text if rng.random() < 0.6 else spoiled(text, rng)).encode(errors="surrogateescape"))
+        reading = reading_of(fields, words)
+        monkeypatch.setattr(json_columns, "history_of", counted)
+        one = read(lambda: json_lines.load(path, reading))  # noqa: B023
+        monkeypatch.setattr(json_columns, "history_of", lambda *_, **__: None)
+        assert one == read(lambda: json_lines.load(path, reading)), (fields, path.read_text())  # noqa: B023
+    assert sum(at_once) > 100
 
 
 def test_a_value_that_is_too_deep_has_its_line(tmp_path: Path) -> None:
