@@ -45,6 +45,7 @@ OBJECTS: Mapping[str, Object] = {
     "fifo-queue": Object("fifo-queue", ("enqueue", "dequeue")),
     "set": Object("set", ("add", "read")),
     "list": Object("append-list", ("append", "read")),
+    "mutex": Object("mutex", ("acquire", "release")),
 }
 """All objects. The parameter `object` of a database says which of them it can keep."""
 

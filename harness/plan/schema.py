@@ -27,6 +27,7 @@ WorkloadKind = Literal[
     "queue",
     "set",
     "append-list",
+    "mutex",
 ]
 Stop = Literal["end", "first-violation"]
 

@@ -36,6 +36,7 @@ KINDS: dict[WorkloadKind, tuple[str, ...]] = {
     "queue": ("enqueue", "dequeue"),
     "set": ("add", "read"),
     "append-list": ("append", "read"),
+    "mutex": ("acquire", "release"),
 }
 """The kinds of workload, each with the functions that its operations may have."""
 READS: dict[WorkloadKind, str] = {
@@ -49,9 +50,11 @@ READS: dict[WorkloadKind, str] = {
     "queue": "dequeue",
     "set": "read",
     "append-list": "read",
+    "mutex": "acquire",
 }
-"""The function that reads a key. The final reads of a run use it. A queue is read until it is empty."""
-WITHOUT_VALUE = ("read", "get", "delete", "campaign", "dequeue")
+"""The function that reads a key. The final reads of a run use it. A queue is read until it is empty. A lock is
+acquired and released."""
+WITHOUT_VALUE = ("read", "get", "delete", "campaign", "dequeue", "acquire", "release")
 """The functions whose operations have no value."""
 
 CLIENTS_MOST = 10_000
@@ -82,6 +85,8 @@ def read_workload(fields: Fields, functions: Sequence[str]) -> Workload:
     elif operations is None and "duration" not in fields.given:
         message = "the workload would never end; expected operations, duration, or both"
         raise fields.conflict(("operations", "duration"), message)
+    if kind == "mutex" and "mix" in fields.given:
+        raise fields.conflict(("kind", "mix"), "a client acquires and releases in turn; mix has no meaning for a mutex")
     if "rate" in fields.given and "think" in fields.given:
         raise fields.conflict(("rate", "think"), "with a rate clients do not think; expected either rate or think")
     no_time: Latency = Constant(0)

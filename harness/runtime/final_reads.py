@@ -1,7 +1,8 @@
 """The final reads of a run: when everything has healed, every client thread reads every key until it is answered.
 
 The reads show what the faults have left behind. A read of a queue is a dequeue, and every client takes elements until
-it finds the queue empty: an element that never came out is lost. The reads also show whether the cluster still lives: a
+it finds the queue empty: an element that never came out is lost. A read of a lock is to acquire and to release it. The
+reads also show whether the cluster still lives: a
 read that is not answered in time is a liveness failure.
 """
 
@@ -29,6 +30,8 @@ class FinalReads:
         self._within = plan.recovery.within
         self._read = READS[plan.workload.kind]
         self._drains = plan.workload.kind == "queue"
+        self._locks = plan.workload.kind == "mutex"
+        self._acquired = [False] * threads
         self._unread = [deque(range(plan.workload.keys)) for _ in range(threads)]
 
     @property
@@ -46,6 +49,8 @@ class FinalReads:
         A queue is asked again at once, until it is empty.
         """
         ok = result.type == "ok"
+        if self._locks:
+            return self._after_lock(thread, ok, now)
         if ok and (not self._drains or result.value is None):
             self._unread[thread.number].popleft()
         return self._request(thread, now + (1 if ok else RETRY))
@@ -53,6 +58,23 @@ class FinalReads:
     def _request(self, thread: Thread, time: int) -> Request | None:
         unread = self._unread[thread.number]
         return Request(time, self._read, unread[0], None) if unread else None
+
+    def _after_lock(self, thread: Thread, ok: bool, now: int) -> Request | None:
+        """Acquire each lock and release it again.
+
+        What is refused may be refused because the thread holds the lock since the workload, or because it does not
+        hold it: then it is the turn of the other function.
+        """
+        number = thread.number
+        unread = self._unread[number]
+        released = thread.request is not None and thread.request.f == "release"
+        if ok and released and self._acquired[number]:
+            unread.popleft()
+        self._acquired[number] = ok and not released
+        if not unread:
+            return None
+        f = self._read if released else "release"
+        return Request(now + (1 if ok else RETRY), f, unread[0], None)
 
     def unanswered(self) -> Iterator[str]:
         """One sentence for all threads that are left with the same unread keys; the first few such sentences."""

@@ -83,6 +83,8 @@ class Mixed:
         self._invoked = 0
         self._seen = seen
         self._versioned = plan.kind == "versioned-register"
+        self._locks = plan.kind == "mutex"
+        self._held: Any = None
 
     def next(self, now: int) -> Request | None:
         plan = self._plan
@@ -100,9 +102,15 @@ class Mixed:
         self._invoked = time
         f = self._fs[min(bisect_right(self._bounds, which), len(self._fs) - 1)]
         key = int(where * plan.keys)
+        if self._locks:
+            # A client holds one lock at most, and releases it before it does anything else.
+            f, key = ("acquire", key) if self._held is None else ("release", self._held)
         return Request(time, f, key, self._argument(f, key, what, old))
 
     def observe(self, operation: Operation, result: Complete) -> None:
+        if self._locks and result.type != "fail":
+            # After an unknown outcome another process goes on, which holds nothing.
+            self._held = operation.key if (operation.f, result.type) == ("acquire", "ok") else None
         if result.type != "ok":
             return
         if operation.f in ("read", "get", "init") or (operation.f == "cas" and self._versioned):

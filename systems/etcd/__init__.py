@@ -22,7 +22,7 @@ SERVER = Server("etcd", "etcd-server", "etcd3gw", "3.4.23")
 class Parameters(Guarded, frozen=True, forbid_unknown_fields=True):
     """What a plan may set."""
 
-    object: Literal["register", "kv", "counter", "set", "list"] = "register"
+    object: Literal["register", "kv", "counter", "set", "list", "mutex"] = "register"
     """What clients take the keys for."""
 
     reads: Literal["linearizable", "serializable"] = "linearizable"

@@ -94,6 +94,14 @@ class EtcdClient:
         """Append an element to a list: read the list, and set it if nobody was faster, until nobody was."""
         self._changed(key, lambda elements: [*(elements or ()), value])
 
+    def acquire(self, key: Any) -> None:
+        """Take a lock."""
+        self._locks.acquire(key)
+
+    def release(self, key: Any) -> None:
+        """Give a lock back."""
+        self._locks.release(key)
+
     def close(self) -> None:
         """Close the connection."""
         self._session.close()

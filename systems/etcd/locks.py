@@ -24,6 +24,7 @@ class EtcdLocks:
     def __init__(self, etcd: Etcd3Client, seconds_to_live: int) -> None:
         self._etcd = etcd
         self._seconds_to_live = seconds_to_live
+        self._acquired: dict[Any, Lock] = {}
 
     def take(self, key: Any, within: float) -> Any:
         """Take a lock, each time with a lease of its own."""
@@ -44,6 +45,27 @@ class EtcdLocks:
             return bool(token.refresh() > 0)
         except Etcd3Exception as error:
             raise Failed(said(error)) from error
+
+    def acquire(self, key: Any) -> None:
+        """Take a lock, without waiting for it. It ends by itself if it is not released in time: nothing renews it."""
+        if key in self._acquired:
+            raise Failed("this client has it already")
+        lock = Lock(str(key), self._seconds_to_live, client=self._etcd)
+        if not changed(lock.acquire):
+            with contextlib.suppress(Etcd3Exception):
+                lock.lease.revoke()
+            raise Failed("another client has it")
+        self._acquired[key] = lock
+
+    def release(self, key: Any) -> None:
+        """Give a lock back. If it has ended by itself, it is given back already."""
+        lock = self._acquired.get(key)
+        if lock is None:
+            raise Failed("this client does not have it")
+        changed(lock.release)
+        del self._acquired[key]
+        with contextlib.suppress(Etcd3Exception):
+            lock.lease.revoke()
 
     def give_back(self, key: Any, token: Any) -> None:
         """Remove the lock if it is still this one, and its lease."""

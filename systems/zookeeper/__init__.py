@@ -35,7 +35,7 @@ LAUNCH = Path(__file__).with_name("launch.py")
 class Parameters(Guarded, frozen=True, forbid_unknown_fields=True):
     """What a plan may set."""
 
-    object: Literal["register", "kv", "counter"] = "register"
+    object: Literal["register", "kv", "counter", "mutex"] = "register"
     """What clients take the keys for."""
 
     reads: Literal["sync", "local"] = "sync"

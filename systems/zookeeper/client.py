@@ -30,7 +30,8 @@ class ZookeeperClient:
         self._counts = parameters.object == "counter"
         self._zookeeper = session(node, parameters.session_timeout / 1e9)
         self._connected = self._zookeeper.start_async()
-        self._locks = ZookeeperLocks(self._zookeeper, node, cluster) if parameters.guard != "version" else None
+        needs_locks = parameters.guard != "version" or parameters.object == "mutex"
+        self._locks = ZookeeperLocks(self._zookeeper, node, cluster) if needs_locks else None
         self._adding = None if self._locks is None else adding(self._locks, cluster)
 
     def read(self, key: Any) -> Any:
@@ -83,6 +84,17 @@ class ZookeeperClient:
             count: int = (value or 0) + amount
             if self._set_at(key, version, count):
                 return count
+
+    def acquire(self, key: Any) -> None:
+        """Take a lock."""
+        self._wait_for_a_connection()
+        assert self._locks is not None
+        self._locks.acquire(key)
+
+    def release(self, key: Any) -> None:
+        """Give a lock back."""
+        assert self._locks is not None
+        self._locks.release(key)
 
     def close(self) -> None:
         """End the session, or give it up where the node does not answer."""

@@ -32,6 +32,7 @@ class ZookeeperLocks:
         self.session = session(node, PATIENCE * cluster.parameters.session_timeout / 1e9)
         """The session that changes the counts."""
         self._connected = self.session.start_async()
+        self._acquired: dict[Any, Lock] = {}
         self._errors = (KazooException, zookeeper.handler.timeout_exception)
 
     def take(self, key: Any, within: float) -> Any:
@@ -48,6 +49,23 @@ class ZookeeperLocks:
             return self._locking.exists(place(token)) is not None
         except self._errors as error:
             raise Failed(said(error)) from error
+
+    def acquire(self, key: Any) -> None:
+        """Take a lock, without waiting for it. It ends with the session."""
+        if key in self._acquired:
+            raise Failed("this client has it already")
+        lock = Lock(self._locking, f"{LOCKS}/{key}")
+        if not lock.acquire(blocking=False):
+            raise Failed("another client has it")
+        self._acquired[key] = lock
+
+    def release(self, key: Any) -> None:
+        """Give a lock back. If it has ended with its session, it is given back already."""
+        lock = self._acquired.get(key)
+        if lock is None:
+            raise Failed("this client does not have it")
+        lock.release()
+        del self._acquired[key]
 
     def give_back(self, key: Any, token: Any) -> None:
         """Leave the line."""

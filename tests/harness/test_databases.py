@@ -79,11 +79,13 @@ def test_an_anomaly_shows(case: Case) -> None:
         pytest.param("etcd-linearizable", "kv", "kv", marks=pytest.mark.long),
         ("etcd-linearizable", "counter", "counter"),
         ("etcd-linearizable", "set", "set"),
-        ("etcd-linearizable", "list", "append-list"),
+        pytest.param("etcd-linearizable", "list", "append-list", marks=pytest.mark.long),
+        ("etcd-linearizable", "mutex", "mutex"),
         ("redis-one-node", "kv", "kv"),
         ("redis-one-node", "counter", "counter"),
         pytest.param("zookeeper-sync", "kv", "kv", marks=pytest.mark.long),
         pytest.param("zookeeper-sync", "counter", "counter", marks=pytest.mark.long),
+        pytest.param("zookeeper-sync", "mutex", "mutex", marks=pytest.mark.long),
     ],
 )
 def test_other_objects_are_served_too(name: str, thing: str, kind: str) -> None:
