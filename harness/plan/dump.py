@@ -82,7 +82,9 @@ def _workload(workload: Workload) -> dict[str, Any]:
     if not isinstance(workload.operations, tuple):
         if workload.operations is not None:
             data["operations"] = workload.operations
-        data |= {"mix": workload.mix, "values": workload.values}
+        if workload.kind != "mutex":
+            data["mix"] = workload.mix
+        data["values"] = workload.values
         if workload.rate is not None:
             data["rate"] = workload.rate
         else:

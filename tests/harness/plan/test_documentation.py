@@ -120,6 +120,8 @@ TOGETHER = {
     "system.object=versioned": ["workload.kind=versioned-register"],
     "system.object=set": ["workload.kind=set"],
     "system.object=list": ["workload.kind=append-list"],
+    "workload.kind=mutex": ["system.name=etcd", "system.object=mutex"],
+    "system.object=mutex": ["workload.kind=mutex"],
 }
 """What has to be set with a key, or with a value of it."""
 UNSET = {"workload.operations", "nemesis.0.crash.every"}
