@@ -43,11 +43,14 @@ class Acceptor:
         """Accept, unless the acceptor has promised a higher ballot (phase 2b). To accept is to promise, too."""
         key, ballot = message.key, message.ballot
         state = self._recall(ctx, key)
-        if ballot < state.promised:
+        if self._refuses(state, message):
             ctx.send(source, Reject(key, ballot, state.promised))
             return
         self._remember(ctx, key, self._voted(state, message))
         ctx.broadcast(Accepted(key, ballot, message.value), including_self=True)
+
+    def _refuses(self, state: AcceptorState, message: Accept) -> bool:
+        return message.ballot < state.promised
 
     def _voted(self, state: AcceptorState, message: Accept) -> AcceptorState:
         return AcceptorState(message.ballot, message.ballot, message.value)

@@ -37,6 +37,19 @@ class VotesWithoutPromising(Acceptor):
         return AcceptorState(state.promised, message.ballot, message.value)
 
 
+class ComparesTheValue(Acceptor):
+    """Compares the proposed *value* with the number that it has promised.
+
+    The simulator in "Mechanised Verification of Paxos-like Consensus Protocols" (Pillai, 2018, 4.1.4) does. While values
+    are larger than numbers, promises are not kept. When the numbers have grown above the values, nobody accepts any.
+
+    A client gets no answers.
+    """
+
+    def _refuses(self, state: AcceptorState, message: Accept) -> bool:
+        return bool(message.value < state.promised.round)
+
+
 class PrefersItsOwn(Proposer):
     """Proposes its client's value even if a value was accepted already.
 
@@ -90,6 +103,11 @@ VARIANTS: Mapping[str, Variant] = {
             node_with(Roles(acceptor=VotesWithoutPromising)),
         ),
         Variant(
+            "compares-the-value",
+            "acceptors compare the value with the number they have promised, so that clients get no answers",
+            node_with(Roles(acceptor=ComparesTheValue)),
+        ),
+        Variant(
             "prefers-its-own",
             "proposers propose their own value where another was accepted, so that a key is decided twice",
             node_with(Roles(proposer=PrefersItsOwn)),
@@ -113,6 +131,7 @@ RESTARTS = "paxos-forgets-promises"
 HUNTED: Mapping[str, Hunted] = {
     "forgets-promises": Hunted(RESTARTS),
     "votes-without-promising": Hunted("paxos-duel"),
+    "compares-the-value": Hunted("paxos-duel"),
     "prefers-its-own": Hunted("paxos-duel"),
     "picks-the-lowest-ballot": Hunted("paxos-duel"),
     "decides-at-the-first-vote": Hunted("paxos-duel"),

@@ -48,6 +48,7 @@ def test_schedules_meet_every_message_and_readers_are_told_of_nothing_and_of_som
     [
         ("forgets-promises", "votes-are-reported"),
         ("votes-without-promising", "promises-are-kept"),
+        ("compares-the-value", "promises-are-kept"),
         ("prefers-its-own", "proposals-are-safe"),
         ("picks-the-lowest-ballot", "proposals-are-safe"),
         ("decides-at-the-first-vote", "decisions-are-chosen"),
