@@ -131,7 +131,7 @@ RESTARTS = "paxos-forgets-promises"
 HUNTED: Mapping[str, Hunted] = {
     "forgets-promises": Hunted(RESTARTS),
     "votes-without-promising": Hunted("paxos-duel"),
-    "compares-the-value": Hunted("paxos-duel"),
+    "compares-the-value": Hunted("paxos-duel", ("recovery.within=10s",)),
     "prefers-its-own": Hunted("paxos-duel"),
     "picks-the-lowest-ballot": Hunted("paxos-duel"),
     "decides-at-the-first-vote": Hunted("paxos-duel"),
