@@ -40,8 +40,8 @@ class VotesWithoutPromising(Acceptor):
 class ComparesTheValue(Acceptor):
     """Compares the proposed *value* with the number that it has promised.
 
-    The simulator in "Mechanised Verification of Paxos-like Consensus Protocols" (Pillai, 2018, 4.1.4) does. While values
-    are larger than numbers, promises are not kept. When the numbers have grown above the values, nobody accepts any.
+    The simulator in "Mechanised Verification of Paxos-like Consensus Protocols" (Pillai, 2018, 4.1.4) does. While
+    values are larger than numbers, promises are not kept. When the numbers are larger, nobody accepts a value.
 
     A client gets no answers.
     """
