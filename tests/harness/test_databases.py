@@ -160,6 +160,8 @@ def test_every_plan_for_a_database_is_a_case_and_on_the_page() -> None:
     assert {case.plan for case in CASES} == set(DATABASES)
     text = PAGE.read_text()
     assert [name for name in DATABASES if f"`{name}`" not in text] == []
+    measured = text.partition(FIRST)[2].partition(LAST)[0]
+    assert [case.plan for case in CASES] == re.findall(r"^\| [^|]+ \| [^|]+ \| `([a-z-]+)` \|", measured, re.MULTILINE)
 
 
 def test_the_comment_of_every_plan_says_how_often_and_where_it_is_documented() -> None:
