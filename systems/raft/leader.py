@@ -1,15 +1,18 @@
-"""The leader of a term: it replicates its log, commits, and answers clients (5.3, 5.4.2 and section 8)."""
+"""The leader of a term: it replicates its log, commits, and answers clients (5.3, 5.4.2 and section 8). It also changes
+the members of the cluster, one at a time (`membership.py`)."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from clew.systems.node import Context
+from clew.systems.raft.membership import Recruits, next_members
 from clew.systems.raft.messages import (
     Answer,
     Appended,
     AppendEntries,
     Command,
+    Configuration,
     Entry,
     InstallSnapshot,
     Lead,
@@ -45,6 +48,7 @@ class Leader:
         self._reads: list[Read] = []
         self._waiting: list[tuple[str, Request]] = []
         """Reads that came before an entry of this term was committed."""
+        self._recruits = Recruits(parameters)
 
     def begin(self, ctx: Context) -> None:
         """Append an empty entry, and tell everybody. The entry commits what earlier leaders have left behind."""
@@ -53,11 +57,13 @@ class Leader:
         empty = (Entry(self._server.term, None),)
         log.append(ctx, empty)
         ctx.disk.sync()
-        for node in ctx.nodes:
+        lead = Lead(self._server.term, prev_index, prev_term, empty, self._server.commit, self._round)
+        for node in self._server.members(ctx):
             if node != ctx.name:
-                self._next[node], self._match[node], self._seen[node] = log.last_index + 1, 0, -1
-        ctx.broadcast(Lead(self._server.term, prev_index, prev_term, empty, self._server.commit, self._round))
+                self._follow(node)
+                ctx.send(node, lead)
         self._commit(ctx)
+        self.reconfigure(ctx)
 
     def heartbeat(self, ctx: Context) -> None:
         """Send every follower what it lacks, or an empty message."""
@@ -82,17 +88,76 @@ class Leader:
 
     def appended(self, ctx: Context, follower: str, message: Appended) -> None:
         """Learn how far a follower's log is the leader's, and send what it lacks."""
+        if follower not in self._next:
+            return  # It was removed.
         self._seen[follower] = max(self._seen[follower], message.round)
         if message.matched:
             self._match[follower] = max(self._match[follower], message.index)
             self._next[follower] = max(self._next[follower], message.index + 1)
             self._commit(ctx)
-            if self._next[follower] <= self._server.log.last_index:
+            # What is committed now may have begun a change that removes the follower.
+            if self._next.get(follower, self._server.log.last_index + 1) <= self._server.log.last_index:
                 self._send(ctx, follower)
         else:
             self._next[follower] = max(self._match[follower], min(self._next[follower] - 1, message.index)) + 1
             self._send(ctx, follower)
         self._serve(ctx)
+        if self._recruits.has(follower):
+            self._recruits.progress(follower, self._match[follower], self._server.log.last_index, ctx.now)
+            self.reconfigure(ctx)
+
+    def reconfigure(self, ctx: Context) -> None:
+        """Take the next step to what the operator has ordered, if it is time for one."""
+        server = self._server
+        if server.goal is None:
+            return
+        members = server.members(ctx)
+        for node in self._recruits.choose([node for node in server.goal if node not in members]):
+            del self._next[node], self._match[node], self._seen[node]
+        for node in self._recruits.new():
+            self._follow(node)
+            self._recruits.begin(node, server.log.last_index, ctx.now)
+            self._send(ctx, node)
+        if self._may_change():
+            following = next_members(ctx.nodes, members, server.goal, self._recruits.ready(), ctx.name)
+            if following is not None:
+                self._change(ctx, following)
+
+    def _may_change(self) -> bool:
+        """Whether a change may begin: the one before is committed, and so is an entry of this term.
+
+        The second condition is the correction of 2015 (Ongaro, "bug in single-server membership changes", raft-dev).
+        Without it two leaders of different terms can each begin a change of the same configuration, and neither knows
+        of the other's. These two new configurations may have majorities without a common server.
+        """
+        server = self._server
+        return server.log.changed_at <= server.commit and server.log.term_at(server.commit) == server.term
+
+    def _change(self, ctx: Context, members: tuple[str, ...]) -> None:
+        """Append a configuration. It is in force from now on (thesis, 4.1).
+
+        A follower that lags refuses this message, and gets the entry later. A server that is removed gets it just now:
+        if it arrives, the server knows early.
+        """
+        server, log = self._server, self._server.log
+        prev_index, prev_term = log.last_index, log.last_term
+        entries = (Entry(server.term, Configuration(members)),)
+        log.append(ctx, entries)
+        ctx.disk.sync()
+        ctx.count("membership changes")
+        message = AppendEntries(server.term, prev_index, prev_term, entries, server.commit, self._round)
+        for node in self._next:
+            ctx.send(node, message)
+            if self._next[node] == log.last_index:
+                self._next[node] += 1
+        for node in [node for node in self._next if node not in members and not self._recruits.has(node)]:
+            del self._next[node], self._match[node], self._seen[node]
+        self._recruits.done(members)
+        self._commit(ctx)
+
+    def _follow(self, node: str) -> None:
+        """Take a server for a follower whose log is the leader's until it says otherwise."""
+        self._next[node], self._match[node], self._seen[node] = self._server.log.last_index + 1, 0, -1
 
     def end(self, ctx: Context) -> None:
         """The term is over. Clients whose reads are open ask another server; their changes may yet be committed."""
@@ -104,7 +169,8 @@ class Leader:
         place = self._next[follower]
         if place <= log.snapshot.index:
             snapshot = log.snapshot
-            message = InstallSnapshot(server.term, snapshot.index, snapshot.term, snapshot.state, self._round)
+            last = snapshot.index, snapshot.term
+            message = InstallSnapshot(server.term, *last, snapshot.state, self._round, snapshot.configuration)
             ctx.send(follower, message)
             self._next[follower] = snapshot.index + 1
             return
@@ -127,6 +193,7 @@ class Leader:
             waiting, self._waiting = self._waiting, []
             for client, request in waiting:
                 self._read(ctx, client, request)
+            self.reconfigure(ctx)
 
     def _may_commit(self, place: int) -> bool:
         """Only entries of the leader's own term are committed by counting (5.4.2 and Figure 8).
@@ -166,5 +233,10 @@ class Leader:
         return Answer(id, value, error, self._server.term, index)
 
     def _held_by_majority(self, ctx: Context, own: int, others: dict[str, int]) -> int:
-        """The highest number that a majority has reached, this server among them."""
-        return sorted([own, *others.values()], reverse=True)[majority(len(ctx.nodes)) - 1]
+        """The highest number that a majority of the members has reached.
+
+        This server counts itself only if it is one (thesis, 4.2.2).
+        """
+        members = self._server.members(ctx)
+        reached = [own if node == ctx.name else others[node] for node in members]
+        return sorted(reached, reverse=True)[majority(len(members)) - 1]

@@ -10,12 +10,15 @@
                           ── RequestVote ──────────────>
                           <──────────────────── Vote ───
 
+Before an election, `RequestPreVote` and `PreVote` go the same way as `RequestVote` and `Vote`, if `pre_vote` is set.
+
 An answer to a server repeats no question. It has a term, and an answer of an old term is dropped. Every message is the
 same after a round trip through JSON.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -37,12 +40,19 @@ class Command(msgspec.Struct, frozen=True, array_like=True):
     value: Any
 
 
+@dataclass(frozen=True)  # No struct: a field that may hold one of two structs would need tags in both.
+class Configuration:
+    """Who belongs to the cluster, as an entry of the log (thesis, 4.1). A server uses the latest one in its log."""
+
+    members: tuple[str, ...]
+
+
 class Entry(msgspec.Struct, frozen=True, array_like=True):
     """One place of the log."""
 
     term: int
     """The term of the leader that appended it."""
-    command: Command | None
+    command: Command | Configuration | None
     """None: the empty entry with which every leader begins its term (section 8)."""
 
 
@@ -93,6 +103,23 @@ class Vote(msgspec.Struct, frozen=True, tag="vote"):
     last_term: int
 
 
+class RequestPreVote(msgspec.Struct, frozen=True, tag="request-pre-vote"):
+    """From a server that has not heard from a leader: would I be elected (thesis, 9.6)?"""
+
+    term: int
+    """The term that the server would begin. Nobody enters it for this."""
+    last_index: int
+    last_term: int
+
+
+class PreVote(msgspec.Struct, frozen=True, tag="pre-vote"):
+    """The answer to `RequestPreVote`."""
+
+    term: int
+    """The term in which the voter is."""
+    granted: bool
+
+
 class AppendEntries(msgspec.Struct, frozen=True, tag="append-entries"):
     """From a leader: append these entries after the one at `prev_index`. Without entries it is a heartbeat."""
 
@@ -121,7 +148,7 @@ class Appended(msgspec.Struct, frozen=True, tag="appended"):
     round: int
 
 
-class InstallSnapshot(msgspec.Struct, frozen=True, tag="install-snapshot"):
+class InstallSnapshot(msgspec.Struct, frozen=True, omit_defaults=True, tag="install-snapshot"):
     """From a leader whose log no longer has what the follower needs: the state after the entry at `index`."""
 
     term: int
@@ -130,6 +157,29 @@ class InstallSnapshot(msgspec.Struct, frozen=True, tag="install-snapshot"):
     """The term of the entry at `index`."""
     state: str
     round: int
+    configuration: Configuration | None = None
+    """The latest configuration up to `index`. None: the members never changed."""
 
 
-Message = Request | Answer | NotLeader | RequestVote | Vote | AppendEntries | Lead | Appended | InstallSnapshot
+class Reconfigure(msgspec.Struct, frozen=True, tag="reconfigure"):
+    """From a server's operator to the server: these are to be the members. The leader carries it out."""
+
+    number: int
+    """Counts the orders of a run."""
+    members: tuple[str, ...]
+
+
+Message = (
+    Request
+    | Answer
+    | NotLeader
+    | RequestVote
+    | Vote
+    | RequestPreVote
+    | PreVote
+    | AppendEntries
+    | Lead
+    | Appended
+    | InstallSnapshot
+    | Reconfigure
+)

@@ -22,7 +22,10 @@ from clew.systems.raft.messages import (
     InstallSnapshot,
     Lead,
     NotLeader,
+    PreVote,
+    Reconfigure,
     Request,
+    RequestPreVote,
     RequestVote,
     Vote,
 )
@@ -54,6 +57,10 @@ class RaftNode(RecoveringNode):
         self._leader: Leader | None = None
         self._votes: set[str] = set()
         """Who has voted for this server in its term. Empty: it is no candidate."""
+        self._willing: set[str] = set()
+        """Who would vote for this server. Empty: it has not asked."""
+        self._heard: int | None = None
+        """When the leader of this term was last heard, by this server's clock."""
         self._known: str | None = None
         """Who leads in this term, as far as this server knows."""
         self._campaigns: dict[str, int] = {}
@@ -61,6 +68,7 @@ class RaftNode(RecoveringNode):
         self._react = {
             RequestVote: self._request_vote,
             Vote: self._vote,
+            PreVote: self._pre_vote,
             AppendEntries: self._append,
             Lead: self._append,
             InstallSnapshot: self._append,
@@ -80,12 +88,21 @@ class RaftNode(RecoveringNode):
                 self._server.enter(ctx, message.term)
                 self._step_down(ctx)
             react(ctx, source, message)
+            self._leave(ctx)
         elif isinstance(message, Request) and self._react:
             self._request(ctx, source, message)
+        elif isinstance(message, RequestPreVote) and self._react:
+            ctx.send(source, self._server.pre_vote(ctx, message, self._hears_leader(ctx)))
+        elif isinstance(message, Reconfigure) and self._react:
+            self._server.goal = message.members
+            if self._leader is not None:
+                self._leader.reconfigure(ctx)
 
     def wake(self, ctx: Context, timer: str) -> None:
         """Stand for election, or send heartbeats."""
-        if timer == ELECTION:
+        if timer == ELECTION and self._parameters.pre_vote:
+            self._ask_first(ctx)
+        elif timer == ELECTION:
             self._stand(ctx)
         elif self._leader is not None:
             self._leader.heartbeat(ctx)
@@ -101,15 +118,58 @@ class RaftNode(RecoveringNode):
         else:
             ctx.send(client, NotLeader(request.id, self._known))
 
+    def _ask_first(self, ctx: Context) -> None:
+        """Ask the others if they would vote for this server (thesis, 9.6). Nobody changes its term or its vote.
+
+        A server that knows that it was removed asks nobody. One that does not know it may be needed, and asks: without
+        it, perhaps nobody can be elected who commits its removal (thesis, 4.2.2).
+        """
+        server = self._server
+        self._wait(ctx)
+        self._known = None
+        self._votes = set()
+        if server.is_removed(ctx):
+            return
+        self._willing = {ctx.name}
+        self._ask(ctx, RequestPreVote(server.term + 1, server.log.last_index, server.log.last_term))
+        self._count_willing(ctx)
+
+    def _pre_vote(self, ctx: Context, voter: str, message: PreVote) -> None:
+        if self._willing and message.granted:
+            self._willing.add(voter)
+            self._count_willing(ctx)
+
+    def _count_willing(self, ctx: Context) -> None:
+        """Stand for election, if a majority would vote for this server."""
+        if self._is_majority(ctx, self._willing):
+            self._stand(ctx)
+
+    def _hears_leader(self, ctx: Context) -> bool:
+        """Whether there was word from a leader within the shortest time after which a follower gives it up."""
+        if self._leader is not None:
+            return True
+        return self._heard is not None and ctx.now - self._heard < self._parameters.election_timeout
+
+    def _is_majority(self, ctx: Context, servers: set[str]) -> bool:
+        """Whether these are a majority of the latest configuration. Servers that are no members do not count."""
+        members = self._server.members(ctx)
+        return len(servers.intersection(members)) >= majority(len(members))
+
+    def _ask(self, ctx: Context, message: RequestVote | RequestPreVote) -> None:
+        for node in self._server.members(ctx):
+            if node != ctx.name:
+                ctx.send(node, message)
+
     def _stand(self, ctx: Context) -> None:
         """Begin a term, vote for oneself, and ask the others (5.2)."""
         server = self._server
         server.enter(ctx, server.term + 1, ctx.name)
         self._known = None
         self._votes = {ctx.name}
+        self._willing = set()
         self._wait(ctx)
         ctx.count("elections")
-        ctx.broadcast(RequestVote(server.term, server.log.last_index, server.log.last_term))
+        self._ask(ctx, RequestVote(server.term, server.log.last_index, server.log.last_term))
         self._count(ctx)
 
     def _request_vote(self, ctx: Context, candidate: str, message: RequestVote) -> None:
@@ -125,7 +185,7 @@ class RaftNode(RecoveringNode):
 
     def _count(self, ctx: Context) -> None:
         """Lead, with the votes of a majority."""
-        if len(self._votes) < majority(len(ctx.nodes)):
+        if not self._is_majority(ctx, self._votes):
             return
         self._votes = set()
         self._known = ctx.name
@@ -147,6 +207,8 @@ class RaftNode(RecoveringNode):
         if self._votes:
             self._step_down(ctx)
         self._known = leader
+        self._heard = ctx.now
+        self._willing = set()
         self._wait(ctx)
         if isinstance(message, AppendEntries):
             ctx.send(leader, server.append(ctx, message))
@@ -157,6 +219,12 @@ class RaftNode(RecoveringNode):
         if self._leader is not None and message.term == self._server.term:
             self._leader.appended(ctx, follower, message)
 
+    def _leave(self, ctx: Context) -> None:
+        """Lead no more when a configuration without this server is committed (thesis, 4.2.2)."""
+        if self._leader is not None and self._server.is_removed(ctx):
+            ctx.count("leaders removed")
+            self._step_down(ctx)
+
     def _step_down(self, ctx: Context) -> None:
         """Follow again."""
         if self._leader is not None:
@@ -165,7 +233,8 @@ class RaftNode(RecoveringNode):
             ctx.cancel_timer(HEARTBEAT)
             self._wait(ctx)
         self._votes = set()
-        self._known = None
+        self._willing = set()
+        self._known = self._heard = None
         for client, id in self._campaigns.items():
             ctx.send(client, Answer(id, None, LOST, self._server.term, 0))
         self._campaigns = {}

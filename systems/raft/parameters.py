@@ -25,6 +25,9 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     this, as in the paper (150 to 300 ms)."""
     heartbeat_period: Duration = 30_000_000
     """The time between two heartbeats of the leader."""
+    pre_vote: bool = False
+    """Whether a server first asks if it would be elected, and begins a term only then (thesis, 9.6). A server that was
+    removed, and does not know it, disturbs nobody so. Needed for changes of the membership."""
     max_entries: int = 64
     """The most entries in one message."""
     snapshot_every: int = 1000
@@ -33,6 +36,11 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a client waits for an answer before it asks the next server."""
     redirect_after: Duration = 5_000_000
     """How long a client waits before it asks again, when a server has said that it does not lead."""
+
+    @property
+    def can_change_members(self) -> bool:
+        """Whether the members of the cluster can change. A campaign needs no pre-vote, so the election alone cannot."""
+        return self.object == "kv" and self.pre_vote
 
 
 _SHORTEST = 100_000

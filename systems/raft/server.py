@@ -6,7 +6,16 @@ import msgspec
 
 from clew.systems.node import Context
 from clew.systems.raft.log import Log, Snapshot
-from clew.systems.raft.messages import Appended, AppendEntries, Command, InstallSnapshot, RequestVote, Vote
+from clew.systems.raft.messages import (
+    Appended,
+    AppendEntries,
+    Command,
+    InstallSnapshot,
+    PreVote,
+    RequestPreVote,
+    RequestVote,
+    Vote,
+)
 from clew.systems.raft.parameters import Parameters
 from clew.systems.raft.store import Session, Store
 
@@ -30,6 +39,8 @@ class Server:
         self.store = Store()
         self.commit = 0
         """Everything up to here is committed, and has run."""
+        self.goal: tuple[str, ...] | None = None
+        """Who is to be a member, as the operator ordered in this life. None: there was no order."""
 
     def load(self, ctx: Context) -> None:
         """Read what survived the last life. Raises `UnreadableDisk`."""
@@ -42,6 +53,15 @@ class Server:
     def term(self) -> int:
         """The latest term that the server has seen."""
         return self.voted.term
+
+    def members(self, ctx: Context) -> tuple[str, ...]:
+        """The members of the latest configuration in the log, committed or not (thesis, 4.1)."""
+        configuration = self.log.configuration
+        return ctx.nodes if configuration is None else configuration.members
+
+    def is_removed(self, ctx: Context) -> bool:
+        """Whether the server knows that it is no member: a configuration without it is committed."""
+        return ctx.name not in self.members(ctx) and self.log.changed_at <= self.commit
 
     def enter(self, ctx: Context, term: int, candidate: str | None = None) -> None:
         """Enter a later term, or vote in this one. It is on disk before the server answers."""
@@ -56,7 +76,11 @@ class Server:
             self.enter(ctx, self.term, candidate)
         return Vote(self.term, granted, self.log.last_index, self.log.last_term)
 
-    def _is_fresh(self, message: RequestVote) -> bool:
+    def pre_vote(self, ctx: Context, message: RequestPreVote, hears_leader: bool) -> PreVote:
+        """Whether this server would vote for a candidate now: not while it hears from a leader (thesis, 9.6)."""
+        return PreVote(self.term, message.term > self.term and not hears_leader and self._is_fresh(message))
+
+    def _is_fresh(self, message: RequestVote | RequestPreVote) -> bool:
         """Whether the candidate's log is at least as up-to-date as this one: a later last term, or the same and no
         shorter log. A candidate that lacks a committed entry does not find a majority then."""
         return (message.last_term, message.last_index) >= (self.log.last_term, self.log.last_index)
@@ -100,7 +124,7 @@ class Server:
     def install(self, ctx: Context, message: InstallSnapshot) -> Appended:
         """Take a leader's snapshot, unless this server has committed as much itself (section 7)."""
         if message.index > self.commit:
-            self.log.install(ctx, Snapshot(message.index, message.last_term, message.state))
+            self.log.install(ctx, Snapshot(message.index, message.last_term, message.state, message.configuration))
             ctx.disk.sync()
             self.store = Store.deserialize(message.state)
             self.commit = message.index
@@ -116,7 +140,7 @@ class Server:
         while self.commit < commit:
             self.commit += 1
             entry = self.log.entry(self.commit)
-            if entry.command is not None:
+            if type(entry.command) is Command:
                 ran.append((entry.term, entry.command, self.store.apply(self.commit, entry.command)))
         if self.commit - self.log.snapshot.index >= self._parameters.snapshot_every:
             self.log.compact(ctx, self.commit, self.store.serialize())

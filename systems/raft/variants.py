@@ -8,7 +8,7 @@ from clew.systems.host_variants import host_variants
 from clew.systems.node import Context
 from clew.systems.protocol import Hunted, Variant
 from clew.systems.raft.leader import Leader
-from clew.systems.raft.messages import AppendEntries, Request, RequestVote
+from clew.systems.raft.messages import AppendEntries, Request, RequestPreVote, RequestVote
 from clew.systems.raft.node import RaftNode, Roles
 from clew.systems.raft.parameters import Parameters
 from clew.systems.raft.server import Server, Voted
@@ -34,7 +34,7 @@ class IgnoresFreshness(Server):
     A client sees an acknowledged write vanish: the next leader does not have it, and makes the others drop it.
     """
 
-    def _is_fresh(self, message: RequestVote) -> bool:
+    def _is_fresh(self, message: RequestVote | RequestPreVote) -> bool:
         return True
 
 

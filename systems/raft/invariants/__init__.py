@@ -4,7 +4,8 @@
                                                  └─ Election Safety ── a vote a term, of a majority, for fresh logs
 
 The names are those of Figure 3 of the paper (Ongaro and Ousterhout, "In Search of an Understandable Consensus
-Algorithm", 2014). docs/raft.md has a table: lemma, invariant, and the variants that break it.
+Algorithm", 2014). Ongaro's thesis adds `one-change-at-a-time`. docs/raft.md has a table: lemma, invariant, and the
+variants that break it.
 
 A message counts when it is sent: what it relies on is on the sender's disk by then. Each invariant costs a few
 dictionary look-ups a message, and memory for what was sent.
@@ -14,6 +15,8 @@ from __future__ import annotations
 
 from clew.systems.invariant import Invariant
 from clew.systems.raft.invariants.answers import AnswersAreCommitted, ReadsAreCurrent, StateMachineSafety
+from clew.systems.raft.invariants.changes import OneChangeAtATime
+from clew.systems.raft.invariants.committed import Committed
 from clew.systems.raft.invariants.elections import (
     ElectionSafety,
     LeadersHaveAMajority,
@@ -23,7 +26,6 @@ from clew.systems.raft.invariants.elections import (
 )
 from clew.systems.raft.invariants.logs import (
     CommitsAreCommitted,
-    Committed,
     LeaderAppendOnly,
     LeaderCompleteness,
     LogMatching,
@@ -36,10 +38,11 @@ def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
     """All invariants, new for one run of a cluster of this many servers."""
     committed = Committed(nodes)
     found: list[Invariant] = [
+        OneChangeAtATime(committed),
         TermsOnlyGrow(),
         VotesOncePerTerm(),
         VotesNeedFreshLogs(),
-        LeadersHaveAMajority(nodes),
+        LeadersHaveAMajority(committed),
         ElectionSafety(),
         LeaderAppendOnly(),
         LogMatching(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clew.systems.invariant import Sent, Violation
-from clew.systems.raft.invariants.logs import Committed
+from clew.systems.raft.invariants.committed import Committed
 from clew.systems.raft.messages import Answer, Appended, Lead, Request
 
 READS = ("get", "read", "campaign")

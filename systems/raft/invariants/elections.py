@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clew.systems.invariant import Sent, Violation
+from clew.systems.raft.invariants.committed import Committed
 from clew.systems.raft.messages import Appended, AppendEntries, InstallSnapshot, Lead, RequestVote, Vote
-from clew.systems.raft.parameters import majority
 
 
 class TermsOnlyGrow:
@@ -77,13 +77,13 @@ class VotesNeedFreshLogs:
 
 
 class LeadersHaveAMajority:
-    """A leader has the votes of a majority of its term, its own among them (5.2)."""
+    """A leader has the votes of a majority of its term (5.2), of the latest configuration in its log (thesis, 4.1)."""
 
     name = "leaders-have-a-majority"
     watches: tuple[type, ...] = (Vote, Lead)
 
-    def __init__(self, nodes: int) -> None:
-        self._majority = majority(nodes)
+    def __init__(self, committed: Committed) -> None:
+        self._committed = committed
         self._voters: dict[tuple[str, int], set[str]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
@@ -94,9 +94,12 @@ class LeadersHaveAMajority:
                 self._voters.setdefault((sent.destination, message.term), set()).add(sent.source)
             return None
         voters = self._voters.get((sent.source, message.term), set()) | {sent.source}
-        if len(voters) >= self._majority:
+        _, members = self._committed.configuration_in(message.prev_index, message.prev_term)
+        if self._committed.is_majority(voters, members):
             return None
         words = f"{sent.source} leads term {message.term} with the votes of {', '.join(sorted(voters))} alone"
+        if members is not None:
+            words += f", and the members are {', '.join(members)}"
         return Violation(self.name, words, sent.time, (sent.id,))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clew.systems.invariant import Sent, Violation
-from clew.systems.raft.messages import Appended, AppendEntries, Command, InstallSnapshot, Lead
-from clew.systems.raft.parameters import majority
+from clew.systems.raft.invariants.committed import Committed
+from clew.systems.raft.messages import Appended, AppendEntries, Command, Configuration, InstallSnapshot, Lead
 
 
 class LogMatching:
@@ -17,7 +17,7 @@ class LogMatching:
     watches: tuple[type, ...] = (AppendEntries, Lead)
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[int, int], tuple[int, Command | None, int]] = {}
+        self._entries: dict[tuple[int, int], tuple[int, Command | Configuration | None, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare each entry with the first one of its place and term."""
@@ -71,58 +71,6 @@ class LeaderAppendOnly:
                     (number, sent.id),
                 )
         return None
-
-
-class Committed:
-    """What is committed, seen from outside (5.3 and 5.4.2).
-
-    A leader's entries of its own term begin after `Lead.prev_index`. An entry of the leader's own term is committed
-    when a majority has it, and with it everything before it.
-    """
-
-    def __init__(self, nodes: int) -> None:
-        self._majority = majority(nodes)
-        self._matched: dict[str, int] = {}
-        self._term = 0
-        self._last = -1
-        self.begins: dict[int, tuple[int, int]] = {}
-        """Term -> the place and the term of the last entry before the term's own."""
-        self.index = 0
-        """The last place that is committed."""
-        self.term = 0
-        """The term of the entry there."""
-        self.message = 0
-        """The message that committed it."""
-
-    def see(self, sent: Sent) -> None:
-        """Look at a message. The same message may be shown many times."""
-        if sent.id <= self._last:
-            return
-        self._last = sent.id
-        message = sent.message
-        if type(message) is Lead:
-            self.begins.setdefault(message.term, (message.prev_index, message.prev_term))
-        elif type(message) is Appended and message.matched and message.term >= self._term:
-            if message.term > self._term:
-                self._term, self._matched = message.term, {}
-            self._matched[sent.source] = max(self._matched.get(sent.source, 0), message.index)
-            followers = sorted(self._matched.values(), reverse=True)
-            # The leader itself has whatever a follower has.
-            if self._majority >= 2 and len(followers) >= self._majority - 1:
-                place = followers[self._majority - 2]
-                if place > self.index and place > self.begins.get(self._term, (place, 0))[0]:
-                    self.index, self.term, self.message = place, self._term, sent.id
-
-    def term_at(self, place: int, index: int, term: int) -> int | None:
-        """The term of the entry at `place`, in a log whose last entry is at `index` and of this term.
-
-        By Log Matching, that log is the one of the term's leader up to there. None if the log is shorter.
-        """
-        if index < place:
-            return None
-        while term in self.begins and self.begins[term][0] >= place:
-            term = self.begins[term][1]
-        return term
 
 
 class LeaderCompleteness:
@@ -191,11 +139,19 @@ class SnapshotsAgree:
 
     def __init__(self) -> None:
         self._states: dict[int, tuple[str, int]] = {}
+        self._configurations: dict[int, Configuration | None] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a snapshot with the first one of its place."""
         message = sent.message
         state, number = self._states.setdefault(message.index, (message.state, sent.id))
+        configuration = self._configurations.setdefault(message.index, message.configuration)
+        if configuration != message.configuration:
+            words = (
+                f"the snapshot of {sent.source} after entry {message.index} has {message.configuration}, another had "
+                f"{configuration}"
+            )
+            return Violation(self.name, words, sent.time, (number, sent.id))
         if state == message.state:
             return None
         words = f"the snapshot of {sent.source} after entry {message.index} is {message.state}, another was {state}"
