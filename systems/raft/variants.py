@@ -72,6 +72,31 @@ class ServesReadsAlone(Leader):
         ctx.send(client, self._answer_to(ctx, request))
 
 
+class ChangesTooEarly(Leader):
+    """Begins a change of the membership before an entry of its own term is committed.
+
+    The thesis allowed it (4.1). Huanchen Zhang and Brandon Amos found it wrong, and Ongaro corrected it in 2015 on
+    the list raft-dev.
+
+    A client sees acknowledged writes vanish: two leaders each begin a change of the same configuration, and the new
+    configurations have majorities without a common server.
+    """
+
+    def _may_change(self) -> bool:
+        return self._server.log.changed_at <= self._server.commit
+
+
+class ChangesTwoAtOnce(Leader):
+    """Begins a change before the one before is committed (thesis, 4.1).
+
+    A client sees acknowledged writes vanish: the new configuration and the one before last have majorities without a
+    common server.
+    """
+
+    def _may_change(self) -> bool:
+        return self._server.log.term_at(self._server.commit) == self._server.term
+
+
 def node_with(roles: Roles) -> Callable[[Parameters], RaftNode]:
     """A function that makes a node with these roles, given its parameters."""
     return lambda parameters: RaftNode(parameters, roles)
@@ -105,6 +130,16 @@ VARIANTS: Mapping[str, Variant] = {
             "a leader answers reads without a majority, so a leader that is cut off returns old values",
             node_with(Roles(leader=ServesReadsAlone)),
         ),
+        Variant(
+            "changes-too-early",
+            "a leader changes the members before an entry of its term is committed, so acknowledged writes vanish",
+            node_with(Roles(leader=ChangesTooEarly)),
+        ),
+        Variant(
+            "changes-two-at-once",
+            "a leader changes the members before the last change is committed, so acknowledged writes vanish",
+            node_with(Roles(leader=ChangesTwoAtOnce)),
+        ),
         *host_variants(RaftNode),
     )
 }
@@ -117,6 +152,8 @@ HUNTED: Mapping[str, Hunted] = {
     "appends-unchecked": Hunted("raft-appends-unchecked"),
     "counts-older-terms": Hunted("raft-counts-older-terms"),
     "serves-reads-alone": Hunted("raft-leader-loss"),
+    "changes-too-early": Hunted("raft-changes-too-early"),
+    "changes-two-at-once": Hunted("raft-changes-two-at-once"),
     "handles-packets-twice": Hunted(
         "raft-snapshots",
         unnoticed="networks copy packets, so the protocol is made to handle copies",
