@@ -94,7 +94,7 @@ def _entry(field: Field, cluster: Cluster) -> Entry:
     ((name, whole),) = kinds.given.items()
     kind = FAULTS[name]
     if kind.needs_members and not cluster.members:
-        raise whole.error("the system cannot change its members, or not with these parameters and this runtime")
+        raise whole.error("the system cannot change its members, or not with these parameters")
     fields = whole.fields((*(parameter.name for parameter in kind.parameters), *TIMES))
     parameters = _parameters(fields, kind, cluster)
     when = _when(fields)

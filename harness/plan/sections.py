@@ -101,8 +101,7 @@ def read_plan(root: Value, folder: Path, seed: int | None, settings: Sequence[st
     default_network = AS_THEY_COME if runtime == "live" else NetworkPlan()
     network = _network(plan.section("network", FIELDS["network"]), default_network)
     order = system.order(system_plan.parameters) if isinstance(system, Protocol) else None
-    members = order is not None and runtime == "simulation"
-    cluster = Cluster(system_plan.nodes, workload.clients, system.has_leader, members)
+    cluster = Cluster(system_plan.nodes, workload.clients, system.has_leader, order is not None)
     no_faults: tuple[Entry, ...] = ()
     nemesis = plan.get("nemesis", lambda field: read_nemesis(field, cluster), no_faults)
     checks = _checks(plan, protocol)

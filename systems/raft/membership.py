@@ -76,7 +76,7 @@ class Recruits:
         self._rounds[node] = last_index, now
 
     def progress(self, node: str, match: int, last_index: int, now: int) -> None:
-        """Note how far a recruit's log is the leader's. If a round is over, the recruit is ready, or the next begins."""
+        """Note how far a recruit's log is the leader's. After a round it is ready, or the next round begins."""
         place, began = self._rounds[node]
         if match < place or node in self._ready:
             return

@@ -78,6 +78,10 @@ class NodeHost:
         self._ctx = Context(life.name, setup.nodes, random.Random(life.seed), contents)
         parameters = msgspec.json.decode(setup.parameters, type=system.parameters)
         self._node: Node = system.variant(setup.variant).node(parameters)
+        self._order = system.order(parameters)
+        self._members: wire.Members | None = None
+        """The last order that came before the node has started."""
+        self._started = False
         self._t0 = 0
         self._next_id = wire.first_id(self._endpoints[life.name], life.number)
         self._timers: dict[str, int] = {}
@@ -111,14 +115,17 @@ class NodeHost:
         self._record(wire.READY)
         self._tell()
         go = wire.read_frame(self._control)
-        # What the network should do may come first.
+        # What the network should do may come first, and who is to be a member.
         while not isinstance(go, wire.Go):
             self._obey(go)
             go = wire.read_frame(self._control)
         self._t0 = go.t0
         self._ctx.now = self._now()
         self._node.start(self._ctx)
+        self._started = True
         self._carry_out(self._ctx.now)
+        if self._members is not None:
+            self._obey(self._members)
         self._flush(self._ctx.now)
         udp, control = self._udp.fileno(), self._control.fileno()
         poll = self._epoll.poll
@@ -333,6 +340,14 @@ class NodeHost:
                 self._network.heal()
             self._instant = self._network.instant
             self._record(wire.IN_FORCE)
+        elif isinstance(order, wire.Members):
+            if not self._started:
+                self._members = order
+                return
+            assert self._order is not None, "the plan was refused"
+            self._ctx.now = self._now()
+            self._send(self._ctx.now, self._name, self._order(order.number, order.members))
+            self._carry_out(self._ctx.now)
         else:
             assert isinstance(order, wire.End), order
             self._count(self._now())

@@ -1,7 +1,7 @@
 """What the harness and the processes of our own nodes say to each other.
 
     harness ── Setup (a file), Spawn, Signal, Reap ──> host server      forks a host for each life of a node
-    harness ── Go, Faults, End ─────────────────────> node host         frames: a length and an order in msgpack
+    harness ── Go, Faults, Members, End ────────────> node host         frames: a length and an order in msgpack
     harness <── records ────────────────────────────── node host        what happened there, in the order of time
 
 A record has a fixed head, and a body for some kinds. Records of messages are sent before the messages themselves: a
@@ -123,11 +123,19 @@ class Faults(msgspec.Struct, frozen=True, tag="faults"):
     healed: bool
 
 
+class Members(msgspec.Struct, frozen=True, tag="members"):
+    """Who is to be a member of the cluster from now on. The node sends itself the order of its protocol."""
+
+    number: int
+    """Counts the orders of a run, from 1."""
+    members: tuple[str, ...]
+
+
 class End(msgspec.Struct, frozen=True, tag="end"):
     """The run is over: tell the last counts. `ENDED` answers."""
 
 
-Order = Go | Faults | End
+Order = Go | Faults | Members | End
 
 
 class Tally(msgspec.Struct, omit_defaults=True):

@@ -37,6 +37,7 @@ from clew.harness.runtime.monitors import Monitors
 from clew.harness.runtime.network import Network
 from clew.harness.runtime.thread import Thread
 from clew.harness.runtime.watchdog import STEP_SECONDS_MAX, Watchdog
+from clew.nemesis.effect import excluded
 from clew.nemesis.fault import Fault
 from clew.systems import Protocol
 from clew.systems.node import Operation
@@ -74,6 +75,7 @@ class ProtocolCluster:
         self._clients = clients
         self._network = network
         self._faults = wire.Faults((), False)
+        self._members = wire.Members(0, plan.nodes)
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[], object]] = {}
         for udp, handler in clients.handlers():
@@ -114,6 +116,8 @@ class ProtocolCluster:
         if self._network is not None and (self._faults.active or self._faults.healed):
             host.tell(self._faults)
             host.unconfirmed += 1
+        if self._members.number:
+            host.tell(self._members)
         if self._began:
             host.tell(wire.Go(self._t0))
 
@@ -157,6 +161,12 @@ class ProtocolCluster:
         self._clients.replace(thread)
 
     async def apply(self, active: Sequence[Fault], healed: bool) -> None:
+        out = excluded(active)
+        members = tuple(name for name in self._setup.nodes if name not in out)
+        if members != self._members.members:
+            self._members = wire.Members(self._members.number + 1, members)
+            for host in self._hosts.values():
+                host.tell(self._members)
         if self._network is None:
             return
         self._faults = wire.Faults(tuple(active), healed)
