@@ -1,12 +1,13 @@
-"""Membership: a node leaves the set of acceptors, and joins it again when the fault ends.
+"""Membership: a node leaves the cluster, and joins it again when the fault ends.
 
     - membership: {node: one, every: 2s, for: 1s}
 
     n1 ───────────────────────────────────►
-    n2 ────────┤  no member  ├────────────►     it leaves when the fault begins, and comes back empty when it ends
+    n2 ────────┤  no member  ├────────────►     it leaves when the fault begins, and joins again when it ends
 
 The nemesis only orders the change. The system carries it out, step by step, while clients go on; other faults may come
-in between. A node that is no member still runs, and may serve clients.
+in between. A node that is no member still runs. What it does then is the system's to say: in CASPaxos it serves
+clients and comes back empty, in Raft it waits and catches up.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import msgspec
 
 from clew.harness.bench.bugs import SEEN_BY_CLIENTS, Variant, bugs, rows_as_text
 from clew.harness.hunt.trial import Trial, trial
-from clew.harness.plan import Plan, PlanError, Source, load, loads, resolve
+from clew.harness.plan import Plan, Source, load, loads, resolve
 from clew.harness.plan.source import SHIPPED
 from clew.systems import find_protocol
 
@@ -128,19 +128,8 @@ def settings_of(bug: Variant) -> tuple[str, ...]:
 
 
 def noticed(only: Sequence[str] = ()) -> list[Variant]:
-    """The variants that clients notice in a simulation, and whose plans run live; `only` those of these systems, if
-    any are given.
-    """
-    return [bug for bug in bugs(only) if not find_protocol(bug[0]).hunted[bug[1]].unnoticed and runs_live(bug)]
-
-
-def runs_live(bug: Variant) -> bool:
-    """Whether the plan that hunts a bug can run live, too. A plan that changes the members cannot."""
-    try:
-        drawn(bug, 0)
-    except PlanError:
-        return False
-    return True
+    """The variants that clients notice in a simulation; `only` those of these systems, if any are given."""
+    return [bug for bug in bugs(only) if not find_protocol(bug[0]).hunted[bug[1]].unnoticed]
 
 
 def plans(only: Sequence[str] = ()) -> list[Variant]:

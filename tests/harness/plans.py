@@ -24,6 +24,7 @@ STORMS: dict[str, tuple[str, ...]] = {
     "raft-leader-loss": ("workload.rate=40", "workload.duration=4s"),
     "raft-snapshots": ("workload.duration=3s",),
     "raft-elections": ("workload.operations=100",),
+    "raft-membership": ("workload.rate=40", "workload.duration=3s"),
     "multipaxos-duel": (),
     "multipaxos-batches": ("workload.operations=300",),
     "two-phase-commit-storm": (),
@@ -68,6 +69,8 @@ HUNTS: dict[str, str] = {
     "multipaxos-forgets-promises": "system.variant=none",
     "paxos-forgets-promises": "system.variant=none",
     "raft-appends-unchecked": "system.variant=none",
+    "raft-changes-too-early": "system.variant=none",
+    "raft-changes-two-at-once": "system.variant=none",
     "raft-counts-older-terms": "system.variant=none",
     "raft-forgets-its-vote": "system.variant=none",
     "rsl-amnesia": "system.durability=synced",
@@ -189,6 +192,8 @@ def assert_promise(name: str, seed: int) -> Counter[str]:
         assert happened["elections won"] >= 3, (name, seed)
     elif name == "raft-snapshots":
         assert happened["snapshots installed"] >= 1, (name, seed)
+    elif name == "raft-membership":
+        assert happened["membership changes"] >= 4, (name, seed)
     if name == "rsl-kv-catch-up":
         assert happened["state transfers"] >= 1, (name, seed)
     return happened

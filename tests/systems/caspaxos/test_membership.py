@@ -169,7 +169,6 @@ nemesis: [membership: {node: n4, at: 1s}]
         (["nemesis.0.membership.node=n9"], "unknown node 'n9'; expected one, n1"),
         (["system.collect_after=1s"], "the system cannot change its members, or not with these parameters"),
         (["system.prepare_quorum=4"], "the system cannot change its members, or not with these parameters"),
-        (["runtime=live"], "the system cannot change its members, or not with these parameters and this runtime"),
     ],
 )
 def test_a_change_that_no_cluster_can_make_is_refused(settings: list[str], words: str) -> None:

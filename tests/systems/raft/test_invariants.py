@@ -9,6 +9,7 @@ from clew.systems.raft.messages import (
     Appended,
     AppendEntries,
     Command,
+    Configuration,
     Entry,
     InstallSnapshot,
     Lead,
@@ -39,6 +40,10 @@ def appended(leader: str, term: int, before: int, last: int, *entries: Entry, co
     return leader, "n2", AppendEntries(term, before, last, entries, commit, 0)
 
 
+def changed(leader: str, term: int, before: int, last: int, *members: str) -> Line:
+    return appended(leader, term, before, last, Entry(term, Configuration(members)))
+
+
 RIGHT = [
     *elected("n1", 1, "n2"),
     ("c0", "n1", Request(1, "put", 0, "a")),
@@ -49,6 +54,9 @@ RIGHT = [
     ("n1", "c1", Answer(2, "a", None, 1, 2)),
     *elected("n2", 2, "n3", 2, 1),
 ]
+
+CHANGED = [*elected("n1", 1, "n2"), acked("n2", "n1", 1, 1), changed("n1", 1, 1, 1, "n1", "n2")]
+"""n3 is removed, but nobody has acknowledged that."""
 
 
 @pytest.mark.parametrize(
@@ -124,6 +132,39 @@ RIGHT = [
             "answers-are-committed",
             "n1 answers request 1 from entry 2, but only entry 0 and those before it are committed",
             [*RIGHT[:5], RIGHT[6]],
+        ),
+        (
+            "one-change-at-a-time",
+            "n1 begins a change to n1, n2 at entry 2, but no entry of term 1 is committed yet",
+            [*elected("n1", 1, "n2"), changed("n1", 1, 1, 1, "n1", "n2")],
+        ),
+        (
+            "one-change-at-a-time",
+            "n1 begins a change to n1, n2, n3 at entry 3, but the one at entry 2 is not committed yet",
+            [*CHANGED, changed("n1", 1, 2, 1, "n1", "n2", "n3")],
+        ),
+        (
+            "one-change-at-a-time",
+            "n1 begins a change to n1 at entry 2, but it adds or removes more than one server",
+            [*CHANGED[:4], changed("n1", 1, 1, 1, "n1")],
+        ),
+        (
+            "commits-are-committed",
+            "says that everything up to entry 2 is committed, but that is so only up to entry 1",
+            [*CHANGED, acked("n3", "n1", 1, 2), appended("n1", 1, 2, 1, commit=2)],
+        ),
+        (
+            "leaders-have-a-majority",
+            "n1 leads term 3 with the votes of n1, n3 alone, and the members are n1, n2",
+            [*CHANGED, *elected("n1", 3, "n3", 2, 1)],
+        ),
+        (
+            "snapshots-agree",
+            "the snapshot of n2 after entry 2 has None, another had Configuration(members=('n1', 'n2'))",
+            [
+                ("n1", "n3", InstallSnapshot(1, 2, 1, "a", 0, Configuration(("n1", "n2")))),
+                ("n2", "n3", InstallSnapshot(2, 2, 1, "a", 0)),
+            ],
         ),
         (
             "reads-are-current",

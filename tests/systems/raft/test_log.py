@@ -8,7 +8,7 @@ import pytest
 
 from clew.systems.node import Context, Write
 from clew.systems.raft.log import Log, Snapshot
-from clew.systems.raft.messages import Command, Entry
+from clew.systems.raft.messages import Command, Configuration, Entry
 from clew.systems.raft.store import Store
 
 
@@ -76,6 +76,37 @@ def test_a_snapshot_beyond_the_end_replaces_the_whole_log() -> None:
     log.install(ctx, Snapshot(9, 3, "state"))
     log.append(ctx, entries(4))
     assert terms(log) == terms(loaded(disk)) == [3, 4]
+
+
+def members(log: Log) -> tuple[str, ...] | None:
+    return None if log.configuration is None else log.configuration.members
+
+
+def test_the_latest_configuration_counts_and_the_one_before_it_when_its_entry_is_cut_off() -> None:
+    disk: dict[str, bytes] = {}
+    log, ctx = Log(), context(disk)
+    log.append(ctx, (Entry(1, None), Entry(1, Configuration(("n1", "n2"))), Entry(1, Configuration(("n1",)))))
+    assert (members(log), log.changed_at) == (members(loaded(disk)), 3) == (("n1",), 3)
+    log.cut(ctx, 3)
+    assert (members(log), log.changed_at) == (members(loaded(disk)), 2) == (("n1", "n2"), 2)
+    log.cut(ctx, 2)
+    assert members(log) is members(loaded(disk)) is None
+
+
+def test_a_snapshot_carries_the_latest_configuration_before_its_end() -> None:
+    disk: dict[str, bytes] = {}
+    log, ctx = Log(), context(disk)
+    log.append(ctx, (Entry(1, Configuration(("n1", "n2"))), Entry(1, None), Entry(1, Configuration(("n1",)))))
+    log.compact(ctx, 2, "state")
+    assert log.snapshot.configuration == Configuration(("n1", "n2"))
+    assert members(log) == members(loaded(disk)) == ("n1",)
+    log.compact(ctx, 3, "state")
+    assert members(log) == members(loaded(disk)) == ("n1",)
+    other_disk: dict[str, bytes] = {}
+    other, other_ctx = Log(), context(other_disk)
+    other.append(other_ctx, (Entry(2, Configuration(("n3",))),))
+    other.install(other_ctx, log.snapshot)
+    assert members(other) == members(loaded(other_disk)) == ("n1",)
 
 
 def test_the_store_runs_a_number_of_a_client_once_also_after_a_snapshot() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 
@@ -117,6 +118,18 @@ def test_a_fault_that_hits_the_leader_hits_whoever_leads_then(tmp_path: Path, ne
     history = load_history(Path(result.run) / "history.jsonl")
     crashes = [event.value for event in history.events() if event.f == "start-crash"]
     assert len({str(crash["fault"]["nodes"]) for crash in crashes}) > 1, crashes
+
+
+@pytest.mark.parametrize("network", ["loopback", pytest.param("tun", marks=pytest.mark.long)], indirect=True)
+def test_members_leave_and_join_as_each_node_is_told_again_in_its_next_life(tmp_path: Path, network: str) -> None:
+    faults = "{membership: {node: n3, at: 200ms, for: 500ms}}, {crash: {target: [n2], at: 300ms, for: 100ms}}"
+    system = "system={name: raft, nodes: 3, pre_vote: true, election_timeout: 100ms, heartbeat_period: 25ms}"
+    result, journal = hit(tmp_path, network, faults, system, "workload.kind=kv", "checks=[invariants, liveness]")
+    assert result.verdict == "valid"
+    assert result.counts["protocol"]["membership changes"] >= 2
+    sent = [(entry.src, msgspec.json.decode(entry.body)) for entry in journal if entry.event == "send"]
+    numbers = sorted((node, body["number"]) for node, body in sent if body["type"] == "reconfigure")
+    assert numbers == [("n1", 1), ("n1", 2), ("n2", 1), ("n2", 1), ("n2", 2), ("n3", 1), ("n3", 2)]
 
 
 @pytest.mark.parametrize("moment", [0.7, *(pytest.param(moment, marks=pytest.mark.long) for moment in (0.0, 1.5))])
