@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -270,3 +271,10 @@ def test_an_error_has_its_parts_and_survives_pickling(good):
     assert (error.file, error.line, error.column, error.field) == ("p.yaml", 2, 16, "system.name")
     assert error.message.startswith("expected the name of a system")
     assert str(error) == str(caught.value)
+
+
+def test_a_transaction_is_refused_by_no_fewer_than_nobody() -> None:
+    workload = "workload: {kind: atomic-commit, operations: [{at: 1s, client: 0, f: submit, value: -1}]}"
+    with pytest.raises(PlanError) as caught:
+        resolve(loads(f"name: x\nsystem: {{name: two-phase-commit, nodes: 3}}\n{workload}\n", "plan.yaml", Path()))
+    assert "workload.operations.0.value: expected a whole number of at least 0, found -1" in str(caught.value)

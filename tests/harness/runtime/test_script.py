@@ -14,12 +14,13 @@ from clew.harness.runtime.script import Request, scripts
 from clew.systems.node import Complete, Operation
 
 PLAN = "name: w\nsystem: {{name: caspaxos, nodes: 3}}\nworkload: {{kind: cas-register, timeout: 1s, {}}}\n"
+TRANSACTIONS = PLAN.replace("caspaxos", "two-phase-commit").replace("cas-register", "atomic-commit")
 SECOND = 1_000_000_000
 
 
-def requests(workload: str, *, latency: int = 0) -> list[list[Request]]:
+def requests(workload: str, *, latency: int = 0, text: str = PLAN) -> list[list[Request]]:
     """What each thread is told to do if every operation takes `latency` (ns) and is ok."""
-    plan: Plan = resolve(loads(PLAN.format(workload), "w.yaml", Path()))
+    plan: Plan = resolve(loads(text.format(workload), "w.yaml", Path()))
     found = []
     for script in scripts(plan.workload, Streams(1)):
         told: list[Request] = []
@@ -73,3 +74,10 @@ def test_small_values_keys_and_functions_are_drawn_from_all_there_are() -> None:
     assert {request.value for request in every if request.f == "write"} == {0, 1, 2}
     shares = Counter(request.f for request in every)
     assert shares["write"] / len(every) == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize(("values", "refusals"), [("unique", {0}), ("1", {0}), ("3", {0, 1, 2})])
+def test_transactions_are_refused_by_nobody_or_by_as_many_as_the_plan_says(values: str, refusals: set[int]) -> None:
+    told = requests(f"clients: 2, operations: 100, values: {values}", text=TRANSACTIONS)
+    assert {request.value for one in told for request in one if request.f == "submit"} == refusals
+    assert {request.value for one in told for request in one if request.f == "read"} == {None}
