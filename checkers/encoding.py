@@ -146,7 +146,7 @@ def encode(past: History, model: Model) -> list[Problem]:
         return []
     borders = np.flatnonzero(np.diff(operations.key[rows])) + 1
     problems = []
-    for of_key in np.split(rows, borders):
+    for of_key in np.split(rows, borders) if len(borders) else [rows]:
         part = of_key[np.argsort(operations.start[of_key], kind="stable")]
         used, local = np.unique(cls[part], return_inverse=True)
         problems.append(

@@ -3,7 +3,8 @@
     event            one event of a history
     history          a history in memory, as columns; operations
     jsonl            clew's own file format; the recorder
-    json_lines       JSON lines of other programs, with names of their own; reading, what these names are
+    json_lines       JSON lines of other programs, with names of their own; json_columns reads most of them at once
+    reading          what these names are; process_names, numbers for processes with names
     renumber         fresh processes after unknown outcomes
     line_errors      what is wrong with a line; oddities, what is allowed and yet often a mistake
     edn, jepsen_log, porcupine_kv    the formats of other tools; edn_lines reads most of EDN at once

@@ -7,16 +7,14 @@ look into a dictionary. One call for each event took three times as long.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
+from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from clew.histories.event import NEMESIS, Event, Header
 from clew.histories.history import DEEPEST, NEMESIS_PROCESS, TYPE_CODE, History, HistoryError, Interned, freeze
-
-_FIELDS = tuple(map(attrgetter, ("index", "time", "process", "type", "f", "key", "value", "error")))
 
 Numbers = Sequence[int] | NDArray[np.int64]
 
@@ -36,7 +34,7 @@ class Columns:
 
     def add_events(self, events: Sequence[Event], lines: Sequence[int] | range | None = None) -> None:
         """Add these events; `lines` are their lines in the file."""
-        self.add(*(list(map(field, events)) for field in _FIELDS), lines=lines)
+        self.add(*fields_of(events), lines=lines)
 
     def add(
         self,
@@ -70,11 +68,11 @@ class Columns:
         if NEMESIS in process:
             process = [NEMESIS_PROCESS if one == NEMESIS else one for one in process]
         self._whole.append((
-            np.array(index, np.int64), np.array(time, np.int64), np.array(process, np.int64),
+            _array(index), _array(time), np.array(process, np.int64),
             np.fromiter(map(TYPE_CODE.__getitem__, type), np.int8, count), *codes,
         ))  # fmt: skip
         if lines is not None:
-            self._lines.append(np.array(lines, np.int64))
+            self._lines.append(_array(lines))
         self._count += count
 
     def history(self, header: Header | None = None, *, cut: bool = False) -> History:
@@ -88,6 +86,17 @@ class Columns:
         return History(
             index, time, process, kind, f, key, value, error, fs, keys, values, errors, header, lines, self.source, cut
         )
+
+
+def fields_of(events: Sequence[Event]) -> list[tuple[Any, ...]]:
+    """The fields of events, each as a sequence, in the order of `Event`."""
+    return list(zip(*map(astuple, events), strict=True)) or [()] * len(Event.__struct_fields__)
+
+
+def _array(numbers: Numbers) -> NDArray[np.int64]:
+    if isinstance(numbers, range):
+        return np.arange(numbers.start, numbers.stop, numbers.step, dtype=np.int64)
+    return np.array(numbers, np.int64)
 
 
 def _too_deep(values: tuple[Any, ...]) -> bool:

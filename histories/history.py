@@ -123,8 +123,16 @@ class Interned:
 
     def codes(self, values: Sequence[Any]) -> NDArray[np.int32]:
         """The numbers of many values. Costs a tenth of `code` for each of them, if most were seen before."""
-        plain = set(map(type, values)) <= _PLAIN
-        frozen = values if plain else [value if type(value) in _PLAIN else freeze(value) for value in values]
+        if values and values.count(None) == len(values):
+            return np.full(len(values), self.code(None), np.int32)
+        if set(map(type, values)) <= _PLAIN:
+            # They are their own frozen forms, so all new ones get their numbers at once.
+            known = self._codes
+            unseen = [value for value in dict.fromkeys(values) if value not in known]
+            known.update(zip(unseen, range(len(known), len(known) + len(unseen)), strict=True))
+            self.objects += unseen
+            return np.fromiter(map(known.__getitem__, values), np.int32, len(values))
+        frozen = [value if type(value) in _PLAIN else freeze(value) for value in values]
         codes = np.fromiter(map(self._codes.__getitem__, frozen), np.int32, len(values))
         # A new number is greater than all before it, where it first occurs.
         new = np.flatnonzero(codes >= len(self.objects))

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from clew.histories import collector
-from clew.histories.columns import Columns
+from clew.histories.columns import Columns, fields_of
 from clew.histories.event import FORMAT, MALFORMED, Event, EventType, Header
 from clew.histories.history import History, HistoryError
 from clew.histories.line_errors import excerpt, whats_wrong
@@ -109,7 +109,8 @@ def _load(data: bytes, source: str) -> History:
         end = data.find(b"\n", begin + _AT_ONCE, whole) + 1 or whole
         block = data[begin:end]
         events, lines = _events(block, line, source)
-        index = np.fromiter((event.index for event in events), np.int64, len(events))
+        fields = fields_of(events)
+        index = np.array(fields[0], np.int64)
         before = np.concatenate(([last], index))
         if (before[1:] <= before[:-1]).any():
             row = int(np.argmax(before[1:] <= before[:-1]))
@@ -118,7 +119,7 @@ def _load(data: bytes, source: str) -> History:
                 source=source,
                 line=lines[row],
             )
-        columns.add_events(events, lines)
+        columns.add(index, *fields[1:], lines=lines)
         begin, line, last = end, line + block.count(b"\n"), int(before[-1])
     return columns.history(header, cut=cut)
 

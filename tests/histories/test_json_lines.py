@@ -122,6 +122,7 @@ def test_a_process_that_goes_on_after_an_unknown_outcome_becomes_a_fresh_one_if_
         ({"ts": 1}, ":2: expected a field ts_us, which is clew's time; found ts"),
         ({**THEIRS[0], "phase": "start"}, ':2: expected the type to be invoke, .*, found "start"; --words start='),
         ({**THEIRS[0], "ts_us": "soon"}, ":2: expected ts_us to be a number or a time like 2026-.*, found .soon"),
+        ({**THEIRS[0], "ts_us": "2026-13-01T00:00:00Z"}, ":2: expected ts_us to be a number or a time like 2026-"),
         ({**THEIRS[0], "ts_us": 1e40}, ":2: the times are out of range: .* multiplied by the right number"),
         ({**THEIRS[0], "client": ["a"]}, ":2: expected the process to be a number or a name, found"),
         ([], ":2: expected an event, found '\\[\\]', which is no JSON object"),
