@@ -77,11 +77,11 @@ def test_an_anomaly_shows(case: Case) -> None:
     ("name", "thing", "kind"),
     [
         pytest.param("etcd-linearizable", "kv", "kv", marks=pytest.mark.long),
-        ("etcd-linearizable", "counter", "counter"),
+        pytest.param("etcd-linearizable", "counter", "counter", marks=pytest.mark.long),
         ("etcd-linearizable", "set", "set"),
         pytest.param("etcd-linearizable", "list", "append-list", marks=pytest.mark.long),
         ("etcd-linearizable", "mutex", "mutex"),
-        ("redis-one-node", "kv", "kv"),
+        pytest.param("redis-one-node", "kv", "kv", marks=pytest.mark.long),
         ("redis-one-node", "counter", "counter"),
         pytest.param("zookeeper-sync", "kv", "kv", marks=pytest.mark.long),
         pytest.param("zookeeper-sync", "counter", "counter", marks=pytest.mark.long),
@@ -108,6 +108,7 @@ def test_other_objects_are_served_too(name: str, thing: str, kind: str) -> None:
     assert tried.counts["operations"]["ok"] > 10
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("namespaces")
 def test_nats_serves_a_map_too() -> None:
     """Without compare-and-set: two at once may both succeed in this version."""
@@ -126,9 +127,9 @@ def test_nats_serves_a_map_too() -> None:
 )
 def test_a_cluster_that_never_forms_shows_the_last_lines_of_each_node(clew_call: Clew, name: str, line: str) -> None:
     needs(next(case for case in CASES if case.plan == name))
-    done = clew_call("run", name, "--set", "network.drop=1", "--set", "live.ready=3s")
+    done = clew_call("run", name, "--set", "network.drop=1", "--set", "live.ready=2s")
     assert done.returncode == 255, done.stdout
-    assert re.search(r"node n\d does not serve 3 s after its start", done.stderr)
+    assert re.search(r"node n\d does not serve 2 s after its start", done.stderr)
     assert done.stderr.count("does not serve either:\n") == 2
     # What the database itself prints.
     assert done.stderr.count(line) >= 6
