@@ -25,8 +25,8 @@ STORMS: dict[str, tuple[str, ...]] = {
     "raft-snapshots": ("workload.duration=3s",),
     "raft-elections": ("workload.operations=100",),
     "raft-membership": ("workload.rate=40", "workload.duration=3s"),
-    "multipaxos-duel": (),
-    "multipaxos-batches": ("workload.operations=300",),
+    "multipaxos-duel": ("workload.operations=50",),
+    "multipaxos-batches": ("workload.operations=150",),
     "two-phase-commit-storm": (),
     "two-phase-commit-blocking": (),
     "caspaxos-two-proposers": (),
@@ -45,8 +45,8 @@ STORMS: dict[str, tuple[str, ...]] = {
     "rsl-kv-catch-up": ("workload.rate=25",),
     "rsl-heavy-weather": ("workload.rate=40",),
 }
-"""The plans of correct systems. Those of Raft and RSL run at a fraction of their load: the same faults, fewer
-requests."""
+"""The plans of correct systems. Those of Multi-Paxos, Raft and RSL run at a fraction of their load: the same faults,
+fewer requests."""
 
 FEW = (
     "caspaxos-two-proposers",
