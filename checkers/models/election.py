@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from clew.checkers.models.model import INFO, Model, ModelOperation
+from clew.checkers.models.model import INFO, Model, ModelOperation, Need
 from clew.checkers.models.register import is_pair
 from clew.histories.history import freeze
 
@@ -44,3 +45,15 @@ class Election(Model):
     def observes(self, op: ModelOperation) -> bool:
         """Those of unknown outcome do: nobody was told of a term."""
         return op.outcome == INFO or op.result is None
+
+    def needs(self, classes: Sequence[ModelOperation]) -> Sequence[Sequence[Need]]:
+        """See `Model.needs`: terms never fall, and nothing helps against that."""
+        found = list[Sequence[Need]]()
+        for op in classes:
+            state = self.initial if op.result is None else (op.result[0], freeze(op.result[1]))
+            found.append([] if op.outcome == INFO else [Need(state, ())])
+        return found
+
+    def holds(self, state: Any, what: Any) -> bool:
+        """See `Model.holds`."""
+        return bool(state[0] < what[0] or state == what)

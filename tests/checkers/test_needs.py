@@ -32,6 +32,7 @@ ALPHABET = {
     "kv with pieces that are known": [op for op in PUTS_AND_PIECES if (op.f, op.argument) != ("append", "b")],
     "cas-register": ALPHABETS["cas-register"],
     "priority-queue": ALPHABETS["priority-queue"],
+    "election": ALPHABETS["election"],
     "versioned-register": MIXES["versioned-register"],
     "set": READ_WHOLE,
     "multi-register": [
