@@ -5,14 +5,27 @@ from __future__ import annotations
 import re
 from itertools import combinations
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from clew.harness.plan import PlanError, loads, resolve
 from clew.systems import find_protocol
+from clew.systems.node import Context
 from clew.systems.raft.membership import Recruits, next_members
-from clew.systems.raft.messages import AppendEntries, Configuration, InstallSnapshot, Lead, Reconfigure, RequestVote
+from clew.systems.raft.messages import (
+    AppendEntries,
+    Configuration,
+    InstallSnapshot,
+    Lead,
+    PreVote,
+    Reconfigure,
+    RequestPreVote,
+    RequestVote,
+)
 from clew.systems.raft.parameters import Parameters, majority
+from clew.systems.raft.server import Server
+from clew.systems.raft.store import Store
 from tests.systems.cluster import Cluster
 from tests.systems.raft.test_schedules import assert_right, change
 from tests.systems.schedules import follow, steps
@@ -137,6 +150,8 @@ def test_a_removed_leader_steps_down_when_its_removal_is_committed_and_stays_qui
     stood = terms(cluster)
     settle(cluster, 60)
     assert terms(cluster) == stood, "nobody is disturbed"
+    asked = [sent.message for sent in cluster.journal if sent.source == "n1" and type(sent.message) is RequestPreVote]
+    assert {message.term for message in asked} == {1}, "it knows of its removal, and asks only before the first term"
     get = cluster.invoke(1, "get")
     settle(cluster, 10, down=("n1",))
     assert (cluster.completed[put].type, cluster.completed[get].value) == ("ok", "a")
@@ -149,9 +164,28 @@ def test_a_server_that_does_not_know_that_it_was_removed_disturbs_nobody() -> No
     settle(cluster, 3, down=("n4",))
     assert changes(cluster) == [("n1", "n2", "n3")]
     settle(cluster, 100)
-    asked = [sent for sent in cluster.journal if type(sent.message).__name__ == "RequestPreVote"]
+    asked = [sent for sent in cluster.journal if isinstance(sent.message, RequestPreVote)]
     assert {sent.source for sent in asked[-3:]} == {"n4"}
     assert (leaders(cluster), terms(cluster)) == (["n1"], 1)
+
+
+def test_nobody_gives_a_pre_vote_who_hears_a_leader_and_the_leader_itself_gives_none() -> None:
+    cluster = started(3)
+    settle(cluster, 3)
+    for _ in range(2):
+        for voter in ("n1", "n3"):
+            cluster.send("n2", voter, RequestPreVote(2, 9, 1))
+            cluster.deliver(cluster.flying[-1])
+        cluster.now += PARAMETERS.election_timeout
+    votes = [(sent.source, sent.message.granted) for sent in cluster.journal if isinstance(sent.message, PreVote)]
+    assert votes[-4:] == [("n1", False), ("n3", False), ("n1", False), ("n3", True)]
+
+
+def test_a_server_that_installs_a_snapshot_uses_its_configuration() -> None:
+    server, ctx = Server(PARAMETERS), Context("n1", NODES, Random(0), {})
+    server.install(ctx, InstallSnapshot(1, 9, 1, Store().serialize(), 0, Configuration(("n2", "n3"))))
+    assert server.members(ctx) == ("n2", "n3")
+    assert server.is_removed(ctx)
 
 
 def two_leaders(variant: str | None) -> Cluster:
