@@ -1,4 +1,4 @@
-"""What the checker costs beside deciding: reading a history, checking a small one, evidence for a long one.
+"""What the checker costs beside deciding: reading a history, `clew check`, a small history, evidence for a long one.
 
     python -m tests.benchmarks.costs [--operations 200000]
 
@@ -8,11 +8,16 @@ All figures are processor time, the least of several runs. Other work on the mac
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from clew.checkers import check, competition, verify_witness
 from clew.checkers.deadline import Deadline
@@ -20,10 +25,16 @@ from clew.checkers.encoding import encode
 from clew.checkers.forms import form_of
 from clew.checkers.models import find_model
 from clew.checkers.verdict import Budget
-from clew.histories import History, codecs
+from clew.histories import OK, History, codecs
 from tests.benchmarks.grid import Cell, history
 
 MODEL = "cas-register"
+FIELDS = {
+    "a line for each event": "time=at*1000,process=who,type=what,f=op",
+    "a line for each operation": "start=began*1000,end=ended*1000,process=who,f=op,ok=fine,value=args.value,result=found",
+}
+"""How the lines of `their_lines` are read."""
+LINE = msgspec.json.Encoder()
 
 
 def least(times: int, work: Callable[[], object]) -> float:
@@ -49,6 +60,64 @@ def reading(operations: int) -> None:
                     codecs.write(past, stream, name)
                 row.append(f"{least(3, partial(codecs.read, file)) / len(past) * 1e6:.2f} us")
             print(f"| {name} | {' | '.join(row)} |")
+        print("\n| reading with --fields | a line |\n|---|---|")
+        file = Path(folder) / "theirs.jsonl"
+        for name, fields in FIELDS.items():
+            file.write_bytes(
+                LINE.encode_lines(their_lines(history(Cell(operations, 10, 0.0, True), 1), "end=" in fields))
+            )
+            took = least(3, partial(codecs.read, file, fields=fields)) / len(file.read_bytes().splitlines())
+            print(f"| {name} | {took * 1e6:.2f} us |")
+
+
+def their_lines(past: History, whole: bool) -> list[dict[str, object]]:
+    """The history as another program might write it: a line for each operation, or for each event."""
+    operations = past.operations
+    if not whole:
+        return [
+            {
+                "at": event.time / 1000,
+                "who": f"w{event.process}",
+                "what": event.type,
+                "op": event.f,
+                "value": event.value,
+            }
+            for event in past.events()
+        ]
+    return [
+        {
+            "began": int(operations.start[number]) / 1000,
+            "ended": int(past.time[operations.completed[number]]) / 1000,
+            "who": f"w{operations.process[number]}",
+            "op": past.fs[operations.f[number]],
+            "fine": bool(operations.outcome[number] == OK),
+            "args": {"value": past.values[operations.argument[number]]},
+            "found": past.values[operations.result[number]],
+        }
+        for number in range(len(operations))
+    ]
+
+
+def command() -> None:
+    """Processor seconds of `clew check`, once numba has compiled the kernels."""
+    print("\n| clew check | linearizable | a stale read |\n|---|---|---|")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "history.jsonl"
+        words = [sys.executable, "-c", "from clew.harness.cli.start import main; main()", "check", str(file)]
+        for unique in (True, False):
+            row = []
+            for legal in (True, False):
+                with file.open("wb") as stream:
+                    codecs.write(history(Cell(100, 5, 0.0, unique, legal), 1), stream)
+                found = []
+                for _ in range(6):
+                    before = os.times()
+                    subprocess.run([*words, "--model", MODEL], env=environment, capture_output=True, check=False)
+                    after = os.times()
+                    found.append(sum(after[2:4]) - sum(before[2:4]))
+                row.append(f"{min(found[1:]):.2f} s")
+            print(f"| 100 operations, {'unique' if unique else 'small'} values | {' | '.join(row)} |")
 
 
 def small() -> None:
@@ -91,6 +160,7 @@ def main() -> None:
     parser.add_argument("--operations", type=int, default=200_000)
     operations = parser.parse_args().operations
     reading(operations // 4)
+    command()
     small()
     evidence(operations)
 
