@@ -31,7 +31,8 @@ from tests.benchmarks.grid import Cell, history
 MODEL = "cas-register"
 FIELDS = {
     "a line for each event": "time=at*1000,process=who,type=what,f=op",
-    "a line for each operation": "start=began*1000,end=ended*1000,process=who,f=op,ok=fine,value=args.value,result=found",
+    "a line for each operation": "start=began*1000,end=ended*1000,process=who,f=op,ok=fine,value=args.value"
+    ",result=found",
 }
 """How the lines of `their_lines` are read."""
 LINE = msgspec.json.Encoder()
