@@ -38,7 +38,7 @@ from clew.harness.runtime.live.keeper import Keeper
 from clew.harness.runtime.live.packets.switch import Drop, Switch, open_switch
 from clew.harness.runtime.live.programs.maelstrom_cluster import open_maelstrom_cluster
 from clew.harness.runtime.live.programs.program_cluster import open_program_cluster
-from clew.harness.runtime.live.protocols.protocol_cluster import open_protocol_cluster
+from clew.harness.runtime.live.protocols.open_cluster import open_protocol_cluster
 from clew.harness.runtime.live.vanishing_folder import vanishing_folder
 from clew.harness.runtime.live.world.world import World, open_loopback, open_world
 from clew.harness.runtime.outcome import Outcome
