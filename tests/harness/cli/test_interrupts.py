@@ -39,6 +39,7 @@ COMMANDS = (
 def test_ctrl_c_at_any_moment_is_no_traceback(failing: Path, tmp_path: Path, command: str, moments: int) -> None:
     """At random moments, in as many equal parts of the time. As on a terminal: every process of the group gets it."""
     random = Random(1)
+    (tmp_path / "store").mkdir()  # for `serve`
     words = [str(failing) if word == "RUN" else word for word in command.split()]
     for part in range(moments):
         script = f"if __name__ == '__main__':\n {START}"
