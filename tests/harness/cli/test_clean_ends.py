@@ -95,7 +95,7 @@ def test_a_sigkilled_harness_leaves_no_process_and_a_readable_history(tmp_path: 
         assert len(history.operations) > 10
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.long)])
 def test_a_signal_ends_the_run_with_a_verdict(tmp_path: Path, kind: signal.Signals) -> None:
     harness = start(tmp_path, "--json", "--set", "workload.operations=100000")
     assert wait_for(running, tmp_path, 20)

@@ -116,6 +116,7 @@ def hunting(address: str, folder: Path, *arguments: str) -> subprocess.Popen[str
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("default")
 def test_ctrl_c_waits_for_no_job_of_the_cluster_and_tells_what_is_known(cluster: Cluster, tmp_path: Path) -> None:
     # A job is eight seeds, and would take minutes.
@@ -135,6 +136,7 @@ def test_ctrl_c_waits_for_no_job_of_the_cluster_and_tells_what_is_known(cluster:
     assert json.loads(output)["interrupted"]
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("default")
 def test_a_seed_that_kills_its_workers_is_told_after_all_that_is_known(tmp_path: Path) -> None:
     plan = put(
