@@ -20,11 +20,17 @@ BUG = ("caspaxos", "dirty-reads")
 UNMEASURED = {
     ("caspaxos", "fails-what-it-proposed"),
     *((system, name) for system in ("multipaxos", "two-phase-commit") for name in find_protocol(system).variants),
-    *(("paxos", name) for name in find_protocol("paxos").variants if name != "forgets-promises"),
     *(
         ("raft", name)
         for name in find_protocol("raft").variants
-        if name not in ("forgets-its-vote", "ignores-freshness", "changes-too-early", "changes-two-at-once")
+        if name
+        not in (
+            "forgets-its-vote",
+            "ignores-freshness",
+            "appends-unchecked",
+            "changes-too-early",
+            "changes-two-at-once",
+        )
     ),
 }
 """Variants that the page need not have until `clew bench live-bugs` is run again."""
