@@ -18,7 +18,6 @@ from clew.systems import find_protocol
 PAGE = Path(__file__).parents[2] / "docs" / "live-bugs.md"
 BUG = ("caspaxos", "dirty-reads")
 UNMEASURED = {
-    ("caspaxos", "fails-what-it-proposed"),
     *((system, name) for system in ("multipaxos", "two-phase-commit") for name in find_protocol(system).variants),
     *(
         ("raft", name)
