@@ -6,6 +6,7 @@ it had made none. So it does not answer. To the others it is down.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ React = Callable[[Context, str, Any], None]
 """Reacts to one message of one type: context, source, message."""
 
 
-class RecoveringNode:
+class RecoveringNode(ABC):
     """One life of a node that hands each message to what reacts to its type. Subclasses fill `_react`, and wake."""
 
     _react: dict[type, React]
@@ -29,12 +30,12 @@ class RecoveringNode:
             ctx.log(f"out of order for this life, the disk cannot be read: {error}")
             self._react = {}
 
+    @abstractmethod
     def recover(self, ctx: Context) -> None:
         """Read what the last life left, and begin. Set no timer before all is read.
 
         Raises `UnreadableDisk` if something cannot be read that every later step relies on.
         """
-        raise NotImplementedError
 
     def receive(self, ctx: Context, source: str, message: Any) -> None:
         """Hand the message to what reacts to it. Ignore it if nothing does, or if that cannot read what it needs."""

@@ -119,8 +119,8 @@ class Model(ABC):
         return [() for _ in classes]
 
     def holds(self, state: Any, what: Any) -> bool:
-        """Whether what a `Need` names holds in a state."""
-        raise NotImplementedError
+        """Whether what a `Need` names holds in a state. True is always sound."""
+        return True
 
     def gives(self, op: ModelOperation) -> Sequence[Hashable]:
         """What `op` gives, whatever the state: names of things that stand in `Need.by`."""

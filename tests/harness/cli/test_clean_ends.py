@@ -175,7 +175,9 @@ def limited(store: Path, *arguments: str, size: int = 20000) -> subprocess.Compl
     script += f" resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
     script += " signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n from clew.harness.cli.app import main; main()"
     command = [sys.executable, "-c", script, *arguments, "--store", str(store)]
-    return subprocess.run(command, env=environment(store), capture_output=True, text=True, check=False, timeout=120)
+    # Python would leave half of a module that it compiles, and every later process would fail.
+    variables = {**environment(store), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_a_full_disk_is_one_clear_error_and_leaves_no_process_and_no_partial_run(
