@@ -53,7 +53,7 @@ def as_anybody(command: list[str]) -> list[str]:
     return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--", *command]
 
 
-@pytest.mark.parametrize("temporary", [True, False], ids=["in TMPDIR", "nowhere"])
+@pytest.mark.parametrize("temporary", [pytest.param(True, marks=pytest.mark.long), False], ids=["in TMPDIR", "nowhere"])
 def test_a_read_only_install_and_an_unwritable_home_cost_no_verdict_and_are_said_once(
     tmp_path: Path, temporary: bool
 ) -> None:

@@ -42,7 +42,7 @@ MIXES = {"versioned-register": VERSIONED, "append-list": ALPHABETS["append-list"
 @pytest.mark.parametrize("name", MIXES)
 def test_random_histories_get_the_answer_of_the_exhaustive_checker(name: str) -> None:
     model, rng, answers, applied = find_model(name), random.Random(1), Counter[str](), 0
-    for _ in range(1_500):
+    for _ in range(700):
         make = rng.choice((small.lived, small.lived, small.scattered))
         problem = make(model, MIXES[name], rng.randrange(3, 10), rng)
         answers[assert_agrees(competing, problem, model)] += 1
@@ -51,7 +51,7 @@ def test_random_histories_get_the_answer_of_the_exhaustive_checker(name: str) ->
             assert competing(problem, model, Budget(), small.LATE).engine == ("elements" if alone else "pinned")
             applied += not alone
     assert min(answers["valid"], answers["invalid"]) > 100
-    assert applied > 400
+    assert applied > 150
 
 
 def test_a_version_that_is_no_natural_number_of_64_bits_narrows_nothing() -> None:

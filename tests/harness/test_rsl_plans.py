@@ -1,4 +1,4 @@
-"""What the comments of RSL's plans say, on every eighth seed from 0 to 199, and that what they are made for happens."""
+"""What the comments of RSL's plans say, on every twentieth seed from 0 to 199, and that what they are for happens."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_correct_system_is_valid_and_what_the_plan_is_for_happens(name: str,
 
 @pytest.mark.parametrize("name", WITHOUT_MISTAKE)
 def test_the_correct_system_is_valid_under_the_plans_that_find_mistakes(name: str) -> None:
-    for seed in range(12):
+    for seed in range(0, 12, 3):
         assert_promise(name, seed)
 
 
@@ -46,7 +46,7 @@ def test_retransmissions_happen_and_run_once() -> None:
     assert protocol["retransmissions"] >= protocol["requests decided again"] > 0
 
 
-@pytest.mark.parametrize("name", ["rsl-leader-loss", "rsl-kv-catch-up"])
+@pytest.mark.parametrize("name", ["rsl-leader-loss", pytest.param("rsl-kv-catch-up", marks=pytest.mark.long)])
 def test_ten_thousand_operations_are_linearizable_though_some_were_sent_again_and_some_are_unknown(name: str) -> None:
     """For either model: the counter's and the store's."""
     many = ("workload.duration=null", "workload.rate=null", "workload.operations=10000", "workload.timeout=250ms")

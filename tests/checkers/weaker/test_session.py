@@ -73,7 +73,7 @@ def test_random_histories() -> None:
 def test_what_is_sequentially_consistent_keeps_all_four() -> None:
     rng = random.Random(5)
     count = 0
-    for _ in range(2_000):
+    for _ in range(1_000):
         operations = brute.scattered(rng.randrange(3, 7), rng)
         if brute.is_sequential(operations):
             assert all(promise.kept == "yes" for promise in decided(operations)), operations

@@ -198,7 +198,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_no_process_and_no_partial_run
     assert (tmp_path / "latest").resolve() == latest
 
 
-@pytest.mark.parametrize("form", [(), ("--json",)], ids=["words", "json"])
+@pytest.mark.parametrize("form", [(), pytest.param(("--json",), marks=pytest.mark.long)], ids=["words", "json"])
 def test_a_page_that_cannot_be_written_is_a_note_and_the_run_is_kept(tmp_path: Path, form: tuple[str, ...]) -> None:
     """A page is larger than everything else of a small run."""
     short = ("--nodes", "inline", "--set", "workload.operations=10")

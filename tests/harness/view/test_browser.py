@@ -69,7 +69,14 @@ def wait(condition: Callable[[], bool], told: Callable[[], object]) -> None:
 
 
 @needs_a_browser
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        signal.SIGKILL,
+        *(pytest.param(n, marks=pytest.mark.long) for n in (signal.SIGHUP, signal.SIGINT)),
+    ],
+)
 def test_no_process_of_a_browser_outlives_clew(tmp_path: Path, folder: Path, number: signal.Signals) -> None:
     """The signals go to the whole process group, as `timeout` and terminals send them."""
     history_file(tmp_path / "h.jsonl", STALE, model="cas-register")

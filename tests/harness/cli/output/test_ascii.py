@@ -41,7 +41,7 @@ def piped(folder: Path, *arguments: str, **environment: str) -> bytes:
     [
         ("show", {"LC_ALL": "C"}),
         ("check", {"LC_ALL": "POSIX"}),
-        ("check", {"LANG": "C"}),
+        pytest.param("check", {"LANG": "C"}, marks=pytest.mark.long),
         ("show", {"PYTHONIOENCODING": "latin-1"}),
     ],
 )
@@ -51,7 +51,9 @@ def test_without_utf8_there_is_only_ascii(folder: Path, command: str, locale: di
     assert b"\\u00e9" in text
 
 
-@pytest.mark.parametrize("locale", [{"LC_ALL": "C.UTF-8"}, {"LANG": "en_US.utf8"}, {}])
+@pytest.mark.parametrize(
+    "locale", [{"LC_ALL": "C.UTF-8"}, pytest.param({"LANG": "en_US.utf8"}, marks=pytest.mark.long), {}]
+)
 def test_with_utf8_and_without_any_locale_signs_are_signs(folder: Path, locale: dict[str, str]) -> None:
     assert "┏" in piped(folder, "show", "h.jsonl", **locale).decode()
 
