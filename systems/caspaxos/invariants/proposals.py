@@ -137,10 +137,10 @@ class BallotsAreOwn:
 
 
 class ProposalsArePromised:
-    """A proposer proposes at a ballot only if a prepare quorum has promised that ballot.
+    """A prepare quorum has promised the ballot of a proposal, and reported no vote above the base of the proposal.
 
     An acceptor promises in its answer to a prepare. With one round trip, its vote says that it promised the next
-    ballot too.
+    ballot too. A proposer builds on the highest vote of the quorum that it has heard, whichever quorum that is.
     """
 
     name = "proposals-are-promised"
@@ -148,30 +148,32 @@ class ProposalsArePromised:
 
     def __init__(self, first: Configuration) -> None:
         self._configurations = Configurations(first)
-        self._promised: dict[tuple[Key, Ballot], set[str]] = {}
+        self._promised: dict[tuple[Key, Ballot], dict[str, Ballot]] = {}
         self._proposed: set[tuple[Key, Ballot]] = set()
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Count the promises for the ballot of a new proposal."""
+        """Count the promises for the ballot of a new proposal, and those of them that report no vote above its base."""
         message = sent.message
         kind = type(message)
         if kind is Promise:
-            self._promised.setdefault((message.key, message.ballot), set()).add(sent.source)
+            self._promised.setdefault((message.key, message.ballot), {})[sent.source] = message.accepted
         elif kind is Accepted:
-            self._promised.setdefault((message.key, message.promised), set()).add(sent.source)
+            self._promised.setdefault((message.key, message.promised), {})[sent.source] = message.ballot
         elif kind is Configured:
             self._configurations.learn(sent.source, message.configuration)
         elif kind is Accept and (message.key, message.ballot) not in self._proposed:
             self._proposed.add((message.key, message.ballot))
             configuration = self._configurations.of(sent.source)
-            promised = self._promised.pop((message.key, message.ballot), set()).intersection(configuration.prepare)
+            reported = self._promised.pop((message.key, message.ballot), {})
+            promised = sorted(set(reported).intersection(configuration.prepare))
+            what = f"{sent.source} proposes at ballot {message.ballot} for key {message.key!r}"
             if len(promised) < configuration.prepare_quorum:
-                who = ", ".join(sorted(promised)) or "nobody"
-                return Violation(
-                    self.name,
-                    f"{sent.source} proposes at ballot {message.ballot} for key {message.key!r}, which {who} promised; "
-                    f"a quorum is {configuration.prepare_quorum}",
-                    sent.time,
-                    (sent.id,),
-                )
+                who = ", ".join(promised) or "nobody"
+                why = f"{what}, which {who} promised; a quorum is {configuration.prepare_quorum}"
+                return Violation(self.name, why, sent.time, (sent.id,))
+            above = [name for name in promised if reported[name] > message.base]
+            if len(promised) - len(above) < configuration.prepare_quorum:
+                votes = ", ".join(f"{name} reported a vote at ballot {reported[name]}" for name in above)
+                why = f"{what} and builds on ballot {message.base}, but {votes}"
+                return Violation(self.name, why, sent.time, (sent.id,))
         return None

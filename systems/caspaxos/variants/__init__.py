@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clew.systems.caspaxos.node import CasPaxosNode
-from clew.systems.caspaxos.variants.acceptors import ForgetfulAcceptor, UnpromisingAcceptor
+from clew.systems.caspaxos.variants.acceptors import ErasingAcceptor, ForgetfulAcceptor, UnpromisingAcceptor
 from clew.systems.caspaxos.variants.administrators import RescanlessAdministrator
 from clew.systems.caspaxos.variants.collectors import (
     AgelessAcceptor,
@@ -32,6 +32,11 @@ VARIANTS: Mapping[str, Variant] = {
             "forgets-promises",
             "acceptors lose their state when they restart, so acknowledged writes vanish",
             lambda parameters: CasPaxosNode(parameters, acceptor=ForgetfulAcceptor),
+        ),
+        Variant(
+            "erases-promises",
+            "acceptors erase their promise when they accept, and take a lower ballot then, so acknowledged writes vanish",
+            lambda parameters: CasPaxosNode(parameters, acceptor=ErasingAcceptor),
         ),
         Variant(
             "highest-version",
@@ -106,6 +111,7 @@ RESTARTS = "caspaxos-forgets-promises"
 """A plan in which nodes restart again and again."""
 HUNTED: Mapping[str, Hunted] = {
     "forgets-promises": Hunted("caspaxos-forgets-promises"),
+    "erases-promises": Hunted("caspaxos-highest-version"),
     "highest-version": Hunted("caspaxos-highest-version"),
     "dirty-reads": Hunted("caspaxos-dirty-reads"),
     "keeps-its-cache": Hunted("caspaxos-one-round-trip"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from clew.systems.caspaxos.acceptor import Acceptor, AcceptorState
+from clew.systems.caspaxos.ballot import NEVER
 from clew.systems.caspaxos.messages import Accept, Key
 from clew.systems.node import Context
 
@@ -21,6 +22,21 @@ class ForgetfulAcceptor(Acceptor):
 
     def _remember(self, ctx: Context, key: Key, state: AcceptorState) -> None:
         self._states[key] = state
+
+
+class ErasingAcceptor(Acceptor):
+    """Erases its promise when it accepts a value, and then compares the ballots of accepts with its promise alone.
+
+    The paper's acceptor erases its promise too, but refuses every ballot below one that it *saw*: below the promise,
+    and below what it has accepted. Gryadka compares with both. Whoever takes the table of the paper (2.2) by the letter
+    forgets the second.
+
+    A client sees an acknowledged write vanish. An accept comes late, at a lower ballot, and replaces a vote for it.
+    """
+
+    def _remember(self, ctx: Context, key: Key, state: AcceptorState) -> None:
+        erased = state.promised == state.accepted
+        super()._remember(ctx, key, msgspec.structs.replace(state, promised=NEVER) if erased else state)
 
 
 class UnpromisingAcceptor(Acceptor):

@@ -152,6 +152,15 @@ def test_a_proposal_may_be_chosen_after_a_higher_one_that_builds_on_it() -> None
             [promise("n2", ONE), promise("n2", ONE), propose(ONE, NEVER, A)],
         ),
         (
+            "proposals-are-promised",
+            "n1 proposes at ballot 3/n1 for key 0 and builds on ballot 1/n1, but n2 reported a vote at ballot 2/n1",
+            [
+                *(promise("n1", ONE), promise("n2", ONE), propose(ONE, NEVER, A), vote("n1", ONE)),
+                *(promise("n1", TWO, ONE, A), promise("n2", TWO), propose(TWO, ONE, C), vote("n2", TWO)),
+                *(promise("n1", THREE, ONE, A), promise("n2", THREE, TWO, C), propose(THREE, ONE, C)),
+            ],
+        ),
+        (
             "votes-were-proposed",
             "n2 votes at ballot 1/n1 for key 0, where nothing was proposed",
             [vote("n2", ONE)],
@@ -199,6 +208,12 @@ def test_a_vote_with_one_round_trip_promises_the_next_ballot() -> None:
     voted = [vote("n1", ONE, promised=TWO), vote("n2", ONE, promised=TWO)]
     assert broken("caspaxos", *lines, *voted, propose(TWO, ONE, C)) == set()
     assert broken("caspaxos", *lines, *voted[:1], propose(TWO, ONE, C)) == {"proposals-are-promised"}
+
+
+def test_a_proposal_may_build_below_a_vote_that_came_after_its_quorum() -> None:
+    lines = [promise("n1", ONE), promise("n2", ONE), propose(ONE, NEVER, A), vote("n3", ONE)]
+    promised = [promise("n1", TWO), promise("n2", TWO), promise("n3", TWO, ONE, A)]
+    assert broken("caspaxos", *lines, *promised, propose(TWO, NEVER, B)) == set()
 
 
 def test_a_value_that_was_proposed_before_a_crash_does_not_forbid_a_later_request_to_fail() -> None:

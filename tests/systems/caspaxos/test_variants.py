@@ -41,6 +41,7 @@ def test_highest_version_loses_an_acknowledged_update_to_one_that_failed_before(
     assert cluster.events[-1].value == "u1"
     assert cluster.verdict().verdict == "invalid"
     assert {violation.invariant for violation in cluster.violations} == {
+        "proposals-are-promised",
         "nothing-chosen-between",
         "chosen-version-is-final",
     }
