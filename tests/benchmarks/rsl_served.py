@@ -21,7 +21,7 @@ from clew.harness.run import simulate
 from clew.histories.history import OK
 
 SETTINGS: dict[str, tuple[str, ...]] = {
-    "7 places, 100 ms: IronFleet since 2021": (),
+    "7 places, 100 ms: IronFleet since 2016": (),
     "7 places, 10 ms: IronFleet of SOSP 2015": ("system.heartbeat_period=10ms",),
     "100 places, 100 ms": ("system.max_log_length=100",),
 }

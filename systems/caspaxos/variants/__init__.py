@@ -35,7 +35,7 @@ VARIANTS: Mapping[str, Variant] = {
         ),
         Variant(
             "erases-promises",
-            "acceptors erase their promise when they accept, and then take lower ballots, so acknowledged writes vanish",
+            "acceptors erase their promise when they accept, then take lower ballots, so acknowledged writes vanish",
             lambda parameters: CasPaxosNode(parameters, acceptor=ErasingAcceptor),
         ),
         Variant(
