@@ -18,6 +18,7 @@ import msgspec
 import trio
 
 from clew.harness.exception_groups import unwrap_exception_groups
+from clew.harness.hunt.executor import results
 from clew.harness.hunt.trial import trial
 from clew.harness.plan import Plan, load, resolve
 from clew.harness.run import run
@@ -176,7 +177,7 @@ def _shrunk(failing: Plan) -> tuple[int, int, int, float]:
 
 def measured(wanted: Sequence[Variant], executor: Executor) -> Iterator[Bug | Missed]:
     """Measure each of these variants in an executor. The results come in the same order."""
-    yield from executor.map(measure, wanted)
+    yield from results(executor, measure, wanted)
 
 
 FOUND = (

@@ -12,10 +12,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from functools import partial
 
 import msgspec
 
 from clew.checkers.weaker.promise import BOUNDED_STALENESS, SEQUENTIAL, TOGETHER, Promise
+from clew.harness.hunt.executor import results
 from clew.harness.plan import Plan, load, resolve
 from clew.harness.run import simulate
 from clew.harness.verdict.judge import judge
@@ -180,7 +182,7 @@ def instead(runs: Sequence[OneRun]) -> str:
 def measured(wanted: Sequence[Case], executor: Executor, runs: int = RUNS) -> Iterator[Measured]:
     """Run each of these cases, in an executor, on the seeds from 0."""
     for case in wanted:
-        done = list(executor.map(one_run, [case] * runs, range(runs)))
+        done = list(results(executor, partial(one_run, case), range(runs)))
         counts = Counter(run.what for run in done)
         yield Measured(
             case,

@@ -13,6 +13,7 @@ from concurrent.futures import Executor
 import msgspec
 
 from clew.harness.bench.bugs import SEEN_BY_CLIENTS, Variant, bugs, rows_as_text
+from clew.harness.hunt.executor import results
 from clew.harness.hunt.trial import Trial, trial
 from clew.harness.plan import Plan, Source, load, loads, resolve
 from clew.harness.plan.source import SHIPPED
@@ -139,12 +140,12 @@ def plans(only: Sequence[str] = ()) -> list[Variant]:
 
 def measured(wanted: Sequence[Variant], executor: Executor) -> Iterator[LiveBug]:
     """Run each of these variants live, in an executor. The results come in the same order."""
-    yield from executor.map(measure, wanted)
+    yield from results(executor, measure, wanted)
 
 
 def measured_correct(wanted: Sequence[Variant], executor: Executor) -> Iterator[Correct]:
     """Run the correct systems live in the plans of these variants. The results come in the same order."""
-    yield from executor.map(measure_correct, wanted)
+    yield from results(executor, measure_correct, wanted)
 
 
 FOUND = ("system", "variant", "plan", "changed", "clients see", "after runs", "a lemma breaks after")

@@ -9,9 +9,21 @@ coverage    what the faults did to the operations, as a table
 """
 
 from clew.harness.hunt.campaign import campaign
-from clew.harness.hunt.executor import at_home, on_cluster
+from clew.harness.hunt.executor import at_home, on_cluster, results
 from clew.harness.hunt.hunt import Found, Hunt, hunt
 from clew.harness.hunt.live import is_live, live_workers
 from clew.harness.hunt.trial import Trial, trial
 
-__all__ = ["Found", "Hunt", "Trial", "at_home", "campaign", "hunt", "is_live", "live_workers", "on_cluster", "trial"]
+__all__ = [
+    "Found",
+    "Hunt",
+    "Trial",
+    "at_home",
+    "campaign",
+    "hunt",
+    "is_live",
+    "live_workers",
+    "on_cluster",
+    "results",
+    "trial",
+]
