@@ -14,9 +14,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from clew.checkers.kept_code import LOADING, compiled_and_kept, load_numba, numba_is_here
 
@@ -36,14 +39,13 @@ class Kernel:
     """
 
     _enough = 100_000
-    """How much may be done by plain functions in one process, in elements. That takes about as long as to import numba
-    and load one kernel: half a second."""
-    _done = 0
+    """How much may be done by plain functions in one process, in elements: a third of a second. To import numba and
+    load one kernel takes half a second."""
+    _done = 0.0
 
     def __init__(self, function: Callable[..., Any], make: Callable[[Callable[..., Any]], Any]) -> None:
         functools.update_wrapper(self, function)
-        self.plain = function
-        """The function as it is written."""
+        self._function = function
         self._make = make
         self._made: Any = None
 
@@ -54,8 +56,14 @@ class Kernel:
             load_numba()
             with LOADING:
                 if self._made is None:
-                    self._made = self._make(self.plain)
+                    self._made = self._make(self._function)
         return self._made
+
+    @functools.cached_property
+    def plain(self) -> Callable[..., Any]:
+        """The function as it is written. The kernels that it calls are plain functions too."""
+        function: Any = self._function
+        return types.FunctionType(function.__code__, _plain_names(function.__globals__), function.__name__)
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the compiled function."""
@@ -66,15 +74,45 @@ class Kernel:
 
         The kernel must look at each of its `elements` a few times only, and mean the same to Python and to numba.
         """
-        if numba_is_here() or Kernel._done + elements > Kernel._enough:
+        if elements > Kernel.plain_left():
             return self
+        Kernel.did_plainly(elements)
+        return self.plainly
+
+    def plainly(self, *arguments: Any) -> Any:
+        """Call the plain function."""
+        # The integers of numba wrap around without a word. So do those of numpy, but it warns.
+        with np.errstate(over="ignore"):
+            return self.plain(*arguments)
+
+    @staticmethod
+    def plain_left() -> float:
+        """How much plain functions may still do in this process, in elements. Nothing if numba is imported."""
+        return 0 if numba_is_here() else max(0, Kernel._enough - Kernel._done)
+
+    @staticmethod
+    def did_plainly(elements: float) -> None:
+        """Count what plain functions have done."""
         Kernel._done += elements
-        return self.plain
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name in ("_make", "_made"):
+        if name.startswith("__") or name in ("_function", "_make", "_made"):
             raise AttributeError(name)
         return getattr(self.made, name)
+
+
+_plain: dict[int, dict[str, Any]] = {}
+
+
+def _plain_names(names: dict[str, Any]) -> dict[str, Any]:
+    """The names of a module, with plain functions in place of its kernels."""
+    known = _plain.get(id(names))
+    if known is None:
+        known = _plain[id(names)] = dict(names)
+        for name, thing in names.items():
+            if isinstance(thing, Kernel):
+                known[name] = thing.plain
+    return known
 
 
 def kernel(function: Callable[..., Any]) -> Any:

@@ -32,7 +32,7 @@ _WEIGH_EVERY = 64
 _PLACES = 100
 """Bytes that a state costs in the list and the dictionary of states."""
 _EMPTY = -1
-_FIBONACCI = np.uint64(0x9E3779B97F4A7C15)
+_FIBONACCI = 0x9E3779B97F4A7C15 - (1 << 64)
 
 
 QUESTION = np.dtype([("state", np.int64), ("cls", np.int64)])
@@ -100,7 +100,7 @@ class Memo:
         while 2 * (self._count + len(pairs)) >= len(self.keys):
             self._grow()
         keys = np.array([state * classes + cls for state, cls in pairs], np.int64)
-        self._count += put_all(self.keys, self.next_state, keys, np.array(answers, np.int32))
+        self._count += put_all.for_few(len(pairs))(self.keys, self.next_state, keys, np.array(answers, np.int32))
 
     def number(self, state: Any) -> int:
         """The number of a state. A state that was not met before gets a new one."""
@@ -132,7 +132,7 @@ class Memo:
         keys, values = self.keys, self.next_state
         self.keys = np.full(4 * len(keys), _EMPTY, np.int64)
         self.next_state = np.empty(4 * len(keys), np.int32)
-        refill(keys, values, self.keys, self.next_state)
+        refill.for_few(len(keys))(keys, values, self.keys, self.next_state)
 
 
 def _size(state: Any) -> int:
@@ -156,7 +156,7 @@ def _is_record(thing: Any) -> bool:
 def slot(keys, key):  # type: ignore[no-untyped-def]
     """The place of `key`, or the empty place where it belongs."""
     mask = len(keys) - 1
-    place = np.int64((np.uint64(key) * _FIBONACCI) >> np.uint64(20)) & mask
+    place = ((key * _FIBONACCI) >> 20) & mask
     while keys[place] != key and keys[place] != _EMPTY:
         place = (place + 1) & mask
     return place
@@ -166,7 +166,7 @@ def slot(keys, key):  # type: ignore[no-untyped-def]
 def lookup(keys, values, key):  # type: ignore[no-untyped-def]
     """The value of `key`, UNASKED if it has none yet."""
     place = slot(keys, key)
-    return values[place] if keys[place] == key else UNASKED
+    return int(values[place]) if keys[place] == key else UNASKED
 
 
 @raw_kernel

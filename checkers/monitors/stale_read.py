@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clew.checkers.encoding import NEVER
-from clew.checkers.forms import DIFFERS, RegisterForm
+from clew.checkers.forms import DIFFERS, Mask, RegisterForm
 from clew.checkers.kernel import kernel
 
 _NO_OPERATION = -1
@@ -35,11 +35,15 @@ class StaleRead(NamedTuple):
     the needed value had returned. None if no operation that sets the needed value had begun when `read` returned."""
 
 
-def find_stale_read(form: RegisterForm) -> StaleRead | None:
-    """The stale read that returns first, or None if there is none. O(n)."""
+def find_stale_read(form: RegisterForm, those: Mask | None = None) -> StaleRead | None:
+    """The stale read that returns first, or None if there is none. O(n).
+
+    If only `those` operations did what they say, the others may have set the register between call and return, or not.
+    """
     problem = form.problem
-    witnessed = np.where(form.kind == DIFFERS, -1, np.where(form.sets >= 0, form.sets, form.needs))
-    needs = np.where(form.kind == DIFFERS, -1, form.needs)
+    says = (form.kind != DIFFERS) if those is None else (form.kind != DIFFERS) & those
+    witnessed = np.where(says, np.where(form.sets >= 0, form.sets, form.needs), -1)
+    needs = np.where(says, form.needs, -1)
     read, replaced = _find.for_few(len(problem.event_op))(
         problem.event_op, problem.event_return, problem.call, problem.ret, needs, form.sets, witnessed, form.initial,
         form.values,

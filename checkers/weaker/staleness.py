@@ -4,7 +4,8 @@
 
 A read is at most delta old if it returned what the object held at some moment from delta before it began to its end.
 So a history is delta-atomic if it is linearizable once every read begins delta earlier. A larger delta only widens
-intervals, so bisection finds the smallest one that is enough, to the nanosecond. Each step is a question to the engines
+intervals, so bisection finds the smallest one that is enough, to the nanosecond: it is the time from the end of some
+operation to the beginning of some read. Each step is a question to the engines
 of linearizability. That is why this works for every model whose reads are known; registers whose values are set once
 are decided by sorting, as everywhere.
 
@@ -31,8 +32,9 @@ from numpy.typing import NDArray
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, arrange
-from clew.checkers.forms import form_of
+from clew.checkers.forms import RegisterForm, form_of
 from clew.checkers.models.model import Model
+from clew.checkers.monitors.stale_read import find_stale_read
 from clew.checkers.verdict import Budget
 from clew.checkers.weaker.promise import BOUNDED_STALENESS, Promise
 from clew.histories.history import History
@@ -41,6 +43,8 @@ _READS = ("read", "get", "contains")
 """Functions that read, in every model. If a model does not say of them that they change nothing, nothing is known."""
 _ROUNDS = 2
 """Rounds of search for one delta; see `competition.decide`. There are some forty deltas to ask about."""
+_PAIRS = 1_000_000
+"""Pairs of a read and an operation that are listed: some ten milliseconds."""
 _CANDIDATES = 8
 """So many reads are tried as the oldest one."""
 
@@ -76,7 +80,7 @@ def decide(
         if _at(key, oldest, model, budget, deadline).answer == "valid":
             continue
         top = int(key.start.max() - key.end.min()) + 1 if len(problem) else 0
-        unbounded = _at(key, max(top, oldest), model, budget, deadline)
+        unbounded = _at(key, max(top, oldest), model, budget, deadline, where=True)
         if unbounded.answer == "invalid":
             return _no_bound(key, unbounded, max(top, oldest), describe)
         if unbounded.answer == "unknown":
@@ -118,14 +122,21 @@ def _at(
     deadline: Deadline,
     *,
     but: int | None = None,
+    where: bool = False,
 ) -> Decision:
-    """Whether the key is linearizable if every read begins `delta` earlier; the read `but` only `delta` - 1."""
+    """Whether the key is linearizable if every read begins `delta` earlier; the read `but` only `delta` - 1.
+
+    If not, with `where` the decision says at which return.
+    """
     from clew.checkers import competition  # takes time to import
 
     if deadline.passed():
         return Decision("unknown", why="time")
     problem = _moved(key, delta, but)
-    return competition.decide(problem, form_of(problem, model), model, budget, deadline, most_rounds=_ROUNDS)
+    form = form_of(problem, model)
+    if not where and isinstance(form, RegisterForm) and find_stale_read(form) is not None:
+        return Decision("invalid")
+    return competition.decide(problem, form, model, budget, deadline, most_rounds=_ROUNDS)
 
 
 def _moved(key: _Key, delta: int, but: int | None = None) -> Problem:
@@ -149,15 +160,29 @@ def _moved(key: _Key, delta: int, but: int | None = None) -> Problem:
 def _smallest(key: _Key, low: int, high: int, model: Model, budget: Budget, deadline: Deadline) -> tuple[int, bool]:
     """The smallest delta above `low` that is enough, given that `high` is; and whether it is certain to be that."""
     exact = True
-    while low + 1 < high:
-        middle = (low + high) // 2
-        answer = _at(key, middle, model, budget, deadline).answer
+    deltas = _deltas(key, low, high)
+    first, last = 0, len(deltas) - 1
+    while first < last:
+        middle = (first + last) // 2
+        answer = _at(key, int(deltas[middle]), model, budget, deadline).answer
         exact = exact and answer != "unknown"
         if answer == "valid":
-            high = middle
+            last = middle
         else:
-            low = middle
-    return high, exact
+            first = middle + 1
+    return int(deltas[last]), exact
+
+
+def _deltas(key: _Key, low: int, high: int) -> Sequence[int] | NDArray[np.int64]:
+    """What the smallest delta above `low` can be, in order, up to `high`, which is enough.
+
+    The smallest one lets some read begin just when some operation ended. If there are many pairs, all numbers.
+    """
+    starts, ends = key.start[key.reads], key.end[key.end != NEVER]
+    if len(starts) * len(ends) > _PAIRS:
+        return range(low + 1, high + 1)
+    deltas = np.unique(np.subtract.outer(starts, ends))
+    return np.append(deltas[(deltas > low) & (deltas < high)], high)
 
 
 def _oldest_read(key: _Key, delta: int, model: Model, budget: Budget, deadline: Deadline) -> tuple[int, ...]:

@@ -8,13 +8,24 @@ from numpy.typing import NDArray
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
+from clew.checkers.first_steps import FirstSteps
 from clew.checkers.memo import QUESTION, Memo
 from clew.checkers.models.model import Model
 from clew.checkers.monitors.first_unexplained import decide_beginnings
 from clew.checkers.verdict import Budget, Why
 from clew.checkers.wgl.dead import HASH, refill, zobrist
 from clew.checkers.wgl.needs import Hoping, Needs, needs_of, no_needs
-from clew.checkers.wgl.search import ASK, GROW, INVALID, STEPS_PER_VISIT, VALID, WORK_PER_VISIT, search
+from clew.checkers.wgl.search import (
+    ASK,
+    GROW,
+    INVALID,
+    PAUSE,
+    PLAIN_COSTS,
+    STEPS_PER_VISIT,
+    VALID,
+    WORK_PER_VISIT,
+    search,
+)
 from clew.checkers.wgl.state import CLASS, FRAME, OPERATION, PLACED, REGISTERS, ROW, Search, queues
 
 _FIRST_ROOM = 1 << 12
@@ -54,10 +65,11 @@ def decide(
         memo = Memo(Hoping(model, problem.classes), hoping[1])
     s = _start(problem, optional, no_needs(len(problem)) if hoping is None else hoping[0])
     at = s.at
+    visit = FirstSteps(search, s, PLAIN_COSTS, PAUSE, ASK)
     why: Why | None = None
     while True:
         at.pause_steps, at.pause_work = at.steps + STEPS_PER_VISIT, at.work + WORK_PER_VISIT
-        status = search(memo.transitions, s)
+        status = visit(memo.transitions, s)
         if status in (VALID, INVALID):
             break
         if status == ASK:
@@ -80,6 +92,7 @@ def decide(
         if deadline.passed() or (steps is not None and at.steps >= steps):
             why = "time"
             break
+    visit.put_back()
     if status == VALID:
         return Decision("valid", order=_placed(s.trail[: at.trail]), engine="wgl")
     farthest = s.trail[: at.trail] if at.position > at.farthest else s.best[: at.best]

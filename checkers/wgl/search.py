@@ -41,6 +41,8 @@ STEPS_PER_VISIT = 20_000
 costs nothing in comparison."""
 WORK_PER_VISIT = 1_000_000
 """Operations looked at in these steps, likewise. A step takes longer the more operations are open."""
+PLAIN_COSTS = {"steps": 3.0, "work": 0.1}
+"""What a step and a look cost as plain Python; see `FirstSteps`."""
 
 
 @raw_kernel

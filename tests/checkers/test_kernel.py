@@ -73,7 +73,7 @@ def test_a_read_only_install_and_an_unwritable_home_cost_no_verdict_and_are_said
         (place / f"clew-compiled-{os.geteuid()}").touch()
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(install), "TMPDIR": str(place)}
     script = "from clew.harness.cli.app import main; main()"
-    command = [sys.executable, "-P", "-c", script, "check", str(history), "--engine", "wgl"]
+    command = [sys.executable, "-P", "-c", script, "check", str(history), "--engine", "linear"]
     said = []
     for _ in range(2 if temporary else 1):
         done = subprocess.run(as_anybody(command), env=environment, capture_output=True, text=True, check=False)

@@ -54,6 +54,7 @@ SMALL = """
 import sys
 from clew.checkers import check
 from clew.histories import Event, History
+from tests.benchmarks.grid import Cell, history
 
 def checked(found):
     calls = [(0, "write", 1, 1), (1, "write", 2, 2), (2, "read", None, found)]
@@ -65,11 +66,14 @@ def checked(found):
 
 assert checked(2) == "valid"
 assert checked(1) == "invalid"
+for legal in (True, False):
+    past = history(Cell(100, 5, 0.0, False, legal), 1)
+    assert check(past, "cas-register").verdict == ("valid" if legal else "invalid")
 assert "numba" not in sys.modules
 """
 
 
-def test_a_small_history_of_values_that_are_written_once_needs_no_numba() -> None:
+def test_small_histories_need_no_numba() -> None:
     subprocess.run([sys.executable, "-c", SMALL], check=True, timeout=60)
 
 

@@ -12,9 +12,10 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem
 from clew.checkers.evidence.contradiction import find_contradiction
 from clew.checkers.evidence.counterexample import find_counterexample
-from clew.checkers.forms import ContainerForm, form_of
+from clew.checkers.forms import DIFFERS, ContainerForm, form_of, register_form
 from clew.checkers.models import Model, find_model, names
 from clew.checkers.monitors import containers
+from clew.checkers.monitors.stale_read import find_stale_read
 from clew.histories import Event, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
@@ -54,6 +55,18 @@ def test_a_contradiction_is_impossible_and_no_operation_of_it_can_be_left_out(na
             assert not impossible(part, model, [other for other in found if other != op])
         smaller += len(found) < len(kept)
     assert smaller or name not in OFTEN_SMALLER
+
+
+def test_a_stale_read_among_some_operations_is_impossible_whatever_the_others_did() -> None:
+    model, rng, found = find_model("cas-register"), random.Random("stale"), 0
+    while found < 30:
+        problem = small.lived(model, ALPHABETS["cas-register"], 7, rng)
+        form = register_form(problem, model)
+        assert form is not None
+        those = np.array([rng.random() < 0.6 for _ in range(len(problem))], np.bool_)
+        if not (form.kind[~those] == DIFFERS).any() and find_stale_read(form, those) is not None:
+            assert impossible(problem, model, np.flatnonzero(those).tolist())
+            found += 1
 
 
 def test_a_write_that_was_replaced_only_explains_the_read_of_its_value() -> None:
