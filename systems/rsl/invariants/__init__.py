@@ -16,16 +16,22 @@ Beside them stand the lemmas about leaders (`leaders.py`), about requests and th
 variants that break it.
 
 A message counts when it is sent: what it relies on is on the sender's disk by then. Each invariant costs a few
-dictionary look-ups a message, and memory for what was proposed.
+dictionary look-ups a message. Their memory is that of `log.py`: what some replica has not executed yet.
 """
 
 from __future__ import annotations
 
 from clew.systems.invariant import Invariant
-from clew.systems.rsl.invariants.ballots import Proposals, Votes
 from clew.systems.rsl.invariants.chosen import ChosenQuorumsMatch, ChosenValueBinds2a, QuorumOf1bPermits2a
-from clew.systems.rsl.invariants.execution import ExecutorsAgree, RepliesAreChosen, TruncationIsCheckpointed
+from clew.systems.rsl.invariants.execution import (
+    CheckpointsNeverFall,
+    ExecutorsAgree,
+    RepliesAreChosen,
+    TruncationIsCheckpointed,
+)
 from clew.systems.rsl.invariants.leaders import LeadersHaveAQuorum, LeadersUseTheirOwnBallots
+from clew.systems.rsl.invariants.log import Log
+from clew.systems.rsl.invariants.promises import Promises
 from clew.systems.rsl.invariants.requests import RequestsAreFromClients, RequestsRunOnce
 from clew.systems.rsl.invariants.transfer import SuppliedStatesAreChosen
 from clew.systems.rsl.invariants.votes import (
@@ -42,23 +48,25 @@ from clew.systems.rsl.parameters import APPLICATIONS, Parameters, min_quorum_siz
 def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
     """All invariants, new for one run of a cluster of this many replicas."""
     quorum = min_quorum_size(nodes)
-    proposals, votes = Proposals(), Votes(quorum)
+    application = APPLICATIONS[parameters.application]
+    log, promises = Log(nodes, quorum, application), Promises()
     return [
         LeadersUseTheirOwnBallots(nodes),
-        LeadersHaveAQuorum(quorum),
-        RequestsAreFromClients(proposals),
-        Every2bHas2a(proposals),
-        OneValuePerBallotAndOperation(proposals),
+        LeadersHaveAQuorum(promises, quorum),
+        RequestsAreFromClients(log),
+        Every2bHas2a(log),
+        OneValuePerBallotAndOperation(log),
         VoteIsFromEarlierBallot(),
-        VoteWas2a(proposals),
-        No1bHidesVotes(),
+        VoteWas2a(log),
+        No1bHidesVotes(log),
         PromisesAreKept(),
-        QuorumOf1bPermits2a(quorum),
-        ChosenValueBinds2a(votes),
-        ChosenQuorumsMatch(votes),
-        ExecutorsAgree(),
-        RepliesAreChosen(votes),
-        RequestsRunOnce(),
-        SuppliedStatesAreChosen(votes, APPLICATIONS[parameters.application]),
-        TruncationIsCheckpointed(quorum),
+        QuorumOf1bPermits2a(log, promises, quorum),
+        ChosenValueBinds2a(log),
+        ChosenQuorumsMatch(log),
+        ExecutorsAgree(log),
+        RepliesAreChosen(log),
+        RequestsRunOnce(log),
+        SuppliedStatesAreChosen(log, application),
+        CheckpointsNeverFall(log),
+        TruncationIsCheckpointed(log, quorum),
     ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from clew.systems.invariant import Sent, Violation
-from clew.systems.rsl.invariants.ballots import Place, Votes, same, words
-from clew.systems.rsl.messages import Message1b, Message2a, Message2b
+from clew.systems.rsl.invariants.log import Log, same, words
+from clew.systems.rsl.invariants.promises import Promises
+from clew.systems.rsl.messages import Message1a, Message1b, Message2a, Message2b
 from clew.systems.rsl.types import Ballot, OperationNumber, RequestBatch
 
 
@@ -16,32 +17,30 @@ class QuorumOf1bPermits2a:
     """
 
     name = "quorum-of-1b-permits-2a"
-    watches: tuple[type, ...] = (Message1b, Message2a)
+    watches: tuple[type, ...] = (Message1a, Message1b, Message2a)
 
-    def __init__(self, quorum: int) -> None:
+    def __init__(self, log: Log, promises: Promises, quorum: int) -> None:
+        self._log = log
+        self._promises = promises
         self._quorum = quorum
-        self._received: dict[Ballot, dict[str, Message1b]] = {}
-        self._seen: set[Place] = set()
 
     def observe(self, sent: Sent) -> Violation | None:
         """Look for a quorum of 1b's that permits a new 2a."""
-        m, kind = sent.message, type(sent.message)
-        if kind is Message1b:
-            self._received.setdefault(m.bal_1b, {})[sent.source] = m
-        elif kind is Message2a and (m.bal_2a, m.opn_2a) not in self._seen:
-            self._seen.add((m.bal_2a, m.opn_2a))
-            if not self._permitted(m):
-                return Violation(
-                    self.name,
-                    f"{sent.source} proposes {words(m.val_2a)} at {m.opn_2a} in ballot {m.bal_2a}, which no quorum of "
-                    f"1b's permits: {self._reports(m)}",
-                    sent.time,
-                    (sent.id,),
-                )
+        m = sent.message
+        if type(m) is not Message2a:
+            self._promises.see(sent)
+        elif self._log.propose(sent)[1] == sent.id and not self._permitted(m):
+            return Violation(
+                self.name,
+                f"{sent.source} proposes {words(m.val_2a)} at {m.opn_2a} in ballot {m.bal_2a}, which no quorum of "
+                f"1b's permits: {self._reports(m)}",
+                sent.time,
+                (sent.id,),
+            )
         return None
 
     def _permitted(self, m: Message2a) -> bool:
-        able = [p for p in self._received.get(m.bal_2a, {}).values() if p.log_truncation_point <= m.opn_2a]
+        able = [p for p in self._promises.of(m.bal_2a).values() if p.log_truncation_point <= m.opn_2a]
         votes = sorted((p.votes[m.opn_2a] for p in able if m.opn_2a in p.votes), key=lambda vote: vote.max_value_bal)
         silent = len(able) - len(votes)
         # A quorum in which this vote is the highest may contain all that report no vote or a lower one.
@@ -52,7 +51,7 @@ class QuorumOf1bPermits2a:
 
     def _reports(self, m: Message2a) -> str:
         reports = []
-        for source, p in self._received.get(m.bal_2a, {}).items():
+        for source, p in self._promises.of(m.bal_2a).items():
             vote = p.votes.get(m.opn_2a)
             if p.log_truncation_point > m.opn_2a:
                 reports.append(f"{source} has truncated it")
@@ -72,24 +71,22 @@ class ChosenValueBinds2a:
     name = "chosen-value-binds-later-2a"
     watches: tuple[type, ...] = (Message2a, Message2b)
 
-    def __init__(self, votes: Votes) -> None:
-        self._votes = votes
-        self._chosen: dict[OperationNumber, tuple[Ballot, RequestBatch, int]] = {}
-        self._proposed: dict[OperationNumber, dict[Ballot, tuple[RequestBatch, int]]] = {}
+    def __init__(self, log: Log) -> None:
+        self._log = log
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a new 2a with what is chosen below it, and a newly chosen batch with the 2a's above it."""
         m, kind = sent.message, type(sent.message)
         if kind is Message2a:
-            self._proposed.setdefault(m.opn_2a, {}).setdefault(m.bal_2a, (m.val_2a, sent.id))
-            chosen = self._chosen.get(m.opn_2a)
-            if chosen is not None and chosen[0] < m.bal_2a and not same(chosen[1], m.val_2a):
-                return self._violation(sent, m.opn_2a, chosen[0], chosen[1], m.bal_2a, m.val_2a, chosen[2], sent.id)
-        elif kind is Message2b and self._votes.chosen(sent):
-            lowest = self._chosen.setdefault(m.opn_2b, (m.bal_2b, m.val_2b, sent.id))
-            if m.bal_2b < lowest[0]:
-                self._chosen[m.opn_2b] = (m.bal_2b, m.val_2b, sent.id)
-            for above, (proposed, proposal) in self._proposed.get(m.opn_2b, {}).items():
+            self._log.propose(sent)
+            place = self._log.places.get(m.opn_2a)
+            if place is not None and place.chosen:
+                lowest = min(place.chosen)
+                chosen, number = place.chosen[lowest]
+                if lowest < m.bal_2a and not same(chosen, m.val_2a):
+                    return self._violation(sent, m.opn_2a, lowest, chosen, m.bal_2a, m.val_2a, number, sent.id)
+        elif kind is Message2b and self._log.vote(sent):
+            for above, (proposed, proposal) in self._log.places[m.opn_2b].proposed.items():
                 if m.bal_2b < above and not same(m.val_2b, proposed):
                     return self._violation(sent, m.opn_2b, m.bal_2b, m.val_2b, above, proposed, sent.id, proposal)
         return None
@@ -119,16 +116,15 @@ class ChosenQuorumsMatch:
     name = "chosen-quorums-match"
     watches: tuple[type, ...] = (Message2b,)
 
-    def __init__(self, votes: Votes) -> None:
-        self._votes = votes
-        self._chosen: dict[OperationNumber, tuple[Ballot, RequestBatch, int]] = {}
+    def __init__(self, log: Log) -> None:
+        self._log = log
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a newly chosen batch with the first one at its place."""
-        if not self._votes.chosen(sent):
+        if not self._log.vote(sent):
             return None
         m = sent.message
-        bal, value, number = self._chosen.setdefault(m.opn_2b, (m.bal_2b, m.val_2b, sent.id))
+        bal, (value, number) = next(iter(self._log.places[m.opn_2b].chosen.items()))
         if same(value, m.val_2b):
             return None
         return Violation(

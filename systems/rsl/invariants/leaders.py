@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clew.systems.invariant import Sent, Violation
+from clew.systems.rsl.invariants.promises import Promises
 from clew.systems.rsl.messages import Message1a, Message1b, Message2a, StartingPhase2
-from clew.systems.rsl.types import Ballot
 
 
 class LeadersUseTheirOwnBallots:
@@ -42,26 +42,26 @@ class LeadersHaveAQuorum:
     """
 
     name = "leaders-have-a-quorum"
-    watches: tuple[type, ...] = (Message1b, StartingPhase2)
+    watches: tuple[type, ...] = (Message1a, Message1b, StartingPhase2)
 
-    def __init__(self, quorum: int) -> None:
+    def __init__(self, promises: Promises, quorum: int) -> None:
+        self._promises = promises
         self._quorum = quorum
-        self._promised: dict[Ballot, set[str]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
         """Count the replicas that have promised the ballot of a leader."""
         m = sent.message
-        if type(m) is Message1b:
-            self._promised.setdefault(m.bal_1b, set()).add(sent.source)
-        elif type(m) is StartingPhase2:
-            promised = self._promised.get(m.bal_2, set())
-            if len(promised) < self._quorum:
-                return Violation(
-                    self.name,
-                    f"{sent.source} begins phase 2 of ballot {m.bal_2} with 1b's of "
-                    f"{', '.join(sorted(promised)) or 'nobody'}; a quorum is {self._quorum} replicas, so that any two "
-                    "quorums share one",
-                    sent.time,
-                    (sent.id,),
-                )
-        return None
+        if type(m) is not StartingPhase2:
+            self._promises.see(sent)
+            return None
+        promised = self._promises.of(m.bal_2)
+        if len(promised) >= self._quorum:
+            return None
+        return Violation(
+            self.name,
+            f"{sent.source} begins phase 2 of ballot {m.bal_2} with 1b's of "
+            f"{', '.join(sorted(promised)) or 'nobody'}; a quorum is {self._quorum} replicas, so that any two "
+            "quorums share one",
+            sent.time,
+            (sent.id,),
+        )

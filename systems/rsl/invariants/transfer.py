@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clew.systems.invariant import Sent, Violation
 from clew.systems.rsl.application import Application
-from clew.systems.rsl.invariants.ballots import Votes
+from clew.systems.rsl.invariants.log import Log, State
 from clew.systems.rsl.messages import AppStateSupply, Message2b, ReplyMessage
 from clew.systems.rsl.types import OperationNumber
 
@@ -16,15 +16,15 @@ class SuppliedStatesAreChosen:
     """A supplied state is the one that the chosen batches below its operation number lead to, and so are its replies.
 
     (lemma_TransferredStateAlwaysValid, and lemma_AppStateAlwaysValid for the replica that supplies it.) The invariant
-    runs the chosen batches itself, from the last state that it has checked. So it costs as much as one more replica
-    that executes, and only up to the last state that is supplied.
+    runs the chosen batches itself, from the horizon (`log.py`) or from the last state that it has checked. So the
+    invariants cost as much as one more replica that executes.
     """
 
     name = "supplied-states-are-chosen"
     watches: tuple[type, ...] = (Message2b, AppStateSupply)
 
-    def __init__(self, votes: Votes, application: type[Application]) -> None:
-        self._votes = votes
+    def __init__(self, log: Log, application: type[Application]) -> None:
+        self._log = log
         self._application = application
         self._known: dict[OperationNumber, tuple[str, dict[str, ReplyMessage]]] = {}
 
@@ -32,10 +32,12 @@ class SuppliedStatesAreChosen:
         """Compare a supplied state with that of the chosen batches."""
         m = sent.message
         if type(m) is not AppStateSupply:
-            self._votes.chosen(sent)
+            self._log.vote(sent)
             return None
         missing = self._reach(m.opn_state_supply)
-        if missing is not None:
+        if m.opn_state_supply < self._log.horizon:
+            wrong = f"every replica has announced that it has executed everything below {self._log.horizon}"
+        elif missing is not None:
             wrong = f"nothing is chosen at {missing}"
         else:
             text, replies = self._known[m.opn_state_supply]
@@ -54,26 +56,20 @@ class SuppliedStatesAreChosen:
 
     def _reach(self, opn: OperationNumber) -> OperationNumber | None:
         """Make the state below `opn` known. Returns the first place below `opn` where nothing is chosen, or None."""
-        if opn in self._known:
+        log = self._log
+        if opn in self._known or opn < log.horizon:
             return None
-        start = max((known for known in self._known if known < opn), default=0)
-        if start:
-            text, replies = self._known[start]
-            app, replies = self._application.deserialize(text), dict(replies)
-        else:
-            app, replies = self._application.initialize(), {}
+        start = max((known for known in self._known if log.horizon < known < opn), default=log.horizon)
+        text, replies = self._known.get(start) or (log.state.application.serialize(), log.state.replies)
+        state = State(self._application.deserialize(text), dict(replies))
         for place in range(start, opn):
-            batch = self._votes.batches.get(place)
+            batch = log.chosen(place)
             if batch is None:
                 return place
-            for index, request in enumerate(batch):
-                last = replies.get(request.client)
-                if last is None or request.seqno > last.seqno_reply:
-                    reply = app.handle_request(request.request)
-                    replies[request.client] = ReplyMessage(request.seqno, reply, place, index)
+            state.run(place, batch)
         if len(self._known) == REMEMBERED:
             del self._known[min(self._known)]
-        self._known[opn] = (app.serialize(), replies)
+        self._known[opn] = (state.application.serialize(), state.replies)
         return None
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from clew.systems.invariant import Sent, Violation
-from clew.systems.rsl.invariants.ballots import Proposals, same, words
+from clew.systems.rsl.invariants.log import Log, same, words
 from clew.systems.rsl.messages import Message1b, Message2a, Message2b
-from clew.systems.rsl.types import Ballot, OperationNumber
+from clew.systems.rsl.types import Ballot
 
 
 class Every2bHas2a:
@@ -14,17 +14,17 @@ class Every2bHas2a:
     name = "every-2b-has-its-2a"
     watches: tuple[type, ...] = (Message2a, Message2b)
 
-    def __init__(self, proposals: Proposals) -> None:
-        self._proposals = proposals
+    def __init__(self, log: Log) -> None:
+        self._log = log
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a 2b with the 2a for its ballot and place."""
         kind = type(sent.message)
         if kind is Message2a:
-            self._proposals.add(sent)
-        elif kind is Message2b:
+            self._log.propose(sent)
+        elif kind is Message2b and sent.message.opn_2b >= self._log.horizon:
             m = sent.message
-            first = self._proposals.get(m.bal_2b, m.opn_2b)
+            first = self._log.proposed(m.bal_2b, m.opn_2b)
             if first is None or not same(first[0], m.val_2b):
                 return Violation(
                     self.name,
@@ -46,13 +46,13 @@ class OneValuePerBallotAndOperation:
     name = "one-value-per-ballot-and-operation"
     watches: tuple[type, ...] = (Message2a,)
 
-    def __init__(self, proposals: Proposals) -> None:
-        self._proposals = proposals
+    def __init__(self, log: Log) -> None:
+        self._log = log
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a 2a with the first one for its ballot and place."""
         m = sent.message
-        value, number = self._proposals.add(sent)
+        value, number = self._log.propose(sent)
         if same(value, m.val_2a):
             return None
         return Violation(
@@ -93,17 +93,19 @@ class VoteWas2a:
     name = "vote-in-1b-was-a-2a"
     watches: tuple[type, ...] = (Message2a, Message1b)
 
-    def __init__(self, proposals: Proposals) -> None:
-        self._proposals = proposals
+    def __init__(self, log: Log) -> None:
+        self._log = log
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare the votes in a 1b with the 2a's of their ballots."""
         kind = type(sent.message)
         if kind is Message2a:
-            self._proposals.add(sent)
+            self._log.propose(sent)
         elif kind is Message1b:
             for opn, vote in sent.message.votes.items():
-                first = self._proposals.get(vote.max_value_bal, opn)
+                if opn < self._log.horizon:
+                    continue
+                first = self._log.proposed(vote.max_value_bal, opn)
                 if first is None or not same(first[0], vote.max_val):
                     return Violation(
                         self.name,
@@ -125,23 +127,21 @@ class No1bHidesVotes:
     name = "no-1b-hides-votes"
     watches: tuple[type, ...] = (Message2b, Message1b)
 
-    def __init__(self) -> None:
-        self._voted: dict[str, dict[OperationNumber, tuple[Ballot, int]]] = {}
+    def __init__(self, log: Log) -> None:
+        self._log = log
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a 1b with the earlier 2b's of its sender."""
         m, kind = sent.message, type(sent.message)
         if kind is Message2b:
-            voted = self._voted.setdefault(sent.source, {})
-            if m.opn_2b not in voted or voted[m.opn_2b][0] < m.bal_2b:
-                voted[m.opn_2b] = (m.bal_2b, sent.id)
+            self._log.vote(sent)
         elif kind is Message1b:
-            voted = self._voted.setdefault(sent.source, {})
-            # An acceptor's truncation point never falls, except in variants that break other lemmas.
-            self._voted[sent.source] = voted = {
-                opn: vote for opn, vote in voted.items() if opn >= m.log_truncation_point
-            }
-            for opn, (bal, number) in voted.items():
+            for opn, place in self._log.places.items():
+                voted = [bal for bal, voters in place.votes.items() if sent.source in voters]
+                if opn < m.log_truncation_point or not voted:
+                    continue
+                bal = max(voted)
+                number = place.votes[bal][sent.source]
                 reported = m.votes.get(opn)
                 if bal < m.bal_1b and (reported is None or reported.max_value_bal < bal):
                     found = "no vote" if reported is None else f"ballot {reported.max_value_bal}"

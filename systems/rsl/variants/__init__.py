@@ -160,7 +160,7 @@ VARIANTS: Mapping[str, Variant] = {
         ),
         Variant(
             "installs-older-states",
-            "an older state replaces a newer one, but no client can tell",
+            "an older state replaces a newer one, so a checkpoint falls, but no client can tell",
             replica_factory(Roles(executor=InstallsOlderStates)),
         ),
         Variant(

@@ -99,7 +99,7 @@ class InstallsOlderStates(Executor):
     """Takes over any state that is supplied, even an older one: `opn_state_supply > ops_complete` is missing.
 
     No client can tell. The replica has been in the older state before. It falls behind, and runs the same batches again
-    with the same replies, or gets a newer state as any replica that lags.
+    with the same replies, or gets a newer state as any replica that lags. The invariants see its checkpoint fall.
     """
 
     def process_app_state_supply(self, ctx: Context, m: AppStateSupply) -> bool:

@@ -170,6 +170,7 @@ RIGHT = lines(
         ("supplied-states-are-chosen", [*open_view(FIRST), *chosen(FIRST, 0, A), ("n1", supply(1, 1, 2))]),
         ("supplied-states-are-chosen", [*open_view(FIRST), *chosen(FIRST, 0, A, "n1"), ("n1", supply(1, 1))]),
         ("truncation-is-checkpointed", [("n1", Heartbeat(FIRST, False, 5)), ("n1", Message1b(SECOND, 5, {}))]),
+        ("checkpoints-never-fall", [("n1", Heartbeat(FIRST, False, 5)), ("n1", Heartbeat(FIRST, False, 4))]),
     ],
 )
 def test_an_invariant_reports_what_breaks_its_lemma(name: str, said: list[Said]) -> None:
@@ -208,3 +209,66 @@ def test_many_states_may_be_supplied_in_any_order() -> None:
     supplies: list[Said] = [("n1", supply(opn, opn)) for opn in (*range(10, 31, 2), *range(30, 0, -1))]
     assert broken(*asked, *said, *supplies) == set()
     assert broken(*asked, *said, *supplies, ("n1", supply(7, 8))) == {"supplied-states-are-chosen"}
+
+
+def settled(*said: Said) -> list[Said]:
+    """Requests 1 and 2 run at places 0 and 1, and all replicas announce it. Then these messages come."""
+    ran: list[Said] = [
+        *open_view(FIRST),
+        *chosen(FIRST, 0, A),
+        *chosen(FIRST, 1, B),
+        ("n1", reply(1, 1), "c0"),
+        ("n1", reply(2, 2, 1), "c0"),
+    ]
+    return [*ran, *((node, Heartbeat(FIRST, False, 2)) for node in ("n1", "n2", "n3")), *said]
+
+
+@pytest.mark.parametrize(
+    ("name", "late"),
+    [
+        ("executors-agree", ("n2", reply(2, 3, 1), "c0")),
+        ("executors-agree", ("n2", reply(1, 1), "c0")),
+        ("executors-agree", ("n2", reply(2, 2, 1), "c1")),
+        ("requests-run-once", ("n2", reply(2, 2, 2), "c0")),
+        ("requests-run-once", ("n2", reply(1, 1, 2), "c0")),
+        ("replies-are-chosen", ("n2", reply(3, 3, 2), "c0")),
+        ("supplied-states-are-chosen", ("n2", supply(1, 1))),
+        ("supplied-states-are-chosen", ("n2", supply(2, 1))),
+        ("quorum-of-1b-permits-2a", ("n2", Message2a(SECOND, 0, A))),
+        ("requests-are-from-clients", ("n1", Message2a(FIRST, 2, batch(3)))),
+        ("promises-are-kept", ("n1", Message1b(FIRST, 2, {}))),
+    ],
+)
+def test_an_invariant_that_has_forgotten_what_all_have_executed_still_reports_what_breaks_it(
+    name: str, late: Said
+) -> None:
+    assert broken(*settled(late)) >= {name}
+
+
+def test_what_comes_late_about_a_place_that_all_have_executed_breaks_nothing() -> None:
+    late: list[Said] = [
+        ("n2", reply(2, 2, 1), "c0"),
+        ("n2", supply(2, 2)),
+        ("n1", Message2a(FIRST, 1, B)),
+        ("n3", Message2b(FIRST, 1, B)),
+        ("n3", Message1b(SECOND, 0, {0: Vote(FIRST, A), 1: Vote(FIRST, B)})),
+        ("n1", Message2a(FIRST, 2, A)),  # A request that has run may be decided again.
+    ]
+    assert broken(*settled(*late)) == set()
+
+
+def test_a_replica_that_lags_holds_back_what_is_forgotten() -> None:
+    said = [line for line in settled() if line[0] != "n3"]
+    assert "executors-agree" not in broken(*said, ("n2", reply(1, 1), "c0"))
+
+
+def test_a_leader_that_goes_back_to_an_earlier_ballot_has_no_quorum() -> None:
+    higher = Ballot(FIRST.seqno + 1, FIRST.proposer_id)
+    said: list[Said] = [
+        *open_view(FIRST),
+        ("n1", Message1a(higher)),
+        *open_view(higher),
+        ("n1", Message2a(FIRST, 0, A)),
+    ]
+    assert broken(*said) == {"quorum-of-1b-permits-2a"}
+    assert "leaders-have-a-quorum" in broken(*said[:-1], ("n1", StartingPhase2(FIRST, 0)))

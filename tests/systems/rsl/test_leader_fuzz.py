@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from clew.systems import Context, Sent
 from clew.systems.node import Send
+from clew.systems.rsl.application import Counter
 from clew.systems.rsl.invariants import (
     No1bHidesVotes,
     OneValuePerBallotAndOperation,
     PromisesAreKept,
     VoteIsFromEarlierBallot,
 )
-from clew.systems.rsl.invariants.ballots import Proposals
+from clew.systems.rsl.invariants.log import Log
 from clew.systems.rsl.messages import Message1b, RequestMessage
 from clew.systems.rsl.parameters import Parameters
 from clew.systems.rsl.replica import Replica
@@ -44,10 +45,11 @@ class Leader:
     def __init__(self, application: Any) -> None:
         self.node = Replica(Parameters(application=application, max_batch_size=2))
         self._ctx = Context("n1", NODES, random.Random(0), {})
+        log = Log(len(NODES), 2, Counter)
         self._monitors = (
-            OneValuePerBallotAndOperation(Proposals()),
+            OneValuePerBallotAndOperation(log),
             VoteIsFromEarlierBallot(),
-            No1bHidesVotes(),
+            No1bHidesVotes(log),
             PromisesAreKept(),
         )
         self._sent = 0

@@ -50,11 +50,11 @@ BY_INVARIANT = (
     "truncates-at-the-fastest",
     "ignores-truncation",
     "supplies-no-replies",
+    "installs-older-states",
 )
 BY_SILENCE = ("torn-writes",)
 """A replica that finds half a value on its disk stays silent. Sooner or later too many of them do."""
-BY_NOBODY = ("installs-older-states", "handles-packets-twice")
-"""Only the tests below, of single steps, show that they do anything."""
+BY_NOBODY = ("handles-packets-twice",)
 
 
 BROKEN_BY = {
@@ -74,6 +74,7 @@ BROKEN_BY = {
     "replies-are-chosen": ("answers-before-quorum", "counts-duplicates", "counts-across-ballots", "reads-locally"),
     "requests-run-once": ("runs-retransmissions", "as-published", "evicts-replies"),
     "supplied-states-are-chosen": ("mislabels-its-state", "supplies-no-replies", "evicts-replies"),
+    "checkpoints-never-fall": ("installs-older-states", "amnesia"),
     "truncation-is-checkpointed": ("truncates-at-the-fastest",),
 }
 """For each invariant, variants that break it within a few seeds of their hunt. docs/rsl.md lists the same."""
