@@ -75,10 +75,11 @@ class RequestsRunOnce:
         What ran below the horizon is forgotten, but for the last request of each client. No earlier one may run again.
         """
         m = sent.message
-        if m.opn_reply < self._log.horizon:
-            return None
+        late = m.opn_reply < self._log.horizon
         last = self._log.state.replies.get(sent.destination)
         if last is not None and m.seqno_reply <= last.seqno_reply:
+            if late and (m.seqno_reply < last.seqno_reply or (m.opn_reply, m.index) == (last.opn_reply, last.index)):
+                return None
             return Violation(
                 self.name,
                 f"{sent.source} runs number {m.seqno_reply} of {sent.destination} as request {m.index} of the batch at "
@@ -87,6 +88,8 @@ class RequestsRunOnce:
                 sent.time,
                 (sent.id,),
             )
+        if late:
+            return None
         _, first, replica, number = self._log.answer(sent)[1]
         if first.opn_reply == m.opn_reply and first.index == m.index:
             return None

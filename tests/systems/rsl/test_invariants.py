@@ -231,6 +231,7 @@ def settled(*said: Said) -> list[Said]:
         ("executors-agree", ("n2", reply(2, 2, 1), "c1")),
         ("requests-run-once", ("n2", reply(2, 2, 2), "c0")),
         ("requests-run-once", ("n2", reply(1, 1, 2), "c0")),
+        ("requests-run-once", ("n2", reply(2, 2), "c0")),
         ("replies-are-chosen", ("n2", reply(3, 3, 2), "c0")),
         ("supplied-states-are-chosen", ("n2", supply(1, 1))),
         ("supplied-states-are-chosen", ("n2", supply(2, 1))),
