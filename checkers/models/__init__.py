@@ -15,6 +15,7 @@ from clew.checkers.models.multi_register import MultiRegister
 from clew.checkers.models.mutex import Mutex
 from clew.checkers.models.queue import FifoQueue, PriorityQueue, Stack, UnorderedQueue
 from clew.checkers.models.register import CasByVersion, CasRegister, Register, VersionedRegister
+from clew.checkers.models.word_count import WordCount
 
 _MODELS: dict[str, type[Model]] = {
     model.name: model
@@ -36,6 +37,7 @@ _MODELS: dict[str, type[Model]] = {
         AtomicCommit,
         Election,
         AppendList,
+        WordCount,
     )
 }
 

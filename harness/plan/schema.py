@@ -24,6 +24,7 @@ WorkloadKind = Literal[
     "election",
     "consensus",
     "atomic-commit",
+    "word-count",
     "queue",
     "set",
     "append-list",

@@ -33,6 +33,7 @@ KINDS: dict[WorkloadKind, tuple[str, ...]] = {
     "election": ("campaign", "read"),
     "consensus": ("propose", "read"),
     "atomic-commit": ("submit", "read"),
+    "word-count": ("append", "count"),
     "queue": ("enqueue", "dequeue"),
     "set": ("add", "read"),
     "append-list": ("append", "read"),
@@ -47,6 +48,7 @@ READS: dict[WorkloadKind, str] = {
     "election": "read",
     "consensus": "read",
     "atomic-commit": "read",
+    "word-count": "count",
     "queue": "dequeue",
     "set": "read",
     "append-list": "read",
@@ -54,7 +56,7 @@ READS: dict[WorkloadKind, str] = {
 }
 """The function that reads a key. The final reads of a run use it. A queue is read until it is empty. A lock is
 acquired and released."""
-WITHOUT_VALUE = ("read", "get", "delete", "campaign", "dequeue", "acquire", "release")
+WITHOUT_VALUE = ("read", "get", "count", "delete", "campaign", "dequeue", "acquire", "release")
 """The functions whose operations have no value."""
 
 CLIENTS_MOST = 10_000

@@ -108,6 +108,10 @@ ALPHABETS: dict[str, list[ModelOperation]] = {
         *(ModelOperation("submit", n, None, info) for n in (0, 1)),
         *_returns("read", [None, "committed", "aborted"]),
     ],
+    "word-count": [
+        *(ModelOperation("append", w, w if kind == ok else None, kind) for w in (1, 2) for kind in (ok, info)),
+        *_returns("count", [[], [[1, 1]], [[2, 1]], [[1, 1], [2, 1]], [[1, 2]]]),
+    ],
     "election": [
         *_returns("campaign", [[1, "a"], [1, "b"], [2, "a"], [2, "b"]]),
         ModelOperation("campaign", None, None, info),

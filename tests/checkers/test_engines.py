@@ -81,7 +81,7 @@ GENERIC = ("atomic-commit", "cas-by-version", "counter", "consensus", "multi-reg
 CONTAINERS = ("fifo-queue", "priority-queue", "set", "stack", "unordered-queue")
 STRIDES = {name: 1 for name in names() if name != "cas-register"} | {
     "atomic-commit": 13, "cas-by-version": 13, "counter": 3, "kv": 13, "multi-register": 3, "priority-queue": 2,
-    "set": 13, "versioned-register": 13,
+    "set": 13, "versioned-register": 13, "word-count": 13,
 }  # fmt: skip
 """Which histories of three operations are tested: every one, every second, ..., every thirteenth."""
 

@@ -18,7 +18,11 @@ from clew.systems import find_protocol
 PAGE = Path(__file__).parents[2] / "docs" / "live-bugs.md"
 BUG = ("caspaxos", "dirty-reads")
 UNMEASURED = {
-    *((system, name) for system in ("multipaxos", "two-phase-commit") for name in find_protocol(system).variants),
+    *(
+        (system, name)
+        for system in ("mapreduce", "multipaxos", "two-phase-commit")
+        for name in find_protocol(system).variants
+    ),
     *(
         ("raft", name)
         for name in find_protocol("raft").variants

@@ -17,6 +17,7 @@ from clew.checkers.evidence.sentences.sequences import said_of_sequences, said_o
 from clew.checkers.evidence.sentences.sets import said_of_sets
 from clew.checkers.evidence.sentences.transactions import said_of_transactions
 from clew.checkers.evidence.sentences.versions import said_of_swapped_versions
+from clew.checkers.evidence.sentences.words import said_of_words
 from clew.checkers.models.atomic_commit import AtomicCommit
 from clew.checkers.models.consensus import Consensus
 from clew.checkers.models.counter import Counter
@@ -25,6 +26,7 @@ from clew.checkers.models.model import Model
 from clew.checkers.models.multi_register import MultiRegister
 from clew.checkers.models.mutex import Mutex
 from clew.checkers.models.register import CasByVersion, VersionedRegister
+from clew.checkers.models.word_count import WordCount
 from clew.histories.history import History
 from clew.histories.text import label
 
@@ -37,6 +39,7 @@ _OF_MODEL: dict[type[Model], tuple[Rule, ...]] = {
     CasByVersion: (said_of_swapped_versions,),
     Consensus: (said_of_decisions,),
     Counter: (said_of_counters,),
+    WordCount: (said_of_words,),
     Election: (said_of_elections,),
     MultiRegister: (said_of_halves,),
     Mutex: (said_of_locks,),

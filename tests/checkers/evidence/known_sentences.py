@@ -14,6 +14,7 @@ from tests.checkers.evidence.facts import Facts
 from tests.checkers.evidence.known_counter_sentences import COUNTER_CLAIMS
 from tests.checkers.evidence.known_transaction_sentences import TRANSACTION_CLAIMS
 from tests.checkers.evidence.known_version_sentences import VERSION_CLAIMS
+from tests.checkers.evidence.known_word_sentences import WORD_CLAIMS
 
 
 def shown(value: Any) -> str:
@@ -359,6 +360,7 @@ CLAIMS: dict[str, Callable[..., bool]] = {
         acked("propose", v), result("read", "nothing")
     ),
     **TRANSACTION_CLAIMS,
+    **WORD_CLAIMS,
 }  # fmt: skip
 """Every kind of sentence but the last resort, and what must hold of the operations that it names."""
 SET = ("read", "contains", "add", "remove")

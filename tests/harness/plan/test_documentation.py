@@ -106,6 +106,7 @@ TOGETHER = {
     "workload.kind=kv": ["system.name=rsl", "system.application=kv"],
     "workload.kind=consensus": ["system.name=paxos"],
     "workload.kind=atomic-commit": ["system.name=two-phase-commit"],
+    "workload.kind=word-count": ["system.name=mapreduce"],
     "workload.kind=election": ["system.name=raft", "system.object=election"],
     "system.object=election": ["workload.kind=election"],
     "workload.kind=queue": ["system.name=rabbitmq"],

@@ -1,0 +1,278 @@
+"""What section 3.3 promises, and what it takes to keep that promise, as invariants over the messages.
+
+The promise is `results-are-sequential`. The others are the steps of an argument for it: a job is about a part of its
+input that never changes; a map task has one output, however often it is executed; a reduce task counts the output of
+each map task once; its own output is committed when it is whole, and once; the job is done when all are committed.
+"""
+
+from __future__ import annotations
+
+from clew.systems.invariant import Invariant, Sent, Violation
+from clew.systems.mapreduce.messages import (
+    Append,
+    Appended,
+    Collected,
+    Done,
+    Fetched,
+    Key,
+    Map,
+    Pair,
+    Reduced,
+    Rename,
+    Word,
+    Write,
+    Written,
+)
+from clew.systems.mapreduce.parameters import Parameters
+from clew.systems.mapreduce.word_count import count, map_, partition
+
+
+def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
+    """All invariants, new for one run."""
+    inputs = Inputs(parameters.reduce_tasks)
+    return [
+        RecordsStay(),
+        SplitsStay(),
+        OneOutputOfAMap(inputs),
+        EachMapCountsOnce(inputs),
+        CommitsAreWhole(inputs),
+        OneFileOfAReduce(),
+        AllAreReduced(parameters.reduce_tasks),
+        ResultsAreSequential(inputs),
+    ]
+
+
+class Inputs:
+    """The records of each input, and which of them each job is about. What is said twice is noted once."""
+
+    watches: tuple[type, ...] = (Append, Appended, Map)
+
+    def __init__(self, parts: int) -> None:
+        self.parts = parts
+        self._asked: dict[tuple[str, int], Word] = {}
+        self._words: dict[Key, dict[int, Word]] = {}
+        self._jobs: dict[str, tuple[Key, int]] = {}
+        self._counts: dict[str, dict[Word, int]] = {}
+
+    def see(self, sent: Sent) -> bool:
+        """Note what a message says of inputs and jobs. Returns whether it is about these."""
+        message = sent.message
+        if type(message) is Append:
+            self._asked[sent.source, message.id] = message.word
+        elif type(message) is Appended:
+            word = self._asked[sent.destination, message.id]
+            self._words.setdefault(message.key, {}).setdefault(message.position, word)
+        elif type(message) is Map:
+            job = message.attempt.job
+            _, end = self._jobs.get(job, (message.key, 0))
+            if message.end > end:
+                self._jobs[job] = (message.key, message.end)
+                self._counts.pop(job, None)
+        return type(message) in self.watches
+
+    def records(self, key: Key, first: int, end: int) -> list[Word]:
+        """Some of the records of an input."""
+        words = self._words.get(key, {})
+        return [words[position] for position in range(first, end) if position in words]
+
+    def counts(self, job: str) -> dict[Word, int]:
+        """How often each word is in what the job is about."""
+        if job not in self._counts:
+            key, end = self._jobs.get(job, (0, 0))
+            self._counts[job] = dict(count(self.records(key, 0, end)))
+        return self._counts[job]
+
+
+class RecordsStay:
+    """An append makes one record, and a record stays what it is."""
+
+    name = "records-stay"
+    watches: tuple[type, ...] = (Appended,)
+
+    def __init__(self) -> None:
+        self._of_record: dict[tuple[Key, int], tuple[tuple[str, int], int]] = {}
+        self._of_append: dict[tuple[str, int], tuple[tuple[Key, int], int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare what a client is told with what was told before, of the record and of the append."""
+        message = sent.message
+        append, record = (sent.destination, message.id), (message.key, message.position)
+        other, number = self._of_record.setdefault(record, (append, sent.id))
+        if other != append:
+            words = f"record {record[1]} of input {record[0]} is of {append[0]}, and was of {other[0]} before"
+            return Violation(self.name, words, sent.time, (number, sent.id))
+        first, number = self._of_append.setdefault(append, (record, sent.id))
+        if first == record:
+            return None
+        words = f"{append[0]} has appended once, and that is record {first[1]} and record {record[1]}"
+        return Violation(self.name, words, sent.time, (number, sent.id))
+
+
+class SplitsStay:
+    """A map task has the same records in all its executions. So all jobs have different names, too."""
+
+    name = "splits-stay"
+    watches: tuple[type, ...] = (Map,)
+
+    def __init__(self) -> None:
+        self._splits: dict[tuple[str, int], tuple[tuple[Key, int, int], int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare the records of a task with those that it had first."""
+        attempt, split = sent.message.attempt, (sent.message.key, sent.message.first, sent.message.end)
+        known, number = self._splits.setdefault((attempt.job, attempt.task), (split, sent.id))
+        if known == split:
+            return None
+        words = (
+            f"map task {attempt.task} of job {attempt.job} is about records {split[1]} to {split[2]} of input "
+            f"{split[0]}, and was about records {known[1]} to {known[2]} of input {known[0]}"
+        )
+        return Violation(self.name, words, sent.time, (number, sent.id))
+
+
+class OneOutputOfAMap:
+    """What is read of a map task is what the map function makes of its records, in all its executions."""
+
+    name = "one-output-of-a-map"
+    watches: tuple[type, ...] = (*Inputs.watches, Fetched)
+
+    def __init__(self, inputs: Inputs) -> None:
+        self._inputs = inputs
+        self._splits: dict[tuple[str, int], tuple[Key, int, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Map the records once more, and compare."""
+        message = sent.message
+        if self._inputs.see(sent):
+            if type(message) is Map:
+                task = (message.attempt.job, message.attempt.task)
+                self._splits[task] = (message.key, message.first, message.end)
+            return None
+        records = self._inputs.records(*self._splits[message.map.job, message.map.task])
+        pairs = map_(records, self._inputs.parts)[message.reduce.task]
+        if message.pairs == pairs:
+            return None
+        words = (
+            f"{sent.source} gives {list(message.pairs)} as the output of map task {message.map.task} of job "
+            f"{message.map.job}, but the map function makes {list(pairs)} of its records"
+        )
+        return Violation(self.name, words, sent.time, (sent.id,))
+
+
+class EachMapCountsOnce:
+    """A reduce task adds up the output of all map tasks, each once."""
+
+    name = "each-map-counts-once"
+    watches: tuple[type, ...] = (*Inputs.watches, Write)
+
+    def __init__(self, inputs: Inputs) -> None:
+        self._inputs = inputs
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare a line that is written with the sum over all records of the job."""
+        if self._inputs.see(sent):
+            return None
+        attempt, (word, number) = sent.message.attempt, sent.message.pair
+        there = self._inputs.counts(attempt.job).get(word, 0)
+        if number == there:
+            return None
+        words = (
+            f"{sent.source} counts {number} of word {word} in reduce task {attempt.task} of job {attempt.job}, whose "
+            f"records have {there}"
+        )
+        return Violation(self.name, words, sent.time, (sent.id,))
+
+
+class CommitsAreWhole:
+    """A file gets its last name when all its lines are written."""
+
+    name = "commits-are-whole"
+    watches: tuple[type, ...] = (*Inputs.watches, Written, Rename)
+
+    def __init__(self, inputs: Inputs) -> None:
+        self._inputs = inputs
+        self._written: dict[tuple[str, int, int], set[int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Count the lines that are written, when a file is renamed."""
+        if self._inputs.see(sent):
+            return None
+        attempt = sent.message.attempt
+        lines = self._written.setdefault((attempt.job, attempt.task, attempt.number), set())
+        if type(sent.message) is Written:
+            lines.add(sent.message.line)
+            return None
+        words = [word for word in self._inputs.counts(attempt.job) if self._is_of(word, attempt.task)]
+        if len(lines) == len(words):
+            return None
+        explanation = (
+            f"{sent.source} commits reduce task {attempt.task} of job {attempt.job}, but {len(lines)} of "
+            f"{len(words)} lines are written"
+        )
+        return Violation(self.name, explanation, sent.time, (sent.id,))
+
+    def _is_of(self, word: Word, task: int) -> bool:
+        return partition(word, self._inputs.parts) == task
+
+
+class OneFileOfAReduce:
+    """All executions of a reduce task commit the same file."""
+
+    name = "one-file-of-a-reduce"
+    watches: tuple[type, ...] = (Rename,)
+
+    def __init__(self) -> None:
+        self._files: dict[tuple[str, int], tuple[str, int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Compare the name of an output with the first one of this task."""
+        message, attempt = sent.message, sent.message.attempt
+        file, number = self._files.setdefault((attempt.job, attempt.task), (message.new, sent.id))
+        if file == message.new:
+            return None
+        words = f"reduce task {attempt.task} of job {attempt.job} has two outputs: {file} and {message.new}"
+        return Violation(self.name, words, sent.time, (number, sent.id))
+
+
+class AllAreReduced:
+    """A job is done when each of its reduce tasks is."""
+
+    name = "all-are-reduced"
+    watches: tuple[type, ...] = (Reduced, Done)
+
+    def __init__(self, tasks: int) -> None:
+        self._tasks = tasks
+        self._reduced: dict[str, set[int]] = {}
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Count the reduce tasks that are done, when the job is."""
+        message = sent.message
+        if type(message) is Reduced:
+            self._reduced.setdefault(message.attempt.job, set()).add(message.attempt.task)
+            return None
+        reduced = len(self._reduced.get(message.job, ()))
+        if reduced == self._tasks:
+            return None
+        words = f"{sent.source} says that job {message.job} is done, but {reduced} of {self._tasks} reduce tasks are"
+        return Violation(self.name, words, sent.time, (sent.id,))
+
+
+class ResultsAreSequential:
+    """The result of a job is that of the sequential function (3.3)."""
+
+    name = "results-are-sequential"
+    watches: tuple[type, ...] = (*Inputs.watches, Collected)
+
+    def __init__(self, inputs: Inputs) -> None:
+        self._inputs = inputs
+
+    def observe(self, sent: Sent) -> Violation | None:
+        """Count the words once more, and compare."""
+        if self._inputs.see(sent):
+            return None
+        lines: list[Pair] = sorted(sent.message.lines)
+        counts = sorted(self._inputs.counts(sent.message.job).items())
+        if lines == counts:
+            return None
+        words = f"the output of job {sent.message.job} is {lines}, but its records have {counts}"
+        return Violation(self.name, words, sent.time, (sent.id,))
