@@ -32,6 +32,9 @@ from clew.systems.mapreduce.messages import (
 )
 from clew.systems.node import Context
 
+Record = tuple[Word, str, int]
+"""A word, the client that has appended it, and the id of its operation."""
+
 
 class FileSystem:
     """Inputs, to which clients append, and outputs, which workers write and rename. All is safe before it is told."""
@@ -48,7 +51,7 @@ class FileSystem:
         written = ctx.disk.keys()
         for path in written:
             kind, _, rest = path.partition("/")
-            if kind == "input" and (record := ctx.disk.read(path, tuple[Word, str, int])) is not None:
+            if kind == "input" and (record := ctx.disk.read(path, Record)) is not None:
                 key, _, position = rest.partition("/")
                 self._keep(int(key), int(position), *record)
             elif kind == "line" and (pair := ctx.disk.read(path, Pair)) is not None:
