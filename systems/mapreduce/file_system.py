@@ -12,6 +12,8 @@ So a rename is the write of one value: it happens, or it does not.
 
 from __future__ import annotations
 
+import msgspec
+
 from clew.systems.mapreduce.messages import (
     Append,
     Appended,
@@ -32,8 +34,15 @@ from clew.systems.mapreduce.messages import (
 )
 from clew.systems.node import Context
 
-Record = tuple[Word, str, int]
-"""A word, the client that has appended it, and the id of its operation."""
+
+class Record(msgspec.Struct, frozen=True, array_like=True):
+    """A record of an input."""
+
+    word: Word
+    client: str
+    """Who has appended it."""
+    id: int
+    """In which operation."""
 
 
 class FileSystem:
@@ -53,10 +62,11 @@ class FileSystem:
             kind, _, rest = path.partition("/")
             if kind == "input" and (record := ctx.disk.read(path, Record)) is not None:
                 key, _, position = rest.partition("/")
-                self._keep(int(key), int(position), *record)
-            elif kind == "line" and (pair := ctx.disk.read(path, Pair)) is not None:
+                self._keep(int(key), int(position), record)
+            elif kind == "line" and (pair := ctx.disk.read(path, tuple[int, ...])) is not None:
                 file, _, line = rest.rpartition("/")
-                self._lines.setdefault(file, {})[int(line)] = pair
+                word, number = pair
+                self._lines.setdefault(file, {})[int(line)] = word, number
             elif kind == "name" and (file_ := ctx.disk.read(path, str)) is not None:
                 self._names[rest] = file_
 
@@ -67,8 +77,9 @@ class FileSystem:
             return
         if message.id > id:
             position = len(self._inputs.get(message.key, ()))
-            self._keep(message.key, position, message.word, client, message.id)
-            ctx.disk.write(f"input/{message.key}/{position}", (message.word, client, message.id))
+            record = Record(message.word, client, message.id)
+            self._keep(message.key, position, record)
+            ctx.disk.write(f"input/{message.key}/{position}", record)
             ctx.disk.sync()
         ctx.send(client, Appended(message.id, message.key, position))
 
@@ -102,6 +113,7 @@ class FileSystem:
         lines = tuple(pair for file in files for _, pair in sorted(self._lines.get(file, {}).items()))
         ctx.send(client, Collected(message.id, message.job, lines))
 
-    def _keep(self, key: Key, position: int, word: Word, client: str, id: int) -> None:
-        self._inputs.setdefault(key, {})[position] = word
-        self._appended[client] = max(self._appended.get(client, (-1, -1)), (id, position))
+    def _keep(self, key: Key, position: int, record: Record) -> None:
+        self._inputs.setdefault(key, {})[position] = record.word
+        last = self._appended.get(record.client, (-1, -1))
+        self._appended[record.client] = max(last, (record.id, position))
