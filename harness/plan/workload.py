@@ -29,7 +29,7 @@ KINDS: dict[WorkloadKind, tuple[str, ...]] = {
     "cas-register": ("read", "write", "cas"),
     "versioned-register": ("init", "read", "cas", "delete"),
     "counter": ("read", "add-and-get"),
-    "kv": ("get", "put", "cas", "delete"),
+    "kv": ("get", "put", "cas", "delete", "append"),
     "election": ("campaign", "read"),
     "consensus": ("propose", "read"),
     "atomic-commit": ("submit", "read"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import accumulate
 from math import log
 from random import Random
@@ -85,6 +85,10 @@ class Mixed:
         self._versioned = plan.kind == "versioned-register"
         self._locks = plan.kind == "mutex"
         self._held: Any = None
+        self._text: Callable[[int], Any] = int
+        if plan.kind == "kv":
+            # Appended texts need an end, to be told apart in what they make together.
+            self._text = "{}.".format if plan.mix.get("append") else str
 
     def next(self, now: int) -> Request | None:
         plan = self._plan
@@ -135,7 +139,7 @@ class Mixed:
         else:
             new = int(what * values)
             expected = int(old * values)
-        text = str if self._plan.kind == "kv" else int
+        text = self._text
         if f == "cas" and self._versioned:
             version, _ = self._seen.get(key) or (0, None)
             return [version, new]

@@ -31,7 +31,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "bugs.md"
 KNOWN, MISSED = documented(PAGE.read_text())
 SECONDS = 13.0
 """How long the suite hunts, by the figures of the page. It hunts the variants that are found fastest."""
-UNMEASURED = {("raft", "fsync-lies"), *(("mapreduce", name) for name in find_protocol("mapreduce").variants)}
+UNMEASURED = {
+    ("raft", "fsync-lies"),
+    *((system, name) for system in ("disco", "mapreduce") for name in find_protocol(system).variants),
+}
 """Variants that the page need not have until `clew bench bugs` is run again. `test_consensus_plans.py` finds them."""
 LARGE = {
     ("rsl", "evicts-replies"),  # it takes more than 255 clients

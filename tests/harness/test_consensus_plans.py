@@ -1,4 +1,4 @@
-"""What the comments of the plans of Raft, of both Paxos, two-phase commit and MapReduce say, on some seeds."""
+"""What the comments of the plans of Raft, of both Paxos, two-phase commit, MapReduce and Disco say, on some seeds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.harness.plans import HUNTS, PROMISES, assert_promise, run, seeds_named
 
-SYSTEMS = ("raft-", "paxos-", "multipaxos-", "two-phase-commit-", "mapreduce-")
+SYSTEMS = ("raft-", "paxos-", "multipaxos-", "two-phase-commit-", "mapreduce-", "disco-")
 CORRECT = [name for name in PROMISES if name.startswith(SYSTEMS)]
 WRONG = [name for name in HUNTS if name.startswith(SYSTEMS)]
 

@@ -20,7 +20,7 @@ BUG = ("caspaxos", "dirty-reads")
 UNMEASURED = {
     *(
         (system, name)
-        for system in ("mapreduce", "multipaxos", "two-phase-commit")
+        for system in ("disco", "mapreduce", "multipaxos", "two-phase-commit")
         for name in find_protocol(system).variants
     ),
     *(

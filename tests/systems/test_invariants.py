@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.systems.caspaxos.test_invariants import RIGHT as CASPAXOS
+from tests.systems.disco.test_invariants import RIGHT as DISCO
 from tests.systems.multipaxos.test_invariants import RIGHT as MULTIPAXOS
 from tests.systems.observing import Line, observe
 from tests.systems.paxos.test_invariants import RIGHT as PAXOS
 from tests.systems.raft.test_invariants import RIGHT as RAFT
 from tests.systems.rsl.test_invariants import RIGHT as RSL
 
-RIGHT = {"caspaxos": CASPAXOS, "multipaxos": MULTIPAXOS, "paxos": PAXOS, "raft": RAFT, "rsl": RSL}
+RIGHT = {"caspaxos": CASPAXOS, "disco": DISCO, "multipaxos": MULTIPAXOS, "paxos": PAXOS, "raft": RAFT, "rsl": RSL}
 
 
 @pytest.mark.parametrize("system", RIGHT)
