@@ -26,6 +26,7 @@ LIVE = ("runtime=live", "recovery.after=200ms")
 
 
 SLOWER: Mapping[Variant, int] = {
+    ("caspaxos", "reuses-ballots"): 4,
     ("caspaxos", "keeps-its-counter"): 4,
     ("caspaxos", "removes-promises"): 4,
     ("rsl", "ignores-promises"): 4,

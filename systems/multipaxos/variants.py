@@ -2,7 +2,7 @@
 
 That code (https://github.com/gleissen/goolong, `src/multipaxos/multipaxos.go` in October 2018) is a case study of a
 proof. What is proven is that an instance decides one number. The batch that belongs to the number, and what is done
-with it, are not part of the proof. Its authors mended two of the three mistakes in July 2019.
+with it, are not part of the proof. Its authors mended two of the three mistakes in July 2019 (docs/multipaxos.md).
 """
 
 from __future__ import annotations

@@ -36,21 +36,29 @@ def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
 
 
 class TransactionsAreSubmitted:
-    """A coordinator begins what a client has submitted, and one transaction a key."""
+    """A coordinator begins what a client has submitted, and one transaction a key. It does not forget that it has.
+
+    That it has begun is on its disk before it asks for votes (7.4).
+    """
 
     name = "transactions-are-submitted"
-    watches: tuple[type, ...] = (Submit, Prepare)
+    watches: tuple[type, ...] = (Submit, Prepare, Outcome)
 
     def __init__(self) -> None:
         self._submitted: set[tuple[Key, int]] = set()
         self._begun: dict[Key, tuple[int, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
-        """Look up what a coordinator begins in what clients have submitted, and in what it has begun."""
+        """Look up what a coordinator begins, or denies, in what clients have submitted and in what it has begun."""
         message = sent.message
         if type(message) is Submit:
             self._submitted.add((message.key, message.refusals))
             return None
+        if type(message) is Outcome:
+            if message.fate is not None or message.key not in self._begun:
+                return None
+            words = f"{sent.source} says that transaction {message.key}, which has begun, is not submitted"
+            return Violation(self.name, words, sent.time, (self._begun[message.key][1], sent.id))
         if (message.key, message.refusals) not in self._submitted:
             words = f"{sent.source} begins transaction {message.key}, and no client has submitted it like that"
             return Violation(self.name, words, sent.time, (sent.id,))

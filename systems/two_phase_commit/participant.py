@@ -38,7 +38,11 @@ class Participant:
             self._ask(ctx, key)
 
     def prepare(self, ctx: Context, coordinator: str, message: Prepare) -> None:
-        """Vote. A yes is logged first: a participant that forgot it might abort alone. So is a no, which decides."""
+        """Vote. A yes is logged first: a participant that forgot it might abort alone. So is a no, which decides.
+
+        A participant for which the transaction is over already is silent. If it has aborted for somebody who asked, its
+        coordinator waits for the vote in vain, and aborts too.
+        """
         key = message.key
         state = self._log.state(ctx, key)
         if state is None and refuses(ctx.name, key, message.refusals, ctx.nodes):

@@ -8,10 +8,21 @@ from clew.systems.host_variants import host_variants
 from clew.systems.node import Context
 from clew.systems.protocol import Hunted, Variant
 from clew.systems.two_phase_commit.coordinator import Coordinator
+from clew.systems.two_phase_commit.log import Log, State
 from clew.systems.two_phase_commit.messages import ABORTED, COMMITTED, Fate, Key
 from clew.systems.two_phase_commit.node import CommitNode, Roles
 from clew.systems.two_phase_commit.parameters import Parameters
 from clew.systems.two_phase_commit.participant import Participant
+
+
+class ForgetfulLog(Log):
+    """Keeps in memory only that a transaction has begun."""
+
+    def write(self, ctx: Context, key: Key, state: State, *, forced: bool = True) -> None:
+        if state == "begun":
+            self._states[key] = state
+        else:
+            super().write(ctx, key, state, forced=forced)
 
 
 class PresumesCommit(Coordinator):
@@ -33,6 +44,18 @@ class TakesSilenceForYes(Coordinator):
 
     def _without_votes(self) -> Fate:
         return COMMITTED
+
+
+class ForgetsWhatItBegan(Coordinator):
+    """Asks for votes before the log says that the transaction has begun. After a crash it knows nothing of it.
+
+    A participant that has voted yes asks in vain. A client is told that a transaction is aborted, by a participant that
+    had not voted, another one that nobody has submitted it.
+    """
+
+    def __init__(self, parameters: Parameters) -> None:
+        super().__init__(parameters)
+        self._log = ForgetfulLog("coordinator")
 
 
 class ForgetsItsDecision(Coordinator):
@@ -85,6 +108,11 @@ VARIANTS: Mapping[str, Variant] = {
             node_with(Roles(coordinator=TakesSilenceForYes)),
         ),
         Variant(
+            "forgets-what-it-began",
+            "a coordinator asks for votes before it is logged that it began, so a crash leaves participants uncertain",
+            node_with(Roles(coordinator=ForgetsWhatItBegan)),
+        ),
+        Variant(
             "forgets-its-decision",
             "a coordinator tells its decision before it is logged, so a crash turns a commit into an abort",
             node_with(Roles(coordinator=ForgetsItsDecision)),
@@ -109,6 +137,7 @@ RESTARTS = "two-phase-commit-forgets-its-vote"
 HUNTED: Mapping[str, Hunted] = {
     "presumes-commit": Hunted(RESTARTS),
     "takes-silence-for-yes": Hunted(STORM),
+    "forgets-what-it-began": Hunted(RESTARTS, ("nemesis.0.crash.for=60ms",)),
     "forgets-its-decision": Hunted(RESTARTS),
     "forgets-its-vote": Hunted(RESTARTS),
     "aborts-alone": Hunted(STORM),

@@ -72,6 +72,7 @@ HUNTS: dict[str, str] = {
     "caspaxos-forgets-promises": "system.variant=none",
     "caspaxos-highest-version": "system.variant=none",
     "caspaxos-dirty-reads": "system.variant=none",
+    "caspaxos-reuses-ballots": "system.variant=none",
     "multipaxos-forgets-promises": "system.variant=none",
     "paxos-forgets-promises": "system.variant=none",
     "raft-appends-unchecked": "system.variant=none",

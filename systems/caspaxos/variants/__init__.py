@@ -20,6 +20,7 @@ from clew.systems.caspaxos.variants.proposers import (
     HastyProposer,
     HighestVersionProposer,
     NamelessProposer,
+    RepeatingProposer,
     StubbornProposer,
 )
 from clew.systems.host_variants import host_variants
@@ -62,6 +63,11 @@ VARIANTS: Mapping[str, Variant] = {
             "equal-ids",
             "all proposers have the same id and use the same ballots, so acknowledged updates are lost",
             lambda parameters: CasPaxosNode(parameters, proposer=NamelessProposer),
+        ),
+        Variant(
+            "reuses-ballots",
+            "proposers begin their counter anew after a restart and use ballots twice, so updates are lost",
+            lambda parameters: CasPaxosNode(parameters, proposer=RepeatingProposer),
         ),
         Variant(
             "no-fast-forward",
@@ -117,6 +123,7 @@ HUNTED: Mapping[str, Hunted] = {
     "keeps-its-cache": Hunted("caspaxos-one-round-trip"),
     "drops-next-promises": Hunted("caspaxos-one-round-trip"),
     "equal-ids": Hunted("caspaxos-flexible-quorums"),
+    "reuses-ballots": Hunted("caspaxos-reuses-ballots"),
     "no-fast-forward": Hunted("caspaxos-long-isolation"),
     "fails-what-it-proposed": Hunted("caspaxos-flexible-quorums"),
     "skips-the-rescan": Hunted("caspaxos-membership"),

@@ -91,6 +91,21 @@ class NamelessProposer(Proposer):
         return Ballot(super()._ballot(ctx).round, "p")
 
 
+class RepeatingProposer(Proposer):
+    """Begins its counter anew after a restart, so it uses ballots a second time.
+
+    Proposers keep hardly any state, but their counter must survive (paper, 2.1). Acceptors that have promised or
+    accepted one of the old ballots tell it how far it was, unless nobody of the quorum has.
+
+    A client sees a lost update: at one ballot one acceptor has the value from before the restart, others the one after.
+    """
+
+    def start(self, ctx: Context) -> None:
+        """Read nothing but the configuration and the age."""
+        super().start(ctx)
+        self._round = 0
+
+
 class StubbornProposer(Proposer):
     """Does not fast-forward its counter past the ballot of a conflict, and tries its next own number instead.
 

@@ -120,15 +120,45 @@ def test_a_read_with_its_accept_round_makes_what_it_saw_final() -> None:
     assert cluster.violations == []
 
 
+def second_use(variant: str | None) -> Cluster:
+    """Only n1 accepts its first value, and n1 restarts. Then n2 and n3 choose its second one. n1 is asked again."""
+    cluster = three(variant)
+    cluster.round(0, "cas", [None, 1], prepare=("n1", "n2"), accept=("n1",))
+    cluster.crash("n1")
+    cluster.restart("n1")
+    cluster.round(3, "cas", [None, 2], prepare=("n2", "n3"), accept=("n2", "n3"))
+    cluster.round(3, "read", prepare=("n1", "n2"), accept=("n1", "n2"))
+    return cluster
+
+
+def test_a_ballot_that_is_used_again_after_a_restart_stands_for_two_values() -> None:
+    cluster = second_use("reuses-ballots")
+    assert cluster.verdict().verdict == "invalid"
+    assert {"one-value-per-ballot", "answers-are-chosen"} <= {violation.invariant for violation in cluster.violations}
+
+
+def test_a_proposer_that_recalls_its_counter_never_uses_a_ballot_again() -> None:
+    cluster = second_use(None)
+    assert [event.value for event in cluster.events if event.type == "ok"] == [[None, 2], 2]
+    assert cluster.verdict().verdict == "valid"
+    assert cluster.violations == []
+
+
 PARAMETERS = {
     "keeps-its-cache": Parameters(one_round_trip=True),
     "drops-next-promises": Parameters(one_round_trip=True),
     "fails-what-it-proposed": Parameters(give_up_after=60_000_000),
 }
 """What a variant needs to show its mistake, if not the defaults."""
-SAFE = {"no-fast-forward", "skips-the-rescan", *(variant.name for variant in host_variants(CASPAXOS.node)), *STORIES}
-"""Variants that break no lemma of CASPaxos without changes of the membership (`test_membership.py`) and removals of
-registers (`test_removals.py`)."""
+SAFE = {
+    "no-fast-forward",
+    "reuses-ballots",
+    "skips-the-rescan",
+    *(variant.name for variant in host_variants(CASPAXOS.node)),
+    *STORIES,
+}
+"""Variants that break no lemma on random schedules without changes of the membership (`test_membership.py`) and without
+removals of registers (`test_removals.py`). `reuses-ballots` takes the story above."""
 
 
 PAGE = Path(__file__).parents[3] / "docs" / "caspaxos.md"

@@ -45,6 +45,11 @@ def test_transactions_as_in_the_book_break_nothing_nor_do_copies(lines: list[Lin
             "n1 begins transaction 3 a second time, as another one",
             [SUBMIT, PREPARE, ("c0", "n1", Submit(1, 3, 2)), ("n1", "n2", Prepare(3, 2))],
         ),
+        (
+            "transactions-are-submitted",
+            "n1 says that transaction 3, which has begun, is not submitted",
+            [SUBMIT, PREPARE, NOTHING],
+        ),
         ("votes-stay", "n2 voted no on transaction 3, and now votes yes", [vote("n2", False), vote("n2")]),
         (
             "commits-are-unanimous",

@@ -50,6 +50,7 @@ def test_schedules_meet_every_message_and_every_outcome() -> None:
     [
         ("presumes-commit", "commits-are-unanimous"),
         ("takes-silence-for-yes", "commits-are-unanimous"),
+        ("forgets-what-it-began", "transactions-are-submitted"),
         ("forgets-its-decision", "one-decision"),
         ("forgets-its-vote", "uncertain-wait"),
         ("aborts-alone", "uncertain-wait"),
