@@ -31,6 +31,7 @@ from clew.checkers.forms import AppendForm, ContainerForm, Form, RegisterForm, S
 from clew.checkers.models.model import Model
 from clew.checkers.monitors import containers, elements, sets, stale_read, zones
 from clew.checkers.monitors.first_unexplained import decide_beginnings
+from clew.checkers.register_memo import register_memo
 from clew.checkers.verdict import Budget
 
 _FIRST_EFFORT = 20
@@ -161,7 +162,7 @@ def _search(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline
     events = max(_FEWEST_EVENTS, len(form.problem.event_op))
     for number in itertools.count():
         effort = _effort(number)
-        depth = _depth(form.problem, model, budget, deadline, effort * events, hope=number > 0)
+        depth = _depth(form, model, budget, deadline, effort * events, hope=number > 0)
         if depth.answer != "unknown":
             return depth
         best = max(best, depth, key=_progress)
@@ -182,13 +183,14 @@ def _search(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline
     return replace(best, why="time")
 
 
-def _depth(problem: Problem, model: Model, budget: Budget, deadline: Deadline, steps: int, *, hope: bool) -> Decision:
+def _depth(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, steps: int, *, hope: bool) -> Decision:
     """wgl's turn. After the first round it looks at what operations need; see `clew.checkers.wgl.needs`."""
+    memo = None if hope else register_memo(form, model)
 
     def search(part: Problem) -> Decision:
-        return wgl.decide(part, model, budget, deadline, steps=steps, hope=hope)
+        return wgl.decide(part, model, budget, deadline, steps=steps, memo=memo, hope=hope)
 
-    return decide_beginnings(search, problem)
+    return decide_beginnings(search, form.problem)
 
 
 def _looks(steps: int | None) -> int | None:

@@ -118,7 +118,7 @@ def encode(past: History, model: Model) -> list[Problem]:
     if model.by_process:
         _, process = np.unique(operations.process, return_inverse=True)
         code = code * (int(process.max(initial=0)) + 1) + process
-    _, first, cls = np.unique(code, return_index=True, return_inverse=True)
+    first, cls = _alike(code)
     # Columns are taken as lists: with unique values there are as many classes as operations.
     kinds = [_OUTCOME[number] for number in outcome[first].tolist()]
     codes = operations.result[first].tolist()
@@ -141,14 +141,19 @@ def encode(past: History, model: Model) -> list[Problem]:
     observer = np.fromiter(map(model.observes, classes), np.bool_, len(classes))
     keep = ~(failed & ~observed) & ~needs_no_place(unknown, observer[cls])
     rows = np.flatnonzero(keep)
-    rows = rows[np.argsort(operations.key[rows], kind="stable")]
     if not len(rows):
         return []
-    borders = np.flatnonzero(np.diff(operations.key[rows])) + 1
+    key = operations.key[rows]
+    borders = np.empty(0, np.int64)
+    if (key != key[0]).any():
+        by_key = np.argsort(key, kind="stable")
+        rows, key = rows[by_key], key[by_key]
+        borders = np.flatnonzero(key[1:] != key[:-1]) + 1
     problems = []
     for of_key in np.split(rows, borders) if len(borders) else [rows]:
         part = of_key[np.argsort(operations.start[of_key], kind="stable")]
-        used, local = np.unique(cls[part], return_inverse=True)
+        first, local = _alike(cls[part])
+        used = cls[part[first]]
         problems.append(
             arrange(
                 past.keys[operations.key[part[0]]],
@@ -162,6 +167,21 @@ def encode(past: History, model: Model) -> list[Problem]:
         )
     assert count >= sum(map(len, problems))
     return problems
+
+
+def _alike(codes: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first place of each different code, in the order of the codes; and for each place the number of its code.
+
+    As `np.unique` does it, in half of the time if there are few codes.
+    """
+    order = codes.argsort(kind="stable")
+    ordered = codes[order]
+    new = np.empty(len(codes), np.bool_)
+    new[:1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    number = np.empty(len(codes), np.intp)
+    number[order] = new.cumsum() - 1
+    return order[new], number
 
 
 def needs_no_place(unknown: NDArray[np.bool_], observer: NDArray[np.bool_]) -> NDArray[np.bool_]:

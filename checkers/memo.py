@@ -102,6 +102,18 @@ class Memo:
         keys = np.array([state * classes + cls for state, cls in pairs], np.int64)
         self._count += put_all.for_few(len(pairs))(self.keys, self.next_state, keys, np.array(answers, np.int32))
 
+    def know(self, next_state: NDArray[np.int32]) -> None:
+        """Know all transitions, of so many states, for each class: a row for each state, the first of the initial one.
+
+        Then the model is asked for nothing.
+        """
+        states = len(next_state)
+        self.states += range(1, states)
+        while 2 * next_state.size >= len(self.keys):
+            self._grow()
+        keys = np.arange(next_state.size)
+        self._count += put_all.for_few(len(keys))(self.keys, self.next_state, keys, next_state.ravel())
+
     def number(self, state: Any) -> int:
         """The number of a state. A state that was not met before gets a new one."""
         known = self._numbers.get(state)
