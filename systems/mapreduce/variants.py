@@ -37,6 +37,18 @@ class CountsBothExecutions(Worker):
         return (Attempt(reduce.job, place.task, place.attempt), reduce) not in self._counted
 
 
+class ReducesEarly(Worker):
+    """Computes when it has the output of the map tasks that it was told of, and does not wait for the others.
+
+    Reduce workers fetch while maps are still in progress, but they may reduce only when they have *all* of it (3.1).
+
+    A client misses words.
+    """
+
+    def _has_all(self, known: ReduceTask) -> bool:
+        return len(known.pieces) >= min(len(known.task.places) or 1, known.task.maps)
+
+
 class CommitsEveryExecution(Worker):
     """Gives the output a name of its own, which no other attempt has. Renaming replaces nothing, so if a reduce task is
     executed twice, there are two outputs.
@@ -127,6 +139,11 @@ VARIANTS: Mapping[str, Variant] = {
             node_with(Roles(worker=CountsBothExecutions)),
         ),
         Variant(
+            "reduces-early",
+            "a reduce task does not wait for the maps that are still in progress, so words are missing",
+            node_with(Roles(worker=ReducesEarly)),
+        ),
+        Variant(
             "takes-lost-for-empty",
             "a worker that has restarted gives an empty file for the output that it has lost, so words are missing",
             node_with(Roles(worker=TakesLostForEmpty)),
@@ -165,6 +182,7 @@ STRAGGLERS = "mapreduce-stragglers"
 STORM = "mapreduce-storm"
 HUNTED: Mapping[str, Hunted] = {
     "counts-both-executions": Hunted(DIE),
+    "reduces-early": Hunted(STORM),
     "takes-lost-for-empty": Hunted(DIE),
     "maps-what-is-there-now": Hunted(DIE),
     "commits-every-execution": Hunted(STRAGGLERS),

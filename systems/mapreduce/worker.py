@@ -161,7 +161,7 @@ class Worker:
             for place in known.task.places:
                 if self._needs(known, place):
                     ctx.send(place.worker, Fetch(Attempt(attempt.job, place.task, place.attempt), attempt))
-            if len(known.pieces) == known.task.maps:
+            if self._has_all(known):
                 self._compute(ctx, "reduce", attempt)
             return
         for line, pair in enumerate(known.output):
@@ -185,6 +185,9 @@ class Worker:
 
     def _needs(self, known: ReduceTask, place: Place) -> bool:
         return place.task not in known.pieces
+
+    def _has_all(self, known: ReduceTask) -> bool:
+        return len(known.pieces) == known.task.maps
 
     def _temporary(self, attempt: Attempt) -> str:
         return f"{attempt.job}/temporary-{attempt.task}-{attempt.number}"

@@ -66,6 +66,7 @@ def test_schedules_count_every_word_once_keep_the_promise_and_recover(nodes: int
     ("variant", "lemma"),
     [
         ("counts-both-executions", "each-map-counts-once"),
+        ("reduces-early", "each-map-counts-once"),
         ("takes-lost-for-empty", "one-output-of-a-map"),
         ("maps-what-is-there-now", "one-output-of-a-map"),
         ("commits-every-execution", "one-file-of-a-reduce"),
