@@ -91,7 +91,8 @@ class Measured(msgspec.Struct, frozen=True):
     invalid: int
     """Runs in which it did not, as the history shows."""
     other: tuple[str, ...]
-    """What happened in each other run: no answers after healing, a node that broke, a check without an answer."""
+    """What happened in each other run: no answers after healing, a node that broke, a check without an answer; and why
+    a run of a control is invalid."""
     instead: str
     """Which weaker promises the invalid runs kept."""
     seconds: float
@@ -101,6 +102,11 @@ class Measured(msgspec.Struct, frozen=True):
     def as_expected(self) -> int:
         """Runs that showed what the plan is for."""
         return self.valid if self.case.holds else self.invalid
+
+    @property
+    def runs(self) -> int:
+        """All runs."""
+        return self.valid + len(self.other) + (0 if self.case.holds else self.invalid)
 
 
 def plan_of(case: Case, seed: int) -> Plan:
@@ -144,6 +150,8 @@ class OneRun(msgspec.Struct, frozen=True):
     """If it is invalid: which weaker promises it keeps, or not."""
     seconds: float
     """How long it took."""
+    why: str = ""
+    """If it is invalid: what happened, in a sentence."""
 
 
 def one_run(case: Case, seed: int) -> OneRun:
@@ -157,7 +165,7 @@ def one_run(case: Case, seed: int) -> OneRun:
         what = "valid" if result.verdict == "valid" else f"seed {seed}: {result.verdict}"
     else:
         what = "invalid" if found.broke == "linearizable" else f"seed {seed}: {result.happened or found}"
-    return OneRun(what, result.holds, time.monotonic() - began)
+    return OneRun(what, result.holds, time.monotonic() - began, f"seed {seed}: {result.happened}")
 
 
 def instead(runs: Sequence[OneRun]) -> str:
@@ -184,14 +192,15 @@ def measured(wanted: Sequence[Case], executor: Executor, runs: int = RUNS) -> It
     for case in wanted:
         done = list(results(executor, partial(one_run, case), range(runs)))
         counts = Counter(run.what for run in done)
+        invalid = [run for run in done if run.what == "invalid"]
         yield Measured(
             case,
             plan_of(case, 0).system.name,
             version(case),
             counts.pop("valid", 0),
             counts.pop("invalid", 0),
-            tuple(counts.elements()),
-            instead([run for run in done if run.what == "invalid"]),
+            (*counts.elements(), *(run.why for run in invalid if case.holds)),
+            instead(invalid),
             round(statistics.median(run.seconds for run in done), 1),
         )
 
@@ -218,7 +227,7 @@ def row(one: Measured) -> str:
         one.case.faults,
         one.case.claim,
         "holds" if one.case.holds else "broken",
-        f"{one.as_expected} of {one.valid + one.invalid + len(one.other)}",
+        f"{one.as_expected} of {one.runs}",
         one.instead,
         f"{one.seconds:.1f}",
     )

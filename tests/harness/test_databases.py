@@ -10,6 +10,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from clew.checkers.weaker.promise import Promise
+from clew.harness.bench import databases
 from clew.harness.bench.databases import (
     CASES,
     FIRST,
@@ -27,6 +28,7 @@ from clew.harness.bench.databases import Measured as Row
 from clew.harness.hunt.trial import Trial, trial
 from clew.harness.plan import load, resolve, shipped
 from tests.harness.conftest import Clew
+from tests.harness.hunt.hunts import AtOnce
 from tests.harness.plans import DATABASES, LONG, SHORT
 from tests.readme import ROOT
 
@@ -201,6 +203,19 @@ def test_a_promise_that_every_run_keeps_is_named_and_the_others_are_counted() ->
         "sequential consistency in 1 of 2, reads at most 1 s old"
     )
     assert instead([]) == ""
+
+
+def test_a_control_that_breaks_is_counted_and_its_reason_is_below_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(case: Case, seed: int) -> OneRun:
+        return OneRun("invalid" if seed == 1 else "valid", (), 1.0, f"seed {seed}: Two clients held a lock.")
+
+    monkeypatch.setattr(databases, "one_run", run)
+    monkeypatch.setattr(databases, "version", lambda case: "1.0")
+    for case in CASES[:2]:
+        (row,) = databases.measured([case], AtOnce(), 3)
+        said = table([row])
+        assert f"| {'2 of 3' if case.holds else '1 of 3'} |" in said
+        assert (f"- `{case.plan}`, seed 1: Two clients held a lock.\n" in said) == case.holds
 
 
 def test_a_system_without_a_plan_for_it_is_refused(clew_call: Clew) -> None:
