@@ -137,32 +137,31 @@ class PriorityQueue(_Container):
 class UnorderedQueue(Model):
     """`enqueue v`, `dequeue` -> any element, null if there is none.
 
-    After a dequeue of unknown outcome any element may be gone. So a state is the set of all possible
-    contents, each a sorted tuple of elements.
+    After a dequeue of unknown outcome any element may be gone, so a state stands for many possible contents. It is a
+    tuple of groups of elements. Between each group and the next one a dequeue of unknown outcome took an element of the
+    groups before it. Each element of a state may still be there.
     """
 
     name = "unordered-queue"
     discipline: ClassVar[str | None] = "any"
-    initial = frozenset({()})
+    initial = ((),)
     functions = ("enqueue", "dequeue")
 
     def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`."""
         if op.f == "enqueue":
-            return frozenset(tuple(sorted((*content, freeze(op.argument)), key=repr)) for content in state)
+            return (*state[:-1], tuple(sorted((*state[-1], freeze(op.argument)), key=repr)))
         if op.outcome == INFO:
-            after = {(*content[:i], *content[i + 1 :]) for content in state for i in range(len(content))}
-        elif op.result is None:
-            after = {content for content in state if not content}
-        else:
-            element = freeze(op.result)
-            after = {
-                (*content[:i], *content[i + 1 :])
-                for content in state
-                if element in content
-                for i in (content.index(element),)
-            }
-        return frozenset(after) if after else None
+            return _left((*state, ()))
+        if op.result is None:
+            return None if any(state) else state
+        element = freeze(op.result)
+        # Of equal elements the last one: an unknown take that may have taken it may have taken any of the others.
+        last = next((place for place in reversed(range(len(state))) if element in state[place]), None)
+        if last is None:
+            return None
+        taken = state[last].index(element)
+        return _left((*state[:last], (*state[last][:taken], *state[last][taken + 1 :]), *state[last + 1 :]))
 
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
@@ -173,3 +172,20 @@ class UnorderedQueue(Model):
     def container_access(self, op: ModelOperation) -> Access | None:
         """See `Model.container_access`."""
         return _access("enqueue", op)
+
+
+def _left(groups: tuple[tuple[Hashable, ...], ...]) -> tuple[tuple[Hashable, ...], ...] | None:
+    """The state with these groups; None if they have too few elements for the takes of unknown outcome.
+
+    Each unknown take can have taken an element of its own exactly if at least t elements came before the take number t,
+    for every t (P. Hall, "On representatives of subsets", 1935). If they were just t, all of them are gone, and nothing
+    else is known of these takes.
+    """
+    came = sure = 0
+    for take, group in enumerate(groups[:-1], 1):
+        came += len(group)
+        if came < take:
+            return None
+        if came == take:
+            sure = take
+    return groups[sure:]

@@ -75,6 +75,7 @@ CASES = (
     Case("rabbitmq-quorum-queue", "partition", "linearizable", True),
     Case("rabbitmq-queue-partition", "partition", "linearizable", False),
     Case("rabbitmq-queue-autoheal", "partition", "linearizable", False),
+    Case("rabbitmq-pause-minority", "one node cut off for 1 s, twice", "linearizable", False),
 )
 """All plans for databases."""
 

@@ -90,7 +90,7 @@ def _answer(model: Model, state: Any, f: str, argument: Any, rng: random.Random)
             there = argument in state
             return there if f == "contains" else (there == (f == "remove")) if rng.random() < 0.5 else argument, "ok"
         case "unordered-queue", "dequeue":
-            content = next(iter(state))
+            content = [element for group in state for element in group]
             return rng.choice(content) if content else None, "ok"
         case (("fifo-queue" | "stack" | "priority-queue"), ("dequeue" | "pop" | "delete-min")):
             return (state[-1] if f == "pop" else state[0]) if state else None, "ok"

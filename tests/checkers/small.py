@@ -175,7 +175,7 @@ def once(model: Model, count: int, rng: random.Random, *, unknown_takes: bool | 
         else:
             f, argument = (model.functions[0], element) if puts else (model.functions[1], None)
             unknown = unknown and (puts or takes_unknown)
-            left = next(iter(state)) if model.name == "unordered-queue" else state
+            left = [element for group in state for element in group] if model.name == "unordered-queue" else state
             possible = {"stack": left[-1:], "unordered-queue": left}.get(model.name, left[:1])
             result = argument if puts else rng.choice(possible) if possible else None
         op = ModelOperation(f, argument, None if unknown else result, "info" if unknown else "ok")

@@ -30,7 +30,8 @@ def lived(name: str, count: int, rng: random.Random, *, spoilt: bool) -> History
         unknown = f == put and rng.random() < 0.02
         result: Any = argument
         if f == take:
-            left = sorted(state) if name == "set" else list(next(iter(state)) if name == "unordered-queue" else state)
+            whole = [element for group in state for element in group] if name == "unordered-queue" else list(state)
+            left = sorted(whole) if name == "set" else whole
             result = left[-1 if name == "stack" else 0] if left else None
             if name == "set":
                 argument, result = (result, True) if left else (element, False)
