@@ -35,7 +35,7 @@ from tests.harness.hunt.hunts import AtOnce
 from tests.harness.plans import DATABASES, LONG, SHORT
 
 TRIES = 16
-"""Runs in which an anomaly must show. The rarest shows in one of four, and 16 are without it once in a hundred times."""
+"""Runs in which an anomaly must show. The rarest shows in one of four, and 16 runs miss it once in a hundred times."""
 
 
 def given(*chosen: Case) -> list[ParameterSet]:
