@@ -47,6 +47,8 @@ CASES = (
     Case("etcd-serializable-reads", "partition", "linearizable", False),
     Case("etcd-set", "kill, pause, partition, packet loss", "linearizable", True),
     Case("etcd-list", "kill, pause, partition, packet loss", "linearizable", True),
+    Case("etcd-watch", "kill, pause, partition", "linearizable", True),
+    Case("etcd-watch-compaction", "nothing", "linearizable", False),
     Case("redis-one-node", "kill, pause, packet loss", "linearizable", True),
     Case("redis-replica-reads", "partition", "linearizable", False),
     Case("redis-sentinel-failover", "primary alone with two clients", "linearizable", False),

@@ -25,8 +25,11 @@ class Parameters(Guarded, frozen=True, forbid_unknown_fields=True):
     object: Literal["register", "kv", "counter", "set", "list", "mutex"] = "register"
     """What clients take the keys for."""
 
-    reads: Literal["linearizable", "serializable"] = "linearizable"
-    """`serializable` reads are answered by the node alone, from what it has."""
+    reads: Literal["linearizable", "serializable", "watched"] = "linearizable"
+    """`serializable` reads are answered by the node alone, from what it has. For `watched` ones see `watched.py`."""
+
+    compact: bool = False
+    """Whether a client that reads by watching has etcd forget the changes that it has seen."""
 
     lock_ttl: Duration = 2000 * MILLISECOND
     """After how long a lock ends that is not renewed. Whole seconds; etcd makes it longer than an election takes."""
@@ -54,6 +57,10 @@ def validate(parameters: Parameters, nodes: int) -> None:
         raise BadParameters("snapshot_count", "expected 1 or more")
     if parameters.lock_ttl < 1000 * MILLISECOND or parameters.lock_ttl % (1000 * MILLISECOND):
         raise BadParameters("lock_ttl", "expected whole seconds, 1s or more")
+    if parameters.reads == "watched" and parameters.object not in ("register", "kv"):
+        raise BadParameters("reads", f"a {parameters.object} is not read by watching; expected object: register or kv")
+    if parameters.compact and parameters.reads != "watched":
+        raise BadParameters("compact", "only clients that read by watching compact; expected reads: watched")
     parameters.check_guard(parameters.object)
 
 

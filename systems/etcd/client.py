@@ -13,6 +13,7 @@ from etcd3gw.exceptions import Etcd3Exception
 
 from clew.systems.etcd.gateway import base64_of, changed, said
 from clew.systems.etcd.locks import EtcdLocks
+from clew.systems.etcd.watched import Watched
 from clew.systems.guard import adding
 from clew.systems.program import Failed, ProgramCluster, ProgramNode
 from clew.systems.stored import decoded, encoded
@@ -36,6 +37,8 @@ class EtcdClient:
         )
         self._serializable = cluster.parameters.reads == "serializable"
         self._timeout = cluster.timeout
+        watches = cluster.parameters.reads == "watched"
+        self._watched = Watched(self._etcd, cluster.timeout, cluster.parameters.compact) if watches else None
         empty: dict[str, Any] = {"counter": 0, "list": []}
         self._empty = empty.get(cluster.parameters.object)
         self._keeps_sets = cluster.parameters.object == "set"
@@ -47,10 +50,12 @@ class EtcdClient:
         try:
             if self._keeps_sets:
                 return self._elements(key)
-            value, _ = self._get(key, self._serializable)
+            value = decoded(self._watched.read(key)) if self._watched else self._get(key, self._serializable)[0]
         except Etcd3Exception as error:
             # A read changes nothing.
             raise Failed(said(error)) from error
+        except requests.RequestException as error:
+            raise Failed(f"the watch: {type(error).__name__}") from error
         return self._empty if value is None else value
 
     get = read

@@ -98,7 +98,7 @@ DATABASES = tuple(name for name, _ in shipped() if resolve(load(name)).runtime =
 LOCKS = tuple(f"{name}-{guard}" for name in ("etcd", "zookeeper") for guard in ("lock", "leader"))
 FENCED = tuple(f"{name}-fenced-{guard}" for name in ("etcd", "zookeeper") for guard in ("lock", "leader"))
 MUTEX = tuple(f"{name}-mutex{clients}" for name in ("etcd", "zookeeper") for clients in ("", "-slow-clients"))
-OBJECTS = ("etcd-set", "etcd-list", "redis-one-node-list", "redis-sentinel-set")
+OBJECTS = ("etcd-set", "etcd-watch", "etcd-watch-compaction", "etcd-list", "redis-one-node-list", "redis-sentinel-set")
 MORE = (
     "zookeeper-sync-two-leaders",
     "zookeeper-lost-writes",

@@ -162,6 +162,8 @@ def test_a_rabbitmq_looks_for_modules_in_the_largest_folders_first(
     [
         ("etcd", 3, {"heartbeat_interval": 10**8, "election_timeout": 4 * 10**8}, "election_timeout"),
         ("etcd", 3, {"snapshot_count": 0}, "snapshot_count"),
+        ("etcd", 3, {"object": "set", "reads": "watched"}, "reads"),
+        ("etcd", 3, {"compact": True}, "compact"),
         ("redis", 2, {"sentinel": True}, "sentinel"),
         ("redis", 3, {"wait": 3}, "wait"),
         ("redis", 1, {"min_replicas": 1}, "min_replicas"),
