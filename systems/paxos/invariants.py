@@ -126,7 +126,8 @@ class ProposalsAreSafe:
 
     def __init__(self, majority: int) -> None:
         self._majority = majority
-        self._promises: dict[tuple[Key, Ballot], dict[str, tuple[Promise, int]]] = {}
+        self._promises: dict[tuple[Key, str], tuple[Ballot, dict[str, tuple[Promise, int]]]] = {}
+        """For each key and proposer: its last ballot, and the promises for that. It never goes back to another."""
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a proposal with the promises for its ballot.
@@ -134,9 +135,14 @@ class ProposalsAreSafe:
         All promises that were sent are looked at, and the proposer may not have got them all. So any majority will do.
         """
         message = sent.message
-        promises = self._promises.setdefault((message.key, message.ballot), {})
+        place = (message.key, message.ballot.proposer)
+        last, promises = self._promises.get(place, (NEVER, {}))
+        if message.ballot != last:
+            promises = {}
         if type(message) is Promise:
-            promises.setdefault(sent.source, (message, sent.id))
+            if message.ballot >= last:
+                promises.setdefault(sent.source, (message, sent.id))
+                self._promises[place] = (message.ballot, promises)
             return None
         # The proposer may have seen those that do not forbid its value, and no others.
         reported = sorted(promises.values(), key=lambda each: each[0].accepted)

@@ -130,7 +130,7 @@ RESTARTS = "paxos-forgets-promises"
 """A plan in which nodes restart again and again."""
 HUNTED: Mapping[str, Hunted] = {
     "forgets-promises": Hunted(RESTARTS),
-    "votes-without-promising": Hunted("paxos-duel"),
+    "votes-without-promising": Hunted("paxos-votes-without-promising"),
     "compares-the-value": Hunted("paxos-duel", ("recovery.within=10s",)),
     "prefers-its-own": Hunted("paxos-duel"),
     "picks-the-lowest-ballot": Hunted("paxos-duel"),

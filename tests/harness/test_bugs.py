@@ -41,7 +41,8 @@ LARGE = {
     ("rsl", "counts-a-1b-twice"),  # it hangs on which of many messages are lost
     ("caspaxos", "fails-what-it-proposed"),  # on that as well
     ("caspaxos", "no-fast-forward"),  # a proposer must be far behind
-    ("paxos", "votes-without-promising"),  # two proposers must overtake each other again and again
+    ("paxos", "votes-without-promising"),  # five nodes must be cut in one way after the other
+    ("multipaxos", "votes-without-promising"),  # that as well
     ("multipaxos", "runs-twice"),  # a client must ask twice, and others must write in between
     ("raft", "appends-unchecked"),  # logs must grow apart
     ("raft", "counts-older-terms"),  # Figure 8 of the paper takes four leaders
