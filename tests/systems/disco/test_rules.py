@@ -1,0 +1,103 @@
+"""The rules that a schedule meets too rarely: one story each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from clew.systems import find_protocol
+from clew.systems.disco.messages import Update
+from clew.systems.disco.parameters import Parameters, validate
+from clew.systems.service import BadParameters
+from tests.systems.cluster import Cluster, Flight
+
+SYSTEM = find_protocol("disco")
+
+
+def go_on(cluster: Cluster, until: Callable[[], bool], kept: Flight | None = None) -> None:
+    """Deliver everything but what is kept, and let timers fire, until something holds."""
+    for _ in range(2_000):
+        if until():
+            return
+        flying = [flight for flight in cluster.flying if flight is not kept]
+        if flying:
+            cluster.deliver(flying[0])
+        else:
+            cluster.wake(*cluster.earliest())
+    raise AssertionError("it never holds")
+
+
+def done(cluster: Cluster, f: str, value: str | None = None, kept: Flight | None = None) -> str:
+    """What an operation of a client returns."""
+    operation = cluster.invoke(0, f, value)
+    go_on(cluster, lambda: operation in cluster.completed, kept)
+    result: str = cluster.completed[operation].value
+    return result
+
+
+def update_in_flight(cluster: Cluster) -> Flight:
+    """Go on until a client asks for a blob to be tagged."""
+
+    def found() -> list[Flight]:
+        return [flight for flight in cluster.flying if type(flight[3]) is Update]
+
+    go_on(cluster, lambda: bool(found()))
+    return found()[0]
+
+
+def test_a_blob_that_has_waited_too_long_is_collected_and_cannot_be_tagged() -> None:
+    cluster = Cluster(SYSTEM, Parameters(replicas=1), nodes=2)
+    put = cluster.invoke(1, "put", "a")
+    late = update_in_flight(cluster)
+    go_on(cluster, lambda: cluster.now > 9_000_000_000, late)
+    assert "blob/1.1" in cluster.disks["n2"]
+    go_on(cluster, lambda: "blob/1.1" not in cluster.disks["n2"], late)
+    cluster.deliver(late)
+    assert done(cluster, "get") == ""
+    assert put not in cluster.completed
+
+
+def test_a_change_that_arrives_again_is_carried_out_once_in_all_lives_of_the_master() -> None:
+    cluster = Cluster(SYSTEM, Parameters(replicas=1), nodes=2)
+    put = cluster.invoke(1, "put", "a")
+    copy = update_in_flight(cluster)
+    cluster.deliver(copy, again=True)
+    go_on(cluster, lambda: put in cluster.completed, copy)
+    done(cluster, "put", "b", copy)
+    cluster.deliver(copy, again=True)
+    assert done(cluster, "get", kept=copy) == "b"
+    cluster.crash("n1")
+    cluster.restart("n1")
+    cluster.deliver(copy)
+    assert done(cluster, "get") == "b"
+
+
+def test_a_deletion_is_remembered_until_no_node_has_an_older_version() -> None:
+    cluster = Cluster(SYSTEM, Parameters(replicas=2), nodes=4)
+    done(cluster, "put", "a")
+    lost = next(name for name in cluster.names if "tag/0" in cluster.disks[name])
+    cluster.crash(lost)
+    done(cluster, "delete")
+    later = cluster.now + 5_000_000_000
+    go_on(cluster, lambda: cluster.now > later)
+    holders = [name for name in cluster.names if "tag/0" in cluster.disks[name]]
+    assert len(holders) == 3
+    cluster.restart(lost)
+    go_on(cluster, lambda: not any("tag/0" in disk for disk in cluster.disks.values()))
+    cluster.crash("n1")
+    cluster.restart("n1")
+    assert done(cluster, "get") == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "nodes", "words"),
+    [
+        ("replicas", 4, 4, "4; expected 1 to 3: one of the 4 nodes is the master"),
+        ("replicas", 1, 1, "1; expected 2 nodes or more"),
+        ("collect_every", 1, 4, "1 ns; expected at least 100 us"),
+    ],
+)
+def test_a_cluster_that_could_store_nothing_is_refused(field: str, value: int, nodes: int, words: str) -> None:
+    with pytest.raises(BadParameters, match=words):
+        validate(Parameters(**{field: value}), nodes)
