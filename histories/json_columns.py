@@ -28,6 +28,8 @@ from clew.histories.reading import NAMES, Reading, nanoseconds
 _AT_ONCE = 1 << 20
 """Bytes that are decoded at once."""
 _decoder = msgspec.json.Decoder(dict[str, Any])
+_POWERS, _SHORT = {Decimal(10**digits) for digits in range(16)}, 10**15
+"""Factors that move the point of a decimal. Products below this have at most 15 digits."""
 _ABSENT = object()
 """Stands for a field that a line does not have. One that is null there is None."""
 
@@ -238,7 +240,7 @@ def _times(column: list[Any], reading: Reading, name: str) -> list[int]:
         return column if whole == 1 else [time * whole for time in column]
     if set(map(type, column)) <= {int, float}:
         # What `nanoseconds` does, without a call for each.
-        return [int(Decimal(str(time)) * factor) for time in column]
+        return _shifted(column, factor) or [int(Decimal(str(time)) * factor) for time in column]
     times = []
     for one in _needed(column):
         time = nanoseconds(one, factor)
@@ -246,3 +248,22 @@ def _times(column: list[Any], reading: Reading, name: str) -> list[int]:
             raise _NotPlain
         times.append(time)
     return times
+
+
+def _shifted(column: list[float], factor: Decimal) -> list[int] | None:
+    """These times a power of ten, if all products are whole and short; None otherwise.
+
+    Let c be a whole number of at most 15 digits and c / factor, rounded, a time of the file. Of the decimals of so few
+    digits no other one is rounded to the same time. So the file says c / factor, and the product is c.
+    """
+    if factor not in _POWERS:
+        return None
+    power = int(factor)
+    if max(map(abs, column), default=0) * power >= _SHORT:
+        return None
+    times = np.array(column, np.float64)
+    products = np.rint(times * power)
+    if not (products / power == times).all():
+        return None
+    shifted: list[int] = products.astype(np.int64).tolist()
+    return shifted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,21 @@ def test_json_lines_at_once_are_lines_one_by_one(tmp_path: Path, monkeypatch: py
         monkeypatch.setattr(json_columns, "history_of", lambda *_, **__: None)
         assert one == read(lambda: json_lines.load(path, reading)), (fields, path.read_text())  # noqa: B023
     assert sum(at_once) > 100
+
+
+def test_times_whose_point_is_moved_at_once_are_those_of_the_decimals_in_the_file() -> None:
+    rng, at_once = random.Random(8), 0
+    for _ in range(3_000):
+        factor = Decimal(10 ** rng.choice((0, 3, 6, 9)))
+        digits = rng.choice((0, 3, 6, 9, 12))
+        times = [round(rng.uniform(-10, 10) ** rng.choice((1, 5, 9)), digits) for _ in range(rng.randrange(1, 4))]
+        found = json_columns._shifted(times, factor)
+        if found is not None:
+            assert found == [int(Decimal(str(time)) * factor) for time in times]
+            at_once += 1
+    assert 500 < at_once < 2_500
+    assert json_columns._shifted([1.25], Decimal("1.5")) is None
+    assert json_columns._shifted([0.1, 10**400], Decimal(1000)) is None
 
 
 def test_a_value_that_is_too_deep_has_its_line(tmp_path: Path) -> None:
