@@ -123,7 +123,7 @@ class Interned:
 
     def codes(self, values: Sequence[Any]) -> NDArray[np.int32]:
         """The numbers of many values. Costs a tenth of `code` for each of them, if most were seen before."""
-        if values and values.count(None) == len(values):
+        if values and values[0] is values[-1] is None and values.count(None) == len(values):
             return np.full(len(values), self.code(None), np.int32)
         if set(map(type, values)) <= _PLAIN:
             # They are their own frozen forms, so all new ones get their numbers at once.

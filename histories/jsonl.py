@@ -22,8 +22,9 @@ from clew.histories.event import FORMAT, MALFORMED, Event, EventType, Header
 from clew.histories.history import History, HistoryError
 from clew.histories.line_errors import excerpt, whats_wrong
 
-_AT_ONCE = 1 << 20
-"""Bytes that are decoded at once: some ten thousand events, a few megabytes of objects."""
+_AT_ONCE = 1 << 17
+"""Bytes that are decoded at once: about a thousand events. Their objects stay in the caches of the
+processor: with eight times as many, reading takes a tenth longer."""
 
 _header = msgspec.json.Decoder(Header)
 _event = msgspec.json.Decoder(Event)
