@@ -1,5 +1,5 @@
 """All configurations at once, swept along the events. Decides any model, and can run beside a test."""
 
-from clew.checkers.linear.sweep import Configuration, Sweep, decide
+from clew.checkers.linear.sweep import Configuration, Sweep, decide, decide_narrowly
 
-__all__ = ["Configuration", "Sweep", "decide"]
+__all__ = ["Configuration", "Sweep", "decide", "decide_narrowly"]

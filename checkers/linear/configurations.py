@@ -1,8 +1,7 @@
 """Configurations, moved over one event after the other: the kernels of `clew.checkers.linear`.
 
-A configuration is a row of integers: its state, the latest entry of its log, and words with a bit for each slot. An
-open operation occupies a *slot*; the bit says whether it has taken effect in this configuration. Configurations that
-came from one share the entries of their logs up to there.
+A configuration is a row (see `rows`). An open operation occupies a *slot*; a bit of the row says whether it has taken
+effect in this configuration. Configurations that came from one share the entries of their logs up to there.
 """
 
 from __future__ import annotations
@@ -13,6 +12,9 @@ import numpy as np
 
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import inlined, kernel, raw_kernel
+from clew.checkers.linear.narrow import choose
+from clew.checkers.linear.rows import BITS, GONE, LOG, MET, STATE, add, copy_row
+from clew.checkers.linear.waiting import COST_OF_UNKNOWN, NONE, cheapest, go_on_without, nobody_waits, wait
 from clew.checkers.memo import IMPOSSIBLE, UNASKED, after
 
 FREE = -1
@@ -21,13 +23,6 @@ FREE = -1
 THERE, DEAD, ASK, ROWS, SLOTS, LOG_FULL, PAUSE = range(7)
 """What a visit ends with: the position is reached; no configuration survived a return; transitions are missing; there
 is no room for more configurations, slots or entries of the log; it is time to look at the deadline."""
-
-STATE, LOG, BITS = 0, 1, 2
-"""Columns of a configuration. The words of bits begin at BITS."""
-
-GONE, MET = np.arange(2)
-"""The two sets of configurations at a return: those in which the returning operation has taken effect and from which it
-is gone, and those in which it has not."""
 
 REGISTERS = np.dtype((
     np.record,
@@ -45,9 +40,13 @@ REGISTERS = np.dtype((
         ("halfway", np.int64),  # 1 if the return at `position` is being dealt with; then also, to go on from there:
         ("entries_before", np.int64),  # `entries` before the return
         ("source", np.int64),  # configurations of `now` that were put into one of the two sets
-        ("number", np.int64),  # configurations of `seen` from which more were found
+        ("cost", np.int64),  # what the cheapest configuration costs from which more are to be found
         ("gone", np.int64),  # configurations of both sets
         ("met", np.int64),
+        ("width", np.int64),  # configurations that are kept at most
+        ("dropped", np.int64),  # 1 if some were dropped: if none survives a return, that proves nothing
+        ("dropped_before", np.int64),  # `dropped` before the return
+        ("known_first", np.int64),  # 1 if those that have used most operations of known outcome are kept
     ],
 ))  # fmt: skip
 ENTRY = np.dtype([("before", np.int32), ("op", np.int32)])
@@ -55,6 +54,9 @@ ENTRY = np.dtype([("before", np.int32), ("op", np.int32)])
 
 WORK_PER_VISIT = 500_000
 """Operations tried and configurations compared until Python may look at the deadline: 10 to 50 milliseconds."""
+_ENOUGH, _MANY, _MOST = 4, 8, 256
+"""How much is done for a return in a narrow sweep, in widths: it is enough to find 4 times as many configurations as are
+kept, or as many as are kept if 8 times as many were met on the way; and no more than 256 times as many may be."""
 _CLOSE_EVERY = 16
 """Returns between two looks for operations that all configurations have used. A look goes through all configurations,
 so it is made seldom; what it finds stays open a little longer than it need."""
@@ -80,6 +82,12 @@ class Tables(NamedTuple):
     """Those after the return that is being dealt with."""
     seen: Any
     """Those before it, in which the returning operation has not taken effect."""
+    cost: Any
+    """For each row of `seen` its cost; see `waiting`, here and for the next three."""
+    behind: Any
+    """For each row of `seen` the one that waits behind it."""
+    heads_of_cost: Any
+    tails_of_cost: Any
     chains: Any
     """Hash tables of GONE (`then`) and MET (`seen`): the next row of the same place, -1 at the end."""
     heads: Any
@@ -95,6 +103,12 @@ class Tables(NamedTuple):
     """No bits: as many words as `unknown` has."""
     log: Any
     """ENTRY."""
+    order: Any
+    """Rows of `then`: those that are kept come first. This and the next two are empty if all are kept."""
+    scratch: Any
+    """See `narrow`: the key of each row, and rows in some order."""
+    tally: Any
+    """See `narrow`: how many rows have a key."""
     asked: Any
     """QUESTION of the memo: transitions that it does not know."""
 
@@ -151,12 +165,16 @@ def advance(memo, t, until, row):  # type: ignore[no-untyped-def]
                 return PAUSE
             at.halfway = 0
             if status != THERE:
-                at.entries = at.entries_before
+                at.entries, at.dropped = at.entries_before, at.dropped_before
                 return status
             if count == 0:
                 return DEAD
-            for number in range(count):
-                copy_row(t.then[number], t.now[number])
+            kept = min(count, at.width)
+            if kept < count:
+                choose(t, count)
+            for number in range(kept):
+                copy_row(t.then[t.order[number] if kept < count else number], t.now[number])
+            count = kept
             at.count = count
             at.work += count
             close(t, _slot(t, op))
@@ -230,13 +248,6 @@ def use(at, log, row, op, slot):  # type: ignore[no-untyped-def]
     at.entries += 1
 
 
-@raw_kernel
-def copy_row(source, target):  # type: ignore[no-untyped-def]
-    """`copy`, for a raw kernel."""
-    for column in range(len(source)):
-        target[column] = source[column]
-
-
 @inlined
 def _slot(t, op):  # type: ignore[no-untyped-def]
     """The slot of an open operation. One that returns soon is found soon."""
@@ -282,50 +293,6 @@ def _close_used(t):  # type: ignore[no-untyped-def]
             t.now[row, BITS + word] &= ~common
 
 
-@raw_kernel
-def _hash(row, mask):  # type: ignore[no-untyped-def]
-    """64 bits for the state of a row and its bits, except those of `mask`."""
-    code = np.uint64(row[STATE]) * np.uint64(0x9E3779B97F4A7C15)
-    for word in range(len(mask)):
-        code ^= np.uint64(row[BITS + word] & ~mask[word])
-        code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return code ^ (code >> np.uint64(31))
-
-
-@raw_kernel
-def add(row, rows, count, mask, which, chains, heads, stamps, at):  # type: ignore[no-untyped-def]
-    """Add a configuration to a set, unless one there is at least as good; returns how many there are then.
-
-    Fewer unknown: `mask` has the bits of operations of unknown outcome. Of two configurations with the same state and
-    the same other operations used, the one that has used fewer of these is as good. Whatever the other can do next, it
-    can do too, and more.
-    """
-    place = np.int64(_hash(row, mask) >> np.uint64(8)) % heads.shape[1]
-    if stamps[which, place] != at.stamp:
-        stamps[which, place] = at.stamp
-        heads[which, place] = -1
-    other = heads[which, place]
-    while other >= 0:
-        at.work += 1
-        same, fewer, more = rows[other, STATE] == row[STATE], True, True
-        for word in range(len(mask)):
-            mine, its = row[BITS + word], rows[other, BITS + word]
-            same = same and (mine & ~mask[word]) == (its & ~mask[word])
-            fewer = fewer and (its & mask[word] & ~mine) == 0
-            more = more and (mine & mask[word] & ~its) == 0
-        if same and fewer:
-            return count
-        if same and more:
-            copy_row(row, rows[other])
-            return count
-        other = chains[which, other]
-    copy_row(row, rows[count])
-    chains[which, count] = heads[which, place]
-    heads[which, place] = count
-    return count + 1
-
-
 @inlined
 def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
     """The configurations after the return of an operation, into `then`. Returns a status and how many there are.
@@ -337,10 +304,11 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
     word, bit = slot >> 6, np.int64(1) << (slot & 63)
     if at.halfway == 0:
         at.halfway = 1
-        at.entries_before = at.entries
+        at.entries_before, at.dropped_before = at.entries, at.dropped
         at.stamp += 1
         at.asked = 0
-        at.gone, at.met, at.source, at.number = 0, 0, 0, 0
+        at.gone, at.met, at.source = 0, 0, 0
+        nobody_waits(t)
     gone, met = at.gone, at.met
     while at.source < at.count:
         if at.work >= at.pause:
@@ -354,13 +322,19 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
             row[BITS + word] &= ~bit
             gone = add(row, t.then, gone, t.unknown, GONE, t.chains, t.heads, t.stamps, at)
         else:
+            before = met
             met = add(t.now[source], t.seen, met, t.nothing, MET, t.chains, t.heads, t.stamps, at)
+            if met > before:
+                wait(t, before, 0)
     # From each configuration in which the operation has not taken effect, more are found.
-    while at.number < met:
+    number = cheapest(t)
+    while number != NONE:
         if at.work >= at.pause:
             at.gone, at.met = gone, met
             return PAUSE, 0
-        number = at.number
+        if gone >= _ENOUGH * at.width or (gone >= at.width and met >= _MANY * at.width):
+            at.dropped = 1
+            break
         if max(met, gone) + at.open > len(t.seen):
             return ROWS, 0
         if at.entries + (at.open + 1) * (at.open + 1) > len(t.log):
@@ -402,9 +376,15 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
             if row[BITS + word] & bit:
                 row[BITS + word] &= ~bit
                 gone = add(row, t.then, gone, t.unknown, GONE, t.chains, t.heads, t.stamps, at)
+            elif met >= _MOST * at.width:
+                at.dropped = 1
             else:
+                before = met
                 met = add(row, t.seen, met, t.nothing, MET, t.chains, t.heads, t.stamps, at)
-        at.number += 1
+                if met > before:
+                    wait(t, before, t.cost[number] + (COST_OF_UNKNOWN if t.ret[z] == NEVER else 1))
+        go_on_without(t, number)
+        number = cheapest(t)
     if at.asked > 0:
         return ASK, 0
     return THERE, gone

@@ -17,7 +17,7 @@ reason for each stands in `clew.checkers.linear.configurations`, next to the lin
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -28,22 +28,22 @@ from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.linear.configurations import (
     ASK,
-    BITS,
     DEAD,
     ENTRY,
     FREE,
-    LOG,
     LOG_FULL,
     REGISTERS,
     ROWS,
     SLOTS,
-    STATE,
     THERE,
     WORK_PER_VISIT,
     Tables,
     advance,
     collect,
 )
+from clew.checkers.linear.narrow import KEYS
+from clew.checkers.linear.rows import BITS, LOG, STATE
+from clew.checkers.linear.waiting import COSTS
 from clew.checkers.memo import QUESTION, Memo
 from clew.checkers.models.model import Model
 from clew.checkers.verdict import Budget
@@ -54,6 +54,8 @@ begins anew each time."""
 _FEWEST_STATES = 1 << 14
 """States that are remembered before any is forgotten. To learn a transition again costs a call of Python, so states are
 forgotten seldom. This many small states take a megabyte or two."""
+_ALL = 1 << 40
+"""As a width: more configurations than fit into any memory."""
 _LOG_FIRST = 1 << 12
 """Entries of the log at first: 32 KB. It grows only if what the configurations do not agree on is longer."""
 
@@ -77,6 +79,37 @@ def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -
     return Decision("unknown", order=sweep.order(), why=answer, engine="linear")
 
 
+def decide_narrowly(
+    problem: Problem,
+    model: Model,
+    budget: Budget,
+    deadline: Deadline,
+    widths: Iterable[int],
+    steps: int | None = None,
+) -> Decision:
+    """Decide one problem by sweeps that keep only so many configurations (see `clew.checkers.linear.narrow`).
+
+    Each width is tried twice. `widths`, and `steps` for each sweep, bound the search by something that is the same on
+    every machine: operations tried. When they are used up, the answer is "unknown" and `why` is "time".
+    """
+    best: list[int] = []
+    for width in widths:
+        for known_first in (False, True):
+            sweep = Sweep(problem, model, budget, deadline, width=width, known_first=known_first)
+            answer = sweep.to(len(problem.event_op), steps)
+            order = sweep.order()
+            if answer == "there":
+                return Decision("valid", order=order, engine="linear")
+            if answer == "dead" and not sweep.dropped:
+                return Decision("invalid", order=order, stuck=sweep.position, engine="linear")
+            best = max(best, order, key=len)
+            if answer == "memory":
+                return Decision("unknown", order=best, why="memory", engine="linear")
+            if deadline.passed():
+                return Decision("unknown", order=best, why="time", engine="linear")
+    return Decision("unknown", order=best, why="time", engine="linear")
+
+
 class Sweep:
     """The configurations of a problem at one position; `to` moves the position forward.
 
@@ -85,6 +118,9 @@ class Sweep:
 
     A sweep made without `start` treats states as one if no operation of this problem tells them apart. So its
     configurations cannot start another sweep.
+
+    It keeps `width` configurations at most, or all. Of those that have used equally many operations of unknown outcome,
+    those are kept first that have used the most other operations if `known_first`, the fewest if not.
     """
 
     def __init__(
@@ -95,6 +131,9 @@ class Sweep:
         deadline: Deadline,
         start: Sequence[Configuration] | None = None,
         opened: int = 0,
+        *,
+        width: int = _ALL,
+        known_first: bool = False,
     ) -> None:
         self._problem, self._budget, self._deadline = problem, budget, deadline
         self._memo = Memo(model, problem.classes, merge=start is None)
@@ -103,6 +142,7 @@ class Sweep:
         self._forgot = -1
         self._at = np.zeros(1, REGISTERS)[0]
         self._at.count = 1
+        self._at.width, self._at.known_first = width, known_first
         self._tables = Tables(
             at=self._at,
             event_op=problem.event_op,
@@ -115,7 +155,10 @@ class Sweep:
             op_of=np.full(64, FREE, np.int32),
             log=np.empty(_LOG_FIRST, ENTRY),
             asked=np.empty(_ASK_AT_ONCE, QUESTION),
-            **_room(np.array([[0, -1, 0]], np.int64), 16, 1),
+            heads_of_cost=np.empty(COSTS, np.int64),
+            tails_of_cost=np.empty(COSTS, np.int64),
+            tally=np.empty(0 if width == _ALL else KEYS, np.int64),
+            **_room(np.array([[0, -1, 0]], np.int64), 16, 1, width),
         )
         if start is not None:
             self._begin(start, opened)
@@ -138,7 +181,9 @@ class Sweep:
 
     def _make_room(self, rows: int, words: int, now: NDArray[np.int64] | None = None) -> None:
         """Make room for `rows` configurations of `words` words each. The configurations stay, or become `now`."""
-        tables = self._tables._replace(**_room(self._tables.now if now is None else now, rows, words))
+        tables = self._tables._replace(
+            **_room(self._tables.now if now is None else now, rows, words, int(self._at.width))
+        )
         for slot in tables.slots[: self._at.open].tolist():
             if self._problem.ret[tables.op_of[slot]] == NEVER:
                 _set(tables.unknown, slot)
@@ -154,8 +199,13 @@ class Sweep:
         """How many configurations it went on from until now. Its work grows with this number."""
         return int(self._at.visited)
 
-    def to(self, position: int) -> Literal["there", "dead", "memory", "time"]:
-        """Sweep on to a position.
+    @property
+    def dropped(self) -> bool:
+        """Whether any configuration was dropped. "dead" proves nothing then."""
+        return bool(self._at.dropped)
+
+    def to(self, position: int, steps: int | None = None) -> Literal["there", "dead", "memory", "time"]:
+        """Sweep on to a position, with so many `steps` at most: operations tried, and configurations compared.
 
         Returns "there"; "dead" if a return before the position cannot be explained; or what ran out.
         """
@@ -188,14 +238,14 @@ class Sweep:
                 self._forget()
             if self.bytes > self._budget.bytes:
                 return "memory"
-            if self._deadline.passed():
+            if self._deadline.passed() or (steps is not None and at.work >= steps):
                 return "time"
 
     @property
     def bytes(self) -> int:
         """What it holds now, without the part of the linearization on which all agree."""
         t = self._tables
-        tables = (t.now, t.then, t.seen, t.chains, t.heads, t.stamps, t.log)
+        tables = (t.now, t.then, t.seen, t.chains, t.heads, t.stamps, t.log, t.cost, t.behind, t.order, t.scratch)
         return sum(int(table.nbytes) for table in tables) + self._memo.bytes
 
     def _shorten_log(self) -> None:
@@ -239,7 +289,9 @@ class Sweep:
         return [*(op for part in self._agreed for op in part.tolist()), *reversed(tail)]
 
 
-def _room(now: NDArray[np.int64], rows: int, words: int) -> dict[str, NDArray[np.int64] | NDArray[np.int32]]:
+def _room(
+    now: NDArray[np.int64], rows: int, words: int, width: int
+) -> dict[str, NDArray[np.int64] | NDArray[np.int32]]:
     """The tables whose size depends on how many configurations there may be, with the configurations `now`."""
     wide = np.zeros((rows, BITS + words), np.int64)
     wide[: len(now), : now.shape[1]] = now
@@ -248,6 +300,10 @@ def _room(now: NDArray[np.int64], rows: int, words: int) -> dict[str, NDArray[np
         "then": np.zeros_like(wide),
         "seen": np.zeros_like(wide),
         "chains": np.empty((2, rows), np.int32),
+        "cost": np.empty(rows, np.int32),
+        "behind": np.empty(rows, np.int32),
+        "order": np.empty(0 if width == _ALL else rows, np.int64),
+        "scratch": np.empty((2, 0 if width == _ALL else rows), np.int64),
         "heads": np.empty((2, 2 * rows), np.int32),
         "stamps": np.zeros((2, 2 * rows), np.int64),
         "unknown": np.zeros(words, np.int64),
