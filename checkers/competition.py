@@ -2,17 +2,18 @@
 
     register     every value set once?     zones: valid with its order, or invalid
                  a stale read?             invalid, at its return or earlier; a search of what came before says which
-                 otherwise                 a search: wgl and lazy by turns; later with what operations need
+                 otherwise                 a search: wgl, narrow sweeps and lazy by turns
     appends      always                    zones
     container    always                    monitors; a search where takes of unknown outcome leave a doubt
     set          always                    monitors
     no form      a FIFO queue?             a search for one line of pairs
                  a set, never read whole?  each element is a register
-                 versions, or one list?    they shorten the intervals, then wgl
-                 otherwise                 wgl, then wgl with what operations need
+                 versions, or one list?    they shorten the intervals, then the same
+                 otherwise                 wgl and narrow sweeps by turns
 
-Nothing runs in parallel. Each question costs about as much as sorting the operations. Of the two searches wgl is faster
-on easy histories, and most histories are easy; lazy is hardly slower on hard ones.
+Nothing runs in parallel. Each question costs about as much as sorting the operations. Of the searches wgl is fastest on
+easy histories, and most histories are easy; narrow sweeps of `linear` and lazy are hardly slower on hard ones. After
+its first turn wgl also looks at what operations need.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from clew.checkers import line, pinned, wgl
+from clew.checkers import line, pinned, turns, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
@@ -88,7 +89,7 @@ def decide(
         return line.decide(problem, model, budget, deadline, effort=_looks(steps))
     if pinned.applies(problem, model):
         return pinned.decide(problem, model, budget, deadline, steps=steps)
-    return wgl.decide_in_turns(problem, model, budget, deadline, steps=steps)
+    return turns.decide(problem, model, budget, deadline, steps=steps)
 
 
 def _decide_container(
@@ -157,7 +158,7 @@ def _places(part: Problem, whole: Problem) -> np.ndarray[tuple[int], np.dtype[np
 
 
 def _search(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None) -> Decision:
-    """wgl and lazy by turns, in rounds of growing effort: what one cannot decide, the other often can."""
+    """wgl, narrow sweeps and lazy by turns, in rounds of growing effort: what one cannot decide, another often can."""
     best = Decision("unknown", engine="wgl")
     events = max(_FEWEST_EVENTS, len(form.problem.event_op))
     for number in itertools.count():
@@ -168,6 +169,12 @@ def _search(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline
         best = max(best, depth, key=_progress)
         if deadline.passed():
             break
+        swept = turns.sweep(form.problem, model, budget, deadline, number, effort * events)
+        if swept.answer != "unknown":
+            return swept
+        best = max(best, swept, key=_progress)
+        if deadline.passed():
+            break
         # Imported here: its kernels take seconds to compile, once after an install, and most histories never need them.
         from clew.checkers import lazy
 
@@ -176,7 +183,7 @@ def _search(form: RegisterForm, model: Model, budget: Budget, deadline: Deadline
         if breadth.answer != "unknown":
             return breadth
         best = max(best, breadth, key=_progress)
-        if depth.why == breadth.why == "memory" and not deadline.passed():
+        if depth.why == swept.why == breadth.why == "memory" and not deadline.passed():
             return replace(best, why="memory")
         if deadline.passed() or number + 1 == most_rounds:
             break

@@ -55,8 +55,8 @@ ENTRY = np.dtype([("before", np.int32), ("op", np.int32)])
 WORK_PER_VISIT = 500_000
 """Operations tried and configurations compared until Python may look at the deadline: 10 to 50 milliseconds."""
 _ENOUGH, _MANY, _MOST = 4, 8, 256
-"""How much is done for a return in a narrow sweep, in widths: it is enough to find 4 times as many configurations as are
-kept, or as many as are kept if 8 times as many were met on the way; and no more than 256 times as many may be."""
+"""How much is done for a return in a narrow sweep, in widths. It is enough to find 4 times as many configurations as
+are kept, or as many as are kept, if 8 times as many were met on the way. At most 256 times as many are met."""
 _CLOSE_EVERY = 16
 """Returns between two looks for operations that all configurations have used. A look goes through all configurations,
 so it is made seldom; what it finds stays open a little longer than it need."""
