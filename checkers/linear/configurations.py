@@ -99,8 +99,8 @@ class Tables(NamedTuple):
     """The operation in each slot; FREE if there is none."""
     unknown: Any
     """The bits of the slots whose operations are of unknown outcome."""
-    nothing: Any
-    """No bits: as many words as `unknown` has."""
+    observing: Any
+    """The bits of the slots whose operations never change a state."""
     log: Any
     """ENTRY."""
     order: Any
@@ -217,6 +217,8 @@ def _call(memo, t, op):  # type: ignore[no-untyped-def]
     at.open += 1
     if t.ret[op] == NEVER:
         t.unknown[slot >> 6] |= np.int64(1) << (slot & 63)
+    elif observer:
+        t.observing[slot >> 6] |= np.int64(1) << (slot & 63)
     if observer:
         for row in range(at.count):
             if after(memo, t.now[row, STATE], t.cls[op]) != IMPOSSIBLE:
@@ -267,6 +269,7 @@ def close(t, slot):  # type: ignore[no-untyped-def]
     for i in range(place, t.at.open):
         t.slots[i] = t.slots[i + 1]
     t.op_of[slot] = FREE
+    t.observing[slot >> 6] &= ~(np.int64(1) << (slot & 63))
 
 
 @inlined
@@ -320,10 +323,10 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
         if t.now[source, BITS + word] & bit:
             copy_row(t.now[source], row)
             row[BITS + word] &= ~bit
-            gone = add(row, t.then, gone, t.unknown, GONE, t.chains, t.heads, t.stamps, at)
+            gone = add(t, row, t.then, gone, GONE)
         else:
             before = met
-            met = add(t.now[source], t.seen, met, t.nothing, MET, t.chains, t.heads, t.stamps, at)
+            met = add(t, t.now[source], t.seen, met, MET)
             if met > before:
                 wait(t, before, 0)
     # From each configuration in which the operation has not taken effect, more are found.
@@ -375,12 +378,12 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
                         use(at, t.log, row, other, o_slot)
             if row[BITS + word] & bit:
                 row[BITS + word] &= ~bit
-                gone = add(row, t.then, gone, t.unknown, GONE, t.chains, t.heads, t.stamps, at)
+                gone = add(t, row, t.then, gone, GONE)
             elif met >= _MOST * at.width:
                 at.dropped = 1
             else:
                 before = met
-                met = add(row, t.seen, met, t.nothing, MET, t.chains, t.heads, t.stamps, at)
+                met = add(t, row, t.seen, met, MET)
                 if met > before:
                     wait(t, before, t.cost[number] + (COST_OF_UNKNOWN if t.ret[z] == NEVER else 1))
         go_on_without(t, number)

@@ -1,6 +1,7 @@
 """A narrow sweep keeps only some of the configurations after a return: different ones, and of these the best.
 
-A configuration is the better, the fewer operations of unknown outcome it has used: they are what may be missing later.
+A configuration is the better, the fewer operations of unknown outcome it has used, which may be missing later, and the
+more that only observe, which are done with.
 Of equal ones those count as better that have used fewer of the other operations, or more of them: which of the two
 leads to the end is not known, so both are tried (`clew.checkers.linear.sweep`). And many configurations of one state
 often have the same flaw. So the best of each state come first, then the second of each, and so on.
@@ -19,6 +20,9 @@ from clew.checkers.linear.waiting import COST_OF_UNKNOWN
 
 KEYS = 1 << 10
 """How many different keys there are. Greater ones count as the greatest."""
+
+_WORTH_OF_OBSERVER = 4
+"""An operation that changes nothing and has found what it needs counts like so many others, the other way round."""
 
 
 @raw_kernel
@@ -42,13 +46,13 @@ def choose(t, count):  # type: ignore[no-untyped-def]
 
 @raw_kernel
 def _badness(t, row):  # type: ignore[no-untyped-def]
-    unknown, known = 0, 0
+    unknown, observers, others = 0, 0, 0
     for word in range(len(t.unknown)):
         unknown += _bits(row[BITS + word] & t.unknown[word])
-        known += _bits(row[BITS + word] & ~t.unknown[word])
-    if t.at.known_first:
-        return max(0, KEYS // 4 + COST_OF_UNKNOWN * unknown - known)
-    return COST_OF_UNKNOWN * unknown + known
+        observers += _bits(row[BITS + word] & t.observing[word])
+        others += _bits(row[BITS + word] & ~(t.unknown[word] | t.observing[word]))
+    others = -others if t.at.known_first else others
+    return max(0, KEYS // 4 + COST_OF_UNKNOWN * unknown + others - _WORTH_OF_OBSERVER * observers)
 
 
 @raw_kernel

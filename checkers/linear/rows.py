@@ -26,44 +26,51 @@ def copy_row(source, target):  # type: ignore[no-untyped-def]
 
 
 @raw_kernel
-def _hash(row, mask):  # type: ignore[no-untyped-def]
-    """64 bits for the state of a row and its bits, except those of `mask`."""
+def _hash(t, row):  # type: ignore[no-untyped-def]
+    """64 bits for the state of a row and its bits, except those of unknown outcomes and of observers."""
     code = np.uint64(row[STATE]) * np.uint64(0x9E3779B97F4A7C15)
-    for word in range(len(mask)):
-        code ^= np.uint64(row[BITS + word] & ~mask[word])
+    for word in range(len(t.unknown)):
+        code ^= np.uint64(row[BITS + word] & ~(t.unknown[word] | t.observing[word]))
         code = (code ^ (code >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         code = (code ^ (code >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return code ^ (code >> np.uint64(31))
 
 
 @raw_kernel
-def add(row, rows, count, mask, which, chains, heads, stamps, at):  # type: ignore[no-untyped-def]
+def add(t, row, rows, count, which):  # type: ignore[no-untyped-def]
     """Add a configuration to a set, unless one there is at least as good; returns how many there are then.
 
-    Fewer unknown: `mask` has the bits of operations of unknown outcome. Of two configurations with the same state and
-    the same other operations used, the one that has used fewer of these is as good. Whatever the other can do next, it
-    can do too, and more.
+    Fewer unknown: of two configurations with the same state and the same other operations used, the one that has used
+    fewer operations of unknown outcome is as good. Whatever the other can do next, it can do too, and more.
+    More observers: so is the one that has used more operations that change no state. What the other does with these
+    later, it has done already, and nothing else notices.
+
+    In GONE the better one takes the place of the other. In MET it does not: from the other one more may have been
+    found.
     """
-    place = np.int64(_hash(row, mask) >> np.uint64(8)) % heads.shape[1]
-    if stamps[which, place] != at.stamp:
-        stamps[which, place] = at.stamp
-        heads[which, place] = -1
-    other = heads[which, place]
+    at = t.at
+    place = np.int64(_hash(t, row) >> np.uint64(8)) % t.heads.shape[1]
+    if t.stamps[which, place] != at.stamp:
+        t.stamps[which, place] = at.stamp
+        t.heads[which, place] = -1
+    other = t.heads[which, place]
     while other >= 0:
         at.work += 1
-        same, fewer, more = rows[other, STATE] == row[STATE], True, True
-        for word in range(len(mask)):
-            mine, its = row[BITS + word], rows[other, BITS + word]
-            same = same and (mine & ~mask[word]) == (its & ~mask[word])
-            fewer = fewer and (its & mask[word] & ~mine) == 0
-            more = more and (mine & mask[word] & ~its) == 0
-        if same and fewer:
+        same, better, worse = rows[other, STATE] == row[STATE], True, True
+        for word in range(len(t.unknown)):
+            # Flipped, the bits of observers are the better the fewer there are, too.
+            free = t.unknown[word] | t.observing[word]
+            mine, its = row[BITS + word] ^ t.observing[word], rows[other, BITS + word] ^ t.observing[word]
+            same = same and (mine & ~free) == (its & ~free)
+            better = better and (mine & free & ~its) == 0
+            worse = worse and (its & free & ~mine) == 0
+        if same and worse:
             return count
-        if same and more:
+        if same and better and which == GONE:
             copy_row(row, rows[other])
             return count
-        other = chains[which, other]
+        other = t.chains[which, other]
     copy_row(row, rows[count])
-    chains[which, count] = heads[which, place]
-    heads[which, place] = count
+    t.chains[which, count] = t.heads[which, place]
+    t.heads[which, place] = count
     return count + 1

@@ -11,8 +11,9 @@ occupies a *slot* from its call to its return. States that no configuration is i
 of the linearization on which all configurations agree leaves the log. So a sweep can run beside a test, and can start
 from any set of configurations (`Sweep`).
 
-Four rules keep the sets small: `Eager observers`, `Earliest deadline first`, `Fewer unknown` and `Used by all`. The
-reason for each stands in `clew.checkers.linear.configurations`, next to the line that uses it.
+Five rules keep the sets small: `Eager observers`, `Earliest deadline first`, `Fewer unknown`, `More observers` and
+`Used by all`. The reason for each stands next to the line that uses it, in `clew.checkers.linear.configurations` and
+`rows`.
 """
 
 from __future__ import annotations
@@ -185,8 +186,11 @@ class Sweep:
             **_room(self._tables.now if now is None else now, rows, words, int(self._at.width))
         )
         for slot in tables.slots[: self._at.open].tolist():
-            if self._problem.ret[tables.op_of[slot]] == NEVER:
+            op = tables.op_of[slot]
+            if self._problem.ret[op] == NEVER:
                 _set(tables.unknown, slot)
+            elif self._problem.observer[self._problem.cls[op]]:
+                _set(tables.observing, slot)
         self._tables = tables
 
     @property
@@ -307,7 +311,7 @@ def _room(
         "heads": np.empty((2, 2 * rows), np.int32),
         "stamps": np.zeros((2, 2 * rows), np.int64),
         "unknown": np.zeros(words, np.int64),
-        "nothing": np.zeros(words, np.int64),
+        "observing": np.zeros(words, np.int64),
     }
 
 
