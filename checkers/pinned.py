@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from clew.checkers import seen_elements, turns
+from clew.checkers import seen_elements, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, arrange
@@ -75,7 +75,7 @@ def applies(problem: Problem, model: Model) -> bool:
 
 
 def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline, *, steps: int | None = None) -> Decision:
-    """Decide a problem in which operations tell versions. A search by `turns`, of what was narrowed.
+    """Decide a problem in which operations tell versions. A search like `wgl.decide`, of what was narrowed.
 
     If invalid, there are another log n searches for the first return that no order explains. `stuck_is_first` is False
     if one of them did not come to an end.
@@ -90,7 +90,7 @@ def _explain(problem: Problem, model: Model, budget: Budget, deadline: Deadline,
     if narrowed is None or longest is _WRONG:
         return Decision("invalid", engine="pinned")
     meant = model if longest is None else Grown(model, longest)
-    found = turns.answer(narrowed, meant, budget, deadline, steps=steps)
+    found = wgl.answer_in_turns(narrowed, meant, budget, deadline, steps=steps)
     order = np.searchsorted(problem.number, narrowed.number)[found.order].tolist()
     return replace(found, order=order, stuck=None, engine="pinned")
 
