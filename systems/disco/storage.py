@@ -81,10 +81,10 @@ class Storage(RecoveringNode):
         ctx.send(client, BlobPut(message.id, message.blob))
 
     def _get_blob(self, ctx: Context, client: str, message: GetBlob) -> None:
-        ctx.send(client, BlobData(message.id, message.blob, ctx.disk.read(_path(message.blob), str)))
+        ctx.send(client, BlobData(message.id, message.blob, _content(ctx, message.blob)))
 
     def _copy(self, ctx: Context, master: str, message: Copy) -> None:
-        data = ctx.disk.read(_path(message.blob), str)
+        data = _content(ctx, message.blob)
         if data is not None:
             ctx.send(message.target, Replica(message.tag, message.blob, data))
 
@@ -96,7 +96,7 @@ class Storage(RecoveringNode):
         """Keep a blob. Blobs never change, so one that is here already needs no writing."""
         if blob not in self._blobs:
             self._blobs[blob] = None
-            ctx.disk.write(_path(blob), data)
+            ctx.disk.write(_path(blob), [data])
             ctx.disk.sync()
 
     def _ask_tag(self, ctx: Context, master: str, message: AskTag) -> None:
@@ -147,6 +147,12 @@ class Storage(RecoveringNode):
             if self._blobs.pop(blob, blob) is None:
                 ctx.disk.write(_path(blob), None)
         ctx.disk.sync()
+
+
+def _content(ctx: Context, blob: Number) -> str | None:
+    """What is in a blob; None if it is not here. A list holds it on the disk: half of it is then no blob."""
+    content = ctx.disk.read(_path(blob), list[str])
+    return None if content is None else content[0]
 
 
 def _path(blob: Number) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from clew.systems import find_protocol
@@ -101,3 +102,11 @@ def test_a_deletion_is_remembered_until_no_node_has_an_older_version() -> None:
 def test_a_cluster_that_could_store_nothing_is_refused(field: str, value: int, nodes: int, words: str) -> None:
     with pytest.raises(BadParameters, match=words):
         validate(Parameters(**{field: value}), nodes)
+
+
+def test_half_a_blob_on_the_disk_is_not_taken_for_a_blob() -> None:
+    cluster = Cluster(SYSTEM, Parameters(replicas=2), nodes=3)
+    done(cluster, "put", "abcd")
+    whole = cluster.disks["n2"]["blob/1.1"]
+    cluster.disks["n2"]["blob/1.1"] = msgspec.json.encode(whole[: len(whole) // 2].decode())
+    assert done(cluster, "get") == "abcd"
