@@ -9,7 +9,7 @@
     no form      a FIFO queue?             a search for one line of pairs
                  a set, never read whole?  each element is a register
                  versions, or one list?    they shorten the intervals, then wgl
-                 otherwise                 wgl, then wgl with what operations need
+                 otherwise                 wgl, then wgl with what operations need, or a sweep that goes back
 
 Nothing runs in parallel. Each question costs about as much as sorting the operations. Of the searches wgl is fastest on
 easy histories, and most histories are easy; narrow sweeps of `linear` and lazy are hardly slower on hard ones. After
@@ -55,6 +55,9 @@ _SWEPT = 200
 """Operations that a narrow sweep may try for a step of wgl: more than it needs to come to its end."""
 _FEWEST_EVENTS = 100_000
 """A shorter history gets the steps of one of this many events: two million, one or two tenths of a second."""
+_BACK, _TRIED = 100, 150
+"""Configurations that a sweep that goes back keeps at first; and operations that it tries for a step of wgl before it.
+That takes a few seconds at most."""
 _LOOKS = 8
 """Operations that `line` looks at in the time of a step of wgl, about."""
 _ROUNDS_FOR_EARLIER = 1
@@ -94,7 +97,27 @@ def decide(
         return line.decide(problem, model, budget, deadline, effort=_looks(steps))
     if pinned.applies(problem, model):
         return pinned.decide(problem, model, budget, deadline, steps=steps)
-    return wgl.decide_in_turns(problem, model, budget, deadline, steps=steps)
+    return decide_beginnings(lambda part: _search_any(part, model, budget, deadline, steps), problem)
+
+
+def _search_any(problem: Problem, model: Model, budget: Budget, deadline: Deadline, steps: int | None) -> Decision:
+    """wgl. If the model says nothing of what its operations need, a sweep that goes back has a turn between.
+
+    If invalid, `stuck` may be None.
+    """
+    short = _FIRST_EFFORT * max(_FEWEST_EVENTS, len(problem.event_op))
+    if type(model).needs is not Model.needs or (steps is not None and steps <= short):
+        return wgl.answer_in_turns(problem, model, budget, deadline, steps=steps)
+    first = wgl.decide(problem, model, budget, deadline, steps=short)
+    if first.answer != "unknown" or deadline.passed():
+        return first
+    # Imported here: its kernels take seconds to compile, once after an install, and most histories never need them.
+    from clew.checkers import linear
+
+    second = linear.decide_going_back(problem, model, budget, deadline, _BACK, _TRIED * short)
+    if second.answer != "unknown" or deadline.passed():
+        return max(first, second, key=_progress)
+    return max(second, wgl.decide(problem, model, budget, deadline, steps=steps), key=_progress)
 
 
 def _decide_container(

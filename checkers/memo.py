@@ -114,6 +114,11 @@ class Memo:
         keys = np.arange(next_state.size)
         self._count += put_all.for_few(len(keys))(self.keys, self.next_state, keys, next_state.ravel())
 
+    def sometimes_impossible(self) -> NDArray[np.int64]:
+        """The classes that were found impossible in some state. O(transitions)"""
+        refused = self.keys[(self.keys != _EMPTY) & (self.next_state == IMPOSSIBLE)]
+        return np.unique(refused % len(self._classes))
+
     def number(self, state: Any) -> int:
         """The number of a state. A state that was not met before gets a new one."""
         known = self._numbers.get(state)

@@ -12,7 +12,7 @@ import numpy as np
 
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import inlined, kernel, raw_kernel
-from clew.checkers.linear.narrow import choose
+from clew.checkers.linear.narrow import DEMANDING, choose
 from clew.checkers.linear.rows import BITS, GONE, LOG, MET, STATE, add, copy_row
 from clew.checkers.linear.waiting import COST_OF_UNKNOWN, NONE, cheapest, go_on_without, nobody_waits, wait
 from clew.checkers.memo import IMPOSSIBLE, UNASKED, after
@@ -46,7 +46,8 @@ REGISTERS = np.dtype((
         ("width", np.int64),  # configurations that are kept at most
         ("dropped", np.int64),  # 1 if some were dropped: if none survives a return, that proves nothing
         ("dropped_before", np.int64),  # `dropped` before the return
-        ("known_first", np.int64),  # 1 if those that have used most operations of known outcome are kept
+        ("tried", np.int64),  # configurations from which more were found at this return
+        ("keep", np.int64),  # which are kept first; see `narrow`
     ],
 ))  # fmt: skip
 ENTRY = np.dtype([("before", np.int32), ("op", np.int32)])
@@ -54,7 +55,7 @@ ENTRY = np.dtype([("before", np.int32), ("op", np.int32)])
 
 WORK_PER_VISIT = 500_000
 """Operations tried and configurations compared until Python may look at the deadline: 10 to 50 milliseconds."""
-_ENOUGH, _MANY, _MOST = 4, 8, 256
+_ENOUGH, _MANY, _TRIED, _MOST = 4, 8, 10, 256
 """How much is done for a return in a narrow sweep, in widths. It is enough to find 4 times as many configurations as
 are kept, or as many as are kept, if 8 times as many were met on the way. At most 256 times as many are met."""
 _CLOSE_EVERY = 16
@@ -74,6 +75,8 @@ class Tables(NamedTuple):
     ret: Any
     observer: Any
     """For each class whether its operations never change a state."""
+    free: Any
+    """For each class whether its operations were possible in every state so far."""
     first: Any
     """For each class the last visit in which one of its operations was tried."""
     now: Any
@@ -310,7 +313,7 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
         at.entries_before, at.dropped_before = at.entries, at.dropped
         at.stamp += 1
         at.asked = 0
-        at.gone, at.met, at.source = 0, 0, 0
+        at.gone, at.met, at.source, at.tried = 0, 0, 0, 0
         nobody_waits(t)
     gone, met = at.gone, at.met
     while at.source < at.count:
@@ -335,7 +338,11 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
         if at.work >= at.pause:
             at.gone, at.met = gone, met
             return PAUSE, 0
-        if gone >= _ENOUGH * at.width or (gone >= at.width and met >= _MANY * at.width):
+        if at.keep == DEMANDING:
+            far = at.tried >= at.count + _TRIED * at.width
+        else:
+            far = gone >= at.width and met >= _MANY * at.width
+        if far or gone >= _ENOUGH * at.width:
             at.dropped = 1
             break
         if max(met, gone) + at.open > len(t.seen):
@@ -344,6 +351,7 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
             return LOG_FULL, 0
         at.work += at.open
         at.visited += 1
+        at.tried += 1
         for i in range(-1, at.open):
             z_slot = slot if i < 0 else t.slots[i]
             z = np.int64(t.op_of[z_slot])

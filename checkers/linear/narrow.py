@@ -6,6 +6,10 @@ Of equal ones those count as better that have used fewer of the other operations
 leads to the end is not known, so both are tried (`clew.checkers.linear.sweep`). And many configurations of one state
 often have the same flaw. So the best of each state come first, then the second of each, and so on.
 
+A third kind of sweep looks at what operations demand. A read of a counter is possible in one state only, an add always:
+so it is good to have read, and bad to have added what need not be added yet. There the best come first, whatever their
+states. `going_back` makes such sweeps.
+
 A sweep that dropped anything and in which no configuration survives proves nothing. One that reaches the end has found
 an order, however much it dropped.
 """
@@ -14,10 +18,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import raw_kernel
 from clew.checkers.linear.rows import BITS, STATE
 from clew.checkers.linear.waiting import COST_OF_UNKNOWN
 
+FEWEST_KNOWN, MOST_KNOWN, DEMANDING = range(3)
+"""What is kept first. DEMANDING: configurations in which most of what is not always possible has taken effect."""
+_UNIT, _SOON = 8, 60
+"""What an operation counts in `_left`, and how many events ahead a return is that is not soon."""
 KEYS = 1 << 10
 """How many different keys there are. Greater ones count as the greatest."""
 
@@ -34,6 +43,10 @@ def choose(t, count):  # type: ignore[no-untyped-def]
         t.order[row] = row
         t.scratch[0, row] = min(_badness(t, t.then[row]), KEYS - 1)
     _sort(t, count, t.order, t.scratch[1])
+    if t.at.keep == DEMANDING:
+        for i in range(count):
+            t.order[i] = t.scratch[1, i]
+        return
     for key in range(KEYS):
         t.tally[key] = 0
     for i in range(count):
@@ -46,13 +59,38 @@ def choose(t, count):  # type: ignore[no-untyped-def]
 
 @raw_kernel
 def _badness(t, row):  # type: ignore[no-untyped-def]
+    if t.at.keep == DEMANDING:
+        return _left(t, row)
     unknown, observers, others = 0, 0, 0
     for word in range(len(t.unknown)):
         unknown += _bits(row[BITS + word] & t.unknown[word])
         observers += _bits(row[BITS + word] & t.observing[word])
         others += _bits(row[BITS + word] & ~(t.unknown[word] | t.observing[word]))
-    others = -others if t.at.known_first else others
+    others = -others if t.at.keep == MOST_KNOWN else others
     return max(0, KEYS // 4 + COST_OF_UNKNOWN * unknown + others - _WORTH_OF_OBSERVER * observers)
+
+
+@raw_kernel
+def _left(t, row):  # type: ignore[no-untyped-def]
+    """The less, the more operations that demand something have taken effect, and the fewer that are always possible.
+
+    An operation of the second kind costs more, the later it returns. Some noise keeps rows that are much alike apart.
+    """
+    code = np.uint64(row[STATE])
+    badness = KEYS // 2
+    for i in range(t.at.open):
+        slot = t.slots[i]
+        if not (row[BITS + (slot >> 6)] >> (slot & 63)) & 1:
+            continue
+        op = t.op_of[slot]
+        code = (code ^ np.uint64(slot + 1)) * np.uint64(0x9E3779B97F4A7C15)
+        if t.ret[op] == NEVER:
+            badness += 3 * _UNIT
+        elif t.free[t.cls[op]]:
+            badness += min(_UNIT, (t.ret[op] - t.at.position) * _UNIT // _SOON)
+        else:
+            badness -= _UNIT
+    return max(0, badness + np.int64(code >> np.uint64(60)) * _UNIT // 16)
 
 
 @raw_kernel

@@ -42,7 +42,7 @@ from clew.checkers.linear.configurations import (
     advance,
     collect,
 )
-from clew.checkers.linear.narrow import KEYS
+from clew.checkers.linear.narrow import FEWEST_KNOWN, KEYS, MOST_KNOWN
 from clew.checkers.linear.rows import BITS, LOG, STATE
 from clew.checkers.linear.waiting import COSTS
 from clew.checkers.memo import QUESTION, Memo
@@ -59,6 +59,28 @@ _ALL = 1 << 40
 """As a width: more configurations than fit into any memory."""
 _LOG_FIRST = 1 << 12
 """Entries of the log at first: 32 KB. It grows only if what the configurations do not agree on is longer."""
+
+
+class Mark(NamedTuple):
+    """Where a sweep stood: see `Sweep.go_back`."""
+
+    at: np.record
+    """A copy of its registers."""
+    tables: Tables
+    """Its tables. Configurations, slots and log are copies."""
+    agreed: int
+    """How many parts of the linearization all configurations had agreed on."""
+
+    @property
+    def bytes(self) -> int:
+        """What the copies take."""
+        t = self.tables
+        return t.now.nbytes + t.log.nbytes + t.slots.nbytes + t.op_of.nbytes  # type: ignore[no-any-return]
+
+    @property
+    def position(self) -> int:
+        """See `Sweep.position`."""
+        return int(self.at.position)
 
 
 class Configuration(NamedTuple):
@@ -95,8 +117,8 @@ def decide_narrowly(
     """
     best: list[int] = []
     for width in widths:
-        for known_first in (False, True):
-            sweep = Sweep(problem, model, budget, deadline, width=width, known_first=known_first)
+        for keep in (FEWEST_KNOWN, MOST_KNOWN):
+            sweep = Sweep(problem, model, budget, deadline, width=width, keep=keep)
             answer = sweep.to(len(problem.event_op), steps)
             order = sweep.order()
             if answer == "there":
@@ -120,8 +142,7 @@ class Sweep:
     A sweep made without `start` treats states as one if no operation of this problem tells them apart. So its
     configurations cannot start another sweep.
 
-    It keeps `width` configurations at most, or all. Of those that have used equally many operations of unknown outcome,
-    those are kept first that have used the most other operations if `known_first`, the fewest if not.
+    It keeps `width` configurations at most, or all. `keep` says which come first; see `clew.checkers.linear.narrow`.
     """
 
     def __init__(
@@ -134,7 +155,7 @@ class Sweep:
         opened: int = 0,
         *,
         width: int = _ALL,
-        known_first: bool = False,
+        keep: int = FEWEST_KNOWN,
     ) -> None:
         self._problem, self._budget, self._deadline = problem, budget, deadline
         self._memo = Memo(model, problem.classes, merge=start is None)
@@ -143,7 +164,7 @@ class Sweep:
         self._forgot = -1
         self._at = np.zeros(1, REGISTERS)[0]
         self._at.count = 1
-        self._at.width, self._at.known_first = width, known_first
+        self._at.width, self._at.keep = width, keep
         self._tables = Tables(
             at=self._at,
             event_op=problem.event_op,
@@ -151,6 +172,7 @@ class Sweep:
             cls=problem.cls,
             ret=problem.ret,
             observer=problem.observer,
+            free=np.ones(len(problem.classes), np.bool_),
             first=np.zeros(len(problem.classes), np.int64),
             slots=np.empty(64, np.int32),
             op_of=np.full(64, FREE, np.int32),
@@ -207,6 +229,33 @@ class Sweep:
     def dropped(self) -> bool:
         """Whether any configuration was dropped. "dead" proves nothing then."""
         return bool(self._at.dropped)
+
+    def widen(self, width: int) -> None:
+        """Keep so many configurations from now on."""
+        self._at.width = width
+
+    def mark(self) -> Mark:
+        """Where it stands, for `go_back`. A sweep that makes marks must not forget states."""
+        self._tables.free[self._memo.sometimes_impossible()] = False
+        self._many_states = _ALL
+        at, t = self._at, self._tables
+        copied = {"slots": t.slots.copy(), "op_of": t.op_of.copy()}
+        kept = t._replace(now=t.now[: at.count].copy(), log=t.log[: at.entries].copy(), **copied)
+        return Mark(at.copy(), kept, len(self._agreed))
+
+    def go_back(self, mark: Mark) -> None:
+        """Stand again where it stood. The mark can be used again."""
+        at, kept = self._at, mark.tables
+        for name in ("position", "count", "open", "entries", "dropped"):
+            at[name] = mark.at[name]
+        del self._agreed[mark.agreed :]
+        log = self._tables.log
+        if len(log) < len(kept.log):
+            log = np.empty(2 * len(kept.log), ENTRY)
+        log[: len(kept.log)] = kept.log
+        slots, op_of = kept.slots.copy(), kept.op_of.copy()
+        self._tables = self._tables._replace(log=log, slots=slots, op_of=op_of)
+        self._make_room(len(self._tables.now), len(op_of) // 64, kept.now)
 
     def to(self, position: int, steps: int | None = None) -> Literal["there", "dead", "memory", "time"]:
         """Sweep on to a position, with so many `steps` at most: operations tried, and configurations compared.
