@@ -56,11 +56,10 @@ ENTRY = np.dtype([("before", np.int32), ("op", np.int32)])
 WORK_PER_VISIT = 500_000
 """Operations tried and configurations compared until Python may look at the deadline: 10 to 50 milliseconds."""
 _ENOUGH, _MANY, _TRIED, _MOST = 4, 8, 10, 256
-"""How much is done for a return in a narrow sweep, in widths. It is enough to find 4 times as many configurations as
-are kept, or as many as are kept, if 8 times as many were met on the way. At most 256 times as many are met."""
+"""What a narrow sweep does for a return, in widths. It is enough to find 4, or 1 if 8 were met on the way; if it is
+DEMANDING, to find 4 or to go on from 10. At most 256 are met."""
 _CLOSE_EVERY = 16
-"""Returns between two looks for operations that all configurations have used. A look goes through all configurations,
-so it is made seldom; what it finds stays open a little longer than it need."""
+"""Returns between two looks for operations that all configurations have used: a look goes through all of these."""
 
 
 class Tables(NamedTuple):

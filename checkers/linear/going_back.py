@@ -45,7 +45,7 @@ def decide(
     when it is lost for good, the answer is "unknown" and `why` is "time".
     """
     sweep = Sweep(problem, model, budget, deadline, width=width, keep=DEMANDING)
-    answer = _to_the_end(sweep, len(problem.event_op), width, steps, budget.bytes)
+    answer = _to_the_end(sweep, deadline, len(problem.event_op), width, steps, budget.bytes)
     order = sweep.order()
     if answer == "there":
         return Decision("valid", order=order, engine="linear")
@@ -55,7 +55,7 @@ def decide(
 
 
 def _to_the_end(
-    sweep: Sweep, end: int, width: int, steps: int | None, room: int
+    sweep: Sweep, deadline: Deadline, end: int, width: int, steps: int | None, room: int
 ) -> Literal["there", "dead", "memory", "time"]:
     """Sweep on to the position `end`; see `Sweep.to`. It is "dead" if it is lost for good."""
     marks, lost, level = [sweep.mark()], -1, 0
@@ -68,6 +68,8 @@ def _to_the_end(
             del marks[1:-_KEPT]
             if sweep.bytes + sum(mark.bytes for mark in marks) > room:
                 return "memory"
+            if deadline.passed():
+                return "time"  # `Sweep.to` need not look at it: between two marks there is little to do.
             if level > 0 and sweep.position > lost + _AFTER:
                 level = 0
                 sweep.widen(width)

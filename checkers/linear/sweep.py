@@ -65,17 +65,18 @@ class Mark(NamedTuple):
     """Where a sweep stood: see `Sweep.go_back`."""
 
     at: np.record
-    """A copy of its registers."""
-    tables: Tables
-    """Its tables. Configurations, slots and log are copies."""
+    """A copy of its registers. The next four are copies of its tables."""
+    now: NDArray[np.int64]
+    log: NDArray[np.void]
+    slots: NDArray[np.int32]
+    op_of: NDArray[np.int32]
     agreed: int
     """How many parts of the linearization all configurations had agreed on."""
 
     @property
     def bytes(self) -> int:
         """What the copies take."""
-        t = self.tables
-        return t.now.nbytes + t.log.nbytes + t.slots.nbytes + t.op_of.nbytes  # type: ignore[no-any-return]
+        return self.now.nbytes + self.log.nbytes + self.slots.nbytes + self.op_of.nbytes
 
     @property
     def position(self) -> int:
@@ -239,23 +240,21 @@ class Sweep:
         self._tables.free[self._memo.sometimes_impossible()] = False
         self._many_states = _ALL
         at, t = self._at, self._tables
-        copied = {"slots": t.slots.copy(), "op_of": t.op_of.copy()}
-        kept = t._replace(now=t.now[: at.count].copy(), log=t.log[: at.entries].copy(), **copied)
-        return Mark(at.copy(), kept, len(self._agreed))
+        now, log = t.now[: at.count].copy(), t.log[: at.entries].copy()
+        return Mark(at.copy(), now, log, t.slots.copy(), t.op_of.copy(), len(self._agreed))
 
     def go_back(self, mark: Mark) -> None:
         """Stand again where it stood. The mark can be used again."""
-        at, kept = self._at, mark.tables
+        at = self._at
         for name in ("position", "count", "open", "entries", "dropped"):
             at[name] = mark.at[name]
         del self._agreed[mark.agreed :]
         log = self._tables.log
-        if len(log) < len(kept.log):
-            log = np.empty(2 * len(kept.log), ENTRY)
-        log[: len(kept.log)] = kept.log
-        slots, op_of = kept.slots.copy(), kept.op_of.copy()
-        self._tables = self._tables._replace(log=log, slots=slots, op_of=op_of)
-        self._make_room(len(self._tables.now), len(op_of) // 64, kept.now)
+        if len(log) < len(mark.log):
+            log = np.empty(2 * len(mark.log), ENTRY)
+        log[: len(mark.log)] = mark.log
+        self._tables = self._tables._replace(log=log, slots=mark.slots.copy(), op_of=mark.op_of.copy())
+        self._make_room(len(self._tables.now), len(mark.op_of) // 64, mark.now)
 
     def to(self, position: int, steps: int | None = None) -> Literal["there", "dead", "memory", "time"]:
         """Sweep on to a position, with so many `steps` at most: operations tried, and configurations compared.

@@ -32,9 +32,9 @@ class RequestsAreFromClients:
         if type(m) is RequestMessage:
             requests = self._sent.setdefault(sent.source, {})
             requests[m.seqno_req] = m.val
-            if len(requests) > REMEMBERED:
-                done = self._done(sent.source)
-                self._sent[sent.source] = {seqno: val for seqno, val in requests.items() if seqno > done}
+            done = self._done(sent.source)
+            while len(requests) > REMEMBERED and (oldest := next(iter(requests))) <= done:
+                del requests[oldest]
         elif self._log.propose(sent)[1] == sent.id:
             for request in m.val_2a:
                 known = self._sent.get(request.client, {}).get(request.seqno)
