@@ -8,7 +8,20 @@ import msgspec
 import pytest
 
 from clew.systems import find_protocol
-from clew.systems.disco.messages import Update
+from clew.systems.disco.messages import (
+    ABSENT,
+    Blob,
+    CommitTag,
+    Inventory,
+    Message,
+    PutTag,
+    Remove,
+    TagCommitted,
+    TagData,
+    TagHeld,
+    TagPut,
+    Update,
+)
 from clew.systems.disco.parameters import Parameters, validate
 from clew.systems.service import BadParameters
 from tests.systems.cluster import Cluster, Flight
@@ -85,10 +98,43 @@ def test_a_deletion_is_remembered_until_no_node_has_an_older_version() -> None:
     holders = [name for name in cluster.names if "tag/0" in cluster.disks[name]]
     assert len(holders) == 3
     cluster.restart(lost)
+    go_on(cluster, lambda: any(type(flight[3]) is Remove for flight in cluster.flying))
+    assert {flight[2] for flight in cluster.flying if type(flight[3]) is Remove and flight[3].tags} == {lost}
     go_on(cluster, lambda: not any("tag/0" in disk for disk in cluster.disks.values()))
     cluster.crash("n1")
     cluster.restart("n1")
     assert done(cluster, "get") == ""
+
+
+def told(cluster: Cluster, source: str, destination: str, message: Message) -> list[type]:
+    """Deliver a message at once. Returns what kinds of messages answer it."""
+    before = len(cluster.journal)
+    cluster.send(source, destination, message)
+    cluster.deliver(cluster.flying[-1])
+    return [type(sent.message) for sent in cluster.journal[before + 1 :]]
+
+
+def test_a_version_that_comes_after_its_horizon_is_neither_put_nor_committed() -> None:
+    cluster = Cluster(SYSTEM, Parameters(replicas=1), nodes=2)
+    late, later = (TagData((1, count), (Blob((1, 1), ("n2",)),)) for count in (5, 6))
+    assert told(cluster, "n1", "n2", PutTag(0, late)) == [TagPut]
+    told(cluster, "n1", "n2", Inventory((1, 9), (1, 5)))
+    assert told(cluster, "n1", "n2", CommitTag(0, (1, 5))) == []
+    assert told(cluster, "n1", "n2", PutTag(0, late)) == []
+    assert told(cluster, "n1", "n2", PutTag(0, later)) == [TagPut]
+    assert told(cluster, "n1", "n2", CommitTag(0, (1, 6))) == [TagCommitted]
+
+
+def test_an_answer_to_an_earlier_life_of_the_master_does_not_count() -> None:
+    cluster = Cluster(SYSTEM, Parameters(replicas=1), nodes=2)
+    done(cluster, "put", "a")
+    cluster.crash("n1")
+    cluster.restart("n1")
+    get = cluster.invoke(0, "get")
+    cluster.deliver(cluster.flying[-1])
+    told(cluster, "n2", "n1", TagHeld(0, 1, ABSENT))
+    go_on(cluster, lambda: get in cluster.completed)
+    assert cluster.completed[get].value == "a"
 
 
 @pytest.mark.parametrize(
