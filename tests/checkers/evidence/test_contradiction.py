@@ -59,14 +59,17 @@ def test_a_contradiction_is_impossible_and_no_operation_of_it_can_be_left_out(na
 
 def test_a_stale_read_among_some_operations_is_impossible_whatever_the_others_did() -> None:
     model, rng, found = find_model("cas-register"), random.Random("stale"), 0
+    let_go = 0
     while found < 30:
         problem = small.lived(model, ALPHABETS["cas-register"], 7, rng)
         form = register_form(problem, model)
         assert form is not None
         those = np.array([rng.random() < 0.6 for _ in range(len(problem))], np.bool_)
-        if not (form.kind[~those] == DIFFERS).any() and find_stale_read(form, those) is not None:
+        if find_stale_read(form, those) is not None:
             assert impossible(problem, model, np.flatnonzero(those).tolist())
             found += 1
+            let_go += int((form.kind[~those] == DIFFERS).sum())
+    assert let_go > 5
 
 
 def test_a_write_that_was_replaced_only_explains_the_read_of_its_value() -> None:
