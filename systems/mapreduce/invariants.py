@@ -11,12 +11,15 @@ from clew.systems.invariant import Invariant, Sent, Violation
 from clew.systems.mapreduce.messages import (
     Append,
     Appended,
+    Attempt,
     Collected,
     Done,
     Fetched,
     Key,
     Map,
     Pair,
+    Read,
+    Records,
     Reduced,
     Rename,
     Word,
@@ -43,13 +46,18 @@ def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
 
 
 class Inputs:
-    """The records of each input, and which of them each job is about. What is said twice is noted once."""
+    """The records of each input, and which of them each job is about. What is said twice is noted once.
 
-    watches: tuple[type, ...] = (Append, Appended, Map)
+    A file system that is killed between the write of a record and its answer has told nobody of it. So a record is also
+    noted when a worker reads it.
+    """
+
+    watches: tuple[type, ...] = (Append, Appended, Map, Read, Records)
 
     def __init__(self, parts: int) -> None:
         self.parts = parts
         self._asked: dict[tuple[str, int], Word] = {}
+        self._reads: dict[Attempt, tuple[Key, int]] = {}
         self._words: dict[Key, dict[int, Word]] = {}
         self._jobs: dict[str, tuple[Key, int]] = {}
         self._counts: dict[str, dict[Word, int]] = {}
@@ -60,8 +68,13 @@ class Inputs:
         if type(message) is Append:
             self._asked[sent.source, message.id] = message.word
         elif type(message) is Appended:
-            word = self._asked[sent.destination, message.id]
-            self._words.setdefault(message.key, {}).setdefault(message.position, word)
+            self._note(message.key, message.position, self._asked[sent.destination, message.id])
+        elif type(message) is Read:
+            self._reads[message.attempt] = (message.key, message.first)
+        elif type(message) is Records:
+            key, first = self._reads[message.attempt]
+            for position, word in enumerate(message.words, first):
+                self._note(key, position, word)
         elif type(message) is Map:
             job = message.attempt.job
             _, end = self._jobs.get(job, (message.key, 0))
@@ -69,6 +82,12 @@ class Inputs:
                 self._jobs[job] = (message.key, message.end)
                 self._counts.pop(job, None)
         return type(message) in self.watches
+
+    def _note(self, key: Key, position: int, word: Word) -> None:
+        words = self._words.setdefault(key, {})
+        if position not in words:
+            words[position] = word
+            self._counts.clear()
 
     def records(self, key: Key, first: int, end: int) -> list[Word]:
         """Some of the records of an input."""

@@ -12,6 +12,8 @@ from clew.systems.mapreduce.messages import (
     Done,
     Fetched,
     Map,
+    Read,
+    Records,
     Reduced,
     Rename,
     Write,
@@ -62,6 +64,16 @@ def test_a_job_breaks_nothing_nor_does_one_whose_messages_are_copied_or_whose_ta
     assert observe("mapreduce", *JOB) == []
     assert observe("mapreduce", *(line for line in JOB for _ in range(2))) == []
     assert observe("mapreduce", *JOB[:-2], *reduced(1, 7, 1, 2), *JOB[-2:]) == []
+
+
+def test_a_record_that_the_file_system_wrote_before_it_was_killed_is_known_when_it_is_read() -> None:
+    """Its answer to the append was never sent."""
+    read: list[Line] = [
+        ("n2", "n3", Read(attempt(0), 0, 0, 3)),
+        ("n3", "n2", Records(attempt(0), (4, 7, 4))),
+    ]
+    assert observe("mapreduce", *INPUT[:-1], MAP, *read, *JOB[len(INPUT) + 1 :]) == []
+    assert observe("mapreduce", *INPUT[:-1], MAP, *JOB[len(INPUT) + 1 :]) != []
 
 
 @pytest.mark.parametrize(
