@@ -16,6 +16,8 @@ from clew.nemesis.target import by_number
 
 MESSAGES_MAX = 700
 """How many messages are drawn for one moment."""
+MESSAGES_BEFORE = 600
+"""How many of them are from before it, if there are so many."""
 DELAYED = 3
 """A message counts as delayed if it takes more than this many times the median."""
 BODY_MAX = 10_000
@@ -29,7 +31,7 @@ LOST_AT = 0.45
 def messages(run: Record, around: list[Moment]) -> tuple[list[Message], int]:
     """The messages of all these moments, each once, in the order in which they were sent; and how many were left out.
 
-    If a moment has too many, keep the last ones, and those that made it happen.
+    If a moment has too many, keep the last ones before it, a few after it, and those that made it happen.
     """
     if run.journal is None:
         return [], 0
@@ -38,8 +40,10 @@ def messages(run: Record, around: list[Moment]) -> tuple[list[Message], int]:
     causes = {id for moment in around for id in moment.messages}
     for moment in around:
         found = messages_between(run.journal, int(moment.start * 1e9), int(moment.end * 1e9))
-        for position, message in enumerate(found, start=MESSAGES_MAX - len(found)):
-            if position >= 0 or message.id in causes:
+        before = sum(message.sent <= moment.at * 1e9 for message in found)
+        first = max(0, min(before - MESSAGES_BEFORE, len(found) - MESSAGES_MAX))
+        for position, message in enumerate(found):
+            if first <= position < first + MESSAGES_MAX or message.id in causes:
                 kept[message.id] = message
             else:
                 left_out.add(message.id)

@@ -17,12 +17,13 @@ import pytest
 
 from clew.harness.errors import UserError
 from clew.harness.store.record import read_record
-from clew.harness.view.report import report
+from clew.harness.view.report import messages, report
 from clew.harness.view.report.gather import gather
 from clew.harness.view.report.nodes import epoch_text
 from clew.harness.view.report.page import brief_time
-from clew.harness.view.report.page_data import Data
+from clew.harness.view.report.page_data import Data, Moment
 from clew.harness.view.report.write import write
+from clew.histories.journal_search import Message
 from clew.systems import caspaxos, rsl
 from tests.harness.conftest import Clew
 from tests.harness.shown import EVIL, GOOD, RACE, STALE, history_file, many_writes
@@ -163,6 +164,23 @@ def test_messages_that_are_left_out_are_counted(failing: Path, monkeypatch: pyte
     assert len(made_it_happen & all_of_them) > 1
     assert made_it_happen & all_of_them <= drawn
     assert f"{len(all_of_them) - len(drawn):,} more messages around these moments are left out." in few.notes
+
+
+@pytest.mark.parametrize(
+    ("at", "first"),
+    [pytest.param(4.0, 0, id="early"), pytest.param(20.0, 16, id="in between"), pytest.param(99.0, 93, id="late")],
+)
+def test_of_too_many_messages_those_before_the_moment_stay(
+    failing: Path, monkeypatch: pytest.MonkeyPatch, at: float, first: int
+) -> None:
+    """A hundred messages, one a second."""
+    sent = [Message(second, "c0", "n1", second * 10**9, {}) for second in range(100)]
+    monkeypatch.setattr(messages, "messages_between", lambda *_: sent)
+    monkeypatch.setattr(messages, "MESSAGES_MAX", 7)
+    monkeypatch.setattr(messages, "MESSAGES_BEFORE", 5)
+    drawn, left_out = messages.messages(read_record(failing), [Moment("m", "It happened.", at, 0.0, 99.0)])
+    assert [message.id for message in drawn] == list(range(first, first + 7))
+    assert left_out == 93
 
 
 def test_pictures_that_cannot_be_made_are_refused_with_what_to_install(
