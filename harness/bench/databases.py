@@ -168,7 +168,8 @@ def one_run(case: Case, seed: int) -> OneRun:
         what = "valid" if result.verdict == "valid" else f"seed {seed}: {result.verdict}"
     else:
         what = "invalid" if found.broke == "linearizable" else f"seed {seed}: {result.happened or found}"
-    return OneRun(what, result.holds, time.monotonic() - began, f"seed {seed}: {result.happened}")
+    why = f"seed {seed}: {result.happened}" if what == "invalid" else ""
+    return OneRun(what, result.holds, time.monotonic() - began, why)
 
 
 def instead(runs: Sequence[OneRun]) -> str:
