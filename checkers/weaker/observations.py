@@ -113,42 +113,68 @@ def sessions_of(history: History, problems: Sequence[Problem]) -> list[list[tupl
 
 def observe(history: History, problems: Sequence[Problem], forms: Sequence[Form | None]) -> Observations | None:
     """What the operations saw. None if a problem is none of a register, or if a value is set twice."""
-    registers: list[RegisterForm] = []
-    for form in forms:
-        if not isinstance(form, RegisterForm) or not form.values_set_once:
-            return None
-        registers.append(form)
-    sessions = sessions_of(history, problems)
-    ids = {pair: number for number, pair in enumerate(pair for session in sessions for pair in session)}
-    setters = [_setters(form, key, ids, len(ids) + key) for key, form in enumerate(registers)]
-    operations: list[Seen] = []
+    registers = registers_of(forms)
+    if registers is None or not all(form.values_set_once for form in registers):
+        return None
+    found = possible(history, problems, registers)
+    operations = found.seen.operations
     never_set: list[int] = []
-    for key, place in ids:
+    for number, setters in found.setters.items():
+        if setters:
+            operations[number] = replace(operations[number], sees=setters.bit_length() - 1)
+        else:
+            never_set.append(number)
+    operations = with_happened(operations)
+    return replace(found.seen, operations=operations, never_set=[op for op in never_set if operations[op].happened])
+
+
+def registers_of(forms: Sequence[Form | None]) -> list[RegisterForm] | None:
+    """These forms, if all are of registers."""
+    registers = [form for form in forms if isinstance(form, RegisterForm)]
+    return registers if len(registers) == len(forms) else None
+
+
+@dataclass(frozen=True)
+class Possible:
+    """What the operations may have seen."""
+
+    seen: Observations
+    """The operations. Nobody saw anything yet, and what has no known outcome did not happen."""
+    setters: dict[int, int]
+    """For each operation that saw a value the set of those that set this value, initial values included."""
+
+
+def possible(history: History, problems: Sequence[Problem], registers: Sequence[RegisterForm]) -> Possible:
+    """What the operations on registers may have seen, by their values alone."""
+    sessions = sessions_of(history, problems)
+    pairs = [pair for session in sessions for pair in session]
+    setters: dict[tuple[int, int], int] = {}
+    for key, form in enumerate(registers):
+        setters[key, form.initial] = 1 << (len(pairs) + key)
+    for number, (key, place) in enumerate(pairs):
+        value = key, int(registers[key].sets[place])
+        if value[1] >= 0:
+            setters[value] = setters.get(value, 0) | 1 << number
+    operations: list[Seen] = []
+    may_see: dict[int, int] = {}
+    for number, (key, place) in enumerate(pairs):
         form = registers[key]
         needs, differs = int(form.needs[place]), form.kind[place] == DIFFERS
         known = bool(form.problem.ret[place] != NEVER)
-        setter = setters[key].get(needs, NOTHING)
-        sees = NOTHING if differs or needs < 0 else setter
-        if needs >= 0 and not differs and setter == NOTHING:
-            never_set.append(len(operations))
-        differs_from = setter if differs else None
-        number = int(form.problem.number[place])
-        operations.append(Seen(number, key, sees, bool(form.sets[place] >= 0), differs_from, known, known))
+        those = setters.get((key, needs), 0)
+        if needs >= 0 and not differs:
+            may_see[number] = those & ~(1 << number)
+        differs_from = (those.bit_length() - 1 if those else NOTHING) if differs else None
+        numbered = int(form.problem.number[place])
+        operations.append(Seen(numbered, key, NOTHING, bool(form.sets[place] >= 0), differs_from, known, known))
     lists, start = [], 0
     for session in sessions:
         lists.append(range(start, start + len(session)))
         start += len(session)
-    operations = _with_happened(operations)
-    return Observations(operations, lists, len(problems), [op for op in never_set if operations[op].happened])
+    return Possible(Observations(operations, lists, len(problems)), may_see)
 
 
-def _setters(form: RegisterForm, key: int, ids: dict[tuple[int, int], int], initial: int) -> dict[int, int]:
-    """For each value of a register the operation that sets it."""
-    setting = np.flatnonzero(form.sets >= 0).tolist()
-    return {form.initial: initial, **{int(form.sets[place]): ids[key, place] for place in setting}}
-
-
-def _with_happened(operations: list[Seen]) -> list[Seen]:
+def with_happened(operations: list[Seen]) -> list[Seen]:
     """The operations, where those of unknown outcome happened if one that happened saw their value."""
     happened = [op.happened for op in operations]
     waiting = [number for number, known in enumerate(happened) if known]

@@ -23,7 +23,7 @@ from clew.checkers.models import find_model
 from clew.checkers.models.model import Model
 from clew.checkers.verdict import Budget
 from clew.checkers.weaker import delivery, sequential, session, staleness
-from clew.checkers.weaker.observations import Observations, observe
+from clew.checkers.weaker.observations import Observations, observe, possible, registers_of
 from clew.checkers.weaker.promise import TOGETHER, Promise, in_short
 from clew.histories.history import History
 from clew.histories.rounding import Moments
@@ -81,7 +81,8 @@ def what_holds(
     model = find_model(model) if isinstance(model, str) else model
     deadline = Deadline(budget.seconds, until)
     problems = encode(history, model)
-    seen = observe(history, problems, [form_of(problem, model) for problem in problems])
+    forms = [form_of(problem, model) for problem in problems]
+    seen = observe(history, problems, forms)
 
     def words(number: int) -> str:
         key = history.keys[history.operations.key[number]]
@@ -91,7 +92,9 @@ def what_holds(
     found: list[Promise] = []
     with deadline.not_counting_compilation():
         if "sequential" in families:
-            found.append(sequential.decide(history, model, problems, seen, deadline, words))
+            registers = registers_of(forms) if seen is None else None
+            unsure = None if registers is None else possible(history, problems, registers)
+            found.append(sequential.decide(history, model, problems, seen, deadline, words, possible=unsure))
         if "session" in families:
             found += _session_guarantees(seen, deadline, words)
         if "staleness" in families:

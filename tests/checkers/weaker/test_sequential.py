@@ -6,13 +6,14 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations, permutations
+from typing import Any
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
 from clew.checkers.forms import form_of
 from clew.checkers.models import Model, find_model
 from clew.checkers.weaker import sequential
-from clew.checkers.weaker.observations import observe
+from clew.checkers.weaker.observations import observe, possible, registers_of
 from clew.checkers.weaker.promise import Promise
 from clew.histories import Event, History
 from tests.checkers.weaker import brute
@@ -23,8 +24,11 @@ MODEL = find_model("cas-register")
 
 def decided(history: History, model: Model = MODEL, *, search: bool = False, most_steps: int = 200_000) -> Promise:
     problems = encode(history, model)
-    seen = None if search else observe(history, problems, [form_of(problem, model) for problem in problems])
-    return sequential.decide(history, model, problems, seen, Deadline(600), str, most_steps)
+    forms = [form_of(problem, model) for problem in problems]
+    seen = None if search else observe(history, problems, forms)
+    registers = None if search or seen else registers_of(forms)
+    unsure = None if registers is None else possible(history, problems, registers)
+    return sequential.decide(history, model, problems, seen, Deadline(600), str, most_steps, possible=unsure)
 
 
 def assert_explains(history: History, order: Sequence[int], model: Model) -> None:
@@ -124,6 +128,58 @@ def test_values_that_are_written_more_than_once() -> None:
             assert_explains(history, promise.order, MODEL)
         found[promise.kept] += 1
     assert min(found["yes"], found["no"]) > 50
+
+
+def repeated(count: int, rng: random.Random) -> History:
+    """Some operations on two keys in four sessions: few values, some unknown outcomes, some mismatches."""
+    events: list[Event] = []
+    session, last = [0, 1, 2, 3], [None, None]
+    for number in range(count):
+        place, f = rng.randrange(4), rng.choice(("read", "read", "write", "cas"))
+        key = rng.randrange(2)
+        seen = last[key] if rng.random() < 0.7 else rng.choice((1, 2, 3, None))
+        value: Any = seen if f == "read" else rng.choice((1, 2, 3))
+        if f != "read":
+            last[key] = value
+        if f == "cas":
+            value = [seen, value]
+        kind: Any = rng.choices(("ok", "info", "fail"), (8, 1, f == "cas"))[0]
+        begin, end, process = 2 * number, 2 * number + 1, session[place]
+        argument = None if f == "read" else value
+        events.append(Event(begin, begin, process, "invoke", f, key, argument))
+        error = "mismatch" if kind == "fail" else None
+        events.append(Event(end, end, process, kind, f, key, argument if kind == "info" else value, error))
+        if kind == "info":
+            session[place] += 4
+    return History.of(events)
+
+
+def test_what_follows_from_values_that_are_written_more_than_once_is_what_a_search_finds() -> None:
+    rng = random.Random(4)
+    found = Counter[str]()
+    for _ in range(400):
+        history = repeated(rng.randrange(4, 13), rng)
+        searched, followed = decided(history, search=True), decided(history)
+        assert followed.kept == searched.kept, list(history.events())
+        if followed.order is not None:
+            assert_explains(history, followed.order, MODEL)
+        found[followed.kept] += 1
+        found["without a search"] += followed.kept == "no" and decided(history, most_steps=0).kept == "no"
+    assert found["yes"] > 80
+    assert found["without a search"] > 80
+
+
+def test_a_stale_read_of_a_value_that_is_written_often_is_decided_without_a_search() -> None:
+    """A client wrote, and then read what it had read before. Between the two many others wrote, but not this value."""
+    lines: list[tuple[int, str, Any]] = [(0, "write", 9), (1, "read", 9), (1, "write", 1)]
+    for number in range(60):
+        lines += [(2 + number % 4, "write", number % 4), (2 + number % 4, "read", number % 4)]
+    events = []
+    for number, (process, f, value) in enumerate([*lines, (1, "read", 9)]):
+        argument = value if f == "write" else None
+        events.append(Event(2 * number, 2 * number, process, "invoke", f, None, argument))
+        events.append(Event(2 * number + 1, 2 * number + 1, process, "ok", f, None, value))
+    assert decided(History.of(events), most_steps=0).kept == "no"
 
 
 def test_a_search_that_is_too_long_is_unknown() -> None:
