@@ -27,8 +27,8 @@ from clew.checkers.weaker.before import closure, in_order
 from clew.checkers.weaker.observations import NOTHING, Observations, Possible, bits, with_happened
 
 _MOST_ROUNDS = 20
-"""How often `narrowed` may find out more. Each round takes as long as `Saturated.saturate`. To stop early is sound: then
-less is known."""
+"""How often `narrowed` may find out more. Each round takes as long as `Saturated.saturate`. To stop early is sound:
+then less is known."""
 
 
 class Saturated:
