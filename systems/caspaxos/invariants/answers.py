@@ -5,10 +5,35 @@ from __future__ import annotations
 from clew.histories import MISMATCH
 from clew.systems.caspaxos.ballot import Ballot
 from clew.systems.caspaxos.change import Change, Versioned, contradiction
-from clew.systems.caspaxos.configuration import Configuration
+from clew.systems.caspaxos.invariants.values import Values
 from clew.systems.caspaxos.invariants.votes import VOTES, Votes, words
 from clew.systems.caspaxos.messages import Accept, Key, Reply, Request
 from clew.systems.invariant import Sent, Violation
+
+
+class Requests:
+    """The requests that have no answer yet. A lost one never gets any, so none is remembered for ever.
+
+    A proposer answers at most `give_up_after` after it gets a request. Ten times as long after the request was sent, it
+    is forgotten, and an answer that comes later is not judged.
+    """
+
+    def __init__(self, give_up_after: int) -> None:
+        self._patience = 10 * give_up_after
+        self._open: dict[int, Sent] = {}
+
+    def ask(self, sent: Sent) -> None:
+        """Note a request."""
+        while self._open:
+            number, oldest = next(iter(self._open.items()))
+            if sent.time - oldest.time <= self._patience:
+                break
+            del self._open[number]
+        self._open[sent.message.id] = sent
+
+    def answer(self, number: int) -> Sent | None:
+        """The request of this number, unless it was answered before or is forgotten."""
+        return self._open.pop(number, None)
 
 
 class AnswersAreChosen:
@@ -22,9 +47,9 @@ class AnswersAreChosen:
     name = "answers-are-chosen"
     watches: tuple[type, ...] = (*VOTES, Request, Reply)
 
-    def __init__(self, first: Configuration) -> None:
-        self._votes = Votes(first)
-        self._requests: dict[int, tuple[Key, Change, int]] = {}
+    def __init__(self, votes: Votes, give_up_after: int) -> None:
+        self._votes = votes
+        self._requests = Requests(give_up_after)
         self._chosen: dict[tuple[str, Key], tuple[Ballot, Versioned, int]] = {}
         self._answered: dict[tuple[str, Key], int] = {}
 
@@ -40,9 +65,11 @@ class AnswersAreChosen:
             if last is None or chosen.message.ballot > last[0]:
                 self._chosen[register] = (chosen.message.ballot, chosen.message.value, sent.id)
         elif kind is Request:
-            self._requests[message.id] = (message.key, message.change, sent.id)
-        elif kind is Reply and message.id in self._requests:
-            return self._answer(sent, *self._requests.pop(message.id))
+            self._requests.ask(sent)
+        elif kind is Reply:
+            request = self._requests.answer(message.id)
+            if request is not None:
+                return self._answer(sent, request.message.key, request.message.change, request.id)
         return None
 
     def _answer(self, sent: Sent, key: Key, change: Change, asked: int) -> Violation | None:
@@ -79,10 +106,10 @@ class FailuresChangeNothing:
     name = "failures-change-nothing"
     watches: tuple[type, ...] = (Accept, Request, Reply)
 
-    def __init__(self, give_up_after: int) -> None:
+    def __init__(self, give_up_after: int, values: Values) -> None:
         self._give_up_after = give_up_after
-        self._requests: dict[int, Key] = {}
-        self._known: set[str] = set()
+        self._requests = Requests(give_up_after)
+        self._values = values
         self._proposed: dict[tuple[str, Key], Sent] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
@@ -90,13 +117,15 @@ class FailuresChangeNothing:
         message = sent.message
         kind = type(message)
         if kind is Request:
-            self._requests[message.id] = message.key
+            self._requests.ask(sent)
         elif kind is Accept:
-            if message.value.version and message.value.uuid not in self._known:
-                self._known.add(message.value.uuid)
+            if message.value.version and self._values.is_new(sent):
                 self._proposed[sent.source, message.key] = sent
-        elif kind is Reply and message.id in self._requests:
-            key = self._requests.pop(message.id)
+        else:
+            request = self._requests.answer(message.id)
+            if request is None:
+                return None
+            key = request.message.key
             proposal = self._proposed.pop((sent.source, key), None)
             if message.outcome != "fail" or message.error == MISMATCH or proposal is None:
                 return None

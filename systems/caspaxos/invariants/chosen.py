@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 
 from clew.systems.caspaxos.ballot import NEVER, Ballot
 from clew.systems.caspaxos.change import Versioned
-from clew.systems.caspaxos.configuration import Configuration
+from clew.systems.caspaxos.invariants.horizon import Ballots, Horizon
 from clew.systems.caspaxos.invariants.votes import VOTES, Votes, words
 from clew.systems.caspaxos.messages import Accept, Key, Remove
 from clew.systems.invariant import Sent, Violation
@@ -24,24 +24,28 @@ class NothingChosenBetween:
     """
 
     name = "nothing-chosen-between"
-    watches: tuple[type, ...] = (*VOTES, Remove)
+    watches: tuple[type, ...] = VOTES
 
-    def __init__(self, first: Configuration) -> None:
-        self._votes = Votes(first)
+    def __init__(self, votes: Votes, horizon: Horizon) -> None:
+        self._votes = votes
+        self._horizon = horizon
         self._proposed: dict[Key, list[tuple[Ballot, Ballot, int]]] = {}
-        self._known: set[tuple[Key, Ballot]] = set()
+        self._known = Ballots[bool](horizon)
         self._chosen: dict[Key, list[tuple[Ballot, int]]] = {}
+        """What is chosen from the line on, and the highest ballot below it."""
         self._removed: dict[Key, Ballot] = {}
+        horizon.share(self._forget)
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a new proposal with what is chosen below it, and a newly chosen one with the proposals above it."""
         message = sent.message
+        chosen = self._votes.observe(sent)
         if type(message) is Remove:
             self._removed[message.key] = max(self._removed.get(message.key, NEVER), message.ballot)
-            return None
-        chosen = self._votes.observe(sent)
-        if type(message) is Accept and (message.key, message.ballot) not in self._known:
-            self._known.add((message.key, message.ballot))
+        elif type(message) is Accept:
+            if self._known.get(message.key, message.ballot) or self._horizon.is_forgotten(message.key, message.ballot):
+                return None
+            self._known.put(message.key, message.ballot, True)
             base = message.base
             if base == NEVER and message.ballot > self._removed.get(message.key, NEVER):
                 base = self._removed.get(message.key, NEVER)
@@ -61,6 +65,11 @@ class NothingChosenBetween:
                     return self._violation(sent, key, above, base, ballot, sent.id, number)
         return None
 
+    def _forget(self, key: Key, line: Ballot) -> None:
+        proposed, chosen = self._proposed.get(key, []), self._chosen.get(key, [])
+        del proposed[: bisect_left(proposed, (line, NEVER, -1))]
+        del chosen[: max(0, bisect_left(chosen, (line, -1)) - 1)]
+
     def _violation(
         self, sent: Sent, key: Key, ballot: Ballot, base: Ballot, chosen: Ballot, vote: int, proposal: int
     ) -> Violation:
@@ -78,35 +87,54 @@ class ChosenVersionIsFinal:
 
     Of two chosen values, the one at the higher ballot descends from the other, or is the same value proposed again. A
     descendant has a higher version. When acceptors forget a tombstone, the versions of its key begin again.
+
+    Of what is chosen below the line, the highest ballot is remembered. No lower version is chosen above it.
     """
 
     name = "chosen-version-is-final"
-    watches: tuple[type, ...] = (*VOTES, Remove)
+    watches: tuple[type, ...] = VOTES
 
-    def __init__(self, first: Configuration) -> None:
-        self._votes = Votes(first)
-        self._chosen: dict[tuple[Key, Ballot, int], tuple[Versioned, int]] = {}
+    def __init__(self, votes: Votes, horizon: Horizon) -> None:
+        self._votes = votes
+        self._chosen: dict[Key, dict[tuple[Ballot, int], tuple[Versioned, Ballot, int]]] = {}
+        """For each key, removal and version: the value, the ballot and the vote that were chosen first."""
+        self._below: dict[Key, tuple[Ballot, int]] = {}
+        """For each key: the removal and the version of the highest ballot that is chosen below the line."""
         self._removed: dict[Key, Ballot] = {}
+        horizon.share(self._forget)
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a newly chosen value with the first one of its version."""
+        proposal = self._votes.observe(sent)
         if type(sent.message) is Remove:
             key, ballot = sent.message.key, sent.message.ballot
             self._removed[key] = max(self._removed.get(key, NEVER), ballot)
-            return None
-        proposal = self._votes.observe(sent)
         if proposal is None:
             return None
-        key, value = proposal.message.key, proposal.message.value
+        key, ballot, value = proposal.message.key, proposal.message.ballot, proposal.message.value
         removed = self._removed.get(key, NEVER)
-        since = removed if proposal.message.ballot > removed else NEVER
-        first, number = self._chosen.setdefault((key, since, value.version), (value, sent.id))
+        since = removed if ballot > removed else NEVER
+        known = self._chosen.setdefault(key, {})
+        before, least = self._below.get(key, (since, 0))
+        if since == before and value.version < least:
+            _, lower, number = known[before, least]
+            words_ = f"{words(value)} of key {key!r} is chosen at ballot {ballot}, after version {least} at {lower}"
+            return Violation(self.name, words_, sent.time, (number, sent.id))
+        first, _, number = known.setdefault((since, value.version), (value, ballot, sent.id))
         if first == value:
             return None
         return Violation(
             self.name,
             f"version {value.version} of key {key!r} is chosen twice: {words(first)}, then {words(value)} "
-            f"at ballot {proposal.message.ballot}",
+            f"at ballot {ballot}",
             sent.time,
             (number, sent.id),
         )
+
+    def _forget(self, key: Key, line: Ballot) -> None:
+        known = self._chosen.get(key, {})
+        below = {place: ballot for place, (_, ballot, _) in known.items() if ballot < line}
+        if below:
+            highest = self._below[key] = max(below, key=lambda place: below[place])
+            for place in below.keys() - {highest}:
+                del known[place]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clew.systems.caspaxos.ballot import NEVER, Ballot
+from clew.systems.caspaxos.invariants.horizon import Ballots, Horizon
 from clew.systems.caspaxos.messages import Accept, Accepted, Conflict, Key, Promise, Remove, Turned
 from clew.systems.invariant import Sent, Violation
 
@@ -101,18 +102,20 @@ class VotesWereProposed:
     name = "votes-were-proposed"
     watches: tuple[type, ...] = (Accept, Accepted)
 
-    def __init__(self) -> None:
-        self._proposed: set[tuple[Key, Ballot]] = set()
+    def __init__(self, horizon: Horizon) -> None:
+        self._horizon = horizon
+        self._proposed = Ballots[bool](horizon)
 
     def observe(self, sent: Sent) -> Violation | None:
         """Look for the proposal of a vote."""
         message = sent.message
+        key, ballot = message.key, message.ballot
         if type(message) is Accept:
-            self._proposed.add((message.key, message.ballot))
-        elif type(message) is Accepted and (message.key, message.ballot) not in self._proposed:
+            self._proposed.put(key, ballot, True)
+        elif self._proposed.get(key, ballot) is None and not self._horizon.is_forgotten(key, ballot):
             return Violation(
                 self.name,
-                f"{sent.source} votes at ballot {message.ballot} for key {message.key!r}, where nothing was proposed",
+                f"{sent.source} votes at ballot {ballot} for key {key!r}, where nothing was proposed",
                 sent.time,
                 (sent.id,),
             )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from clew.systems.caspaxos.ballot import NEVER, Ballot
 from clew.systems.caspaxos.change import EMPTY, Versioned
 from clew.systems.caspaxos.configuration import Configuration
+from clew.systems.caspaxos.invariants.horizon import Ballots, Horizon
+from clew.systems.caspaxos.invariants.values import Values
 from clew.systems.caspaxos.invariants.votes import Configurations, words
-from clew.systems.caspaxos.messages import Accept, Accepted, Configured, Key, Prepare, Promise
+from clew.systems.caspaxos.messages import Accept, Accepted, Configured, Prepare, Promise
 from clew.systems.invariant import Sent, Violation
 
 
@@ -20,8 +22,9 @@ class OneValuePerBallot:
     name = "one-value-per-ballot"
     watches: tuple[type, ...] = (Accept, Promise)
 
-    def __init__(self) -> None:
-        self._proposed: dict[tuple[Key, Ballot], tuple[Versioned, int]] = {}
+    def __init__(self, horizon: Horizon) -> None:
+        self._horizon = horizon
+        self._proposed = Ballots[tuple[Versioned, int]](horizon)
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a proposed or reported value with the first one that was proposed at its ballot."""
@@ -29,10 +32,12 @@ class OneValuePerBallot:
         kind = type(message)
         if kind is Accept:
             ballot, verb = message.ballot, "proposes"
-            value, number = self._proposed.setdefault((message.key, ballot), (message.value, sent.id))
+            value, number = self._proposed.first(message.key, ballot, (message.value, sent.id))
         elif kind is Promise and message.accepted != NEVER:
             ballot, verb = message.accepted, "reports"
-            value, number = self._proposed.get((message.key, ballot), (EMPTY, sent.id))
+            if self._horizon.is_forgotten(message.key, ballot):
+                return None
+            value, number = self._proposed.get(message.key, ballot) or (EMPTY, sent.id)
         else:
             return None
         if message.value == value:
@@ -55,22 +60,23 @@ class VersionsGrowByOne:
     name = "versions-grow-by-one"
     watches: tuple[type, ...] = (Accept,)
 
-    def __init__(self) -> None:
-        self._proposed: dict[tuple[Key, Ballot], tuple[Versioned, int]] = {}
+    def __init__(self, horizon: Horizon) -> None:
+        self._horizon = horizon
+        self._proposed = Ballots[tuple[Versioned, int]](horizon)
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a proposal with the one that it builds on."""
         message = sent.message
-        if type(message) is not Accept or (message.key, message.ballot) in self._proposed:
+        key, ballot, base, value = message.key, message.ballot, message.base, message.value
+        if self._proposed.get(key, ballot) is not None or self._horizon.is_forgotten(key, ballot):
             return None
-        value = message.value
-        if message.base == NEVER:
-            before, number = EMPTY, sent.id
-        elif message.base < message.ballot and (message.key, message.base) in self._proposed:
-            before, number = self._proposed[message.key, message.base]
-        else:
-            before, number = None, sent.id
-        self._proposed[message.key, message.ballot] = (value, sent.id)
+        self._proposed.put(key, ballot, (value, sent.id))
+        before: Versioned | None
+        before, number = EMPTY, sent.id
+        if base != NEVER:
+            if self._horizon.is_forgotten(key, base):
+                return None
+            before, number = (self._proposed.get(key, base) if base < ballot else None) or (None, sent.id)
         if before is not None and (
             value == before or (value.version == before.version + 1 and value.uuid != before.uuid)
         ):
@@ -78,8 +84,8 @@ class VersionsGrowByOne:
         origin = "nothing that was proposed before" if before is None else words(before)
         return Violation(
             self.name,
-            f"{sent.source} proposes {words(value)} at ballot {message.ballot} for key {message.key!r}, "
-            f"but it builds on ballot {message.base}, which is {origin}",
+            f"{sent.source} proposes {words(value)} at ballot {ballot} for key {key!r}, "
+            f"but it builds on ballot {base}, which is {origin}",
             sent.time,
             tuple(sorted({number, sent.id})),
         )
@@ -94,15 +100,15 @@ class UuidsAreDistinct:
     name = "uuids-are-distinct"
     watches: tuple[type, ...] = (Accept,)
 
-    def __init__(self) -> None:
-        self._values: dict[str, tuple[Key, Versioned, int]] = {}
+    def __init__(self, values: Values) -> None:
+        self._values = values
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a proposed value with the first one of its uuid."""
         message = sent.message
-        if type(message) is not Accept or message.value.version == 0:
+        if message.value.version == 0:
             return None
-        key, value, number = self._values.setdefault(message.value.uuid, (message.key, message.value, sent.id))
+        key, value, number = self._values.propose(sent)
         if value == message.value and key == message.key:
             return None
         return Violation(
@@ -146,27 +152,31 @@ class ProposalsArePromised:
     name = "proposals-are-promised"
     watches: tuple[type, ...] = (Promise, Accepted, Accept, Configured)
 
-    def __init__(self, first: Configuration) -> None:
+    def __init__(self, first: Configuration, horizon: Horizon) -> None:
         self._configurations = Configurations(first)
-        self._promised: dict[tuple[Key, Ballot], dict[str, Ballot]] = {}
-        self._proposed: set[tuple[Key, Ballot]] = set()
+        self._horizon = horizon
+        self._promised = Ballots[dict[str, Ballot]](horizon)
+        self._proposed = Ballots[bool](horizon)
 
     def observe(self, sent: Sent) -> Violation | None:
         """Count the promises for the ballot of a new proposal, and those of them that report no vote above its base."""
         message = sent.message
         kind = type(message)
         if kind is Promise:
-            self._promised.setdefault((message.key, message.ballot), {})[sent.source] = message.accepted
+            self._promised.first(message.key, message.ballot, {})[sent.source] = message.accepted
         elif kind is Accepted:
-            self._promised.setdefault((message.key, message.promised), {})[sent.source] = message.ballot
+            self._promised.first(message.key, message.promised, {})[sent.source] = message.ballot
         elif kind is Configured:
             self._configurations.learn(sent.source, message.configuration)
-        elif kind is Accept and (message.key, message.ballot) not in self._proposed:
-            self._proposed.add((message.key, message.ballot))
+        else:
+            key, ballot = message.key, message.ballot
+            if self._proposed.get(key, ballot) is not None or self._horizon.is_forgotten(key, ballot):
+                return None
+            self._proposed.put(key, ballot, True)
             configuration = self._configurations.of(sent.source)
-            reported = self._promised.pop((message.key, message.ballot), {})
+            reported = self._promised.pop(key, ballot) or {}
             promised = sorted(set(reported).intersection(configuration.prepare))
-            what = f"{sent.source} proposes at ballot {message.ballot} for key {message.key!r}"
+            what = f"{sent.source} proposes at ballot {ballot} for key {key!r}"
             if len(promised) < configuration.prepare_quorum:
                 who = ", ".join(promised) or "nobody"
                 why = f"{what}, which {who} promised; a quorum is {configuration.prepare_quorum}"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from clew.systems.caspaxos.ballot import Ballot
+from clew.systems.caspaxos.invariants.horizon import Ballots, Horizon
 from clew.systems.caspaxos.messages import (
     Accept,
     Accepted,
     GrownOlder,
-    Key,
     Prepare,
     Promise,
     Refusing,
@@ -25,27 +24,31 @@ class RemovalsArePrepared:
     name = "removals-are-prepared"
     watches: tuple[type, ...] = (Accepted, GrownOlder, Refusing, Remove)
 
-    def __init__(self, nodes: tuple[str, ...]) -> None:
+    def __init__(self, nodes: tuple[str, ...], horizon: Horizon) -> None:
         self._nodes = nodes
-        self._done: dict[type, dict[tuple[Key, Ballot], set[str]]] = {Accepted: {}, GrownOlder: {}, Refusing: {}}
+        self._horizon = horizon
+        self._done = {step: Ballots[set[str]](horizon) for step in (Accepted, GrownOlder, Refusing)}
 
     def observe(self, sent: Sent) -> Violation | None:
         """Look for a node that has not done its part before the register is removed."""
         message = sent.message
-        register = (message.key, message.ballot)
+        key, ballot = message.key, message.ballot
         if type(message) is not Remove:
-            self._done[type(message)].setdefault(register, set()).add(sent.source)
+            self._done[type(message)].first(key, ballot, set()).add(sent.source)
+            return None
+        if self._horizon.is_forgotten(key, ballot):
             return None
         for step, what in (
             (Accepted, "has not voted for it"),
             (GrownOlder, "has not grown older for it"),
             (Refusing, "does not refuse what is from before"),
         ):
-            missing = [node for node in self._nodes if node not in self._done[step].get(register, set())]
+            done = self._done[step].get(key, ballot) or set()
+            missing = [node for node in self._nodes if node not in done]
             if missing:
                 return Violation(
                     self.name,
-                    f"{sent.source} has the tombstone of key {message.key!r} at ballot {message.ballot} removed, "
+                    f"{sent.source} has the tombstone of key {key!r} at ballot {ballot} removed, "
                     f"but {missing[0]} {what}",
                     sent.time,
                     (sent.id,),
@@ -63,9 +66,9 @@ class TheOldIsRefused:
     name = "the-old-is-refused"
     watches: tuple[type, ...] = (Prepare, Accept, Promise, Accepted, Refusing)
 
-    def __init__(self) -> None:
-        self._prepared: dict[tuple[Key, Ballot], tuple[int, int]] = {}
-        self._proposed: dict[tuple[Key, Ballot], tuple[int, int]] = {}
+    def __init__(self, horizon: Horizon) -> None:
+        self._prepared = Ballots[tuple[int, int]](horizon)
+        self._proposed = Ballots[tuple[int, int]](horizon)
         self._least: dict[str, dict[str, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
@@ -76,13 +79,13 @@ class TheOldIsRefused:
             self._least[sent.source] = message.ages
             return None
         asked = self._prepared if kind in (Prepare, Promise) else self._proposed
-        register = (message.key, message.ballot)
+        known = asked.get(message.key, message.ballot)
         if kind in (Prepare, Accept):
-            asked[register] = max(asked.get(register, (-1, -1)), (message.age, sent.id))
+            asked.put(message.key, message.ballot, max(known or (-1, -1), (message.age, sent.id)))
             return None
         proposer = message.ballot.proposer
         least = self._least.get(sent.source, {}).get(proposer, 0)
-        age, number = asked.get(register, (least, sent.id))
+        age, number = known or (least, sent.id)
         if age >= least:
             return None
         return Violation(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from clew.systems.caspaxos.ballot import Ballot
 from clew.systems.caspaxos.change import Versioned
 from clew.systems.caspaxos.configuration import Configuration
-from clew.systems.caspaxos.messages import Accept, Accepted, Configured, Key, Turned
+from clew.systems.caspaxos.invariants.horizon import Ballots, Horizon
+from clew.systems.caspaxos.messages import Accept, Accepted, Configured, Remove, Turned
 from clew.systems.invariant import Sent
 
-VOTES: tuple[type, ...] = (Accept, Accepted, Configured, Turned)
+VOTES: tuple[type, ...] = (Accept, Accepted, Configured, Turned, Remove)
 """The messages that `Votes` needs to see."""
 
 
@@ -34,21 +34,34 @@ class Votes:
 
     A proposer ends all its rounds when it takes a new configuration. A vote that is sent after that is for nobody. So
     is a vote for an old proposal from an acceptor that was turned off and on again.
+
+    All invariants of a run share the counts. Each shows every message that it watches, and only the first time counts.
     """
 
-    def __init__(self, first: Configuration) -> None:
+    def __init__(self, first: Configuration, horizon: Horizon) -> None:
         self._configurations = Configurations(first)
-        self._proposed: dict[tuple[Key, Ballot], tuple[Sent, Configuration]] = {}
-        self._votes: dict[tuple[Key, Ballot], set[str]] = {}
+        self._horizon = horizon
+        self._proposed = Ballots[tuple[Sent, Configuration, set[str]]](horizon)
+        """The first `Accept` of each ballot, the configuration of its proposer, and who has voted for it."""
         self._emptied: dict[str, int] = {}
+        self._last = -1
+        self._completes: Sent | None = None
 
     def observe(self, sent: Sent) -> Sent | None:
         """The proposal that this message completes the quorum of: the first `Accept` that was sent with it. Or None."""
+        if sent.id != self._last:
+            self._last = sent.id
+            self._horizon.see(sent)
+            self._completes = self._count(sent)
+        return self._completes
+
+    def _count(self, sent: Sent) -> Sent | None:
         message = sent.message
         kind = type(message)
         if kind is Accept:
-            proposal = (sent, self._configurations.of(sent.source))
-            self._proposed.setdefault((message.key, message.ballot), proposal)
+            if self._proposed.get(message.key, message.ballot) is None:
+                proposal = (sent, self._configurations.of(sent.source), set[str]())
+                self._proposed.put(message.key, message.ballot, proposal)
         elif kind is Accepted:
             return self._vote(sent)
         elif kind is Configured:
@@ -59,15 +72,14 @@ class Votes:
 
     def _vote(self, sent: Sent) -> Sent | None:
         message = sent.message
-        ballot = (message.key, message.ballot)
-        if ballot not in self._proposed:
+        proposed = self._proposed.get(message.key, message.ballot)
+        if proposed is None:
             return None
-        proposal, configuration = self._proposed[ballot]
+        proposal, configuration, votes = proposed
         if configuration is not self._configurations.of(proposal.source):
             return None
         if sent.source not in configuration.accept or self._emptied.get(sent.source, -1) > proposal.id:
             return None
-        votes = self._votes.setdefault(ballot, set())
         if sent.source in votes:
             return None
         votes.add(sent.source)

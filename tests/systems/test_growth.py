@@ -1,0 +1,20 @@
+"""Monitors know no more after ten times as many operations, if all nodes keep up. Nor do nodes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.systems.growing import at_the_end, size
+
+LENGTHS = {
+    "caspaxos-contention-storm": ("workload.operations=200", "workload.operations=2000"),
+}
+"""For each plan: a run, and one that is ten times as long."""
+
+
+@pytest.mark.parametrize("plan", LENGTHS)
+def test_nodes_and_invariants_do_not_grow_with_the_length_of_the_run(plan: str) -> None:
+    (nodes, invariants), (nodes_later, invariants_later) = (at_the_end(plan, [length]) for length in LENGTHS[plan])
+    node, node_later = (max(size(vars(one)) for one in made) for made in (nodes, nodes_later))
+    assert 1_000 < node_later < 2 * node
+    assert 10_000 < size(invariants_later) < 2 * size(invariants)
