@@ -6,6 +6,7 @@
     appends      always                    zones
     container    always                    monitors; a search where takes of unknown outcome leave a doubt
     set          always                    monitors
+    tally        always                    monitors
     no form      a FIFO queue?             a search for one line of pairs
                  a set, never read whole?  each element is a register
                  versions, or one list?    they shorten the intervals, then wgl
@@ -28,9 +29,9 @@ from clew.checkers import line, pinned, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
-from clew.checkers.forms import AppendForm, ContainerForm, Form, RegisterForm, SetForm
+from clew.checkers.forms import AppendForm, ContainerForm, Form, RegisterForm, SetForm, TallyForm
 from clew.checkers.models.model import Model
-from clew.checkers.monitors import containers, elements, sets, stale_read, zones
+from clew.checkers.monitors import containers, elements, sets, stale_read, tallies, zones
 from clew.checkers.monitors.first_unexplained import decide_beginnings
 from clew.checkers.register_memo import register_memo
 from clew.checkers.verdict import Budget
@@ -86,6 +87,8 @@ def decide(
             return zones.decide_appends(form)
         case SetForm():
             return sets.decide(form)
+        case TallyForm():
+            return tallies.decide(form)
         case ContainerForm():
             return _decide_container(form, model, budget, deadline, steps)
     parts = elements.forms_by_element(problem, model)

@@ -4,6 +4,7 @@
     AppendForm      a content that grows by pieces; every piece is written or appended once
     SetForm         a set; every element is added at most once
     ContainerForm   a queue, a stack, a priority queue or a bag; every element is put at most once
+    TallyForm       how often each thing was added; reads return all of it
     None            anything else
 
 `competition` chooses an algorithm by the form, `counterexample` decides by it what the other operations may have done,
@@ -15,7 +16,7 @@ In a form, values and elements are small integers, and every array has one entry
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -159,7 +160,41 @@ class ContainerForm:
     """How many elements are put."""
 
 
-Form = RegisterForm | AppendForm | SetForm | ContainerForm
+@dataclass(frozen=True)
+class TallyForm:
+    """A problem as adds and reads of how often each thing was added."""
+
+    problem: Problem
+    thing: Ints
+    """What the operation adds; -1 for a read."""
+    read: Ints
+    """What the operation found: an index into `found`; -1 for an add."""
+    found: tuple[dict[int, int], ...]
+    """What reads found, each once: how often each thing was there. A thing that was not there is left out. The first
+    is empty, as the tally is at first."""
+    grown: dict[tuple[int, int], dict[int, int] | None] = field(default_factory=dict)
+    """What `growth` has answered."""
+
+    @cached_property
+    def totals(self) -> tuple[int, ...]:
+        """How much there is in each of `found`."""
+        return tuple(sum(found.values()) for found in self.found)
+
+    def growth(self, before: int, after: int) -> dict[int, int] | None:
+        """What was added from one to another of `found`: how often each thing; None if the second has less of one.
+
+        O(what was found), once for each two.
+        """
+        if (before, after) not in self.grown:
+            less, more = self.found[before], self.found[after]
+            grown = None
+            if all(more.get(thing, 0) >= often for thing, often in less.items()):
+                grown = {thing: often - less.get(thing, 0) for thing, often in more.items() if less.get(thing) != often}
+            self.grown[before, after] = grown
+        return self.grown[before, after]
+
+
+Form = RegisterForm | AppendForm | SetForm | ContainerForm | TallyForm
 
 
 def form_of(problem: Problem, model: Model) -> Form | None:
@@ -169,6 +204,7 @@ def form_of(problem: Problem, model: Model) -> Form | None:
         or append_form(problem, model)
         or set_form(problem, model)
         or container_form(problem, model)
+        or tally_form(problem, model)
     )
 
 
@@ -305,6 +341,24 @@ def container_form(problem: Problem, model: Model) -> ContainerForm | None:
     )
     cls = problem.cls
     return ContainerForm(problem, model.discipline, kind[cls], element[cls], len(numbers))
+
+
+def tally_form(problem: Problem, model: Model) -> TallyForm | None:
+    """The problem as one of things that are counted, or None if an operation is something else."""
+    accesses = _accesses(problem, model.tally_access)
+    if accesses is None:
+        return None
+    numbers: dict[Any, int] = {}
+    places: dict[frozenset[tuple[int, int]], int] = {frozenset(): 0}
+    thing, read = np.full((2, len(accesses)), -1, np.int64)
+    for number, (name, what, _) in enumerate(accesses):
+        if name == ADD:
+            thing[number] = numbers.setdefault(what, len(numbers))
+        else:
+            found = frozenset((numbers.setdefault(one, len(numbers)), often) for one, often in what.items())
+            read[number] = places.setdefault(found, len(places))
+    cls = problem.cls
+    return TallyForm(problem, thing[cls], read[cls], tuple(map(dict, places)))
 
 
 def _accesses(problem: Problem, access: Any) -> list[Access] | None:

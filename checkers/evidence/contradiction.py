@@ -24,7 +24,7 @@ import numpy as np
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem
-from clew.checkers.evidence.counterexample import Impossible, by_search, fewer, let_go
+from clew.checkers.evidence.counterexample import Impossible, by_search, by_tally, fewer, let_go
 from clew.checkers.forms import (
     TAKES_ANY,
     UNKNOWN,
@@ -34,6 +34,7 @@ from clew.checkers.forms import (
     Mask,
     RegisterForm,
     SetForm,
+    TallyForm,
 )
 from clew.checkers.models.model import Model
 from clew.checkers.monitors import appends, containers, sets, stale_read, zones
@@ -65,6 +66,8 @@ def find_contradiction(
         try_set = _by_appends(form)
     elif isinstance(form, SetForm):
         try_set = _by_elements(form)
+    elif isinstance(form, TallyForm):
+        try_set = by_tally(form)
     else:
         kept = np.ones(len(problem), np.bool_)
         if isinstance(form, ContainerForm) and containers.explain(form, stuck + 1)[0] == "invalid":

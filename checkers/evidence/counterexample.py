@@ -7,7 +7,8 @@ still impossible, then so was the history, and so are the operations of the coun
 other operation took effect). Removing the others instead of letting them go would prove less: a read of 5 could then be
 accused only because the one write of 5 had been removed.
 
-To be readable, the counterexample also holds one operation that set each value it observes, if there is one.
+To be readable, the counterexample also holds one operation that set each value it observes, if there is one. If adds
+were counted, it holds those that a read has found, if they are few.
 
 Containers are different: an operation whose result is forgotten may have taken any element, so nothing would be
 impossible. If every element is put once, the counterexample holds everything that was done to as few elements as
@@ -38,11 +39,12 @@ from clew.checkers.forms import (
     Mask,
     RegisterForm,
     SetForm,
+    TallyForm,
 )
 from clew.checkers.memo import Memo
 from clew.checkers.models.model import INFO, MISMATCH, OK, Model, ModelOperation
 from clew.checkers.models.register import CasRegister
-from clew.checkers.monitors import appends, containers, sets, stale_read, zones
+from clew.checkers.monitors import appends, containers, sets, stale_read, tallies, zones
 from clew.checkers.verdict import Budget
 
 _TRIES = 5_000
@@ -52,6 +54,8 @@ _STEPS = 100_000
 """Steps of one search, about 5 milliseconds. A set that takes more counts as possible."""
 _STEPS_IN_ALL = 3_000_000
 """Steps of all searches together: a fraction of a second, so that an explanation does not take long."""
+_FEW_ADDS = 7
+"""Adds that are listed to show what a read has found."""
 _SMALL = 8
 """A counterexample of at most this many operations is checked by `exhaustive` too, in milliseconds."""
 
@@ -85,6 +89,8 @@ def find_counterexample(problem: Problem, form: Form | None, model: Model, stuck
         counterexample = counterexample | _setters(form, counterexample)
     elif isinstance(form, ContainerForm):
         counterexample = _whole_lifetimes(form, counterexample)
+    elif isinstance(form, TallyForm):
+        counterexample = counterexample | _what_was_found(form, counterexample)
     kept = np.flatnonzero(counterexample)
     if len(kept) <= _SMALL:
         assert exhaustive.linearize(problem.only(counterexample), model) is None
@@ -103,6 +109,8 @@ def _tries(problem: Problem, form: Form | None, model: Model, stuck: int, deadli
             return _by_appends(form)
         case SetForm():
             return _by_elements(form)
+        case TallyForm():
+            return by_tally(form)
         case ContainerForm():
             if containers.explain(form, stuck + 1)[0] == "invalid":
                 return _by_lifetimes(form, stuck)
@@ -233,6 +241,36 @@ def _by_elements(form: SetForm) -> Impossible:
         return sets.order_of(replace(form, problem=relaxed, answer=answer), len(relaxed.event_op)) is None
 
     return impossible
+
+
+def by_tally(form: TallyForm) -> Impossible:
+    """Where things are counted: an add that is let go may take effect at any time after its call, or not at all."""
+    return lambda those: tallies.order_of(form, len(form.problem.event_op), those) is None
+
+
+def _what_was_found(form: TallyForm, counterexample: Mask) -> Mask:
+    """The adds that one read has found, if they are few.
+
+    A read that is impossible alone has found a thing more often than it had been added by then: all adds of this thing.
+    A read that has missed adds may have found later ones of another thing: the first of these, as many as it found.
+    """
+    problem, nothing = form.problem, np.zeros(len(counterexample), np.bool_)
+    reads = np.flatnonzero(counterexample & (form.thing < 0))
+    if len(reads) != 1:
+        return nothing
+    missed = counterexample & (form.thing >= 0)
+    begun = problem.call < problem.ret[reads[0]]
+    for thing, often in form.found[form.read[reads[0]]].items():
+        adds = np.flatnonzero(begun & (form.thing == thing))
+        if not missed.any():
+            tells = often > len(adds)
+        else:
+            tells = often <= len(adds) and problem.call[adds[often - 1]] > problem.ret[missed].max()
+            adds = adds[:often]
+        if tells and len(adds) <= _FEW_ADDS:
+            nothing[adds] = True
+            break
+    return nothing
 
 
 LetGo = Callable[[Mask], tuple[Problem, Mask]]

@@ -18,7 +18,7 @@ ADD, REMOVE, CONTAINS = "add", "remove", "contains"
 Access = tuple[str, Any, Any]
 """What an operation does to a simpler object: a name, and what it applies to. For a register: READ v saw v, WRITE v set
 it, SWAP old new saw old and set new, DIFFER v saw something other than v. The third part is None for all but SWAP.
-The methods `content_access`, `container_access` and `set_access` list the others."""
+The methods `content_access`, `container_access`, `set_access` and `tally_access` list the others."""
 
 
 class ModelOperation(NamedTuple):
@@ -184,5 +184,15 @@ class Model(ABC):
         - (READ, elements, None): a frozenset; None if no set can be read like that.
 
         None if it does something else. Elements are hashable.
+        """
+        return None
+
+    def tally_access(self, op: ModelOperation) -> Access | None:
+        """What `op` does if the object counts how often each thing was added, and is empty at first.
+
+        - (ADD, thing, None): it is one more of this thing.
+        - (READ, {thing: how often, ...}, None): all that are there, and how often each is.
+
+        None if it does something else. Things are hashable.
         """
         return None

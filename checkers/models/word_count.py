@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
 from typing import Any
 
-from clew.checkers.models.model import INFO, Model, ModelOperation, Need
+from clew.checkers.models.model import ADD, INFO, READ, Access, Model, ModelOperation
 
 
 class WordCount(Model):
@@ -41,28 +40,9 @@ class WordCount(Model):
         """Counts do."""
         return op.f == "count"
 
-    def needs(self, classes: Sequence[ModelOperation]) -> Sequence[Sequence[Need]]:
-        """See `Model.needs`: a count needs each word as often as it says. One that is there too often stays so."""
-        words = {op.argument for op in classes if op.f == "append"}
-        return [
-            [
-                *(Need(("at least", word, count), (word,)) for word, count in _counted(op.result)),
-                *(Need(("at most", word, dict(_counted(op.result)).get(word, 0)), ()) for word in sorted(words)),
-            ]
-            if op.f == "count" and op.outcome != INFO
-            else []
-            for op in classes
-        ]
-
-    def holds(self, state: Any, what: Any) -> bool:
-        """See `Model.holds`."""
-        bound, word, count = what
-        there = dict(state).get(word, 0)
-        return bool(there >= count if bound == "at least" else there <= count)
-
-    def gives(self, op: ModelOperation) -> Sequence[Hashable]:
-        """See `Model.gives`: one more of its word."""
-        return (op.argument,) if op.f == "append" else ()
+    def tally_access(self, op: ModelOperation) -> Access | None:
+        """See `Model.tally_access`."""
+        return (ADD, op.argument, None) if op.f == "append" else (READ, dict(op.result or ()), None)
 
 
 def _counted(result: Any) -> tuple[tuple[int, int], ...]:

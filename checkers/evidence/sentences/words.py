@@ -9,6 +9,8 @@ import numpy as np
 
 from clew.checkers.evidence.sentences.past import Past, Said, times
 
+_NONE = np.array([], np.int64)
+
 
 def said_of_words(past: Past) -> Iterator[Said]:
     """A count against the appends that can have happened by then, or must have; and two counts against each other.
@@ -17,14 +19,21 @@ def said_of_words(past: Past) -> Iterator[Said]:
     returned can be. If a count has found n of a word, it comes after the n-th append of it that was called, or a later
     one: so also after all appends that had returned when that one was called. Words never vanish, so of two counts the
     earlier one has found none more often.
+
+    Where the counterexample lists appends, the sentence is about these.
     """
     counts = [op for op in past.core if past.acknowledged(op) and past.operation(op).f == "count"]
     found = {op: dict(past.operation(op).result) for op in counts}
-    appends = _appends(past)
+    appends, listed = _appends(past), _appends(past, past.core)
     words = sorted({*appends, *(word for result in found.values() for word in result)})
+    words.sort(key=lambda word: word not in listed)
     for op in counts:
         for word in words:
-            yield from _out_of_bounds(past, appends, op, word, found[op].get(word, 0))
+            yield from _too_often(past, appends, op, word, found[op].get(word, 0))
+    sure = appends | listed
+    for op in counts:
+        for word in listed:
+            yield from _too_seldom(past, op, word, listed[word], found[op].get(word, 0))
     for one, two in permutations(counts, 2):
         for word in words:
             before, after = found[one].get(word, 0), found[two].get(word, 0)
@@ -38,51 +47,57 @@ def said_of_words(past: Past) -> Iterator[Said]:
                 yield Said(text, (one, two))
     for op in counts:
         for word, other in permutations(words, 2):
-            yield from _overtaken(past, appends, op, (word, found[op].get(word, 0)), (other, found[op].get(other, 0)))
+            numbers = found[op].get(word, 0), found[op].get(other, 0)
+            yield from _overtaken(past, op, (word, _of(appends, word)), (other, _of(sure, other)), numbers)
     for one, two in permutations(counts, 2):
         for word in words if past.before(one, two) else ():
             grown = found[two].get(word, 0) - found[one].get(word, 0)
             yield from _grown(past, appends, one, two, word, grown)
+    for op in counts:
+        for word in words:
+            yield from _too_seldom(past, op, word, _of(appends, word), found[op].get(word, 0))
 
 
-def _appends(past: Past) -> dict[int, np.ndarray]:
-    """The appends of each word, in the order of their calls."""
+def _appends(past: Past, those: list[int] | None = None) -> dict[int, np.ndarray]:
+    """The appends of each word, in the order of their calls; of those only, if some are given."""
     appends: dict[int, list[int]] = {}
-    for op in np.argsort(past.call, kind="stable").tolist():
+    # Operations are numbered in the order of their calls.
+    for op in range(len(past.call)) if those is None else those:
         if past.operation(op).f == "append":
             appends.setdefault(past.operation(op).argument, []).append(op)
     return {word: np.array(ops) for word, ops in appends.items()}
 
 
 def _of(appends: dict[int, np.ndarray], word: int) -> np.ndarray:
-    return appends.get(word, np.array([], np.int64))
+    return appends.get(word, _NONE)
 
 
-def _out_of_bounds(past: Past, appends: dict[int, np.ndarray], op: int, word: int, number: int) -> Iterator[Said]:
-    ops = _of(appends, word)
-    most = int(np.sum(past.call[ops] < past.ret[op]))
-    least = int(np.sum(past.ret[ops] < past.call[op]))
+def _too_often(past: Past, appends: dict[int, np.ndarray], op: int, word: int, number: int) -> Iterator[Said]:
+    most = int(np.sum(past.call[_of(appends, word)] < past.ret[op]))
     if number > most:
         said = f"only {_so_many(most)} of it had begun by then" if most else "no append of it had begun by then"
         yield Said(f"A count found word {word} {times(number)}, but {said}", (op,), needs_all=True)
+
+
+def _too_seldom(past: Past, op: int, word: int, ops: np.ndarray, number: int) -> Iterator[Said]:
+    least = int(np.sum(past.ret[ops] < past.call[op]))
     if number < least:
         said = f"{_so_many(least)} of it had returned before it began"
         yield Said(f"A count found word {word} {times(number)}, but {said}", (op,), needs_all=True)
 
 
 def _overtaken(
-    past: Past, appends: dict[int, np.ndarray], op: int, found: tuple[int, int], other: tuple[int, int]
+    past: Past, op: int, found: tuple[int, np.ndarray], missing: tuple[int, np.ndarray], numbers: tuple[int, int]
 ) -> Iterator[Said]:
-    (word, number), (missing, there) = found, other
-    ops = _of(appends, word)
+    """A count that has found `numbers` of two words. `found` and `missing` are these words, each with its appends."""
+    (word, ops), (other, others), (number, there) = found, missing, numbers
     if not 0 < number <= len(ops):
         return
-    until = past.call[ops[number - 1]]
-    least = int(np.sum(past.ret[_of(appends, missing)] < until))
+    least = int(np.sum(past.ret[others] < past.call[ops[number - 1]]))
     if there < least:
         yield Said(
-            f"A count found word {word} {times(number)} and word {missing} {times(there)}, but {_so_many(least)} of "
-            f"word {missing} had returned before {_so_many(number)} of word {word} had begun",
+            f"A count found word {word} {times(number)} and word {other} {times(there)}, but {_so_many(least)} of "
+            f"word {other} had returned before {_so_many(number)} of word {word} had begun",
             (op,),
             needs_all=True,
         )

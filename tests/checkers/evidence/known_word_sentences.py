@@ -65,7 +65,7 @@ WORD_CLAIMS: dict[str, Callable[..., bool]] = {
         x.any(found(w, n)) and number(n) > 0 == begun(x, w)
     ),
     rf"A count found word (\d) {SO_OFTEN}, but (\d) appends? of it had returned before it began": (
-        lambda x, w, n, least: x.any(found(w, n)) and number(n) < int(least) == returned(x, w)
+        lambda x, w, n, least: x.any(found(w, n)) and number(n) < int(least) <= returned(x, w)
     ),
     rf"A count found word (\d) {SO_OFTEN} after one that found it {SO_OFTEN}": lambda x, w, after, before: (
         x.any(found(w, before), found(w, after)) and number(after) < number(before)
@@ -83,7 +83,7 @@ WORD_CLAIMS: dict[str, Callable[..., bool]] = {
         x.any(found(w, n))
         and x.any(found(v, m))
         and number(n) == int(begun_)
-        and number(m) < int(least) == returned(x, v, appends(x, w)[number(n) - 1][0])
+        and number(m) < int(least) <= returned(x, v, appends(x, w)[number(n) - 1][0])
     ),
     rf"A count found word (\d) {SO_OFTEN} more than an earlier one, but at most (\d) appends? of it happened in "
     r"between": lambda x, w, n, most: more(x, w) == number(n) > int(most) == between(x, w, all=True),
