@@ -26,18 +26,18 @@ bisection finds the return.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from clew.checkers import seen_elements, wgl
+from clew.checkers import seen_elements
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, arrange
 from clew.checkers.models.model import APPEND, INFO, READ, Model, ModelOperation
 from clew.checkers.monitors.first_unexplained import decide_beginnings
-from clew.checkers.verdict import Budget
 
 _NOT = -1
 """In place of a rank: the operation did not tell a version."""
@@ -74,23 +74,27 @@ def applies(problem: Problem, model: Model) -> bool:
     return any(model.version(op) is not None for op in problem.classes) or seen_elements.applies(problem, model)
 
 
-def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline, *, steps: int | None = None) -> Decision:
-    """Decide a problem in which operations tell versions. A search like `wgl.decide`, of what was narrowed.
+def decide(
+    problem: Problem, model: Model, deadline: Deadline, search: Callable[[Problem, Model], Decision]
+) -> Decision:
+    """Decide a problem in which operations tell versions. `search` decides what was narrowed.
 
     If invalid, there are another log n searches for the first return that no order explains. `stuck_is_first` is False
     if one of them did not come to an end.
     """
-    return decide_beginnings(lambda part: _explain(part, model, budget, deadline, steps), problem)
+    return decide_beginnings(lambda part: _explain(part, model, deadline, search), problem)
 
 
-def _explain(problem: Problem, model: Model, budget: Budget, deadline: Deadline, steps: int | None) -> Decision:
+def _explain(
+    problem: Problem, model: Model, deadline: Deadline, search: Callable[[Problem, Model], Decision]
+) -> Decision:
     """Whether there is an order for the whole problem. If invalid, nothing is said about where."""
     narrowed = narrow(problem, model, deadline)
     longest = _longest(problem, model)
     if narrowed is None or longest is _WRONG:
         return Decision("invalid", engine="pinned")
     meant = model if longest is None else Grown(model, longest)
-    found = wgl.answer_in_turns(narrowed, meant, budget, deadline, steps=steps)
+    found = search(narrowed, meant)
     order = np.searchsorted(problem.number, narrowed.number)[found.order].tolist()
     return replace(found, order=order, stuck=None, engine="pinned")
 

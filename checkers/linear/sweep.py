@@ -265,7 +265,7 @@ class Sweep:
         row = np.empty(self._tables.now.shape[1], np.int64)
         while True:
             tables = self._tables
-            at.pause = at.work + WORK_PER_VISIT
+            at.pause = at.work + WORK_PER_VISIT if steps is None else min(at.work + WORK_PER_VISIT, steps)
             status = advance(memo.transitions, tables, position, row)
             if status == THERE:
                 return "there"

@@ -1,5 +1,5 @@
 """Depth-first search for a linearization: Wing & Gong's, just in time, with Lowe's cache. Decides any model."""
 
-from clew.checkers.wgl.engine import answer_in_turns, decide, decide_in_turns
+from clew.checkers.wgl.engine import answer_in_turns, decide
 
-__all__ = ["answer_in_turns", "decide", "decide_in_turns"]
+__all__ = ["answer_in_turns", "decide"]

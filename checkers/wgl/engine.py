@@ -11,7 +11,6 @@ from clew.checkers.encoding import Problem
 from clew.checkers.first_steps import FirstSteps
 from clew.checkers.memo import QUESTION, Memo
 from clew.checkers.models.model import Model
-from clew.checkers.monitors.first_unexplained import decide_beginnings
 from clew.checkers.verdict import Budget, Why
 from clew.checkers.wgl.dead import HASH, refill, zobrist
 from clew.checkers.wgl.needs import Hoping, Needs, needs_of, no_needs
@@ -101,16 +100,6 @@ def decide(
     if hoping is not None:
         return Decision("invalid", engine="wgl")
     return Decision("invalid", order=_placed(farthest), stuck=int(at.farthest), engine="wgl")
-
-
-def decide_in_turns(
-    problem: Problem, model: Model, budget: Budget, deadline: Deadline, *, steps: int | None = None
-) -> Decision:
-    """Decide one problem as `answer_in_turns` does, and find the first return that no order explains.
-
-    If it is invalid and hard, there are another log n searches. `steps` bounds each of them.
-    """
-    return decide_beginnings(lambda part: answer_in_turns(part, model, budget, deadline, steps=steps), problem)
 
 
 def answer_in_turns(

@@ -8,8 +8,12 @@ from collections import Counter
 import pytest
 
 from clew.checkers import Budget, check, verify_witness, wgl
-from clew.checkers.models import ModelOperation, find_model
+from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
+from clew.checkers.encoding import Problem
+from clew.checkers.models import Model, ModelOperation, find_model
 from clew.checkers.models.kv import KeyValue
+from clew.checkers.monitors.first_unexplained import decide_beginnings
 from clew.checkers.wgl import needs
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
@@ -84,10 +88,15 @@ def test_thirty_clients_are_decided(name: str, unique: bool, unknown: float) -> 
     verify_witness(history, name, verdict)
 
 
+def in_turns(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
+    """The decision of a short search and one with needs."""
+    return decide_beginnings(lambda part: wgl.answer_in_turns(part, model, budget, deadline), problem)
+
+
 def test_a_history_that_a_short_search_does_not_decide_is_searched_with_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wgl.engine, "_SHORT", 0)
     model, rng, answers = find_model("kv"), random.Random(3), Counter[str]()
     for _ in range(100):
         problem = small.lived(model, ALPHABETS["kv"], rng.randrange(3, 9), rng)
-        answers[assert_agrees(wgl.decide_in_turns, problem, model)] += 1
+        answers[assert_agrees(in_turns, problem, model)] += 1
     assert min(answers["valid"], answers["invalid"]) > 10

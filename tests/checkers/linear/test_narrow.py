@@ -51,3 +51,11 @@ def test_sweeps_end_after_the_steps_they_have() -> None:
     (problem,) = encode(object_history("set", 300, 30, False, 0.02, 0), model)
     found = linear.decide_narrowly(problem, model, Budget(), Deadline(600), [1 << 20], steps=10_000)
     assert (found.answer, found.why) == ("unknown", "time")
+
+
+def test_a_sweep_tries_hardly_more_than_the_steps_it_has() -> None:
+    model = find_model("set")
+    (problem,) = encode(object_history("set", 300, 30, False, 0.02, 0), model)
+    sweep = linear.Sweep(problem, model, Budget(), Deadline(600))
+    assert sweep.to(len(problem.event_op), steps=10_000) == "time"
+    assert sweep._at.work < 20_000

@@ -1,0 +1,160 @@
+"""Searches take turns, in rounds of growing effort, until one has an answer: what one cannot decide, another often can.
+
+    round        registers                       other models
+    first        wgl, narrow sweeps, lazy        wgl, without and with needs
+    second       the same, with more of all      a sweep that goes back, wgl with needs
+    further      and so on                       the same, with more of both
+
+Nothing runs in parallel. wgl is the fastest on easy histories, and most histories are easy. After its first turn it
+also looks at what operations need, if the model says that (`clew.checkers.wgl.needs`). Sweeps and lazy are hardly
+slower on hard histories than on easy ones. Each round has ten times as many steps as the one before, so everything
+before the last round costs a ninth of it at most.
+
+Which search decides a history of 30 clients is hard to foresee. Measured on histories of 1,000 operations and 5 values,
+with 5 seconds of processor time: of eight multi-registers, wgl with needs decided four and the sweep none. Of seven
+sets that are read whole, each decided three, but not the same ones. Of two priority queues with 2 % of unknown
+outcomes, wgl decided none and the sweep both.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from clew.checkers import wgl
+from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
+from clew.checkers.encoding import Problem
+from clew.checkers.forms import RegisterForm
+from clew.checkers.models.model import Model
+from clew.checkers.monitors.first_unexplained import decide_beginnings
+from clew.checkers.register_memo import register_memo
+from clew.checkers.verdict import Budget
+
+_FIRST_EFFORT = 20
+"""Steps of a search for each event, in the first round. Legal histories of 5 processes take wgl 2 steps an event, of 10
+processes 9, and more if outcomes are unknown (measured on the grid of `tests.benchmarks.checker`). So most are decided
+in its first turn, and a hard one does not keep the others waiting for long."""
+_MORE_EFFORT = 10
+"""How many times as many steps each round has."""
+FEWEST_EVENTS = 100_000
+"""A shorter history gets the steps of one of this many events: two million, one or two tenths of a second."""
+_FIRST_WIDTHS = (8, 32)
+"""Configurations that lazy keeps in the first round. Of the 32 kinds of histories in the grid of
+`tests.benchmarks.checker`, 8 configurations decide 14 within two million steps, and 32 decide another 7. Five of the 14
+take 32 configurations too long, so both widths are tried."""
+_FIRST_SWEEPS = (32, 128)
+"""Configurations that a narrow sweep keeps in the first round. Measured on compare-and-sets of 20 values, 50 processes
+and 10 % of unknown outcomes: 32 take 0.3 s for 1,000 operations if the sweep comes to its end, 128 take 1.5 s."""
+_MORE_WIDTH = 16
+"""How many times as many configurations each round keeps: the widths are 8, 32, 128, 512, and so on, each tried once.
+Not measured: a wider sweep is complete more often and takes longer."""
+_SWEPT = 200
+"""Operations that a narrow sweep may try for a step of wgl: more than it needs to come to its end."""
+_BACK, _WIDER_BACK = 32, 4
+"""Configurations that the first sweep that goes back keeps, and how many times as many each further one does. Measured
+on five hard priority queues and sets: 32 decide four within 5 seconds of processor time, 100 three, 300 one."""
+_TRIED = 18
+"""Operations that a sweep that goes back may try for a step of wgl: four seconds of processor time in its first turn.
+The hardest history that one of 32 configurations decided within five seconds, a `kv`, took it 338 million."""
+
+Turn = Callable[[int], Decision | None]
+"""A search: what it finds in the round of a number, or None if it has no turn in this round."""
+
+
+def search_register(
+    form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None
+) -> Decision:
+    """Decide a problem of a register by wgl, narrow sweeps and lazy; see `take_turns`. If invalid, it says where."""
+    problem = form.problem
+
+    def depth(number: int) -> Decision:
+        memo = register_memo(form, model) if number == 0 else None
+
+        def search(part: Problem) -> Decision:
+            return wgl.decide(
+                part, model, budget, deadline, steps=steps_of(number, problem), memo=memo, hope=number > 0
+            )
+
+        return decide_beginnings(search, problem)
+
+    def narrow(number: int) -> Decision:
+        # Imported here, and lazy below: its kernels take seconds to compile, once after an install, and most histories
+        # never need them.
+        from clew.checkers import linear
+
+        widths = [width * _MORE_WIDTH**number for width in _FIRST_SWEEPS]
+        return linear.decide_narrowly(problem, model, budget, deadline, widths, _SWEPT * steps_of(number, problem))
+
+    def breadth(number: int) -> Decision:
+        from clew.checkers import lazy
+
+        widths = [width * _MORE_WIDTH**number for width in _FIRST_WIDTHS]
+        most = _effort(number) * max(len(problem.event_op), 4 * FEWEST_EVENTS)
+        return lazy.decide(form, budget, deadline, widths, most)
+
+    return take_turns((depth, narrow, breadth), deadline, most_rounds)
+
+
+def search_any(problem: Problem, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None) -> Decision:
+    """Decide a problem of any model by wgl and a sweep that goes back; see `take_turns`.
+
+    If invalid, `stuck` may be None.
+    """
+
+    def back(number: int) -> Decision | None:
+        if number == 0:
+            return None
+        from clew.checkers import linear
+
+        width = _BACK * _WIDER_BACK ** (number - 1)
+        return linear.decide_going_back(problem, model, budget, deadline, width, _TRIED * steps_of(number, problem))
+
+    def depth(number: int) -> Decision:
+        if number == 0:
+            return wgl.answer_in_turns(problem, model, budget, deadline, steps=steps_of(number, problem))
+        return wgl.decide(problem, model, budget, deadline, steps=steps_of(number, problem), hope=True)
+
+    return take_turns((back, depth), deadline, most_rounds)
+
+
+def take_turns(turns: Sequence[Turn], deadline: Deadline, most_rounds: int | None) -> Decision:
+    """The first answer of a search, or how far one came by the time that the deadline or the rounds are over.
+
+    It is "unknown" for lack of "memory" only if every search of a round was.
+    """
+    best = Decision("unknown", engine="wgl")
+    for number in itertools.count():
+        lacked = set()
+        for turn in turns:
+            found = turn(number)
+            if found is None:
+                lacked.add("turn")
+                continue
+            if found.answer != "unknown":
+                return found
+            best = max(best, found, key=progress)
+            lacked.add(str(found.why))
+            if deadline.passed():
+                return replace(best, why="time")
+        if lacked == {"memory"}:
+            return replace(best, why="memory")
+        if number + 1 == most_rounds:
+            break
+    return replace(best, why="time")
+
+
+def steps_of(number: int, problem: Problem) -> int:
+    """Steps of wgl in the round of this number, from 0. They depend on the problem only, not on the machine."""
+    return _effort(number) * max(FEWEST_EVENTS, len(problem.event_op))
+
+
+def _effort(number: int) -> int:
+    """Steps for each event in the round of this number."""
+    return int(_FIRST_EFFORT * _MORE_EFFORT**number)
+
+
+def progress(decision: Decision) -> tuple[bool, int]:
+    """The greater, the better the decision: any answer is best, then a longer beginning that is explained."""
+    return decision.answer != "unknown", len(decision.order)

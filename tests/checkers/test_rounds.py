@@ -1,0 +1,108 @@
+"""Searches that take turns give the answer of the exhaustive checker, each with more steps than the last time."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from clew.checkers import Budget, competition, linear, rounds, wgl
+from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
+from clew.checkers.encoding import encode
+from clew.checkers.models import find_model
+from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.objects import object_history
+from tests.checkers.test_engines import assert_agrees, competing
+from tests.checkers.test_pinned import MIXES
+
+TIME, MEMORY = Decision("unknown", order=[0], why="time"), Decision("unknown", why="memory")
+PROBLEM = encode(object_history("counter", 20, 3, False, 0.0, 0), find_model("counter"))[0]
+
+
+def turns(monkeypatch: pytest.MonkeyPatch, back: Decision, depth: Decision) -> list[tuple[str, int]]:
+    """Who gets a turn from now on, with how many steps. Each search always finds the same."""
+    taken: list[tuple[str, int]] = []
+
+    def going_back(*arguments: Any) -> Decision:
+        taken.append(("back", arguments[-1]))
+        return back
+
+    def deep(*_: Any, steps: int, **__: Any) -> Decision:
+        taken.append(("wgl", steps))
+        return depth
+
+    monkeypatch.setattr(linear, "decide_going_back", going_back)
+    monkeypatch.setattr(wgl, "decide", deep)
+    monkeypatch.setattr(wgl, "answer_in_turns", deep)
+    return taken
+
+
+def test_the_sweep_has_its_turns_between_those_of_wgl_and_each_is_longer_than_the_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    taken = turns(monkeypatch, TIME, TIME)
+    found = rounds.search_any(PROBLEM, find_model("counter"), Budget(), Deadline(60), 4)
+    assert (found.answer, found.why, found.order) == ("unknown", "time", [0])
+    assert [who for who, _ in taken] == ["wgl", "back", "wgl", "back", "wgl", "back", "wgl"]
+    for who in ("back", "wgl"):
+        efforts = [steps for name, steps in taken if name == who]
+        assert efforts == sorted(set(efforts))
+
+
+def test_the_sweep_still_has_its_turn_when_wgl_is_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    decided = Decision("valid", order=[1])
+    turns(monkeypatch, decided, MEMORY)
+    assert rounds.search_any(PROBLEM, find_model("counter"), Budget(), Deadline(60), None) is decided
+    taken = turns(monkeypatch, MEMORY, MEMORY)
+    assert rounds.search_any(PROBLEM, find_model("counter"), Budget(), Deadline(60), None).why == "memory"
+    assert [who for who, _ in taken] == ["wgl", "back", "wgl"]
+
+
+def test_nobody_has_a_turn_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = turns(monkeypatch, TIME, TIME)
+    deadline = Deadline(60)
+    deadline.stop()
+    assert rounds.search_any(PROBLEM, find_model("counter"), Budget(), deadline, None).why == "time"
+    assert len(taken) == 1
+
+
+@pytest.mark.parametrize("name", ["counter", "priority-queue", "unordered-queue", "multi-register", "append-list"])
+def test_rounds_of_few_steps_come_to_the_answer_of_the_exhaustive_checker(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything has turns, and most are too short."""
+    monkeypatch.setattr(rounds, "FEWEST_EVENTS", 1)
+    monkeypatch.setattr(rounds, "_FIRST_EFFORT", 1)
+    monkeypatch.setattr(rounds, "_MORE_EFFORT", 2)
+    monkeypatch.setattr(rounds, "_BACK", 1)
+    monkeypatch.setattr(wgl.engine, "STEPS_PER_VISIT", 3)
+    monkeypatch.setattr(wgl.engine, "_SHORT", 0)
+    decided: Counter[str] = Counter()
+    take = rounds.take_turns
+
+    def watched(*arguments: Any) -> Decision:
+        found = take(*arguments)
+        decided[found.engine] += 1
+        return found
+
+    monkeypatch.setattr(rounds, "take_turns", watched)
+    model, rng, answers = find_model(name), random.Random(4), Counter[str]()
+    for _ in range(60):
+        make = rng.choice((small.lived, small.scattered))
+        problem = make(model, MIXES.get(name, ALPHABETS[name]), rng.randrange(6, 11), rng)
+        answers[assert_agrees(competing, problem, model)] += 1
+    assert min(answers["valid"], answers["invalid"]) > 5
+    assert min(decided["wgl"], decided["linear"]) > 5
+
+
+def test_bounded_rounds_find_the_same_on_every_machine() -> None:
+    (problem,) = encode(object_history("counter", 150, 30, False, 0.02, 0), find_model("counter"))
+    one, two = (
+        competition.decide(problem, None, find_model("counter"), Budget(), Deadline(600), most_rounds=1)
+        for _ in range(2)
+    )
+    assert one == two
