@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -58,14 +59,20 @@ CODECS = {
 """All formats by name. `detect` tries them in this order."""
 
 
+def _begin(path: Path, count: int) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(count)
+
+
 def detect(path: Path) -> Codec:
     """The format of a file, by its first bytes. Raises `HistoryError` if no format matches."""
-    with path.open("rb") as stream:
-        sample = stream.read(_SAMPLE_BYTES)
+    sample = _begin(path, _SAMPLE_BYTES)
     for codec in CODECS.values():
         if codec.matches(sample):
             return codec
     found = "an empty file" if not sample.strip() else repr(sample[:40])
+    if sample[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        found = "text in UTF-16; save the file as UTF-8"
     raise HistoryError(
         f"expected a history in one of the formats {', '.join(CODECS)}; found {found}", source=str(path), line=1
     )
@@ -92,7 +99,9 @@ def read(
     if (path / "history.jsonl").is_file():
         path = path / "history.jsonl"
     if path.exists() and not path.is_file() and not path.is_dir():
-        return _read_pipe(path, format, fields=fields, words=words, renumber=renumber)
+        return _read_copy(path, format, fields=fields, words=words, renumber=renumber)
+    if path.is_file() and _begin(path, len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
+        return _read_copy(path, format, fields=fields, words=words, renumber=renumber)
     if fields is not None or words is not None:
         if format not in (None, "json-lines"):
             raise BadReading(f"--fields and --words are for JSON lines, and not for {format}")
@@ -102,11 +111,16 @@ def read(
     return renumbered(history) if renumber else history
 
 
-def _read_pipe(path: Path, format: str | None, **options: Any) -> History:
-    """Read a history from a pipe, by way of a file: a pipe can be read only once."""
+def _read_copy(path: Path, format: str | None, **options: Any) -> History:
+    """Read a history by way of a file: a pipe can be read only once.
+
+    The copy has no byte order mark. Editors and shells of Windows write one at the beginning of a text in UTF-8.
+    """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "history"
         with path.open("rb") as stream, file.open("wb") as copy:
+            begin = stream.read(len(codecs.BOM_UTF8))
+            copy.write(begin.removeprefix(codecs.BOM_UTF8))
             shutil.copyfileobj(stream, copy)
         try:
             return replace(read(file, format, **options), source=str(path))

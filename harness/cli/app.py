@@ -42,6 +42,9 @@ NARROW = 52
 INTERRUPTED = 130
 """The exit code that typer returns for a `KeyboardInterrupt`."""
 
+LIKE_BUDGET = ("--seconds", "--time", "--timeout", "--memory", "--limit")
+"""What people try where the option is called `--budget`."""
+
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
@@ -104,7 +107,7 @@ def main() -> None:
         if isinstance(error, MachineError):
             _fail(str(error), INTERNAL_ERROR)
         if _is_user_error(error):
-            _fail(error.format_message() if hasattr(error, "format_message") else str(error), BAD_ARGUMENTS)
+            _fail(_words_of(error), BAD_ARGUMENTS)
         traceback.print_exc()
         _fail("this is a bug in clew, not a mistake of yours", INTERNAL_ERROR)
     if code == INTERRUPTED:
@@ -122,6 +125,18 @@ def _is_user_error(error: Exception) -> bool:
     from clew.histories import HistoryError
 
     return isinstance(error, UserError | PlanError | NoRun | HistoryError)
+
+
+def _words_of(error: Exception) -> str:
+    if not hasattr(error, "format_message"):
+        return str(error)
+    # The option parser proposes what is spelt alike.
+    name, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
+    options = [] if context is None else [option for known in context.command.params for option in known.opts]
+    if name in LIKE_BUDGET and "--budget" in options:
+        return f"No such option: {name} (Possible options: --budget, such as --budget 10s,1GiB)"
+    message: str = error.format_message()
+    return message
 
 
 def _fail(message: str, code: int) -> NoReturn:

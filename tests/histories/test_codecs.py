@@ -167,6 +167,30 @@ def test_a_malformed_history_is_refused_with_its_line(tmp_path: Path, text: str,
     assert error.value.line == line
 
 
+@pytest.mark.parametrize("format", ["jsonl", "edn", "json-lines"])
+def test_a_byte_order_mark_is_no_part_of_a_history(tmp_path: Path, format: str) -> None:
+    past = History.of([Event(0, 0, 0, "invoke", "write", None, 1), Event(1, 1, 0, "ok", "write", None, 1)])
+    file = tmp_path / "h"
+    with file.open("wb") as stream:
+        codecs.write(past, stream, "edn" if format == "edn" else "jsonl")
+    text = file.read_bytes()
+    text = text.partition(b"\n")[2] if format == "json-lines" else text
+    file.write_bytes(b"\xef\xbb\xbf" + text)
+    found = codecs.read(file)
+    assert list(found.events()) == list(past.events())
+    assert found.source == str(file)
+    file.write_bytes(b"\xef\xbb\xbf" + text + b"nonsense\n")
+    with pytest.raises(HistoryError, match=rf"{file}:{text.count(10) + 1}"):
+        codecs.read(file)
+
+
+def test_a_history_in_utf_16_is_refused_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "h.jsonl"
+    file.write_bytes('{"clew-history":1}\n'.encode("utf-16"))
+    with pytest.raises(HistoryError, match="found text in UTF-16; save the file as UTF-8"):
+        codecs.read(file)
+
+
 def test_unknown_formats_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no format 'xml'"):
         codecs.read(tmp_path, "xml")

@@ -135,6 +135,14 @@ def test_plans_and_systems_are_listed(clew_call: Clew) -> None:
         assert name in listed
 
 
+def test_an_option_for_seconds_is_called_budget(clew_call: Clew) -> None:
+    done = clew_call("check", "--seconds", "5", "h.jsonl")
+    assert done.returncode == 254
+    assert done.stderr == "clew: No such option: --seconds (Possible options: --budget, such as --budget 10s,1GiB)\n"
+    # A command that has no such option does not propose it.
+    assert "--budget" not in clew_call("run", "--seconds", "5", "caspaxos-happy-path").stderr
+
+
 def test_a_process_reports_a_mistake_in_one_line(clew: Clew) -> None:
     done = clew("run", "nowhere.yaml")
     assert (done.returncode, done.stdout, done.stderr) == (254, "", "clew: nowhere.yaml: there is no such file\n")

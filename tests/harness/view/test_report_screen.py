@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +93,34 @@ def test_a_phone_shows_a_short_history_of_another_program_in_its_own_names_and_u
         assert chromium.execute_script(right) <= 390
     finally:
         chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_long_numbers_are_neither_cut_off_nor_written_over_each_other(chromium: Any, tmp_path: Path) -> None:
+    huge = 10**40
+    lines: list[tuple[Any, ...]] = []
+    for n in range(60):
+        lines += [(n / 2, n % 2, "invoke", "add", None, huge), (n / 2 + 0.2, n % 2, "ok", "add", None, huge)]
+    for ms, seen in ((40, 60 * huge), (42, 2 * huge)):
+        lines += [(ms, 2, "invoke", "read", None, None), (ms + 1, 2, "ok", "read", None, seen)]
+    file = history_file(tmp_path / "h.jsonl", lines)
+    (tmp_path / "h.html").write_text(report(read_record(file, "counter")))
+    open_page(chromium, tmp_path / "h.html")
+    written = """
+        const { sources, plots } = clew, { start, end } = plots.timeline.x_range;
+        const scale = Bokeh.index.get_by_id(plots.timeline.id).frame.bbox.width / (end - start);
+        const pen = document.createElement("canvas").getContext("2d");
+        return ["states", "bold"].map((name) => {
+          pen.font = `bold ${name === "bold" ? 12 : 11}px helvetica`;
+          const { x, y, text } = sources[name].data;
+          return text.map((words, row) => {
+            const wide = pen.measureText(words).width / scale;
+            const left = name === "bold" ? x[row] : x[row] - wide / 2;
+            return [name === "bold" ? y[row] : 0, left, left + wide];
+          });
+        });"""
+    chromium.execute_script("clew.go(0, 0.06)")
+    for places in chromium.execute_script(written):
+        assert len(places) > 1
+        assert min(left for _, left, _ in places) >= 0, "a number that is cut off would be another number"
+        for (line, _, right), (below, left, _) in pairwise(sorted(places)):
+            assert below > line or left >= right

@@ -128,6 +128,12 @@ function frame(data) {
     paint(drawn.glyph, { text_color: ink });
     return columns;
   };
+  // How wide words are in pixels. Bokeh writes in Helvetica.
+  const pen = document.createElement("canvas").getContext("2d");
+  const wide = (words, style) => {
+    pen.font = `${style} helvetica`;
+    return pen.measureText(words).width;
+  };
   const segments = (plot, columns, names, style, ink) => {
     const drawn = plot.segment({ ...fields(names), source: columns, ...style });
     paint(drawn.glyph, { line_color: ink });
@@ -165,6 +171,6 @@ function frame(data) {
   const LOOK = { ok: ["ok", "ok", 0.3, " "], fail: ["paper", "fail", 1, " "], info: ["info", "info", 0.28, "/"] };
   return {
     data, range, at, phone, perSecond, when, brief, took, timeFields, seen, sources, source, pick, paint, painted, figures, figure, fields,
-    lanes, name_lanes, laneHeight, tips, bar, text, segments, shade, mark, HALF, LOOK,
+    lanes, name_lanes, laneHeight, tips, bar, text, wide, segments, shade, mark, HALF, LOOK,
   };
 }

@@ -2,6 +2,7 @@
 // counterexample.
 const LABELS = 120; // with more operations in view, none is named
 const CROWD = 150; // with more points in view, they are small and their line is faint
+const WORDS = "11.5px", BOLD = "bold 12px", STATED = "bold 11px"; // how names and states are written
 
 function overview(f) {
   const { data } = f;
@@ -66,7 +67,7 @@ function timeline(f) {
   const stuck = plot.scatter({ ...f.fields({ x: "x", y: "y" }), source: dead, marker: "x", size: 17, line_width: 4.5 });
   f.paint(stuck.glyph, { line_color: "bad" });
   outline("chosen", "ink", { line_dash: "dotted", line_width: 3 });
-  f.text(plot, "words", { text_font_size: "11.5px", x_offset: 5, y_offset: -9 }, "ink");
+  f.text(plot, "words", { text_font_size: WORDS, x_offset: 5, y_offset: -9 }, "ink");
   f.text(plot, "bold", { text_font_size: "12px", text_font_style: "bold" }, "bad");
   const under = { text_font_style: "bold", text_baseline: "top", text_align: "center", y_offset: 5 };
   f.text(plot, "states", under, "ink");
@@ -151,6 +152,14 @@ function timeline(f) {
     return rows.filter((row) => evidence.has(row) || spread[row] < (unknown(row) ? ofDoubtful : ofRest));
   };
 
+  // As much of these words as so many pixels hold; null if that is next to nothing.
+  const cut = (words, room) => {
+    if (f.wide(words, WORDS) <= room) return words;
+    let letters = Math.min(words.length, Math.floor(room / 3));
+    while (letters >= 3 && f.wide(words.slice(0, letters) + "…", WORDS) > room) letters -= 1;
+    return letters >= 3 ? words.slice(0, letters) + "…" : null;
+  };
+
   // Name operations where there is room.
   picture.refresh = () => {
     const { range } = f;
@@ -191,21 +200,21 @@ function timeline(f) {
     const fits = quiet.flatMap((row) => {
       const left = Math.max(operations.start[row], range.start);
       const room = (Math.min(operations.end[row], range.end) - left) * perSecond - 8;
-      const letters = Math.floor(room / 6.4);
-      const words = operations.label[row];
-      if (letters < 4) return [];
-      return [[left, operations.lane[row], words.length <= letters ? words : words.slice(0, letters - 1) + "…"]];
+      const words = cut(operations.label[row], room);
+      return words === null ? [] : [[left, operations.lane[row], words]];
     });
     sources.words.data = columns(fits);
-    // The operations of the counterexample are named in full: above the bar, or below it if that place is taken.
+    // The operations of the counterexample are named in full: above the bar, or below it if that place is taken. Between
+    // two lanes there is room for one line. If there is none for a name, the table has it.
     const taken = new Map();
-    const bold = rows.filter((row) => counterexample.has(operations.number[row])).map((row) => {
-      const wide = (operations.label[row].length * 7.2 + 12) / perSecond;
+    const bold = rows.filter((row) => counterexample.has(operations.number[row])).flatMap((row) => {
+      const wide = (f.wide(operations.label[row], BOLD) + 8) / perSecond;
       const left = Math.max(Math.min(operations.start[row], range.end - wide), range.start);
       const lane = operations.lane[row];
-      const below = (taken.get(lane) ?? -Infinity) > left;
-      if (!below) taken.set(lane, left + wide);
-      return [left, below ? lane + f.HALF + 0.15 : lane - f.HALF - 0.12, operations.label[row]];
+      const gap = [lane, lane + 1].find((one) => (taken.get(one) ?? -Infinity) <= left);
+      if (gap === undefined) return [];
+      taken.set(gap, left + wide);
+      return [[left, gap > lane ? lane + f.HALF + 0.15 : lane - f.HALF - 0.12, operations.label[row]]];
     });
     sources.bold.data = columns(bold);
     const found = order.data;
@@ -215,9 +224,13 @@ function timeline(f) {
     orderLine.glyph.line_alpha = crowded ? 0.12 : 0.55;
     let before = -Infinity;
     const stated = marked.length > LABELS ? [] : marked.filter((row) => {
-      if ((found.time[row] - before) * perSecond < 22 + 7 * String(found.state[row]).length) return false;
-      before = found.time[row];
-      return found.state[row] !== "";
+      if (found.state[row] === "") return false;
+      // The words are as long on both sides of the point. A number that is cut off would be another number.
+      const half = (f.wide(`= ${found.state[row]}`, STATED) / 2 + 4) / perSecond;
+      const [left, right] = [found.time[row] - half, found.time[row] + half];
+      if (left < Math.max(before, range.start) || right > range.end) return false;
+      before = right;
+      return true;
     });
     sources.states.data = columns(stated.map((row) => [found.time[row], found.lane[row], `= ${found.state[row]}`]));
   };
