@@ -57,7 +57,7 @@ class LeaderAppendOnly:
         self._line = horizon.places
         self._line.share(self._forget)
         self._terms: dict[str, tuple[int, dict[int, tuple[int, int]]]] = {}
-        """Leader -> its term, and for each place of its log: the term of the entry, and the first message that has it."""
+        """Leader -> its term, and for each place of its log: the term of the entry, and the first message with it."""
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare the entries with those that the leader has sent before in this term."""
