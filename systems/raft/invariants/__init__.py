@@ -8,7 +8,7 @@ Algorithm", 2014). Ongaro's thesis adds `one-change-at-a-time`. docs/raft.md has
 variants that break it.
 
 A message counts when it is sent: what it relies on is on the sender's disk by then. Each invariant costs a few
-dictionary look-ups a message, and memory for what was sent since all servers were at the same place (`horizon.py`).
+dictionary look-ups a message, and memory for what was sent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from clew.systems.raft.invariants.elections import (
     VotesNeedFreshLogs,
     VotesOncePerTerm,
 )
-from clew.systems.raft.invariants.horizon import Horizon
 from clew.systems.raft.invariants.logs import (
     CommitsAreCommitted,
     LeaderAppendOnly,
@@ -37,24 +36,23 @@ from clew.systems.raft.parameters import Parameters
 
 def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
     """All invariants, new for one run of a cluster of this many servers."""
-    horizon = Horizon(nodes)
-    committed = Committed(nodes, horizon)
+    committed = Committed(nodes)
     found: list[Invariant] = [
-        OneChangeAtATime(committed, horizon),
-        TermsOnlyGrow(horizon),
-        VotesOncePerTerm(horizon),
-        VotesNeedFreshLogs(horizon),
-        LeadersHaveAMajority(committed, horizon),
-        ElectionSafety(horizon),
-        LeaderAppendOnly(horizon),
-        LogMatching(horizon),
+        OneChangeAtATime(committed),
+        TermsOnlyGrow(),
+        VotesOncePerTerm(),
+        VotesNeedFreshLogs(),
+        LeadersHaveAMajority(committed),
+        ElectionSafety(),
+        LeaderAppendOnly(),
+        LogMatching(),
         LeaderCompleteness(committed),
         CommitsAreCommitted(committed),
     ]
     if parameters.object == "kv":
         found += [
-            SnapshotsAgree(horizon),
-            StateMachineSafety(horizon),
+            SnapshotsAgree(),
+            StateMachineSafety(),
             AnswersAreCommitted(committed, nodes),
             ReadsAreCurrent(),
         ]
