@@ -7,7 +7,8 @@ import pytest
 from tests.systems.growing import at_the_end, size
 
 LENGTHS = {
-    "caspaxos-contention-storm": ("workload.operations=200", "workload.operations=2000"),
+    "caspaxos-contention-storm": ("workload.operations=150", "workload.operations=1500"),
+    "raft-membership": ("workload.duration=3s", "workload.duration=30s"),
 }
 """For each plan: a run, and one that is ten times as long."""
 

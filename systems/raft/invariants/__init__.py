@@ -8,7 +8,7 @@ Algorithm", 2014). Ongaro's thesis adds `one-change-at-a-time`. docs/raft.md has
 variants that break it.
 
 A message counts when it is sent: what it relies on is on the sender's disk by then. Each invariant costs a few
-dictionary look-ups a message, and memory for what was sent.
+dictionary look-ups a message, and memory for what was sent since all servers were at the same place (`horizon.py`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from clew.systems.raft.invariants.elections import (
     VotesNeedFreshLogs,
     VotesOncePerTerm,
 )
+from clew.systems.raft.invariants.horizon import Horizon
 from clew.systems.raft.invariants.logs import (
     CommitsAreCommitted,
     LeaderAppendOnly,
@@ -36,23 +37,24 @@ from clew.systems.raft.parameters import Parameters
 
 def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
     """All invariants, new for one run of a cluster of this many servers."""
-    committed = Committed(nodes)
+    horizon = Horizon(nodes)
+    committed = Committed(nodes, horizon)
     found: list[Invariant] = [
-        OneChangeAtATime(committed),
-        TermsOnlyGrow(),
-        VotesOncePerTerm(),
-        VotesNeedFreshLogs(),
-        LeadersHaveAMajority(committed),
-        ElectionSafety(),
-        LeaderAppendOnly(),
-        LogMatching(),
+        OneChangeAtATime(committed, horizon),
+        TermsOnlyGrow(horizon),
+        VotesOncePerTerm(horizon),
+        VotesNeedFreshLogs(horizon),
+        LeadersHaveAMajority(committed, horizon),
+        ElectionSafety(horizon),
+        LeaderAppendOnly(horizon),
+        LogMatching(horizon),
         LeaderCompleteness(committed),
         CommitsAreCommitted(committed),
     ]
     if parameters.object == "kv":
         found += [
-            SnapshotsAgree(),
-            StateMachineSafety(),
+            SnapshotsAgree(horizon),
+            StateMachineSafety(horizon),
             AnswersAreCommitted(committed, nodes),
             ReadsAreCurrent(),
         ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from clew.systems.horizon import Above, Recent
 from clew.systems.invariant import Sent, Violation
 from clew.systems.raft.invariants.committed import Committed
+from clew.systems.raft.invariants.horizon import Horizon
 from clew.systems.raft.messages import Answer, Appended, Lead, Request
 
 READS = ("get", "read", "campaign")
@@ -18,25 +20,26 @@ class StateMachineSafety:
     name = "state-machine-safety"
     watches: tuple[type, ...] = (Request, Answer)
 
-    def __init__(self) -> None:
-        self._reads: set[int] = set()
-        self._ran: dict[int, tuple[Answer, int]] = {}
-        self._places: dict[int, tuple[int, int]] = {}
+    def __init__(self, horizon: Horizon) -> None:
+        self._changes = Recent[bool]()
+        """Whether a request is for a change."""
+        self._places = Recent[tuple[int, int]]()
+        """Where a request ran, and the first answer that says so."""
+        self._ran = Above[tuple[Answer, int]](horizon.places)
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare an answer with the others of its place, and of its request."""
         message = sent.message
         if type(message) is Request:
-            if message.f in READS:
-                self._reads.add(message.id)
+            self._changes.first(sent.source, message.id, message.f not in READS)
             return None
-        if message.id in self._reads:
+        if not self._changes.get(sent.destination, message.id):
             return None
-        place, number = self._places.setdefault(message.id, (message.index, sent.id))
+        place, number = self._places.first(sent.destination, message.id, (message.index, sent.id))
         if place != message.index:
             words = f"request {message.id} ran twice: at entry {place}, and at entry {message.index}"
             return Violation(self.name, words, sent.time, (number, sent.id))
-        first, number = self._ran.setdefault(message.index, (message, sent.id))
+        first, number = self._ran.first(message.index, (message, sent.id))
         if (first.id, first.value, first.error) == (message.id, message.value, message.error):
             return None
         words = (
@@ -82,16 +85,17 @@ class ReadsAreCurrent:
     def __init__(self) -> None:
         self._told = (0, 0)
         """The last place that a client was told of, and the message that told it."""
-        self._asked: dict[int, tuple[int, int]] = {}
+        self._asked = Recent[tuple[int, int]]()
+        """What had been told when a request was first sent."""
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare what a read has seen with what was told when it was first asked for."""
         message = sent.message
         if type(message) is Request:
             if message.f == "get":
-                self._asked.setdefault(message.id, self._told)
+                self._asked.first(sent.source, message.id, self._told)
             return None
-        index, number = self._asked.get(message.id, (0, 0))
+        index, number = self._asked.get(sent.destination, message.id) or (0, 0)
         if message.index >= index:
             self._told = max(self._told, (message.index, sent.id))
             return None

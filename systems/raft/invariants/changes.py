@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from clew.systems.horizon import Above
 from clew.systems.invariant import Sent, Violation
 from clew.systems.raft.invariants.committed import Committed
+from clew.systems.raft.invariants.horizon import Horizon
 from clew.systems.raft.messages import AppendEntries, Configuration
 
 
@@ -14,9 +16,11 @@ class OneChangeAtATime:
     name = "one-change-at-a-time"
     watches: tuple[type, ...] = (AppendEntries,)
 
-    def __init__(self, committed: Committed) -> None:
+    def __init__(self, committed: Committed, horizon: Horizon) -> None:
         self._committed = committed
-        self._seen: set[tuple[int, int]] = set()
+        self._line = horizon.places
+        self._seen = Above[set[int]](horizon.places)
+        """Place -> the terms of the configurations there."""
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare each configuration, when its leader first sends it, with the one before and with what is committed.
@@ -25,12 +29,13 @@ class OneChangeAtATime:
         """
         message, before = sent.message, sent.message.prev_term
         for place, entry in enumerate(message.entries, message.prev_index + 1):
-            if type(entry.command) is Configuration and (place, entry.term) not in self._seen:
-                self._seen.add((place, entry.term))
+            if type(entry.command) is Configuration and place >= self._line.at:
+                seen = self._seen.first(place, set())
                 words = self._mistake(place, before, entry.term, entry.command.members)
-                if words is not None:
+                if entry.term not in seen and words is not None:
                     change = f"{sent.source} begins a change to {', '.join(entry.command.members)} at entry {place}"
                     return Violation(self.name, f"{change}, but {words}", sent.time, (sent.id,))
+                seen.add(entry.term)
             before = entry.term
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clew.systems.invariant import Sent
+from clew.systems.raft.invariants.horizon import Horizon
 from clew.systems.raft.messages import Appended, AppendEntries, Configuration, Lead
 from clew.systems.raft.parameters import majority
 
@@ -15,8 +16,11 @@ class Committed:
     one in the leader's log. A leader sends each configuration when it appends it.
     """
 
-    def __init__(self, nodes: int) -> None:
+    def __init__(self, nodes: int, horizon: Horizon) -> None:
         self._nodes = nodes
+        self._horizon = horizon
+        horizon.places.share(self._forget)
+        horizon.terms.share(self._forget)
         self._matched: dict[int, dict[str, int]] = {}
         """Term -> how far the log of each follower is known to be the leader's."""
         self._leaders: dict[int, str] = {}
@@ -24,6 +28,8 @@ class Committed:
         """Term -> the members of the latest configuration in its leader's log."""
         self._configurations: dict[int, dict[int, tuple[str, ...]]] = {}
         """Place -> the term of an entry there -> the members of the configuration in that entry."""
+        self._oldest: tuple[int, tuple[str, ...] | None] = (0, None)
+        """The place and the members of the latest configuration below the line, which is in all logs."""
         self._last = -1
         self.begins: dict[int, tuple[int, int]] = {}
         """Term -> the place and the term of the last entry before the term's own."""
@@ -40,6 +46,8 @@ class Committed:
             return
         self._last = sent.id
         message = sent.message
+        if message.term < self._horizon.terms.at:
+            return
         if type(message) is Lead:
             self.begins.setdefault(message.term, (message.prev_index, message.prev_term))
             self._leaders.setdefault(message.term, sent.source)
@@ -50,11 +58,13 @@ class Committed:
             matched = self._matched.setdefault(message.term, {})
             matched[sent.source] = max(matched.get(sent.source, 0), message.index)
             self._count(sent, message.term)
+            self._hold(sent, message.index)
 
     def _learn(self, sent: Sent, message: AppendEntries) -> None:
         """Note the configurations among these entries."""
+        self._hold(sent, message.commit)
         for place, entry in enumerate(message.entries, message.prev_index + 1):
-            if type(entry.command) is Configuration:
+            if type(entry.command) is Configuration and place >= self._horizon.places.at:
                 known = self._configurations.setdefault(place, {})
                 if entry.term not in known:
                     known[entry.term] = entry.command.members
@@ -77,6 +87,27 @@ class Committed:
             if place > self.index and place > self.begins.get(term, (place, 0))[0]:
                 self.index, self.term, self.message = place, term, sent.id
 
+    def _hold(self, sent: Sent, place: int) -> None:
+        """The sender's log is that of its term's leader up to this place. So it has what is committed up to there, if
+        the leader has."""
+        term = sent.message.term
+        if term >= self.term:
+            self._horizon.hold(sent.source, min(place, self.index), self._in_force.get(term))
+
+    def _forget(self, _: int) -> None:
+        place, term = self._horizon.places.at, self._horizon.terms.at
+        for old in sorted(each for each in self._configurations if each < place):
+            known = self._configurations.pop(old)
+            there = self.term_at(old, self.index, self.term)
+            if there in known:
+                self._oldest = old, known[there]
+        # Up to the line, all logs are the same. So nobody looks up what they have there.
+        for each in [each for each, (last, _) in self.begins.items() if each < term and last < place]:
+            del self.begins[each]
+        for by_term in (self._matched, self._leaders, self._in_force):
+            for each in [each for each in by_term if each < term]:
+                del by_term[each]
+
     def is_majority(self, servers: set[str], members: tuple[str, ...] | None) -> bool:
         """Whether these are a majority of a configuration. None: that of the plan."""
         if members is None:
@@ -96,7 +127,7 @@ class Committed:
             known = self._configurations[place]
             if place <= index and (there := self.term_at(place, index, term)) in known and there is not None:
                 return place, known[there]
-        return 0, None
+        return self._oldest if self._oldest[0] <= index else (0, None)
 
     def term_at(self, place: int, index: int, term: int) -> int | None:
         """The term of the entry at `place`, in a log whose last entry is at `index` and of this term.

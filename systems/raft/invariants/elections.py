@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from clew.systems.horizon import Above
 from clew.systems.invariant import Sent, Violation
 from clew.systems.raft.invariants.committed import Committed
+from clew.systems.raft.invariants.horizon import Horizon
 from clew.systems.raft.messages import Appended, AppendEntries, InstallSnapshot, Lead, RequestVote, Vote
 
 
@@ -13,7 +15,8 @@ class TermsOnlyGrow:
     name = "terms-only-grow"
     watches: tuple[type, ...] = (RequestVote, Vote, AppendEntries, Lead, InstallSnapshot, Appended)
 
-    def __init__(self) -> None:
+    def __init__(self, horizon: Horizon) -> None:
+        self._horizon = horizon
         self._terms: dict[str, tuple[int, int]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
@@ -21,6 +24,7 @@ class TermsOnlyGrow:
         term = sent.message.term
         before, number = self._terms.get(sent.source, (0, sent.id))
         self._terms[sent.source] = (term, sent.id)
+        self._horizon.reach(sent.source, term)
         if term >= before:
             return None
         words = f"{sent.source} was in term {before}, and now sends a message of term {term}"
@@ -33,8 +37,9 @@ class VotesOncePerTerm:
     name = "votes-once-per-term"
     watches: tuple[type, ...] = (RequestVote, Vote)
 
-    def __init__(self) -> None:
-        self._votes: dict[tuple[str, int], tuple[str, int]] = {}
+    def __init__(self, horizon: Horizon) -> None:
+        self._votes = Above[dict[str, tuple[str, int]]](horizon.terms)
+        """Term -> voter -> its candidate, and the first message that says so."""
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a vote with the server's first one in this term."""
@@ -42,7 +47,7 @@ class VotesOncePerTerm:
         if type(message) is Vote and not message.granted:
             return None
         candidate = sent.source if type(message) is RequestVote else sent.destination
-        first, number = self._votes.setdefault((sent.source, message.term), (candidate, sent.id))
+        first, number = self._votes.first(message.term, {}).setdefault(sent.source, (candidate, sent.id))
         if first == candidate:
             return None
         words = f"in term {message.term} {sent.source} votes for {first}, and then for {candidate}"
@@ -55,16 +60,17 @@ class VotesNeedFreshLogs:
     name = "votes-need-fresh-logs"
     watches: tuple[type, ...] = (RequestVote, Vote)
 
-    def __init__(self) -> None:
-        self._asked: dict[tuple[str, int], tuple[int, int, int]] = {}
+    def __init__(self, horizon: Horizon) -> None:
+        self._asked = Above[dict[str, tuple[int, int, int]]](horizon.terms)
+        """Term -> candidate -> the last term and place of its log, and the message that says so."""
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare the end of the voter's log with that of the candidate's."""
         message = sent.message
         if type(message) is RequestVote:
-            self._asked[sent.source, message.term] = (message.last_term, message.last_index, sent.id)
+            self._asked.first(message.term, {})[sent.source] = (message.last_term, message.last_index, sent.id)
         elif message.granted:
-            asked = self._asked.get((sent.destination, message.term))
+            asked = (self._asked.get(message.term) or {}).get(sent.destination)
             if asked is not None and (message.last_term, message.last_index) > asked[:2]:
                 return Violation(
                     self.name,
@@ -82,18 +88,22 @@ class LeadersHaveAMajority:
     name = "leaders-have-a-majority"
     watches: tuple[type, ...] = (Vote, Lead)
 
-    def __init__(self, committed: Committed) -> None:
+    def __init__(self, committed: Committed, horizon: Horizon) -> None:
         self._committed = committed
-        self._voters: dict[tuple[str, int], set[str]] = {}
+        self._line = horizon.terms
+        self._voters = Above[dict[str, set[str]]](horizon.terms)
+        """Term -> candidate -> who has voted for it."""
 
     def observe(self, sent: Sent) -> Violation | None:
         """Count a vote, or look up the votes of a leader."""
         message = sent.message
         if type(message) is Vote:
             if message.granted:
-                self._voters.setdefault((sent.destination, message.term), set()).add(sent.source)
+                self._voters.first(message.term, {}).setdefault(sent.destination, set()).add(sent.source)
             return None
-        voters = self._voters.get((sent.source, message.term), set()) | {sent.source}
+        if message.term < self._line.at:
+            return None
+        voters = self._voters.first(message.term, {}).get(sent.source, set()) | {sent.source}
         _, members = self._committed.configuration_in(message.prev_index, message.prev_term)
         if self._committed.is_majority(voters, members):
             return None
@@ -109,12 +119,12 @@ class ElectionSafety:
     name = "election-safety"
     watches: tuple[type, ...] = (AppendEntries, Lead, InstallSnapshot)
 
-    def __init__(self) -> None:
-        self._leaders: dict[int, tuple[str, int]] = {}
+    def __init__(self, horizon: Horizon) -> None:
+        self._leaders = Above[tuple[str, int]](horizon.terms)
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare the sender with the first one that led in this term."""
-        leader, number = self._leaders.setdefault(sent.message.term, (sent.source, sent.id))
+        leader, number = self._leaders.first(sent.message.term, (sent.source, sent.id))
         if leader == sent.source:
             return None
         words = f"in term {sent.message.term} both {leader} and {sent.source} lead"

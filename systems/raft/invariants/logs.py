@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from clew.systems.horizon import Above
 from clew.systems.invariant import Sent, Violation
 from clew.systems.raft.invariants.committed import Committed
+from clew.systems.raft.invariants.horizon import Horizon
 from clew.systems.raft.messages import Appended, AppendEntries, Command, Configuration, InstallSnapshot, Lead
 
 
@@ -16,15 +18,16 @@ class LogMatching:
     name = "log-matching"
     watches: tuple[type, ...] = (AppendEntries, Lead)
 
-    def __init__(self) -> None:
-        self._entries: dict[tuple[int, int], tuple[int, Command | Configuration | None, int]] = {}
+    def __init__(self, horizon: Horizon) -> None:
+        self._entries = Above[dict[int, tuple[int, Command | Configuration | None, int]]](horizon.places)
+        """Place -> the term of an entry there -> the term before it, its command, and the first message that has it."""
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare each entry with the first one of its place and term."""
         message = sent.message
         before = message.prev_term
         for place, entry in enumerate(message.entries, message.prev_index + 1):
-            known = self._entries.setdefault((place, entry.term), (before, entry.command, sent.id))
+            known = self._entries.first(place, {}).setdefault(entry.term, (before, entry.command, sent.id))
             if known[1] != entry.command:
                 return Violation(
                     self.name,
@@ -50,8 +53,10 @@ class LeaderAppendOnly:
     name = "leader-append-only"
     watches: tuple[type, ...] = (AppendEntries, Lead)
 
-    def __init__(self) -> None:
+    def __init__(self, horizon: Horizon) -> None:
+        horizon.places.share(self._forget)
         self._terms: dict[str, tuple[int, dict[int, tuple[int, int]]]] = {}
+        """Leader -> its term, and for each place of its log the term there, and the first message that says so."""
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare the entries with those that the leader has sent before in this term."""
@@ -71,6 +76,10 @@ class LeaderAppendOnly:
                     (number, sent.id),
                 )
         return None
+
+    def _forget(self, line: int) -> None:
+        for leader, (term, log) in self._terms.items():
+            self._terms[leader] = (term, {place: known for place, known in log.items() if place >= line})
 
 
 class LeaderCompleteness:
@@ -137,15 +146,15 @@ class SnapshotsAgree:
     name = "snapshots-agree"
     watches: tuple[type, ...] = (InstallSnapshot,)
 
-    def __init__(self) -> None:
-        self._states: dict[int, tuple[str, int]] = {}
-        self._configurations: dict[int, Configuration | None] = {}
+    def __init__(self, horizon: Horizon) -> None:
+        self._states = Above[tuple[str, Configuration | None, int]](horizon.places)
+        """Place -> the state and the configuration after it, and the first message that has them."""
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a snapshot with the first one of its place."""
         message = sent.message
-        state, number = self._states.setdefault(message.index, (message.state, sent.id))
-        configuration = self._configurations.setdefault(message.index, message.configuration)
+        this = (message.state, message.configuration, sent.id)
+        state, configuration, number = self._states.first(message.index, this)
         if configuration != message.configuration:
             words = (
                 f"the snapshot of {sent.source} after entry {message.index} has {message.configuration}, another had "

@@ -55,6 +55,8 @@ RIGHT = [
     *elected("n2", 2, "n3", 2, 1),
 ]
 
+ASKED: list[Line] = [("c0", "n1", Request(1, "put", 0, "a")), ("c1", "n2", Request(2, "put", 0, "b"))]
+
 CHANGED = [*elected("n1", 1, "n2"), acked("n2", "n1", 1, 1), changed("n1", 1, 1, 1, "n1", "n2")]
 """n3 is removed, but nobody has acknowledged that."""
 
@@ -121,12 +123,12 @@ CHANGED = [*elected("n1", 1, "n2"), acked("n2", "n1", 1, 1), changed("n1", 1, 1,
         (
             "state-machine-safety",
             "at entry 2, one server ran request 1 with the result 'a', and n2 request 2 with the result 'b'",
-            [("n1", "c0", Answer(1, "a", None, 1, 2)), ("n2", "c1", Answer(2, "b", None, 2, 2))],
+            [*ASKED, ("n1", "c0", Answer(1, "a", None, 1, 2)), ("n2", "c1", Answer(2, "b", None, 2, 2))],
         ),
         (
             "state-machine-safety",
             "request 1 ran twice: at entry 2, and at entry 3",
-            [("n1", "c0", Answer(1, "a", None, 1, 2)), ("n2", "c0", Answer(1, "a", None, 2, 3))],
+            [*ASKED, ("n1", "c0", Answer(1, "a", None, 1, 2)), ("n2", "c0", Answer(1, "a", None, 2, 3))],
         ),
         (
             "answers-are-committed",
