@@ -11,6 +11,7 @@
                  a set, never read whole?  each element is a register
                  versions, or one list?    they shorten the intervals, then searches by turns
                  otherwise                 searches by turns
+                 are these hard?           a part may be invalid: one element, one register
 
 Each question costs about as much as sorting the operations. `clew.checkers.rounds` says which searches take turns.
 """
@@ -22,7 +23,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from clew.checkers import line, pinned, wgl
+from clew.checkers import line, parts, pinned, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
@@ -35,6 +36,9 @@ from clew.checkers.verdict import Budget
 
 _LOOKS = 8
 """Operations that `line` looks at in the time of a step of wgl, about."""
+_STEPS_BEFORE_PARTS = 2
+"""Steps of a search for each event, before parts of the problem are looked at: enough for most histories of five
+clients. Of a stack, whose states are many, ten times as many take six seconds. All its parts take a tenth of one."""
 _ROUNDS_FOR_EARLIER = 1
 """Rounds to look for an earlier violation. The answer is known already, so one round must do."""
 
@@ -53,10 +57,6 @@ def decide(
     `most_rounds` bounds the search by something that is the same on every machine. When the rounds are used up, the
     answer is "unknown" and `why` is "time".
     """
-
-    def search(problem: Problem, model: Model) -> Decision:
-        return search_any(problem, model, budget, deadline, most_rounds)
-
     match form:
         case RegisterForm():
             return _decide_register(form, model, budget, deadline, most_rounds)
@@ -68,13 +68,59 @@ def decide(
             return tallies.decide(form)
         case ContainerForm():
             return _decide_container(form, model, budget, deadline, most_rounds)
-    parts = elements.forms_by_element(problem, model)
-    if parts is not None:
+    by_element = elements.forms_by_element(problem, model)
+    if by_element is not None:
         return elements.decide(
-            problem, parts, lambda part: _decide_register(part, model, budget, deadline, most_rounds)
+            problem, by_element, lambda part: _decide_register(part, model, budget, deadline, most_rounds)
         )
-    if line.applies(model):
-        return line.decide(problem, model, budget, deadline, effort=_looks(problem, most_rounds))
+
+    def search(problem: Problem, model: Model) -> Decision:
+        return search_any(problem, model, budget, deadline, most_rounds)
+
+    def search_whole() -> Decision:
+        return _search_whole(problem, model, budget, deadline, search, _looks(problem, most_rounds))
+
+    if most_rounds is not None or not parts.applies(model):
+        return search_whole()
+    return _by_parts(problem, model, budget, deadline, search_whole)
+
+
+def _by_parts(
+    problem: Problem, model: Model, budget: Budget, deadline: Deadline, search_whole: Callable[[], Decision]
+) -> Decision:
+    """A few steps of wgl. If they do not suffice, a part of the problem may be invalid. If none is, `search_whole`."""
+    steps = _STEPS_BEFORE_PARTS * max(FEWEST_EVENTS, len(problem.event_op))
+
+    def few_steps(problem: Problem, model: Model) -> Decision:
+        return wgl.decide(problem, model, budget, deadline, steps=steps)
+
+    def search(problem: Problem) -> Decision:
+        return _search_whole(problem, model, budget, deadline, few_steps, _LOOKS * steps)
+
+    first = search(problem)
+    if first.answer != "unknown" or deadline.passed():
+        return first
+    found = parts.find_invalid_part(
+        problem, model, lambda part, form: decide(part, form, model, budget, deadline, most_rounds=1), deadline
+    )
+    if found is None:
+        return max(first, search_whole(), key=progress)
+    stuck = parts.stuck_in(problem, found)
+    decision = _look_earlier(problem, stuck, "parts", search)
+    return replace(decision, part=found.part) if decision.stuck == stuck else decision
+
+
+def _search_whole(
+    problem: Problem,
+    model: Model,
+    budget: Budget,
+    deadline: Deadline,
+    search: Callable[[Problem, Model], Decision],
+    looks: int | None,
+) -> Decision:
+    """The search for a problem without a form. `looks` bound that for a line of pairs, `search` is any other one."""
+    if line.applies(problem, model):
+        return line.decide(problem, model, budget, deadline, effort=looks)
     if pinned.applies(problem, model):
         return pinned.decide(problem, model, deadline, search)
     return decide_beginnings(lambda part: search(part, model), problem)
@@ -85,7 +131,7 @@ def _decide_container(
 ) -> Decision:
     problem = form.problem
     decision = containers.decide(form)
-    if decision.answer == "unknown" and line.applies(model):
+    if decision.answer == "unknown" and line.applies(problem, model):
         looks = _looks(problem, most_rounds)
         return max(decision, line.decide(problem, model, budget, deadline, effort=looks), key=progress)
     if decision.answer == "unknown":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from clew.checkers.encoding import Problem
 from clew.checkers.verdict import Answer, Why
 
 
@@ -22,3 +23,5 @@ class Decision:
     """The engine that decided."""
     stuck_is_first: bool = True
     """False if the budget did not suffice to show that every earlier return can be explained."""
+    part: Problem | None = None
+    """If invalid: a part of the problem that is invalid at this return too, if one was found; see `parts`."""

@@ -16,6 +16,7 @@ In a form, values and elements are small integers, and every array has one entry
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -210,17 +211,19 @@ def form_of(problem: Problem, model: Model) -> Form | None:
 
 def register_form(problem: Problem, model: Model) -> RegisterForm | None:
     """The problem as one of a register, or None if the model has an operation that is none of a register."""
+    accesses = _accesses(problem, model.register_access)
+    return None if accesses is None else register_of(problem, accesses, model.register_initial)
+
+
+def register_of(problem: Problem, accesses: Sequence[Access], first_value: Any) -> RegisterForm:
+    """The form of a problem whose classes access a register like this. It holds `first_value` at first."""
     values = Interned()
-    initial = values.code(model.register_initial)
+    initial = values.code(first_value)
     count = len(problem.classes)
     kind = np.empty(count, np.int8)
     needs = np.full(count, -1, np.int64)
     sets = np.full(count, -1, np.int64)
-    for number, op in enumerate(problem.classes):
-        access = model.register_access(op)
-        if access is None:
-            return None
-        name, first, second = access
+    for number, (name, first, second) in enumerate(accesses):
         if name == WRITE:
             kind[number], sets[number] = WRITES, values.code(first)
         elif name == SWAP:

@@ -24,7 +24,7 @@ from clew.checkers.evidence.claims import (
     SetLast,
 )
 from clew.checkers.evidence.sentences.sentence import find_sentence
-from clew.checkers.forms import ContainerForm, Form, RegisterForm
+from clew.checkers.forms import ContainerForm, Form, RegisterForm, form_of
 from clew.checkers.models.model import SWAP, WRITE, Model
 from clew.checkers.verdict import KeyVerdict
 from clew.histories.history import FAIL, INFO, History, freeze
@@ -54,11 +54,7 @@ def key_verdict(
         words = f"undecided, out of {decision.why}: an order of {len(order)} operations explains the beginning"
         return replace(verdict, why=decision.why, prefix=order, explanation=words)
     assert decision.stuck is not None
-    # A valid verdict does not need these.
-    from clew.checkers.evidence import contradiction, counterexample
-
-    impossible = counterexample.find_counterexample(problem, form, model, decision.stuck, deadline)
-    contrary = contradiction.find_contradiction(problem, form, model, impossible, decision.stuck, deadline)
+    impossible, contrary = impossible_operations(problem, form, model, decision, deadline)
     stuck = problem.number[problem.event_op[decision.stuck]]
     claims = find_claims(history, model, problem, form, decision, impossible, contrary, deadline)
     return replace(
@@ -71,6 +67,28 @@ def key_verdict(
         explanation=in_words(history, claims),
         happened=find_sentence(history, model, problem, impossible, _failed(claims)),
     )
+
+
+def impossible_operations(
+    problem: Problem, form: Form | None, model: Model, decision: Decision, deadline: Deadline
+) -> tuple[list[int], list[int]]:
+    """The counterexample of an invalid problem, and the contradiction in it (indices).
+
+    They are looked for in the part that is invalid, if there is one. What is impossible there, whatever the others did,
+    is impossible in the whole; of containers: whatever the others did to other elements.
+    """
+    # A valid verdict does not need these.
+    from clew.checkers.evidence import contradiction, counterexample
+
+    assert decision.stuck is not None
+    part, stuck = problem, decision.stuck
+    if decision.part is not None:
+        part, form = decision.part, form_of(decision.part, model)
+        stuck = int(part.ret[np.searchsorted(part.number, problem.number[problem.event_op[stuck]])])
+    impossible = counterexample.find_counterexample(part, form, model, stuck, deadline)
+    contrary = contradiction.find_contradiction(part, form, model, impossible, stuck, deadline)
+    places = np.searchsorted(problem.number, part.number)
+    return places[impossible].tolist(), places[contrary].tolist()
 
 
 def find_claims(
@@ -100,7 +118,8 @@ def find_claims(
     if len(counterexample) <= _FEW:
         others = [op for op in counterexample if op not in contradiction]
         operations, rest = (tuple(problem.number[ops].tolist()) for ops in (contradiction, others))
-        claims.append(ImpossibleTogether(operations, rest, isinstance(form, ContainerForm), bool(failed)))
+        elements = isinstance(form, ContainerForm) or (decision.part is not None and model.discipline is not None)
+        claims.append(ImpossibleTogether(operations, rest, elements, bool(failed)))
     else:
         claims.append(ManyTogether(len(counterexample)))
     if decision.order:

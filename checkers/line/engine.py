@@ -81,9 +81,13 @@ _TURNS = ((False, _ALL), (True, _ALL), (False, 4), (True, 4), (False, 2), (False
 operations of unknown outcome may stand in the line, twice as many in each round as in the one before."""
 
 
-def applies(model: Model) -> bool:
-    """Whether the model is a FIFO queue."""
-    return model.discipline == "oldest"
+def applies(problem: Problem, model: Model) -> bool:
+    """Whether the object is a FIFO queue, or a container of equal elements: there all disciplines are alike."""
+    if model.discipline in (None, "oldest"):
+        return model.discipline is not None
+    accesses = [model.container_access(op) for op in problem.classes]
+    elements = {access[1] for access in accesses if access is not None and access[0] in (PUT, TAKE)}
+    return len(elements) == 1 and None not in accesses
 
 
 def decide(

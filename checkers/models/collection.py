@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Set as Abstract
 from typing import Any, ClassVar
 
 from clew.checkers.models.model import ADD, APPEND, CONTAINS, INFO, READ, REMOVE, Access, Model, ModelOperation, Need
-from clew.histories.history import freeze
+from clew.histories.history import freeze, thaw
 
 
 class Set(Model):
@@ -69,6 +70,23 @@ class Set(Model):
         """See `Model.gives`."""
         return ((freeze(op.argument), op.f == "add"),) if op.f in ("add", "remove") else ()
 
+    def things(self, op: ModelOperation) -> Collection[Hashable]:
+        """See `Model.things`: elements."""
+        name, what, _ = self.set_access(op)
+        return (what,) if name != READ else what or ()
+
+    def part(self, op: ModelOperation, things: Abstract[Hashable]) -> ModelOperation | None:
+        """See `Model.part`. To read the whole set is to ask for one element, if this is the only one."""
+        name, what, _ = self.set_access(op)
+        if name != READ:
+            return op if what in things else None
+        if what is None or op.outcome == INFO:
+            return op
+        if len(things) > 1:
+            return op._replace(result=[one for one in op.result if freeze(one) in things])
+        (one,) = things
+        return op._replace(f="contains", argument=thaw(one), result=one in what)
+
     def set_access(self, op: ModelOperation) -> Access:
         """See `Model.set_access`."""
         if op.f == "read":
@@ -106,6 +124,16 @@ class AppendList(Model):
     def version(self, op: ModelOperation) -> tuple[int, Any] | None:
         """See `Model.version`: the length of a list that was read."""
         return (len(op.result or ()), None) if op.f == "read" else None
+
+    def things(self, op: ModelOperation) -> Collection[Hashable]:
+        """See `Model.things`: elements."""
+        return (freeze(op.argument),) if op.f == "append" else tuple(map(freeze, op.result or ()))
+
+    def part(self, op: ModelOperation, things: Abstract[Hashable]) -> ModelOperation | None:
+        """See `Model.part`. Without some of its elements a list is a list of the others."""
+        if op.f == "append":
+            return op if freeze(op.argument) in things else None
+        return op._replace(result=[one for one in op.result or () if freeze(one) in things])
 
     def content_access(self, op: ModelOperation) -> Access | None:
         """See `Model.content_access`."""

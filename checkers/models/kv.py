@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence, Set
+from collections.abc import Callable, Collection, Hashable, Sequence, Set
 from itertools import pairwise
 from typing import Any
 
@@ -146,6 +146,25 @@ class KeyValue(Model):
 
     def _sought(self, op: ModelOperation) -> Any:
         return op.argument[0] if op.f == "cas" else op.result if op.f == "get" else None
+
+    def things(self, op: ModelOperation) -> Collection[Hashable]:
+        """See `Model.things`: characters."""
+        strings = op.argument if op.f == "cas" else (op.argument, op.result)
+        return set("".join(map(_content, strings)))
+
+    def part(self, op: ModelOperation, things: Set[Hashable]) -> ModelOperation | None:
+        """See `Model.part`. Without some of its characters a string is a string of the others.
+
+        Strings that differ may then be equal. So a mismatch says nothing.
+        """
+
+        def part(string: Any) -> str:
+            return "".join(one for one in _content(string) if one in things)
+
+        if op.outcome == MISMATCH:
+            return None
+        argument = [part(one) for one in op.argument] if op.f == "cas" else part(op.argument)
+        return op._replace(argument=argument, result=part(op.result) if op.f == "get" else None)
 
     def register_access(self, op: ModelOperation) -> Access | None:
         """See `Model.register_access`. A register has no appends."""

@@ -7,7 +7,7 @@ so they call `step` only once for each pair of state and operation (like Knossos
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence, Set
 from typing import Any, ClassVar, NamedTuple
 
 OK, MISMATCH, INFO = "ok", "mismatch", "info"
@@ -125,6 +125,21 @@ class Model(ABC):
     def gives(self, op: ModelOperation) -> Sequence[Hashable]:
         """What `op` gives, whatever the state: names of things that stand in `Need.by`."""
         return ()
+
+    def things(self, op: ModelOperation) -> Collection[Hashable]:
+        """The things that `op` names, of those that the object is made of: elements, registers, words. See `part`."""
+        return ()
+
+    def part(self, op: ModelOperation, things: Set[Hashable]) -> ModelOperation | None:
+        """What `op` is if one looks at some of the `things` only; None if it has nothing to do with these.
+
+        If operations take effect in some order, then these parts of them, without the ones that are None, are possible
+        in this order too. An operation of unknown outcome that took effect may do so without its part. So if the parts
+        of a history are not linearizable, it is not either. The outcome stays as it is, "info" above all.
+
+        Asked only for `things` that operations name.
+        """
+        return None
 
     register_initial: ClassVar[Any] = None
     """The value that a register holds at first; see `register_access`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence, Set
 from typing import Any, ClassVar
 
 from clew.checkers.models.model import INFO, READ, SWAP, WRITE, Access, Model, ModelOperation, Need
@@ -69,6 +69,21 @@ class MultiRegister(Model):
         """See `Model.gives`: registers with the values that they hold afterwards."""
         cells = self.cell_accesses(op).items()
         return [(name, freeze(access[2 if access[0] == SWAP else 1])) for name, access in cells if access[0] != READ]
+
+    def things(self, op: ModelOperation) -> Collection[Hashable]:
+        """See `Model.things`: registers."""
+        return {freeze(register) for _, register, _ in self._accesses(op)}
+
+    def part(self, op: ModelOperation, things: Set[Hashable]) -> ModelOperation | None:
+        """See `Model.part`."""
+        if not any(thing in things for thing in self.things(op)):
+            return None
+        if op.f == "txn":
+            accesses = [list(access) for access in self._accesses(op) if freeze(access[1]) in things]
+            return op._replace(argument=accesses, result=None if op.outcome == INFO else accesses)
+        if op.f == "read":
+            return op._replace(argument=None, result={name: v for name, v in op.result.items() if name in things})
+        return op._replace(argument={name: v for name, v in op.argument.items() if name in things}, result=None)
 
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""

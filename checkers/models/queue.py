@@ -7,7 +7,7 @@ it took effect, it took any one of the elements.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence, Set
 from typing import Any, ClassVar
 
 from clew.checkers.models.model import EMPTY, INFO, PUT, TAKE, TAKE_ANY, Access, Model, ModelOperation, Need
@@ -15,6 +15,10 @@ from clew.histories.history import freeze
 
 _FEW_ELEMENTS, _MOST_TIMES = 8, 4
 """What a take of a priority queue says of the elements that are smaller; see `PriorityQueue.needs`."""
+
+
+def _things(access: Access | None) -> tuple[Hashable, ...]:
+    return (access[1],) if access is not None and access[0] in (PUT, TAKE) else ()
 
 
 def _access(put: str, op: ModelOperation) -> Access:
@@ -61,6 +65,14 @@ class _Container(Model):
         """See `Model.container_access`."""
         return _access(self.functions[0], op)
 
+    def things(self, op: ModelOperation) -> Collection[Hashable]:
+        """See `Model.things`: elements."""
+        return _things(self.container_access(op))
+
+    def part(self, op: ModelOperation, things: Set[Hashable]) -> ModelOperation | None:
+        """See `Model.part`. Without an element, its put and its take, all others come as they came."""
+        return op if all(thing in things for thing in self.things(op)) else None
+
 
 class FifoQueue(_Container):
     """`enqueue v`, `dequeue` -> the oldest element, null if there is none."""
@@ -100,6 +112,16 @@ class PriorityQueue(_Container):
         if op.f == "insert" and type(op.argument) is not int:
             return f"expected insert to have a whole number, found {op.argument!r}"
         return None
+
+    def things(self, op: ModelOperation) -> Collection[int]:
+        """See `Model.things`: whole numbers."""
+        return [thing for thing in _things(self.container_access(op)) if type(thing) is int]
+
+    def part(self, op: ModelOperation, things: Set[Any]) -> ModelOperation | None:
+        """See `Model.part`. A take of a greater element found none of these."""
+        if op.f == "delete-min" and type(op.result) is int and op.result > max(things):
+            return op._replace(result=None)
+        return super().part(op, things)
 
     def needs(self, classes: Sequence[ModelOperation]) -> Sequence[Sequence[Need]]:
         """See `Model.needs`. What is taken must be there; each smaller element there must be taken first.
@@ -172,6 +194,14 @@ class UnorderedQueue(Model):
     def container_access(self, op: ModelOperation) -> Access | None:
         """See `Model.container_access`."""
         return _access("enqueue", op)
+
+    def things(self, op: ModelOperation) -> Collection[Hashable]:
+        """See `Model.things`: elements."""
+        return _things(self.container_access(op))
+
+    def part(self, op: ModelOperation, things: Set[Hashable]) -> ModelOperation | None:
+        """See `Model.part`. Without an element, its put and its take, all others come as they came."""
+        return op if all(thing in things for thing in self.things(op)) else None
 
 
 def _left(groups: tuple[tuple[Hashable, ...], ...]) -> tuple[tuple[Hashable, ...], ...] | None:

@@ -1,0 +1,133 @@
+"""A part of a history that is not linearizable proves that the history is not. One that is proves nothing."""
+
+from __future__ import annotations
+
+import random
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from clew.checkers import Budget, check, exhaustive
+from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
+from clew.checkers.encoding import Problem
+from clew.checkers.evidence.explanation import impossible_operations
+from clew.checkers.forms import Form, RegisterForm, form_of
+from clew.checkers.models import Model, ModelOperation, find_model, names
+from clew.checkers.parts import InvalidPart, applies, find_invalid_part, part_of, stuck_in
+from tests.benchmarks.cells import spoiled
+from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS, SYMMETRIC
+from tests.checkers.evidence.letting_go import impossible
+from tests.checkers.objects import object_history
+
+MADE_OF_THINGS = [name for name in names() if applies(find_model(name))]
+
+
+def found_in(problem: Problem, model: Model) -> InvalidPart | None:
+    """An invalid part, found by trying every order."""
+
+    def decide(part: Problem, form: Form | None) -> Decision:
+        return exhaustive.decide(part, model, Budget(), small.LATE)
+
+    return find_invalid_part(problem, model, decide, small.LATE)
+
+
+def agrees(problem: Problem, model: Model) -> bool | None:
+    """Assert that an invalid part is right. Returns whether there is one; None if the whole is valid."""
+    found = found_in(problem, model)
+    stuck = None if exhaustive.linearize(problem, model) is not None else exhaustive.stuck(problem, model)
+    if found is not None:
+        assert stuck is not None, problem
+        assert stuck <= stuck_in(problem, found), problem
+    return None if stuck is None else found is not None
+
+
+@pytest.mark.parametrize("name", MADE_OF_THINGS)
+def test_an_invalid_part_of_a_small_history_is_never_one_of_a_valid_history(name: str) -> None:
+    model, rng = find_model(name), random.Random(f"parts/{name}")
+    problems = small.every(model, ALPHABETS[name], 3, symmetric=name in SYMMETRIC)
+    answers = [agrees(problem, model) for problem in islice(problems, 0, None, 499)]
+    for _ in range(100):
+        make = rng.choice((small.lived, small.scattered))
+        answers.append(agrees(make(model, ALPHABETS[name], rng.randrange(3, 9), rng), model))
+    assert min(answers.count(True), answers.count(None)) > 10
+
+
+@pytest.mark.parametrize("name", MADE_OF_THINGS)
+def test_what_contradicts_itself_in_a_part_does_so_in_the_whole(name: str) -> None:
+    model, rng, sizes = find_model(name), random.Random(f"evidence/{name}"), []
+    while len(sizes) < 5:
+        problem = small.lived(model, ALPHABETS[name], 7, rng)
+        found = found_in(problem, model)
+        if found is None:
+            continue
+        decision = Decision("invalid", stuck=stuck_in(problem, found), part=found.part)
+        form = form_of(problem, model)
+        counterexample, contradiction = impossible_operations(problem, form, model, decision, Deadline(60))
+        assert set(contradiction) <= set(counterexample)
+        if model.discipline is None:
+            assert impossible(problem, model, contradiction)
+        else:
+            numbers = found.part.number.tolist()
+            in_part = [numbers.index(problem.number[op]) for op in contradiction]
+            assert impossible(found.part, model, in_part)
+        sizes.append(len(contradiction))
+    assert min(sizes) < 4
+
+
+@pytest.mark.parametrize(
+    ("name", "op", "things", "expected"),
+    [
+        ("set", ModelOperation("read", None, [1, 2, 3], "ok"), {1, 3}, ("read", None, [1, 3])),
+        ("set", ModelOperation("read", None, [1, 2, 3], "ok"), {2}, ("contains", 2, True)),
+        ("set", ModelOperation("read", None, [1, 1], "ok"), {1}, ("read", None, [1, 1])),
+        ("set", ModelOperation("add", 1, 1, "ok"), {2}, None),
+        ("append-list", ModelOperation("read", None, [1, 2, 1], "ok"), {1}, ("read", None, [1, 1])),
+        ("stack", ModelOperation("pop", None, None, "info"), {1}, ("pop", None, None)),
+        ("stack", ModelOperation("pop", None, 2, "ok"), {1}, None),
+        ("priority-queue", ModelOperation("delete-min", None, 3, "ok"), {1, 2}, ("delete-min", None, None)),
+        ("priority-queue", ModelOperation("delete-min", None, 1, "ok"), {2}, None),
+        ("kv", ModelOperation("append", "2.", "2.", "ok"), {"."}, ("append", ".", None)),
+        ("kv", ModelOperation("cas", ["1", "2"], None, "mismatch"), {"1"}, None),
+        ("multi-register", ModelOperation("write", {"x": 1, "y": 2}, None, "ok"), {"y"}, ("write", {"y": 2}, None)),
+    ],
+)
+def test_a_part_of_an_operation_is_what_it_did_to_these_things(
+    name: str, op: ModelOperation, things: set[object], expected: tuple[object, ...] | None
+) -> None:
+    part = find_model(name).part(op, things)
+    assert (None if part is None else part[:3]) == expected
+
+
+def test_one_register_of_several_is_a_register() -> None:
+    model, forms = find_model("multi-register"), list[Form | None]()
+    problem = small.scattered(model, ALPHABETS["multi-register"], 9, random.Random(1))
+
+    def decide(part: Problem, form: Form | None) -> Decision:
+        forms.append(form)
+        return Decision("valid")
+
+    assert find_invalid_part(problem, model, decide, small.LATE) is None
+    assert [type(form) for form in forms] == [RegisterForm, RegisterForm]
+
+
+def test_operations_that_are_alike_in_a_part_share_a_class() -> None:
+    model = find_model("multi-register")
+    both = [ModelOperation("write", {"x": 1, "y": value}, None, "ok") for value in (1, 2)]
+    problem = small.problem([0, 1], np.array([0, 1]), np.array([2, 3]), both, np.zeros(2, np.bool_))
+    assert len(part_of(problem, model, {"x"}).classes) == 1
+    assert len(part_of(problem, model, {"y"}).classes) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "operations", "processes", "seed"), [("set", 500, 10, 3), ("multi-register", 300, 10, 2)]
+)
+def test_an_invalid_history_that_is_hard_is_decided_by_a_part(
+    name: str, operations: int, processes: int, seed: int
+) -> None:
+    history = spoiled(object_history(name, operations, processes, False, 0.0, seed), seed)
+    verdict = check(history, name)
+    assert (verdict.verdict, verdict.keys[0].engine) == ("invalid", "parts")
+    assert len(verdict.keys[0].contradiction or ()) == 2
