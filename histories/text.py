@@ -68,6 +68,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def times(count: int) -> str:
+    """`never`, `once`, `twice`, `3 times`."""
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 def shortened(text: str, width: int) -> str:
     """The text in at most `width` characters; of a longer one the end becomes `…`."""
     return text if len(text) <= width else text[: width - 1] + "…"

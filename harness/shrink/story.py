@@ -14,7 +14,7 @@ from clew.harness.verdict.result import Result
 from clew.harness.verdict.signature import OUTCOMES, Signature
 from clew.histories import NEMESIS, History
 from clew.histories.rounding import Moments, Rounding
-from clew.histories.text import plural, printable
+from clew.histories.text import plural, printable, times, value_text
 from clew.nemesis.fault import FaultEvent
 from clew.nemesis.faults import from_value
 
@@ -166,9 +166,10 @@ def _operations(history: History, clients: int) -> list[_Operation]:
         ended, process = int(operations.completed[i]), int(operations.process[i])
         outcome = OUTCOMES[int(operations.outcome[i])]
         argument, result = history.values[operations.argument[i]], history.values[operations.result[i]]
-        what = f"{history.fs[operations.f[i]]} {_value(argument)}".strip() + f": {outcome}"
+        f = history.fs[operations.f[i]]
+        what = f"{f} {_value(f, argument)}".strip() + f": {outcome}"
         if outcome == "ok" and argument is None:
-            what += f" {_value(result, 'nothing')}"
+            what += f" {_value(f, result, 'nothing')}"
         found.append(
             _Operation(
                 start=int(operations.start[i]),
@@ -184,7 +185,12 @@ def _operations(history: History, clients: int) -> list[_Operation]:
     return found
 
 
-def _value(value: object, nothing: str = "") -> str:
+def _value(f: str, value: object, nothing: str = "") -> str:
+    """A value as the story tells it: of a cas what it changes to what, of a count how often it found each word."""
     if isinstance(value, list | tuple):
-        return " -> ".join(_value(part, "nothing") for part in value)
+        if f == "cas":
+            return " -> ".join(_value(f, part, "nothing") for part in value)
+        if f == "count" and all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in value):
+            return ", ".join(f"word {word} {times(often)}" for word, often in value) or "nothing"
+        return value_text(value)
     return nothing if value is None else str(value)

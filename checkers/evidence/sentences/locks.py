@@ -7,8 +7,9 @@ from itertools import combinations, permutations
 from typing import Any
 
 from clew.checkers.encoding import NEVER
-from clew.checkers.evidence.sentences.past import Past, Said, text, times, upper
+from clew.checkers.evidence.sentences.past import Past, Said, text, upper
 from clew.histories.history import freeze
+from clew.histories.text import times
 
 
 def said_of_locks(past: Past) -> Iterator[Said]:

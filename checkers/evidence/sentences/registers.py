@@ -20,9 +20,10 @@ from clew.checkers.evidence.sentences.cells import (
     cell_of,
     findings,
 )
-from clew.checkers.evidence.sentences.past import Past, Said, a, listed, same, text, times, upper
+from clew.checkers.evidence.sentences.past import Past, Said, a, listed, same, text, upper
 from clew.checkers.models.model import READ, SWAP, WRITE, Access
 from clew.histories.history import thaw
+from clew.histories.text import times
 
 
 def said_of_registers(past: Past) -> Iterator[Said]:

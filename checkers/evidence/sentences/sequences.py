@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from clew.checkers.encoding import NEVER
-from clew.checkers.evidence.sentences.past import Past, Said, a, same, text, times, upper
+from clew.checkers.evidence.sentences.past import Past, Said, a, same, text, upper
 from clew.checkers.models.model import APPEND, READ, SWAP, WRITE, Access
 from clew.histories.history import thaw
+from clew.histories.text import times
 
 _WORK = 1_000_000
 """Characters times pieces that are looked at to take a text apart."""

@@ -14,9 +14,10 @@ from clew.checkers.evidence.sentences.cells import (
     cell_of,
     findings,
 )
-from clew.checkers.evidence.sentences.past import Past, Said, a, text, times, upper
+from clew.checkers.evidence.sentences.past import Past, Said, a, text, upper
 from clew.checkers.models.model import ADD, CONTAINS, OK, READ, SWAP, WRITE, Access, ModelOperation
 from clew.histories.history import Interned, freeze, thaw
+from clew.histories.text import times
 
 
 def said_of_sets(past: Past) -> Iterator[Said]:

@@ -7,7 +7,8 @@ from itertools import permutations
 
 import numpy as np
 
-from clew.checkers.evidence.sentences.past import Past, Said, times
+from clew.checkers.evidence.sentences.past import Past, Said
+from clew.histories.text import times
 
 _NONE = np.array([], np.int64)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import pytest
 
 from clew.harness.plan import load, resolve
 from clew.harness.run import simulate
 from clew.harness.shrink.run import smallest_plan
 from clew.harness.shrink.story import _Operation as Operation
-from clew.harness.shrink.story import says, story
+from clew.harness.shrink.story import says, story, timeline
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.signature import signature
+from clew.histories import Event, History
 from clew.histories.rounding import rounding
 
 
@@ -35,3 +39,21 @@ def test_a_client_has_its_processes_beside_it() -> None:
     assert one.line(rounding(40_000_000)).endswith("client 1 (process 6): read: info")
     many = Operation(0, 0, 3_000_000, thread=1, processes=(1, 6, 11), what="read: info", ok=False)
     assert many.line(rounding(40_000_000)).endswith("client 1 (processes 1 ... 11): read: info, 3 times")
+
+
+@pytest.mark.parametrize(
+    ("f", "argument", "result", "told"),
+    [
+        ("count", None, [[1, 1], [2, 3]], "count: ok word 1 once, word 2 3 times"),
+        ("count", None, [], "count: ok nothing"),
+        ("read", None, [3, 4], "read: ok [3, 4]"),
+        ("read", None, None, "read: ok nothing"),
+        ("cas", [None, 2], [None, 2], "cas nothing -> 2: ok"),
+        ("append", 7, 7, "append 7: ok"),
+    ],
+)
+def test_only_a_cas_is_told_as_a_change_from_one_value_to_another(
+    f: str, argument: Any, result: Any, told: str
+) -> None:
+    history = History.of([Event(0, 0, 1, "invoke", f, None, argument), Event(1, 1, 1, "ok", f, None, result)])
+    assert [line.partition("client 1: ")[2] for line in timeline(history, 2)] == [told]
