@@ -10,7 +10,7 @@ import numpy as np
 
 from clew.checkers.encoding import NEVER
 from clew.checkers.evidence.sentences.past import Past, Said, a, same, text, upper
-from clew.checkers.models.model import APPEND, READ, SWAP, WRITE, Access
+from clew.checkers.models.model import APPEND, DIFFER, READ, SWAP, WRITE, Access
 from clew.histories.history import thaw
 from clew.histories.text import times
 
@@ -85,6 +85,8 @@ def said_of_strings(past: Past) -> Iterator[Said]:
             verb = "expected and found" if accesses[read][0] == SWAP else "returned"
             yield Said(f"{upper(a(past.operation(read).f))} {verb} {_shown(content)}, which no writes "
                        "and appends make up", (read,))  # fmt: skip
+    for one, read in permutations(past.core, 2):
+        yield from _not_made_since(past, accesses, one, read)
 
 
 def _gone_since_written(past: Past, accesses: list[Access], op: int, read: int) -> bool:
@@ -99,6 +101,43 @@ def _gone_since_written(past: Past, accesses: list[Access], op: int, read: int) 
         accesses[other][0] in (WRITE, SWAP) and past.ret[other] > past.call[op] and past.call[other] < past.ret[read]
         for other in range(len(accesses))
     )
+
+
+def _not_made_since(past: Past, accesses: list[Access], one: int, read: int) -> Iterator[Said]:
+    """A read of what the content cannot have become since an earlier operation.
+
+    What that operation left or found is known, or at least its end. What can have come after it is whatever was written
+    or appended by operations that returned after its call.
+    """
+    (name, value, new), (found, content, _) = accesses[one], accesses[read]
+    if name == DIFFER or found not in (READ, SWAP):
+        return
+    if not (past.acknowledged(one) and past.acknowledged(read) and past.before(one, read)):
+        return
+    since = (past.ret > past.call[one]) & past.begun(read)
+    since[[one, read]] = False
+    later = [accesses[op] for op in np.flatnonzero(since).tolist()]
+    whole = {_whole(access) for access in later if access[0] in (WRITE, SWAP)}
+    pieces = {access[1] for access in later if access[0] == APPEND}
+    if name != APPEND:
+        whole.add(new if name == SWAP else value)
+    elif value in content:
+        return
+    if _made_of(content, whole, pieces):
+        return
+    asked, told = past.operation(one).f, past.operation(read).f
+    returned = f"{'expected and found' if found == SWAP else 'returned'} {_shown(content)}"
+    if name == APPEND:
+        words = f"The acknowledged append of {text(value)} is gone: a later {told} {returned}"
+    elif name == READ:
+        words = f"{upper(a(told))} {returned} after {'another' if asked == told else 'a'} {asked} had returned "
+        words += _shown(value)
+    else:
+        what = (
+            asked if asked == "delete" else f"{asked} of {_shown(value)}" if name == WRITE else f"cas to {_shown(new)}"
+        )
+        words = f"{upper(a(told))} {returned} after a {what} was acknowledged"
+    yield Said(f"{words}, and nothing written or appended since makes that up", (one, read))
 
 
 def _whole(access: Access) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from clew.checkers.models import ModelOperation
 from tests.checkers.evidence.facts import Facts
 from tests.checkers.evidence.known_counter_sentences import COUNTER_CLAIMS
+from tests.checkers.evidence.known_string_sentences import STRING_CLAIMS
 from tests.checkers.evidence.known_transaction_sentences import TRANSACTION_CLAIMS
 from tests.checkers.evidence.known_version_sentences import VERSION_CLAIMS
 from tests.checkers.evidence.known_word_sentences import WORD_CLAIMS
@@ -360,7 +361,7 @@ CLAIMS: dict[str, Callable[..., bool]] = {
         acked("propose", v), result("read", "nothing")
     ),
     **TRANSACTION_CLAIMS,
-    **WORD_CLAIMS,
+    **STRING_CLAIMS, **WORD_CLAIMS,
 }  # fmt: skip
 """Every kind of sentence but the last resort, and what must hold of the operations that it names."""
 SET = ("read", "contains", "add", "remove")
