@@ -31,7 +31,7 @@ from clew.checkers.forms import AppendForm, ContainerForm, Form, RegisterForm, S
 from clew.checkers.models.model import Model
 from clew.checkers.monitors import containers, elements, sets, stale_read, tallies, zones
 from clew.checkers.monitors.first_unexplained import decide_beginnings
-from clew.checkers.rounds import FEWEST_EVENTS, progress, search_any, search_register, steps_of
+from clew.checkers.rounds import FEWEST_EVENTS, progress, search_any, search_register, search_stack, steps_of
 from clew.checkers.verdict import Budget
 
 _LOOKS = 8
@@ -75,7 +75,7 @@ def decide(
         )
 
     def search(problem: Problem, model: Model) -> Decision:
-        return search_any(problem, model, budget, deadline, most_rounds)
+        return _search(problem, model, budget, deadline, most_rounds)
 
     def search_whole() -> Decision:
         return _search_whole(problem, model, budget, deadline, search, _looks(problem, most_rounds))
@@ -126,6 +126,12 @@ def _search_whole(
     return decide_beginnings(lambda part: search(part, model), problem)
 
 
+def _search(problem: Problem, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None) -> Decision:
+    """The searches for the model. If invalid, `stuck` may be None."""
+    searches = search_stack if model.discipline == "newest" else search_any
+    return searches(problem, model, budget, deadline, most_rounds)
+
+
 def _decide_container(
     form: ContainerForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None
 ) -> Decision:
@@ -135,7 +141,7 @@ def _decide_container(
         looks = _looks(problem, most_rounds)
         return max(decision, line.decide(problem, model, budget, deadline, effort=looks), key=progress)
     if decision.answer == "unknown":
-        found = decide_beginnings(lambda part: search_any(part, model, budget, deadline, most_rounds), problem)
+        found = decide_beginnings(lambda part: _search(part, model, budget, deadline, most_rounds), problem)
         return max(decision, found, key=progress)
     if decision.answer == "invalid" and not decision.stuck_is_first:
         assert decision.stuck is not None

@@ -364,6 +364,21 @@ def tally_form(problem: Problem, model: Model) -> TallyForm | None:
     return TallyForm(problem, thing[cls], read[cls], tuple(map(dict, places)))
 
 
+def container_kinds(problem: Problem, model: Model) -> tuple[Kinds, Ints]:
+    """The kind of each operation of a container, and the number of its element; -1 if it has none or it is unknown.
+
+    For containers to which elements are put many times: equal elements have equal numbers. O(n).
+    """
+    accesses = _accesses(problem, model.container_access)
+    assert accesses is not None
+    numbers: dict[Any, int] = {}
+    kind = np.array([_CONTAINER_KINDS.index(name) for name, _, _ in accesses], np.int8)
+    element = np.array(
+        [numbers.setdefault(what, len(numbers)) if name in (PUT, TAKE) else -1 for name, what, _ in accesses], np.int64
+    )
+    return kind[problem.cls], element[problem.cls]
+
+
 def _accesses(problem: Problem, access: Any) -> list[Access] | None:
     """What the operations of each class access, or None if one of them has no answer."""
     found = []

@@ -1,9 +1,9 @@
 """Searches take turns, in rounds of growing effort, until one has an answer: what one cannot decide, another often can.
 
-    round        registers                       other models
-    first        wgl, narrow sweeps, lazy        wgl, without and with needs
-    second       the same, with more of all      a sweep that goes back, wgl with needs
-    further      and so on                       the same, with more of both
+    round        registers                    stacks                        other models
+    first        wgl, narrow sweeps, lazy     wgl, who popped which push    wgl, without and with needs
+    second       the same, with more of all   the same, with more of both   a sweep that goes back, wgl with needs
+    further      and so on                    and so on                     the same, with more of both
 
 Nothing runs in parallel. wgl is the fastest on easy histories, and most histories are easy. After its first turn it
 also looks at what operations need, if the model says that (`clew.checkers.wgl.needs`). Sweeps and lazy are hardly
@@ -58,6 +58,10 @@ on five hard priority queues and sets: 32 decide four within 5 seconds of proces
 _TRIED = 18
 """Operations that a sweep that goes back may try for a step of wgl: four seconds of processor time in its first turn.
 The hardest history that one of 32 configurations decided within five seconds, a `kv`, took it 338 million."""
+
+_PAIRED, _LONG_STATES = 15, 20
+"""Lifetimes that the search for a pairing looks at for a step of wgl: 0.3 s of processor time in its first turn. And
+how many times fewer steps wgl has for a stack, whose states are long: 0.15 s in its first turn."""
 
 Turn = Callable[[int], Decision | None]
 """A search: what it finds in the round of a number, or None if it has no turn in this round."""
@@ -117,6 +121,27 @@ def search_any(problem: Problem, model: Model, budget: Budget, deadline: Deadlin
         return wgl.decide(problem, model, budget, deadline, steps=steps_of(number, problem), hope=True)
 
     return take_turns((back, depth), deadline, most_rounds)
+
+
+def search_stack(
+    problem: Problem, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None
+) -> Decision:
+    """Decide a problem of a stack by wgl and the search for who popped which push; see `take_turns`.
+
+    Only wgl can find that nothing explains a history in which every pop has a push. If invalid, `stuck` may be None.
+    """
+
+    def pairs(number: int) -> Decision | None:
+        from clew.checkers import pairing
+
+        if not pairing.applies(problem, model):
+            return None
+        return pairing.search(problem, model, deadline, _PAIRED * steps_of(number, problem), seed=number)
+
+    def depth(number: int) -> Decision:
+        return wgl.decide(problem, model, budget, deadline, steps=steps_of(number, problem) // _LONG_STATES)
+
+    return take_turns((depth, pairs), deadline, most_rounds)
 
 
 def take_turns(turns: Sequence[Turn], deadline: Deadline, most_rounds: int | None) -> Decision:

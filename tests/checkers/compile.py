@@ -9,9 +9,13 @@ from __future__ import annotations
 import random
 from concurrent.futures import ProcessPoolExecutor
 
+from clew.checkers import pairing
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import encode
 from clew.checkers.models import find_model
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.objects import object_history
 from tests.checkers.test_engines import assert_all_agree, engines_of
 
 PARTS = (
@@ -35,7 +39,14 @@ def compile_part(model_name: str, engine: str) -> None:
             assert_all_agree([decide], unique(model, 6, rng), model)
 
 
+def compile_pairing() -> None:
+    """Search for a pairing, which small histories never need."""
+    model = find_model("stack")
+    (problem,) = encode(object_history("stack", 30, 5, False, 0.1, 1), model)
+    pairing.search(problem, model, Deadline(), 10_000)
+
+
 if __name__ == "__main__":
     with ProcessPoolExecutor() as workers:
-        for done in [workers.submit(compile_part, *part) for part in PARTS]:
+        for done in [workers.submit(compile_pairing), *(workers.submit(compile_part, *part) for part in PARTS)]:
             done.result()
