@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -92,6 +93,8 @@ class _Process:
         self._out, theirs_out = os.pipe()
         os.set_blocking(self._in, False)
         os.set_blocking(self._out, False)
+        self._answers = select.poll()
+        self._answers.register(self._out, select.POLLIN)
         self._theirs = [theirs_in, theirs_out]
 
     async def spawn(self) -> None:
@@ -118,9 +121,9 @@ class _Process:
                 data = memoryview(data)[sent:]
         answer = b""
         while not answer.endswith(DONE):
-            # The node shares this processor. If we yield it once, the node has mostly answered when we are back, and
-            # the step costs half of what it costs by way of trio's poll. If not, trio waits.
-            os.sched_yield()
+            # The node shares this processor and mostly answers at once. To wait for it here costs half of what it costs
+            # to wait by way of trio's loop. A node that thinks for longer is waited for with trio.
+            self._answers.poll(_PATIENCE_MS)
             try:
                 chunk = os.read(self._out, 1 << 16)
             except BlockingIOError:
@@ -163,6 +166,8 @@ class _Process:
 
 
 _ANSWER_BYTES_MAX = 64 << 20
+_PATIENCE_MS = 5
+"""A node that takes longer for a step lets the rest of clew run: signals, and the watch for nodes that hang."""
 
 
 class ProcessNodes:

@@ -6,18 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.runtime.hashes import SYSTEMS, hashes_of, recorded, runs_of
+from tests.harness.runtime.hashes import IN_PROCESSES, SYSTEMS, hashes_of, recorded, runs_of
 
 
-@pytest.mark.parametrize(("nodes", "hash_seed"), [("inline", "4242"), ("process", "1")])
-@pytest.mark.parametrize("system", SYSTEMS)
-def test_a_plan_gives_the_recorded_bytes_inline_and_in_processes_under_any_hash_seed(
-    system: str, nodes: str, hash_seed: str, tmp_path: Path
-) -> None:
+def assert_as_recorded(runs: list[tuple[str, int]], nodes: str, hash_seed: str, store: Path) -> None:
     listed = recorded()  # It was made inline, under hash seed 0.
-    hashes = hashes_of(runs_of(system), nodes, hash_seed, tmp_path)
+    hashes = hashes_of(runs, nodes, hash_seed, store)
+    assert len(hashes) == len(runs) > 0
     assert hashes.keys() <= listed.keys(), "run: python -m tests.harness.runtime.hashes"
     assert [run for run in hashes if hashes[run] != listed[run]] == []
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_plan_gives_the_recorded_bytes_under_any_hash_seed(system: str, tmp_path: Path) -> None:
+    assert_as_recorded(runs_of(system), "inline", "4242", tmp_path)
+
+
+@pytest.mark.parametrize("which", ["some", pytest.param("all", marks=pytest.mark.long)])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_nodes_in_processes_give_the_bytes_that_they_give_inline(system: str, which: str, tmp_path: Path) -> None:
+    runs = [(plan, seed) for plan, seed in runs_of(system) if which == "all" or (plan in IN_PROCESSES and seed == 1)]
+    assert_as_recorded(runs, "process", "1", tmp_path)
 
 
 def test_seeds_differ(tmp_path: Path) -> None:
