@@ -79,11 +79,11 @@ GENERIC = ("atomic-commit", "cas-by-version", "counter", "consensus", "multi-reg
 
 
 CONTAINERS = ("fifo-queue", "priority-queue", "set", "stack", "unordered-queue")
-STRIDES = {name: 1 for name in names() if name != "cas-register"} | {
-    "atomic-commit": 13, "cas-by-version": 13, "counter": 3, "kv": 13, "multi-register": 3, "priority-queue": 2,
-    "set": 13, "versioned-register": 13, "word-count": 13,
+STRIDES = {name: 3 for name in names() if name != "cas-register"} | {
+    "append-list": 7, "atomic-commit": 31, "cas-by-version": 31, "counter": 7, "election": 13, "kv": 31,
+    "multi-register": 13, "priority-queue": 7, "set": 31, "versioned-register": 31, "word-count": 31,
 }  # fmt: skip
-"""Which histories of three operations are tested: every one, every second, ..., every thirteenth."""
+"""Which histories of three operations are tested: every third, ..., every thirty-first."""
 
 
 def monitored(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
@@ -108,14 +108,15 @@ def engines_of(name: str) -> dict[str, Decide]:
     return {engine: engines[engine] for engine in engines if name not in GENERIC or engine != "wgl"}
 
 
-def test_every_register_history_of_three_operations_gets_the_answer_of_the_exhaustive_checker() -> None:
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.long)], ids=["one of three", "all"])
+def test_every_register_history_of_three_operations_gets_the_answer_of_the_exhaustive_checker(step: int) -> None:
     model = find_model("cas-register")
     answers = [
         assert_all_agree(REGISTERS["cas-register"].values(), problem, model)
         for count in (1, 2, 3)
-        for problem in small.every(model, ALPHABETS["cas-register"], count, symmetric=True)
+        for problem in islice(small.every(model, ALPHABETS["cas-register"], count, symmetric=True), 0, None, step)
     ]
-    assert len(answers) > 6_000
+    assert len(answers) > 6_000 / step
     assert 0.1 < answers.count("valid") / len(answers) < 0.9
 
 
@@ -128,7 +129,7 @@ def test_small_histories_get_the_answer_of_the_exhaustive_checker(name: str) -> 
         problems = small.every(model, ALPHABETS[name], count, symmetric=name in SYMMETRIC)
         for problem in islice(problems, 0, None, STRIDES[name] if count == 3 else 1):
             answers[assert_all_agree(engines, problem, model)] += 1
-    assert answers.total() > 250
+    assert answers.total() > 200
     assert min(answers["valid"], answers["invalid"]) > 0.1 * answers.total()
 
 
@@ -139,7 +140,7 @@ def test_random_problems_get_the_answer_of_the_exhaustive_checker(name: str) -> 
     for make in (small.lived, small.scattered):
         answers = [
             assert_all_agree(engines_of(name).values(), make(model, ALPHABETS[name], rng.randrange(3, 9), rng), model)
-            for _ in range(1_500 if name == "cas-register" else 150)
+            for _ in range(500 if name == "cas-register" else 100)
         ]
         assert 0.02 < answers.count("valid") / len(answers) < 0.98
 
@@ -149,7 +150,7 @@ def test_zones_decide_unambiguous_histories_as_the_exhaustive_checker_does() -> 
     rng = random.Random(4)
     answers = [
         assert_agrees(decide, small.unambiguous(model, rng.randrange(2, 10), rng), model)
-        for _ in range(2_000)
+        for _ in range(700)
         for decide in (competing, swept)
     ]
     assert 0.1 < answers.count("valid") / len(answers) < 0.9
@@ -159,7 +160,7 @@ def test_zones_decide_unambiguous_histories_as_the_exhaustive_checker_does() -> 
 def test_zones_decide_unique_appends_as_the_exhaustive_checker_does(name: str) -> None:
     model = find_model(name)
     rng = random.Random(5)
-    problems = [small.appended(model, rng.randrange(2, 9), rng) for _ in range(2_000)]
+    problems = [small.appended(model, rng.randrange(2, 9), rng) for _ in range(700)]
     answers = [assert_agrees(competing, problem, model) for problem in problems]
     assert 0.1 < answers.count("valid") / len(answers) < 0.9
     assert all(append_form(problem, model) for problem in problems)
@@ -169,7 +170,7 @@ def test_zones_decide_unique_appends_as_the_exhaustive_checker_does(name: str) -
 def test_monitors_decide_containers_of_unique_elements_as_the_exhaustive_checker_does(name: str) -> None:
     model = find_model(name)
     rng = random.Random(7)
-    problems = [small.once(model, rng.randrange(2, 11), rng, unknown_takes=False) for _ in range(1_000)]
+    problems = [small.once(model, rng.randrange(2, 11), rng, unknown_takes=False) for _ in range(500)]
     answers = [assert_agrees(monitored, problem, model) for problem in problems]
     assert 0.1 < answers.count("valid") / len(answers) < 0.9
 
@@ -178,23 +179,23 @@ def test_monitors_decide_containers_of_unique_elements_as_the_exhaustive_checker
 def test_takes_that_took_nobody_knows_what_are_decided_as_by_the_exhaustive_checker(name: str) -> None:
     model = find_model(name)
     rng = random.Random(8)
-    problems = [small.once(model, rng.randrange(2, 11), rng, unknown_takes=True) for _ in range(1_000)]
+    problems = [small.once(model, rng.randrange(2, 11), rng, unknown_takes=True) for _ in range(500)]
     answers = [assert_agrees(competing, problem, model) for problem in problems]
     assert 0.1 < answers.count("valid") / len(answers) < 0.95
     # Few are left to the search.
     alone = [monitored(problem, model, Budget(), Deadline(60)) for problem in problems]
-    assert sum(decision.answer == "unknown" or not decision.stuck_is_first for decision in alone) < 30
+    assert sum(decision.answer == "unknown" or not decision.stuck_is_first for decision in alone) < 15
 
 
 def test_a_fifo_queue_that_nobody_found_empty_is_never_left_to_the_search() -> None:
     model = find_model("fifo-queue")
     rng = random.Random(9)
     answers = Counter[str]()
-    while answers.total() < 500:
+    while answers.total() < 250:
         problem = small.once(model, rng.randrange(2, 11), rng, unknown_takes=True)
         if not problem.observer.any():
             answers[assert_agrees(monitored, problem, model)] += 1
-    assert min(answers["valid"], answers["invalid"]) > 20
+    assert min(answers["valid"], answers["invalid"]) > 10
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
@@ -229,7 +230,7 @@ def test_an_element_that_is_put_twice_is_left_to_the_search() -> None:
 def test_whole_histories_get_the_answer_of_the_exhaustive_checker_and_a_verified_witness() -> None:
     rng = random.Random(3)
     answers = []
-    for _ in range(4_000):
+    for _ in range(1_000):
         history = small.register_history(rng, rng.randrange(1, 9))
         expected = check(history, engine="exhaustive")
         verdict = check(history)

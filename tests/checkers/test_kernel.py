@@ -53,7 +53,8 @@ def as_anybody(command: list[str]) -> list[str]:
     return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--", *command]
 
 
-@pytest.mark.parametrize("temporary", [pytest.param(True, marks=pytest.mark.long), False], ids=["in TMPDIR", "nowhere"])
+@pytest.mark.long
+@pytest.mark.parametrize("temporary", [True, False], ids=["in TMPDIR", "nowhere"])
 def test_a_read_only_install_and_an_unwritable_home_cost_no_verdict_and_are_said_once(
     tmp_path: Path, temporary: bool
 ) -> None:
@@ -88,6 +89,30 @@ def test_a_read_only_install_and_an_unwritable_home_cost_no_verdict_and_are_said
     else:
         assert said[0].startswith("clew: compiled code cannot be kept")
         assert said[0].count("\n") == 1
+    for path in (install, *install.rglob("*")):
+        path.chmod(0o755)
+
+
+@pytest.mark.parametrize("temporary", [True, False], ids=["in TMPDIR", "nowhere"])
+def test_compiled_code_of_a_read_only_install_is_kept_elsewhere_or_nowhere_and_that_is_said_once(
+    tmp_path: Path, temporary: bool
+) -> None:
+    """The smallest kernel is enough to see it: those of a check take ten seconds to compile."""
+    install, home, place = read_only_install(tmp_path / "install"), tmp_path / "home", tmp_path / "temporary"
+    for folder in (home, place):
+        folder.mkdir()
+    home.chmod(0o555)
+    if not temporary:
+        (place / f"clew-compiled-{os.geteuid()}").touch()
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(install), "TMPDIR": str(place)}
+    script = "import clew.checkers.kernel as k, numpy as np\na = np.zeros(3)\nk.copy(np.ones(3), a)\nprint(a.sum())"
+    command = as_anybody([sys.executable, "-P", "-c", script])
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "3.0\n", done.stderr
+    where = f"is kept in {place}/clew-compiled-" if temporary else "cannot be kept: "
+    assert done.stderr.startswith(f"clew: compiled code {where}")
+    assert done.stderr.count("\n") == 1
+    assert bool(list(place.rglob("*.nbi"))) == temporary
     for path in (install, *install.rglob("*")):
         path.chmod(0o755)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
-from itertools import combinations, permutations
+from itertools import combinations, islice, permutations
 from typing import Any
+
+import pytest
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
@@ -58,12 +60,13 @@ def assert_agrees(operations: Sequence[Op], *, search: bool = False) -> str:
     return promise.kept
 
 
-def test_all_histories_of_three_operations() -> None:
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.long)], ids=["one of three", "all"])
+def test_all_histories_of_three_operations(step: int) -> None:
     found = Counter[str]()
     for count in (1, 2, 3):
-        for operations in brute.every(count):
+        for operations in islice(brute.every(count), 0, None, step if count == 3 else 1):
             found[assert_agrees(operations)] += 1
-    assert min(found["yes"], found["no"]) > 1_000
+    assert min(found["yes"], found["no"]) > 1_000 / step
 
 
 def test_random_histories() -> None:

@@ -108,14 +108,16 @@ def test_the_coverage_names_what_the_nodes_of_a_system_count() -> None:
 
 
 def test_json_is_a_verdict_for_each_failing_run_and_a_summary_whatever_the_jobs(clew: Clew, tmp_path: Path) -> None:
-    (tmp_path / "swarm.yaml").write_text(PLAN)
+    # So short that only some seeds fail: to judge and to keep a failing run takes longer than everything else.
+    (tmp_path / "swarm.yaml").write_text(PLAN.replace("operations: 60", "operations: 6"))
     outputs = []
     for jobs in ("1", "2"):
-        done = clew("hunt", "swarm.yaml", "--seeds", "0:12", "--until", "all", "--jobs", jobs, "--json")
+        done = clew("hunt", "swarm.yaml", "--seeds", "0:9", "--until", "all", "--jobs", jobs, "--json")
         assert done.returncode == 1, done.stderr
         *verdicts, last = [json.loads(line) for line in done.stdout.splitlines()]
-        assert last["seeds"] == 12
+        assert last["seeds"] == 9
         assert [found["seed"] for found in last["failures"]] == [verdict["seed"] for verdict in verdicts]
+        assert 1 < len(verdicts) < 9
         for found, verdict in zip(last["failures"], verdicts, strict=True):
             assert verdict["verdict"] == "invalid"
             assert verdict["run"] == found["run"]
@@ -202,10 +204,10 @@ def test_ctrl_c_while_a_failing_run_is_kept_names_its_seed_and_leaves_no_half_of
 @pytest.mark.usefixtures("without_workers")
 def test_failures_are_told_as_they_are_found_and_then_in_a_table_by_what_broke(clew_call: Clew, tmp_path: Path) -> None:
     (tmp_path / "swarm.yaml").write_text(PLAN)
-    done = clew_call("hunt", "swarm.yaml", "--seeds", "0:30", "--until", "all")
+    done = clew_call("hunt", "swarm.yaml", "--seeds", "0:15", "--until", "all")
     assert done.returncode == 1, done.stderr
     told = dict(re.findall(r"^seed (\d+) fails: (.*)$", done.stdout, re.MULTILINE))
-    assert re.search(rf"^30 seeds in \d+\.\d s \(\d+\.\d a second\): {len(told)} fail$", done.stdout, re.MULTILINE)
+    assert re.search(rf"^15 seeds in \d+\.\d s \(\d+\.\d a second\): {len(told)} fail$", done.stdout, re.MULTILINE)
     head, *lines = done.stdout.split("\n\n")[1].splitlines()
     assert head.split() == ["what", "broke", "counterexample", "runs", "seeds", "first", "run"]
     rows = [re.split(r" {2,}", line.strip()) for line in lines]
