@@ -40,8 +40,8 @@ IN_PROCESSES = {
     "two-phase-commit-storm",
 }
 """The plans that the suite runs in processes too; `make fuzz` runs all. Processes get from their plan the messages, the
-disk after a crash, and the variant. Together these plans have every type of message, a crash in every system, and variants.
-The rest of a plan, its network and its other faults, is the harness's, and the same inline."""
+disk after a crash, and the variant. Together these plans have every type of message, a crash in every system, and
+variants. The rest of a plan, its network and its other faults, is the harness's, and the same inline."""
 SHORT = ("workload.operations=100", "workload.duration=1500ms")
 """What the long plans of RSL, Raft and Multi-Paxos run with here. The first faults are in what is left; all of it takes
 minutes in processes."""
