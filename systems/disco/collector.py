@@ -99,14 +99,17 @@ class Collector:
         """How many nodes may be silent when garbage is removed."""
         return 0
 
+    def _named(self) -> Set[Number]:
+        """The blobs that versions on nodes name."""
+        return {blob.name for each in self._versions() for blob in each.data.blobs}
+
     def _keep(self, ctx: Context) -> Set[Number]:
         """The blobs that are no garbage, though no version on a node names them."""
         return self._tags.tagged() | self._tags.expected(ctx)
 
     def _collect(self, ctx: Context) -> None:
         """Have nodes remove garbage. Only what was written before the round began can be old."""
-        named = {blob.name for each in self._versions() for blob in each.data.blobs}
-        keep = named | self._keep(ctx)
+        keep = self._named() | self._keep(ctx)
         for node, held in self._holdings.items():
             blobs = tuple(blob for blob in held.blobs if blob not in keep)
             tags = tuple((each.tag, each.data.version) for each in held.tags if self._is_old(each))

@@ -59,6 +59,17 @@ class CollectsUntaggedBlobs(Collector):
         return self._tags.tagged()
 
 
+class CollectsUnreadTags(Collector):
+    """Takes a blob for garbage if no tag names it that the master has read, and forgets the tags that are on the nodes
+    only. A master that has restarted has read none.
+
+    The blobs of those tags are gone: clients get no answer.
+    """
+
+    def _named(self) -> Set[Number]:
+        return frozenset()
+
+
 class ForgetsDeletions(Collector):
     """Removes the last versions of deleted tags when the nodes that answer hold no older ones, though others are down.
     Disco does so a month after the deletion, and its documentation warns of nodes that are down for longer.
@@ -138,6 +149,11 @@ VARIANTS: Mapping[str, Variant] = {
             master_with(Parts(collector=CollectsUntaggedBlobs)),
         ),
         Variant(
+            "collects-unread-tags",
+            "a master that has restarted collects the blobs of tags that it has not read, so they cannot be read",
+            master_with(Parts(collector=CollectsUnreadTags)),
+        ),
+        Variant(
             "forgets-deletions",
             "a deletion is forgotten while nodes are down that have the tag, so the tag comes back with them",
             master_with(Parts(collector=ForgetsDeletions)),
@@ -165,6 +181,7 @@ HUNTED: Mapping[str, Hunted] = {
     "reads-any-replica": Hunted(RESTARTS),
     "reads-unfinished-versions": Hunted(RESTARTS),
     "collects-untagged-blobs": Hunted(STORM),
+    "collects-unread-tags": Hunted(LOST),
     "forgets-deletions": Hunted(LOST),
     "restores-its-snapshot": Hunted(STORM),
     "caches-tags": Hunted(STORM),

@@ -42,6 +42,7 @@ class Roles:
 
     master: Callable[[Parameters], Master] = Master
     worker: Callable[[Parameters], Worker] = Worker
+    files: Callable[[], FileSystem] = FileSystem
 
 
 class MapReduceNode(RecoveringNode):
@@ -50,7 +51,7 @@ class MapReduceNode(RecoveringNode):
     def __init__(self, parameters: Parameters, roles: Roles = Roles()) -> None:
         self._master = roles.master(parameters)
         self._worker = roles.worker(parameters)
-        self._files = FileSystem()
+        self._files = roles.files()
         self._react = {
             Submit: self._master.submit,
             Measured: self._master.measured,

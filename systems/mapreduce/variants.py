@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from clew.systems.host_variants import host_variants
+from clew.systems.mapreduce.file_system import FileSystem
 from clew.systems.mapreduce.master import Master
-from clew.systems.mapreduce.messages import Attempt, Fetched, Map, Pair, Place, Read, Reduced, Submit, outputs_of
+from clew.systems.mapreduce.messages import (
+    Append,
+    Attempt,
+    Fetched,
+    Map,
+    Pair,
+    Place,
+    Read,
+    Reduced,
+    Submit,
+    outputs_of,
+)
 from clew.systems.mapreduce.node import MapReduceNode, Roles
 from clew.systems.mapreduce.parameters import Parameters
 from clew.systems.mapreduce.worker import ReduceTask, Worker
@@ -94,6 +106,17 @@ class MapsWhatIsThereNow(Worker):
         return Read(message.attempt, message.key, message.first, message.first + self._parameters.split)
 
 
+class AppendsAgain(FileSystem):
+    """Appends a record each time that it is asked, as GFS does: its record append is done at least once.
+
+    A client is told more of a word than was ever appended.
+    """
+
+    def append(self, ctx: Context, client: str, message: Append) -> None:
+        self._appended.pop(client, None)
+        super().append(ctx, client, message)
+
+
 class ReusesNames(Master):
     """Gives a job the name that it had before the master died, so the new job finds the files of the old one.
 
@@ -169,6 +192,11 @@ VARIANTS: Mapping[str, Variant] = {
             node_with(Roles(master=CountsAttempts)),
         ),
         Variant(
+            "appends-again",
+            "a record is appended again when its client asks again or the network copies the message",
+            node_with(Roles(files=AppendsAgain)),
+        ),
+        Variant(
             "reuses-names",
             "a master that has restarted names a job as before, so old outputs are mixed with new ones",
             node_with(Roles(master=ReusesNames)),
@@ -188,6 +216,7 @@ HUNTED: Mapping[str, Hunted] = {
     "commits-every-execution": Hunted(STRAGGLERS),
     "renames-unwritten": Hunted(STORM),
     "counts-attempts": Hunted(STRAGGLERS),
+    "appends-again": Hunted(STORM, settings=("network.clients={latency: 2ms, drop: 0.05}",)),
     "reuses-names": Hunted("mapreduce-reuses-names"),
     "handles-packets-twice": Hunted(STORM, unnoticed="networks copy packets, so the protocol is made to handle copies"),
     "torn-writes": Hunted(DIE),

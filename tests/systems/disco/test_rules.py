@@ -12,8 +12,11 @@ from clew.systems.disco.messages import (
     ABSENT,
     Blob,
     CommitTag,
+    Held,
+    Holdings,
     Inventory,
     Message,
+    Number,
     PutTag,
     Remove,
     TagCommitted,
@@ -123,6 +126,29 @@ def test_a_version_that_comes_after_its_horizon_is_neither_put_nor_committed() -
     assert told(cluster, "n1", "n2", PutTag(0, late)) == []
     assert told(cluster, "n1", "n2", PutTag(0, later)) == [TagPut]
     assert told(cluster, "n1", "n2", CommitTag(0, (1, 6))) == [TagCommitted]
+
+
+@pytest.mark.parametrize(
+    ("n2", "n3", "n4", "removed"),
+    [
+        ((0, 2), (0, 1), (0, 2), [("n3", (0, 1))]),
+        ((0, 2), (0, 1), None, []),
+        ((9, 2), (9, 1), (9, 2), []),
+    ],
+    ids=["two nodes have a newer one", "one node has a newer one", "the newer one came after the horizon"],
+)
+def test_an_older_version_is_removed_when_enough_nodes_have_the_newest(
+    n2: Number, n3: Number, n4: Number | None, removed: list[tuple[str, Number]]
+) -> None:
+    cluster = Cluster(SYSTEM, Parameters(replicas=2), nodes=4)
+    go_on(cluster, lambda: any(type(flight[3]) is Inventory for flight in cluster.flying))
+    round_ = next(flight[3].round for flight in cluster.flying if type(flight[3]) is Inventory)
+    for node, version in zip(("n2", "n3", "n4"), (n2, n3, n4), strict=True):
+        tags = () if version is None else (Held(0, TagData(version, (Blob((0, 1), ("n2", "n3", "n4")),))),)
+        told(cluster, node, "n1", Holdings(round_, tags, ((0, 1),)))
+    found = [(sent.destination, tag[1]) for sent in cluster.journal if type(sent.message) is Remove
+             for tag in sent.message.tags]  # fmt: skip
+    assert found == removed
 
 
 def test_an_answer_to_an_earlier_life_of_the_master_does_not_count() -> None:

@@ -69,6 +69,7 @@ def test_schedules_meet_every_message() -> None:
         ("acknowledges-the-first-replica", "acknowledged-is-replicated"),
         ("reads-any-replica", "answers-are-the-newest"),
         ("collects-untagged-blobs", "tagged-blobs-are-replicated"),
+        ("collects-unread-tags", "named-blobs-stay"),
         ("restores-its-snapshot", "changes-keep-the-rest"),
     ],
 )

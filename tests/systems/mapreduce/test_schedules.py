@@ -73,6 +73,7 @@ def test_schedules_count_every_word_once_keep_the_promise_and_recover(nodes: int
         ("renames-unwritten", "commits-are-whole"),
         ("counts-attempts", "all-are-reduced"),
         ("reuses-names", "splits-stay"),
+        ("appends-again", "records-stay"),
     ],
 )
 def test_a_variant_breaks_its_lemma(variant: str, lemma: str) -> None:
