@@ -100,14 +100,31 @@ def _by_parts(
     first = search(problem)
     if first.answer != "unknown" or deadline.passed():
         return first
-    found = parts.find_invalid_part(
-        problem, model, lambda part, form: decide(part, form, model, budget, deadline, most_rounds=1), deadline
-    )
+    found = _invalid_part(problem, model, budget, deadline)
     if found is None:
         return max(first, search_whole(), key=progress)
     stuck = parts.stuck_in(problem, found)
     decision = _look_earlier(problem, stuck, "parts", search)
     return replace(decision, part=found.part) if decision.stuck == stuck else decision
+
+
+def _invalid_part(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> parts.InvalidPart | None:
+    def decide_part(part: Problem, form: Form | None) -> Decision:
+        return decide(part, form, model, budget, deadline, most_rounds=1)
+
+    return parts.find_invalid_part(problem, model, decide_part, deadline)
+
+
+def with_part(problem: Problem, model: Model, decision: Decision, deadline: Deadline) -> Decision:
+    """An invalid decision with a part of the problem that is invalid at the same return, if one is found."""
+    assert decision.stuck is not None
+    if not parts.applies(model):
+        return decision
+    beginning = problem.before(decision.stuck + 1)
+    found = _invalid_part(beginning, model, Budget(), deadline)
+    if found is None or parts.stuck_in(problem, found) != decision.stuck:
+        return decision
+    return replace(decision, part=found.part)
 
 
 def _search_whole(

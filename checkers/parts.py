@@ -85,9 +85,10 @@ def stuck_in(problem: Problem, found: InvalidPart) -> int:
 def _things(problem: Problem, model: Model, size: int) -> Iterator[frozenset[Hashable]]:
     """So many things at a time, those first that most operations name. Never all things that there are."""
     times = Counter[Hashable]()
-    for op, count in zip(problem.classes, np.bincount(problem.cls).tolist(), strict=True):
-        for thing in set(model.things(op)):
-            times[thing] += count
+    # A beginning of a problem has all its classes, and operations of some of them.
+    for number, count in zip(*np.unique(problem.cls, return_counts=True), strict=True):
+        for thing in set(model.things(problem.classes[number])):
+            times[thing] += int(count)
     common = [thing for thing, _ in times.most_common()]
     parts = min(_MOST_PARTS, _MOST_CLASSES // max(1, len(problem.classes)))
     if len(common) > size:

@@ -55,6 +55,15 @@ def key_verdict(
         return replace(verdict, why=decision.why, prefix=order, explanation=words)
     assert decision.stuck is not None
     impossible, contrary = impossible_operations(problem, form, model, decision, deadline)
+    if len(impossible) > _FEW and form is None and decision.part is None:
+        # In a part, searches for a smaller set come to their end.
+        from clew.checkers import competition
+
+        in_part = competition.with_part(problem, model, decision, deadline)
+        if in_part.part is not None:
+            fewer, contrary_there = impossible_operations(problem, form, model, in_part, deadline)
+            if len(fewer) < len(impossible):
+                decision, impossible, contrary = in_part, fewer, contrary_there
     stuck = problem.number[problem.event_op[decision.stuck]]
     claims = find_claims(history, model, problem, form, decision, impossible, contrary, deadline)
     return replace(

@@ -131,3 +131,11 @@ def test_an_invalid_history_that_is_hard_is_decided_by_a_part(
     verdict = check(history, name)
     assert (verdict.verdict, verdict.keys[0].engine) == ("invalid", "parts")
     assert len(verdict.keys[0].contradiction or ()) == 2
+
+
+@pytest.mark.parametrize(("name", "seed"), [("set", 1), ("multi-register", 3)])
+def test_what_contradicts_itself_in_a_long_history_is_found_in_a_part(name: str, seed: int) -> None:
+    history = spoiled(object_history(name, 300, 10, False, 0.0, seed), seed)
+    verdict = check(history, name)
+    assert (verdict.verdict, verdict.keys[0].engine) == ("invalid", "wgl")
+    assert len(verdict.keys[0].contradiction or ()) < 10
