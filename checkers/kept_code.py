@@ -2,7 +2,7 @@
 
 numba tries `__pycache__` beside the source, and then a folder in the user's HOME. In a container, clew may be installed
 by another user, and HOME may not exist. Then the code is kept in the folder for temporary files, or not at all: every
-process compiles anew, which takes some seconds. clew says so once.
+process compiles anew, which takes some seconds. clew says so once, and also once in a process that it compiles.
 
 numba is imported when the first kernel is called. Importing it and loading the first kept code takes half a second, and
 many small histories are decided without a kernel.
@@ -79,8 +79,13 @@ def load_numba() -> None:
             _watch.end()
 
         class Tell(event.Listener):
-            on_start = staticmethod(_watch.begin)
             on_end = staticmethod(_watch.end)
+
+            @staticmethod
+            def on_start(_: Any) -> None:
+                # Not called for code that was kept.
+                _say_that_it_compiles()
+                _watch.begin()
 
         event.register("numba:compile", Tell())  # type: ignore[no-untyped-call]
         _watch.numba_is_here = True
@@ -139,6 +144,12 @@ def _elsewhere() -> Path | None:
     if new:
         _say(f"compiled code is kept in {place}: neither the place of clew nor HOME can be written")
     return place
+
+
+@functools.cache
+def _say_that_it_compiles() -> None:
+    # It can take longer than the budget that the user gave.
+    _say("compiling the search, once after an install; the budget does not count these seconds")
 
 
 def _say(words: str) -> None:

@@ -44,6 +44,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 SHORT_BUDGET = 5_000_000_000
 """Nanoseconds for the verdict on a run that was cut short by Ctrl-C: the user waits for the end."""
+STOPPED_BUDGET = 1_000_000_000
+"""Nanoseconds for the verdict if Ctrl-C came while the checker was at work: the user has waited for it already."""
 
 
 async def run(
@@ -62,7 +64,8 @@ async def run(
 
     - `watch` is called once, with counters that the run keeps up to date.
     - `stop` is a scope that ends the run early when it is cancelled. What was recorded until then is judged within
-      `SHORT_BUDGET`. The same happens if the whole task is cancelled; then the cancellation goes on afterwards.
+      `SHORT_BUDGET`. The same happens if the whole task is cancelled; then the cancellation goes on afterwards. If the
+      checker is at work already, it stops, and what it can say within `STOPPED_BUDGET` is the verdict.
     - `aside` writes the run to a hidden folder, and moves it to its place when it is whole. A run that is killed then
       leaves nothing; otherwise it leaves the history that it had.
     - `latest` has `store/latest` point to the run: from its beginning, or from its end if it is written aside.
@@ -79,15 +82,18 @@ async def run(
     folder.campaign = campaign
     recorder, outcome = Recorder(header(plan)), Outcome()
     watch(outcome.progress)
+    ns, judged = SHORT_BUDGET, None
     try:
         try:
             with stop or trio.CancelScope():
                 await _record_in(folder, plan, nodes, recorder, outcome)
-                return await _finish(folder, recorder, await _judge(plan, recorder, outcome, folder))
-            return await _finish(folder, recorder, await _judge(_in_a_hurry(plan), recorder, outcome, folder))
+                ns = STOPPED_BUDGET
+                judged = await _judge(plan, recorder, outcome, folder)
+                return await _finish(folder, recorder, judged)
+            return await _finish(folder, recorder, judged or await _judge_soon(plan, recorder, outcome, folder, ns))
         except trio.Cancelled:
             with trio.CancelScope(shield=True):
-                result = await _judge(_in_a_hurry(plan), recorder, outcome, folder)
+                result = judged or await _judge_soon(plan, recorder, outcome, folder, ns)
                 await _finish(folder, recorder, result, SHORT_BUDGET / 1e9)
             raise
     except NotKept:
@@ -103,7 +109,7 @@ async def run(
         folder.discard()
         if not recorder.events:
             raise
-        result = await _judge(_in_a_hurry(plan), recorder, outcome, folder)
+        result = await _judge_soon(plan, recorder, outcome, folder, SHORT_BUDGET)
         raise NotKept(msgspec.structs.replace(result, run=None), _named(error, folder.final_path)) from error
     except BaseException as error:
         # A run that could not be started leaves no folder.
@@ -219,8 +225,19 @@ async def _record_in(folder: RunFolder, plan: Plan, nodes: NodesMode, recorder: 
         await record(plan, recorder, outcome, nodes=nodes, folder=folder.path, journal=journal, log=log)
 
 
-async def _judge(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFolder) -> Result:
-    until = Deadline()
+async def _judge_soon(plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFolder, ns: int) -> Result:
+    """Judge within so many nanoseconds and a little more. A kernel that is being compiled is not waited for."""
+    until = Deadline(ns / 1e9)
+    with trio.move_on_after(2 * ns / 1e9):
+        return await _judge(within(plan, ns / 1e9), recorder, outcome, folder, until)
+    # Now the deadline has passed. So nothing is searched, and nothing is compiled.
+    return await _judge(within(plan, ns / 1e9), recorder, outcome, folder, until)
+
+
+async def _judge(
+    plan: Plan, recorder: Recorder, outcome: Outcome, folder: RunFolder, until: Deadline | None = None
+) -> Result:
+    until = until or Deadline()
 
     def judged() -> Result:
         # The history too is made here: that of a million events takes seconds, and Ctrl-C should not wait for it.
@@ -263,11 +280,6 @@ async def _finish(folder: RunFolder, recorder: Recorder, result: Result, seconds
 def _named(error: OSError, path: Path) -> OSError:
     """The error, with a path that a user knows: a write names none, and a hidden folder is none."""
     return OSError(error.errno, error.strerror or str(error), str(path))
-
-
-def _in_a_hurry(plan: Plan) -> Plan:
-    """The plan with a checker that must answer soon."""
-    return within(plan, SHORT_BUDGET / 1e9)
 
 
 def within(plan: Plan, seconds: float) -> Plan:

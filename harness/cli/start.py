@@ -1,7 +1,7 @@
-"""Where the `clew` command begins: Ctrl-C is handled before anything that takes time is imported.
+"""Where the `clew` command begins: Ctrl-C and SIGTERM are handled before anything that takes time is imported.
 
-Until a command has something to clean up, Ctrl-C ends the process at once. `stop_signals` is in charge after that. A
-`KeyboardInterrupt` in the middle of an import would be a traceback of somebody else's code.
+Until a command has something to clean up, they end the process at once, with a word. `stop_signals` is in charge after
+that. A `KeyboardInterrupt` in the middle of an import would be a traceback of somebody else's code.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from types import FrameType
 def main() -> None:
     """Run the command line and exit; see `clew.harness.cli.app.main`."""
     signal.signal(signal.SIGINT, _end)
+    signal.signal(signal.SIGTERM, _end)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # `nohup` ignores it
+        signal.signal(signal.SIGHUP, _end)
     from clew.harness.cli.app import main
 
     main()

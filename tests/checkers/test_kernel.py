@@ -19,6 +19,9 @@ OUTER = IMPORT + "from toy.inner import inner\n@kernel\ndef outer():\n    return
 ASK = "from toy.outer import outer\nprint(outer(), sum(outer.stats.cache_hits.values()))"
 
 
+COMPILING = "clew: compiling the search, once after an install; the budget does not count these seconds"
+
+
 def test_a_kernel_is_compiled_again_when_what_it_calls_in_another_file_changes(tmp_path: Path) -> None:
     package = tmp_path / "toy"
     package.mkdir()
@@ -82,13 +85,15 @@ def test_a_read_only_install_and_an_unwritable_home_cost_no_verdict_and_are_said
         assert done.stdout.startswith("VALID")
         said.append(done.stderr)
     if temporary:
-        assert said[0].startswith(f"clew: compiled code is kept in {place}/clew-compiled-")
-        assert said[0].count("\n") == 1
+        kept, compiling = said[0].splitlines()
+        assert kept.startswith(f"clew: compiled code is kept in {place}/clew-compiled-")
+        assert compiling == COMPILING
         assert said[1] == ""
         assert list(place.rglob("*.nbi"))
     else:
-        assert said[0].startswith("clew: compiled code cannot be kept")
-        assert said[0].count("\n") == 1
+        not_kept, compiling = said[0].splitlines()
+        assert not_kept.startswith("clew: compiled code cannot be kept")
+        assert compiling == COMPILING
     for path in (install, *install.rglob("*")):
         path.chmod(0o755)
 
@@ -111,10 +116,23 @@ def test_compiled_code_of_a_read_only_install_is_kept_elsewhere_or_nowhere_and_t
     assert done.stdout == "3.0\n", done.stderr
     where = f"is kept in {place}/clew-compiled-" if temporary else "cannot be kept: "
     assert done.stderr.startswith(f"clew: compiled code {where}")
-    assert done.stderr.count("\n") == 1
+    assert done.stderr.splitlines()[1:] == [COMPILING]
     assert bool(list(place.rglob("*.nbi"))) == temporary
     for path in (install, *install.rglob("*")):
         path.chmod(0o755)
+
+
+def test_that_a_kernel_is_compiled_is_said_once_and_not_if_it_was_kept(tmp_path: Path) -> None:
+    script = (
+        "from clew.checkers.kernel import copy\nimport numpy as np\n"
+        "for kind in (np.int8, np.int16):\n copy(np.ones(3, kind), np.zeros(3, kind))"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    for said in (f"{COMPILING}\n", ""):
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, said)
 
 
 def test_a_disk_that_is_full_costs_the_kept_code_and_not_the_verdict(tmp_path: Path) -> None:

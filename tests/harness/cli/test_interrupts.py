@@ -66,6 +66,21 @@ def test_ctrl_c_at_any_moment_is_no_traceback(failing: Path, tmp_path: Path, com
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp" or path.name.startswith(".")]
 
 
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_a_command_is_imported_ends_it_with_a_word(kind: signal.Signals) -> None:
+    script = f"""
+import os, sys
+class Import:
+    def find_spec(self, name, path, target=None):
+        if name == "clew.harness.cli.app":
+            os.kill(os.getpid(), {int(kind)})
+sys.meta_path.insert(0, Import())
+from clew.harness.cli.start import main
+main()"""
+    done = subprocess.run([sys.executable, "-c", script, "run"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (255, "clew: interrupted\n")
+
+
 def test_ctrl_c_while_a_replay_is_judged_ends_the_replays(
     failing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
