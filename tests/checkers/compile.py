@@ -15,8 +15,8 @@ from clew.checkers.encoding import encode
 from clew.checkers.models import find_model
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.engines import assert_all_agree, engines_of
 from tests.checkers.objects import object_history
-from tests.checkers.test_engines import assert_all_agree, engines_of
 
 PARTS = (
     ("cas-register", "lazy"),

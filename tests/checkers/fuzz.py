@@ -20,8 +20,8 @@ from clew.checkers.models import find_model, names
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS, SYMMETRIC
 from tests.checkers.calls import SHAPES, calls
+from tests.checkers.engines import assert_all_agree, engines_of
 from tests.checkers.generators import FAVOURITES, SPOILS, deeds, spoil, told
-from tests.checkers.test_engines import assert_all_agree, engines_of
 
 BLOCK = 500
 

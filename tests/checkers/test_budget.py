@@ -32,8 +32,8 @@ from clew.checkers.wgl import engine as wgl_engine
 from clew.checkers.wgl import search as wgl_search
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.engines import REGISTERS, assert_all_agree
 from tests.checkers.generators import Mix, register_history
-from tests.checkers.test_engines import REGISTERS, assert_all_agree
 
 MODEL = find_model("cas-register")
 CELLS = [Mix(2_000, processes, mix, 20, 0.1) for processes in (5, 50) for mix in ((1, 0.1, 3), (3, 0.3, 3))]

@@ -14,8 +14,8 @@ from clew.checkers.forms import form_of
 from clew.checkers.models import ModelOperation, find_model
 from clew.checkers.monitors import elements
 from tests.checkers import small
+from tests.checkers.engines import assert_agrees, competing
 from tests.checkers.generators import set_history
-from tests.checkers.test_engines import assert_agrees, competing
 
 MODEL = find_model("set")
 ALPHABET = [

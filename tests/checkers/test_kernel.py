@@ -147,3 +147,10 @@ def test_a_disk_that_is_full_costs_the_kept_code_and_not_the_verdict(tmp_path: P
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout == "3.0\n", done.stderr
+
+
+def test_kernels_are_compiled_before_pytest_is_installed() -> None:
+    """`.ci/run` compiles them while pip installs what tests need."""
+    script = "import sys; sys.modules['pytest'] = None; import tests.checkers.compile"
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", script], cwd=root, check=True, timeout=60)

@@ -15,9 +15,9 @@ from clew.checkers.line import engine
 from clew.checkers.models import find_model
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.engines import assert_agrees
 from tests.checkers.objects import object_history
 from tests.checkers.test_budget import Looked, Visits
-from tests.checkers.test_engines import assert_agrees
 
 MODEL = find_model("fifo-queue")
 

@@ -17,8 +17,8 @@ from clew.checkers.monitors.first_unexplained import decide_beginnings
 from clew.checkers.wgl import needs
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.engines import assert_agrees, hoping
 from tests.checkers.objects import object_history
-from tests.checkers.test_engines import assert_agrees, hoping
 from tests.checkers.test_pinned import MIXES, READ_WHOLE
 
 PUTS_AND_PIECES = [

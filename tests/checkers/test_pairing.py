@@ -15,9 +15,9 @@ from clew.checkers.models import find_model
 from clew.checkers.pairing import engine
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.engines import assert_agrees, assert_explains, competing
 from tests.checkers.objects import object_history
 from tests.checkers.test_budget import Looked, Visits
-from tests.checkers.test_engines import assert_agrees, assert_explains, competing
 
 MODEL = find_model("stack")
 EFFORT = 20_000

@@ -14,7 +14,7 @@ from clew.checkers.models import ModelOperation, find_model
 from clew.checkers.monitors import elements
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
-from tests.checkers.test_engines import assert_agrees, competing
+from tests.checkers.engines import assert_agrees, competing
 
 VERSIONED = [
     *(ModelOperation("read", None, result, "ok") for result in (None, [1, 1], [1, 2], [2, 1], [2, 2], [3, 1])),

@@ -15,8 +15,8 @@ from clew.checkers.encoding import encode
 from clew.checkers.models import find_model
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.engines import assert_agrees, competing
 from tests.checkers.objects import object_history
-from tests.checkers.test_engines import assert_agrees, competing
 from tests.checkers.test_pinned import MIXES
 
 TIME, MEMORY = Decision("unknown", order=[0], why="time"), Decision("unknown", why="memory")

@@ -16,7 +16,7 @@ from clew.histories import Event, EventType, History
 from clew.histories.history import INFO, OK
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
-from tests.checkers.test_engines import assert_explains, competing
+from tests.checkers.engines import assert_explains, competing
 
 Wrong = dict[int, int]
 """For some words how much more of them a count finds than there is."""

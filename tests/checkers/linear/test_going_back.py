@@ -16,8 +16,8 @@ from clew.checkers.models import find_model
 from clew.histories import Event, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.engines import assert_explains
 from tests.checkers.objects import object_history
-from tests.checkers.test_engines import assert_explains
 
 
 @pytest.mark.parametrize("every", [1, 5])

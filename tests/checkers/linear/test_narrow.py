@@ -13,9 +13,9 @@ from clew.checkers.encoding import encode
 from clew.checkers.models import find_model
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.engines import assert_explains
 from tests.checkers.generators import Mix, register_history
 from tests.checkers.objects import object_history
-from tests.checkers.test_engines import assert_explains
 
 
 @pytest.mark.parametrize("name", ["cas-register", "set", "multi-register", "counter"])
