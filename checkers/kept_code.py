@@ -104,18 +104,23 @@ def compiled_and_kept(function: Callable[..., Any], **options: Any) -> Any:
         compiled = njit(cache=True, **options)(function)
     cache = compiled._cache
     for name in ("load_overload", "save_overload"):
-        setattr(cache, name, _without_a_disk(getattr(cache, name)))
+        setattr(cache, name, _without_a_disk(getattr(cache, name), cache.flush))
     return compiled
 
 
-def _without_a_disk(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A full or failing disk costs the kept code, and not the verdict."""
+def _without_a_disk(method: Callable[..., Any], discard: Callable[[], None]) -> Callable[..., Any]:
+    """A full or failing disk costs the kept code, and not the verdict. So does code kept by another version."""
 
     @functools.wraps(method)
     def quiet(*arguments: Any) -> Any:
         try:
             return method(*arguments)
         except OSError:
+            return None
+        except (AttributeError, ImportError):
+            # What is kept names the classes of arguments, and one of them is elsewhere by now.
+            with contextlib.suppress(OSError):
+                discard()
             return None
 
     return quiet

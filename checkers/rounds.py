@@ -5,6 +5,8 @@
     second       the same, with more of all   the same, with more of both   a sweep that goes back, wgl with needs
     further      and so on                    and so on                     the same, with more of both
 
+A counter has another search in place of the sweep: `clew.checkers.counters`.
+
 Nothing runs in parallel. wgl is the fastest on easy histories, and most histories are easy. After its first turn it
 also looks at what operations need, if the model says that (`clew.checkers.wgl.needs`). Sweeps and lazy are hardly
 slower on hard histories than on easy ones. Each round has ten times as many steps as the one before, so everything
@@ -22,7 +24,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from clew.checkers import wgl
+from clew.checkers import sums, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
@@ -110,8 +112,10 @@ def search_any(problem: Problem, model: Model, budget: Budget, deadline: Deadlin
     def back(number: int) -> Decision | None:
         if number == 0:
             return None
-        from clew.checkers import linear
+        from clew.checkers import counters, linear
 
+        if sums.applies(model):
+            return counters.decide(problem, model, budget, deadline, _TRIED * steps_of(number, problem), number)
         width = _BACK * _WIDER_BACK ** (number - 1)
         return linear.decide_going_back(problem, model, budget, deadline, width, _TRIED * steps_of(number, problem))
 

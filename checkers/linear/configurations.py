@@ -6,113 +6,29 @@ effect in this configuration. Configurations that came from one share the entrie
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import inlined, kernel, raw_kernel
 from clew.checkers.linear.narrow import DEMANDING, choose
 from clew.checkers.linear.rows import BITS, GONE, LOG, MET, STATE, add, copy_row
+from clew.checkers.linear.tables import (
+    ASK,
+    CLOSE_EVERY,
+    DEAD,
+    ENOUGH,
+    FREE,
+    LOG_FULL,
+    MANY,
+    MOST,
+    PAUSE,
+    ROWS,
+    SLOTS,
+    THERE,
+    TRIED,
+)
 from clew.checkers.linear.waiting import COST_OF_UNKNOWN, NONE, cheapest, go_on_without, nobody_waits, wait
 from clew.checkers.memo import IMPOSSIBLE, UNASKED, after
-
-FREE = -1
-"""The operation in a slot that is free."""
-
-THERE, DEAD, ASK, ROWS, SLOTS, LOG_FULL, PAUSE = range(7)
-"""What a visit ends with: the position is reached; no configuration survived a return; transitions are missing; there
-is no room for more configurations, slots or entries of the log; it is time to look at the deadline."""
-
-REGISTERS = np.dtype((
-    np.record,
-    [
-        ("position", np.int64),  # everything before this position has been dealt with
-        ("count", np.int64),  # configurations
-        ("open", np.int64),  # slots that are occupied
-        ("entries", np.int64),  # entries of the log
-        ("asked", np.int64),  # transitions that are asked for
-        ("work", np.int64),  # operations tried, and configurations compared or copied
-        ("pause", np.int64),  # when there was this much work, it is time to look at the deadline
-        ("stamp", np.int64),  # which return it is; says what in the hash tables is of this one
-        ("visited", np.int64),  # configurations that the sweep went on from
-        ("returns", np.int64),  # returns that were dealt with
-        ("halfway", np.int64),  # 1 if the return at `position` is being dealt with; then also, to go on from there:
-        ("entries_before", np.int64),  # `entries` before the return
-        ("source", np.int64),  # configurations of `now` that were put into one of the two sets
-        ("cost", np.int64),  # what the cheapest configuration costs from which more are to be found
-        ("gone", np.int64),  # configurations of both sets
-        ("met", np.int64),
-        ("width", np.int64),  # configurations that are kept at most
-        ("dropped", np.int64),  # 1 if some were dropped: if none survives a return, that proves nothing
-        ("dropped_before", np.int64),  # `dropped` before the return
-        ("tried", np.int64),  # configurations from which more were found at this return
-        ("keep", np.int64),  # which are kept first; see `narrow`
-    ],
-))  # fmt: skip
-ENTRY = np.dtype([("before", np.int32), ("op", np.int32)])
-"""An entry of the log: the entry before it, -1 if there is none, and an operation that took effect."""
-
-WORK_PER_VISIT = 500_000
-"""Operations tried and configurations compared until Python may look at the deadline: 10 to 50 milliseconds."""
-_ENOUGH, _MANY, _TRIED, _MOST = 4, 8, 10, 256
-"""What a narrow sweep does for a return, in widths. It is enough to find 4, or 1 if 8 were met on the way; if it is
-DEMANDING, to find 4 or to go on from 10. At most 256 are met."""
-_CLOSE_EVERY = 16
-"""Returns between two looks for operations that all configurations have used: a look goes through all of these."""
-
-
-class Tables(NamedTuple):
-    """Everything that the kernels share."""
-
-    at: Any
-    """REGISTERS: where the sweep stands."""
-    event_op: Any
-    """For each position the operation that is called or returns there."""
-    event_return: Any
-    cls: Any
-    ret: Any
-    observer: Any
-    """For each class whether its operations never change a state."""
-    free: Any
-    """For each class whether its operations were possible in every state so far."""
-    first: Any
-    """For each class the last visit in which one of its operations was tried."""
-    now: Any
-    """The configurations at `position`."""
-    then: Any
-    """Those after the return that is being dealt with."""
-    seen: Any
-    """Those before it, in which the returning operation has not taken effect."""
-    cost: Any
-    """For each row of `seen` its cost; see `waiting`, here and for the next three."""
-    behind: Any
-    """For each row of `seen` the one that waits behind it."""
-    heads_of_cost: Any
-    tails_of_cost: Any
-    chains: Any
-    """Hash tables of GONE (`then`) and MET (`seen`): the next row of the same place, -1 at the end."""
-    heads: Any
-    """The first row of each place, if its stamp is that of this return."""
-    stamps: Any
-    slots: Any
-    """The occupied slots, in the order in which their operations return."""
-    op_of: Any
-    """The operation in each slot; FREE if there is none."""
-    unknown: Any
-    """The bits of the slots whose operations are of unknown outcome."""
-    observing: Any
-    """The bits of the slots whose operations never change a state."""
-    log: Any
-    """ENTRY."""
-    order: Any
-    """Rows of `then`: those that are kept come first. This and the next two are empty if all are kept."""
-    scratch: Any
-    """See `narrow`: the key of each row, and rows in some order."""
-    tally: Any
-    """See `narrow`: how many rows have a key."""
-    asked: Any
-    """QUESTION of the memo: transitions that it does not know."""
 
 
 @kernel
@@ -171,24 +87,30 @@ def advance(memo, t, until, row):  # type: ignore[no-untyped-def]
                 return status
             if count == 0:
                 return DEAD
-            kept = min(count, at.width)
-            if kept < count:
+            if count > at.width:
                 choose(t, count)
-            for number in range(kept):
-                copy_row(t.then[t.order[number] if kept < count else number], t.now[number])
-            count = kept
-            at.count = count
-            at.work += count
-            close(t, _slot(t, op))
-            at.returns += 1
-            if at.returns % _CLOSE_EVERY == 0:
-                _close_used(t)
+            go_on_after(t, op, count)
         else:
             status = _call(memo, t, op)
             if status != THERE:
                 return status
         at.position += 1
     return THERE
+
+
+@inlined
+def go_on_after(t, op, count):  # type: ignore[no-untyped-def]
+    """Go on from the first `count` configurations of `then`, or from those of them that are kept. `op` has returned."""
+    at = t.at
+    kept = min(count, at.width)
+    for number in range(kept):
+        copy_row(t.then[t.order[number] if kept < count else number], t.now[number])
+    at.count = kept
+    at.work += kept
+    close(t, slot_of(t, op))
+    at.returns += 1
+    if at.returns % CLOSE_EVERY == 0:
+        _close_used(t)
 
 
 @inlined
@@ -207,6 +129,18 @@ def _call(memo, t, op):  # type: ignore[no-untyped-def]
             ask_after(memo, at, t.asked, t.now[row, STATE], t.cls[op])
         if at.asked > 0:
             return ASK
+    slot = open_slot(t, op)
+    if observer:
+        for row in range(at.count):
+            if after(memo, t.now[row, STATE], t.cls[op]) != IMPOSSIBLE:
+                use(at, t.log, t.now[row], op, slot)
+    return THERE
+
+
+@inlined
+def open_slot(t, op):  # type: ignore[no-untyped-def]
+    """Put an operation into the list of open ones; returns its slot. The caller has made sure that there is one."""
+    at = t.at
     slot = 0
     while t.op_of[slot] != FREE:
         slot += 1
@@ -219,13 +153,9 @@ def _call(memo, t, op):  # type: ignore[no-untyped-def]
     at.open += 1
     if t.ret[op] == NEVER:
         t.unknown[slot >> 6] |= np.int64(1) << (slot & 63)
-    elif observer:
+    elif t.observer[t.cls[op]]:
         t.observing[slot >> 6] |= np.int64(1) << (slot & 63)
-    if observer:
-        for row in range(at.count):
-            if after(memo, t.now[row, STATE], t.cls[op]) != IMPOSSIBLE:
-                use(at, t.log, t.now[row], op, slot)
-    return THERE
+    return slot
 
 
 @raw_kernel
@@ -253,7 +183,7 @@ def use(at, log, row, op, slot):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _slot(t, op):  # type: ignore[no-untyped-def]
+def slot_of(t, op):  # type: ignore[no-untyped-def]
     """The slot of an open operation. One that returns soon is found soon."""
     place = 0
     while t.op_of[t.slots[place]] != op:
@@ -299,26 +229,30 @@ def _close_used(t):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
-    """The configurations after the return of an operation, into `then`. Returns a status and how many there are.
-
-    After PAUSE the next call goes on where this one stopped. After ASK, ROWS and LOG_FULL it begins anew.
-    """
+def begin_return(t):  # type: ignore[no-untyped-def]
+    """Begin to deal with a return."""
     at = t.at
-    slot = _slot(t, op)
+    at.halfway = 1
+    at.entries_before, at.dropped_before = at.entries, at.dropped
+    at.stamp += 1
+    at.asked = 0
+    at.gone, at.met, at.source, at.tried = 0, 0, 0, 0
+    nobody_waits(t)
+
+
+@inlined
+def take_sources(t, slot, row):  # type: ignore[no-untyped-def]
+    """Put the configurations before a return into the two sets; returns whether it came to the end.
+
+    The operation that returns is in this slot.
+    """
+    at, done = t.at, True
     word, bit = slot >> 6, np.int64(1) << (slot & 63)
-    if at.halfway == 0:
-        at.halfway = 1
-        at.entries_before, at.dropped_before = at.entries, at.dropped
-        at.stamp += 1
-        at.asked = 0
-        at.gone, at.met, at.source, at.tried = 0, 0, 0, 0
-        nobody_waits(t)
     gone, met = at.gone, at.met
     while at.source < at.count:
         if at.work >= at.pause:
-            at.gone, at.met = gone, met
-            return PAUSE, 0
+            done = False
+            break
         source = at.source
         at.source += 1
         at.work += 1
@@ -331,6 +265,24 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
             met = add(t, t.now[source], t.seen, met, MET)
             if met > before:
                 wait(t, before, 0)
+    at.gone, at.met = gone, met
+    return done
+
+
+@inlined
+def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
+    """The configurations after the return of an operation, into `then`. Returns a status and how many there are.
+
+    After PAUSE the next call goes on where this one stopped. After ASK, ROWS and LOG_FULL it begins anew.
+    """
+    at = t.at
+    slot = slot_of(t, op)
+    word, bit = slot >> 6, np.int64(1) << (slot & 63)
+    if at.halfway == 0:
+        begin_return(t)
+    if not take_sources(t, slot, row):
+        return PAUSE, 0
+    gone, met = at.gone, at.met
     # From each configuration in which the operation has not taken effect, more are found.
     number = cheapest(t)
     while number != NONE:
@@ -338,10 +290,10 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
             at.gone, at.met = gone, met
             return PAUSE, 0
         if at.keep == DEMANDING:
-            far = at.tried >= at.count + _TRIED * at.width
+            far = at.tried >= at.count + TRIED * at.width
         else:
-            far = gone >= at.width and met >= _MANY * at.width
-        if far or gone >= _ENOUGH * at.width:
+            far = gone >= at.width and met >= MANY * at.width
+        if far or gone >= ENOUGH * at.width:
             at.dropped = 1
             break
         if max(met, gone) + at.open > len(t.seen):
@@ -386,7 +338,7 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
             if row[BITS + word] & bit:
                 row[BITS + word] &= ~bit
                 gone = add(t, row, t.then, gone, GONE)
-            elif met >= _MOST * at.width:
+            elif met >= MOST * at.width:
                 at.dropped = 1
             else:
                 before = met

@@ -24,6 +24,7 @@ from clew.checkers.encoding import Problem
 from clew.checkers.linear.narrow import DEMANDING
 from clew.checkers.linear.sweep import Sweep
 from clew.checkers.models.model import Model
+from clew.checkers.sums import Sums
 from clew.checkers.verdict import Budget
 
 _EVERY = 16
@@ -37,14 +38,21 @@ _KEPT = 64
 
 
 def decide(
-    problem: Problem, model: Model, budget: Budget, deadline: Deadline, width: int, steps: int | None = None
+    problem: Problem,
+    model: Model,
+    budget: Budget,
+    deadline: Deadline,
+    width: int,
+    steps: int | None = None,
+    sums: Sums | None = None,
 ) -> Decision:
     """Decide one problem by one sweep that keeps so many configurations at first, those that are `DEMANDING`.
 
     `steps` bounds it by something that is the same on every machine: operations tried. When they are used up, or
-    when it is lost for good, the answer is "unknown" and `why` is "time".
+    when it is lost for good, the answer is "unknown" and `why` is "time". With `sums`, the form of the problem, it
+    sweeps by gaps; see `clew.checkers.linear.gaps`.
     """
-    sweep = Sweep(problem, model, budget, deadline, width=width, keep=DEMANDING)
+    sweep = Sweep(problem, model, budget, deadline, width=width, keep=DEMANDING, sums=sums)
     answer = _to_the_end(sweep, deadline, len(problem.event_op), width, steps, budget.bytes)
     order = sweep.order()
     if answer == "there":

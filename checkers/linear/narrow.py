@@ -37,16 +37,13 @@ _WORTH_OF_OBSERVER = 4
 @raw_kernel
 def choose(t, count):  # type: ignore[no-untyped-def]
     """Put the first `count` rows of `then` into `order`, those that are to be kept first."""
-    t.at.dropped = 1
-    t.at.work += count
     for row in range(count):
-        t.order[row] = row
-        t.scratch[0, row] = min(_badness(t, t.then[row]), KEYS - 1)
-    _sort(t, count, t.order, t.scratch[1])
+        t.scratch[0, row] = _badness(t, t.then[row])
+    best_first(t, count)
     if t.at.keep == DEMANDING:
-        for i in range(count):
-            t.order[i] = t.scratch[1, i]
         return
+    for i in range(count):
+        t.scratch[1, i] = t.order[i]
     for key in range(KEYS):
         t.tally[key] = 0
     for i in range(count):
@@ -54,6 +51,20 @@ def choose(t, count):  # type: ignore[no-untyped-def]
         bucket = t.then[row, STATE] % KEYS
         t.scratch[0, row] = min(t.tally[bucket], KEYS - 1)
         t.tally[bucket] += 1
+    _sort(t, count, t.scratch[1], t.order)
+
+
+@raw_kernel
+def best_first(t, count):  # type: ignore[no-untyped-def]
+    """Put the first `count` rows of `then` into `order`, those of the least badness first. It is in `scratch[0]`."""
+    t.at.dropped = 1
+    t.at.work += count
+    least = t.scratch[0, 0]
+    for row in range(count):
+        least = min(least, t.scratch[0, row])
+    for row in range(count):
+        t.scratch[1, row] = row
+        t.scratch[0, row] = min(t.scratch[0, row] - least, KEYS - 1)
     _sort(t, count, t.scratch[1], t.order)
 
 

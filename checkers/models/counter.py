@@ -32,3 +32,8 @@ class Counter(Model):
     def observes(self, op: ModelOperation) -> bool:
         """Reads do, and adding nothing."""
         return op.f == "read" or op.argument == 0
+
+    def addition(self, op: ModelOperation) -> tuple[int, int | None]:
+        """See `Model.addition`. A read adds nothing."""
+        told = op.f != "add" and op.outcome != INFO
+        return 0 if op.f == "read" else op.argument, op.result if told else None

@@ -176,6 +176,13 @@ class Model(ABC):
         """
         return None
 
+    def addition(self, op: ModelOperation) -> tuple[int, int | None] | None:
+        """What `op` adds, if the object is a whole number that is 0 at first, and the sum afterwards.
+
+        The sum is None if `op` does not tell it. None instead of both if `op` does something else.
+        """
+        return None
+
     discipline: ClassVar[str | None] = None
     """Which element a container gives: "oldest", "newest", "least", or "any"; None if the object is no container."""
 

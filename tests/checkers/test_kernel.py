@@ -39,6 +39,29 @@ def test_a_kernel_is_compiled_again_when_what_it_calls_in_another_file_changes(t
     assert ask() == "2 0"
 
 
+def test_code_kept_for_a_class_that_has_moved_is_compiled_again(tmp_path: Path) -> None:
+    package = tmp_path / "toy"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    shutil.copy(clew.checkers.kernel.__file__, package)
+    ask = "from toy.outer import Pair, outer\nprint(outer(Pair(7)), sum(outer.stats.cache_hits.values()))"
+
+    def move(where: str) -> None:
+        (package / f"{where}.py").write_text("from typing import NamedTuple\nclass Pair(NamedTuple):\n    one: int\n")
+        (package / "outer.py").write_text(
+            f"{IMPORT}from toy.{where} import Pair\n@kernel\ndef outer(pair):\n    return pair.one\n"
+        )
+
+    def asked() -> str:
+        return subprocess.run([sys.executable, "-c", ask], cwd=tmp_path, capture_output=True, text=True).stdout.strip()
+
+    move("here")
+    assert asked() == "7 0"
+    move("there")
+    (package / "here.py").unlink()
+    assert [asked(), asked()] == ["7 0", "7 1"]
+
+
 def read_only_install(folder: Path) -> Path:
     """A copy of clew that its user cannot write."""
     shutil.copytree(Path(clew.__file__).parent, folder / "clew", ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,0 +1,254 @@
+"""Counters: an order in which few results are wrong, repaired until none is.
+
+    order     add 3   read 4   add 1   read 4   add-and-get 2, 6
+    wrong              -1                0             0            what the sum before it is off by
+
+Every order of all operations that keeps to the time is a start. A move takes an operation some places to the left or to
+the right, as far as time lets it. It changes what is wrong only in the operations that it passes, by what they add. So
+a move costs tens of nanoseconds, and a history of 1,000 operations gets millions of them.
+
+*Annealing.* A move that makes less wrong is made, another one by chance: the seldomer, the more it makes wrong and the
+colder it is (Kirkpatrick, Gelatt and Vecchi, "Optimization by Simulated Annealing", Science 220, 1983). What is wrong
+counts with its square root: so it is better to have one result that is off by 4 than four that are off by 1, and the
+rest of the way is short. In the end some tens of results of 500 are wrong. Then a stretch around one of them is heated
+and cooled again, and kept if no more results of it are wrong than before; and so on until none is.
+
+*Sound.* An order in which nothing is wrong is a linearization, and nothing else is answered: it never finds out that
+there is none. It suits small values, where there are very many linearizations and a sweep drops them all: with thirty
+clients most sums can be reached in many ways. With unique values there are few, and `clew.checkers.linear.gaps` is
+better.
+
+*Unknown outcomes.* An operation of unknown outcome may stand behind everything else, and is then left out.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
+from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.kernel import inlined, raw_kernel
+from clew.checkers.sums import Sums
+
+MOVES_PER_VISIT = 500_000
+"""Moves until Python may look at the deadline: 30 to 70 milliseconds."""
+_FIRST, _AGAIN = 5_000, 12_000
+"""Moves for each operation: of the whole history at first, and of a stretch that is repaired."""
+_MOST = 150_000
+"""Moves for each operation of the history, after which it gives up."""
+_REACH = 60
+"""How many places to each side a repair reaches."""
+_HOT, _COLD = 1.0, 0.15
+"""Temperatures, between which it cools. Above the first nearly every move is made, below the second hardly any."""
+_FAR, _NEAR = 20, 15
+"""How many places a move takes an operation at most, and how far from something wrong every second move begins."""
+_FINE = 64
+"""Steps for each factor e of a chance."""
+
+
+class Tables(NamedTuple):
+    """What the kernel works on. The first four have an entry for each operation, `order` one for each place."""
+
+    call: Any
+    ret: Any
+    delta: Any
+    told: Any
+    order: Any
+    """The operation in each place."""
+    off: Any
+    """For each operation what the sum before it is greater than it should be, if it tells the sum."""
+    place: Any
+    """For each operation its place. This and the next two hold for the stretch that is annealed."""
+    wrong: Any
+    """The operations that are wrong."""
+    place_of_wrong: Any
+    """For each operation its place in `wrong`; -1 if it is not wrong."""
+    cost: Any
+    """What being off by so much costs."""
+    chance: Any
+    """The chance of a move that costs so many `_FINE`th of the temperature."""
+    random: Any
+    """One number of 64 bits: the state of the random numbers."""
+
+
+@inlined
+def _draw(t):  # type: ignore[no-untyped-def]
+    """64 random bits (Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14), 2003)."""
+    bits = t.random[0]
+    bits ^= bits << np.uint64(13)
+    bits ^= bits >> np.uint64(7)
+    bits ^= bits << np.uint64(17)
+    t.random[0] = bits
+    return bits
+
+
+@raw_kernel
+def _below(bits, shift, bound):  # type: ignore[no-untyped-def]
+    """A number below `bound`, from 16 of the bits."""
+    return np.int64((bits >> np.uint64(shift)) & np.uint64(0xFFFF)) * bound >> 16
+
+
+@raw_kernel
+def _cost(t, off):  # type: ignore[no-untyped-def]
+    off = abs(off)
+    return t.cost[off] if off < len(t.cost) else np.sqrt(float(off))
+
+
+@raw_kernel
+def anneal(t, begin, end, done, until, total):  # type: ignore[no-untyped-def]
+    """Make the moves `done` to `until` of `total` in the places from `begin` to before `end`.
+
+    Returns how many operations there are wrong. It ends early if none is.
+    """
+    wrongs = 0
+    for i in range(begin, end):
+        op = t.order[i]
+        t.place[op] = i
+        t.place_of_wrong[op] = -1
+        if t.told[op] and t.off[op] != 0:
+            t.wrong[wrongs] = op
+            t.place_of_wrong[op] = wrongs
+            wrongs += 1
+    for move in range(done, until):
+        if wrongs == 0:
+            break
+        bits, more = _draw(t), _draw(t)
+        if bits & np.uint64(1):
+            away = _below(bits, 1, _NEAR + 1)
+            source = t.place[t.wrong[_below(bits, 17, wrongs)]] + (away if bits >> np.uint64(63) else -away)
+            if source < begin or source >= end:
+                continue
+        else:
+            source = begin + np.int64((bits >> np.uint64(1)) % np.uint64(end - begin))
+        op = np.int64(t.order[source])
+        far = 1 + _below(more, 0, 1 + _below(more, 16, _FAR))
+        if t.ret[op] == NEVER and not more >> np.uint64(62):
+            far = _below(more, 0, end - begin)
+        step = 1 if (more >> np.uint64(61)) & np.uint64(1) else -1
+        adds, off, change = t.delta[op], t.off[op], 0.0
+        target = source
+        for _ in range(far):
+            behind = target + step
+            if behind < begin or behind >= end:
+                break
+            other = np.int64(t.order[behind])
+            if t.ret[op] < t.call[other] if step > 0 else t.ret[other] < t.call[op]:
+                break
+            if t.told[other] and adds != 0:
+                change += _cost(t, t.off[other] - step * adds) - _cost(t, t.off[other])
+            off += step * t.delta[other]
+            target = behind
+        if target == source:
+            continue
+        if t.told[op]:
+            change += _cost(t, off) - _cost(t, t.off[op])
+        if change > 0:
+            coldness = 1 / _HOT + (1 / _COLD - 1 / _HOT) * move / total
+            worse = np.int64(change * coldness * _FINE)
+            if worse >= len(t.chance) or float(_draw(t) >> np.uint64(11)) >= t.chance[worse] * 9007199254740992.0:
+                continue
+        t.off[op] = off
+        place = source
+        while place != target:
+            other = np.int64(t.order[place + step])
+            t.order[place] = other
+            t.place[other] = place
+            t.off[other] -= step * adds
+            wrongs = _count(t, other, wrongs)
+            place += step
+        t.order[target] = op
+        t.place[op] = target
+        wrongs = _count(t, op, wrongs)
+    return wrongs
+
+
+@raw_kernel
+def _count(t, op, wrongs):  # type: ignore[no-untyped-def]
+    """Put an operation into the list of those that are wrong, or take it off; returns how many there are."""
+    if not t.told[op]:
+        return wrongs
+    place = t.place_of_wrong[op]
+    if t.off[op] != 0 and place < 0:
+        t.wrong[wrongs] = op
+        t.place_of_wrong[op] = wrongs
+        return wrongs + 1
+    if t.off[op] == 0 and place >= 0:
+        last = t.wrong[wrongs - 1]
+        t.wrong[place] = last
+        t.place_of_wrong[last] = place
+        t.place_of_wrong[op] = -1
+        return wrongs - 1
+    return wrongs
+
+
+def decide(problem: Problem, sums: Sums, deadline: Deadline, steps: int | None = None, *, seed: int = 1) -> Decision:
+    """Look for an order of a problem; "unknown" if none is found. Never "invalid".
+
+    `steps` bounds the moves by something that is the same on every machine. With the same `seed` it is the
+    same search each time.
+    """
+    count = len(problem)
+    most = _MOST * count if steps is None else min(steps, _MOST * count)
+    t = _tables(problem, sums, seed)
+    moves = _FIRST * count
+
+    def heated(begin: int, end: int, total: int) -> int:
+        """How many are wrong in a stretch after it was annealed, or when the deadline has passed."""
+        for done in range(0, total, MOVES_PER_VISIT):
+            wrong = int(anneal(t, begin, end, done, min(total, done + MOVES_PER_VISIT), total))
+            if wrong == 0 or deadline.passed():
+                break
+        return wrong
+
+    heated(0, count, moves)
+    rng = random.Random(seed)
+    while not deadline.passed():
+        wrong = np.flatnonzero(t.told[t.order] & (t.off[t.order] != 0))
+        if not len(wrong):
+            return Decision("valid", order=_without_the_last_unknown(t, problem), engine="annealing")
+        middle = int(wrong[rng.randrange(len(wrong))]) + rng.randint(-_REACH // 2, _REACH // 2)
+        begin, end = max(0, middle - _REACH), min(count, middle + _REACH)
+        total = _AGAIN * (end - begin)
+        moves += total
+        if moves > most:
+            break
+        stretch = t.order[begin:end].copy()
+        off = t.off[stretch]
+        if heated(begin, end, total) > np.count_nonzero((wrong >= begin) & (wrong < end)):
+            t.order[begin:end] = stretch
+            t.off[stretch] = off
+    return Decision("unknown", why="time", engine="annealing")
+
+
+def _tables(problem: Problem, sums: Sums, seed: int) -> Tables:
+    """The tables at first: operations are ordered by the middle of their intervals, unknown outcomes come last."""
+    count = len(problem)
+    order = np.argsort(np.where(problem.ret == NEVER, NEVER, (problem.call + problem.ret) // 2), kind="stable")
+    off = np.zeros(count, np.int64)
+    off[order] = np.cumsum(sums.delta[order]) - sums.delta[order] - sums.before[order]
+    chance = np.full(16 * _FINE, 1 - 1 / _FINE)
+    chance[0] = 1
+    return Tables(
+        call=problem.call,
+        ret=problem.ret,
+        delta=sums.delta,
+        told=sums.told,
+        order=order.astype(np.int64),
+        off=off,
+        place=np.zeros(count, np.int64),
+        wrong=np.zeros(count, np.int64),
+        place_of_wrong=np.zeros(count, np.int64),
+        cost=np.sqrt(np.arange(256)),
+        chance=np.multiply.accumulate(chance),
+        random=np.array([88172645463325252 * (2 * seed + 1) % (1 << 64)], np.uint64),
+    )
+
+
+def _without_the_last_unknown(t: Tables, problem: Problem) -> list[int]:
+    """The order without the operations of unknown outcome at its end."""
+    known = np.flatnonzero(problem.ret[t.order] != NEVER)
+    return [int(op) for op in t.order[: known[-1] + 1]] if len(known) else []

@@ -1,0 +1,96 @@
+"""A sweep of counters by gaps: its answers are those of the exhaustive checker, and it decides what others do not."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from clew.checkers import Budget, counters, exhaustive, linear
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import Problem, encode
+from clew.checkers.linear import going_back
+from clew.checkers.models import ModelOperation, find_model
+from clew.checkers.sums import sums_of
+from clew.checkers.verdict import Answer
+from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.objects import object_history
+from tests.checkers.test_engines import assert_explains
+
+MODEL = find_model("counter")
+MIXED = [
+    *(ModelOperation("add", n, n, "ok") for n in (1, 1, 2, -1, -2, 3, 0)),
+    *(ModelOperation(f, n, None, "info") for f in ("add", "add-and-get") for n in (1, -2)),
+    *(ModelOperation("read", None, n, "ok") for n in range(-1, 5)),
+    *(ModelOperation("add-and-get", n, after, "ok") for n in (1, -1, 0) for after in range(4)),
+]
+"""Adds of several numbers, so that different gaps lead to one sum."""
+
+
+def swept(problem: Problem, width: int = 1 << 20) -> Answer:
+    """The answer of a sweep by gaps. What it says is compared with the exhaustive checker."""
+    stuck = None if exhaustive.linearize(problem, MODEL) is not None else exhaustive.stuck(problem, MODEL)
+    found = linear.decide_going_back(problem, MODEL, Budget(), Deadline(600), width, sums=sums_of(problem, MODEL))
+    assert (found.answer, found.stuck) == ("valid" if stuck is None else "invalid", stuck), problem
+    assert_explains(problem, MODEL, found.order, len(problem.event_op) if stuck is None else stuck)
+    return found.answer
+
+
+def test_all_histories_of_two_operations_get_the_answer_of_the_exhaustive_checker() -> None:
+    answers = Counter(swept(problem) for problem in small.every(MODEL, ALPHABETS["counter"], 2))
+    assert min(answers["valid"], answers["invalid"]) > 50
+
+
+@pytest.mark.long
+def test_histories_of_three_operations_get_the_answer_of_the_exhaustive_checker() -> None:
+    for problem in islice(small.every(MODEL, ALPHABETS["counter"], 3), 0, None, 5):
+        swept(problem)
+
+
+@pytest.mark.parametrize("width", [1, 1 << 20])
+@pytest.mark.parametrize("alphabet", [ALPHABETS["counter"], MIXED], ids=["few", "mixed"])
+def test_random_histories_get_the_answer_of_the_exhaustive_checker(
+    alphabet: list[ModelOperation], width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sweeps of one configuration are lost often. They go back until nothing is dropped any more."""
+    monkeypatch.setattr(going_back, "_EVERY", 1)
+    monkeypatch.setattr(going_back, "_AFTER", 2)
+    monkeypatch.setattr(going_back, "_MOST_LEVELS", 20)
+    monkeypatch.setattr(linear.sweep, "WORK_PER_VISIT", 20)
+    rng, answers = random.Random(width), Counter[str]()
+    for _ in range(150):
+        make = rng.choice((small.lived, small.lived, small.scattered))
+        answers[swept(make(MODEL, alphabet, rng.randrange(4, 10), rng), width)] += 1
+    assert min(answers["valid"], answers["invalid"]) > 15
+
+
+def test_thirty_clients_with_unique_values_are_decided_by_gaps_and_not_without() -> None:
+    (problem,) = encode(object_history("counter", 250, 30, True, 0.0, 1), MODEL)
+    steps = 10_000_000
+    by_gaps = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, steps, sums_of(problem, MODEL))
+    assert by_gaps.answer == "valid"
+    assert_explains(problem, MODEL, by_gaps.order, len(problem.event_op))
+    assert linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, steps).answer == "unknown"
+
+
+def test_to_try_not_all_sets_proves_nothing() -> None:
+    """The read is explained by all fourteen adds, which is more than a gap may have of so many."""
+    alphabet = [*(ModelOperation("add", 1 << n, 1 << n, "ok") for n in range(14))]
+    alphabet.append(ModelOperation("read", None, (1 << 14) - 1, "ok"))
+    count, observer = len(alphabet), np.array([False] * 14 + [True])
+    start, end = np.arange(count), 2 * count - np.arange(count)
+    problem = small.problem(range(count), start, end, alphabet, observer)
+    found = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 1 << 20, sums=sums_of(problem, MODEL))
+    assert (found.answer, found.why) == ("unknown", "time")
+
+
+def test_a_sum_that_does_not_fit_into_64_bits_has_no_form() -> None:
+    for large in (1 << 62, -(1 << 80)):
+        alphabet = [ModelOperation("add-and-get", 1, large, "ok"), ModelOperation("add", large, large, "ok")]
+        problem = small.one_of_all(MODEL, alphabet, 3, random.Random(1))
+        assert sums_of(problem, MODEL) is None
+        assert counters.decide(problem, MODEL, Budget(), small.LATE, 1_000, 1).answer != "unknown"
