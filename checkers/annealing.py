@@ -194,7 +194,7 @@ def decide(problem: Problem, sums: Sums, deadline: Deadline, steps: int | None =
     count = len(problem)
     most = _MOST * count if steps is None else min(steps, _MOST * count)
     t = _tables(problem, sums, seed)
-    moves = _FIRST * count
+    moves = min(_FIRST * count, most)
 
     def heated(begin: int, end: int, total: int) -> int:
         """How many are wrong in a stretch after it was annealed, or when the deadline has passed."""
