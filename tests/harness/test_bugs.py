@@ -31,7 +31,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "bugs.md"
 KNOWN, MISSED = documented(PAGE.read_text())
 SECONDS = 13.0
 """How long the suite hunts, by the figures of the page. It hunts the variants that are found fastest."""
-UNMEASURED = {("raft", "fsync-lies"), ("mapreduce", "appends-again"), ("disco", "collects-unread-tags")}
+UNMEASURED = {("raft", "fsync-lies")}
 """Variants that the page need not have until `clew bench bugs` is run again. Other tests find them."""
 LARGE = {
     ("rsl", "evicts-replies"),  # it takes more than 255 clients
