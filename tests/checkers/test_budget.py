@@ -22,8 +22,8 @@ from clew.checkers.encoding import Problem, encode
 from clew.checkers.evidence.counterexample import fewer
 from clew.checkers.forms import RegisterForm, register_form
 from clew.checkers.lazy import sweep as lazy_sweep
-from clew.checkers.linear import configurations
 from clew.checkers.linear import sweep as linear_sweep
+from clew.checkers.linear import tables
 from clew.checkers.memo import STEPS_PER_LOOK, Memo
 from clew.checkers.models import ModelOperation, find_model
 from clew.checkers.models.model import Model
@@ -103,9 +103,9 @@ def visits(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Visits]:
 
 LONGEST = {
     "lazy": lazy_sweep.WORK_PER_VISIT,
-    "linear": configurations.WORK_PER_VISIT,
+    "linear": tables.WORK_PER_VISIT,
     "wgl": wgl_search.WORK_PER_VISIT,
-    "competition": max(lazy_sweep.WORK_PER_VISIT, configurations.WORK_PER_VISIT, wgl_search.WORK_PER_VISIT),
+    "competition": max(lazy_sweep.WORK_PER_VISIT, tables.WORK_PER_VISIT, wgl_search.WORK_PER_VISIT),
 }
 
 
