@@ -69,6 +69,11 @@ class Recent(Generic[T]):
 
     def __init__(self) -> None:
         self._known: dict[str, dict[int, T]] = {}
+        self._dropped: dict[str, int] = {}
+
+    def is_forgotten(self, client: str, number: int) -> bool:
+        """Whether a request may have been forgotten: it is no later than one that was."""
+        return number <= self._dropped.get(client, -1)
 
     def get(self, client: str, number: int) -> T | None:
         """What is known of a request. None: nothing."""
@@ -79,5 +84,6 @@ class Recent(Generic[T]):
         known = self._known.setdefault(client, {})
         value = known.setdefault(number, value)
         if len(known) > REQUESTS_KEPT:
-            del known[next(iter(known))]
+            oldest = self._dropped[client] = next(iter(known))
+            del known[oldest]
         return value

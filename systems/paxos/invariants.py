@@ -3,6 +3,9 @@
 I1 and I2 are the two halves of the inductive invariant in Pillai's "Mechanised Verification of Paxos-like Consensus
 Protocols" (2018, 4.1.3). P1a, P2c and the others are Lamport's ("Paxos Made Simple", 2001, 2.2). A value is *chosen*
 when a majority has accepted it at one ballot. A message counts when it is sent.
+
+Keys are remembered for ever, because anybody may ask what was decided. Whoever needs no more of a key calls `forget`,
+and then shows the invariants no more messages about it.
 """
 
 from __future__ import annotations
@@ -35,14 +38,15 @@ class PromisesAreKept:
     watches: tuple[type, ...] = (Promise, Accepted, Reject)
 
     def __init__(self) -> None:
-        self._promised: dict[tuple[str, Key], tuple[Ballot, int]] = {}
+        self._promised: dict[Key, dict[str, tuple[Ballot, int]]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare an acceptor's answer with the highest ballot that it has promised."""
         message = sent.message
         ballot = message.promised if type(message) is Reject else message.ballot
-        before, number = self._promised.get((sent.source, message.key), (NEVER, sent.id))
-        self._promised[sent.source, message.key] = max((before, number), (ballot, sent.id))
+        promised = self._promised.setdefault(message.key, {})
+        before, number = promised.get(sent.source, (NEVER, sent.id))
+        promised[sent.source] = max((before, number), (ballot, sent.id))
         if ballot >= before:
             return None
         words = (
@@ -50,6 +54,10 @@ class PromisesAreKept:
             f"takes part in ballot {ballot}"
         )
         return Violation(self.name, words, sent.time, (number, sent.id))
+
+    def forget(self, key: Key) -> None:
+        """Forget a key."""
+        self._promised.pop(key, None)
 
 
 class VotesAreReported:
@@ -59,15 +67,15 @@ class VotesAreReported:
     watches: tuple[type, ...] = (Accepted, Promise)
 
     def __init__(self) -> None:
-        self._voted: dict[tuple[str, Key], tuple[Ballot, int]] = {}
+        self._voted: dict[Key, dict[str, tuple[Ballot, int]]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare what a promise reports with the acceptor's last vote."""
         message = sent.message
-        place = (sent.source, message.key)
-        voted, number = self._voted.get(place, (NEVER, sent.id))
+        votes = self._voted.setdefault(message.key, {})
+        voted, number = votes.get(sent.source, (NEVER, sent.id))
         if type(message) is Accepted:
-            self._voted[place] = max((voted, number), (message.ballot, sent.id))
+            votes[sent.source] = max((voted, number), (message.ballot, sent.id))
         elif message.accepted < voted:
             words = (
                 f"{sent.source} voted at ballot {voted} for key {message.key!r}, but in its promise for ballot "
@@ -75,6 +83,10 @@ class VotesAreReported:
             )
             return Violation(self.name, words, sent.time, (number, sent.id))
         return None
+
+    def forget(self, key: Key) -> None:
+        """Forget a key."""
+        self._voted.pop(key, None)
 
 
 class ProposalsAreFromClients:
@@ -105,16 +117,20 @@ class OneValuePerBallot:
     watches: tuple[type, ...] = (Accept, Accepted)
 
     def __init__(self) -> None:
-        self._values: dict[tuple[Key, Ballot], tuple[Any, int]] = {}
+        self._values: dict[Key, dict[Ballot, tuple[Any, int]]] = {}
 
     def observe(self, sent: Sent) -> Violation | None:
         """Compare a value with the first one of its ballot."""
         message = sent.message
-        value, number = self._values.setdefault((message.key, message.ballot), (message.value, sent.id))
+        value, number = self._values.setdefault(message.key, {}).setdefault(message.ballot, (message.value, sent.id))
         if value == message.value:
             return None
         words = f"ballot {message.ballot} for key {message.key!r} stands for {value!r} and for {message.value!r}"
         return Violation(self.name, words, sent.time, (number, sent.id))
+
+    def forget(self, key: Key) -> None:
+        """Forget a key."""
+        self._values.pop(key, None)
 
 
 class ProposalsAreSafe:
@@ -126,7 +142,7 @@ class ProposalsAreSafe:
 
     def __init__(self, majority: int) -> None:
         self._majority = majority
-        self._promises: dict[tuple[Key, str], tuple[Ballot, dict[str, tuple[Promise, int]]]] = {}
+        self._promises: dict[Key, dict[str, tuple[Ballot, dict[str, tuple[Promise, int]]]]] = {}
         """For each key and proposer: its last ballot, and the promises for that. It never goes back to another."""
 
     def observe(self, sent: Sent) -> Violation | None:
@@ -135,14 +151,14 @@ class ProposalsAreSafe:
         All promises that were sent are looked at, and the proposer may not have got them all. So any majority will do.
         """
         message = sent.message
-        place = (message.key, message.ballot.proposer)
-        last, promises = self._promises.get(place, (NEVER, {}))
+        of_key = self._promises.setdefault(message.key, {})
+        last, promises = of_key.get(message.ballot.proposer, (NEVER, {}))
         if message.ballot != last:
             promises = {}
         if type(message) is Promise:
             if message.ballot >= last:
                 promises.setdefault(sent.source, (message, sent.id))
-                self._promises[place] = (message.ballot, promises)
+                of_key[message.ballot.proposer] = (message.ballot, promises)
             return None
         # The proposer may have seen those that do not forbid its value, and no others.
         reported = sorted(promises.values(), key=lambda each: each[0].accepted)
@@ -159,13 +175,17 @@ class ProposalsAreSafe:
         )
         return Violation(self.name, words, sent.time, (*(number for _, number in reported), sent.id))
 
+    def forget(self, key: Key) -> None:
+        """Forget a key."""
+        self._promises.pop(key, None)
+
 
 class Chosen:
     """What is chosen, seen from outside."""
 
     def __init__(self, majority: int) -> None:
         self._majority = majority
-        self._voters: dict[tuple[Key, Ballot], set[str]] = {}
+        self._voters: dict[Key, dict[Ballot, set[str]]] = {}
         self.values: dict[Key, tuple[Ballot, Any, int]] = {}
         """Key -> the first ballot that was chosen, its value, and the message that made it so."""
 
@@ -173,10 +193,15 @@ class Chosen:
         """Count a vote. The same vote may be shown many times."""
         message = sent.message
         if type(message) is Accepted:
-            voters = self._voters.setdefault((message.key, message.ballot), set())
+            voters = self._voters.setdefault(message.key, {}).setdefault(message.ballot, set())
             voters.add(sent.source)
             if len(voters) >= self._majority:
                 self.values.setdefault(message.key, (message.ballot, message.value, sent.id))
+
+    def forget(self, key: Key) -> None:
+        """Forget a key."""
+        self._voters.pop(key, None)
+        self.values.pop(key, None)
 
 
 class ChosenValueStays:
@@ -203,6 +228,10 @@ class ChosenValueStays:
         )
         return Violation(self.name, words, sent.time, (number, sent.id))
 
+    def forget(self, key: Key) -> None:
+        """Forget a key."""
+        self._chosen.forget(key)
+
 
 class DecisionsAreChosen:
     """A client is told only of a value that is chosen (2.3). A reader may be told that nothing is."""
@@ -225,3 +254,7 @@ class DecisionsAreChosen:
         there = "nothing" if value is None else repr(value)
         words = f"{sent.source} says that {message.value!r} is decided for key {message.key!r}, but {there} is chosen"
         return Violation(self.name, words, sent.time, (number, sent.id))
+
+    def forget(self, key: Key) -> None:
+        """Forget a key."""
+        self._chosen.forget(key)

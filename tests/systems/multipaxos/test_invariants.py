@@ -23,7 +23,7 @@ def decided(instance: int, *batch: list[Any], ballot: Ballot = ONE) -> list[Line
 
 
 def answer(id: int, value: Any, error: str | None = None) -> Line:
-    return "n1", "c0", Answer(id, value, error)
+    return "n1", f"c{id - 1}", Answer(id, value, error)
 
 
 ASK: list[Line] = [("c0", "n1", Request(1, "put", 0, "a")), ("c1", "n1", Request(2, "get", 0, None))]
