@@ -8,6 +8,7 @@ from clew.systems import Context
 from clew.systems.rsl.application import Add
 from clew.systems.rsl.election import ElectionState
 from clew.systems.rsl.messages import Heartbeat, Message1a, Message1b, Message2a, RequestMessage, StartingPhase2
+from clew.systems.rsl.parameters import Parameters
 from clew.systems.rsl.proposer import (
     Proposer,
     all_acceptors_had_no_proposal,
@@ -15,6 +16,7 @@ from clew.systems.rsl.proposer import (
     max_bal_in_s,
     set_of_message_1b_about_ballot,
 )
+from clew.systems.rsl.replica import Replica
 from clew.systems.rsl.types import Ballot, Vote, Votes
 from tests.systems.rsl.single_roles import FIRST, SECOND, batch, broadcast, constants, context, sent
 
@@ -71,6 +73,19 @@ def test_a_1b_of_another_ballot_does_not_count() -> None:
     proposer.maybe_enter_new_view_and_send_1a(ctx)
     assert not proposer.expects_1b("n2", Message1b(SECOND, 0, {}))
     assert not proposer.maybe_enter_phase_2(ctx, 0)
+
+
+def test_a_1b_that_comes_late_changes_nothing() -> None:
+    """Phase 2 relies on what the 1b's of its quorum say. A later one may be of an acceptor that has truncated more."""
+    replica, ctx = Replica(Parameters(max_batch_size=1)), context()
+    replica.start(ctx)
+    for source in ("n1", "n2"):
+        replica.receive(ctx, source, Message1b(FIRST, 0, {}))
+    assert StartingPhase2(FIRST, 0) in [m for _, m in sent(ctx)]
+    replica.receive(ctx, "n3", Message1b(FIRST, 5, {7: Vote(FIRST, batch(9))}))
+    assert replica.acceptor.log_truncation_point == 0
+    replica.receive(ctx, "c0", RequestMessage(1, Add(0, 1)))
+    assert [m.opn_2a for to, m in sent(ctx) if to == "n1" and type(m) is Message2a] == [0]
 
 
 def test_a_full_batch_goes_at_once_and_the_rest_waits() -> None:
