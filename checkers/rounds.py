@@ -2,7 +2,7 @@
 
     round        registers                    stacks                        other models
     first        wgl, narrow sweeps, lazy     wgl, who popped which push    wgl, without and with needs
-    second       the same, with more of all   the same, with more of both   a sweep that goes back, wgl with needs
+    second       the same, with more of all   who popped which push, wgl    a sweep that goes back, wgl with needs
     further      and so on                    and so on                     the same, with more of both
 
 A counter has another search in place of the sweep: `clew.checkers.counters`.
@@ -61,9 +61,10 @@ _TRIED = 18
 """Operations that a sweep that goes back may try for a step of wgl: four seconds of processor time in its first turn.
 The hardest history that one of 32 configurations decided within five seconds, a `kv`, took it 338 million."""
 
-_PAIRED, _LONG_STATES = 15, 20
-"""Lifetimes that the search for a pairing looks at for a step of wgl: 0.3 s of processor time in its first turn. And
-how many times fewer steps wgl has for a stack, whose states are long: 0.15 s in its first turn."""
+_PAIRED, _LONG_STATES = 20, 20
+"""Lifetimes that the search for a pairing looks at for a step of wgl: 0.3 s of processor time in its first turn, 3 s in
+the second. And how many times fewer steps wgl has for a stack, whose states are long: 0.2 s in its first turn, 2 to 5 s
+in the second."""
 
 Turn = Callable[[int], Decision | None]
 """A search: what it finds in the round of a number, or None if it has no turn in this round."""
@@ -145,7 +146,14 @@ def search_stack(
     def depth(number: int) -> Decision:
         return wgl.decide(problem, model, budget, deadline, steps=steps_of(number, problem) // _LONG_STATES)
 
-    return take_turns((depth, pairs), deadline, most_rounds)
+    def first_pairs(number: int) -> Decision | None:
+        return pairs(number) if number == 0 else None
+
+    def later_pairs(number: int) -> Decision | None:
+        return pairs(number) if number > 0 else None
+
+    # wgl is faster on easy histories, and on hard ones it seldom comes to an end: so it begins, and is last later on.
+    return take_turns((later_pairs, depth, first_pairs), deadline, most_rounds)
 
 
 def take_turns(turns: Sequence[Turn], deadline: Deadline, most_rounds: int | None) -> Decision:
