@@ -10,8 +10,10 @@ LENGTHS = {
     "caspaxos-contention-storm": ("workload.operations=150", "workload.operations=1500"),
     "raft-membership": ("workload.duration=3s", "workload.duration=30s"),
     "multipaxos-duel": ("workload.operations=150", "workload.operations=1500"),
+    "two-phase-commit-storm": ("workload.operations=300", "workload.operations=3000"),
+    "disco-storm": ("workload.operations=200", "workload.operations=2000"),
 }
-"""For each plan: a run, and one that is ten times as long."""
+"""For each plan: a run, and one that is ten times as long on the same keys."""
 SETTINGS = {"multipaxos-duel": ("network.drop=0.02",)}
 """With fewer lost messages an instance takes fewer rounds, and the test less time."""
 WHOLE_LOGS = {"multipaxos-duel"}
