@@ -60,14 +60,17 @@ on five hard priority queues and sets: 32 decide four within 5 seconds of proces
 _TRIED = 18
 """Operations that a sweep that goes back may try for a step of wgl: four seconds of processor time in its first turn.
 The hardest history that one of 32 configurations decided within five seconds, a `kv`, took it 338 million."""
-
+_HOPED = 2
+"""Steps of wgl with needs, for a step without. Of six multi-registers and sets of 30 clients that it decided within
+five seconds of processor time, each after more than two million steps, 20 million decide four, and 40 million all."""
 _PAIRED, _LONG_STATES = 20, 20
 """Lifetimes that the search for a pairing looks at for a step of wgl: 0.3 s of processor time in its first turn, 3 s in
 the second. And how many times fewer steps wgl has for a stack, whose states are long: 0.2 s in its first turn, 2 to 5 s
 in the second."""
 
 Turn = Callable[[int], Decision | None]
-"""A search: what it finds in the round of a number, or None if it has no turn in this round."""
+"""A search: what it finds in the round of a number, or None if it has no turn in this round. If it has none in the
+first and the second one, it never has one."""
 
 
 def search_register(
@@ -123,7 +126,7 @@ def search_any(problem: Problem, model: Model, budget: Budget, deadline: Deadlin
     def depth(number: int) -> Decision:
         if number == 0:
             return wgl.answer_in_turns(problem, model, budget, deadline, steps=steps_of(number, problem))
-        return wgl.decide(problem, model, budget, deadline, steps=steps_of(number, problem), hope=True)
+        return wgl.decide(problem, model, budget, deadline, steps=_HOPED * steps_of(number, problem), hope=True)
 
     return take_turns((back, depth), deadline, most_rounds)
 
@@ -167,7 +170,7 @@ def take_turns(turns: Sequence[Turn], deadline: Deadline, most_rounds: int | Non
         for turn in turns:
             found = turn(number)
             if found is None:
-                lacked.add("turn")
+                lacked |= {"a turn"} if number == 0 else set()
                 continue
             if found.answer != "unknown":
                 return found

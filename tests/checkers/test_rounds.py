@@ -11,16 +11,17 @@ import pytest
 from clew.checkers import Budget, competition, linear, rounds, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
-from clew.checkers.encoding import encode
-from clew.checkers.models import find_model
+from clew.checkers.encoding import Problem, encode
+from clew.checkers.models import Model, find_model
+from clew.checkers.monitors.first_unexplained import decide_beginnings
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
-from tests.checkers.engines import assert_agrees, competing
+from tests.checkers.engines import assert_agrees
 from tests.checkers.objects import object_history
 from tests.checkers.test_pinned import MIXES
 
 TIME, MEMORY = Decision("unknown", order=[0], why="time"), Decision("unknown", why="memory")
-PROBLEM = encode(object_history("counter", 20, 3, False, 0.0, 0), find_model("counter"))[0]
+PROBLEM = encode(object_history("unordered-queue", 20, 3, False, 0.0, 0), find_model("unordered-queue"))[0]
 
 
 def turns(monkeypatch: pytest.MonkeyPatch, back: Decision, depth: Decision) -> list[tuple[str, int]]:
@@ -45,7 +46,7 @@ def test_the_sweep_has_its_turns_between_those_of_wgl_and_each_is_longer_than_th
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     taken = turns(monkeypatch, TIME, TIME)
-    found = rounds.search_any(PROBLEM, find_model("counter"), Budget(), Deadline(60), 4)
+    found = rounds.search_any(PROBLEM, find_model("unordered-queue"), Budget(), Deadline(60), 4)
     assert (found.answer, found.why, found.order) == ("unknown", "time", [0])
     assert [who for who, _ in taken] == ["wgl", "back", "wgl", "back", "wgl", "back", "wgl"]
     for who in ("back", "wgl"):
@@ -56,21 +57,31 @@ def test_the_sweep_has_its_turns_between_those_of_wgl_and_each_is_longer_than_th
 def test_the_sweep_still_has_its_turn_when_wgl_is_out_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     decided = Decision("valid", order=[1])
     turns(monkeypatch, decided, MEMORY)
-    assert rounds.search_any(PROBLEM, find_model("counter"), Budget(), Deadline(60), None) is decided
+    assert rounds.search_any(PROBLEM, find_model("unordered-queue"), Budget(), Deadline(60), None) is decided
     taken = turns(monkeypatch, MEMORY, MEMORY)
-    assert rounds.search_any(PROBLEM, find_model("counter"), Budget(), Deadline(60), None).why == "memory"
+    assert rounds.search_any(PROBLEM, find_model("unordered-queue"), Budget(), Deadline(60), None).why == "memory"
     assert [who for who, _ in taken] == ["wgl", "back", "wgl"]
+
+
+def test_a_search_that_never_has_a_turn_does_not_keep_the_others_going() -> None:
+    found = rounds.take_turns((lambda _: None, lambda _: MEMORY), Deadline(60), 50)
+    assert (found.answer, found.why) == ("unknown", "memory")
 
 
 def test_nobody_has_a_turn_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = turns(monkeypatch, TIME, TIME)
     deadline = Deadline(60)
     deadline.stop()
-    assert rounds.search_any(PROBLEM, find_model("counter"), Budget(), deadline, None).why == "time"
+    assert rounds.search_any(PROBLEM, find_model("unordered-queue"), Budget(), deadline, None).why == "time"
     assert len(taken) == 1
 
 
-@pytest.mark.parametrize("name", ["counter", "priority-queue", "unordered-queue", "multi-register", "append-list"])
+def by_turns(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
+    """The decision of as many rounds as it takes."""
+    return decide_beginnings(lambda part: rounds.search_any(part, model, budget, deadline, None), problem)
+
+
+@pytest.mark.parametrize("name", ["priority-queue", "unordered-queue", "multi-register", "append-list"])
 def test_rounds_of_few_steps_come_to_the_answer_of_the_exhaustive_checker(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,7 +105,7 @@ def test_rounds_of_few_steps_come_to_the_answer_of_the_exhaustive_checker(
     for _ in range(60):
         make = rng.choice((small.lived, small.scattered))
         problem = make(model, MIXES.get(name, ALPHABETS[name]), rng.randrange(6, 11), rng)
-        answers[assert_agrees(competing, problem, model)] += 1
+        answers[assert_agrees(by_turns, problem, model)] += 1
     assert min(answers["valid"], answers["invalid"]) > 5
     assert min(decided["wgl"], decided["linear"]) > 5
 
