@@ -8,14 +8,17 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from clew.checkers import check, exhaustive, pairing, rounds, verify_witness
+from clew.checkers import Budget, check, exhaustive, pairing, rounds, verify_witness
 from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
-from clew.checkers.models import find_model
+from clew.checkers.models import Model, find_model
+from clew.checkers.monitors.first_unexplained import decide_beginnings
 from clew.checkers.pairing import engine
+from clew.checkers.rounds import search_stack
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
-from tests.checkers.engines import assert_agrees, assert_explains, competing
+from tests.checkers.engines import assert_agrees, assert_explains
 from tests.checkers.objects import object_history
 from tests.checkers.test_budget import Looked, Visits
 
@@ -91,12 +94,19 @@ def test_searches_for_an_order_and_for_a_pairing_take_turns(monkeypatch: pytest.
     monkeypatch.setattr(rounds, "FEWEST_EVENTS", 1)
     monkeypatch.setattr(rounds, "_LONG_STATES", 40)
     monkeypatch.setattr(rounds, "_PAIRED", 1)
-    rng, answers = random.Random(2), Counter[str]()
+    rng, answers, engines = random.Random(2), Counter[str](), Counter[str]()
+
+    def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
+        decision = decide_beginnings(lambda part: search_stack(part, model, budget, deadline, None), problem)
+        engines[decision.engine] += 1
+        return decision
+
     for _ in range(100):
         make = rng.choice((small.lived, small.scattered))
         problem = make(MODEL, ALPHABETS["stack"], rng.randrange(4, 10), rng)
-        answers[assert_agrees(competing, problem, MODEL)] += 1
+        answers[assert_agrees(decide, problem, MODEL)] += 1
     assert min(answers["valid"], answers["invalid"]) > 10
+    assert min(engines["pairing"], engines["wgl"]) > 2
 
 
 def test_the_search_ends_soon_after_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
