@@ -114,13 +114,13 @@ def has(f: str, value: str, there: bool) -> Callable[[ModelOperation], bool]:
 
 
 def lacks(value: str) -> Callable[[ModelOperation], bool]:
-    return lambda op: (
-        op.f in ("read", "get")
-        and op.outcome == "ok"
-        and (
-            value.strip('"') not in op.result if isinstance(op.result, str) else value not in map(told, op.result or ())
-        )
-    )
+    def holds(op: ModelOperation) -> bool:
+        if op.outcome != "ok" or op.f not in ("read", "get", "cas"):
+            return False
+        found = op.argument[0] if op.f == "cas" else op.result
+        return value.strip('"') not in found if isinstance(found, str) else value not in map(told, found or ())
+
+    return holds
 
 
 def acked(f: str, value: str) -> Callable[[ModelOperation], bool]:
@@ -263,8 +263,8 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     r"A read returned (\d) (twice|3 times), but it had been appended (\w+)": lambda x, v, n, m: (
         x.any(lambda op: [*map(told, op.result)].count(v) == TIMES[n]) and count("append", v, x) == TIMES[m]
     ),
-    rf"The acknowledged append of {V} is gone: a later (?:read|get|cas) returned .*": lambda x, v: (
-        x.any(acked("append", v), lacks(v))
+    rf"The acknowledged append of {V} is gone: a later (?:read|get|cas) (?:returned|expected and found) .*": (
+        lambda x, v: x.any(acked("append", v), lacks(v))
     ),
     r"(\d) was appended (\w+), but a later read (?:returned it (\w+)|did not return it): .*": lambda x, v, n, m: (
         sum(acked("append", v)(op) for _, op in x.named) == TIMES[n] > TIMES[m or "never"]

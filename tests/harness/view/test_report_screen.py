@@ -12,7 +12,7 @@ from clew.harness.store.record import read_record
 from clew.harness.view.browser import missing, open_page
 from clew.harness.view.report import report
 from tests.harness.shown import GOOD, STALE, history_file
-from tests.harness.view.browsing import span
+from tests.harness.view.browsing import span, wait
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
@@ -119,8 +119,8 @@ def test_long_numbers_are_neither_cut_off_nor_written_over_each_other(chromium: 
           });
         });"""
     chromium.execute_script("clew.go(0, 0.06)")
+    wait(lambda: all(len(places) > 1 for places in chromium.execute_script(written)))
     for places in chromium.execute_script(written):
-        assert len(places) > 1
         assert min(left for _, left, _ in places) >= 0, "a number that is cut off would be another number"
         for (line, _, right), (below, left, _) in pairwise(sorted(places)):
             assert below > line or left >= right
