@@ -30,6 +30,7 @@ SLOWER: Mapping[Variant, int] = {
     ("caspaxos", "keeps-its-counter"): 4,
     ("caspaxos", "removes-promises"): 4,
     ("paxos", "votes-without-promising"): 4,
+    ("raft", "counts-older-terms"): 4,
     ("rsl", "ignores-promises"): 4,
 }
 """How many times slower the plan of a variant is made, if its moments are too exact for real time."""
@@ -39,6 +40,10 @@ REASONS: Mapping[Variant, str] = {
         "reuses-ballots",
     ): "a node must be up again, 5 ms after it was killed, between the arrivals of two messages; "
     "a process takes longer than that to start",
+    (
+        "multipaxos",
+        "votes-without-promising",
+    ): "the timers of two nodes must fall into the same steps of a chain of six cuts and a pause",
     ("rsl", "takes-any-1b"): "one message must leave in a window of 10 ms, and arrive 1.1 s later between two views",
 }
 """Why clients do not notice a variant in live runs."""
