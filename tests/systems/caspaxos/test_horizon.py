@@ -7,7 +7,7 @@ import pytest
 from clew.systems.caspaxos.ballot import NEVER, Ballot
 from clew.systems.caspaxos.change import Add, Versioned
 from clew.systems.caspaxos.invariants import horizon
-from clew.systems.caspaxos.messages import Accept, Accepted, Promise, Reply, Request, Turned
+from clew.systems.caspaxos.messages import Accept, Accepted, Promise, Remove, Reply, Request, Turned
 from clew.systems.caspaxos.parameters import Parameters
 from tests.systems.observing import Line, broken, observe
 
@@ -62,6 +62,31 @@ def test_an_acceptor_that_is_off_does_not_keep_anything_in_memory() -> None:
     off: Line = ("n3", "n1", Turned(1, False))
     assert broken("caspaxos", *story("n1", "n2"), *late()) == {"one-value-per-ballot"}
     assert broken("caspaxos", off, *story("n1", "n2"), *late()) == set()
+
+
+def test_an_acceptor_that_is_on_again_may_report_anything_until_it_votes() -> None:
+    on: list[Line] = [("n3", "n1", Turned(1, False)), ("n3", "n1", Turned(2, True))]
+    assert broken("caspaxos", *on, *story("n1", "n2"), *late()) == {"one-value-per-ballot"}
+
+
+def test_nothing_more_is_forgotten_while_an_acceptor_has_no_vote_because_it_was_told_to_remove_the_register() -> None:
+    lines = story(*ALL)
+    place = next(place for place, line in enumerate(lines) if line[2].ballot.round == 9)
+    told: Line = ("n1", "n3", Remove(0, Ballot(8, "n1")))
+    silent = [line for line in lines[place:] if line[0] != "n3" or type(line[2]) is Promise]
+    assert broken("caspaxos", *lines[:place], told, *silent, *late(Ballot(5, "n1"))) == {"one-value-per-ballot"}
+    assert "one-value-per-ballot" not in broken("caspaxos", *lines[:place], *silent, *late(Ballot(5, "n1")))
+
+
+def test_a_value_that_was_proposed_again_on_what_is_forgotten_may_be_old() -> None:
+    first: Line = ("c0", "n1", Request(1, 0, Add(1)))
+    answered: list[Line] = [*story(*ALL), ("n1", "c0", Reply(1, "ok", 1))]
+    asked: Line = ("c0", "n1", Request(2, 0, Add(1)))
+    failed: Line = ("n1", "c0", Reply(2, "fail", None))
+    for base, seen in ((FORGOTTEN, False), (Ballot(ROUNDS, "n1"), True)):
+        again: Line = ("n1", "n2", Accept(0, Ballot(ROUNDS + 1, "n1"), base, value(3, "old"), NEVER))
+        found = broken("caspaxos", first, *answered, asked, again, failed)
+        assert ("failures-change-nothing" in found) is seen
 
 
 def test_a_late_vote_and_a_late_proposal_below_the_line_break_nothing_more() -> None:

@@ -48,6 +48,23 @@ def test_an_entry_that_all_servers_have_is_not_compared_again() -> None:
     assert broken("raft", *story("n2", "n3"), append(1, ENTRIES, Entry(1, OTHER), 1, ENTRIES)) == {"log-matching"}
 
 
+def test_what_a_server_has_from_an_older_leader_is_not_what_is_committed() -> None:
+    """n3 is still in term 1 when the entries of term 2 are committed. It may have other entries in their places."""
+    new: list[Line] = [
+        ("n1", "n2", RequestVote(2, 1, 1)),
+        ("n2", "n1", Vote(2, True, 0, 0)),
+        ("n1", "n2", Lead(2, 1, 1, (Entry(2, None),), 0, 0)),
+        ("n2", "n1", Appended(2, True, 2, 0)),
+    ]
+    for place in range(3, ENTRIES + 1):
+        new.append(append(2, place, Entry(2, Command("c0", place, "put", 0, "a")), 2, place - 1))
+        new.append(("n2", "n1", Appended(2, True, place, 0)))
+    wrong = append(2, 5, Entry(2, OTHER), 2, ENTRIES)
+    for term, found in ((1, {"log-matching"}), (2, set())):
+        has: Line = ("n3", "n1", Appended(term, True, ENTRIES, 0))
+        assert broken("raft", *lead("n1", 1, 1, 0), *new, has, wrong) == found
+
+
 def test_a_leader_of_a_later_term_must_have_what_is_committed_however_much_is_forgotten() -> None:
     lines = [*story("n2", "n3"), *lead("n2", 2, 5, 1)]
     assert broken("raft", *lines) == {"leader-completeness"}
