@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from clew.checkers.deadline import Deadline
-from clew.checkers.weaker.before import closure, in_order
+from clew.checkers.weaker.before import OutOfTime, closure, in_order, look_at
 from clew.checkers.weaker.observations import NOTHING, Observations, Possible, bits, with_happened
 
 _MOST_ROUNDS = 20
@@ -62,24 +62,30 @@ class Saturated:
         self.cycle: list[int] = []
 
     def saturate(self, deadline: Deadline) -> bool:
-        """Apply the rules until nothing new follows, or until there is a cycle. False if the deadline passed."""
-        while not deadline.passed():
-            before = self.rounds[-1]
-            order, self.cycle = in_order(before)
-            if self.cycle:
-                return True
-            following = self._round(before, order)
-            if following == before:
-                return True
-            self.rounds.append(following)
-        return False
+        """Apply the rules until nothing new follows, or until there is a cycle. False if the deadline passed.
 
-    def _round(self, before: list[int], order: list[int]) -> list[int]:
-        all_before = closure(before, order)
+        It looks at the deadline once for each operation or more often.
+        """
+        try:
+            while not self.cycle:
+                before = self.rounds[-1]
+                order, self.cycle = in_order(before, deadline)
+                if not self.cycle:
+                    following = self._round(before, order, deadline)
+                    if following == before:
+                        return True
+                    self.rounds.append(following)
+        except OutOfTime:
+            return False
+        return True
+
+    def _round(self, before: list[int], order: list[int], deadline: Deadline) -> list[int]:
+        all_before = closure(before, order, deadline)
         following = list(before)
         gone = [0] * len(before)
         """For each write the operations that saw values which were set before it."""
         for node in order:
+            look_at(deadline)
             key = self._key_set_by(node)
             if key is None:
                 continue
@@ -172,21 +178,32 @@ class Narrowed:
 
 
 def narrowed(possible: Possible, deadline: Deadline) -> Narrowed | None:
-    """What is certain of what the operations saw, and what follows from it. None if the deadline passed."""
+    """What is certain of what the operations saw, and what follows from it. None if the deadline passed.
+
+    It looks at the deadline once for each operation or more often.
+    """
+    try:
+        return _narrowed(possible, deadline)
+    except OutOfTime:
+        return None
+
+
+def _narrowed(possible: Possible, deadline: Deadline) -> Narrowed:
     seen, before = possible.seen, None
     unsure = {op: setters for op, setters in possible.setters.items() if seen.operations[op].happened}
     for _ in range(_MOST_ROUNDS):
         saturated = Saturated(seen)
         if not saturated.saturate(deadline):
-            return None
+            raise OutOfTime
         before = saturated.rounds[-1]
         if saturated.cycle:
             return Narrowed(before, no_order=True)
-        order, _ = in_order(before)
-        all_before = closure(before, order)
-        all_after = closure(_turned(before), order[::-1])
+        order, _ = in_order(before, deadline)
+        all_before = closure(before, order, deadline)
+        all_after = closure(_turned(before, deadline), order[::-1], deadline)
         operations = list(seen.operations)
         for op, setters in list(unsure.items()):
+            look_at(deadline)
             writes = rest = all_before[op] & saturated.of_key[operations[op].key]
             replaced = 0
             while rest:
@@ -211,10 +228,11 @@ def narrowed(possible: Possible, deadline: Deadline) -> Narrowed | None:
     return Narrowed(before or [], {**unsure, **may_see})
 
 
-def _turned(before: list[int]) -> list[int]:
+def _turned(before: list[int], deadline: Deadline) -> list[int]:
     """The same relation the other way round."""
     after = [0] * len(before)
     for two, ones in enumerate(before):
+        look_at(deadline)
         for one in bits(ones):
             after[one] |= 1 << two
     return after

@@ -17,9 +17,11 @@ from clew.checkers.models import Model, find_model
 from clew.checkers.weaker import sequential
 from clew.checkers.weaker.observations import observe, possible, registers_of
 from clew.checkers.weaker.promise import Promise
+from clew.checkers.weaker.saturated import narrowed
 from clew.histories import Event, History
 from tests.checkers.weaker import brute
 from tests.checkers.weaker.brute import Op
+from tests.checkers.weaker.test_session import Looked
 
 MODEL = find_model("cas-register")
 
@@ -183,6 +185,19 @@ def test_a_stale_read_of_a_value_that_is_written_often_is_decided_without_a_sear
         events.append(Event(2 * number, 2 * number, process, "invoke", f, None, argument))
         events.append(Event(2 * number + 1, 2 * number + 1, process, "ok", f, None, value))
     assert decided(History.of(events), most_steps=0).kept == "no"
+
+
+def test_the_deadline_is_looked_at_for_every_operation_before_the_search() -> None:
+    problems = encode(history := repeated(200, random.Random(1)), MODEL)
+    registers = registers_of([form_of(problem, MODEL) for problem in problems])
+    assert registers is not None
+    unsure, whole = possible(history, problems, registers), Looked()
+    assert narrowed(unsure, whole) is not None
+    assert whole.looks > 5 * len(unsure.seen.operations)
+    for last in range(1, whole.looks, whole.looks // 20):
+        stopped = Looked(last)
+        assert narrowed(unsure, stopped) is None
+        assert stopped.looks == last, "it ended at once"
 
 
 def test_a_search_that_is_too_long_is_unknown() -> None:
