@@ -213,7 +213,9 @@ def _look_earlier(problem: Problem, stuck: int, engine: str, search: Callable[[P
     order = places[before.order].tolist()
     if before.stuck is not None:
         earlier = int(problem.ret[places[beginning.event_op[before.stuck]]])
-        return Decision("invalid", order=order, stuck=earlier, engine=before.engine)
+        return Decision(
+            "invalid", order=order, stuck=earlier, engine=before.engine, stuck_is_first=before.stuck_is_first
+        )
     return Decision("invalid", order=order, stuck=stuck, engine=engine, stuck_is_first=before.answer == "valid")
 
 
