@@ -87,7 +87,7 @@ def _things(problem: Problem, model: Model, size: int) -> Iterator[frozenset[Has
     times = Counter[Hashable]()
     # A beginning of a problem has all its classes, and operations of some of them.
     for number, count in zip(*np.unique(problem.cls, return_counts=True), strict=True):
-        for thing in set(model.things(problem.classes[number])):
+        for thing in dict.fromkeys(model.things(problem.classes[number])):
             times[thing] += int(count)
     common = [thing for thing, _ in times.most_common()]
     parts = min(_MOST_PARTS, _MOST_CLASSES // max(1, len(problem.classes)))

@@ -72,8 +72,7 @@ class Set(Model):
 
     def things(self, op: ModelOperation) -> Collection[Hashable]:
         """See `Model.things`: elements."""
-        name, what, _ = self.set_access(op)
-        return (what,) if name != READ else what or ()
+        return tuple(map(freeze, op.result or ())) if op.f == "read" else (freeze(op.argument),)
 
     def part(self, op: ModelOperation, things: Abstract[Hashable]) -> ModelOperation | None:
         """See `Model.part`. To read the whole set is to ask for one element, if this is the only one."""

@@ -149,8 +149,8 @@ class KeyValue(Model):
 
     def things(self, op: ModelOperation) -> Collection[Hashable]:
         """See `Model.things`: characters."""
-        strings = op.argument if op.f == "cas" else (op.argument, op.result)
-        return set("".join(map(_content, strings)))
+        strings = op.argument if op.f == "cas" else (op.result,) if op.f == "get" else (op.argument,)
+        return tuple(dict.fromkeys("".join(map(_content, strings if op.f != "delete" else ()))))
 
     def part(self, op: ModelOperation, things: Set[Hashable]) -> ModelOperation | None:
         """See `Model.part`. Without some of its characters a string is a string of the others.
@@ -163,8 +163,12 @@ class KeyValue(Model):
 
         if op.outcome == MISMATCH:
             return None
+        if op.f == "get":
+            return op._replace(argument=None, result=part(op.result))
+        if op.f == "delete":
+            return op._replace(argument=None, result=None)
         argument = [part(one) for one in op.argument] if op.f == "cas" else part(op.argument)
-        return op._replace(argument=argument, result=part(op.result) if op.f == "get" else None)
+        return op._replace(argument=argument, result=None)
 
     def register_access(self, op: ModelOperation) -> Access | None:
         """See `Model.register_access`. A register has no appends."""

@@ -127,7 +127,10 @@ class Model(ABC):
         return ()
 
     def things(self, op: ModelOperation) -> Collection[Hashable]:
-        """The things that `op` names, of those that the object is made of: elements, registers, words. See `part`."""
+        """The things that `op` names, of those that the object is made of: elements, registers, words. See `part`.
+
+        No set: which parts are looked at first must be the same in every process.
+        """
         return ()
 
     def part(self, op: ModelOperation, things: Set[Hashable]) -> ModelOperation | None:

@@ -72,7 +72,7 @@ class MultiRegister(Model):
 
     def things(self, op: ModelOperation) -> Collection[Hashable]:
         """See `Model.things`: registers."""
-        return {freeze(register) for _, register, _ in self._accesses(op)}
+        return tuple(dict.fromkeys(freeze(register) for _, register, _ in self._accesses(op)))
 
     def part(self, op: ModelOperation, things: Set[Hashable]) -> ModelOperation | None:
         """See `Model.part`."""

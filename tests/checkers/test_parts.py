@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Set
 from itertools import islice
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from clew.checkers import Budget, check, exhaustive
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
-from clew.checkers.encoding import Problem
+from clew.checkers.encoding import Problem, encode
 from clew.checkers.evidence.explanation import impossible_operations
 from clew.checkers.forms import Form, RegisterForm, form_of
 from clew.checkers.models import Model, ModelOperation, find_model, names
@@ -21,6 +22,7 @@ from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS, SYMMETRIC
 from tests.checkers.evidence.letting_go import impossible
 from tests.checkers.objects import object_history
+from tests.checkers.test_budget import Looked
 
 MADE_OF_THINGS = [name for name in names() if applies(find_model(name))]
 
@@ -88,6 +90,8 @@ def test_what_contradicts_itself_in_a_part_does_so_in_the_whole(name: str) -> No
         ("stack", ModelOperation("pop", None, None, "info"), {1}, ("pop", None, None)),
         ("stack", ModelOperation("pop", None, 2, "ok"), {1}, None),
         ("priority-queue", ModelOperation("delete-min", None, 3, "ok"), {1, 2}, ("delete-min", None, None)),
+        ("priority-queue", ModelOperation("delete-min", None, 2, "ok"), {1, 2}, ("delete-min", None, 2)),
+        ("priority-queue", ModelOperation("delete-min", None, 2, "ok"), {1, 3}, None),
         ("priority-queue", ModelOperation("delete-min", None, 1, "ok"), {2}, None),
         ("kv", ModelOperation("append", "2.", "2.", "ok"), {"."}, ("append", ".", None)),
         ("kv", ModelOperation("cas", ["1", "2"], None, "mismatch"), {"1"}, None),
@@ -101,6 +105,23 @@ def test_a_part_of_an_operation_is_what_it_did_to_these_things(
     assert (None if part is None else part[:3]) == expected
 
 
+@pytest.mark.parametrize("name", MADE_OF_THINGS)
+def test_things_have_an_order_that_is_the_same_in_every_process(name: str) -> None:
+    model = find_model(name)
+    assert not any(isinstance(model.things(op), Set) for op in ALPHABETS[name])
+
+
+def test_what_a_string_operation_returned_is_looked_at_only_if_it_is_a_get() -> None:
+    """Programs write there what they like: true, a number, or the old value."""
+    model = find_model("kv")
+    for f, argument in (("put", "1"), ("append", "1"), ("delete", 5), ("get", "1")):
+        op = ModelOperation(f, argument, "1" if f == "get" else True, "ok")
+        part = model.part(op, {"1"})
+        assert list(model.things(op)) == ([] if f == "delete" else ["1"])
+        assert part is not None
+        assert model.step("", part) == {"put": "1", "append": "1", "delete": "", "get": None}[f]
+
+
 def test_one_register_of_several_is_a_register() -> None:
     model, forms = find_model("multi-register"), list[Form | None]()
     problem = small.scattered(model, ALPHABETS["multi-register"], 9, random.Random(1))
@@ -111,6 +132,21 @@ def test_one_register_of_several_is_a_register() -> None:
 
     assert find_invalid_part(problem, model, decide, small.LATE) is None
     assert [type(form) for form in forms] == [RegisterForm, RegisterForm]
+
+
+@pytest.mark.parametrize(("passes_at", "looked_at"), [(1, 0), (3, 2), (100, 4)])
+def test_few_parts_are_looked_at_if_they_are_too_hard_and_none_after_the_deadline(
+    passes_at: int, looked_at: int
+) -> None:
+    model, looked = find_model("set"), list[Problem]()
+    (problem,) = encode(object_history("set", 50, 3, True, 0.0, 1), model)
+
+    def decide(part: Problem, form: Form | None) -> Decision:
+        looked.append(part)
+        return Decision("unknown", why="time")
+
+    assert find_invalid_part(problem, model, decide, Looked(passes_at)) is None
+    assert len(looked) == looked_at
 
 
 def test_operations_that_are_alike_in_a_part_share_a_class() -> None:
