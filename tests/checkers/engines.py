@@ -69,7 +69,7 @@ def swept(problem: Problem, model: Model, budget: Budget, deadline: Deadline) ->
 ENGINES: dict[str, Decide] = {"wgl": wgl.decide, "linear": linear.decide, "competition": competing}
 REGISTERS = {"register": ENGINES | {"lazy": swept}, "cas-register": ENGINES | {"lazy": swept}}
 GENERIC = ("atomic-commit", "cas-by-version", "counter", "consensus", "multi-register", "mutex")
-"""Models for which the default engine is wgl and nothing else."""
+"""Models for which the default engine begins with wgl, which decides all small histories."""
 
 
 def hoping(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
