@@ -110,6 +110,15 @@ def test_rounds_of_few_steps_come_to_the_answer_of_the_exhaustive_checker(
     assert min(decided["wgl"], decided["linear"]) > 5
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_earlier_violation_is_the_first_one_only_if_the_search_for_it_says_so(is_first: bool) -> None:
+    returns = PROBLEM.event_return.nonzero()[0]
+    earlier, stuck = int(returns[3]), int(returns[-1])
+    found = Decision("invalid", stuck=earlier, engine="wgl", stuck_is_first=is_first)
+    decision = competition._look_earlier(PROBLEM, stuck, "parts", lambda _: found)
+    assert (decision.stuck, decision.engine, decision.stuck_is_first) == (earlier, "wgl", is_first)
+
+
 def test_bounded_rounds_find_the_same_on_every_machine() -> None:
     (problem,) = encode(object_history("counter", 150, 30, False, 0.02, 0), find_model("counter"))
     one, two = (

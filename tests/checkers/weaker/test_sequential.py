@@ -187,6 +187,15 @@ def test_a_stale_read_of_a_value_that_is_written_often_is_decided_without_a_sear
     assert decided(History.of(events), most_steps=0).kept == "no"
 
 
+def test_a_read_of_what_only_later_operations_of_its_client_wrote_is_decided_without_a_search() -> None:
+    events = []
+    for number, f in enumerate(("read", "write", "write")):
+        events.append(Event(2 * number, 2 * number, 0, "invoke", f, None, None if f == "read" else 1))
+        events.append(Event(2 * number + 1, 2 * number + 1, 0, "ok", f, None, 1))
+    promise = decided(History.of(events), most_steps=0)
+    assert (promise.kept, promise.operations) == ("no", (0,))
+
+
 def test_the_deadline_is_looked_at_for_every_operation_before_the_search() -> None:
     problems = encode(history := repeated(200, random.Random(1)), MODEL)
     registers = registers_of([form_of(problem, MODEL) for problem in problems])
