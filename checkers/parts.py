@@ -64,6 +64,8 @@ def find_invalid_part(
             if deadline.passed() or undecided == _MOST_UNDECIDED:
                 return found
             part = part_of(beginning, model, things)
+            if not len(part):
+                continue  # Nothing was done to these things before the return that was found.
             decision = decide(part, _form(part, model))
             undecided += decision.answer == "unknown"
             if decision.answer == "invalid":

@@ -149,6 +149,19 @@ def test_few_parts_are_looked_at_if_they_are_too_hard_and_none_after_the_deadlin
     assert len(looked) == looked_at
 
 
+def test_a_part_to_which_nothing_was_done_yet_is_not_looked_at() -> None:
+    model, sizes = find_model("stack"), list[int]()
+    alphabet = [ModelOperation("pop", None, 1, "ok"), ModelOperation("push", 2, 2, "ok")]
+    problem = small.problem([0, 1], np.array([0, 2]), np.array([1, 3]), alphabet, np.zeros(2, np.bool_))
+
+    def decide(part: Problem, form: Form | None) -> Decision:
+        sizes.append(len(part))
+        return exhaustive.decide(part, model, Budget(), small.LATE)
+
+    assert find_invalid_part(problem, model, decide, small.LATE) is not None
+    assert sizes == [1]
+
+
 def test_operations_that_are_alike_in_a_part_share_a_class() -> None:
     model = find_model("multi-register")
     both = [ModelOperation("write", {"x": 1, "y": value}, None, "ok") for value in (1, 2)]
