@@ -10,6 +10,7 @@
     no form      a FIFO queue?             a search for one line of pairs
                  a set, never read whole?  each element is a register
                  versions, or one list?    they shorten the intervals, then searches by turns
+                 a sum out of reach?       invalid, at its return or earlier
                  otherwise                 searches by turns
                  are these hard?           a part may be invalid: one element, one register
 
@@ -23,7 +24,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from clew.checkers import line, parts, pinned, wgl
+from clew.checkers import line, parts, pinned, sums, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
@@ -72,6 +73,12 @@ def decide(
     if by_element is not None:
         return elements.decide(
             problem, by_element, lambda part: _decide_register(part, model, budget, deadline, most_rounds)
+        )
+
+    stuck = sums.out_of_reach(problem, model)
+    if stuck is not None:
+        return _look_earlier(
+            problem, stuck, "sums", lambda part: wgl.decide(part, model, budget, deadline, steps=FEWEST_EVENTS)
         )
 
     def search(problem: Problem, model: Model) -> Decision:

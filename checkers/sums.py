@@ -54,3 +54,31 @@ def sums_of(problem: Problem, model: Model) -> Sums | None:
         np.array(told, np.bool_)[problem.cls],
         np.array(before, np.int64)[problem.cls],
     )
+
+
+def out_of_reach(problem: Problem, model: Model) -> int | None:
+    """The first return (its position) of a sum that is too small or too great for all that can have been added.
+
+    None if there is none, or the model has no sums.
+
+    What returned before an operation was called comes before it. Of what overlaps it, all that is positive may come
+    before it and nothing that is negative, or the other way round. A sum outside of these two is impossible; one
+    between them may be so too. O(n).
+    """
+    sums = sums_of(problem, model) if applies(model) else None
+    if sums is None:
+        return None
+    events = len(problem.event_op)
+    ended = problem.ret < events
+    begun, over = np.zeros((2, 2, events + 1), np.int64)
+    for sign, delta in enumerate((np.minimum(sums.delta, 0), np.maximum(sums.delta, 0))):
+        np.add.at(begun[sign], problem.call + 1, delta)
+        np.add.at(over[sign], problem.ret[ended] + 1, delta[ended])
+    begun, over = begun.cumsum(axis=1), over.cumsum(axis=1)
+    telling = np.flatnonzero(sums.told & ended)
+    call, ret, own = problem.call[telling], problem.ret[telling], sums.delta[telling]
+    certain = over[0, call] + over[1, call]
+    least = certain + begun[0, ret] - over[0, call] - np.minimum(own, 0)
+    most = certain + begun[1, ret] - over[1, call] - np.maximum(own, 0)
+    wrong = (sums.before[telling] < least) | (sums.before[telling] > most)
+    return int(ret[wrong].min()) if wrong.any() else None

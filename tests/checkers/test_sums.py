@@ -1,0 +1,54 @@
+"""A sum that nothing can have added up to is found at once."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from clew.checkers import Budget, competition, exhaustive
+from clew.checkers.encoding import encode
+from clew.checkers.models import find_model
+from clew.checkers.sums import out_of_reach
+from clew.histories import Event, History
+from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.linear.test_gaps import MIXED
+from tests.checkers.objects import object_history
+
+MODEL = find_model("counter")
+
+
+@pytest.mark.parametrize("alphabet", [ALPHABETS["counter"], MIXED], ids=["few", "mixed"])
+def test_a_sum_out_of_reach_has_no_order(alphabet: list[object]) -> None:
+    rng, found = random.Random(5), Counter[str]()
+    for _ in range(400):
+        make = rng.choice((small.lived, small.scattered, small.scattered))
+        problem = make(MODEL, alphabet, rng.randrange(1, 8), rng)  # type: ignore[arg-type]
+        stuck = out_of_reach(problem, MODEL)
+        if stuck is not None:
+            assert exhaustive.linearize(problem.before(stuck + 1), MODEL) is None
+        found["out of reach" if stuck is not None else "not"] += 1
+    assert min(found.values()) > 40
+
+
+def absurd(by: int) -> History:
+    """Three hundred operations of 30 clients; the last read found so much more."""
+    events = list(object_history("counter", 300, 30, False, 0.03, 0).events())
+    last = max(e.index for e in events if (e.type, e.f) == ("ok", "read"))
+    return History.of(
+        Event(e.index, e.time, e.process, e.type, e.f, e.key, e.value + by * (e.index == last), e.error)
+        if e.type == "ok" and e.f != "add"
+        else e
+        for e in events
+    )
+
+
+@pytest.mark.parametrize("by", [1_000, -1_000])
+def test_an_absurd_sum_is_decided_though_the_history_is_hard(by: int) -> None:
+    (problem,) = encode(absurd(by), MODEL)
+    found = competition.decide(problem, None, MODEL, Budget(), small.LATE, most_rounds=1)
+    assert found.answer == "invalid"
+    read = problem.event_op[found.stuck]
+    assert problem.classes[problem.cls[read]].f == "read"
