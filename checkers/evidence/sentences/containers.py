@@ -72,7 +72,9 @@ class _Elements:
             failed = [op for op in self.past.failed(take) if self._puts(op, self.elements[code])]
             if puts:
                 but = ", apart from what failed" if failed else ""
-                words = f"{self.name(code)} was {self.taken()} {times(count)} but {self.put()} {times(puts)}{but}"
+                words = (
+                    f"{self.name(code)} was {self.taken()} {times(count)} but {self.put()} {times(puts)} by then{but}"
+                )
                 yield Said(words, involved, needs_all=True)
             elif failed:
                 function = self.past.model.functions[0]

@@ -163,7 +163,9 @@ def _gone_from_string(past: Past, appends: dict[int, Any], read: int, content: s
     for op, piece in appends.items():
         if past.acknowledged(op) and past.before(op, read) and piece not in content:
             yield Said(
-                f"The acknowledged append of {text(piece)} is gone: a later read returned {_shown(content)}", (op, read)
+                f"The acknowledged append of {text(piece)} is gone: a later {past.operation(read).f} returned "
+                f"{_shown(content)}",
+                (op, read),
             )
             return
 

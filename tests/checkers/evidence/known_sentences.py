@@ -291,7 +291,7 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     r"(\d) was (\w+), but nobody had (\w+) it": lambda x, v, took, put: (
         x.any(result(TAKES[took], v)) and not count(PUTS[put], v, x)
     ),
-    r"(\d) was (\w+) (twice|3 times) but (\w+) (once|twice)": lambda x, v, took, n, put, m: (
+    r"(\d) was (\w+) (twice|3 times) but (\w+) (once|twice) by then": lambda x, v, took, n, put, m: (
         sum(result(TAKES[took], v)(op) for _, op in x.named) == TIMES[n] > TIMES[m] == count(PUTS[put], v, x)
     ),
     r"A ([\w-]+) found nothing, but (\d) (was still there|was put more often than taken)": lambda x, f, v, left: (
