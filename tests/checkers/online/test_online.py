@@ -110,7 +110,9 @@ def test_a_call_of_the_time_of_a_return_is_concurrent_with_it() -> None:
 
 def test_a_violation_stands_where_the_budget_is_too_small_for_its_evidence() -> None:
     reads = [step for _ in range(5) for step in done("read", None, returned=4)]
-    twisted = told([*done("add", 4), *reads, (0, "invoke", "read", None), (0, "ok", "read", 3)], key="b")
+    # An add that does not return keeps 5 in reach, so that only a search finds what is wrong.
+    last = [(1, "invoke", "add", 2), (0, "invoke", "read", None), (0, "ok", "read", 5)]
+    twisted = told([*done("add", 4), *reads, *last], key="b")
     events = told(done("add", 1), key="a") + [replace(event, time=event.time + 9) for event in twisted]
     events = [replace(event, index=i) for i, event in enumerate(events)]
     online = Online("counter")
@@ -122,13 +124,13 @@ def test_a_violation_stands_where_the_budget_is_too_small_for_its_evidence() -> 
     assert verdict.operations == len(history.operations)
     assert [(one.key, one.verdict, one.operations) for one in verdict.keys] == [
         ("a", "unknown", 1),
-        ("b", "invalid", 7),
+        ("b", "invalid", 8),
     ]
     wrong = verdict.keys[1]
     assert (wrong.stuck, wrong.prefix) == (len(events) - 1, None)
     assert verdict.counterexample == wrong.counterexample
     assert verdict.explanation is not None
-    assert 'returned 3 on key "b": no order of the operations explains this' in verdict.explanation
+    assert 'returned 5 on key "b": no order of the operations explains this' in verdict.explanation
 
 
 def test_evidence_asks_for_no_more_than_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
