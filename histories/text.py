@@ -13,6 +13,11 @@ from clew.histories.event import Event
 from clew.histories.history import INFO, OK, History, thaw
 
 
+TAKING = ("dequeue", "pop", "delete-min")
+"""Functions that take an element out of a container. Null says that it was empty."""
+_READING = ("read", "get")
+
+
 def describe(event: Event) -> str:
     """One event as one line: time, process, type, function, key, value, error."""
     key = "" if event.key is None else f"key {value_text(event.key)}"
@@ -33,7 +38,7 @@ def label(history: History, number: int) -> str:
         return f"{words} ?"
     if operations.completed[number] >= 0 and operations.argument[number] != operations.result[number]:
         return f"{words} → {value_text(history.values[operations.result[number]])}"
-    return f"{words} → nil" if f == "read" and operations.outcome[number] == OK else words
+    return f"{words} → nil" if f in (*_READING, *TAKING) and operations.outcome[number] == OK else words
 
 
 def key_name(key: Any) -> str:

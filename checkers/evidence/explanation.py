@@ -29,7 +29,7 @@ from clew.checkers.models.model import SWAP, WRITE, Model
 from clew.checkers.verdict import KeyVerdict
 from clew.histories.history import FAIL, INFO, History, freeze
 from clew.histories.rounding import Moments
-from clew.histories.text import label, printable, state_text, value_text
+from clew.histories.text import TAKING, label, printable, state_text, value_text
 
 _FEW = 12
 """A counterexample of at most this many operations is listed in full: half a screen."""
@@ -330,6 +330,7 @@ def describe(history: History, number: int, moments: Moments) -> str:
         return f"{text} failed{place}" if error is None else f"{text} failed ({printable(str(error))}){place}"
     result = history.values[operations.result[number]]
     told = "" if result == argument and f not in _TELLING else f" returned {value_text(result)}"
+    told = " returned nothing" if result is None and f in TAKING else told
     return f"{text}{told}{place}"
 
 

@@ -34,6 +34,7 @@ from typing import Any
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.models.model import Model
+from clew.checkers.weaker.before import OutOfTime
 from clew.checkers.weaker.observations import NOTHING, Observations, Possible, bits, sessions_of
 from clew.checkers.weaker.promise import SEQUENTIAL, Promise
 from clew.checkers.weaker.saturated import Saturated, narrowed
@@ -99,7 +100,10 @@ def decide(
     if seen is not None:
         start = history.operations.start[search.number].tolist()
         end = history.operations.end[search.number].tolist()
-        guess = guessed_order(seen, saturated.rounds[-1], saturated.readers, start, end)
+        try:
+            guess = guessed_order(seen, saturated.rounds[-1], saturated.readers, start, end, deadline)
+        except OutOfTime:
+            return Promise(SEQUENTIAL, "unknown", "out of time")
         answer = True if guess is not None and search.take(guess) else None
     if answer is None:
         answer = search.run(most_steps, deadline)

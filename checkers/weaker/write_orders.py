@@ -10,22 +10,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clew.checkers.weaker.before import closure, in_order
+from clew.checkers.deadline import Deadline
+from clew.checkers.weaker.before import closure, in_order, look_at
 from clew.checkers.weaker.observations import NOTHING, Observations
 
 
 def guessed_order(
-    seen: Observations, before: list[int], readers: list[int], start: Sequence[int], end: Sequence[int]
+    seen: Observations,
+    before: list[int],
+    readers: list[int],
+    start: Sequence[int],
+    end: Sequence[int],
+    deadline: Deadline,
 ) -> list[int] | None:
     """An order of all that happened, or None if no guess is right. Mismatches may not fit into it.
 
     `before` is what must come before each operation, without cycles; `readers` says who saw each value. `start` and
     `end` are the times of the operations. O(n²) a guess, on sets of 64 operations at a time.
+
+    It looks at the deadline once for each operation or more often, and raises `OutOfTime` if that has passed.
     """
-    order, _ = in_order(before)
-    all_before = closure(before, order)
+    order, _ = in_order(before, deadline)
+    all_before = closure(before, order, deadline)
     for rank in _ranks(seen, start, end):
-        found, cycle = in_order(_with_write_order(seen, before, readers, all_before, order, rank))
+        following = _with_write_order(seen, before, readers, all_before, order, rank, deadline)
+        found, cycle = in_order(following, deadline)
         if not cycle:
             return [op for op in found if op < len(seen.operations) and seen.operations[op].happened]
     return None
@@ -52,6 +61,7 @@ def _with_write_order(
     all_before: list[int],
     order: list[int],
     rank: list[int],
+    deadline: Deadline,
 ) -> list[int]:
     """What must come before what, if the writes to each key come in the order of their rank, as far as they may."""
     following = list(before)
@@ -62,6 +72,7 @@ def _with_write_order(
     for position, node in enumerate(order):
         rest = before[node]
         while rest:
+            look_at(deadline)
             top = rest.bit_length() - 1
             latest[node] = max(latest[node], latest[top])
             rest &= ~(all_before[top] | 1 << top)

@@ -92,7 +92,7 @@ def test_a_count_that_found_too_much_is_shown_with_all_that_had_begun() -> None:
     verdict = check(history, "word-count")
     begun = appends(history, 2, OK, INFO)
     assert f"but only {begun} appends of it had begun by then" in str(verdict.happened)
-    assert "word 2 " in str(verdict.happened)
+    assert "Word 2 " in str(verdict.happened)
     assert listed(history, verdict) == {("count", None): 1, ("append", 2): begun}
     assert len(verdict.keys[0].contradiction or ()) == 1
     assert "This is impossible" in str(verdict.explanation)
@@ -108,7 +108,7 @@ def test_a_count_that_found_far_too_much_does_not_list_what_had_begun() -> None:
 def test_a_count_that_found_less_than_an_earlier_one_is_shown_with_that() -> None:
     history = written(60, random.Random(4), {3: -2}, words=5, clients=4)
     verdict = check(history, "word-count")
-    assert verdict.happened == "A count found word 3 5 times after one that found it 7 times."
+    assert verdict.happened == "Word 3 was counted 5 times, after it had been counted 7 times."
     assert listed(history, verdict) == {("count", None): 2}
 
 
@@ -122,7 +122,7 @@ def test_a_count_that_found_too_little_is_shown_with_as_many_appends_as_its_sent
     appended = [("append", word, word) for word in (3, 4, 3, 3, 5, 3, 3)]
     history = steps(*appended, ("count", None, [[3, 2], [4, 1], [5, 1]]))
     verdict = check(history, "word-count")
-    assert verdict.happened == "A count found word 3 twice, but 3 appends of it had returned before it began."
+    assert verdict.happened == "Word 3 was counted twice, but 3 appends of it had returned before that count began."
     assert listed(history, verdict) == {("count", None): 1, ("append", 3): 3}
     assert verdict.keys[0].contradiction == verdict.keys[0].counterexample
 
@@ -133,7 +133,7 @@ def test_a_count_that_found_a_later_word_and_not_an_earlier_one_is_shown_with_bo
     history = History.of(Event(at, at, p, kind, f, None, value) for at, (p, kind, f, value) in enumerate(events))  # type: ignore[arg-type]
     verdict = check(history, "word-count")
     assert verdict.happened == (
-        "A count found word 8 once and word 7 never, but 1 append of word 7 had returned before 1 append of word 8 had "
+        "One count has word 8 once, and word 7 never, but 1 append of word 7 had returned before 1 append of word 8 had "
         "begun."
     )
     assert listed(history, verdict) == {("count", None): 1, ("append", 7): 1, ("append", 8): 1}

@@ -31,14 +31,14 @@ def said_of_sequences(past: Past) -> Iterator[Said]:
     content = {op: accesses[op][1] for op in reads}
     lists = all(isinstance(piece, tuple) for piece in content.values())
     if lists:
-        pieces = _Pieces(past, appends, content)
+        pieces = _Pieces(past, accesses, appends, content)
         for read in reads:
             yield from pieces.never_appended(read)
         for read in reads:
             yield from pieces.gone(read)
     else:
         for read in reads:
-            yield from _gone_from_string(past, appends, read, content[read])
+            yield from _gone_from_string(past, accesses, appends, read)
     for one, two in combinations(reads, 2):
         short, long = sorted((content[one], content[two]), key=len)
         if long[: len(short)] != short:
@@ -71,9 +71,8 @@ def said_of_strings(past: Past) -> Iterator[Said]:
         return
     for op, read in permutations(past.core, 2):
         if _gone_since_written(past, accesses, op, read):
-            piece, content = accesses[op][1], accesses[read][1]
-            yield Said(f"The acknowledged append of {text(piece)} is gone: a later {past.operation(read).f} returned "
-                       f"{_shown(content)}", (op, read))  # fmt: skip
+            piece = accesses[op][1]
+            yield Said(_missing(past, accesses, read, piece, text(piece)), (op, read))
     for read in past.core:
         if not past.acknowledged(read) or accesses[read][0] not in (READ, SWAP):
             continue
@@ -128,7 +127,7 @@ def _not_made_since(past: Past, accesses: list[Access], one: int, read: int) -> 
     asked, told = past.operation(one).f, past.operation(read).f
     returned = f"{'expected and found' if found == SWAP else 'returned'} {_shown(content)}"
     if name == APPEND:
-        words = f"The acknowledged append of {text(value)} is gone: a later {told} {returned}"
+        words = _missing(past, accesses, read, value, text(value))
     elif name == READ:
         words = f"{upper(a(told))} {returned} after {'another' if asked == told else 'a'} {asked} had returned "
         words += _shown(value)
@@ -158,23 +157,35 @@ def _made_of(content: str, whole: set[str], pieces: set[str]) -> bool:
     return ends[-1]
 
 
-def _gone_from_string(past: Past, appends: dict[int, Any], read: int, content: str) -> Iterator[Said]:
+def _gone_from_string(past: Past, accesses: list[Access], appends: dict[int, Any], read: int) -> Iterator[Said]:
     """An acknowledged append of a text that is nowhere in what a later read returned. Nothing takes a text away."""
     for op, piece in appends.items():
-        if past.acknowledged(op) and past.before(op, read) and piece not in content:
-            yield Said(
-                f"The acknowledged append of {text(piece)} is gone: a later {past.operation(read).f} returned "
-                f"{_shown(content)}",
-                (op, read),
-            )
+        if past.acknowledged(op) and past.before(op, read) and piece not in accesses[read][1]:
+            yield Said(_missing(past, accesses, read, piece, text(piece)), (op, read))
             return
+
+
+def _missing(past: Past, accesses: list[Access], read: int, piece: Any, shown: str) -> str:
+    """That a read has not what an acknowledged append had appended before.
+
+    It is gone, unless a read that was not over before this one has it: then this one only returned what was old.
+    """
+    found = f"{'expected and found' if accesses[read][0] == SWAP else 'returned'} {_shown(accesses[read][1])}"
+    told = past.operation(read).f
+    for op in np.flatnonzero(past.ret > past.call[read]).tolist():
+        name, content, _ = accesses[op]
+        if name == READ and past.acknowledged(op) and piece in content:
+            return f"{upper(a(told))} {found} after the append of {shown} was acknowledged"
+    return f"The acknowledged append of {shown} is gone: a later {told} {found}"
 
 
 class _Pieces:
     """The appends of a list, by what they append."""
 
-    def __init__(self, past: Past, appends: dict[int, Any], content: dict[int, Any]) -> None:
-        self.past, self.appends, self.content = past, appends, content
+    def __init__(
+        self, past: Past, accesses: list[Access], appends: dict[int, Any], content: dict[int, Any]
+    ) -> None:
+        self.past, self.accesses, self.appends, self.content = past, accesses, appends, content
         self.by_piece: dict[Any, list[int]] = {}
         for op, (piece,) in appends.items():
             self.by_piece.setdefault(piece, []).append(op)
@@ -206,7 +217,7 @@ class _Pieces:
             if len(over) > seen.count(piece):
                 shown, result = text(thaw(piece)), _shown(seen)
                 if len(over) == 1:
-                    words = f"The acknowledged append of {shown} is gone: a later read returned {result}"
+                    words = _missing(self.past, self.accesses, read, piece, shown)
                 else:
                     count = seen.count(piece)
                     had = f"returned it {times(count)}" if count else "did not return it"

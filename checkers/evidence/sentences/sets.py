@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from clew.checkers.encoding import NEVER
 from clew.checkers.evidence.sentences.cells import (
     Cell,
     Finding,
@@ -76,12 +77,13 @@ def _said(past: Past, cell: Cell, element: str, finding: Finding) -> Said | None
                 return Said(
                     f"{_found(past, read, element, False)}, though it had been seen there and {lost}", (by, read)
                 )
-            where = (
-                f"a later {past.operation(read).f} {'misses' if past.operation(read).f == 'read' else 'did not find'}"
-            )
-            return Said(
-                f"The acknowledged add of {element} is gone: {where} it, and {lost}", (by, read), needs_all=True
-            )
+            f = past.operation(read).f
+            words = f"The acknowledged add of {element} is gone: a later {f} "
+            words += f"{'misses' if f == 'read' else 'did not find'} it"
+            if ((cell.found == there) & (past.ret > past.call[read]) & (past.ret != NEVER)).any():
+                # It is still there: this operation only saw what was old.
+                words = f"{_found(past, read, element, False)} after its add was acknowledged"
+            return Said(f"{words}, and {lost}", (by, read), needs_all=True)
         case Overwritten(read, by):
             removed = "its removal was acknowledged" if cell.sets[by] >= 0 else "it had been seen to be missing"
             back = _failed(past, read, "add", element) or "nobody added it again"

@@ -40,7 +40,7 @@ def said_of_words(past: Past) -> Iterator[Said]:
             before, after = found[one].get(word, 0), found[two].get(word, 0)
             if past.before(one, two) and after < before:
                 yield Said(
-                    f"A count found word {word} {times(after)} after one that found it {times(before)}", (one, two)
+                    f"Word {word} was counted {times(after)}, after it had been counted {times(before)}", (one, two)
                 )
             fewer = [other for other in words if found[one].get(other, 0) < found[two].get(other, 0)]
             if before > after and fewer:
@@ -77,14 +77,14 @@ def _too_often(past: Past, appends: dict[int, np.ndarray], op: int, word: int, n
     most = int(np.sum(past.call[_of(appends, word)] < past.ret[op]))
     if number > most:
         said = f"only {_so_many(most)} of it had begun by then" if most else "no append of it had begun by then"
-        yield Said(f"A count found word {word} {times(number)}, but {said}", (op,), needs_all=True)
+        yield Said(f"Word {word} was counted {times(number)}, but {said}", (op,), needs_all=True)
 
 
 def _too_seldom(past: Past, op: int, word: int, ops: np.ndarray, number: int) -> Iterator[Said]:
     least = int(np.sum(past.ret[ops] < past.call[op]))
     if number < least:
-        said = f"{_so_many(least)} of it had returned before it began"
-        yield Said(f"A count found word {word} {times(number)}, but {said}", (op,), needs_all=True)
+        said = f"{_so_many(least)} of it had returned before that count began"
+        yield Said(f"Word {word} was counted {times(number)}, but {said}", (op,), needs_all=True)
 
 
 def _overtaken(
@@ -97,7 +97,7 @@ def _overtaken(
     least = int(np.sum(past.ret[others] < past.call[ops[number - 1]]))
     if there < least:
         yield Said(
-            f"A count found word {word} {times(number)} and word {other} {times(there)}, but {_so_many(least)} of "
+            f"One count has word {word} {times(number)}, and word {other} {times(there)}, but {_so_many(least)} of "
             f"word {other} had returned before {_so_many(number)} of word {word} had begun",
             (op,),
             needs_all=True,
@@ -110,8 +110,9 @@ def _grown(past: Past, appends: dict[int, np.ndarray], one: int, two: int, word:
     least = int(np.sum((past.call[ops] > past.ret[one]) & (past.ret[ops] < past.call[two])))
     if grown >= 0 and (grown > most or grown < least):
         said = f"at most {_so_many(most)} of it" if grown > most else f"at least {_so_many(least)} of it"
+        more = f"{times(grown)} more" if grown else "no more often"
         yield Said(
-            f"A count found word {word} {times(grown)} more than an earlier one, but {said} happened in between",
+            f"Word {word} was counted {more} than by an earlier count, but {said} happened in between",
             (one, two),
             needs_all=True,
         )

@@ -36,6 +36,11 @@ class Facts:
             if op not in named
         )
 
+    def later(self, test: Callable[[ModelOperation], bool]) -> bool:
+        """Whether an operation passes the test that had not returned when the last of the named ones was called."""
+        begin = max(self.call[op] for op, _ in self.named)
+        return any(test(did) and self.ret[op] > begin for op, did in enumerate(self.ops))
+
     def all_begun(self) -> list[ModelOperation]:
         """All operations that had been called when the last of the named ones returned."""
         until = max(self.ret[op] for op, _ in self.named)

@@ -123,6 +123,14 @@ def lacks(value: str) -> Callable[[ModelOperation], bool]:
     return holds
 
 
+def holds(value: str) -> Callable[[ModelOperation], bool]:
+    return lambda op: op.outcome == "ok" and op.f in ("read", "get") and not lacks(value)(op)
+
+
+def finds(value: str) -> Callable[[ModelOperation], bool]:
+    return lambda op: any(has(f, value, True)(op) for f in SET)
+
+
 def acked(f: str, value: str) -> Callable[[ModelOperation], bool]:
     return lambda op: op.f == f and op.outcome == "ok" and told(op.argument) == value
 
@@ -240,7 +248,10 @@ CLAIMS: dict[str, Callable[..., bool]] = {
         x.any(has(f, v, True)) and not count("add", v, x)
     ),
     rf"The acknowledged add of {V} is gone: a later (\w+) (?:misses|did not find) it, and nobody removed it since": (
-        lambda x, v, f: x.any(acked("add", v), has(f, v, False))
+        lambda x, v, f: x.any(acked("add", v), has(f, v, False)) and not x.later(finds(v))
+    ),
+    rf"An? (\w+) (?:misses|did not find) {V} after its add was acknowledged, and nobody removed it since": (
+        lambda x, f, v: x.any(acked("add", v), has(f, v, False)) and x.later(finds(v))
     ),
     rf"An? (\w+) (?:misses|did not find) {V}, though it had been seen there and nobody removed it since": (
         lambda x, f, v: x.any(lambda op: any(has(g, v, True)(op) for g in SET), has(f, v, False))
@@ -264,7 +275,10 @@ CLAIMS: dict[str, Callable[..., bool]] = {
         x.any(lambda op: [*map(told, op.result)].count(v) == TIMES[n]) and count("append", v, x) == TIMES[m]
     ),
     rf"The acknowledged append of {V} is gone: a later (?:read|get|cas) (?:returned|expected and found) .*": (
-        lambda x, v: x.any(acked("append", v), lacks(v))
+        lambda x, v: x.any(acked("append", v), lacks(v)) and not x.later(holds(v))
+    ),
+    rf"An? (?:read|get|cas) (?:returned|expected and found) .* after the append of {V} was acknowledged(?:, and .*)?": (
+        lambda x, v: x.any(acked("append", v), lacks(v)) and x.later(holds(v))
     ),
     r"(\d) was appended (\w+), but a later read (?:returned it (\w+)|did not return it): .*": lambda x, v, n, m: (
         sum(acked("append", v)(op) for _, op in x.named) == TIMES[n] > TIMES[m or "never"]

@@ -15,6 +15,7 @@ NUMBERS = {"never": 0, "once": 1, "twice": 2}
 
 
 def number(words: str) -> int:
+    words = "never" if words == "no more often" else words.removesuffix(" more")
     return NUMBERS[words] if words in NUMBERS else int(words.split()[0])
 
 
@@ -58,16 +59,16 @@ def more(facts: Facts, word: str) -> int:
 
 
 WORD_CLAIMS: dict[str, Callable[..., bool]] = {
-    rf"A count found word (\d) {SO_OFTEN}, but only (\d) appends? of it had begun by then": lambda x, w, n, most: (
+    rf"Word (\d) was counted {SO_OFTEN}, but only (\d) appends? of it had begun by then": lambda x, w, n, most: (
         x.any(found(w, n)) and number(n) > int(most) == begun(x, w)
     ),
-    rf"A count found word (\d) {SO_OFTEN}, but no append of it had begun by then": lambda x, w, n: (
+    rf"Word (\d) was counted {SO_OFTEN}, but no append of it had begun by then": lambda x, w, n: (
         x.any(found(w, n)) and number(n) > 0 == begun(x, w)
     ),
-    rf"A count found word (\d) {SO_OFTEN}, but (\d) appends? of it had returned before it began": (
+    rf"Word (\d) was counted {SO_OFTEN}, but (\d) appends? of it had returned before that count began": (
         lambda x, w, n, least: x.any(found(w, n)) and number(n) < int(least) <= returned(x, w)
     ),
-    rf"A count found word (\d) {SO_OFTEN} after one that found it {SO_OFTEN}": lambda x, w, after, before: (
+    rf"Word (\d) was counted {SO_OFTEN}, after it had been counted {SO_OFTEN}": lambda x, w, after, before: (
         x.any(found(w, before), found(w, after)) and number(after) < number(before)
     ),
     r"One count found word (\d) more often than another one did, and word (\d) less often": lambda x, w, v: (
@@ -78,16 +79,16 @@ WORD_CLAIMS: dict[str, Callable[..., bool]] = {
             for _, two in x.named
         )
     ),
-    rf"A count found word (\d) {SO_OFTEN} and word (\d) {SO_OFTEN}, but (\d) appends? of word \3 had returned before "
+    rf"One count has word (\d) {SO_OFTEN}, and word (\d) {SO_OFTEN}, but (\d) appends? of word \3 had returned before "
     r"(\d) appends? of word \1 had begun": lambda x, w, n, v, m, least, begun_: (
         x.any(found(w, n))
         and x.any(found(v, m))
         and number(n) == int(begun_)
         and number(m) < int(least) <= returned(x, v, appends(x, w)[number(n) - 1][0])
     ),
-    rf"A count found word (\d) {SO_OFTEN} more than an earlier one, but at most (\d) appends? of it happened in "
+    rf"Word (\d) was counted (no more often|(?:once|twice|\d+ times) more) than by an earlier count, but at most (\d) appends? of it happened in "
     r"between": lambda x, w, n, most: more(x, w) == number(n) > int(most) == between(x, w, all=True),
-    rf"A count found word (\d) {SO_OFTEN} more than an earlier one, but at least (\d) appends? of it happened in "
+    rf"Word (\d) was counted (no more often|(?:once|twice|\d+ times) more) than by an earlier count, but at least (\d) appends? of it happened in "
     r"between": lambda x, w, n, least: more(x, w) == number(n) < int(least) == between(x, w, all=False),
 }  # fmt: skip
 """Every kind of sentence about a text and its words, and what must hold of the operations that it names."""

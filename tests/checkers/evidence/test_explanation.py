@@ -50,3 +50,15 @@ def test_a_read_of_nothing_is_told_and_a_write_says_no_more_than_what_it_wrote()
     assert words is not None
     assert "returned 5" not in words
     assert "returned null" in words
+
+
+def test_a_take_of_nothing_says_so() -> None:
+    events = [
+        Event(0, 0, 0, "invoke", "enqueue", None, 5),
+        Event(1, 1, 0, "ok", "enqueue", None, 5),
+        Event(2, 2, 0, "invoke", "dequeue"),
+        Event(3, 3, 0, "ok", "dequeue"),
+    ]
+    verdict = check(History.of(events), "fifo-queue")
+    assert "dequeue by client 0 from 2 ns to 3 ns returned nothing" in str(verdict.explanation)
+    assert verdict.core[-1] == "client 0: dequeue → nil"

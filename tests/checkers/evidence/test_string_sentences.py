@@ -45,3 +45,33 @@ def test_an_acknowledged_append_is_gone_though_others_wrote_at_the_same_time() -
     steps = [(1, "invoke", "put", "9.", None), *done(0, "ok", "append", "1."), *done(0, "ok", "append", "2.")]
     steps += [*done(0, "ok", "get", None, "1."), (1, "ok", "put", "9.", None)]
     assert told("kv", *steps) == f'The acknowledged append of "2." is gone: a later get returned "1.", {SINCE}.'
+
+
+@pytest.mark.parametrize(
+    ("model", "steps", "sentence"),
+    [
+        (
+            "append-list",
+            (("append", 1, 1), ("append", 2, 2), ("read", None, [1])),
+            "A read returned [1] after the append of 2 was acknowledged.",
+        ),
+        (
+            "kv",
+            (("append", "1.", "1."), ("append", "2.", "2."), ("get", None, "1.")),
+            'A get returned "1." after the append of "2." was acknowledged.',
+        ),
+        (
+            "set",
+            (("add", 2, 2), ("contains", 2, False)),
+            "A contains did not find 2 after its add was acknowledged, and nobody removed it since.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_later_read_has_is_not_gone(model: str, steps: tuple[tuple[str, Any, Any], ...], sentence: str) -> None:
+    later = {"append-list": ("read", None, [1, 2]), "kv": ("get", None, "1.2."), "set": ("read", None, [2])}[model]
+    whole, gone = (
+        told(model, *(step for f, argument, result in those for step in done(0, "ok", f, argument, result)))
+        for those in ((*steps, later), steps)
+    )
+    assert whole == sentence
+    assert "is gone" in gone

@@ -15,9 +15,11 @@ from clew.checkers.encoding import encode
 from clew.checkers.forms import form_of
 from clew.checkers.models import Model, find_model
 from clew.checkers.weaker import sequential
+from clew.checkers.weaker.before import OutOfTime
 from clew.checkers.weaker.observations import observe, possible, registers_of
 from clew.checkers.weaker.promise import Promise
-from clew.checkers.weaker.saturated import narrowed
+from clew.checkers.weaker.saturated import Saturated, narrowed
+from clew.checkers.weaker.write_orders import guessed_order
 from clew.histories import Event, History
 from tests.checkers.weaker import brute
 from tests.checkers.weaker.brute import Op
@@ -207,6 +209,52 @@ def test_the_deadline_is_looked_at_for_every_operation_before_the_search() -> No
         stopped = Looked(last)
         assert narrowed(unsure, stopped) is None
         assert stopped.looks == last, "it ended at once"
+
+
+def test_what_an_operation_of_unknown_outcome_saw_counts_once_somebody_has_seen_it() -> None:
+    """The compare-and-set happened, since 5 was read. But 1 was written only after that."""
+    lines: list[tuple[int, str, Any, Any]] = [(0, "cas", [1, 5], None), (1, "read", None, 5), (1, "write", 1, 1)]
+    lines += [(2, "write", 9, 9), (2, "write", 9, 9)]
+    events = []
+    for number, (process, f, argument, result) in enumerate(lines):
+        begin, end, kind = 2 * number, 2 * number + 1, "info" if result is None else "ok"
+        events.append(Event(begin, begin, process, "invoke", f, None, argument))
+        events.append(Event(end, end, process, kind, f, None, argument if result is None else result))
+    promise = decided(History.of(events), most_steps=0)
+    assert (promise.kept, promise.operations) == ("no", (0,))
+
+
+def test_a_guess_at_the_order_of_the_writes_ends_wherever_the_deadline_passes() -> None:
+    operations = [Op(number % 5, 0, "read", number - 1) if number % 2 else Op(number % 5, 0, "write", None)
+                  for number in range(200)]  # fmt: skip
+    problems = encode(history := brute.history_of(operations), MODEL)
+    seen = observe(history, problems, [form_of(problem, MODEL) for problem in problems])
+    assert seen is not None
+    saturated = Saturated(seen)
+    assert saturated.saturate(Deadline(600))
+    times = list(range(len(operations)))
+    before, readers = saturated.rounds[-1], saturated.readers
+    assert guessed_order(seen, before, readers, times, times, whole := Looked()) is not None
+    assert whole.looks > 4 * len(operations), "two orders, what comes before what, and the writes"
+    for last in range(1, whole.looks, whole.looks // 20):
+        stopped = Looked(last)
+        with pytest.raises(OutOfTime):
+            guessed_order(seen, before, readers, times, times, stopped)
+        assert stopped.looks == last, "it ended at once"
+
+
+def test_out_of_time_while_the_order_of_the_writes_is_guessed_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    deadline = Deadline(600)
+
+    def late(*arguments: Any) -> None:
+        deadline.stop()
+        guessed_order(*arguments)
+
+    monkeypatch.setattr(sequential, "guessed_order", late)
+    problems = encode(history := brute.history_of([Op(0, 0, "write", None), Op(1, 0, "read", 0)]), MODEL)
+    seen = observe(history, problems, [form_of(problem, MODEL) for problem in problems])
+    promise = sequential.decide(history, MODEL, problems, seen, deadline, str)
+    assert (promise.kept, promise.why) == ("unknown", "out of time")
 
 
 def test_a_search_that_is_too_long_is_unknown() -> None:
