@@ -12,7 +12,6 @@ import msgspec
 from clew.histories.event import Event
 from clew.histories.history import INFO, OK, History, thaw
 
-
 TAKING = ("dequeue", "pop", "delete-min")
 """Functions that take an element out of a container. Null says that it was empty."""
 _READING = ("read", "get")

@@ -133,7 +133,7 @@ def test_a_count_that_found_a_later_word_and_not_an_earlier_one_is_shown_with_bo
     history = History.of(Event(at, at, p, kind, f, None, value) for at, (p, kind, f, value) in enumerate(events))  # type: ignore[arg-type]
     verdict = check(history, "word-count")
     assert verdict.happened == (
-        "One count has word 8 once, and word 7 never, but 1 append of word 7 had returned before 1 append of word 8 had "
-        "begun."
+        "One count has word 8 once, and word 7 never, but 1 append of word 7 had returned before 1 append of word 8 "
+        "had begun."
     )
     assert listed(history, verdict) == {("count", None): 1, ("append", 7): 1, ("append", 8): 1}

@@ -182,9 +182,7 @@ def _missing(past: Past, accesses: list[Access], read: int, piece: Any, shown: s
 class _Pieces:
     """The appends of a list, by what they append."""
 
-    def __init__(
-        self, past: Past, accesses: list[Access], appends: dict[int, Any], content: dict[int, Any]
-    ) -> None:
+    def __init__(self, past: Past, accesses: list[Access], appends: dict[int, Any], content: dict[int, Any]) -> None:
         self.past, self.accesses, self.appends, self.content = past, accesses, appends, content
         self.by_piece: dict[Any, list[int]] = {}
         for op, (piece,) in appends.items():

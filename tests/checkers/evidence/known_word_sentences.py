@@ -11,6 +11,7 @@ from clew.checkers.models import ModelOperation
 from tests.checkers.evidence.facts import Facts
 
 SO_OFTEN = r"(never|once|twice|\d+ times)"
+MORE = r"(no more often|(?:once|twice|\d+ times) more)"
 NUMBERS = {"never": 0, "once": 1, "twice": 2}
 
 
@@ -86,9 +87,9 @@ WORD_CLAIMS: dict[str, Callable[..., bool]] = {
         and number(n) == int(begun_)
         and number(m) < int(least) <= returned(x, v, appends(x, w)[number(n) - 1][0])
     ),
-    rf"Word (\d) was counted (no more often|(?:once|twice|\d+ times) more) than by an earlier count, but at most (\d) appends? of it happened in "
+    r"Word (\d) was counted {MORE} than by an earlier count, but at most (\d) appends? of it happened in "
     r"between": lambda x, w, n, most: more(x, w) == number(n) > int(most) == between(x, w, all=True),
-    rf"Word (\d) was counted (no more often|(?:once|twice|\d+ times) more) than by an earlier count, but at least (\d) appends? of it happened in "
+    r"Word (\d) was counted {MORE} than by an earlier count, but at least (\d) appends? of it happened in "
     r"between": lambda x, w, n, least: more(x, w) == number(n) < int(least) == between(x, w, all=False),
 }  # fmt: skip
 """Every kind of sentence about a text and its words, and what must hold of the operations that it names."""

@@ -234,7 +234,8 @@ def test_a_guess_at_the_order_of_the_writes_ends_wherever_the_deadline_passes() 
     assert saturated.saturate(Deadline(600))
     times = list(range(len(operations)))
     before, readers = saturated.rounds[-1], saturated.readers
-    assert guessed_order(seen, before, readers, times, times, whole := Looked()) is not None
+    whole = Looked()
+    assert guessed_order(seen, before, readers, times, times, whole) is not None
     assert whole.looks > 4 * len(operations), "two orders, what comes before what, and the writes"
     for last in range(1, whole.looks, whole.looks // 20):
         stopped = Looked(last)
