@@ -25,7 +25,8 @@ class Columns:
     def __init__(self, source: str | None = None) -> None:
         self.source = source
         self._whole: list[tuple[Any, ...]] = []
-        self._interned = (Interned(), Interned(), Interned(), Interned())
+        self.interned = (Interned(), Interned(), Interned(), Interned())
+        """Of functions, keys, values and errors."""
         self._lines: list[NDArray[np.int64]] = []
         self._count = 0
 
@@ -54,7 +55,7 @@ class Columns:
         Raises `HistoryError` with the line for a key or a value that is nested too deeply.
         """
         count = len(index)
-        fs, keys, values, errors = self._interned
+        fs, keys, values, errors = self.interned
         try:
             codes = [
                 interned.codes(objects)
@@ -75,6 +76,12 @@ class Columns:
             self._lines.append(_array(lines))
         self._count += count
 
+    def add_coded(self, columns: tuple[NDArray[Any], ...], lines: Numbers) -> None:
+        """Add events whose columns are those of a history, with codes of `interned`."""
+        self._whole.append(columns)
+        self._lines.append(_array(lines))
+        self._count += len(columns[0])
+
     def history(self, header: Header | None = None, *, cut: bool = False) -> History:
         """The history of all events that were added. It has lines if they were given with all of them."""
         kinds = (np.int64, np.int64, np.int64, np.int8, np.int32, np.int32, np.int32, np.int32)
@@ -82,7 +89,7 @@ class Columns:
         columns: list[NDArray[Any]] = [np.concatenate(parts) for parts in zip(empty, *self._whole, strict=True)]
         lines = np.concatenate(self._lines) if self._lines else None
         index, time, process, kind, f, key, value, error = columns
-        fs, keys, values, errors = self._interned
+        fs, keys, values, errors = self.interned
         return History(
             index, time, process, kind, f, key, value, error, fs, keys, values, errors, header, lines, self.source, cut
         )

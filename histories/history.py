@@ -11,7 +11,8 @@ take about 50 MB, and a checker never touches a Python object.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -54,7 +55,7 @@ class _Tag(str):
     __slots__ = ()
 
 
-_LIST, _DICT = _Tag("list"), _Tag("dict")
+LIST, _DICT = _Tag("list"), _Tag("dict")
 _PLAIN = {int, str, type(None)}
 """Types whose values are their own frozen form."""
 
@@ -73,10 +74,10 @@ def freeze(value: Any, depth: int = 0) -> Any:
     if depth == DEEPEST:
         raise RecursionError
     if kind is not dict and set(map(type, value)) <= _PLAIN:
-        return (_LIST, *value)
+        return (LIST, *value)
     if kind is dict:
         return (_DICT, *sorted((str(k), freeze(v, depth + 1)) for k, v in value.items()))
-    return (_LIST, *(freeze(part, depth + 1) for part in value))
+    return (LIST, *(freeze(part, depth + 1) for part in value))
 
 
 def thaw(frozen: Any) -> Any:
@@ -90,7 +91,7 @@ def thaw(frozen: Any) -> Any:
         return frozen
     if not frozen or not isinstance(frozen[0], _Tag):
         return [thaw(part) for part in frozen]
-    if frozen[0] == _LIST:
+    if frozen[0] == LIST:
         return [thaw(part) for part in frozen[1:]]
     if frozen[0] == _DICT:
         return {key: thaw(part) for key, part in frozen[1:]}
@@ -126,19 +127,24 @@ class Interned:
         if values and values[0] is values[-1] is None and values.count(None) == len(values):
             return np.full(len(values), self.code(None), np.int32)
         if set(map(type, values)) <= _PLAIN:
-            # They are their own frozen forms, so all new ones get their numbers at once.
-            known = self._codes
-            unseen = [value for value in dict.fromkeys(values) if value not in known]
-            known.update(zip(unseen, range(len(known), len(known) + len(unseen)), strict=True))
-            self.objects += unseen
-            return np.fromiter(map(known.__getitem__, values), np.int32, len(values))
+            return self.codes_of_frozen(values)
         frozen = [value if type(value) in _PLAIN else freeze(value) for value in values]
-        codes = np.fromiter(map(self._codes.__getitem__, frozen), np.int32, len(values))
-        # A new number is greater than all before it, where it first occurs.
-        new = np.flatnonzero(codes >= len(self.objects))
-        first = np.maximum.accumulate(np.concatenate(([len(self.objects) - 1], codes[new])))
-        self.objects += [values[row] for row in new[codes[new] > first[:-1]].tolist()]
-        return codes
+        return self.codes_of_frozen(frozen, dict(zip(reversed(frozen), reversed(values), strict=True)).__getitem__)
+
+    def codes_of_frozen(
+        self, frozen: Sequence[Any], object_of: Callable[[Any], Any] | None = None
+    ) -> NDArray[np.int32]:
+        """The numbers of many values, of which these are the frozen forms.
+
+        `object_of` gives the value of a form; None if values and forms are the same.
+        """
+        known = self._codes
+        with suppress(TypeError):  # None is no code: one was not seen before
+            return np.fromiter(map(known.get, frozen), np.int32, len(frozen))
+        unseen = [form for form in dict.fromkeys(frozen) if form not in known]
+        known.update(zip(unseen, range(len(known), len(known) + len(unseen)), strict=True))
+        self.objects += unseen if object_of is None else map(object_of, unseen)
+        return np.fromiter(map(known.__getitem__, frozen), np.int32, len(frozen))
 
     def find(self, value: Any) -> int | None:
         """The number of `value`, or None if it never occurred."""

@@ -16,18 +16,23 @@ import pytest
 from clew.histories import Event, EventType, History, HistoryError, edn, edn_lines, json_columns, json_lines, jsonl
 from clew.histories.event import FORMAT, NEMESIS
 from clew.histories.reading import reading_of
+from clew.histories.regular_lines import read_lines
 
 VALUES: list[Any] = [None, 0, 7, -3, 2**70, True, 1.5, "a b", 'a"b\\\n', "nil", "é"]
 VALUES += [[], [1, 2], [3, None], [[1, 2], {"a": 1}]]
+MAPS: list[Any] = [{"b": 1, "a": 2}, {"a": 2, "b": 1}]
+"""Equal, but for the order of their keys."""
+REGULAR: list[Any] = [None, 0, 7, 7, -3, 10**17, 10**19, True, "a b", [1, 2], [1, -2, 30], [1, 2], 12345]
+"""Values that are read without JSON, and few others."""
 
 
-def history(rng: random.Random) -> History:
+def history(rng: random.Random, values: list[Any] = VALUES) -> History:
     """Events that need not make sense together."""
     keyed, faults, errors = (rng.random() < 0.3 for _ in range(3))
     events: list[Event] = []
     for index in range(rng.randrange(1, 12)):
         kind: EventType = rng.choice(("invoke", "ok", "fail", "info"))
-        value = rng.choice(VALUES)
+        value = rng.choice(values)
         if faults and rng.random() < 0.2:
             value = {"to": ["n1"]} if rng.random() < 0.5 else value
             events.append(Event(index, 10 * index, NEMESIS, "info", "partition", None, value))
@@ -98,14 +103,26 @@ def test_lines_of_json_at_once_are_lines_one_by_one(
 
     whole, rng, path = jsonl._event, random.Random(f"jsonl/{block}"), tmp_path / "history.jsonl"
     monkeypatch.setattr(jsonl, "_AT_ONCE", block)
+    regular: list[bool] = []
+
+    def counted(*arguments: Any) -> Any:
+        found = read_lines(*arguments)
+        regular.append(found is not None)
+        return found
+
     for _ in range(300):
         stream = io.BytesIO()
-        jsonl.dump(history(rng), stream)
+        values = rng.choice((VALUES, REGULAR, REGULAR, [*REGULAR, *REGULAR, *VALUES, *MAPS]))
+        jsonl.dump(history(rng, values), stream)
         path.write_bytes(spoiled(stream.getvalue().decode(), rng).encode())
-        monkeypatch.setattr(jsonl, "_event", whole)
-        one = read(lambda: jsonl.load(path))
+        monkeypatch.setattr(jsonl, "read_lines", counted)
+        by_bytes = read(lambda: jsonl.load(path))
+        monkeypatch.setattr(jsonl, "read_lines", lambda *_: None)
+        at_once = read(lambda: jsonl.load(path))
         monkeypatch.setattr(jsonl, "_event", NoLines())
-        assert one == read(lambda: jsonl.load(path)), path.read_text()
+        assert by_bytes == at_once == read(lambda: jsonl.load(path)), path.read_text()
+        monkeypatch.setattr(jsonl, "_event", whole)
+    assert sum(regular) > 50
 
 
 READINGS = [
