@@ -98,26 +98,18 @@ def thaw(frozen: Any) -> Any:
     return frozen[1]
 
 
-class _Numbers(dict[Any, int]):
-    """Numbers by what they are given to; what has none yet gets the next."""
-
-    def __missing__(self, form: Any) -> int:
-        number = self[form] = len(self)
-        return number
-
-
 class Interned:
     """Objects numbered in the order in which they were first seen. Equal JSON values share a number."""
 
     def __init__(self) -> None:
         self.objects: list[Any] = []
-        self._codes: dict[Any, int] = _Numbers()
+        self._codes: dict[Any, int] = {}
 
     def code(self, value: Any) -> int:
         """The number of `value`; a new number if it was not seen before."""
         kind = type(value)
         frozen = value if kind is int or kind is str or value is None else freeze(value)
-        code = self._codes[frozen]
+        code = self._codes.setdefault(frozen, len(self.objects))
         if code == len(self.objects):
             self.objects.append(value)
         return code
