@@ -8,6 +8,7 @@
     set          always                    monitors
     tally        always                    monitors
     no form      a FIFO queue?             a search for one line of pairs
+                 an unordered queue?       a search for the moments at which it was empty
                  a set, never read whole?  each element is a register
                  versions, or one list?    they shorten the intervals, then searches by turns
                  a sum out of reach?       invalid, at its return or earlier
@@ -24,7 +25,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from clew.checkers import line, parts, pinned, sums, wgl
+from clew.checkers import bag, line, parts, pinned, sums, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
@@ -36,7 +37,7 @@ from clew.checkers.rounds import FEWEST_EVENTS, progress, search_any, search_reg
 from clew.checkers.verdict import Budget
 
 _LOOKS = 8
-"""Operations that `line` looks at in the time of a step of wgl, about."""
+"""Operations that `line` looks at in the time of a step of wgl, about. `bag` may look at as many states."""
 _STEPS_BEFORE_PARTS = 2
 """Steps of a search for each event, before parts of the problem are looked at: enough for most histories of five
 clients. Of a stack, whose states are many, ten times as many take six seconds. All its parts take a tenth of one."""
@@ -83,6 +84,9 @@ def decide(
 
     def search(problem: Problem, model: Model) -> Decision:
         return _search(problem, model, budget, deadline, most_rounds)
+
+    if bag.applies(model):
+        return bag.decide(problem, model, budget, deadline, effort=_looks(problem, most_rounds))
 
     def search_whole() -> Decision:
         return _search_whole(problem, model, budget, deadline, search, _looks(problem, most_rounds))
@@ -167,6 +171,8 @@ def _decide_container(
 ) -> Decision:
     problem = form.problem
     decision = containers.decide(form)
+    if bag.applies(model) and (decision.answer == "unknown" or not decision.stuck_is_first):
+        return bag.decide(problem, model, budget, deadline, effort=_looks(problem, most_rounds))
     if decision.answer == "unknown" and line.applies(problem, model):
         looks = _looks(problem, most_rounds)
         return max(decision, line.decide(problem, model, budget, deadline, effort=looks), key=progress)
