@@ -22,6 +22,9 @@ from clew.systems.raft.messages import (
 from clew.systems.raft.parameters import Parameters, majority
 from clew.systems.raft.server import Server
 
+CONTRADICTIONS_MOST = 8
+"""How many refusals of a follower that lacks what it had acknowledged are answered between two heartbeats."""
+
 
 class Read(NamedTuple):
     """A request that changes nothing. It is answered when a majority has confirmed that the leader still leads."""
@@ -44,6 +47,8 @@ class Leader:
         """Up to where each follower's log is known to be the leader's."""
         self._seen: dict[str, int] = {}
         """The last round that each follower has repeated."""
+        self._contradicted: dict[str, int] = {}
+        """How often each follower has lacked what it had acknowledged, since the last heartbeat."""
         self._round = 0
         self._reads: list[Read] = []
         self._waiting: list[tuple[str, Request]] = []
@@ -67,6 +72,7 @@ class Leader:
 
     def heartbeat(self, ctx: Context) -> None:
         """Send every follower what it lacks, or an empty message."""
+        self._contradicted.clear()
         for node in self._next:
             self._send(ctx, node)
 
@@ -99,12 +105,25 @@ class Leader:
             if self._next.get(follower, self._server.log.last_index + 1) <= self._server.log.last_index:
                 self._send(ctx, follower)
         else:
-            self._next[follower] = max(self._match[follower], min(self._next[follower] - 1, message.index)) + 1
-            self._send(ctx, follower)
+            self._refused(ctx, follower, message)
         self._serve(ctx)
         if self._recruits.has(follower):
             self._recruits.progress(follower, self._match[follower], self._server.log.last_index, ctx.now)
             self.reconfigure(ctx)
+
+    def _refused(self, ctx: Context, follower: str, message: Appended) -> None:
+        """Go back to where the logs may match, and send what comes after that.
+
+        A follower may say that it lacks what it had acknowledged: the refusal comes late, or a disk has lost synced
+        writes. Such a disk has the follower refuse for ever. A network that copies messages makes two answers of one
+        now and then. So if each refusal were answered, the messages would double again and again.
+        """
+        if message.index < self._match[follower]:
+            self._contradicted[follower] = self._contradicted.get(follower, 0) + 1
+            if self._contradicted[follower] > CONTRADICTIONS_MOST:
+                return
+        self._next[follower] = max(self._match[follower], min(self._next[follower] - 1, message.index)) + 1
+        self._send(ctx, follower)
 
     def reconfigure(self, ctx: Context) -> None:
         """Take the next step to what the operator has ordered, if it is time for one."""

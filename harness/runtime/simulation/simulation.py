@@ -12,6 +12,7 @@ every random number comes from a stream named after what it is for.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any, ClassVar
@@ -58,6 +59,11 @@ EVENTS_AT_ONCE_MAX = 100_000
 """Events within one millisecond of cluster time in which no operation and no fault begins or ends. Above it the run
 ends as a failure: a node that sends itself messages, or sets timers, without a delay would go on for ever. The largest
 shipped plans have a few hundred."""
+
+MESSAGES_UNDER_WAY_MAX = 100_000
+"""Messages that are under way at once. Above it the run ends as a failure: nodes that answer each answer with more than
+one message, on the whole, double their number again and again, and each millisecond takes longer than the one before.
+The largest shipped plans have some hundreds."""
 
 EVENTS_OF_A_RELEASED_ONE = 10
 """How many events one event that has waited for a paused node may cause. All that waited come at one instant, and that
@@ -107,6 +113,7 @@ class Simulation:
         self._members, self._orders = plan.nodes, 0
         self._millisecond_ends = 0
         self._events_max = EVENTS_AT_ONCE_MAX
+        self._counted_at = 0
         self._over = False
 
     async def run(self, conductor: Conductor) -> None:
@@ -158,6 +165,8 @@ class Simulation:
                 await trio.lowlevel.checkpoint()
                 if not self._moves_on(events):
                     raise self._never_ends(b if kind <= DELIVER else a.name)
+                if len(heap) + len(self._later) > MESSAGES_UNDER_WAY_MAX and events >= self._counted_at:
+                    self._count_messages(events)
         self._outcome.finished = True
 
     def _push(self, time: int, kind: int, a: Any = None, b: Any = None, c: Any = None, d: Any = None) -> int:
@@ -189,6 +198,22 @@ class Simulation:
             f"takes more than {EVENTS_AT_ONCE_MAX:,} steps within a millisecond, at {self._now / 1e9:.6f} s of cluster "
         )
         return SystemFailure(part, name, what + "time: does it send itself messages, or set timers, without a delay?")
+
+    def _count_messages(self, events: int) -> None:
+        """Raise `SystemFailure` if too many messages are under way. Most of what waits may be timeouts.
+
+        Counting takes a look at each event, so the next count waits until as many events have happened.
+        """
+        self._counted_at = events + len(self._heap) + len(self._later)
+        sent_by = Counter(event[3] for heap in (self._heap, self._later) for event in heap if event[2] == ARRIVE)
+        if sent_by.total() > MESSAGES_UNDER_WAY_MAX:
+            name = max(sent_by, key=lambda each: sent_by[each])
+            part: Part = "node" if name in self._nodes else "client"
+            what = (
+                f"sends more and more: {sent_by[name]:,} of its messages are under way, at {self._now / 1e9:.6f} s of "
+                "cluster time: is each answer answered again?"
+            )
+            raise SystemFailure(part, name, what)
 
     # What the conductor orders
 
