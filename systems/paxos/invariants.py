@@ -90,22 +90,32 @@ class VotesAreReported:
 
 
 class ProposalsAreFromClients:
-    """Only a value that has been proposed may be chosen (2.1)."""
+    """Only a value that has been proposed may be chosen (2.1).
+
+    When a client has been told what is decided for a key, nothing else is chosen for it any more, or `chosen-value-stays`
+    breaks. So from then on nothing is remembered of what clients propose for that key, and proposals are not compared.
+    """
 
     name = "proposals-are-from-clients"
-    watches: tuple[type, ...] = (Request, Accept)
+    watches: tuple[type, ...] = (Request, Accept, Decision)
 
     def __init__(self) -> None:
-        self._asked: set[tuple[Key, Any]] = set()
+        self._asked: dict[Key, set[str]] = {}
+        self._decided: set[Key] = set()
 
     def observe(self, sent: Sent) -> Violation | None:
         """Look a proposal up in what clients have asked for."""
         message = sent.message
-        proposal = (message.key, repr(message.value))
-        if type(message) is Request:
-            self._asked.add(proposal)
-        elif proposal not in self._asked:
-            words = f"{sent.source} proposes {message.value!r} for key {message.key!r}, and no client has"
+        key = message.key
+        if type(message) is Decision and message.value is not None:
+            self._decided.add(key)
+            self._asked.pop(key, None)
+        elif key in self._decided:
+            return None
+        elif type(message) is Request:
+            self._asked.setdefault(key, set()).add(repr(message.value))
+        elif type(message) is Accept and repr(message.value) not in self._asked.get(key, ()):
+            words = f"{sent.source} proposes {message.value!r} for key {key!r}, and no client has"
             return Violation(self.name, words, sent.time, (sent.id,))
         return None
 

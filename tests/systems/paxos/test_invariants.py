@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clew.systems.paxos.messages import NEVER, Accept, Accepted, Ballot, Decision, Promise, Request
-from tests.systems.observing import Line, explain
+from tests.systems.observing import Line, broken, explain
 
 ONE, TWO = (Ballot(round, "n1") for round in (1, 2))
 
@@ -72,3 +72,14 @@ RIGHT = [*CHOSEN, ask(8), promise("n2", TWO, ONE, 7), promise("n3", TWO), accept
 )
 def test_a_broken_lemma_is_found_and_explained(name: str, words: str, lines: list[Line]) -> None:
     assert words in explain("paxos", name, *lines)
+
+
+def test_an_old_proposal_is_compared_with_what_clients_ask_for_until_a_client_knows_what_is_decided() -> None:
+    """Before and after a client is told that 7 is decided, n1 proposes 9 below the ballot that was chosen."""
+    stray = [promise("n1", ONE), promise("n2", ONE), accept(ONE, 9)]
+    chosen = [ask(7), promise("n2", TWO), promise("n3", TWO), accept(TWO, 7), vote("n2", TWO, 7), vote("n3", TWO, 7)]
+    told: list[Line] = [("n1", "c0", Decision(7, 0, 7))]
+    assert "proposals-are-from-clients" in broken("paxos", *chosen, *stray)
+    assert "proposals-are-from-clients" not in broken("paxos", *chosen, *told, *stray)
+    nothing: list[Line] = [("n1", "c1", Decision(8, 0, None))]
+    assert "proposals-are-from-clients" in broken("paxos", *nothing, *stray)
