@@ -92,8 +92,9 @@ class VotesAreReported:
 class ProposalsAreFromClients:
     """Only a value that has been proposed may be chosen (2.1).
 
-    When a client has been told what is decided for a key, nothing else is chosen for it any more, or `chosen-value-stays`
-    breaks. So from then on nothing is remembered of what clients propose for that key, and proposals are not compared.
+    When a client has been told what is decided for a key, nothing else is chosen for it any more, or
+    `chosen-value-stays` breaks. So from then on nothing is remembered of what clients propose for that key, and
+    proposals are not compared.
     """
 
     name = "proposals-are-from-clients"
