@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Iterator
 
@@ -54,16 +55,7 @@ def key_verdict(
         words = f"undecided, out of {decision.why}: an order of {len(order)} operations explains the beginning"
         return replace(verdict, why=decision.why, prefix=order, explanation=words)
     assert decision.stuck is not None
-    impossible, contrary = impossible_operations(problem, form, model, decision, deadline)
-    if len(impossible) > _FEW and form is None and decision.part is None:
-        # In a part, searches for a smaller set come to their end.
-        from clew.checkers import competition
-
-        in_part = competition.with_part(problem, model, decision, deadline)
-        if in_part.part is not None:
-            fewer, contrary_there = impossible_operations(problem, form, model, in_part, deadline)
-            if len(fewer) < len(impossible):
-                decision, impossible, contrary = in_part, fewer, contrary_there
+    decision, impossible, contrary = _fewest(history, model, problem, form, decision, deadline)
     stuck = problem.number[problem.event_op[decision.stuck]]
     claims = find_claims(history, model, problem, form, decision, impossible, contrary, deadline)
     return replace(
@@ -74,8 +66,31 @@ def key_verdict(
         counterexample=tuple(problem.number[impossible].tolist()),
         contradiction=tuple(problem.number[contrary].tolist()),
         explanation=in_words(history, claims),
-        happened=find_sentence(history, model, problem, impossible, _failed(claims)),
+        happened=find_sentence(history, model, problem, impossible, _failed(claims), deadline),
     )
+
+
+def _fewest(
+    history: History, model: Model, problem: Problem, form: Form | None, decision: Decision, deadline: Deadline
+) -> tuple[Decision, list[int], list[int]]:
+    """The smallest counterexample found, with its contradiction. The decision keeps its part if it is of the part."""
+    assert decision.stuck is not None
+    if form is not None:
+        return decision, *impossible_operations(problem, form, model, decision, deadline)
+    from clew.checkers import competition
+    from clew.checkers.evidence.named import find_named
+
+    whole, returned = dataclasses.replace(decision, part=None), problem.ret <= decision.stuck
+    found = [(whole, *named) for named in [find_named(history, model, problem, returned, deadline)] if named]
+    if found and len(found[0][1]) <= _FEW:
+        return found[0]
+    found.append((decision, *impossible_operations(problem, form, model, decision, deadline)))
+    if len(found[-1][1]) > _FEW and decision.part is None:
+        # In a part, searches for a smaller set come to their end.
+        in_part = competition.with_part(problem, model, decision, deadline)
+        if in_part.part is not None:
+            found.append((in_part, *impossible_operations(problem, form, model, in_part, deadline)))
+    return min(found, key=lambda one: len(one[1]))
 
 
 def impossible_operations(

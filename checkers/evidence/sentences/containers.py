@@ -112,6 +112,7 @@ class _Elements:
             yield Said(f"{words}most {len(taken) + unknown} {self.taken()}", (empty,), needs_all=True)
 
     def _single(self, code: int) -> bool:
+        self.past.look()
         return int((self.puts & (self.element == code)).sum()) == 1
 
     def _take_of(self, code: int) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import Mask
 from clew.checkers.models.model import INFO, OK, Access, Model, ModelOperation
@@ -16,6 +17,8 @@ from clew.histories.text import value_text
 
 MOST = 40
 """Operations of a counterexample that rules look at, the last to return. Rules compare pairs and triples of them."""
+_FREE_LOOKS = 2_000
+"""So much is looked at in any case, however late it is: some milliseconds in a short history."""
 _VALUE = 40
 """Characters of a value that a sentence has room for."""
 
@@ -32,18 +35,39 @@ class Said:
     together, whether or not the others took effect, and whatever they returned."""
 
 
-class Past:
-    """An invalid problem and its counterexample. Operations are indices into the problem."""
+class OutOfTime(Exception):
+    """The deadline passed while the rules looked for a sentence."""
 
-    def __init__(self, history: History, model: Model, problem: Problem, counterexample: list[int]) -> None:
+
+class Past:
+    """An invalid problem and its counterexample. Operations are indices into the problem.
+
+    When the deadline has passed, `look` raises `OutOfTime`. Rules look at the time for each pair of operations or more
+    often. `operation` and `before` do so for them.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        model: Model,
+        problem: Problem,
+        counterexample: list[int],
+        deadline: Deadline | None = None,
+    ) -> None:
         self.history, self.model, self.problem = history, model, problem
         self.call, self.ret = problem.call, problem.ret
+        self.deadline = deadline
+        """None once there is nothing more to ask than what the last resort needs."""
+        self._looks = 0
+        self.size = len(counterexample)
+        """How many operations the counterexample has."""
         by_return = sorted(counterexample, key=lambda op: (problem.ret[op], problem.call[op]))
         self.core = sorted(by_return[-MOST:])
         """The counterexample in the order of its calls; of a long one the last to return."""
 
     def operation(self, op: int) -> ModelOperation:
         """What was asked for, and how it ended."""
+        self.look()
         of_class: ModelOperation = self.problem.classes[self.problem.cls[op]]
         return of_class
 
@@ -63,12 +87,19 @@ class Past:
 
     def before(self, first: int, second: int) -> bool:
         """Whether one operation had returned when another was called."""
+        self.look()
         return bool(self.ret[first] < self.call[second])
 
     def begun(self, op: int) -> Mask:
         """The operations that were called before this one returned."""
         begun: Mask = self.call < self.ret[op]
         return begun
+
+    def look(self) -> None:
+        """Raise `OutOfTime` if the deadline has passed, and a few things were looked at."""
+        self._looks += 1
+        if self._looks > _FREE_LOOKS and self.deadline is not None and self.deadline.passed():
+            raise OutOfTime
 
     def client(self, op: int) -> str:
         """The client of an operation, `client 1`; if its process has another number, `client 1 (process 6)`."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem
 from clew.checkers.evidence.sentences.containers import said_of_containers
 from clew.checkers.evidence.sentences.counters import said_of_counters
 from clew.checkers.evidence.sentences.decisions import said_of_decisions
 from clew.checkers.evidence.sentences.elections import said_of_elections
 from clew.checkers.evidence.sentences.locks import said_of_locks
-from clew.checkers.evidence.sentences.past import Past, Said, text
+from clew.checkers.evidence.sentences.past import OutOfTime, Past, Said, text
 from clew.checkers.evidence.sentences.phrases import phrase
 from clew.checkers.evidence.sentences.registers import said_of_halves, said_of_registers, said_of_versions
 from clew.checkers.evidence.sentences.sequences import said_of_sequences, said_of_strings
@@ -51,17 +52,22 @@ _FEW = 5
 
 
 def find_sentence(
-    history: History, model: Model, problem: Problem, counterexample: list[int], failed: tuple[int, ...] = ()
+    history: History,
+    model: Model,
+    problem: Problem,
+    counterexample: list[int],
+    failed: tuple[int, ...] = (),
+    deadline: Deadline | None = None,
 ) -> str:
     """One sentence that says what happened, with a full stop. It is true of the history.
 
     `counterexample` (indices into the invalid problem) is impossible. The first rule that fits is taken; if none does,
     the sentence says what the operations of the counterexample did, and that no order explains it. O(n) for each pair
-    of its operations.
+    of its operations. If the deadline passes, that is said too: no other is known then.
 
     `failed` are failed operations (numbers of the history) that explain everything if they took effect after all.
     """
-    words = choose(Past(history, model, problem, counterexample), problem.key).text
+    words = choose(Past(history, model, problem, counterexample, deadline), problem.key).text
     if failed and "failed" not in words:
         which = f"{history.client(failed[0])}: {label(history, failed[0])}"
         what = f"{len(failed)} operations" if len(failed) > 1 else "an operation"
@@ -71,17 +77,26 @@ def find_sentence(
 
 def choose(past: Past, key: object = None) -> Said:
     """What `find_sentence` says, with the operations that it is about."""
-    rules = (*_ANY, *_OF_MODEL.get(type(past.model), ()))
-    said = next((said for rule in rules for said in rule(past)), None) or no_order(past)
+    said = first_said(past) or no_order(past)
     several = len(past.history.keys) - (past.history.keys.find(None) is not None) > 1
     where = f" (key {text(key)})" if key is not None and several else ""
     return Said(f"{said.text}{where}", said.operations, said.needs_all)
 
 
+def first_said(past: Past) -> Said | None:
+    """What the first rule that fits says. None if none does, or if it takes longer than there is time."""
+    rules = (*_ANY, *_OF_MODEL.get(type(past.model), ()))
+    try:
+        return next((said for rule in rules for said in rule(past)), None)
+    except OutOfTime:
+        past.deadline = None
+        return None
+
+
 def no_order(past: Past) -> Said:
     """The sentence for everything else."""
-    if len(past.core) <= _FEW:
+    if past.size <= _FEW:
         return Said(f"No order explains: {', '.join(phrase(past, op) for op in past.core)}", tuple(past.core))
     last = max(past.core, key=lambda op: (past.acknowledged(op), past.ret[op]))
-    return Said(f"No order explains these {len(past.core)} operations together; in the last, {phrase(past, last)}",
+    return Said(f"No order explains these {past.size} operations together; in the last, {phrase(past, last)}",
                 tuple(past.core))  # fmt: skip

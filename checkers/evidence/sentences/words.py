@@ -91,6 +91,7 @@ def _overtaken(
     past: Past, op: int, found: tuple[int, np.ndarray], missing: tuple[int, np.ndarray], numbers: tuple[int, int]
 ) -> Iterator[Said]:
     """A count that has found `numbers` of two words. `found` and `missing` are these words, each with its appends."""
+    past.look()
     (word, ops), (other, others), (number, there) = found, missing, numbers
     if not 0 < number <= len(ops):
         return

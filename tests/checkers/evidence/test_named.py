@@ -1,0 +1,82 @@
+"""What a sentence names is a contradiction where it is impossible alone, and quick proofs never err."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from clew.checkers import check, exhaustive
+from clew.checkers.deadline import Deadline
+from clew.checkers.evidence.named import find_named
+from clew.checkers.evidence.quick_proofs import quick_proof
+from clew.checkers.models import find_model, names
+from clew.histories import Event, History
+from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.evidence.letting_go import impossible
+from tests.checkers.evidence.test_sentences import history_of
+from tests.checkers.objects import object_history
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_a_sentence_shows_is_impossible_and_no_operation_of_it_can_be_left_out(name: str) -> None:
+    model, rng, found = find_model(name), random.Random(f"named/{name}"), 0
+    for _ in range(150):
+        problem = small.lived(model, ALPHABETS[name], 6, rng)
+        stuck = exhaustive.stuck(problem, model)
+        if stuck is None:
+            continue
+        named = find_named(history_of(problem), model, problem, problem.ret <= stuck, Deadline(60))
+        if named is None:
+            continue
+        found += 1
+        assert set(named.contradiction) <= set(named.counterexample)
+        assert impossible(problem, model, named.contradiction)
+        for op in named.contradiction:
+            assert not impossible(problem, model, [other for other in named.contradiction if other != op])
+        if found == 6:
+            break
+    assert found > 2
+
+
+PROVEN = ("counter", "kv", "set", "append-list", "multi-register", "fifo-queue", "stack", "unordered-queue")
+"""Models of which quick proofs know something, and whose small histories are often invalid."""
+
+
+@pytest.mark.parametrize("name", PROVEN)
+def test_a_quick_proof_is_right_whatever_the_others_did(name: str) -> None:
+    model, rng, proven = find_model(name), random.Random(f"quick/{name}"), 0
+    for _ in range(300):
+        problem = small.lived(model, ALPHABETS[name], 6, rng)
+        those = np.array([rng.random() < 0.6 for _ in range(len(problem))], np.bool_)
+        if those.any() and quick_proof(problem, model, Deadline(60))(those):
+            proven += 1
+            assert impossible(problem, model, np.flatnonzero(those).tolist())
+        if proven == 10:
+            break
+    assert proven > 1
+
+
+def with_last(name: str, f: str, value: Any) -> History:
+    """A history of 300 operations of ten clients in which the last answer of a function is another one."""
+    events = list(object_history(name, 300, 10, False, 0.03, 0).events())
+    last = max(event.index for event in events if (event.type, event.f) == ("ok", f))
+    return History.of(
+        Event(e.index, e.time, e.process, e.type, e.f, e.key, value if e.index == last else e.value, e.error)
+        for e in events
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "f", "value"),
+    [("kv", "get", "Q"), ("counter", "read", 1140), ("unordered-queue", "dequeue", 99), ("set", "read", [99])],
+)
+def test_an_answer_that_nothing_explains_is_the_whole_contradiction(name: str, f: str, value: Any) -> None:
+    history = with_last(name, f, value)
+    (key,) = check(history, name).keys
+    assert key.counterexample == key.contradiction
+    (number,) = key.contradiction or ()
+    assert history.values[history.operations.result[number]] == value
