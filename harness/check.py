@@ -140,8 +140,10 @@ def check_file(
             if "linearizable" in checks:
                 verdict = check(history, judge, budget=budget, engine=engine, keep_going=keep_going)
                 results["linearizable"] = check_result(verdict)
+            # One budget for all checks: what the first has left is for the others.
+            left = max(0.0, budget.seconds - (verdict.seconds if results else 0.0))
             more, holds = weaker_checks(
-                history, judge, checks, budget.seconds, budget.bytes, linearizable=results.get("linearizable")
+                history, judge, checks, left, budget.bytes, linearizable=results.get("linearizable")
             )
     except HistoryError:
         raise

@@ -20,6 +20,8 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
 from clew.checkers.evidence.counterexample import fewer
+from clew.checkers.evidence.sentences import past
+from clew.checkers.evidence.sentences.sentence import choose, first_said
 from clew.checkers.forms import RegisterForm, register_form
 from clew.checkers.lazy import sweep as lazy_sweep
 from clew.checkers.linear import sweep as linear_sweep
@@ -34,6 +36,7 @@ from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import REGISTERS, assert_all_agree
 from tests.checkers.generators import Mix, register_history
+from tests.checkers.objects import object_history
 
 MODEL = find_model("cas-register")
 CELLS = [Mix(2_000, processes, mix, 20, 0.1) for processes in (5, 50) for mix in ((1, 0.1, 3), (3, 0.3, 3))]
@@ -211,6 +214,35 @@ def test_a_growing_table_is_not_filled_after_the_deadline(monkeypatch: pytest.Mo
     problem, _ = problem_of(CELLS[0])
     assert wgl.decide(problem, MODEL, Budget(), deadline).answer == "unknown"
     assert moved == 0
+
+
+SENTENCES = (
+    "kv",
+    "append-list",
+    "set",
+    "versioned-register",
+    "cas-by-version",
+    "counter",
+    "fifo-queue",
+    "multi-register",
+)
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_a_sentence_is_not_looked_for_after_the_deadline(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is wrong with the history, so no rule fits, and all look at all that they can."""
+    history, model = object_history(name, 200, 10, False, 0.0, 0), find_model(name)
+    (problem,) = encode(history, model)
+    monkeypatch.setattr(past, "_FREE_LOOKS", 0)
+    whole = Looked(10**9)
+    all_of_it = list(range(len(problem)))
+    assert first_said(past.Past(history, model, problem, all_of_it, whole)) is None
+    assert whole.looks > 3 * past.MOST
+    for last in (1, whole.looks // 2):
+        stopped = Looked(last)
+        late = past.Past(history, model, problem, all_of_it, stopped)
+        assert choose(late).text.startswith("No order explains these 200 operations together")
+        assert stopped.looks == last
 
 
 def test_a_counterexample_is_not_made_smaller_after_the_deadline() -> None:

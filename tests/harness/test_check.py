@@ -8,9 +8,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
+from clew.checkers import Budget, Verdict, check
 from clew.harness.check import budget_of, check_file, exit_code, expand
 from clew.harness.errors import UserError
 from clew.histories import Event, History, codecs, load
@@ -208,6 +211,25 @@ def test_a_budget_is_time_memory_or_both() -> None:
     assert (both.seconds, both.bytes) == (1.5, 2 << 30)
     with pytest.raises(UserError):
         budget_of("10s,never")
+
+
+@pytest.mark.parametrize(("used", "left"), [(4.0, 6.0), (11.0, 0.0)])
+def test_what_holds_has_only_what_the_check_left_of_the_budget(
+    logs: Path, monkeypatch: pytest.MonkeyPatch, used: float, left: float
+) -> None:
+    given: list[float] = []
+
+    def checked(*arguments: Any, **options: Any) -> Verdict:
+        return msgspec.structs.replace(check(*arguments, **options), seconds=used)
+
+    def weaker(history: Any, model: Any, checks: Any, seconds: float, memory: int, **_: Any) -> Any:
+        given.append(seconds)
+        return {}, ()
+
+    monkeypatch.setattr("clew.harness.check.check", checked)
+    monkeypatch.setattr("clew.harness.check.weaker_checks", weaker)
+    check_file(logs / "b-bad.log", "cas-register", budget=Budget(10.0))
+    assert given == [left]
 
 
 def test_a_pattern_is_expanded_in_order(logs: Path) -> None:

@@ -199,11 +199,13 @@ def said_of_versions(past: Past) -> Iterator[Said]:
     ]
     for op, number, _ in told:
         own = past.operation(op).f != "read"
-        over = [other for other in changed if past.before(other, op)]
-        if number < len(over) + own:
-            changes = f"{len(over)} changes were" if len(over) > 1 else "a change was"
-            words = f"{upper(a(past.operation(op).f))} returned version {number}, but {changes} acknowledged before it"
-            yield Said(words, (*over, op))
+        over = sorted((other for other in changed if past.before(other, op)), key=lambda other: past.ret[other])
+        enough = number - own + 1
+        if 0 < enough <= len(over):
+            changes = f"{enough} changes were" if enough > 1 else "a change was"
+            more = "at least " if enough < len(over) else ""
+            words = f"{_told(past, op, number)}, but {more}{changes} acknowledged before it"
+            yield Said(words, (*over[-enough:], op))
     for one, number, value in told:
         for other, later, content in told:
             if one < other and number == later and not same(value, content):

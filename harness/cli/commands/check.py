@@ -21,7 +21,7 @@ def check(
     words: WordsOption = None,
     renumber: RenumberOption = False,
     budget: Annotated[
-        str, typer.Option(help="What the checker may use for each history: time by the clock, memory or both.")
+        str, typer.Option(help="What all checks of a history together may use: time by the clock, memory or both.")
     ] = "60s,1GiB",
     engine: Annotated[str, typer.Option(help="Use this engine only. The default runs several.")] = "competition",
     cut: Annotated[

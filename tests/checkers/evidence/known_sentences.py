@@ -232,8 +232,8 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     r"A (\w+) returned version (\d) after version (\d) was acknowledged": lambda x, f, n, m: (
         int(n) < int(m) and x.any(version(int(m)), version(int(n)))
     ),
-    r"A (\w+) returned version (\d), but (a|\d) changes? (?:was|were) acknowledged before it": lambda x, f, n, count: (
-        x.any(version(int(n))) and len(x.named) == (1 if count == "a" else int(count)) + 1
+    r"A (\w+) returned version (\d), but (?:at least )?(a|\d) changes? (?:was|were) acknowledged before it": (
+        lambda x, f, n, count: x.any(version(int(n))) and len(x.named) == (1 if count == "a" else int(count)) + 1
         and int(n) < len(x.named) - (f == "read")
     ),
     r"A (\w+) returned version (\d), which was there before it": lambda x, f, n: (

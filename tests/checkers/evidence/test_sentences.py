@@ -202,6 +202,15 @@ def test_two_reads_are_a_violation_only_since_nobody_wrote_in_between(
     assert told(model, *(step for both in operations for step in both)) == sentence
 
 
+def test_a_version_that_is_too_small_is_told_with_as_many_changes_as_it_takes() -> None:
+    steps = [(5, "invoke", "write", 7, None)]
+    steps += [step for value in (7, 8, 9) for step in done(0, "ok", "write", value, [value - 6, value])]
+    steps += done(1, "ok", "read", None, [1, 7])
+    assert told("versioned-register", *steps) == (
+        "A read returned version 1, but at least 2 changes were acknowledged before it."
+    )
+
+
 def test_a_swap_that_never_returned_is_told_by_what_it_set() -> None:
     steps = [*done(0, "ok", "write", 38), *done(0, "ok", "write", 44), *done(1, "info", "cas", [38, 46])]
     steps += done(2, "ok", "read", None, 46)
