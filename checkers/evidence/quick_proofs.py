@@ -16,12 +16,13 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clew.checkers import parts, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, arrange
 from clew.checkers.evidence.counterexample import Impossible
-from clew.checkers.forms import Ints, Mask
+from clew.checkers.forms import Mask
 from clew.checkers.memo import Memo
 from clew.checkers.models.model import INFO, Model, ModelOperation
 from clew.checkers.sums import Sums, sums_of
@@ -88,7 +89,7 @@ def _by_sums(problem: Problem, sums: Sums) -> Impossible:
 class _Part(NamedTuple):
     """What operations of each class are in a part: as they are, and then as they are if they are let go."""
 
-    cls: Ints
+    cls: NDArray[np.int32]
     """The class in the part; -1 for what has nothing to do with it."""
     classes: tuple[ModelOperation, ...]
     """The different operations of the part."""
