@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
@@ -89,6 +88,8 @@ def _check(
         if workers == 1:
             decided = [one(number) for number in range(len(problems))]
         else:
+            from concurrent.futures import ThreadPoolExecutor
+
             with ThreadPoolExecutor(workers) as pool:
                 try:
                     decided = list(pool.map(one, range(len(problems))))

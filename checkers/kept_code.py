@@ -12,11 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
-import multiprocessing
 import os
-import stat
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -129,6 +125,9 @@ def _without_a_disk(method: Callable[..., Any], discard: Callable[[], None]) -> 
 @functools.cache
 def _elsewhere() -> Path | None:
     """Let numba keep its code in the folder for temporary files. None if that cannot be written either."""
+    import stat
+    import tempfile
+
     place = Path(tempfile.gettempdir()) / f"clew-compiled-{os.geteuid()}"
     try:
         new = not place.exists()
@@ -158,5 +157,8 @@ def _say_that_it_compiles() -> None:
 
 
 def _say(words: str) -> None:
+    import logging
+    import multiprocessing
+
     if multiprocessing.parent_process() is None:
         logging.getLogger("clew").warning("clew: %s", words)

@@ -13,7 +13,6 @@ call passes on. With `inlined` pieces it takes 0.75 times as long, and compiles 
 from __future__ import annotations
 
 import functools
-import hashlib
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +26,8 @@ from clew.checkers.kept_code import LOADING, compiled_and_kept, load_numba, numb
 @functools.cache
 def _stamp() -> bytes:
     """A hash of everything that a kernel may have been compiled from."""
+    import hashlib
+
     here = Path(__file__).parent
     files = sorted(file.relative_to(here).as_posix() for file in here.rglob("*.py"))
     return hashlib.sha256(b"\0".join((here / file).read_bytes() for file in files)).digest()

@@ -42,6 +42,6 @@ def register_memo(form: RegisterForm, model: Model) -> Memo | None:
     before = np.arange(others + 1)[:, None]
     possible = (needs < 0) | ((before == state[needs]) != (kind == DIFFERS))
     after = np.where(possible, np.where(sets < 0, before, state[sets]), IMPOSSIBLE)
-    memo = Memo(model, classes)
+    memo = Memo(model, classes, merge=False)  # nothing is left to merge: all states are known
     memo.know(after.astype(np.int32))
     return memo

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -116,6 +114,9 @@ def _read_copy(path: Path, format: str | None, **options: Any) -> History:
 
     The copy has no byte order mark. Editors and shells of Windows write one at the beginning of a text in UTF-8.
     """
+    import shutil
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "history"
         with path.open("rb") as stream, file.open("wb") as copy:

@@ -303,7 +303,8 @@ class History:
 
     @cached_property
     def _one_process_each(self) -> bool:
-        return len(np.unique(self.operations.process)) == len(np.unique(self.lanes))
+        # Without `np.unique`, which imports more than a small check needs.
+        return len(set(self.operations.process.tolist())) == len(set(self.lanes.tolist()))
 
     @cached_property
     def operations(self) -> Operations:

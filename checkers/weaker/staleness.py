@@ -181,8 +181,11 @@ def _deltas(key: _Key, low: int, high: int) -> Sequence[int] | NDArray[np.int64]
     starts, ends = key.start[key.reads], key.end[key.end != NEVER]
     if len(starts) * len(ends) > _PAIRS:
         return range(low + 1, high + 1)
-    deltas = np.unique(np.subtract.outer(starts, ends))
-    return np.append(deltas[(deltas > low) & (deltas < high)], high)
+    deltas = np.subtract.outer(starts, ends)
+    deltas = np.sort(deltas[(deltas > low) & (deltas < high)])
+    # Without `np.unique`, which imports more than a small check needs.
+    last_of_equal = np.append(deltas[1:], high) != deltas
+    return np.append(deltas[last_of_equal], high)
 
 
 def _oldest_read(key: _Key, delta: int, model: Model, budget: Budget, deadline: Deadline) -> tuple[int, ...]:

@@ -14,23 +14,30 @@ from clew.checkers.kernel import raw_kernel
 HASH = np.dtype([("one", np.uint64), ("two", np.uint64)])
 """An entry of the table. `one` is odd; an empty entry is (0, 0)."""
 
-_SEED = 20_000_629
-_bits = np.random.default_rng(_SEED).integers(0, 1 << 64, (1 << 10, 2), np.uint64)
-
-
 def zobrist(count: int) -> NDArray[np.uint64]:
     """128 random bits for each operation, the same in every search. The hash of a set is the XOR of its operations'."""
     if count <= len(_bits):
         return _bits[:count]
-    return np.random.default_rng(_SEED).integers(0, 1 << 64, (count, 2), np.uint64)
+    return _random_bits(count)
 
 
-@raw_kernel
-def _mix(x):  # type: ignore[no-untyped-def]
+def _mixed(x):  # type: ignore[no-untyped-def]
     """64 bits that all depend on all bits of x: the finalizer of splitmix64."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
+
+
+_mix = raw_kernel(_mixed)
+
+
+def _random_bits(count: int) -> NDArray[np.uint64]:
+    """The first outputs of splitmix64. Importing numpy's random numbers would take as long as a small check."""
+    numbers: NDArray[np.uint64] = _mixed(np.arange(1, 2 * count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    return numbers.reshape(count, 2)
+
+
+_bits = _random_bits(1 << 10)
 
 
 @raw_kernel

@@ -21,7 +21,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import IO, TYPE_CHECKING
 
 import msgspec
@@ -298,6 +297,8 @@ def check_writable(store: Path) -> None:
     there = next(path for path in (store, *store.absolute().parents) if os.path.lexists(path))
     try:
         # Permissions alone do not tell: /proc looks writable and keeps nothing. So make a folder.
+        from tempfile import mkdtemp
+
         os.rmdir(mkdtemp(prefix=".clew-", dir=there))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
