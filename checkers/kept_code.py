@@ -153,7 +153,7 @@ def _elsewhere() -> Path | None:
 @functools.cache
 def _say_that_it_compiles() -> None:
     # It can take longer than the budget that the user gave.
-    _say("compiling the search, once after an install; the budget does not count these seconds")
+    _say("compiling the search that this history needs, once after an install; the budget does not count these seconds")
 
 
 def _say(words: str) -> None:

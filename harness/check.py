@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import glob
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ from clew.checkers.check import ENGINES
 from clew.checkers.models import find_model
 from clew.harness.errors import UserError, unwritable
 from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT_CODES
-from clew.harness.quantity import DURATION_HINT, SIZE_HINT, parse_duration, parse_size
+from clew.harness.quantity import BYTES, DURATION_HINT, LONGEST, NANOSECONDS, SIZE_HINT, parse_duration, parse_size
 from clew.harness.store.folder import NoRun
 from clew.harness.store.open import open_history
 from clew.harness.verdict import model_file
@@ -34,6 +35,9 @@ CHECKS = ("linearizable", *FAMILIES)
 """What can be checked of a history."""
 
 _DEFAULT_BUDGET = Budget()
+
+_OUT_OF_RANGE = re.compile(rf"[0-9]+(?:\.[0-9]+)? ?(?:{'|'.join((*NANOSECONDS, *BYTES))})")
+"""What looks like a budget. If it is none, it is too small or too large, or no whole number of its smallest unit."""
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -59,6 +63,11 @@ def budget_of(text: str) -> Budget:
             name, amount = "seconds", duration / 1e9
         elif size is not None and size > 0:
             name, amount = "bytes", size
+        elif _OUT_OF_RANGE.fullmatch(part.strip()):
+            raise UserError(
+                f"--budget: found {part.strip()!r}; expected more than 0, at most 292 years or {LONGEST >> 30}GiB, "
+                "and whole nanoseconds or bytes"
+            )
         else:
             raise UserError(f"--budget: found {part!r}; expected {DURATION_HINT}, {SIZE_HINT}, or both with a comma")
         if name in given:

@@ -62,6 +62,11 @@ def _begin(path: Path, count: int) -> bytes:
         return stream.read(count)
 
 
+def _is_utf16(sample: bytes) -> bool:
+    """Whether this looks like UTF-16 without a byte order mark: every other byte of a text in ASCII is zero then."""
+    return any(sample[at::2].count(0) > 0.4 * len(sample) and sample[1 - at] for at in (0, 1)) if sample[1:] else False
+
+
 def detect(path: Path) -> Codec:
     """The format of a file, by its first bytes. Raises `HistoryError` if no format matches."""
     sample = _begin(path, _SAMPLE_BYTES)
@@ -69,7 +74,7 @@ def detect(path: Path) -> Codec:
         if codec.matches(sample):
             return codec
     found = "an empty file" if not sample.strip() else repr(sample[:40])
-    if sample[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+    if sample[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or _is_utf16(sample):
         found = "text in UTF-16; save the file as UTF-8"
     raise HistoryError(
         f"expected a history in one of the formats {', '.join(CODECS)}; found {found}", source=str(path), line=1

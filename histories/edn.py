@@ -47,8 +47,8 @@ _RATIO = re.compile(r"([+-]?\d+)/(\d+)\Z")
 _CHARACTERS = {"newline": "\n", "space": " ", "tab": "\t", "return": "\r"}
 _WORD = re.compile(r"[A-Za-z*!_?<>=+-][\w*!?<>=+./-]*\Z")
 _LINES_OF_A_FORM = 10_000
-"""Lines that one form may have. Each further line of an open form parses it again from its beginning, so the
-cost grows with the square of the lines. A bracket that is never closed must not cost that for a whole file."""
+"""Lines that one form may have. Each further line of an open form parses it again from its beginning. A bracket that
+is never closed must not cost that for a whole file."""
 
 
 class EdnError(ValueError):
@@ -222,15 +222,14 @@ def _failure(error: EdnError, text: str, begun: int, source: str) -> HistoryErro
 
 
 def _excerpt(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text := repr(value)) <= 60 else text[:57] + "..."
 
 
 def load(path: Path, *, keyed: bool | None = None) -> History:
     """Read `history.edn`. `keyed` says whether all values are `[key value]`; None guesses it.
 
     An event without `:time` gets its number as its time. If no event has a time, the header says that the history has
-    no times. Raises `HistoryError` with the line for a malformed event.
+    no times. A cut last line is left out. Raises `HistoryError` with the line for a malformed event.
     """
     with collector.paused():
         return _load(path, str(path), keyed)
@@ -247,15 +246,27 @@ def _load(path: Path, source: str, keyed: bool | None) -> History:
         except MALFORMED as error:
             raise HistoryError(f"expected clew's header, found {error}", source=source, line=1) from None
         keyed = values == _KEYED if keyed is None else keyed
+    cut = _is_cut(data)
+    data = data[: data.rfind(b"\n") + 1] if cut else data
     columns, clock = _at_once(data, source) or _by_lines(data, source)
     if not len(columns):
         raise HistoryError("expected events, found none", source=source, line=1)
     if not clock and header is None:
         header = Header(FORMAT, clock=False)
-    history = columns.history(header)
+    history = columns.history(header, cut=cut)
     if keyed or (keyed is None and _looks_keyed(history)):
         return _unkeyed(history)
     return history
+
+
+def _is_cut(data: bytes) -> bool:
+    """Whether the last line begins with a map that does not end, as in the file of a program that was killed."""
+    last = data[data.rfind(b"\n") + 1 :] if b"\n" in data else b""
+    try:
+        forms(last.decode(errors="ignore"))
+    except EdnError as error:
+        return error.incomplete and last.lstrip().startswith((b"{", b"#"))
+    return False
 
 
 def _at_once(data: bytes, source: str) -> tuple[Columns, bool] | None:

@@ -16,6 +16,8 @@ from clew.histories.history import History
 UNITS = (("s", 10**9), ("ms", 10**6), ("us", 10**3), ("ns", 1))
 
 
+_FINEST = 10**6
+"""How many of its steps a unit has at most, unless the times are longer than one of the unit: six digits."""
 Told = tuple[int, int]
 """A time in ns, and the number of the client whose operation began or ended then."""
 
@@ -48,7 +50,7 @@ def rounding(last: int, begun: Iterable[Told] = (), over: Iterable[Told] = (), o
     look equal, because their order does not matter. An end and the next beginning of the same client may look equal,
     because everybody knows their order. All times, `others` too, get fewer digits if these are all zeros.
     """
-    unit, size = next((found for found in UNITS if last >= found[1]), UNITS[-1])
+    unit, size = _unit(last)
     seconds = max(last, 1) / 1e9
     step: int = 10 ** (9 - min(9, max(3, math.floor(4.5 - math.log10(seconds)))))
     found = Rounding(unit, size, min(step, size))
@@ -56,6 +58,10 @@ def rounding(last: int, begun: Iterable[Told] = (), over: Iterable[Told] = (), o
     while found.step > 1 and _look_equal(found, begun, over):
         found = found._replace(step=found.step // 10)
     told = [*others, *(time for time, _ in begun | over)]
+    if found.step * _FINEST < found.size:
+        # So many digits are read more easily in the unit of the times themselves: 1 ns, and not 0.000000001 s.
+        unit, size = _unit(max(map(abs, told)))
+        found = Rounding(unit, size, min(found.step, size))
     while told and found.step < size and all(time % (found.step * 10) == 0 for time in told):
         found = found._replace(step=found.step * 10)
     return found
@@ -63,12 +69,17 @@ def rounding(last: int, begun: Iterable[Told] = (), over: Iterable[Told] = (), o
 
 def exact(last: int, times: Iterable[int]) -> Rounding:
     """How to write these times (ns) without rounding, in the unit that fits a run that ends at `last`."""
-    unit, size = next((found for found in UNITS if last >= found[1]), UNITS[-1])
+    unit, size = _unit(last)
     step = size
     for time in times:
         while time % step:
             step //= 10
     return Rounding(unit, size, step)
+
+
+def _unit(ns: int) -> tuple[str, int]:
+    """The largest unit that is not larger than this, and its ns."""
+    return next((found for found in UNITS if ns >= found[1]), UNITS[-1])
 
 
 def _look_equal(found: Rounding, begun: set[Told], over: set[Told]) -> bool:

@@ -14,6 +14,7 @@ from clew.checkers.kernel import raw_kernel
 HASH = np.dtype([("one", np.uint64), ("two", np.uint64)])
 """An entry of the table. `one` is odd; an empty entry is (0, 0)."""
 
+
 def zobrist(count: int) -> NDArray[np.uint64]:
     """128 random bits for each operation, the same in every search. The hash of a set is the XOR of its operations'."""
     if count <= len(_bits):

@@ -19,6 +19,10 @@ P = ParamSpec("P")
 Q = TypeVar("Q")
 T = TypeVar("T")
 
+_NO_WARNING = "ignore:resource_tracker:UserWarning"
+"""If this process is killed, Python frees the semaphores of its pool in a process of its own. That one would also warn
+of them, on the user's terminal, and the user can do nothing about it."""
+
 
 @contextlib.contextmanager
 def at_home(jobs: int | None = None) -> Iterator[tuple[Executor, int]]:
@@ -49,6 +53,8 @@ class _Pool(Executor):
         self._pool = self._new()
 
     def _new(self) -> ProcessPoolExecutor:
+        if _NO_WARNING not in sys.warnoptions:
+            sys.warnoptions.append(_NO_WARNING)
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(self._jobs, context, initializer=become_worker, initargs=(os.getpid(),))
 

@@ -19,7 +19,9 @@ OUTER = IMPORT + "from toy.inner import inner\n@kernel\ndef outer():\n    return
 ASK = "from toy.outer import outer\nprint(outer(), sum(outer.stats.cache_hits.values()))"
 
 
-COMPILING = "clew: compiling the search, once after an install; the budget does not count these seconds"
+COMPILING = (
+    "clew: compiling the search that this history needs, once after an install; the budget does not count these seconds"
+)
 
 
 def test_a_kernel_is_compiled_again_when_what_it_calls_in_another_file_changes(tmp_path: Path) -> None:

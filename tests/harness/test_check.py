@@ -80,7 +80,11 @@ def test_json_is_one_object_for_each_file(clew_call: Clew, logs: Path) -> None:
         ),
         (("a-good.log", "--model", "cas-register", "--format", "xml"), "there is no format 'xml'"),
         (("a-good.log", "--model", "cas-register", "--budget", "soon"), "--budget: found 'soon'"),
-        (("a-good.log", "--model", "cas-register", "--budget", "0s"), "--budget: found '0s'"),
+        (("a-good.log", "--model", "cas-register", "--budget", "0s"), "--budget: found '0s'; expected more than 0"),
+        (
+            ("a-good.log", "--model", "cas-register", "--budget", "9999999h"),
+            "--budget: found '9999999h'; expected more",
+        ),
         (("a-good.log", "--model", "cas-register", "--budget", "1s,2s"), "which gives seconds twice"),
         (("a-good.log",), "give its model with --model"),
         (("a-good.log", "--format", "jsonl"), "a-good.log:1"),

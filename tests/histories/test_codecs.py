@@ -145,7 +145,7 @@ def test_a_log_holds_other_lines_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
-        (f"{ONE}\n{{:type :ok, :process 0", 2, "end of the file"),
+        (f"{ONE}\n{{:type :ok, :process 0\n", 2, "end of the file"),
         (f"{ONE}\n{TWO.replace(':ok', ':maybe')}", 2, "expected :type"),
         (f"{ONE}\n{TWO.replace(':process 0', ':process -1')}", 2, "expected :process"),
         (f"{ONE}\n\n{TWO.replace(':time 6', ':time 6.5')}", 3, "expected :time"),
@@ -203,3 +203,30 @@ def test_real_histories_are_read() -> None:
     root = Path(os.environ["CLEW_HISTORIES"])
     for name in json.loads((root / "expected.json").read_text()):
         assert len(codecs.read(root / name).operations) > 30
+
+
+def test_the_last_line_of_edn_may_be_cut_anywhere(tmp_path: Path) -> None:
+    whole, last = (
+        b"{:process 0, :type :invoke, :f :read}\n",
+        '{:process 0, :type :ok, :f :read, :value "\u00e9"}'.encode(),
+    )
+    path = tmp_path / "history.edn"
+    for end in range(1, len(last)):
+        path.write_bytes(whole + last[:end])
+        found = codecs.read(path)
+        assert (len(found), found.cut) == (1, True), last[:end]
+    path.write_bytes(whole + last)
+    found = codecs.read(path)
+    assert (len(found), found.cut) == (2, False)
+    path.write_bytes(whole[:-2] + b"\n" + last)
+    with pytest.raises(HistoryError, match=r"history\.edn:1: expected EDN"):
+        codecs.read(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
+def test_utf_16_is_named(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "history"
+    for text in ('{"clew-history":1}\n', "{:process 0, :type :invoke, :f :read}\n"):
+        path.write_text(text, encoding)
+        with pytest.raises(HistoryError, match="found text in UTF-16; save the file as UTF-8"):
+            codecs.read(path)

@@ -37,8 +37,14 @@ def test_two_beginnings_may_look_equal() -> None:
 def test_an_end_and_the_next_beginning_of_one_client_may_look_equal() -> None:
     begun, over = [(4_033_462, 0), (1_000, 0)], [(4_033_461, 0), (9_000_000, 0)]
     assert rounding(2_000_000_000, begun, over).text(4_033_462) == "0.0040 s"
-    assert rounding(2_000_000_000, [(4_033_462, 1)], over).text(4_033_462) == "0.004033462 s"
-    assert rounding(2_000_000_000, [(4_033_462, 0)], [(4_033_463, 0)]).text(4_033_462) == "0.004033462 s"
+    assert rounding(2_000_000_000, [(4_033_462, 1)], over).text(4_033_462) == "4.033462 ms"
+    assert rounding(2_000_000_000, [(4_033_462, 0)], [(4_033_463, 0)]).text(4_033_462) == "4.033462 ms"
+
+
+def test_times_that_are_short_for_their_run_have_a_unit_of_their_own() -> None:
+    found = rounding(2_000_000_000, [(1, 0)], [(0, 1), (20, 2)])
+    assert [found.text(time) for time in (0, 1, 20)] == ["0 ns", "1 ns", "20 ns"]
+    assert rounding(2_000_000_000, [(1_900_000_001, 0)], [(1_900_000_000, 1)]).text(1_900_000_000) == "1.900000000 s"
 
 
 def test_zeros_that_say_nothing_are_left_out() -> None:

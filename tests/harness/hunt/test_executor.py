@@ -39,3 +39,17 @@ def test_results_that_nobody_waits_for_end_without_a_word() -> None:
     )
     assert done.stdout == "interrupted\n"
     assert done.stderr == ""
+
+
+def test_a_hunt_that_is_killed_says_nothing_of_semaphores() -> None:
+    """Python's resource tracker outlives it, and holds stderr until it has freed them."""
+    script = """
+import os, signal
+from clew.harness.hunt import at_home
+if __name__ == "__main__":
+    with at_home(1) as (pool, _):
+        pool.submit(abs, 1).result()
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, timeout=25, check=False)
+    assert (done.returncode, done.stderr) == (-9, "")
