@@ -34,7 +34,8 @@ _mix = raw_kernel(_mixed)
 
 def _random_bits(count: int) -> NDArray[np.uint64]:
     """The first outputs of splitmix64. Importing numpy's random numbers would take as long as a small check."""
-    numbers: NDArray[np.uint64] = _mixed(np.arange(1, 2 * count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    counted = np.arange(1, 2 * count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    numbers: NDArray[np.uint64] = _mixed(counted)  # type: ignore[no-untyped-call]
     return numbers.reshape(count, 2)
 
 
