@@ -39,7 +39,7 @@ def load(plan: str) -> Source:
         path = Path(plan)
     else:
         path = SHIPPED / f"{plan}.yaml"
-        names = [name for name, _ in shipped()]
+        names = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
         if plan not in names:
             known = f"expected {one_of(names, plan)}, or" if names else "expected"
             raise PlanError(Place(plan), "", f"there is no shipped plan of this name; {known} the path of a .yaml file")

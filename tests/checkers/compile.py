@@ -9,10 +9,11 @@ from __future__ import annotations
 import random
 from concurrent.futures import ProcessPoolExecutor
 
-from clew.checkers import pairing
+from clew.checkers import Budget, annealing, linear, pairing
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
 from clew.checkers.models import find_model
+from clew.checkers.sums import sums_of
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_all_agree, engines_of
@@ -46,7 +47,18 @@ def compile_pairing() -> None:
     pairing.search(problem, model, Deadline(), 10_000)
 
 
+def compile_counters() -> None:
+    """Sweep by gaps and anneal: small histories never need the second."""
+    model = find_model("counter")
+    (problem,) = encode(object_history("counter", 30, 5, False, 0.1, 1), model)
+    sums = sums_of(problem, model)
+    assert sums is not None
+    linear.decide_going_back(problem, model, Budget(), Deadline(), 50, 10_000, sums)
+    annealing.decide(problem, sums, Deadline(), 10_000, seed=1)
+
+
 if __name__ == "__main__":
     with ProcessPoolExecutor() as workers:
-        for done in [workers.submit(compile_pairing), *(workers.submit(compile_part, *part) for part in PARTS)]:
+        longest = [workers.submit(compile_counters), workers.submit(compile_pairing)]
+        for done in [*longest, *(workers.submit(compile_part, *part) for part in PARTS)]:
             done.result()

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.harness.plans import BLOCKS, HUNTS, STORMS, assert_promise, run, seeds_named
+from tests.harness.plans import BLOCKS, HUNTS, STORMS, WHICH, assert_promise, run, seeds_named
 
 CORRECT = [name for name in STORMS if name.startswith("rsl-") and name != "rsl-heavy-weather"]
 WRONG = [name for name in HUNTS if name.startswith("rsl-")]
@@ -30,9 +30,10 @@ def test_the_correct_system_is_valid_under_the_plans_that_find_mistakes(name: st
         assert_promise(name, seed)
 
 
+@WHICH
 @pytest.mark.parametrize("name", WRONG)
-def test_a_mistake_is_found_by_clients_on_the_seeds_that_its_plan_names(name: str) -> None:
-    for seed in seeds_named(name):
+def test_a_mistake_is_found_by_clients_on_the_seeds_that_its_plan_names(name: str, which: str) -> None:
+    for seed in seeds_named(name, which):
         assert run(name, seed).checks["linearizable"].verdict == "invalid", seed
 
 

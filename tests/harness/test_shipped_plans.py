@@ -9,7 +9,7 @@ import pytest
 from clew.harness.plan import load, resolve, shipped
 from clew.systems import find_protocol
 from tests.harness import test_consensus_plans, test_rsl_plans
-from tests.harness.plans import BLOCKS, DATABASES, FEW, HUNTS, PROMISES, assert_promise, run, seeds_named
+from tests.harness.plans import BLOCKS, DATABASES, FEW, HUNTS, PROMISES, WHICH, assert_promise, run, seeds_named
 
 ELSEWHERE = (*test_rsl_plans.CORRECT, *test_rsl_plans.WITHOUT_MISTAKE, *test_consensus_plans.CORRECT)
 ALL_HERE = [name for name in PROMISES if name not in ELSEWHERE]
@@ -32,12 +32,13 @@ def test_a_correct_system_is_valid_on_a_few_seeds(name: str) -> None:
         assert_promise(name, seed)
 
 
+@WHICH
 @pytest.mark.parametrize("name", HUNTS_HERE)
-def test_the_variant_is_found_on_the_seeds_that_the_plan_names(name: str) -> None:
+def test_the_variant_is_found_on_the_seeds_that_the_plan_names(name: str, which: str) -> None:
     """On each of them the history shows the mistake, and so does an invariant if the system has any."""
     system = resolve(load(name)).system
     invariants = find_protocol(system.name).invariants(system.parameters, system.nodes)
-    for seed in seeds_named(name):
+    for seed in seeds_named(name, which):
         result = run(name, seed)
         assert result.checks["linearizable"].verdict == "invalid", seed
         assert not invariants or result.checks["invariants"].verdict == "invalid", seed

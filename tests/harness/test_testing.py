@@ -16,7 +16,7 @@ from hypothesis.database import ExampleDatabase, InMemoryExampleDatabase
 from clew.harness import testing
 from clew.harness.plan import Plan, dump, load, resolve
 from clew.harness.testing import Broken, assert_holds, plans
-from tests.harness.conftest import clew_in
+from tests.harness.conftest import clew_called_in
 from tests.harness.echo import put
 
 PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
@@ -50,7 +50,8 @@ def test_the_test_of_the_page_fails_and_prints_a_plan_that_fails_the_same_way(su
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "plan.yaml").write_text(text)
-    again = clew_in(elsewhere)("run", "./plan.yaml", "--nodes", "inline", "--json")
+    clew, run = clew_called_in(elsewhere), ("run", "./plan.yaml", "--nodes", "inline", "--json")
+    again = clew(*run)
     assert again.returncode == 1, again.stderr
     why = json.loads(again.stdout)["checks"]["linearizable"]["why"]
     assert why
@@ -58,7 +59,7 @@ def test_the_test_of_the_page_fails_and_prints_a_plan_that_fails_the_same_way(su
     assert f"What breaks: linearizable. {' '.join(why.split())}" in " ".join(words.split())
     # It also works where the system is in another place.
     (suite / "register.py").rename(elsewhere / "moved.py")
-    moved = clew_in(elsewhere)("run", "./plan.yaml", "--nodes", "inline", "--json", "--set", "system.name=moved.py")
+    moved = clew(*run, "--set", "system.name=moved.py")
     assert json.loads(moved.stdout)["checks"]["linearizable"]["why"] == why
 
 

@@ -74,7 +74,7 @@ def gone(store: Path) -> bool:
     return not alive(store)
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.long)])
 def test_a_sigkilled_harness_leaves_no_process_and_a_readable_history(tmp_path: Path, kills: int) -> None:
     """At a random time in each of as many equal parts of the first 0.4 s."""
     random = Random(1)
@@ -125,7 +125,7 @@ def test_an_interrupted_run_is_replayed_as_far_as_it_came(clew_call: Clew, tmp_p
 
 
 def test_an_interrupted_replay_counts_as_identical(clew_call: Clew, tmp_path: Path) -> None:
-    settings = ["--set", "workload.operations=2000", "--nodes", "inline", "--store", str(tmp_path)]
+    settings = ["--set", "workload.operations=800", "--nodes", "inline", "--store", str(tmp_path)]
     assert clew_call("run", "caspaxos-contention-storm", *settings).returncode == 0
     again = tmp_path / "again"
     command = [*CLEW, "replay", str(tmp_path / "latest"), "--times", "50", "--json", "--store", str(again)]

@@ -19,7 +19,7 @@ from clew.harness.hunt import campaign, on_cluster
 from clew.harness.hunt.campaign import BATCH
 from clew.harness.hunt.trial import trials
 from clew.harness.plan import load, resolve
-from tests.harness.conftest import clew_in
+from tests.harness.conftest import clew_called_in, clew_in
 from tests.harness.echo import PLAN, put
 
 pytest.importorskip("distributed")
@@ -33,8 +33,8 @@ Cluster = tuple[str, list[subprocess.Popen[bytes]]]
 
 
 @contextlib.contextmanager
-def cluster_in(folder: Path, **settings: str) -> Iterator[Cluster]:
-    """The address of a scheduler, and its two workers, which work in this folder; `settings` are dask's."""
+def cluster_in(folder: Path, count: int = 2, **settings: str) -> Iterator[Cluster]:
+    """The address of a scheduler, and its workers, which work in this folder; `settings` are dask's."""
     file = folder / "scheduler.json"
     environment = {**os.environ, **settings}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder, "env": environment}
@@ -45,7 +45,7 @@ def cluster_in(folder: Path, **settings: str) -> Iterator[Cluster]:
     worker += ["--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", str(folder)]
     processes = [subprocess.Popen(scheduler, **quiet)]  # type: ignore[call-overload]
     try:
-        processes += [subprocess.Popen(worker, **quiet) for _ in range(2)]  # type: ignore[call-overload]
+        processes += [subprocess.Popen(worker, **quiet) for _ in range(count)]  # type: ignore[call-overload]
         deadline = time.monotonic() + 60
         while not file.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -53,7 +53,7 @@ def cluster_in(folder: Path, **settings: str) -> Iterator[Cluster]:
         from distributed import Client
 
         with Client(address) as client:
-            client.wait_for_workers(2, timeout=60)
+            client.wait_for_workers(count, timeout=60)
         yield address, processes[1:]
     finally:
         for process in processes:
@@ -93,13 +93,14 @@ def test_no_scheduler_is_a_mistake_of_one_line(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.filterwarnings("default")
+@pytest.mark.usefixtures("without_workers")
 def test_a_plan_by_a_path_from_here_is_hunted_by_workers_elsewhere_as_at_home(cluster: Cluster, tmp_path: Path) -> None:
     here = tmp_path / "here"
     (here / "plans").mkdir(parents=True)
     put(here / "plans", answer=SOMETIMES_WRONG)
     summaries = []
-    for workers in (("--scheduler", cluster[0]), ("--jobs", "1")):
-        done = clew_in(here)("hunt", "plans/echo.yaml", "--seeds", "0:10", "--until", "all", "--json", *workers)
+    for clew, workers in ((clew_in(here), ("--scheduler", cluster[0])), (clew_called_in(here), ("--jobs", "1"))):
+        done = clew("hunt", "plans/echo.yaml", "--seeds", "0:10", "--until", "all", "--json", *workers)
         assert done.returncode == 1, done.stderr
         assert done.stderr == ""
         *verdicts, last = [json.loads(line) for line in done.stdout.splitlines()]
@@ -161,7 +162,7 @@ def test_a_scheduler_that_is_gone_is_told_after_all_that_is_known(tmp_path: Path
     folder = tmp_path / "cluster"
     folder.mkdir()
     plan = put(tmp_path, answer=SOMETIMES_WRONG)
-    with cluster_in(folder) as (address, _):
+    with cluster_in(folder, count=1) as (address, _):
         ours = hunting(address, tmp_path, str(plan), "--seeds", "0:1000000", "--until", "all")
         assert ours.stdout is not None
         assert json.loads(ours.stdout.readline())["verdict"] == "invalid"

@@ -14,6 +14,7 @@ from clew.harness.shrink.explicit import members_of
 from clew.histories import History
 from clew.histories import dump as dump_history
 from tests.harness.plans import DATABASES
+from tests.harness.runtime.hashes import IN_PROCESSES
 
 
 def written(history: History) -> bytes:
@@ -22,8 +23,37 @@ def written(history: History) -> bytes:
     return stream.getvalue()
 
 
+ALL = [name for name, _ in shipped() if name not in DATABASES]
+SHORT = {
+    *IN_PROCESSES,
+    "caspaxos-reuses-ballots",
+    "caspaxos-versions",
+    "multipaxos-votes-without-promising",
+    "paxos-votes-without-promising",
+    "raft-changes-too-early",
+    "raft-elections",
+    "rsl-heavy-weather",
+}
+"""The plans that the suite runs. They have every system, kind of workload and kind of fault; `make fuzz` runs all."""
+
+
+def kinds(name: str) -> set[str]:
+    """What a plan has that becomes explicit: its system, operations and faults."""
+    plan = resolve(load(name), 0)
+    work = plan.workload
+    given = "listed" if isinstance(work.operations, tuple) else "counted" if work.operations else "timed"
+    faults = {f"{entry.fault}, {type(entry.when).__name__}" for entry in plan.nemesis}
+    return {plan.system.name, work.kind, given, *faults}
+
+
+def test_the_plans_that_the_suite_runs_have_every_kind_of_workload_and_fault() -> None:
+    assert set().union(*map(kinds, SHORT)) == set().union(*map(kinds, ALL))
+
+
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))])
-@pytest.mark.parametrize("name", [name for name, _ in shipped() if name not in DATABASES])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in SHORT else [pytest.mark.long]) for name in ALL]
+)
 def test_a_run_as_an_explicit_plan_is_the_same_run_byte_for_byte(name: str, seed: int) -> None:
     plan = resolve(load(name), seed)
     history, outcome = simulate(plan)

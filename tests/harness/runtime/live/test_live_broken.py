@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from clew.harness.runtime.live.protocols import protocol_cluster
 from tests.harness import echo
+from tests.harness.conftest import Clew
 
-CODE = (
-    "from clew.harness.runtime.live.protocols import protocol_cluster; protocol_cluster.STEP_SECONDS_MAX = 1.0; "
-    "from clew.harness.cli.app import main; main()"
-)
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def run(plan: Path, *settings: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-P", "-c", CODE, "run", str(plan), "--store", str(plan.parent / "store")]
-    for setting in ("runtime=live", "live.network=loopback", "recovery.after=10ms", *settings):
-        command += ["--set", setting]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+@pytest.fixture
+def run(clew_call: Clew, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`clew run` on a plan with these settings."""
+    monkeypatch.setattr(protocol_cluster, "STEP_SECONDS_MAX", 1.0)
+
+    def run(plan: Path, *settings: str) -> subprocess.CompletedProcess[str]:
+        all_settings = ("runtime=live", "live.network=loopback", "recovery.after=10ms", *settings)
+        return clew_call("run", plan, *(word for setting in all_settings for word in ("--set", setting)))
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -44,7 +48,7 @@ def run(plan: Path, *settings: str) -> subprocess.CompletedProcess[str]:
         ("ctx.send('c0', Answer(message.id, 0.5))", "client c0 raised ValueError", ""),
     ],
 )
-def test_a_node_that_breaks_ends_the_run(tmp_path: Path, breaks: str, said: str, detail: str) -> None:
+def test_a_node_that_breaks_ends_the_run(run: Run, tmp_path: Path, breaks: str, said: str, detail: str) -> None:
     plan = echo.put(tmp_path, breaks=breaks)
     if said.startswith("client"):
         system = plan.parent / "echo.py"
@@ -58,7 +62,7 @@ def test_a_node_that_breaks_ends_the_run(tmp_path: Path, breaks: str, said: str,
     assert not subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, check=False).stdout
 
 
-def test_a_system_that_breaks_when_it_is_made_ends_the_run(tmp_path: Path) -> None:
+def test_a_system_that_breaks_when_it_is_made_ends_the_run(run: Run, tmp_path: Path) -> None:
     plan = echo.put(tmp_path)
     system = plan.parent / "echo.py"
     system.write_text(system.read_text().replace("lambda parameters: Node()", "lambda parameters: 1 / 0"))
@@ -68,7 +72,7 @@ def test_a_system_that_breaks_when_it_is_made_ends_the_run(tmp_path: Path) -> No
     assert "ZeroDivisionError" in done.stderr
 
 
-def test_what_a_node_prints_goes_to_its_log(tmp_path: Path) -> None:
+def test_what_a_node_prints_goes_to_its_log(run: Run, tmp_path: Path) -> None:
     done = run(echo.put(tmp_path, breaks="print('hello', flush=True); ctx.log('and more')"))
     assert done.returncode == 0, done.stdout + done.stderr
     log = (tmp_path / "store" / "latest" / "nodes" / "n1.log").read_text()
@@ -76,7 +80,7 @@ def test_what_a_node_prints_goes_to_its_log(tmp_path: Path) -> None:
     assert " and more\n" in log
 
 
-def test_more_nodes_than_there_are_addresses_are_refused(tmp_path: Path) -> None:
+def test_more_nodes_than_there_are_addresses_are_refused(run: Run, tmp_path: Path) -> None:
     done = run(echo.put(tmp_path), "system.nodes=255")
     assert done.returncode == 254
     assert done.stderr == "clew: echo: system.nodes: a live run has at most 254 nodes, not 255\n"
