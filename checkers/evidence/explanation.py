@@ -56,7 +56,8 @@ def key_verdict(
         return replace(verdict, why=decision.why, prefix=order, explanation=words)
     assert decision.stuck is not None
     decision, impossible, contrary = _fewest(history, model, problem, form, decision, deadline)
-    stuck = problem.number[problem.event_op[decision.stuck]]
+    at = int(problem.event_op[decision.stuck])
+    stuck = problem.number[at]
     claims = find_claims(history, model, problem, form, decision, impossible, contrary, deadline)
     return replace(
         verdict,
@@ -66,7 +67,7 @@ def key_verdict(
         counterexample=tuple(problem.number[impossible].tolist()),
         contradiction=tuple(problem.number[contrary].tolist()),
         explanation=in_words(history, claims),
-        happened=find_sentence(history, model, problem, impossible, _failed(claims), deadline),
+        happened=find_sentence(history, model, problem, impossible, _failed(claims), deadline, at),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from clew.checkers.evidence.sentences.cells import (
     BothOrders,
     CameBack,
@@ -38,6 +40,10 @@ def said_of_registers(past: Past) -> Iterator[Said]:
         words = _Words(past, cell, name)
         for finding in findings(cell, past.core):
             yield words.said(finding)
+
+
+_FEW = 3
+"""Writers of a value that a sentence speaks of, if nothing is known from before."""
 
 
 class _Words:
@@ -206,6 +212,9 @@ def said_of_versions(past: Past) -> Iterator[Said]:
             more = "at least " if enough < len(over) else ""
             words = f"{_told(past, op, number)}, but {more}{changes} acknowledged before it"
             yield Said(words, (*over[-enough:], op))
+    for op, number, value in told:
+        if past.operation(op).f == "read" and number > 0:
+            yield from _nobodys_version(past, op, number, value, told)
     for one, number, value in told:
         for other, later, content in told:
             if one < other and number == later and not same(value, content):
@@ -216,6 +225,39 @@ def said_of_versions(past: Past) -> Iterator[Said]:
                 yield Said(f"{_told(past, other, later)} after version {number} was acknowledged", (one, other))
             if past.before(one, other) and later == number and past.operation(other).f != "read":
                 yield Said(f"{_told(past, other, later)}, which was there before it", (one, other))
+
+
+def _nobodys_version(
+    past: Past, read: int, number: int, value: Any, told: list[tuple[int, int, Any]]
+) -> Iterator[Said]:
+    """A read of a value at a version that nobody who set the value can have got.
+
+    Whoever set it did so after every lower version that was acknowledged before the read was called, because versions
+    never fall. All who can have done that told another version.
+    """
+    earlier = [(one, version) for one, version, _ in told if version < number and past.before(one, read)]
+    one, version = max(earlier, key=lambda lower: past.call[lower[0]], default=(None, 0))
+    since = past.begun(read) if one is None else past.begun(read) & (past.ret > past.call[one])
+    setters = []
+    for op in np.flatnonzero(since).tolist():
+        access = (past.model.cell_accesses(past.operation(op)) or {}).get(None)
+        if op in (one, read) or access is None or access[0] not in (WRITE, SWAP) or not same(_new(access), value):
+            continue
+        got = past.model.version(past.operation(op)) if past.acknowledged(op) else None
+        if got is None or got[0] == number:
+            return
+        setters.append(op)
+    if one is None and not 0 < len(setters) <= _FEW:
+        return  # Without any the register's own sentences say more, and many are more than one can look at.
+    words = f"A read returned {text(value)} at version {number}"
+    if one is not None:
+        words += f" after version {version} was acknowledged" if version else " after another read had found nothing"
+    who = f"everybody who wrote {text(value)} in between got another version"
+    if one is None:
+        who = f"everybody who had written {text(value)} got another version"
+    elif not setters:
+        who = f"nobody wrote {text(value)} in between"
+    yield Said(f"{words}, {'but' if one is None else 'and'} {who}", (*([] if one is None else [one]), *setters, read))
 
 
 def _told(past: Past, op: int, version: int) -> str:

@@ -58,16 +58,18 @@ def find_sentence(
     counterexample: list[int],
     failed: tuple[int, ...] = (),
     deadline: Deadline | None = None,
+    stuck: int | None = None,
 ) -> str:
     """One sentence that says what happened, with a full stop. It is true of the history.
 
     `counterexample` (indices into the invalid problem) is impossible. The first rule that fits is taken; if none does,
     the sentence says what the operations of the counterexample did, and that no order explains it. O(n) for each pair
-    of its operations. If the deadline passes, that is said too: no other is known then.
+    of its operations. If the deadline passes, the last resort is said.
 
-    `failed` are failed operations (numbers of the history) that explain everything if they took effect after all.
+    `stuck` is the operation that the verdict names; the last resort names it too. `failed` are failed operations
+    (numbers of the history) that explain everything if they took effect after all.
     """
-    words = choose(Past(history, model, problem, counterexample, deadline), problem.key).text
+    words = choose(Past(history, model, problem, counterexample, deadline), problem.key, stuck).text
     if failed and "failed" not in words:
         which = f"{history.client(failed[0])}: {label(history, failed[0])}"
         what = f"{len(failed)} operations" if len(failed) > 1 else "an operation"
@@ -75,9 +77,9 @@ def find_sentence(
     return f"{words}."
 
 
-def choose(past: Past, key: object = None) -> Said:
+def choose(past: Past, key: object = None, stuck: int | None = None) -> Said:
     """What `find_sentence` says, with the operations that it is about."""
-    said = first_said(past) or no_order(past)
+    said = first_said(past) or no_order(past, stuck)
     several = len(past.history.keys) - (past.history.keys.find(None) is not None) > 1
     where = f" (key {text(key)})" if key is not None and several else ""
     return Said(f"{said.text}{where}", said.operations, said.needs_all)
@@ -93,10 +95,10 @@ def first_said(past: Past) -> Said | None:
         return None
 
 
-def no_order(past: Past) -> Said:
-    """The sentence for everything else."""
+def no_order(past: Past, stuck: int | None = None) -> Said:
+    """The sentence for everything else. Of many operations it names the one that the verdict names."""
     if past.size <= _FEW:
         return Said(f"No order explains: {', '.join(phrase(past, op) for op in past.core)}", tuple(past.core))
-    last = max(past.core, key=lambda op: (past.acknowledged(op), past.ret[op]))
-    return Said(f"No order explains these {past.size} operations together; in the last, {phrase(past, last)}",
+    last = max(past.core, key=lambda op: (op == stuck, past.acknowledged(op), past.ret[op]))
+    return Said(f"No order explains these {past.size} operations together; in one of them, {phrase(past, last)}",
                 tuple(past.core))  # fmt: skip

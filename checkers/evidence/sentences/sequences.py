@@ -105,8 +105,8 @@ def _gone_since_written(past: Past, accesses: list[Access], op: int, read: int) 
 def _not_made_since(past: Past, accesses: list[Access], one: int, read: int) -> Iterator[Said]:
     """A read of what the content cannot have become since an earlier operation.
 
-    What that operation left or found is known, or at least its end. What can have come after it is whatever was written
-    or appended by operations that returned after its call.
+    What that operation left or found is known; of an append, that the content ended with what was appended. What can
+    have come after it is whatever was written or appended by operations that returned after its call.
     """
     (name, value, new), (found, content, _) = accesses[one], accesses[read]
     if name == DIFFER or found not in (READ, SWAP):
@@ -120,7 +120,7 @@ def _not_made_since(past: Past, accesses: list[Access], one: int, read: int) -> 
     pieces = {access[1] for access in later if access[0] == APPEND}
     if name != APPEND:
         whole.add(new if name == SWAP else value)
-    elif value in content:
+    elif any(_made_of(rest, {""}, pieces) for rest in _after(content, value)):
         return
     if _made_of(content, whole, pieces):
         return
@@ -157,6 +157,14 @@ def _made_of(content: str, whole: set[str], pieces: set[str]) -> bool:
     return ends[-1]
 
 
+def _after(content: str, piece: str) -> Iterator[str]:
+    """What follows a piece in a text, wherever it is."""
+    at = content.find(piece)
+    while at >= 0:
+        yield content[at + len(piece) :]
+        at = content.find(piece, at + 1)
+
+
 def _gone_from_string(past: Past, accesses: list[Access], appends: dict[int, Any], read: int) -> Iterator[Said]:
     """An acknowledged append of a text that is nowhere in what a later read returned. Nothing takes a text away."""
     for op, piece in appends.items():
@@ -168,14 +176,18 @@ def _gone_from_string(past: Past, accesses: list[Access], appends: dict[int, Any
 def _missing(past: Past, accesses: list[Access], read: int, piece: Any, shown: str) -> str:
     """That a read has not what an acknowledged append had appended before.
 
-    It is gone, unless a read that was not over before this one has it: then this one only returned what was old.
+    It is gone, unless a read that was not over before this one has it: then this one only returned what was old. Nor is
+    it said to be gone if an equal piece is there.
     """
     found = f"{'expected and found' if accesses[read][0] == SWAP else 'returned'} {_shown(accesses[read][1])}"
     told = past.operation(read).f
+    old = f"{upper(a(told))} {found} after the append of {shown} was acknowledged"
+    if piece in accesses[read][1]:
+        return old
     for op in np.flatnonzero(past.ret > past.call[read]).tolist():
         name, content, _ = accesses[op]
         if name == READ and past.acknowledged(op) and piece in content:
-            return f"{upper(a(told))} {found} after the append of {shown} was acknowledged"
+            return old
     return f"The acknowledged append of {shown} is gone: a later {told} {found}"
 
 

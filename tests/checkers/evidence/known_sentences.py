@@ -236,6 +236,14 @@ CLAIMS: dict[str, Callable[..., bool]] = {
         lambda x, f, n, count: x.any(version(int(n))) and len(x.named) == (1 if count == "a" else int(count)) + 1
         and int(n) < len(x.named) - (f == "read")
     ),
+    r"A read returned (\w+) at version (\d)(?: after version (\d) was acknowledged| after another read had found "
+    r"nothing)?, (?:and|but) (nobody wrote|everybody who wrote|everybody who had written) (\w+)(?: in between)?"
+    r"(?: got another version)?": (
+        lambda x, v, n, m, who, w: v == w and x.any(version(int(n)))
+        and (m is None or (int(m) < int(n) and x.any(version(int(m)), version(int(n)))))
+        and (who != "nobody wrote" or len(x.named) == 2)
+        and all(not version(int(n))(op) for _, op in x.named if v in set_values(op))
+    ),
     r"A (\w+) returned version (\d), which was there before it": lambda x, f, n: (
         f != "read" and x.any(version(int(n)), version(int(n)))
     ),
@@ -277,7 +285,7 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     rf"The acknowledged append of {V} is gone: a later (?:read|get|cas) (?:returned|expected and found) .*": (
         lambda x, v: x.any(acked("append", v), lacks(v)) and not x.later(holds(v))
     ),
-    rf"An? (?:read|get|cas) (?:returned|expected and found) .* after the append of {V} was acknowledged(?:, and .*)?": (
+    rf"An? (?:read|get|cas) (?:returned|expected and found) .* after the append of {V} was acknowledged": (
         lambda x, v: x.any(acked("append", v), lacks(v)) and x.later(holds(v))
     ),
     r"(\d) was appended (\w+), but a later read (?:returned it (\w+)|did not return it): .*": lambda x, v, n, m: (

@@ -71,6 +71,17 @@ def not_since(left: Callable[[ModelOperation, str], bool]) -> Callable[[Facts, s
     return holds
 
 
+def not_since_append(facts: Facts, shown: str, piece: str) -> bool:
+    """Whether the first named operation appended a piece, and the last one found what no content that ended with it can
+    have become."""
+    _, did = min(facts.named, key=lambda named: facts.call[named[0]])
+    end, piece = found_at_last(facts, shown), plain(piece)
+    if end is None or (did.f, did.argument, did.outcome) != ("append", piece, "ok"):
+        return False
+    starts = {end[:at] for at in range(len(end) + 1)} | {end}
+    return not reached(facts, {start for start in starts if start.endswith(piece)} or {"?" + piece}, end)
+
+
 FOUND = rf"An? (?:get|cas) (?:returned|expected and found) {QUOTED} after"
 END = "and nothing written or appended since makes that up"
 DELETED = not_since(lambda op, start: op.f == "delete")
@@ -84,6 +95,7 @@ STRING_CLAIMS: dict[str, Callable[..., bool]] = {
     rf"{FOUND} a cas to {QUOTED} was acknowledged, {END}": not_since(
         lambda op, start: op.f == "cas" and op.argument[1] == start
     ),
+    rf"{FOUND} the append of {QUOTED} was acknowledged, {END}": not_since_append,
     rf"{FOUND} a delete was acknowledged, {END}": lambda x, shown: DELETED(x, shown, "nothing"),
 }
 """Every kind of sentence about a string that something else was appended to or written over."""

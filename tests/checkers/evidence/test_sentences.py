@@ -14,9 +14,10 @@ import pytest
 
 from clew.checkers import check, exhaustive
 from clew.checkers.deadline import Deadline
-from clew.checkers.encoding import Problem
+from clew.checkers.encoding import Problem, encode
 from clew.checkers.evidence.counterexample import find_counterexample
 from clew.checkers.evidence.sentences.past import Past, Said
+from clew.checkers.evidence.sentences.phrases import phrase
 from clew.checkers.evidence.sentences.sentence import choose
 from clew.checkers.forms import form_of
 from clew.checkers.models import Model, find_model, names
@@ -27,6 +28,7 @@ from tests.checkers.evidence import failing
 from tests.checkers.evidence.facts import Facts
 from tests.checkers.evidence.known_sentences import CLAIMS
 from tests.checkers.evidence.letting_go import impossible
+from tests.checkers.objects import object_history
 
 FALLBACK = "No order explains"
 
@@ -209,6 +211,34 @@ def test_a_version_that_is_too_small_is_told_with_as_many_changes_as_it_takes() 
     assert told("versioned-register", *steps) == (
         "A read returned version 1, but at least 2 changes were acknowledged before it."
     )
+
+
+@pytest.mark.parametrize(
+    ("version", "sentence"),
+    [
+        (3, "A read returned 7 at version 3 after version 1 was acknowledged, and nobody wrote 7 in between."),
+        (0, "A read returned 7 at version 3 after version 1 was acknowledged, and everybody who wrote 7 in between got "
+            "another version."),
+    ],
+)  # fmt: skip
+def test_a_version_that_nobody_can_have_got_with_this_value(version: int, sentence: str) -> None:
+    steps = [*done(0, "ok", "write", 7, [1, 7])]
+    if not version:
+        steps += [(5, "invoke", "write", 7, None), *done(0, "ok", "read", None, [1, 7])]
+    steps += [*done(1, "ok", "read", None, [3, 7])]
+    if not version:
+        steps += [(5, "ok", "write", [4, 7], None)]
+    assert told("versioned-register", *steps) == sentence
+
+
+def test_the_last_resort_names_what_the_verdict_names_among_all_of_them() -> None:
+    problem = encode(object_history("kv", 120, 10, False, 0.0, 1), find_model("kv"))[0]
+    past = past_of(problem, find_model("kv"))
+    ops = list(range(len(problem)))
+    last, stuck = ops[int(np.argmax(problem.ret))], ops[int(np.argsort(problem.ret)[-3])]
+    for named, op in ((None, last), (stuck, stuck)):
+        words = f"No order explains these {len(ops)} operations together; in one of them, {phrase(past, op)}"
+        assert choose(past, stuck=named).text == words
 
 
 def test_a_swap_that_never_returned_is_told_by_what_it_set() -> None:

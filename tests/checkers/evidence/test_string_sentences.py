@@ -32,6 +32,10 @@ SINCE = "and nothing written or appended since makes that up"
              ("get", None, "1.3.")),
             f'A get returned "1.3." after a cas to "2." was acknowledged, {SINCE}.',
         ),
+        (
+            (("append", "1.", "1."), ("append", "2.", "2."), ("append", "1.", "1."), ("get", None, "1.2.")),
+            f'A get returned "1.2." after the append of "1." was acknowledged, {SINCE}.',
+        ),
     ],
 )  # fmt: skip
 def test_a_read_of_what_the_content_cannot_have_become_says_since_when(
