@@ -99,6 +99,10 @@ class SameFailure:
         known = self._known.get(_key(plan))
         return None if known is None else known.moment
 
+    def run_of(self, plan: Plan) -> Attempt | None:
+        """What is known of this plan's run. Two seeds of which the same is known have most likely the same run."""
+        return self._known.get(_key(plan))
+
     def _attempt(self, plan: Plan) -> Attempt:
         key = _key(plan)
         if key not in self._known:

@@ -95,7 +95,7 @@ def _in_plain_networks(plan: Plan, fails: SameFailure, spent: list[OutOfEvents],
     starts: list[Plan] = []
     fails.begin(plan, events)
     with _until_spent(spent):
-        starts = [] if is_plain(plan) else worlds(plan, fails)
+        starts = [] if is_plain(plan) else worlds(plan, fails, fails.run_of)
     ends: list[Plan] = []
     for start in starts:
         fails.begin(start)

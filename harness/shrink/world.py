@@ -5,6 +5,8 @@ A plain network draws no random numbers. So moving a plan in time, or renaming i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from clew.harness.plan import Plan
@@ -29,13 +31,18 @@ def quick(plan: Plan, fails: Fails) -> Plan:
     return fails(msgspec.structs.replace(plan, recovery=msgspec.structs.replace(plan.recovery, after=MOMENT))) or plan
 
 
-def worlds(plan: Plan, fails: Fails) -> list[Plan]:
-    """The plan in a plain network, with the first few seeds with which it fails in the same way."""
+def worlds(plan: Plan, fails: Fails, run_of: Callable[[Plan], object]) -> list[Plan]:
+    """The plan in a plain network, with the first few seeds with which it fails in the same way.
+
+    `run_of` tells runs apart. If the nodes draw nothing, the runs of all seeds are one run, and one of them is enough.
+    """
     calm = plain(plan)
     found: list[Plan] = []
     for seed in range(WORLDS):
         failing = fails(msgspec.structs.replace(calm, seed=seed))
-        if failing is not None and failing not in found:
+        if failing is not None:
+            if found and run_of(failing) == run_of(found[-1]):
+                break
             found.append(failing)
             if len(found) == STARTS:
                 break

@@ -40,7 +40,7 @@ LARGE = {
     ("multipaxos", "votes-without-promising"),  # that as well
     ("multipaxos", "runs-twice"),  # a client must ask twice, and others must write in between
     ("raft", "appends-unchecked"),  # logs must grow apart
-    ("disco", "reads-unfinished-versions"),  # five faults; nobody has looked whether they must be
+    ("disco", "reads-unfinished-versions"),  # in a network without losses, crashes stand for lost messages
     ("mapreduce", "counts-both-executions"),  # a job must have many map tasks, of three records each
     ("raft", "counts-older-terms"),  # Figure 8 of the paper takes four leaders
 }
