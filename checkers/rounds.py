@@ -1,9 +1,12 @@
 """Searches take turns, in rounds of growing effort, until one has an answer: what one cannot decide, another often can.
 
     round        registers                    stacks                        other models
-    first        wgl, narrow sweeps, lazy     wgl, who popped which push    wgl, without and with needs
+    first        wgl, mending, narrow         wgl, who popped which push    wgl, without and with needs
+                 sweeps, lazy
     second       the same, with more of all   who popped which push, wgl    a sweep that goes back, wgl with needs
     further      and so on                    and so on                     the same, with more of both
+
+Several registers are mended too (`clew.checkers.mending`), between wgl without and with needs, and then in each round.
 
 A counter has another search in place of the sweep: `clew.checkers.counters`.
 
@@ -63,6 +66,8 @@ The hardest history that one of 32 configurations decided within five seconds, a
 _HOPED = 2
 """Steps of wgl with needs, for a step without. Of six multi-registers and sets of 30 clients that it decided within
 five seconds of processor time, each after more than two million steps, 20 million decide four, and 40 million all."""
+_MENDED = 15
+"""Places that mending looks at for a step of wgl: half a second of processor time in its first turn."""
 _PAIRED, _LONG_STATES = 20, 20
 """Lifetimes that the search for a pairing looks at for a step of wgl: 0.3 s of processor time in its first turn, 3 s in
 the second. And how many times fewer steps wgl has for a stack, whose states are long: 0.2 s in its first turn, 2 to 5 s
@@ -76,7 +81,10 @@ first and the second one, it never has one."""
 def search_register(
     form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None
 ) -> Decision:
-    """Decide a problem of a register by wgl, narrow sweeps and lazy; see `take_turns`. If invalid, it says where."""
+    """Decide a problem of a register by wgl, mending, narrow sweeps and lazy; see `take_turns`.
+
+    If invalid, it says where.
+    """
     problem = form.problem
 
     def depth(number: int) -> Decision:
@@ -88,6 +96,11 @@ def search_register(
             )
 
         return decide_beginnings(search, problem)
+
+    def mended(number: int) -> Decision:
+        from clew.checkers import mending
+
+        return mending.decide_register(form, deadline, _MENDED * steps_of(number, problem), seed=number)
 
     def narrow(number: int) -> Decision:
         # Imported here, and lazy below: its kernels take seconds to compile, once after an install, and most histories
@@ -104,14 +117,22 @@ def search_register(
         most = _effort(number) * max(len(problem.event_op), 4 * FEWEST_EVENTS)
         return lazy.decide(form, budget, deadline, widths, most)
 
-    return take_turns((depth, narrow, breadth), deadline, most_rounds)
+    return take_turns((depth, mended, narrow, breadth), deadline, most_rounds)
 
 
 def search_any(problem: Problem, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None) -> Decision:
-    """Decide a problem of any model by wgl and a sweep that goes back; see `take_turns`.
+    """Decide a problem of any model by wgl, mending and a sweep that goes back; see `take_turns`.
 
     If invalid, `stuck` may be None.
     """
+
+    def mended(number: int) -> Decision | None:
+        from clew.checkers import mending
+
+        return mending.decide(problem, model, deadline, _MENDED * steps_of(number, problem), seed=number)
+
+    def later_mended(number: int) -> Decision | None:
+        return mended(number) if number > 0 else None
 
     def back(number: int) -> Decision | None:
         if number == 0:
@@ -125,10 +146,11 @@ def search_any(problem: Problem, model: Model, budget: Budget, deadline: Deadlin
 
     def depth(number: int) -> Decision:
         if number == 0:
-            return wgl.answer_in_turns(problem, model, budget, deadline, steps=steps_of(number, problem))
+            steps = steps_of(number, problem)
+            return wgl.answer_in_turns(problem, model, budget, deadline, steps=steps, between=lambda: mended(0))
         return wgl.decide(problem, model, budget, deadline, steps=_HOPED * steps_of(number, problem), hope=True)
 
-    return take_turns((back, depth), deadline, most_rounds)
+    return take_turns((later_mended, back, depth), deadline, most_rounds)
 
 
 def search_stack(

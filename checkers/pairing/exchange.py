@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from clew.checkers.draws import draw
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import inlined, raw_kernel
 
@@ -122,19 +123,9 @@ def improve(s):  # type: ignore[no-untyped-def]
 
 
 @raw_kernel
-def _draw(at, below):  # type: ignore[no-untyped-def]
-    """A random number from 0 to before `below` (splitmix64)."""
-    at.random += np.uint64(0x9E3779B97F4A7C15)
-    x = at.random
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.int64((x ^ (x >> np.uint64(31))) >> np.uint64(2)) % below
-
-
-@raw_kernel
 def _slack(at):  # type: ignore[no-untyped-def]
     """How much worse it may become: `warmth` times k or more with a probability of 1 in 2 to the power of k."""
-    bits, times = _draw(at, 1 << 40), 0
+    bits, times = draw(at, 1 << 40), 0
     while bits & 1:
         bits >>= 1
         times += 1
@@ -185,7 +176,7 @@ def _near(at, keys, begin, end, key):  # type: ignore[no-untyped-def]
             low = middle + 1
         else:
             high = middle
-    low += _draw(at, _SPREAD) - _draw(at, _SPREAD)
+    low += draw(at, _SPREAD) - draw(at, _SPREAD)
     return low if begin <= low < end else -1
 
 
@@ -198,17 +189,17 @@ def _try(s):  # type: ignore[no-untyped-def]
     """
     at = s.at
     at.one = at.two = at.three = -1
-    misfit = s.misfits[_draw(at, at.misfits)]
-    bottom = misfit.empty == 0 and _draw(at, 10) < 6
+    misfit = s.misfits[draw(at, at.misfits)]
+    bottom = misfit.empty == 0 and draw(at, 10) < 6
     early, late = misfit.start, misfit.end
     if not bottom:
-        early = misfit.start + _draw(at, misfit.end - misfit.start + 1)
-        late = misfit.start + _draw(at, misfit.end - misfit.start + 1)
+        early = misfit.start + draw(at, misfit.end - misfit.start + 1)
+        late = misfit.start + draw(at, misfit.end - misfit.start + 1)
     one = _one_of(s, early, bottom)
     if one < 0 or (bottom and s.put_call[one] >= misfit.start):
         return False
     element = s.put_element[one]
-    if len(s.unknown_takes) > 0 and _draw(at, 10) == 0:
+    if len(s.unknown_takes) > 0 and draw(at, 10) == 0:
         place = _near(at, s.unknown_takes_call, 0, len(s.unknown_takes), late)
         take = s.unknown_takes[place]
     else:
@@ -220,7 +211,7 @@ def _try(s):  # type: ignore[no-untyped-def]
     if two == one or not _fits(s, one, take):
         return False
     three = -1
-    if not _fits(s, two, left) or _draw(at, 5) == 0:
+    if not _fits(s, two, left) or draw(at, 5) == 0:
         # A third put, which was called about when the take that is left over was, takes that one.
         if s.take_element[left] == NOBODY:
             return False
@@ -245,11 +236,11 @@ def _try(s):  # type: ignore[no-untyped-def]
 def _one_of(s, position, bottom):  # type: ignore[no-untyped-def]
     """A pair whose put returned about at this position, or whose lifetime covers it; -1 if the draw missed."""
     at = s.at
-    way = _draw(at, 100)
+    way = draw(at, 100)
     found = -1
     if not bottom and way < 30:
         for _ in range(8):
-            pair = _draw(at, len(s.take_of))
+            pair = draw(at, len(s.take_of))
             take = s.take_of[pair]
             begins = min(s.put_ret[pair], s.take_ret[take])
             ends = max(s.put_call[pair], s.take_call[take])
@@ -257,10 +248,10 @@ def _one_of(s, position, bottom):  # type: ignore[no-untyped-def]
                 found = pair
                 break
     else:
-        element = _draw(at, len(s.puts_begin) - 1)
+        element = draw(at, len(s.puts_begin) - 1)
         begin, end = s.unknown_puts_begin[element], s.unknown_puts_begin[element + 1]
         if way < 36 and begin < end:
-            found = s.unknown_puts[begin + _draw(at, end - begin)]
+            found = s.unknown_puts[begin + draw(at, end - begin)]
         else:
             place = _near(at, s.puts_ret, s.puts_begin[element], s.puts_begin[element + 1], position)
             if place >= 0:

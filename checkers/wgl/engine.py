@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -103,11 +105,17 @@ def decide(
 
 
 def answer_in_turns(
-    problem: Problem, model: Model, budget: Budget, deadline: Deadline, *, steps: int | None = None
+    problem: Problem,
+    model: Model,
+    budget: Budget,
+    deadline: Deadline,
+    *,
+    steps: int | None = None,
+    between: Callable[[], Decision | None] | None = None,
 ) -> Decision:
     """Answer one problem: by a short search, and if it is hard, by one that looks at what operations need.
 
-    If invalid, `stuck` may be None.
+    Another search may have its turn in `between`. If invalid, `stuck` may be None.
     """
     if type(model).needs is Model.needs:
         return decide(problem, model, budget, deadline, steps=steps)
@@ -115,6 +123,9 @@ def answer_in_turns(
     first = decide(problem, model, budget, deadline, steps=short if steps is None else min(steps, short))
     if first.answer != "unknown" or deadline.passed() or (steps is not None and steps <= short):
         return first
+    other = None if between is None else between()
+    if other is not None and (other.answer != "unknown" or deadline.passed()):
+        return other
     second = decide(problem, model, budget, deadline, steps=steps, hope=True)
     return second if second.answer != "unknown" or len(second.order) > len(first.order) else first
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from concurrent.futures import ProcessPoolExecutor
 
-from clew.checkers import Budget, annealing, linear, pairing
+from clew.checkers import Budget, annealing, linear, mending, pairing
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
 from clew.checkers.models import find_model
@@ -57,8 +57,15 @@ def compile_counters() -> None:
     annealing.decide(problem, sums, Deadline(), 10_000, seed=1)
 
 
+def compile_mending() -> None:
+    """Mend an order of several registers, which small histories never need."""
+    model = find_model("multi-register")
+    (problem,) = encode(object_history("multi-register", 30, 5, False, 0.1, 1), model)
+    mending.decide(problem, model, Deadline(), 10_000)
+
+
 if __name__ == "__main__":
     with ProcessPoolExecutor() as workers:
-        longest = [workers.submit(compile_counters), workers.submit(compile_pairing)]
+        longest = [workers.submit(make) for make in (compile_counters, compile_pairing, compile_mending)]
         for done in [*longest, *(workers.submit(compile_part, *part) for part in PARTS)]:
             done.result()

@@ -1,4 +1,4 @@
-"""The two searches take turns until one has an answer or the budget is used up, and say what ran out."""
+"""The searches take turns until one has an answer or the budget is used up, and say what ran out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clew.checkers import competition, lazy, linear, wgl
+from clew.checkers import competition, lazy, linear, mending, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import encode
@@ -49,6 +49,12 @@ def answering(*answers: Decision) -> Any:
 TIME, MEMORY = Decision("unknown", why="time"), Decision("unknown", why="memory")
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other searches are looked at."""
+    monkeypatch.setattr(mending, "decide_register", answering(MEMORY))
+
+
 def test_what_four_rounds_leave_open_the_fifth_may_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     decided = Decision("valid", order=[1])
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
@@ -73,7 +79,7 @@ def test_every_round_looks_further_than_the_last(monkeypatch: pytest.MonkeyPatch
         assert more > steps
 
 
-def test_it_is_out_of_memory_only_if_both_searches_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_out_of_memory_only_if_all_searches_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
     monkeypatch.setattr(linear, "decide_narrowly", answering(MEMORY))
     monkeypatch.setattr(lazy, "decide", answering(TIME, MEMORY))
