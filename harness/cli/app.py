@@ -44,6 +44,13 @@ INTERRUPTED = 130
 
 LIKE_BUDGET = ("--seconds", "--time", "--timeout", "--memory", "--limit")
 """What people try where the option is called `--budget`."""
+LIKE_COMMAND = {
+    "explain": "clew check says why, clew show and clew report show all that happened",
+    "verify": "clew check does that",
+    "minimize": "clew shrink does that",
+    "convert": "clew export does that",
+}
+"""What people try where a command has another name."""
 
 app = typer.Typer(
     add_completion=False,
@@ -136,6 +143,9 @@ def _words_of(error: Exception) -> str:
     if name in LIKE_BUDGET and "--budget" in options:
         return f"No such option: {name} (Possible options: --budget, such as --budget 10s,1GiB)"
     message: str = error.format_message()
+    for name, hint in LIKE_COMMAND.items():
+        if message.startswith(f"No such command '{name}'"):
+            return f"No such command '{name}': {hint}"
     return message
 
 

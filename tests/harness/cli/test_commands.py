@@ -135,6 +135,12 @@ def test_plans_and_systems_are_listed(clew_call: Clew) -> None:
         assert name in listed
 
 
+def test_a_command_that_has_another_name_is_told(clew_call: Clew) -> None:
+    done = clew_call("explain", "history.jsonl")
+    assert done.returncode == 254
+    assert done.stderr.startswith("clew: No such command 'explain': clew check says why")
+
+
 def test_an_option_for_seconds_is_called_budget(clew_call: Clew) -> None:
     done = clew_call("check", "--seconds", "5", "h.jsonl")
     assert done.returncode == 254

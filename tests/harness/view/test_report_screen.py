@@ -124,3 +124,15 @@ def test_long_numbers_are_neither_cut_off_nor_written_over_each_other(chromium: 
         assert min(left for _, left, _ in places) >= 0, "a number that is cut off would be another number"
         for (line, _, right), (below, left, _) in pairwise(sorted(places)):
             assert below > line or left >= right
+
+
+def test_a_state_stands_beside_a_bar_that_has_no_width(chromium: Any, tmp_path: Path) -> None:
+    lines = [(0, 0, "invoke", "write", None, 3), (20, 0, "ok", "write", None, 3)]
+    lines += [(500, 0, "invoke", "write", None, 5), (500, 0, "ok", "write", None, 5)]
+    lines += [(700, 0, "invoke", "read", None, None), (1700, 0, "ok", "read", None, 3)]
+    file = history_file(tmp_path / "h.jsonl", lines)
+    (tmp_path / "h.html").write_text(report(read_record(file, "register")))
+    open_page(chromium, tmp_path / "h.html")
+    found = "const { x, text } = clew.sources.states.data; return x[text.indexOf('= 5')]"
+    wait(lambda: chromium.execute_script(found) is not None)
+    assert chromium.execute_script(found) > 0.5, "the bar would be drawn through the middle of the words"

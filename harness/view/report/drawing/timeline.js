@@ -2,6 +2,7 @@
 // counterexample.
 const LABELS = 120; // with more operations in view, none is named
 const CROWD = 150; // with more points in view, they are small and their line is faint
+const NARROW = 12; // pixels: a bar that is narrower has the words of its point beside it
 const WORDS = "11.5px", BOLD = "bold 12px", STATED = "bold 11px"; // how names and states are written
 
 function overview(f) {
@@ -223,16 +224,24 @@ function timeline(f) {
     points.glyph.setv({ size: crowded ? 4 : 11, line_width: crowded ? 0.3 : 1.2 });
     orderLine.glyph.line_alpha = crowded ? 0.12 : 0.55;
     let before = -Infinity;
-    const stated = marked.length > LABELS ? [] : marked.filter((row) => {
-      if (found.state[row] === "") return false;
-      // The words are as long on both sides of the point. A number that is cut off would be another number.
-      const half = (f.wide(`= ${found.state[row]}`, STATED) / 2 + 4) / perSecond;
-      const [left, right] = [found.time[row] - half, found.time[row] + half];
-      if (left < Math.max(before, range.start) || right > range.end) return false;
+    const stated = marked.length > LABELS ? [] : marked.flatMap((row) => {
+      if (found.state[row] === "") return [];
+      const words = `= ${found.state[row]}`;
+      const { [row]: lane } = found.lane;
+      const [start, end] = [operations.start, operations.end].map((times) => times[place.get(found.number[row])]);
+      // The words are as long on both sides of the point. A number that is cut off would be another number. A narrow bar
+      // would be drawn through the words, so they stand on its right, if the next bar leaves room.
+      const half = (f.wide(words, STATED) / 2 + 4) / perSecond;
+      const narrow = (end - start) * perSecond < NARROW && found.time[row] <= end;
+      const middle = narrow ? end + half : found.time[row];
+      const [left, right] = [middle - half, middle + half];
+      if (left < Math.max(before, range.start) || right > range.end) return [];
+      const next = (other) => operations.lane[other] === lane && operations.start[other] > end;
+      if (narrow && near.some((other) => next(other) && operations.start[other] < right)) return [];
       before = right;
-      return true;
+      return [[middle, lane, words]];
     });
-    sources.states.data = columns(stated.map((row) => [found.time[row], found.lane[row], `= ${found.state[row]}`]));
+    sources.states.data = columns(stated);
   };
   return picture;
 }
