@@ -1,8 +1,9 @@
 """What the checker costs beside deciding: reading a history, `clew check`, a small history, evidence for a long one.
 
-    python -m tests.benchmarks.costs [--operations 200000]
+    python -m tests.benchmarks.costs [--operations 200000] [--only reading ...] [--before OLD/src]
 
-All figures are processor time, the least of several runs. Other work on the machine makes them larger.
+All figures are processor time, the least of several runs. Other work on the machine makes them larger. With `--before`
+each part is also measured with the clew of another checkout, just before.
 """
 
 from __future__ import annotations
@@ -122,7 +123,8 @@ def command() -> None:
 
 
 def small() -> None:
-    """Microseconds for `check` of a small history, which is read already."""
+    """Microseconds for `check` of a small history, which is read already, in a process that has numba already."""
+    check(history(Cell(10_000, 5, 0.0, False), 2), MODEL)
     print("\n| check | small values | unique values |\n|---|---|---|")
     for operations in (1, 10, 100, 1_000):
         row = []
@@ -155,15 +157,28 @@ def decide(past: History) -> None:
     competition.decide(problem, form_of(problem, model), model, Budget(), Deadline(60))
 
 
+PARTS: dict[str, Callable[[int], None]] = {
+    "reading": lambda operations: reading(operations // 4),
+    "command": lambda operations: command(),
+    "small": lambda operations: small(),
+    "evidence": evidence,
+}
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--operations", type=int, default=200_000)
-    operations = parser.parse_args().operations
-    reading(operations // 4)
-    command()
-    small()
-    evidence(operations)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--before", type=Path, help="the folder src of an older version")
+    given = parser.parse_args()
+    for part in given.only:
+        if given.before is not None:
+            again = [sys.executable, "-m", "tests.benchmarks.costs", f"--operations={given.operations}", "--only", part]
+            print(f"\n{part}, before:", flush=True)
+            subprocess.run(again, env={**os.environ, "PYTHONPATH": str(given.before.absolute())}, check=True)
+            print(f"\n{part}, now:", flush=True)
+        PARTS[part](given.operations)
 
 
 if __name__ == "__main__":

@@ -229,15 +229,15 @@ function timeline(f) {
       const words = `= ${found.state[row]}`;
       const { [row]: lane } = found.lane;
       const [start, end] = [operations.start, operations.end].map((times) => times[place.get(found.number[row])]);
-      // The words are as long on both sides of the point. A number that is cut off would be another number. A narrow bar
-      // would be drawn through the words, so they stand on its right, if the next bar leaves room.
       const half = (f.wide(words, STATED) / 2 + 4) / perSecond;
+      // A narrow bar would be drawn through the words, so they stand on its right, if the next bar leaves room.
       const narrow = (end - start) * perSecond < NARROW && found.time[row] <= end;
-      const middle = narrow ? end + half : found.time[row];
+      const others = narrow ? near.filter((other) => operations.lane[other] === lane) : [];
+      const full = others.some((other) => operations.start[other] > end && operations.start[other] < end + 2 * half);
+      const middle = narrow && !full ? end + half : found.time[row];
+      // The words are as long on both sides of their middle. A number that is cut off would be another number.
       const [left, right] = [middle - half, middle + half];
       if (left < Math.max(before, range.start) || right > range.end) return [];
-      const next = (other) => operations.lane[other] === lane && operations.start[other] > end;
-      if (narrow && near.some((other) => next(other) && operations.start[other] < right)) return [];
       before = right;
       return [[middle, lane, words]];
     });
