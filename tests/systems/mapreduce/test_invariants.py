@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from clew.systems.mapreduce.last_jobs import JOBS_KEPT, LastJobs, OfJobs
 from clew.systems.mapreduce.messages import (
     Append,
     Appended,
@@ -120,3 +121,32 @@ def test_a_record_that_the_file_system_wrote_before_it_was_killed_is_known_when_
 )
 def test_a_broken_rule_is_found_and_explained(name: str, words: str, lines: list[Line]) -> None:
     assert words in explain("mapreduce", name, *lines)
+
+
+def test_late_messages_about_a_job_that_is_forgotten_are_compared_with_nothing() -> None:
+    """Job 9 would be counted by half of its map tasks, if its late messages began to be remembered once more."""
+    others: list[Line] = [("n1", "n2", Map(Attempt(f"{number}.1", 0, 1), 1, 0, 1)) for number in range(10, 74)]
+    late: list[Line] = [
+        ("n1", "n2", Map(attempt(1), 0, 0, 1)),
+        *FETCHED,
+        *reduced(0, 4, 2),
+        DONE,
+        ("n3", "c0", Collected(9, "9.1", ((4, 2), (7, 1)))),
+    ]
+    assert observe("mapreduce", *JOB[:-2], *others, *late) == []
+    assert observe("mapreduce", *JOB[:-2], *others[1:], *late[:1], ("n3", "c0", Collected(9, "9.1", ()))) != []
+
+
+def test_jobs_are_remembered_until_as_many_others_have_begun() -> None:
+    jobs = LastJobs()
+    known = OfJobs[list[str]](jobs, list)
+    for number in range(JOBS_KEPT):
+        known_of = known.of(f"{number + 5}.1")
+        assert known_of is not None
+        known_of.append(str(number))
+    assert known.of("5.1") == ["0"]
+    assert known.of("100.1") == []
+    assert known.of("5.1") is None
+    assert known.of("6.1") == ["1"]
+    assert known.of("4.2") is None, "it may have been forgotten"
+    assert known.of("6.2") == []
