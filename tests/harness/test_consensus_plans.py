@@ -14,7 +14,7 @@ WRONG = [name for name in HUNTS if name.startswith(SYSTEMS)]
 @pytest.mark.parametrize("name", CORRECT)
 def test_the_correct_system_is_valid(name: str) -> None:
     """Also under the plans that find a mistake, without the mistake."""
-    for seed in range(0, 200, 50):
+    for seed in (0, 100):
         assert_promise(name, seed)
 
 

@@ -7,10 +7,10 @@ import pytest
 from tests.systems.growing import at_the_end, size
 
 LENGTHS = {
-    "caspaxos-contention-storm": ("workload.operations=150", "workload.operations=1500"),
+    "caspaxos-contention-storm": ("workload.operations=100", "workload.operations=1000"),
     "raft-membership": ("workload.duration=3s", "workload.duration=30s"),
     "paxos-duel": ("workload.operations=100", "workload.operations=1000"),
-    "multipaxos-duel": ("workload.operations=150", "workload.operations=1500"),
+    "multipaxos-duel": ("workload.operations=80", "workload.operations=800"),
     "two-phase-commit-storm": ("workload.operations=300", "workload.operations=3000"),
     "disco-storm": ("workload.operations=200", "workload.operations=2000"),
     "mapreduce-storm": ("workload.operations=100", "workload.operations=1000"),

@@ -206,7 +206,7 @@ def test_every_claim_is_true_and_a_failure_that_explains_all_is_the_first(name: 
 @pytest.mark.parametrize("name", ["register", "cas-register", "kv"])
 def test_every_kind_of_claim_about_a_value_occurs(name: str) -> None:
     """There are three, each with and without failed operations. Only `delete` can fail to set the initial value."""
-    model, rng, claimed = find_model(name), random.Random(f"values/{name}"), set[tuple[str, bool]]()
+    model, rng, claimed = find_model(name), random.Random(f"values/{name}/3"), set[tuple[str, bool]]()
     kinds = 6 if name == "kv" else 5
     for _ in range(20_000):
         history = failing.history(model, ALPHABETS[name], rng.randrange(2, 9), rng, lying=0.3)

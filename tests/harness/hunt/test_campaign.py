@@ -17,18 +17,21 @@ from clew.harness.hunt.trial import trials
 from clew.harness.plan import load, loads, shipped
 from tests.harness.hunt.hunts import PLAN, SOURCE, AtOnce, Backwards
 
+SEEDS = range(5, 5 + 2 * BATCH + 3)
+"""Those of two whole jobs, and some more."""
+
 
 def tried(workers: int, executor: Executor) -> list[Any]:
     with executor:
-        return list(campaign(SOURCE, [], range(5, 30), executor, workers))
+        return list(campaign(SOURCE, [], SEEDS, executor, workers))
 
 
 def test_the_trials_are_the_same_whoever_does_them() -> None:
     one = tried(1, AtOnce())
-    assert [trial.seed for trial in one] == list(range(5, 30))
+    assert [trial.seed for trial in one] == list(SEEDS)
     assert tried(4, Backwards()) == one
     with at_home(2) as (processes, workers):
-        assert list(campaign(SOURCE, [], range(5, 30), processes, workers)) == one
+        assert list(campaign(SOURCE, [], SEEDS, processes, workers)) == one
 
 
 @pytest.mark.long
@@ -39,7 +42,7 @@ def test_the_trials_are_the_same_if_every_job_ends_early(monkeypatch: pytest.Mon
     assert tried(1, AtOnce()) == one
     assert tried(4, Backwards()) == one
     with at_home(2) as (processes, workers):
-        assert list(campaign(SOURCE, [], range(5, 30), processes, workers)) == one
+        assert list(campaign(SOURCE, [], SEEDS, processes, workers)) == one
 
 
 def test_a_campaign_to_the_first_failure_ends_with_it_and_no_job_goes_beyond_it() -> None:

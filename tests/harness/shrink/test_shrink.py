@@ -73,10 +73,10 @@ def known_failure(name: str) -> Plan:
 @pytest.mark.parametrize(
     ("name", "elsewhere"),
     [
+        ("plain times", True),
         pytest.param(HIGHEST, True, marks=pytest.mark.long),
-        ("rsl-heavy-weather answers-from-the-cache", True),
+        pytest.param("rsl-heavy-weather answers-from-the-cache", True, marks=pytest.mark.long),
         pytest.param("caspaxos-forgets-promises", False, marks=pytest.mark.long),
-        ("plain times", False),
     ],
 )
 def test_shrinking_again_gives_the_same_bytes_and_so_does_shrinking_a_shrunk_run(
