@@ -8,6 +8,8 @@ the replicas have proposed for, among those that are decided. What is sent about
 that was late, or from a replica that has lost the end of its log and has it decided again. It is not compared with
 anything once the instance is forgotten, `KEPT` instances or more below the horizon. Of these instances, the state is
 remembered to which they lead, and the results of each client's last commands.
+
+A replica that proposes no more, because it is dead or its clients ask others, is waited for only `WAITED_FOR` instances.
 """
 
 from __future__ import annotations
@@ -51,6 +53,8 @@ def invariants(parameters: Parameters, nodes: int) -> list[Invariant]:
 
 KEPT = 16
 """How many instances below the horizon are remembered all the same."""
+WAITED_FOR = 256
+"""How many instances the horizon may lie below the last one that is decided."""
 
 
 class Horizon:
@@ -67,7 +71,7 @@ class Horizon:
 
     def run(self, instance: int) -> None:
         """The log is decided up to here, and the state is known to which it leads."""
-        self.line.rise(min([instance, *self._proposed.values()]))
+        self.line.rise(max(min([instance, *self._proposed.values()]), instance - WAITED_FOR))
 
 
 class OfKeys(Invariant, Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clew.systems.horizon import REQUESTS_KEPT
-from clew.systems.multipaxos.invariants import KEPT
+from clew.systems.multipaxos.invariants import KEPT, WAITED_FOR, Horizon
 from clew.systems.multipaxos.messages import Answer, Request
 from clew.systems.paxos.messages import NEVER, Accept, Accepted, Ballot, Promise
 from tests.systems.observing import Line, broken
@@ -52,6 +52,17 @@ def test_an_old_instance_that_all_who_propose_have_run_is_not_compared() -> None
 def test_an_old_instance_is_remembered_while_a_replica_that_proposes_is_there() -> None:
     assert broken("multipaxos", *story(behind=3), *WRONG) >= {"chosen-value-stays", "proposals-are-safe"}
     assert broken("multipaxos", *story(behind=LAST), *WRONG) == set()
+
+
+def test_a_replica_that_proposes_no_more_is_not_waited_for_without_end() -> None:
+    horizon = Horizon()
+    for instance in range(1, 2 * WAITED_FOR):
+        horizon.propose("n1", instance)
+        if instance == 1:
+            horizon.propose("n2", instance)
+        horizon.run(instance)
+        assert horizon.line.at <= max(0, instance - WAITED_FOR - KEPT)
+        assert instance - horizon.line.at <= WAITED_FOR + 2 * KEPT
 
 
 def test_the_state_is_remembered_that_the_forgotten_instances_lead_to() -> None:
