@@ -60,6 +60,8 @@ class Bug(msgspec.Struct, frozen=True):
     """Nodes that are left."""
     shrink_seconds: float
     """Seconds of processor time that shrinking took."""
+    settings: tuple[str, ...] = ()
+    """What the hunt changes in the plan."""
 
 
 class Missed(msgspec.Struct, frozen=True):
@@ -75,6 +77,8 @@ class Missed(msgspec.Struct, frozen=True):
     """As in `Bug`."""
     why: str
     """Why no client can notice it."""
+    settings: tuple[str, ...] = ()
+    """As in `Bug`."""
 
 
 Variant = tuple[str, str]
@@ -134,7 +138,7 @@ def measure(bug: Variant, starts: int = STARTS) -> Bug | Missed:
         took, check = seeds_to_failure(bug, start * STRIDE)
         if start == 0:
             if took is None:
-                return Missed(system, variant, hunted.plan, SEEDS_MOST, lemma, hunted.unnoticed)
+                return Missed(system, variant, hunted.plan, SEEDS_MOST, lemma, hunted.unnoticed, hunted.settings)
             broke = check
         seeds.append(took)
         seconds.append(time.process_time() - began)
@@ -153,6 +157,7 @@ def measure(bug: Variant, starts: int = STARTS) -> Bug | Missed:
         faults,
         nodes,
         round(shrinking, 1),
+        hunted.settings,
     )
 
 
@@ -206,7 +211,7 @@ def table(found: Sequence[Bug | Missed], kept: Sequence[Row] = ()) -> str:
         (
             b.system,
             b.variant,
-            b.plan,
+            plan_cell(b.plan, b.settings),
             b.seen,
             f"{MORE_THAN}{SEEDS_MOST}" if b.seeds is None else b.seeds,
             b.seconds,
@@ -220,7 +225,9 @@ def table(found: Sequence[Bug | Missed], kept: Sequence[Row] = ()) -> str:
         if isinstance(b, Bug)
     ]
     missed = [
-        (b.system, b.variant, b.plan, b.seeds, _lemma(b), b.why or "it could") for b in found if isinstance(b, Missed)
+        (b.system, b.variant, plan_cell(b.plan, b.settings), b.seeds, _lemma(b), b.why or "it could")
+        for b in found
+        if isinstance(b, Missed)
     ]
     parts = []
     for head, new in ((FOUND, noticed), (UNNOTICED, missed)):
@@ -234,6 +241,11 @@ def _place(row: Sequence[object]) -> int:
     """Where the system of a row comes in the tables. A stable sort keeps the variants of a system as they are."""
     systems = names()
     return systems.index(str(row[0])) if row[0] in systems else len(systems)
+
+
+def plan_cell(plan: str, settings: Sequence[str]) -> str:
+    """A plan, and what a hunt changes in it."""
+    return ", ".join((plan, *settings))
 
 
 def _lemma(bug: Bug | Missed) -> int | str:

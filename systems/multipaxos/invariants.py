@@ -9,7 +9,7 @@ that was late, or from a replica that has lost the end of its log and has it dec
 anything once the instance is forgotten, `KEPT` instances or more below the horizon. Of these instances, the state is
 remembered to which they lead, and the results of each client's last commands.
 
-A replica that proposes no more, because it is dead or its clients ask others, is waited for only `WAITED_FOR` instances.
+A replica that proposes no more, because it is dead or its clients ask others, is waited for `WAITED_FOR` instances.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from clew.harness.bench.bugs import (
     bugs,
     documented,
     measure,
+    plan_cell,
     rewritten,
     rows_of,
     seeds_to_failure,
@@ -103,6 +104,14 @@ def test_every_variant_of_every_system_is_on_the_page() -> None:
     assert {*KNOWN, *MISSED} == set(bugs()), "run: clew bench bugs --write docs/bugs.md"
     for system in protocols():
         assert {variant for name, variant in bugs([system]) if name == system} == set(find_protocol(system).variants)
+
+
+def test_every_row_names_the_plan_of_its_hunt_and_what_the_hunt_changes_in_it() -> None:
+    hunted = {variant: find_protocol(variant[0]).hunted[variant[1]] for variant in bugs()}
+    rows = {(row[0], row[1]): row[2] for row in rows_of(PAGE.read_text())}
+    assert rows == {variant: plan_cell(one.plan, one.settings) for variant, one in hunted.items()}
+    settings = ("network.drop=0.1", "workload.rate=9")
+    assert "| plan, network.drop=0.1, workload.rate=9 |" in table([Missed("s", "w", "plan", 9, None, "", settings)])
 
 
 @pytest.mark.parametrize("variant", sorted(MISSED), ids="-".join)
