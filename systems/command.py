@@ -12,7 +12,6 @@ The command is split into words first, and placeholders are filled in afterwards
 
 from __future__ import annotations
 
-import http.client
 import re
 import socket
 import sys
@@ -183,6 +182,8 @@ def listens(node: ProgramNode) -> bool:
 
 def answers(node: ProgramNode, path: str) -> bool:
     """Whether the node answers an HTTP GET of this path on its first port with a status below 400."""
+    import http.client
+
     connection = http.client.HTTPConnection(node.host, next(iter(node.ports.values())), timeout=READY_WITHIN)
     try:
         connection.request("GET", path)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
@@ -87,6 +86,8 @@ def ask(node: ProgramNode, port: str, path: str, body: bytes | None = None) -> A
 
     Raises `OSError` if it does not answer within `ANSWER_WITHIN` or refuses, and `ValueError` if the answer is no JSON.
     """
+    import urllib.request
+
     request = urllib.request.Request(f"http://{node.host}:{node.ports[port]}{path}", body)
     # Without proxies: the node is in a network of its own.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
