@@ -19,7 +19,7 @@ from clew.checkers.check import ENGINES
 from clew.checkers.models import find_model
 from clew.harness.errors import UserError, unwritable
 from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT_CODES
-from clew.harness.quantity import BYTES, DURATION_HINT, LONGEST, NANOSECONDS, SIZE_HINT, parse_duration, parse_size
+from clew.harness.quantity import BYTES, DURATION_HINT, NANOSECONDS, SIZE_HINT, parse_duration, parse_size
 from clew.harness.store.folder import NoRun
 from clew.harness.store.open import open_history
 from clew.harness.verdict import model_file
@@ -30,6 +30,7 @@ from clew.histories import Header, HistoryError
 from clew.histories.codecs import write
 from clew.histories.event import FORMAT
 from clew.histories.oddities import oddities
+from clew.histories.text import plural
 
 CHECKS = ("linearizable", *FAMILIES)
 """What can be checked of a history."""
@@ -65,8 +66,8 @@ def budget_of(text: str) -> Budget:
             name, amount = "bytes", size
         elif _OUT_OF_RANGE.fullmatch(part.strip()):
             raise UserError(
-                f"--budget: found {part.strip()!r}; expected more than 0, at most 292 years or {LONGEST >> 30}GiB, "
-                "and whole nanoseconds or bytes"
+                f"--budget: found {part.strip()!r}; expected more than 0, at most 292 years or 2^63 bytes, "
+                "and no fraction of a nanosecond or a byte"
             )
         else:
             raise UserError(f"--budget: found {part!r}; expected {DURATION_HINT}, {SIZE_HINT}, or both with a comma")
@@ -132,7 +133,9 @@ def check_file(
     history, folder = open_history(path, format, fields=fields, words=words, renumber=renumber)
     if history.cut and not cut:
         line = 2 if history.lines is None or not len(history.lines) else int(history.lines.max()) + 1
-        message = f"the file is cut in the middle of this line; --cut checks the {len(history)} events before it"
+        message = (
+            f"the file is cut in the middle of this line; --cut checks the {plural(len(history), 'event')} before it"
+        )
         raise HistoryError(message, source=history.source, line=line)
     header = history.header
     if judge is None:
