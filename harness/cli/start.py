@@ -3,8 +3,8 @@
 Until a command has something to clean up, they end the process at once, with a word. `stop_signals` is in charge after
 that. A `KeyboardInterrupt` in the middle of an import would be a traceback of somebody else's code.
 
-Python itself starts before that. A SIGTERM in these first hundredths of a second ends the process as the system does it:
-a shell reports 143 then, and not 255.
+Python itself starts before that. A SIGTERM in these first hundredths of a second ends the process as the system does
+it: a shell reports 143 then, and not 255.
 """
 
 from __future__ import annotations
