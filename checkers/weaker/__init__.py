@@ -5,6 +5,7 @@ promise         the answer about one of them
 sequential      one order of everything that keeps the order of each process
 session         the four guarantees of Terry et al.
 staleness       how old the reads are
+counts          counts of words that no order explains
 observations    who saw whose write, session by session
 before          orders, and the cycles that forbid them
 """

@@ -23,6 +23,7 @@ from clew.checkers.models import find_model
 from clew.checkers.models.model import Model
 from clew.checkers.verdict import Budget
 from clew.checkers.weaker import delivery, sequential, session, staleness
+from clew.checkers.weaker.counts import impossible_counts
 from clew.checkers.weaker.observations import Observations, observe, possible, registers_of
 from clew.checkers.weaker.promise import TOGETHER, Promise, in_short
 from clew.histories.history import History
@@ -94,7 +95,12 @@ def what_holds(
         if "sequential" in families:
             registers = registers_of(forms) if seen is None else None
             unsure = None if registers is None else possible(history, problems, registers)
-            found.append(sequential.decide(history, model, problems, seen, deadline, words, possible=unsure))
+            impossible = impossible_counts(history, problems, forms)
+            found.append(
+                sequential.decide(
+                    history, model, problems, seen, deadline, words, possible=unsure, impossible=impossible
+                )
+            )
         if "session" in families:
             found += _session_guarantees(seen, deadline, words)
         if "staleness" in families:

@@ -258,6 +258,26 @@ def test_out_of_time_while_the_order_of_the_writes_is_guessed_is_unknown(monkeyp
     assert (promise.kept, promise.why) == ("unknown", "out of time")
 
 
+def test_a_search_among_many_processes_asks_the_model_a_bounded_number_of_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, asked = find_model("word-count"), 0
+    events = [Event(at, at, at, "invoke", "append", None, 1) for at in range(60)]
+    events += [Event(at + 60, at + 60, at, "ok", "append", None, 1) for at in range(60)]
+    # No order of the others explains the last count, and there are 60! of these.
+    events += [Event(120, 120, 60, "invoke", "count"), Event(121, 121, 60, "ok", "count", None, [[1, 61]])]
+    step = model.step
+
+    def counted(state: Any, op: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return step(state, op)
+
+    monkeypatch.setattr(model, "step", counted)
+    assert decided(History.of(events), model, most_steps=100).kept == "unknown"
+    assert 500 < asked < 1_500
+
+
 def test_a_search_that_is_too_long_is_unknown() -> None:
     operations = [Op(0, 0, "write", None), Op(1, 0, "write", None), Op(2, 0, "read", 0), Op(2, 0, "read", 1)]
     assert decided(brute.history_of(operations), search=True, most_steps=0).kept == "unknown"
