@@ -7,55 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from clew.checkers.models import ModelOperation
 from tests.checkers.evidence.facts import Facts
 from tests.checkers.evidence.known_counter_sentences import COUNTER_CLAIMS
 from tests.checkers.evidence.known_string_sentences import STRING_CLAIMS
 from tests.checkers.evidence.known_transaction_sentences import TRANSACTION_CLAIMS
+from tests.checkers.evidence.known_values import found_values, set_values, told
 from tests.checkers.evidence.known_version_sentences import VERSION_CLAIMS
 from tests.checkers.evidence.known_word_sentences import WORD_CLAIMS
-
-
-def shown(value: Any) -> str:
-    return "nothing" if value is None or value == "" else str(value).replace("'", '"')
-
-
-def told(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) and value else shown(value)
-
-
-def found_values(op: ModelOperation) -> list[str]:
-    """The values that an operation of registers saw, as a sentence names them."""
-    if op.outcome != "ok":
-        return []
-    if op.f == "cas":
-        return [told(op.argument[0])]
-    if op.f == "txn":
-        return [named(name, value) for kind, name, value in op.result if kind == "r"]
-    if op.f not in ("read", "get"):
-        return []
-    if isinstance(op.result, dict):
-        return [named(name, value) for name, value in op.result.items()]
-    return [told(op.result[1] if isinstance(op.result, list) else op.result)]
-
-
-def set_values(op: ModelOperation) -> list[str]:
-    """The values that an operation of registers sets, if it takes effect."""
-    if op.f == "cas" and op.outcome != "mismatch":
-        return [told(op.argument[1])] if op.argument[0] != op.argument[1] else []
-    if op.f == "txn":
-        return [named(name, value) for kind, name, value in op.argument if kind == "w"]
-    if op.f == "write" and isinstance(op.argument, dict):
-        return [named(name, value) for name, value in op.argument.items()]
-    if op.f in ("write", "put"):
-        return [told(op.argument)]
-    return ["nothing"] if op.f == "delete" else []
-
-
-def named(name: str, value: Any) -> str:
-    return f"nothing for {name}" if value is None else f"{name} = {value}"
 
 
 def sees(value: str) -> Callable[[ModelOperation], bool]:
