@@ -164,7 +164,7 @@ def test_a_mistake_is_one_line_and_254(clew_call: Clew, tmp_path: Path, argument
     assert not (tmp_path / "store").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_ctrl_c_ends_a_hunt_with_what_is_known_and_without_orphans(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-c", "if __name__ == '__main__':\n from clew.harness.cli.app import main; main()"]
     command += ["hunt", "caspaxos-contention-storm", "--time", "10m", "--jobs", "2", "--json", "--store", str(tmp_path)]

@@ -22,11 +22,14 @@ def test_a_plan_gives_the_recorded_bytes_under_any_hash_seed(system: str, tmp_pa
     assert_as_recorded(runs_of(system), "inline", "4242", tmp_path)
 
 
-@pytest.mark.parametrize("which", ["some", pytest.param("all", marks=pytest.mark.long)])
+def test_nodes_in_processes_give_the_bytes_that_they_give_inline(tmp_path: Path) -> None:
+    assert_as_recorded([(plan, 1) for plan in sorted(IN_PROCESSES)], "process", "1", tmp_path)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_nodes_in_processes_give_the_bytes_that_they_give_inline(system: str, which: str, tmp_path: Path) -> None:
-    runs = [(plan, seed) for plan, seed in runs_of(system) if which == "all" or (plan in IN_PROCESSES and seed == 1)]
-    assert_as_recorded(runs, "process", "1", tmp_path)
+def test_nodes_in_processes_give_the_bytes_of_every_plan(system: str, tmp_path: Path) -> None:
+    assert_as_recorded(runs_of(system), "process", "1", tmp_path)
 
 
 def test_seeds_differ(tmp_path: Path) -> None:

@@ -72,9 +72,8 @@ def wait(condition: Callable[[], bool], told: Callable[[], object]) -> None:
 @pytest.mark.parametrize(
     "number",
     [
-        signal.SIGTERM,
         signal.SIGKILL,
-        *(pytest.param(n, marks=pytest.mark.long) for n in (signal.SIGHUP, signal.SIGINT)),
+        *(pytest.param(n, marks=pytest.mark.long) for n in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)),
     ],
 )
 def test_no_process_of_a_browser_outlives_clew(tmp_path: Path, folder: Path, number: signal.Signals) -> None:

@@ -110,14 +110,10 @@ def test_a_crashed_node_starts_again_on_its_data_and_its_log_goes_on(tmp_path: P
     result = run_live(tmp_path, faults, "workload.operations=", "workload.duration=1s", "workload.think=5ms")
     assert (result.verdict, result.error, result.counts["faults"]) == ("valid", None, {"crash": 2})
     assert result.run is not None
-    log = (Path(result.run) / "nodes" / "n1.log").read_text().splitlines()
-    assert [line.split(",")[0] for line in log] == [
-        "serving on 8000",
-        "--- life 2",
-        "serving on 8000",
-        "--- life 3",
-        "serving on 8000",
-    ]
+    log = [line.split(",")[0] for line in (Path(result.run) / "nodes" / "n1.log").read_text().splitlines()]
+    assert [line for line in log if line != "serving on 8000"] == ["--- life 2", "--- life 3"]
+    # On a busy machine the second life may end before it serves.
+    assert log[0] == log[-1] == "serving on 8000"
 
 
 def test_a_node_that_ends_in_the_moment_in_which_it_is_ready_is_reported(
