@@ -82,8 +82,8 @@ def decide(
             problem, stuck, "sums", lambda part: wgl.decide(part, model, budget, deadline, steps=FEWEST_EVENTS)
         )
 
-    def search(problem: Problem, model: Model) -> Decision:
-        return _search(problem, model, budget, deadline, most_rounds)
+    def search(part: Problem, model: Model) -> Decision:
+        return _search(part, model, budget, deadline, most_rounds, mend=len(part) == len(problem))
 
     if bag.applies(model):
         return bag.decide(problem, model, budget, deadline, effort=_looks(problem, most_rounds))
@@ -106,13 +106,13 @@ def _by_parts(
     """
     steps = _STEPS_BEFORE_PARTS * max(FEWEST_EVENTS, len(problem.event_op))
 
-    def few_steps(problem: Problem, model: Model) -> Decision:
-        if type(model).needs is not Model.needs:
-            return search_any(problem, model, budget, deadline, 1)
-        return wgl.decide(problem, model, budget, deadline, steps=steps)
+    def search(whole: Problem) -> Decision:
+        def few_steps(part: Problem, model: Model) -> Decision:
+            if type(model).needs is not Model.needs:
+                return search_any(part, model, budget, deadline, 1, mend=len(part) == len(whole))
+            return wgl.decide(part, model, budget, deadline, steps=steps)
 
-    def search(problem: Problem) -> Decision:
-        return _search_whole(problem, model, budget, deadline, few_steps, _LOOKS * steps)
+        return _search_whole(whole, model, budget, deadline, few_steps, _LOOKS * steps)
 
     first = search(problem)
     if first.answer != "unknown" or deadline.passed():
@@ -160,10 +160,13 @@ def _search_whole(
     return decide_beginnings(lambda part: search(part, model), problem)
 
 
-def _search(problem: Problem, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None) -> Decision:
+def _search(
+    problem: Problem, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None, *, mend: bool = True
+) -> Decision:
     """The searches for the model. If invalid, `stuck` may be None."""
-    searches = search_stack if model.discipline == "newest" else search_any
-    return searches(problem, model, budget, deadline, most_rounds)
+    if model.discipline == "newest":
+        return search_stack(problem, model, budget, deadline, most_rounds)
+    return search_any(problem, model, budget, deadline, most_rounds, mend=mend)
 
 
 def _decide_container(

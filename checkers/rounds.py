@@ -67,7 +67,8 @@ _HOPED = 2
 """Steps of wgl with needs, for a step without. Of six multi-registers and sets of 30 clients that it decided within
 five seconds of processor time, each after more than two million steps, 20 million decide four, and 40 million all."""
 _MENDED = 15
-"""Places that mending looks at for a step of wgl: half a second of processor time in its first turn."""
+"""Places that mending looks at for a step of wgl, if it comes no further: half a second of processor time in its first
+turn."""
 _PAIRED, _LONG_STATES = 20, 20
 """Lifetimes that the search for a pairing looks at for a step of wgl: 0.3 s of processor time in its first turn, 3 s in
 the second. And how many times fewer steps wgl has for a stack, whose states are long: 0.2 s in its first turn, 2 to 5 s
@@ -120,13 +121,18 @@ def search_register(
     return take_turns((depth, mended, narrow, breadth), deadline, most_rounds)
 
 
-def search_any(problem: Problem, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None) -> Decision:
+def search_any(
+    problem: Problem, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None, *, mend: bool = True
+) -> Decision:
     """Decide a problem of any model by wgl, mending and a sweep that goes back; see `take_turns`.
 
-    If invalid, `stuck` may be None.
+    If invalid, `stuck` may be None. Without `mend` nothing is mended: of a problem that wgl found invalid, most
+    beginnings that are asked about are soon found valid or invalid too, and mending finds only the first.
     """
 
     def mended(number: int) -> Decision | None:
+        if not mend:
+            return None
         from clew.checkers import mending
 
         return mending.decide(problem, model, deadline, _MENDED * steps_of(number, problem), seed=number)

@@ -52,6 +52,8 @@ _HOT, _COLD = 0.5, 0.15
 of 7 is made at first, and one of 800 in the end. At one temperature, 0.3, some histories take ten times as long."""
 _LEVELS, _MOST_WORSE = 16, 6
 """How many temperatures there are, and by how many wrong accesses an exchange is never made."""
+_FURTHER = 20
+"""Places that it comes further, at least, to have more steps."""
 _LOOK_BACK = 1_000
 """See `moves.gather`."""
 
@@ -59,8 +61,9 @@ _LOOK_BACK = 1_000
 def decide(problem: Problem, model: Model, deadline: Deadline, steps: int, *, seed: int = 0) -> Decision | None:
     """Look for an order of a problem; "unknown" if none is found, and None if the model does not tell its cells.
 
-    `steps` bounds it by something that is the same on every machine: places looked at. With another `seed` it goes
-    another way. Memory: O(n).
+    `steps` bounds it by something that is the same on every machine: places looked at since it last came further. So a
+    long history has more of them, and one that nothing explains is given up soon after the place of which that is true.
+    With another `seed` it goes another way. Memory: O(n).
     """
     cells = cells_of(problem, model)
     if cells is None:
@@ -91,10 +94,14 @@ def _explains(problem: Problem, model: Model, order: list[int], deadline: Deadli
 def _decide(problem: Problem, cells: Cells, deadline: Deadline, steps: int, seed: int) -> Decision:
     t = _start(problem, cells, seed)
     at, count, rng = t.at, len(problem), random.Random(seed)
-    farthest, scale = -1, 1.0
+    farthest, scale, further, last = -1, 1.0, _FURTHER, steps
     while (place := int(first_wrong(t, at.begin))) != NOBODY:
-        scale = min(scale * _WIDER, _WIDEST) if place <= farthest else max(scale / _NARROWER, 1.0)
-        farthest = max(farthest, place)
+        if place > farthest:
+            farthest, scale = place, max(scale / _NARROWER, 1.0)
+        else:
+            scale = min(scale * _WIDER, _WIDEST)
+        if place >= further:
+            further, last = place + _FURTHER, at.work + steps
         at.begin = max(0, place - int(scale * _BACK * rng.uniform(0.3, 1)))
         at.end = min(count, place + 1 + int(scale * _AHEAD * rng.uniform(0.5, 1)))
         gather(t, _LOOK_BACK)
@@ -102,9 +109,9 @@ def _decide(problem: Problem, cells: Cells, deadline: Deadline, steps: int, seed
         at.moves_end = _MOVES * (at.end - at.begin)
         status = PAUSE
         while status == PAUSE:
-            if at.work >= steps or deadline.passed():
+            if at.work >= last or deadline.passed():
                 return Decision("unknown", why="time", engine="mending")
-            at.pause = min(at.work + WORK_PER_VISIT, steps)
+            at.pause = min(at.work + WORK_PER_VISIT, last)
             status = mend(t)
     return Decision("valid", order=_taken(t), engine="mending")
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -20,6 +21,7 @@ from clew.checkers.mending.cells import NOTHING, cells_of
 from clew.checkers.mending.exchange import NOBODY, Order, is_wrong
 from clew.checkers.models import Model, ModelOperation, find_model
 from clew.checkers.models.model import Access
+from clew.histories import History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_explains
@@ -141,9 +143,27 @@ def test_what_is_seen_and_what_is_wrong_is_what_the_order_says(unknown: float) -
         assert np.array_equal(np.flatnonzero(t.place_of_wrong != NOBODY), np.sort(listed))
 
 
-def test_it_ends_after_the_steps_it_has() -> None:
-    found = mended(of_thirty_clients(0.0), MANY, steps=10_000)
-    assert (found.answer, found.why) == ("unknown", "time")
+def test_it_ends_after_the_steps_it_has_if_it_comes_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing explains a value that nobody wrote. What comes before it may take as long as it needs."""
+    began = list[Order]()
+    start = engine._start
+
+    def watched(*arguments: Any) -> Order:
+        began.append(start(*arguments))
+        return began[-1]
+
+    monkeypatch.setattr(engine, "_start", watched)
+    history = object_history("multi-register", 200, 30, False, 0.0, 0)
+    events = list(history.events())
+    late = next(event for event in events[300:] if event.type == "ok" and event.f == "read")
+    events[late.index] = msgspec.structs.replace(late, value=dict.fromkeys(late.value, 99))
+    (problem,) = encode(History.of(events), MANY)
+    for steps in (50_000, 1_000_000):
+        found = mended(problem, MANY, steps=steps)
+        assert (found.answer, found.why) == ("unknown", "time")
+        assert steps <= began[-1].at.work < 20 * steps
+    assert mended(of_a_register(3_000, 0.0), ONE, steps=1_000_000).answer == "valid"
+    assert began[-1].at.work > 1_000_000
 
 
 def test_visits_are_short_and_none_begins_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,3 +235,4 @@ def test_what_wgl_does_not_decide_soon_is_mended(monkeypatch: pytest.MonkeyPatch
             else rounds.search_register(form, model, Budget(), small.LATE, 1)
         )
         assert (found.answer, found.engine) == ("valid", "mending")
+    assert rounds.search_any(of_thirty_clients(0.0), MANY, Budget(), small.LATE, 1, mend=False).answer == "unknown"
