@@ -62,7 +62,7 @@ def of_a_register(operations: int, unknown: float) -> Problem:
 @pytest.mark.parametrize("model", [MANY, ONE], ids=lambda model: str(model.name))
 def test_small_histories_get_an_order_if_there_is_one(model: Model) -> None:
     rng, answers = random.Random(3), Counter[str]()
-    for _ in range(150):
+    for _ in range(80):
         make = rng.choice((small.lived, small.lived, small.scattered))
         problem = make(model, ALPHABETS[model.name], rng.randrange(4, 10), rng)
         explained = exhaustive.linearize(problem, model) is not None
@@ -70,7 +70,7 @@ def test_small_histories_get_an_order_if_there_is_one(model: Model) -> None:
         assert found.answer == ("valid" if explained else "unknown")
         assert explained or found.why == "time"
         answers[found.answer] += 1
-    assert min(answers["valid"], answers["unknown"]) > 20
+    assert min(answers["valid"], answers["unknown"]) > 10
 
 
 @pytest.mark.parametrize("unknown", [0.0, 0.05])
