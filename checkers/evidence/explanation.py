@@ -77,7 +77,9 @@ def _fewest(
     """The smallest counterexample found, with its contradiction. The decision keeps its part if it is of the part."""
     assert decision.stuck is not None
     if form is not None:
-        return decision, *impossible_operations(problem, form, model, decision, deadline)
+        impossible, contrary = impossible_operations(problem, form, model, decision, deadline)
+        if len(impossible) <= _FEW or not isinstance(form, RegisterForm):
+            return decision, impossible, contrary
     from clew.checkers import competition
     from clew.checkers.evidence.named import find_named
 
@@ -85,6 +87,8 @@ def _fewest(
     found = [(whole, *named) for named in [find_named(history, model, problem, returned, deadline)] if named]
     if found and len(found[0][1]) <= _FEW:
         return found[0]
+    if form is not None:
+        return min([*found, (decision, impossible, contrary)], key=lambda one: len(one[1]))
     found.append((decision, *impossible_operations(problem, form, model, decision, deadline)))
     if len(found[-1][1]) > _FEW and decision.part is None:
         # In a part, searches for a smaller set come to their end.

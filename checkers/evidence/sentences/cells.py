@@ -116,12 +116,14 @@ class TakenAway:
 class CameBack:
     """The cell had a value at `first`, another at `second`, and the first one again at `third`, one after the other.
 
-    The value can have arrived only once, so the cell held it in one piece.
+    The value can have arrived only once, so the cell held it in one piece. Or it had another value at `since`, before
+    `first`, and the value can have arrived only once after that.
     """
 
     first: int
     second: int
     third: int
+    since: int | None = None
 
 
 @dataclass(frozen=True)
@@ -188,15 +190,7 @@ def findings(cell: Cell, core: list[int]) -> Iterator[Finding]:
     for miss in returned:
         if cell.misses[miss] >= 0:
             yield from _missed(cell, miss, returned)
-    for one, two, three in permutations(returned, 3):
-        if (
-            cell.past.before(one, two)
-            and cell.past.before(two, three)
-            and NO_VALUE != cell.value(one) == cell.found[three]
-            and cell.value(two) not in (NO_VALUE, cell.value(one))
-            and cell.arrivals(cell.value(one), three) <= 1
-        ):
-            yield CameBack(one, two, three)
+    yield from _came_back(cell, returned)
     yield from _both_orders(cell, returned)
 
 
@@ -276,6 +270,28 @@ def _missed(cell: Cell, miss: int, returned: list[int]) -> Iterator[MissedLatest
             and cell.arrivals(value, last) <= 1
         ):
             yield MissedInside(first, miss, last)
+
+
+def _came_back(cell: Cell, returned: list[int]) -> Iterator[CameBack]:
+    past = cell.past
+    later: list[CameBack] = []
+    for one, three in permutations(returned, 2):
+        value = cell.value(one)
+        if not (past.before(one, three) and NO_VALUE != value == cell.found[three]):
+            continue
+        others = [op for op in returned if cell.value(op) not in (NO_VALUE, value)]
+        two = next((op for op in others if past.before(one, op) and past.before(op, three)), None)
+        if two is None:
+            continue
+        if cell.arrivals(value, three) <= 1:
+            yield CameBack(one, two, three)
+            continue
+        since = max((op for op in others if past.before(op, one)), key=lambda op: past.call[op], default=None)
+        if since is not None:
+            setters = cell.setters(value, three) & (past.ret > past.call[since])
+            setters[three] = False
+            later += [CameBack(one, two, three, since)] if setters.sum() <= 1 else []
+    yield from later
 
 
 def _both_orders(cell: Cell, returned: list[int]) -> Iterator[BothOrders]:

@@ -120,7 +120,13 @@ class _Words:
                 value = self.value(int(self.cell.found[read]))
                 words = f"{self.found(read)} after {value} was swapped to {self.value(int(self.cell.sets[by]))}"
                 return Said(f"{words}, and nothing set it to {value} again", (by, read))
-            case CameBack(first, second, third):
+            case CameBack(first, second, third, int(since)):
+                before, one, two = (self.value(self.cell.value(op)) for op in (since, first, second))
+                words = (
+                    f"The value was {before}, then {one}, then {two}, then {one} again, but {one} was written only once"
+                )
+                return Said(f"{words} since it was {before}", (since, first, second, third))
+            case CameBack(first, second, third, None):
                 one, two = (self.value(self.cell.value(op)) for op in (first, second))
                 return Said(f"The value was {one}, then {two}, then {one} again, but {one} was written only once",
                             (first, second, third))  # fmt: skip

@@ -41,6 +41,11 @@ class Facts:
         begin = max(self.call[op] for op, _ in self.named)
         return any(test(did) and self.ret[op] > begin for op, did in enumerate(self.ops))
 
+    def since_the_first(self) -> list[ModelOperation]:
+        """All operations that overlap the time from the call of the first named one to the return of the last."""
+        begin, end = min(self.call[op] for op, _ in self.named), max(self.ret[op] for op, _ in self.named)
+        return [did for op, did in enumerate(self.ops) if self.ret[op] > begin and self.call[op] < end]
+
     def all_begun(self) -> list[ModelOperation]:
         """All operations that had been called when the last of the named ones returned."""
         until = max(self.ret[op] for op, _ in self.named)

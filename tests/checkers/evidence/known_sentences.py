@@ -167,6 +167,11 @@ CLAIMS: dict[str, Callable[..., bool]] = {
         v == again == once and v != w and is_set(v, x) == 1
         and x.any(either(v), either(w), sees(v))
     ),
+    rf"The value was {V}, then {V}, then {V}, then {V} again, but {V} was written only once since it was {V}": (
+        lambda x, u, v, w, again, once, since: v == again == once != w and v != u == since
+        and x.any(either(u), either(v), either(w), sees(v))
+        and sum(v in set_values(op) for op in x.since_the_first()) <= 1
+    ),
     rf"{V} was seen before {V} and {V} before {V}, but each was written only once": lambda x, v, w, w2, v2: (
         (v, w) == (v2, w2) and is_set(v, x) <= 1 and is_set(w, x) <= 1
         and x.any(either(v), either(w)) and x.any(either(w), either(v))

@@ -213,6 +213,17 @@ def test_a_version_that_is_too_small_is_told_with_as_many_changes_as_it_takes() 
     )
 
 
+def test_a_value_that_came_back_is_told_since_another_was_there() -> None:
+    steps = [*done(0, "ok", "write", 2), *done(0, "ok", "write", 0), (5, "invoke", "write", 2, None)]
+    steps += [(6, "invoke", "write", 3, None), *done(1, "ok", "read", None, 2), *done(1, "ok", "read", None, 3)]
+    steps += [*done(1, "ok", "read", None, 2), (5, "ok", "write", 2, None), (6, "ok", "write", 3, None)]
+    sentence = "The value was 0, then 2, then 3, then 2 again, but 2 was written only once since it was 0."
+    assert told("register", *steps) == sentence
+    events = [Event(at, at, p, kind, f, None, value, error) for at, (p, kind, f, value, error) in enumerate(steps)]
+    problem, model = encode(History.of(events), find_model("register"))[0], find_model("register")
+    assert_true(past_of(problem, model), choose(past_of(problem, model)))
+
+
 @pytest.mark.parametrize(
     ("version", "sentence"),
     [
