@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from clew.checkers.draws import draw
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import inlined, raw_kernel
 from clew.checkers.wgl.dead import configuration, slot_of
@@ -16,6 +17,8 @@ ANY = -1
 """The element of a take that took any one."""
 NONE = -1
 """No operation."""
+NEAR = 64
+"""How many entries at the end of the line `most_near` is about."""
 
 THERE, NO_LINE, GROW, PAUSE = range(4)
 """What a visit ends with: the line is complete; there is none; a table is full; it is time to look at the deadline."""
@@ -37,8 +40,11 @@ REGISTERS = np.dtype((
         ("first_take", np.int64),  # a place in `by_return`
         ("first_empty", np.int64),
         ("unknown", np.int64),  # operations of unknown outcome in the line
-        ("most_unknown", np.int64),  # how many there may be
+        ("most_near", np.int64),  # how many of them there may be in the last `NEAR` entries
         ("takes_first", np.int64),  # 1 if the take alone says how urgent a pair is
+        ("random", np.uint64),  # the state of the generator
+        ("noise", np.int64),  # if not 0: a number below this is drawn and added to what says how urgent an option is
+        ("eager", np.int64),  # of 64 options that are not urgent, so many are treated as if they were
     ],
 ))  # fmt: skip
 ENTRY = np.dtype(
@@ -53,6 +59,7 @@ ENTRY = np.dtype(
         ("begin", np.int64),  # where its options begin and end, and the one to try next
         ("end", np.int64),
         ("next", np.int64),
+        ("unknown", np.int64),  # operations of unknown outcome in front of it
     ]
 )
 """An entry of the line, and what else could stand in its place."""
@@ -150,6 +157,9 @@ def _list(s):  # type: ignore[no-untyped-def]
                 best = op
             op = s.following[op]
     begin = at.options
+    most_unknown = at.most_near
+    if at.depth >= NEAR:
+        most_unknown += s.line[at.depth - NEAR].unknown
     if best != NONE:
         _offer(s, begin, NONE, best, s.ret[best])
         if at.position == now and s.call[best] <= now:
@@ -178,9 +188,9 @@ def _list(s):  # type: ignore[no-untyped-def]
         if s.best_put[element] == op:
             take = s.best_take[element]
             unknown = at.unknown + _unknown(s, op)
-            if take != NONE and unknown + _unknown(s, take) <= at.most_unknown:
+            if take != NONE and unknown + _unknown(s, take) <= most_unknown:
                 _offer(s, begin, op, take, s.ret[take] if at.takes_first else min(s.ret[op], s.ret[take]))
-            if anything != NONE and unknown < at.most_unknown:
+            if anything != NONE and unknown < most_unknown:
                 _offer(s, begin, op, anything, NEVER)
         op = s.following[op]
     op = s.following[count]
@@ -209,7 +219,13 @@ def _unknown(s, op):  # type: ignore[no-untyped-def]
 @raw_kernel
 def _offer(s, begin, put, take, due):  # type: ignore[no-untyped-def]
     """Add an option, behind those that are due sooner."""
-    place = s.at.options
+    at = s.at
+    place = at.options
+    if at.noise > 0:
+        if due != NEVER:
+            due += draw(at, at.noise)
+        elif draw(at, 64) < at.eager:
+            due = max(at.position, at.state) + draw(at, at.noise)
     while place > begin and s.options[place - 1].due > due:
         s.options[place].put = s.options[place - 1].put
         s.options[place].take = s.options[place - 1].take
@@ -218,7 +234,7 @@ def _offer(s, begin, put, take, due):  # type: ignore[no-untyped-def]
     s.options[place].put = put
     s.options[place].take = take
     s.options[place].due = due
-    s.at.options += 1
+    at.options += 1
 
 
 @inlined
@@ -229,6 +245,7 @@ def _append(s, entry, put, take):  # type: ignore[no-untyped-def]
     entry.take = take
     entry.position = at.position
     entry.state = at.state
+    entry.unknown = at.unknown
     entry.first_put = at.first_put
     entry.first_take = at.first_take
     entry.first_empty = at.first_empty
@@ -267,6 +284,17 @@ def _take_back(s, entry):  # type: ignore[no-untyped-def]
     at.first_put = entry.first_put
     at.first_take = entry.first_take
     at.first_empty = entry.first_empty
+
+
+@raw_kernel
+def go_back(s, entries):  # type: ignore[no-untyped-def]
+    """Take back so many entries of the line, and begin with the options of the last one anew."""
+    at = s.at
+    for _ in range(min(entries, at.depth)):
+        at.depth -= 1
+        _take_back(s, s.line[at.depth])
+    at.options = s.line[at.depth].begin
+    at.entering = 1
 
 
 @raw_kernel

@@ -15,7 +15,7 @@ from clew.checkers.line import engine
 from clew.checkers.models import find_model
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
-from tests.checkers.engines import assert_agrees
+from tests.checkers.engines import assert_agrees, assert_explains
 from tests.checkers.objects import object_history
 from tests.checkers.test_budget import Looked, Visits
 
@@ -32,13 +32,14 @@ def test_small_histories_get_the_answer_of_the_exhaustive_checker() -> None:
     assert min(answers["valid"], answers["invalid"]) > 0.1 * answers.total()
 
 
-@pytest.mark.parametrize("turns", [engine._TURNS, engine._TURNS[::-1]], ids=["all first", "few unknown first"])
+@pytest.mark.parametrize("effort", [5, 50])
 def test_random_histories_get_the_answer_of_the_exhaustive_checker(
-    turns: tuple[tuple[bool, int], ...], monkeypatch: pytest.MonkeyPatch
+    effort: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also if every turn ends after a few steps, so that the search begins anew many times."""
-    monkeypatch.setattr(engine, "_TURNS", turns)
-    monkeypatch.setattr(engine, "_FIRST_EFFORT", 5)
+    """Also if every turn ends after a few steps, so that each search begins anew many times, and goes back soon."""
+    monkeypatch.setattr(engine, "_FIRST_EFFORT", effort)
+    monkeypatch.setattr(engine, "_PATIENCE", 10)
+    monkeypatch.setattr(engine, "_HEADWAY", 1)
     rng, answers = random.Random(1), Counter[str]()
     for _ in range(400):
         make = rng.choice((small.lived, small.lived, small.scattered))
@@ -70,3 +71,16 @@ def test_it_says_when_memory_runs_out_and_explains_a_beginning() -> None:
     decision = line.decide(problem, MODEL, Budget(bytes=1 << 18), Deadline(600))
     assert (decision.answer, decision.why) == ("unknown", "memory")
     assert decision.order
+
+
+def test_a_search_that_goes_back_finds_a_line_where_depth_first_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It draws numbers, but the same in every run: within the same effort it has the same answer."""
+    (problem,) = encode(object_history("fifo-queue", 2_000, 30, False, 0.02, 6), MODEL)
+    few = [line.decide(problem, MODEL, Budget(), Deadline(600), effort=700_000) for _ in range(2)]
+    assert few[0] == few[1]
+    found = line.decide(problem, MODEL, Budget(), Deadline(600), effort=30_000_000)
+    assert found.answer == "valid"
+    assert_explains(problem, MODEL, found.order, len(problem.event_op))
+    monkeypatch.setattr(engine, "_rove", lambda s, *_: (engine.PAUSE, s))
+    lost = line.decide(problem, MODEL, Budget(), Deadline(600), effort=3_000_000)
+    assert (lost.answer, lost.why) == ("unknown", "time")
