@@ -93,8 +93,8 @@ def test_a_partition_takes_every_message_on_the_links_that_it_cuts(tmp_path: Pat
     )
     links = {(one.src, one.dest) for one in lost}
     assert links - {("n1", "c0"), ("n2", "c0"), ("n3", "c0")} == {("n2", "n1")}, "one direction, and not the other"
-    assert len(links) > 1
-    # A busy machine cuts links late. From the first message that a cut takes, to the last one, it takes all.
+    # A busy machine cuts links late, and then a client may lose nothing. From the first message that a cut takes to the
+    # last one, it takes all.
     for link in links:
         cut, through = ([one.time for one in which if (one.src, one.dest) == link] for which in (lost, arrived))
         assert not [time for time in through if min(cut) < time < max(cut)], link
