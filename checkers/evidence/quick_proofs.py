@@ -31,7 +31,7 @@ from clew.checkers.verdict import Budget
 from clew.histories.history import Interned
 
 _MOST_TOLD = 12
-"""Answers of a counter that are compared with each other: each pair takes a pass over the operations."""
+"""Answers of a counter that are compared with each other, the last: each pair takes a pass over the operations."""
 _MOST_THINGS = 6
 """Things whose parts are looked at, one by one and in pairs. Operations that contradict each other name few."""
 _STEPS = 100_000
@@ -76,9 +76,8 @@ def _by_sums(problem: Problem, sums: Sums) -> Impossible:
         return not sure + int(down[possible].sum()) <= grown <= sure + int(up[possible].sum())
 
     def impossible(those: Mask) -> bool:
-        told = np.flatnonzero(those & sums.told & (ret != NEVER)).tolist()
-        if len(told) > _MOST_TOLD:
-            return False
+        answers = np.flatnonzero(those & sums.told & (ret != NEVER))
+        told = answers[np.argsort(ret[answers])][-_MOST_TOLD:].tolist()
         return any(out_of_reach(those, None, two) for two in told) or any(
             out_of_reach(those, one, two) for one in told for two in told if ret[one] < call[two]
         )

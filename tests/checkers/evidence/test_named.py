@@ -14,6 +14,7 @@ from clew.checkers.evidence.named import find_named
 from clew.checkers.evidence.quick_proofs import quick_proof
 from clew.checkers.models import find_model, names
 from clew.histories import Event, History
+from tests.benchmarks.cells import spoiled
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.evidence.letting_go import impossible
@@ -80,3 +81,13 @@ def test_an_answer_that_nothing_explains_is_the_whole_contradiction(name: str, f
     assert key.counterexample == key.contradiction
     (number,) = key.contradiction or ()
     assert history.values[history.operations.result[number]] == value
+
+
+def test_a_sum_that_is_a_little_too_great_is_told_with_what_was_certainly_taken_away() -> None:
+    """Among more answers than are compared with each other, one is too great only if an add of less than 0 counts."""
+    history = spoiled(object_history("counter", 300, 10, False, 0.02, 3), 3)
+    (key,) = check(history, "counter").keys
+    assert key.contradiction is not None
+    amounts = [history.values[history.operations.argument[number]] for number in key.contradiction]
+    assert len(amounts) == 2
+    assert min(amounts) < 0
