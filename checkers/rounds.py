@@ -16,9 +16,9 @@ slower on hard histories than on easy ones. Each round has ten times as many ste
 before the last round costs a ninth of it at most.
 
 Which search decides a history of 30 clients is hard to foresee. Measured on histories of 1,000 operations and 5 values,
-with 5 seconds of processor time: of eight multi-registers, wgl with needs decided four and the sweep none. Of seven
-sets that are read whole, each decided three, but not the same ones. Of two priority queues with 2 % of unknown
-outcomes, wgl decided none and the sweep both.
+with 5 seconds of processor time: of eight multi-registers, wgl with needs decided four, the sweep none, and mending
+all. Of seven sets that are read whole, wgl and the sweep decided three each, but not the same ones. Of two priority
+queues with 2 % of unknown outcomes, wgl decided none and the sweep both.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ registers and 5 values: 0.1 to 0.6 s of processor time for 1,000 operations.
 *Sound.* An order in which nothing is wrong is a linearization. It never finds out that there is none.
 
 *Unknown outcomes.* An operation of unknown outcome is left out at first. It comes in where something needs what it
-sets.
+sets, and is left out again if that is mended otherwise: each may be needed only once, and long after its call.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from clew.checkers.forms import Ints, RegisterForm
 from clew.checkers.memo import STEPS_PER_LOOK
 from clew.checkers.mending.cells import Cells, cell_of, cells_of
 from clew.checkers.mending.exchange import CELL, NOBODY, REGISTERS, Order
-from clew.checkers.mending.moves import PAUSE, begin, first_wrong, gather, look, mend
+from clew.checkers.mending.moves import MENDED, PAUSE, begin, first_wrong, gather, look, mend, spare
 from clew.checkers.models.model import Model
 
 WORK_PER_VISIT = 2_000_000
@@ -113,6 +113,8 @@ def _decide(problem: Problem, cells: Cells, deadline: Deadline, steps: int, seed
                 return Decision("unknown", why="time", engine="mending")
             at.pause = min(at.work + WORK_PER_VISIT, last)
             status = mend(t)
+        if status == MENDED:
+            spare(t)
     return Decision("valid", order=_taken(t), engine="mending")
 
 

@@ -142,6 +142,20 @@ def mend(t):  # type: ignore[no-untyped-def]
 
 
 @raw_kernel
+def spare(t):  # type: ignore[no-untyped-def]
+    """Leave out what is of unknown outcome and no longer needed in the stretch: it may be needed later."""
+    at = t.at
+    for number in range(at.lost):
+        op = t.lost[number]
+        if not t.left_out[op]:
+            at.flipped = op
+            at.low = t.place[op]
+            at.middle = at.high = at.low + 1
+            if exchange(t, False) <= 0:
+                exchange(t, True)
+
+
+@raw_kernel
 def _length(at):  # type: ignore[no-untyped-def]
     """How long a block is."""
     return 1 + draw(at, _LONGEST) if draw(at, 2) == 0 else 1

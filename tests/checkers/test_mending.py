@@ -99,6 +99,32 @@ def test_a_write_of_unknown_outcome_comes_in_where_it_is_needed_and_stays_out_wh
         assert [problem.cls[op] for op in found.order] == [problem.cls[op] for op in order]
 
 
+@pytest.mark.parametrize("needed", [False, True])
+def test_what_is_of_unknown_outcome_is_left_out_again_if_it_is_not_needed(needed: bool) -> None:
+    classes = (
+        ModelOperation("write", {"x": 2}, None, "info"),
+        ModelOperation("write", {"x": 1}, {"x": 1}, "ok"),
+        ModelOperation("read", ["x"], {"x": 2 if needed else 1}, "ok"),
+    )
+    problem = small.problem(
+        [1, 0, 2], np.array([0, 2, 4]), np.array([1, NEVER, 5]), classes, np.array([False, False, True])
+    )
+    cells = cells_of(problem, MANY)
+    assert cells is not None
+    t = engine._start(problem, cells, 1)
+    (lost,) = np.flatnonzero(problem.ret == NEVER)
+    t.left_out[lost], t.now["holds"] = False, cells.first
+    if not needed:
+        moved = [lost, *(op for op in t.order.tolist() if op != lost)]  # in front of the write that hides it
+        t.order[:] = moved
+        t.place[moved] = np.arange(len(moved))
+    engine.look(t)
+    t.at.end = len(problem)
+    engine.begin(t)
+    engine.spare(t)
+    assert t.left_out[lost] != needed
+
+
 def as_the_order_says(t: Order, first: int) -> list[int]:
     """What each access sees, for one not left out, from one end of the order to the other."""
     holds: dict[int, int] = {}
@@ -125,6 +151,7 @@ def test_what_is_seen_and_what_is_wrong_is_what_the_order_says(unknown: float) -
         engine.gather(t, 1_000)
         engine.begin(t)
         engine.mend(t)
+        engine.spare(t)
         assert t.seen.tolist() == as_the_order_says(t, cells.first)
         assert sorted(t.order.tolist()) == list(range(len(problem)))
         assert np.array_equal(t.place[t.order], np.arange(len(problem)))
