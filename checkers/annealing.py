@@ -198,6 +198,7 @@ def decide(problem: Problem, sums: Sums, deadline: Deadline, steps: int | None =
 
     def heated(begin: int, end: int, total: int) -> int:
         """How many are wrong in a stretch after it was annealed, or when the deadline has passed."""
+        wrong = end - begin
         for done in range(0, total, MOVES_PER_VISIT):
             wrong = int(anneal(t, begin, end, done, min(total, done + MOVES_PER_VISIT), total))
             if wrong == 0 or deadline.passed():

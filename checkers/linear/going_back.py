@@ -16,11 +16,12 @@ having dropped anything still proves that there is no order.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
+from clew.checkers.linear.gap_sweep import GapSweep
 from clew.checkers.linear.narrow import DEMANDING
 from clew.checkers.linear.sweep import Sweep
 from clew.checkers.models.model import Model
@@ -31,10 +32,39 @@ _EVERY = 16
 """Events between two marks."""
 _AFTER = 64
 """Events behind the place where it was lost, after which it is narrow again."""
+_GAPS_EVERY, _GAPS_AFTER = 8, 24
+"""The same for a sweep by gaps, in results."""
 _MOST_LEVELS = 6
 """How often the width is doubled before it gives up."""
 _KEPT = 64
 """Marks that are kept, beside the first one: as many as it can go back over."""
+
+_Answer = Literal["there", "dead", "memory", "time"]
+
+
+class _Mark(Protocol):
+    @property
+    def position(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+
+
+M = TypeVar("M", bound=_Mark)
+
+
+class _Sweep(Protocol[M]):
+    """What a sweep must have to go back."""
+
+    @property
+    def position(self) -> int: ...
+    @property
+    def dropped(self) -> bool: ...
+    @property
+    def bytes(self) -> int: ...
+    def to(self, position: int, steps: int | None = None) -> _Answer: ...
+    def mark(self) -> M: ...
+    def go_back(self, mark: M) -> None: ...
+    def widen(self, width: int) -> None: ...
 
 
 def decide(
@@ -50,25 +80,39 @@ def decide(
 
     `steps` bounds it by something that is the same on every machine: operations tried. When they are used up, or
     when it is lost for good, the answer is "unknown" and `why` is "time". With `sums`, the form of the problem, it
-    sweeps by gaps; see `clew.checkers.linear.gaps`.
+    sweeps by gaps; see `clew.checkers.linear.gaps`. Then steps are sets of adds, and if invalid, `stuck` is None.
     """
-    sweep = Sweep(problem, model, budget, deadline, width=width, keep=DEMANDING, sums=sums)
-    answer = _to_the_end(sweep, deadline, len(problem.event_op), width, steps, budget.bytes)
-    order = sweep.order()
+    if sums is not None:
+        gaps = GapSweep(problem, sums, budget, deadline, width)
+        answer = _to_the_end(gaps, deadline, gaps.end, width, steps, budget.bytes, _GAPS_EVERY, _GAPS_AFTER)
+        return _decision(answer, gaps.order(), gaps.dropped, None)
+    sweep = Sweep(problem, model, budget, deadline, width=width, keep=DEMANDING)
+    answer = _to_the_end(sweep, deadline, len(problem.event_op), width, steps, budget.bytes, _EVERY, _AFTER)
+    return _decision(answer, sweep.order(), sweep.dropped, sweep.position)
+
+
+def _decision(answer: _Answer, order: list[int], dropped: bool, stuck: int | None) -> Decision:
     if answer == "there":
         return Decision("valid", order=order, engine="linear")
-    if answer == "dead" and not sweep.dropped:
-        return Decision("invalid", order=order, stuck=sweep.position, engine="linear")
+    if answer == "dead" and not dropped:
+        return Decision("invalid", order=order, stuck=stuck, engine="linear")
     return Decision("unknown", order=order, why="memory" if answer == "memory" else "time", engine="linear")
 
 
 def _to_the_end(
-    sweep: Sweep, deadline: Deadline, end: int, width: int, steps: int | None, room: int
-) -> Literal["there", "dead", "memory", "time"]:
+    sweep: _Sweep[M],
+    deadline: Deadline,
+    end: int,
+    width: int,
+    steps: int | None,
+    room: int,
+    every: int,
+    after: int,
+) -> _Answer:
     """Sweep on to the position `end`; see `Sweep.to`. It is "dead" if it is lost for good."""
     marks, lost, level = [sweep.mark()], -1, 0
     while True:
-        answer = sweep.to(min(end, marks[-1].position + _EVERY), steps)
+        answer = sweep.to(min(end, marks[-1].position + every), steps)
         if answer == "there":
             if sweep.position == end:
                 return "there"
@@ -78,7 +122,7 @@ def _to_the_end(
                 return "memory"
             if deadline.passed():
                 return "time"  # `Sweep.to` need not look at it: between two marks there is little to do.
-            if level > 0 and sweep.position > lost + _AFTER:
+            if level > 0 and sweep.position > lost + after:
                 level = 0
                 sweep.widen(width)
         elif answer == "dead" and sweep.dropped and level < _MOST_LEVELS:

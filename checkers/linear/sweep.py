@@ -28,7 +28,6 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.linear.configurations import advance, collect
-from clew.checkers.linear.gaps import advance_by_gaps, gap_tables
 from clew.checkers.linear.narrow import FEWEST_KNOWN, KEYS, MOST_KNOWN
 from clew.checkers.linear.rows import BITS, LOG, STATE
 from clew.checkers.linear.tables import (
@@ -47,7 +46,6 @@ from clew.checkers.linear.tables import (
 from clew.checkers.linear.waiting import COSTS
 from clew.checkers.memo import QUESTION, Memo
 from clew.checkers.models.model import Model
-from clew.checkers.sums import Sums
 from clew.checkers.verdict import Budget
 
 _ASK_AT_ONCE = 1 << 15
@@ -145,9 +143,6 @@ class Sweep:
     configurations cannot start another sweep.
 
     It keeps `width` configurations at most, or all. `keep` says which come first; see `clew.checkers.linear.narrow`.
-
-    With `sums`, the form of the problem, it sweeps by gaps (see `clew.checkers.linear.gaps`). States are sums then, and
-    the model is not asked. It has no `configurations`.
     """
 
     def __init__(
@@ -161,9 +156,7 @@ class Sweep:
         *,
         width: int = _ALL,
         keep: int = FEWEST_KNOWN,
-        sums: Sums | None = None,
     ) -> None:
-        self._gaps = None if sums is None else gap_tables(sums)
         self._problem, self._budget, self._deadline = problem, budget, deadline
         self._memo = Memo(model, problem.classes, merge=start is None)
         self._agreed: list[NDArray[np.int32]] = []
@@ -272,10 +265,7 @@ class Sweep:
         while True:
             tables = self._tables
             at.pause = at.work + WORK_PER_VISIT if steps is None else min(at.work + WORK_PER_VISIT, steps)
-            if self._gaps is None:
-                status = advance(memo.transitions, tables, position, row)
-            else:
-                status = advance_by_gaps(self._gaps, tables, position, row)
+            status = advance(memo.transitions, tables, position, row)
             if status == THERE:
                 return "there"
             if status == DEAD:

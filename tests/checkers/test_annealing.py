@@ -64,6 +64,11 @@ def test_it_ends_after_the_steps_it_has() -> None:
     assert (found.answer, found.why) == ("unknown", "time")
 
 
+def test_without_steps_it_ends_at_once() -> None:
+    found = annealed(of_thirty_clients(150, 0.0), steps=0)
+    assert (found.answer, found.why) == ("unknown", "time")
+
+
 def test_no_move_is_made_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     class Looked(Deadline):
         looks = late = 0
