@@ -12,6 +12,7 @@
                  a set, never read whole?  each element is a register
                  versions, or one list?    they shorten the intervals, then searches by turns
                  a sum out of reach?       invalid, at its return or earlier
+                 more taken than put?      the same
                  otherwise                 searches by turns
                  are these hard?           a part may be invalid: one element, one register
 
@@ -33,6 +34,7 @@ from clew.checkers.forms import AppendForm, ContainerForm, Form, RegisterForm, S
 from clew.checkers.models.model import Model
 from clew.checkers.monitors import containers, elements, sets, stale_read, tallies, zones
 from clew.checkers.monitors.first_unexplained import decide_beginnings
+from clew.checkers.overdrawn import overdrawn
 from clew.checkers.rounds import FEWEST_EVENTS, progress, search_any, search_register, search_stack, steps_of
 from clew.checkers.verdict import Budget
 
@@ -76,11 +78,12 @@ def decide(
             problem, by_element, lambda part: _decide_register(part, model, budget, deadline, most_rounds)
         )
 
-    stuck = sums.out_of_reach(problem, model)
-    if stuck is not None:
-        return _look_earlier(
-            problem, stuck, "sums", lambda part: wgl.decide(part, model, budget, deadline, steps=FEWEST_EVENTS)
-        )
+    for engine, wrong_at in (("sums", sums.out_of_reach), ("overdrawn", overdrawn)):
+        stuck = wrong_at(problem, model)
+        if stuck is not None:
+            return _look_earlier(
+                problem, stuck, engine, lambda part: wgl.decide(part, model, budget, deadline, steps=FEWEST_EVENTS)
+            )
 
     def search(part: Problem, model: Model) -> Decision:
         return _search(part, model, budget, deadline, most_rounds, mend=len(part) == len(problem))
