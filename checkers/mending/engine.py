@@ -52,7 +52,7 @@ _HOT, _COLD = 0.5, 0.15
 of 7 is made at first, and one of 800 in the end. At one temperature, 0.3, some histories take ten times as long."""
 _LEVELS, _MOST_WORSE = 16, 6
 """How many temperatures there are, and by how many wrong accesses an exchange is never made."""
-_FURTHER = 20
+_FURTHER = 200
 """Places that it comes further, at least, to have more steps."""
 _LOOK_BACK = 1_000
 """See `moves.gather`."""
