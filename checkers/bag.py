@@ -59,9 +59,12 @@ from clew.checkers.verdict import Budget
 _FIRST_WIDTH, _WIDER = 4_000, 8
 """States that the first sweep keeps, and how many times as many each further one does."""
 _BYTES_EACH = 1_000
-"""What CPython takes for a state that is kept, at most: there may be twice as many, before and after an event."""
+"""What CPython takes for a state that is kept, at most: there may be twice as many, before and after an event. The bits
+of its bag come on top."""
 WORK_PER_LOOK = 20_000
-"""States that meet an event until there is a look at the deadline: some ten milliseconds."""
+"""States that meet an event, and elements of a bag, until there is a look at the deadline: some ten milliseconds."""
+_AT_ONCE = 500
+"""States that meet an event without a look at how much work that was: each may have a large bag."""
 
 State = tuple[int, int, int, int]
 """`paired`: a bit for each open operation that has a partner. `bag`: how many puts of each element have returned since
@@ -81,11 +84,12 @@ def decide(
 ) -> Decision:
     """Decide a problem of a model to which this `applies`. The first return that no order explains is found too.
 
-    `effort` bounds the work by something that is the same on every machine: states that meet an event.
+    `effort` bounds the work by something that is the same on every machine: states that meet an event, and the elements
+    in their bags that a moment looks at.
     """
     kinds, elements = container_kinds(problem, model)
     sweep = _Sweep(problem, kinds.tolist(), elements.tolist(), deadline, NEVER if effort is None else effort)
-    widest = budget.bytes // _BYTES_EACH
+    widest = max(1, budget.bytes // (_BYTES_EACH + len(sweep.element_at) // 4))
     width = min(_FIRST_WIDTH, widest)
     while True:
         sweep.go(width)
@@ -172,8 +176,8 @@ class _Sweep:
             (self.open_puts if self.kind[op] == PUTS else self.open_takes)[self.element[op]].pop(0)
             self.free.append(self.bit[op])
         states = list(self.states.items())
-        for begin in range(0, len(states), WORK_PER_LOOK):
-            some = states[begin : begin + WORK_PER_LOOK]
+        for begin in range(0, len(states), _AT_ONCE):
+            some = states[begin : begin + _AT_ONCE]
             self.work += len(some)
             if self.work >= self.look:
                 self.look = self.work + WORK_PER_LOOK
@@ -230,7 +234,8 @@ class _Sweep:
 
     def _moment(self, paired: int, bag: int, used: int) -> tuple[int, int] | None:
         """`paired` and `used` after a moment, which leaves no bag; None if a put has no partner."""
-        while bag:
+        while bag and used <= self.any_called:
+            self.work += 1
             element = self.element_at[(bag & -bag).bit_length() - 1]
             mine = bag & self.digit[element]
             bag ^= mine

@@ -15,6 +15,10 @@ HASH = np.dtype([("one", np.uint64), ("two", np.uint64)])
 """An entry of the table. `one` is odd; an empty entry is (0, 0)."""
 
 
+_SEED = np.uint64(0x1D8E4E27C47D124F)
+"""Keeps these bits apart from those that `configuration` makes of a position."""
+
+
 def zobrist(count: int) -> NDArray[np.uint64]:
     """128 random bits for each operation, the same in every search. The hash of a set is the XOR of its operations'."""
     if count <= len(_bits):
@@ -33,9 +37,9 @@ _mix = raw_kernel(_mixed)
 
 
 def _random_bits(count: int) -> NDArray[np.uint64]:
-    """The first outputs of splitmix64. Importing numpy's random numbers would take as long as a small check."""
+    """Outputs of splitmix64. Importing numpy's random numbers would take as long as a small check."""
     counted = np.arange(1, 2 * count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    numbers: NDArray[np.uint64] = _mixed(counted)  # type: ignore[no-untyped-call]
+    numbers: NDArray[np.uint64] = _mixed(counted + _SEED)  # type: ignore[no-untyped-call]
     return numbers.reshape(count, 2)
 
 

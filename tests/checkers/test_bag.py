@@ -14,7 +14,7 @@ from clew.checkers import Budget, bag, check, verify_witness
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
 from clew.checkers.models import ModelOperation, find_model
-from clew.histories import History
+from clew.histories import Event, History
 from tests.benchmarks.cells import spoiled
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
@@ -138,3 +138,36 @@ def test_without_memory_for_more_states_it_is_unknown_and_a_beginning_is_explain
         else:
             assert decision.answer == bag.decide(problem, MODEL, Budget(), Deadline(600)).answer
     assert min(answers["valid"], answers["unknown"]) > 10
+
+
+def left_over(elements: int, lost: int) -> History:
+    """Elements that nobody takes, each put twice, and a take that found nothing while half of them were put.
+
+    The outcome of `lost` takes is unknown.
+    """
+    events = [Event(n, n, n + 2, "invoke", "dequeue") for n in range(lost)]
+    for number in range(2 * elements):
+        events += [Event(0, 0, 0, kind, "enqueue", None, number // 2) for kind in ("invoke", "ok")]
+    events.insert(lost + 2 * elements, Event(0, 0, 1, "invoke", "dequeue"))
+    events.append(Event(0, 0, 1, "ok", "dequeue"))
+    return History.of(Event(n, n, e.process, e.type, e.f, None, e.value) for n, e in enumerate(events))
+
+
+def test_a_moment_that_cannot_be_made_costs_one_look_whatever_is_in_the_queue() -> None:
+    (problem,) = encode(left_over(400, 0), MODEL)
+    decision = bag.decide(problem, MODEL, Budget(), Deadline(600), effort=2 * len(problem.event_op))
+    assert (decision.answer, decision.stuck) == ("invalid", len(problem.event_op) - 1)
+
+
+def test_the_search_looks_at_the_deadline_for_so_many_elements_of_a_bag(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bag, "WORK_PER_LOOK", 500)
+    (problem,) = encode(left_over(200, 100), MODEL)
+    deadline = Looked(10**9)
+    assert bag.decide(problem, MODEL, Budget(), deadline).answer == "invalid"
+    # 200 puts return while the take is open, and each tries a moment: 50 elements, two of each, have a partner.
+    assert deadline.looks >= 200 * 50 // 600
+
+
+def test_with_almost_no_memory_it_ends() -> None:
+    (problem,) = encode(drained(50, 10, 0.1, 0), MODEL)
+    assert bag.decide(problem, MODEL, Budget(bytes=10), Deadline(600)).answer in ("valid", "unknown")
