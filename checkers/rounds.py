@@ -69,10 +69,10 @@ five seconds of processor time, each after more than two million steps, 20 milli
 _MENDED = 15
 """Places that mending looks at for a step of wgl, if it comes no further: half a second of processor time in its first
 turn."""
-_PAIRED, _LONG_STATES = 20, 20
-"""Lifetimes that the search for a pairing looks at for a step of wgl: 0.3 s of processor time in its first turn, 3 s in
-the second. And how many times fewer steps wgl has for a stack, whose states are long: 0.2 s in its first turn, 2 to 5 s
-in the second."""
+_PAIRED, _LONG_STATES = 50, 20
+"""Pairs, positions and lifetimes that the search for a pairing looks at for a step of wgl: 0.3 s of processor time in
+its first turn, 3 s in the second. And how many times fewer steps wgl has for a stack, whose states are long: 0.2 s in
+its first turn, 2 to 5 s in the second."""
 
 Turn = Callable[[int], Decision | None]
 """A search: what it finds in the round of a number, or None if it has no turn in this round. If it has none in the

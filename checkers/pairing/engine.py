@@ -41,10 +41,14 @@ from clew.checkers.forms import EMPTIES, LEFT_OUT, PUTS, TAKES, TAKES_ANY, Conta
 from clew.checkers.models.model import Model
 from clew.checkers.monitors import stack
 from clew.checkers.monitors.lifetimes import lifetimes_of
-from clew.checkers.pairing.exchange import MISFIT, NOBODY, REGISTERS, THERE, Pairing, improve
+from clew.checkers.pairing.exchange import MISFIT, NOBODY, REGISTERS, THERE, TOO_MUCH, Pairing, improve
 
-WORK_PER_VISIT = 200_000
-"""Lifetimes looked at until Python may look at the deadline: about a millisecond."""
+WORK_PER_VISIT = 400_000
+"""Pairs, positions and lifetimes looked at until Python may look at the deadline: about a millisecond. A visit may be
+longer by one count of what does not fit."""
+WORK_PER_COUNT = 100_000_000
+"""The most that one count may take: a quarter of a second. Only stacks of more than ten thousand elements need so much.
+An exchange that needs more is not made. If the first guess needs more, nothing is tried."""
 MOST_OPERATIONS = 100_000
 """To count what does not fit in a longer history takes longer than a visit should."""
 _TRIES = 100
@@ -63,23 +67,24 @@ def applies(problem: Problem, model: Model) -> bool:
 def search(problem: Problem, model: Model, deadline: Deadline, effort: int, *, seed: int = 0) -> Decision:
     """Look for a pairing that fits, if this `applies`. "invalid" only if there is none at all, and without `stuck`.
 
-    `effort` bounds the work by something that is the same on every machine: lifetimes looked at. With another `seed`
-    the search goes another way. Memory: O(n).
+    `effort` bounds the work by something that is the same on every machine: the work that `REGISTERS` counts. With
+    another `seed` the search goes another way. Memory: O(n).
     """
     kind, element = container_kinds(problem, model)
     s = _start(problem, kind, element)
     if s is None:
         return Decision("invalid", engine="pairing")
     at, tries = s.at, _TRIES * len(problem)
-    at.random = seed
+    at.random, at.most_work = seed, WORK_PER_COUNT
     while True:
         began, visit = int(at.tries), max(1, tries // _VISITS)
         while at.tries < began + tries:
             at.warmth = _WARM * (_COOL / _WARM) ** ((at.tries - began) / tries)
             at.pause, at.tries_end = min(at.work + WORK_PER_VISIT, effort), at.tries + visit
-            if improve(s) == THERE:
+            status = improve(s)
+            if status == THERE:
                 return Decision("valid", order=_order(s, problem, kind).tolist(), engine="pairing")
-            if at.work >= effort or deadline.passed():
+            if status == TOO_MUCH or at.work >= effort or deadline.passed():
                 return Decision("unknown", why="time", engine="pairing")
         tries *= 2
 
@@ -111,6 +116,7 @@ def _start(problem: Problem, kind: Kinds, element: Ints) -> Pairing | None:
     end, elements = len(problem.event_op), int(element.max(initial=-1)) + 1
     unknown_takes = np.flatnonzero(problem.ret[takes] == NEVER)
     empty = np.flatnonzero(kind == EMPTIES)
+    empty = empty[np.argsort(problem.ret[empty])]
     # For every take of unknown outcome a put that never was; takes that never come for all that is left.
     count = len(puts) + len(unknown_takes)
     put_element, take_element = np.full((2, count), NOBODY, np.int64)
@@ -154,7 +160,8 @@ def _start(problem: Problem, kind: Kinds, element: Ints) -> Pairing | None:
         takes=by_call, takes_call=take_call[by_call], takes_begin=np.searchsorted(take_element[by_call], numbers),
         unknown_takes=unknown_takes, unknown_takes_call=take_call[unknown_takes],
         misfits=np.zeros(count + len(empty), MISFIT), fresh=np.zeros(count + len(empty), MISFIT),
-        opening=np.full(end + 2, -1, np.int64), cover=np.zeros(end + 2, np.int64), line=np.empty(count, np.int64),
+        opening=np.full(end + 2, -1, np.int64), cover=np.zeros(end + 2, np.int64), lowest=np.empty(end + 2, np.int64),
+        line=np.empty(count, np.int64),
         segments=np.empty((count + 1, 2), np.int64),
     )  # fmt: skip
 

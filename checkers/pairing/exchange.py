@@ -13,8 +13,9 @@ from clew.checkers.kernel import inlined, raw_kernel
 NOBODY = -1
 """The element of a put that never was, of a take of unknown element, and of one that never comes."""
 
-THERE, PAUSE = range(2)
-"""What a visit ends with: everything fits; it is time to look at the deadline."""
+THERE, PAUSE, TOO_MUCH = range(3)
+"""What a visit ends with: everything fits; it is time to look at the deadline; to count what does not fit in the first
+guess takes more work than `most_work`."""
 
 _RUN, _EMPTY = 5, 10
 """What a misfit costs: a run without a bottom this much and the positions that its best lifetime lacks, a pop that
@@ -32,7 +33,8 @@ REGISTERS = np.dtype((
         ("misfits", np.int64),  # how many there are
         ("fresh", np.int64),  # how many there would be after the exchange that is tried
         ("tries", np.int64),
-        ("work", np.int64),  # lifetimes looked at, and tries
+        ("work", np.int64),  # pairs, positions, lifetimes and pops that found it empty that were looked at, and tries
+        ("most_work", np.int64),  # what one count of the misfits may take
         ("pause", np.int64),  # when there was this much work, it is time to look at the deadline
         ("tries_end", np.int64),  # or after so many tries
         ("one", np.int64),  # the pairs of the exchange that is tried, or -1, and the takes that they had
@@ -67,6 +69,7 @@ class Pairing(NamedTuple):
     """The position from which on nothing is known."""
     empty_call: Any
     empty_ret: Any
+    """Of the pops that found the stack empty, by return."""
     puts: Any
     """The puts that returned, by element, then by return; their returns; and where each element begins."""
     puts_ret: Any
@@ -89,6 +92,8 @@ class Pairing(NamedTuple):
     """For each position the pair whose certain lifetime begins there, or -1. All are -1 except inside `_certain`."""
     cover: Any
     """For each gap how many elements are certainly there."""
+    lowest: Any
+    """Gaps in which fewer elements are there than in every later one, while pops that found it empty are looked at."""
     line: Any
     """The pairs with a certain lifetime, by its beginning."""
     segments: Any
@@ -100,7 +105,9 @@ def improve(s):  # type: ignore[no-untyped-def]
     """Exchange pairs until everything fits, or until it is time to pause."""
     at = s.at
     if at.tries == 0:
-        at.cost = _misfits(s, NEVER)
+        at.cost = _misfits(s, NEVER - 1)
+        if at.cost == NEVER:
+            return TOO_MUCH
         _keep(s)
     while at.misfits > 0:
         if at.work >= at.pause or at.tries >= at.tries_end:
@@ -264,14 +271,16 @@ def _misfits(s, most):  # type: ignore[no-untyped-def]
     """Write what does not fit into `fresh`; returns its cost, or something greater than `most`.
 
     This is the algorithm of `monitors.stack`. Where a run has no bottom, the lifetime that lacks least is taken for it.
+    The elements of a high stack are looked at once for each element below them. So the count also ends, with something
+    greater than `most`, when it has taken `most_work`.
     """
     at = s.at
-    at.fresh = 0
+    at.fresh, work_end = 0, at.work + at.most_work
     size = _certain(s)
     cost = _taken_when_empty(s, size)
     waiting = 1
     s.segments[0, 0], s.segments[0, 1] = 0, size
-    while waiting > 0 and cost <= most:
+    while waiting > 0 and cost <= most and at.work <= work_end:
         waiting -= 1
         low, high = s.segments[waiting, 0], s.segments[waiting, 1]
         at.work += high - low
@@ -326,32 +335,48 @@ def _certain(s):  # type: ignore[no-untyped-def]
             s.line[size] = s.opening[position]
             s.opening[position] = -1
             size += 1
-    s.at.work += size
+    s.at.work += len(s.take_of) + len(s.opening) + size
     return size
 
 
 @raw_kernel
 def _taken_when_empty(s, size):  # type: ignore[no-untyped-def]
-    """The cost of pops that found the stack empty where it was not."""
+    """The cost of pops that found the stack empty where it was not.
+
+    `lowest` lists the gaps that no later gap is below, up to the one that the sweep is at. So the first of them in the
+    time of a pop is the one with the fewest elements, however many pops there are and however long they take.
+    """
     if len(s.empty_call) == 0:
         return 0
-    at, cover = s.at, s.cover
+    at, cover, lowest = s.at, s.cover, s.lowest
     for gap in range(len(cover)):
         cover[gap] = 0
     for place in range(size):
         cover[_begins(s, s.line[place])] += 1
         cover[_ends(s, s.line[place])] -= 1
-    for gap in range(1, len(cover)):
-        cover[gap] += cover[gap - 1]
-    cost = 0
+    at.work += 2 * len(cover) + 2 * size
+    cost, there, listed, gap = 0, 0, 0, 0
     for number in range(len(s.empty_call)):
-        gap = s.empty_call[number]
-        for other in range(s.empty_call[number], s.empty_ret[number]):
-            if cover[other] < cover[gap]:
-                gap = other
-        if cover[gap] > 0:
-            cost += _EMPTY * cover[gap]
+        while gap < s.empty_ret[number]:
+            there += cover[gap]
+            cover[gap] = there
+            while listed > 0 and cover[lowest[listed - 1]] > there:
+                listed -= 1
+            lowest[listed] = gap
+            listed += 1
+            gap += 1
+        low, high = 0, listed - 1
+        while low < high:
+            at.work += 1
+            middle = (low + high) // 2
+            if lowest[middle] < s.empty_call[number]:
+                low = middle + 1
+            else:
+                high = middle
+        fewest = lowest[low]
+        if cover[fewest] > 0:
+            cost += _EMPTY * cover[fewest]
             misfit = s.fresh[at.fresh]
-            misfit.start, misfit.end, misfit.empty = gap, gap, 1
+            misfit.start, misfit.end, misfit.empty = fewest, fewest, 1
             at.fresh += 1
     return cost

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from clew.checkers import Budget, check, exhaustive, pairing, rounds, verify_wit
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
-from clew.checkers.models import Model, find_model
+from clew.checkers.forms import container_kinds
+from clew.checkers.models import Model, ModelOperation, find_model
 from clew.checkers.monitors.first_unexplained import decide_beginnings
 from clew.checkers.pairing import engine
 from clew.checkers.rounds import search_stack
@@ -117,6 +119,47 @@ def test_the_search_ends_soon_after_its_deadline(monkeypatch: pytest.MonkeyPatch
     assert (decision.answer, decision.why) == ("unknown", "time")
     assert found.late == 0
     assert max(found.steps) <= 2 * engine.WORK_PER_VISIT
+
+
+class Counted(list[int]):
+    """An array that counts how often it was asked for an entry."""
+
+    reads = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        Counted.reads += 1
+        return super().__getitem__(place)
+
+
+def test_what_long_pops_that_found_it_empty_cost_is_counted_as_work() -> None:
+    """Every one of 200 pops is open all the time, so to look at all of its positions would take 40,000 steps."""
+    alphabet = [ModelOperation("pop", None, None, "ok"), *(ModelOperation(f, 1, 1, "ok") for f in ("push", "pop"))]
+    begin, end = np.arange(204), np.arange(204) + 300
+    begin[200:], end[200:] = [210, 220, 230, 240], [215, 225, 235, 245]
+    problem = small.problem([0] * 200 + [1, 1, 2, 2], begin, end, alphabet, np.zeros(len(alphabet), np.bool_))
+    kind, element = container_kinds(problem, MODEL)
+    s = engine._start(problem, kind, element)
+    assert s is not None
+    counted = s._replace(cover=Counted(s.cover.tolist()), lowest=Counted(s.lowest.tolist()))
+    s.at.most_work, s.at.pause, s.at.tries_end, Counted.reads = 1 << 40, 1, 1, 0
+    engine.improve.plainly(counted)
+    assert 400 < Counted.reads < 3 * s.at.work < 20_000
+
+
+def test_a_count_of_what_does_not_fit_is_given_up_where_the_stack_is_high(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 200 elements above each other the highest is looked at 200 times."""
+    alphabet = [ModelOperation(f, 1, 1, "ok") for f in ("push", "pop")]
+    begin = np.arange(400) * 2
+    problem = small.problem([0] * 200 + [1] * 200, begin, begin + 1, alphabet, np.zeros(2, np.bool_))
+    found = Visits(Looked(5))
+    found.watch(monkeypatch, engine, "improve", 0, "work")
+    assert pairing.search(problem, MODEL, found.deadline, 1 << 40).answer == "valid"
+    (whole,) = found.steps
+    assert whole > 200 * 200 // 2
+    monkeypatch.setattr(engine, "WORK_PER_COUNT", whole // 2)
+    decision = pairing.search(problem, MODEL, found.deadline, 1 << 40)
+    assert (decision.answer, decision.why, len(found.steps)) == ("unknown", "time", 2)
+    assert found.steps[1] < whole * 2 // 3
 
 
 def test_the_search_ends_when_the_effort_is_made() -> None:
