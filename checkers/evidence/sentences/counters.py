@@ -123,7 +123,8 @@ class _Counts:
         past, found = self.past, self.result(op) - self.amount[op]
         over, begun = past.ret < past.call[op], past.begun(op)
         begun[op] = False
-        open_, rest = self.amount[begun & ~over].tolist(), found - int(self.amount[over].sum())
+        rest = found - int(self.amount[over].sum())
+        open_ = [amount for amount in self.amount[begun & ~over].tolist() if amount <= rest]
         if rest < 0 or rest * len(open_) > _WORK:
             return
         # Bit n says that some of these adds come to n.

@@ -73,3 +73,14 @@ def test_what_was_subtracted_in_between_is_not_denied() -> None:
     operations = (done(0, "ok", "read", None, 0), done(0, "ok", "add", 5), done(0, "ok", "add", -1),
                   done(1, "fail", "add", 7), done(1, "ok", "read", None, -1))  # fmt: skip
     assert "nothing was subtracted" not in told("counter", *(step for both in operations for step in both))
+
+
+def test_sums_are_sought_among_adds_that_are_not_too_large_for_the_answer() -> None:
+    """An add of 10 to the power of 30 that is open changes nothing about what comes to 4."""
+    steps = [
+        (0, "invoke", "add", 10**30, None), (1, "invoke", "add", 3, None), (2, "invoke", "add", 2, None),
+        *done(3, "ok", "add-and-get", 1, 5),
+    ]  # fmt: skip
+    assert told("counter", *steps) == (  # type: ignore[arg-type]
+        "An add-and-get of 1 returned 5, and no adds that had begun by then come to 4 before its own 1."
+    )
