@@ -135,6 +135,43 @@ READINGS = [
 ]
 
 
+LINES = [f'{{"index":{n},"time":{n},"process":0,"type":"ok","f":"read","value":{n % 3}}}' for n in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"index":7,"time":7,"process":0,"type":"ok","f":"read","value":01}', "9"),
+        ('{"index":6,"time":7,"process":0,"type":"ok","f":"read","value":1}', "9: index is 6 after 6"),
+        ("", ""),
+        ('{"index":7,"time":7,"process":0,"type":"ok","f":"read","value":-0}', ""),
+    ],
+)
+@pytest.mark.parametrize("block", [1, 1 << 20])
+def test_an_odd_line_among_regular_ones_is_told_or_read_as_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, said: str, block: int
+) -> None:
+    """A number with a zero in front, an index that does not grow, a blank line, and a zero with a sign."""
+    monkeypatch.setattr(jsonl, "_AT_ONCE", block)
+    path = tmp_path / "history.jsonl"
+    path.write_text("\n".join(['{"clew-history":1}', *LINES[:7], line, *LINES[8:], ""]))
+    if said:
+        with pytest.raises(HistoryError, match=f":{said}"):
+            jsonl.load(path)
+    else:
+        assert [event.index for event in jsonl.load(path).events() if event.index != 7] == [*range(7), *range(8, 20)]
+
+
+@pytest.mark.parametrize("regular", [True, False])
+def test_of_equal_values_the_first_is_kept_also_among_regular_lines(tmp_path: Path, regular: bool) -> None:
+    path, lines = tmp_path / "history.jsonl", list(LINES)
+    for number, text in ((4, '{"b":1,"a":2}'), (9, '{"a":2,"b":1}')):
+        lines[number] = lines[number].replace(f'"value":{number % 3}', f'"value":{text}')
+    path.write_text("\n".join(['{"clew-history":1}', *(lines if regular else (lines[4], lines[9])), ""]))
+    maps = [event.value for event in jsonl.load(path).events() if isinstance(event.value, dict)]
+    assert [list(value) for value in maps] == [["b", "a"], ["b", "a"]]
+
+
 def their_line(number: int, plain: bool, rng: random.Random) -> dict[str, Any]:
     """A line of another program, which may say anything; a `plain` one says what each of the readings needs."""
     at: Any = rng.choice((number, number + 0.1, f"2026-01-0{1 + number % 9}T00:00:00.25Z", 10**15 + number))

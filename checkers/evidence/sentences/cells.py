@@ -12,7 +12,7 @@ whether or not the operations that it does not name took effect, and whatever th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import Any
@@ -311,8 +311,12 @@ def _both_orders(cell: Cell, returned: list[int]) -> Iterator[BothOrders]:
             yield BothOrders(*forth, *back)
 
 
-def cell_of(past: Past, accesses: Sequence[Access | None], initial: Any) -> Cell:
-    """A cell from what the operations of each class do to it: READ, WRITE, SWAP or DIFFER; None for nothing."""
+def cell_of(past: Past, accesses: Sequence[Access | None], initial: Any, writes: Collection[int] = frozenset()) -> Cell:
+    """A cell from what the operations of each class do to it: READ, WRITE, SWAP or DIFFER; None for nothing.
+
+    A swap of a value to itself brings nothing. It may if it is let go and is one of the classes `writes`, which set a
+    value whatever they find.
+    """
     values = Interned()
     first = values.code(initial)
     count = len(accesses)
@@ -327,7 +331,7 @@ def cell_of(past: Past, accesses: Sequence[Access | None], initial: Any) -> Cell
             misses[cls] = values.code(one)
         else:
             found[cls] = values.code(one)
-            if name == SWAP and values.code(other) != found[cls]:
+            if name == SWAP and (cls in writes or values.code(other) != found[cls]):
                 sets[cls] = values.code(other)
     of = past.problem.cls
     return Cell(past, found[of], sets[of], misses[of], first, values)

@@ -23,7 +23,7 @@ from clew.checkers.evidence.sentences.cells import (
     findings,
 )
 from clew.checkers.evidence.sentences.past import Past, Said, a, listed, same, text, upper
-from clew.checkers.models.model import READ, SWAP, WRITE, Access
+from clew.checkers.models.model import INFO, READ, SWAP, WRITE, Access, ModelOperation
 from clew.histories.history import thaw
 from clew.histories.text import times
 
@@ -34,9 +34,13 @@ def said_of_registers(past: Past) -> Iterator[Said]:
     if any(accesses is None for accesses in of_class):
         return
     touched = [accesses or {} for accesses in of_class]
+    let_go = [ModelOperation(op.f, op.argument, None, INFO, op.process) for op in past.problem.classes]
+    whatever = [past.model.cell_accesses(op) or {} for op in let_go]
     names = dict.fromkeys(name for op in past.core for name in touched[past.problem.cls[op]])
     for name in names:
-        cell = cell_of(past, [accesses.get(name) for accesses in touched], past.model.register_initial)
+        writes = {cls for cls, accesses in enumerate(whatever) if accesses.get(name, (None,))[0] == WRITE}
+        accesses = [accesses.get(name) for accesses in touched]
+        cell = cell_of(past, accesses, past.model.register_initial, writes)
         words = _Words(past, cell, name)
         for finding in findings(cell, past.core):
             yield words.said(finding)

@@ -10,6 +10,7 @@ import pytest
 
 from clew.checkers import check, exhaustive
 from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import encode
 from clew.checkers.evidence.named import find_named
 from clew.checkers.evidence.quick_proofs import quick_proof
 from clew.checkers.models import find_model, names
@@ -91,3 +92,15 @@ def test_a_sum_that_is_a_little_too_great_is_told_with_what_was_certainly_taken_
     amounts = [history.values[history.operations.argument[number]] for number in key.contradiction]
     assert len(amounts) == 2
     assert min(amounts) < 0
+
+
+def test_a_transaction_that_is_let_go_may_have_set_what_it_read() -> None:
+    """It found 1 and wrote 1. A read of 1 is impossible only because of what the transaction says it found."""
+    asked, told = [["r", "y", None], ["w", "y", 1]], [["r", "y", 1], ["w", "y", 1]]
+    events = [
+        Event(0, 0, 0, "invoke", "txn", None, asked), Event(1, 1, 1, "invoke", "read", None, ["y"]),
+        Event(2, 2, 1, "ok", "read", None, {"y": 1}), Event(3, 3, 0, "ok", "txn", None, told),
+    ]  # fmt: skip
+    (key,) = check(History.of(events), "multi-register").keys
+    (problem,) = encode(History.of(events), find_model("multi-register"))
+    assert impossible(problem, find_model("multi-register"), list(key.contradiction or ()))
