@@ -6,7 +6,11 @@ from collections.abc import Mapping
 
 from clew.systems.caspaxos.node import CasPaxosNode
 from clew.systems.caspaxos.variants.acceptors import ErasingAcceptor, ForgetfulAcceptor, UnpromisingAcceptor
-from clew.systems.caspaxos.variants.administrators import RescanlessAdministrator
+from clew.systems.caspaxos.variants.administrators import (
+    HastyAdministrator,
+    ImpatientAdministrator,
+    RescanlessAdministrator,
+)
 from clew.systems.caspaxos.variants.collectors import (
     AgelessAcceptor,
     CachingElder,
@@ -85,6 +89,16 @@ VARIANTS: Mapping[str, Variant] = {
             lambda parameters: CasPaxosNode(parameters, administrator=RescanlessAdministrator),
         ),
         Variant(
+            "changes-two-at-once",
+            "several acceptors leave or join in one change, so acknowledged writes vanish",
+            lambda parameters: CasPaxosNode(parameters, administrator=HastyAdministrator),
+        ),
+        Variant(
+            "leaves-proposers-behind",
+            "changes go on once a majority of the proposers knows of them, so acknowledged writes vanish",
+            lambda parameters: CasPaxosNode(parameters, administrator=ImpatientAdministrator),
+        ),
+        Variant(
             "removes-at-once",
             "deleted registers are removed once a quorum has the tombstone, so deleted values come back",
             lambda parameters: CasPaxosNode(parameters, collector=HastyCollector),
@@ -115,6 +129,15 @@ VARIANTS: Mapping[str, Variant] = {
 
 RESTARTS = "caspaxos-forgets-promises"
 """A plan in which nodes restart again and again."""
+TWO_LEAVE = (
+    "nemesis=[membership: {node: n2, every: 400ms, for: 200ms}, membership: {node: n3, every: 400ms, for: 200ms}]"
+)
+"""Two of three acceptors leave at the same time, and come back at the same time."""
+CUT_OFF_WHILE_TWO_JOIN = (
+    "nemesis=[membership: {node: n4, at: 0ms, for: 500ms}, membership: {node: n5, at: 0ms, for: 500ms}, "
+    "partition: {grudge: {n1: [n3], n3: [n1]}, at: 500ms, for: 1s}]"
+)
+"""Two of five acceptors leave. When they come back, the administrator cannot reach one of the proposers."""
 HUNTED: Mapping[str, Hunted] = {
     "forgets-promises": Hunted("caspaxos-forgets-promises"),
     "erases-promises": Hunted("caspaxos-highest-version"),
@@ -127,6 +150,8 @@ HUNTED: Mapping[str, Hunted] = {
     "no-fast-forward": Hunted("caspaxos-long-isolation"),
     "fails-what-it-proposed": Hunted("caspaxos-flexible-quorums"),
     "skips-the-rescan": Hunted("caspaxos-membership"),
+    "changes-two-at-once": Hunted("caspaxos-membership", (TWO_LEAVE,)),
+    "leaves-proposers-behind": Hunted("caspaxos-membership", ("system.nodes=5", CUT_OFF_WHILE_TWO_JOIN)),
     "removes-at-once": Hunted("caspaxos-deletion"),
     "keeps-deleted-values": Hunted("caspaxos-deletion"),
     "ignores-ages": Hunted("caspaxos-deletion"),

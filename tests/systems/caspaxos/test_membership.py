@@ -12,7 +12,7 @@ from clew.harness.plan import PlanError, loads, resolve
 from clew.systems import find_protocol
 from clew.systems.caspaxos.configuration import majority
 from clew.systems.caspaxos.membership import Step, steps_to_grow, steps_to_shrink
-from clew.systems.caspaxos.messages import Configure, Configured, Prepare, Reconfigure, Turned
+from clew.systems.caspaxos.messages import Accept, AskKeys, Configure, Configured, Prepare, Reconfigure, Turned
 from clew.systems.caspaxos.parameters import Parameters
 from tests.systems.cluster import Cluster
 from tests.systems.schedules import follow, recover, steps
@@ -95,6 +95,84 @@ def test_without_the_rescan_all_data_is_lost() -> None:
     assert cluster.events[-1].value is None
     assert cluster.verdict().verdict == "invalid"
     assert "nothing-chosen-between" in {violation.invariant for violation in cluster.violations}
+
+
+def shrunk_to_one(variant: str | None) -> Cluster:
+    """Of three acceptors only n3 is to stay. It hears of no value while there are three."""
+    cluster = Cluster(CASPAXOS, nodes=3, variant=variant)
+    cluster.round(0, "write", 1, prepare=("n1", "n2"), accept=("n1", "n2"))
+    order(cluster, 1, "n3")
+    while not any(isinstance(sent.message, Configure) for sent in cluster.journal):
+        flight = cluster.flying[0]
+        if flight[2] == "n3" and isinstance(flight[3], Prepare | Accept):
+            cluster.lose(flight)
+        else:
+            cluster.deliver(flight)
+    cluster.settle()
+    cluster.invoke(0, "read")
+    cluster.settle()
+    assert chosen_now(cluster) == {("n3",)}
+    return cluster
+
+
+def test_a_value_outlives_a_change_from_three_acceptors_to_one() -> None:
+    cluster = shrunk_to_one(None)
+    assert cluster.events[-1].value == 1
+    assert cluster.violations == []
+
+
+def test_two_acceptors_that_leave_at_once_take_the_data_along_in_spite_of_a_rescan() -> None:
+    cluster = shrunk_to_one("changes-two-at-once")
+    kinds = [type(sent.message) for sent in cluster.journal]
+    assert kinds.index(AskKeys) < kinds.index(Configure)
+    assert cluster.events[-1].value is None
+    assert cluster.verdict().verdict == "invalid"
+    assert "nothing-chosen-between" in {violation.invariant for violation in cluster.violations}
+
+
+def test_in_changes_of_one_acceptor_the_variant_that_changes_two_at_once_is_right() -> None:
+    cluster = replaced_one_by_one("changes-two-at-once")
+    assert cluster.events[-1].value == 1
+    assert cluster.violations == []
+
+
+def grown_without_n3(variant: str | None) -> tuple[Cluster, int]:
+    """Three acceptors become five, while n3 is cut off from n1. Then a client writes at n3, which reaches only n2.
+    Another reads at n1, which reaches only the new acceptors. Returns the number of the write as well.
+    """
+    cluster = Cluster(CASPAXOS, nodes=5, variant=variant)
+    order(cluster, 1, "n1", "n2", "n3")
+    cluster.settle()
+    order(cluster, 2, *cluster.names)
+    for _ in range(2000):
+        if not cluster.flying and not cluster.timers:
+            break
+        if not cluster.flying:
+            cluster.wake(*cluster.earliest())
+        elif {cluster.flying[0][1], cluster.flying[0][2]} == {"n1", "n3"}:
+            cluster.lose(cluster.flying[0])
+        else:
+            cluster.deliver(cluster.flying[0])
+    cluster.flying.clear()
+    write = cluster.round(2, "write", 1, prepare=("n2", "n3"), accept=("n2", "n3"))
+    cluster.round(0, "read", prepare=("n1", "n4", "n5"), accept=("n1", "n4", "n5"))
+    return cluster, write
+
+
+def test_a_proposer_that_misses_two_changes_works_with_a_quorum_that_the_others_do_not_ask() -> None:
+    cluster, write = grown_without_n3("leaves-proposers-behind")
+    assert chosen_now(cluster) == {("n1", "n2", "n3"), cluster.names}
+    assert cluster.completed[write].type == "ok"
+    assert cluster.verdict().verdict == "invalid"
+    assert "nothing-chosen-between" in {violation.invariant for violation in cluster.violations}
+
+
+def test_no_change_begins_while_a_proposer_has_missed_the_one_before() -> None:
+    cluster, _ = grown_without_n3(None)
+    sizes = [len(sent.message.configuration.accept) for sent in cluster.journal if isinstance(sent.message, Configure)]
+    assert sizes[-1] == 4
+    assert cluster.verdict().verdict == "valid"
+    assert cluster.violations == []
 
 
 def test_a_node_that_left_gets_no_prepares_and_still_serves_clients() -> None:

@@ -151,6 +151,8 @@ PARAMETERS = {
 }
 """What a variant needs to show its mistake, if not the defaults."""
 SAFE = {
+    "changes-two-at-once",
+    "leaves-proposers-behind",
     "no-fast-forward",
     "reuses-ballots",
     "skips-the-rescan",
