@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clew.checkers.encoding import Problem
+from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import PUTS, TAKES, container_kinds
 from clew.checkers.models.model import Model
 
@@ -25,8 +25,8 @@ def overdrawn(problem: Problem, model: Model) -> int | None:
     if model.discipline not in ("newest", "least"):
         return None
     kind, element = container_kinds(problem, model)
-    puts, takes = np.flatnonzero(kind == PUTS), np.flatnonzero(kind == TAKES)
-    # A take of known element has returned: if its outcome is unknown, so is the element.
+    # In a beginning of a history, a take that is still open has an element, and need not have happened.
+    puts, takes = np.flatnonzero(kind == PUTS), np.flatnonzero((kind == TAKES) & (problem.ret != NEVER))
     where = np.concatenate((problem.call[puts], problem.ret[takes]))
     of = np.concatenate((element[puts], element[takes]))
     change = np.repeat((1, -1), (len(puts), len(takes)))

@@ -94,11 +94,19 @@ class MultiRegister(Model):
         for accesses in (op.argument, op.result if op.outcome != INFO else []) if op.f == "txn" else ():
             if not isinstance(accesses, list | tuple) or not all(map(_is_access, accesses)):
                 return f'expected a txn to be a list of ["r" or "w", register, value], found {accesses!r}'
+        if op.f == "txn" and op.outcome != INFO and list(map(_told, op.argument)) != list(map(_told, op.result)):
+            return f"expected a txn to return {op.argument!r} with the values that were read, found {op.result!r}"
         return None
 
     def observes(self, op: ModelOperation) -> bool:
         """Reads do, and transactions that only read."""
         return op.f == "read" or (op.f == "txn" and all(access[0] == "r" for access in op.argument))
+
+
+def _told(access: Sequence[Any]) -> Hashable:
+    """What a client says of an access: everything but the value that is read."""
+    kind, register, value = access
+    return (kind, freeze(register), freeze(value) if kind == "w" else None)
 
 
 def _is_access(value: Any) -> bool:

@@ -111,6 +111,8 @@ class PriorityQueue(_Container):
         """See `Model.misfit`."""
         if op.f == "insert" and type(op.argument) is not int:
             return f"expected insert to have a whole number, found {op.argument!r}"
+        if op.f == "delete-min" and op.outcome != INFO and op.result is not None and type(op.result) is not int:
+            return f"expected delete-min to return a whole number or null, found {op.result!r}"
         return None
 
     def things(self, op: ModelOperation) -> Collection[int]:

@@ -150,7 +150,7 @@ class VersionedRegister(Model):
 
     def _tells(self, op: ModelOperation) -> bool:
         """True if the result is [version, value]. If a cas returns its argument [old, new], that tells nothing."""
-        return is_pair(op.result) and op.result != op.argument and isinstance(op.result[0], int)
+        return is_pair(op.result) and op.result != op.argument and type(op.result[0]) is int
 
     def needs(self, classes: Sequence[ModelOperation]) -> Sequence[Sequence[Need]]:
         """See `Model.needs`: versions never fall, and nothing helps against that."""
@@ -184,7 +184,7 @@ class VersionedRegister(Model):
         """See `Model.misfit`."""
         if op.f == "cas" and not is_pair(op.argument):
             return f"expected the value of a cas to be [old, new], found {op.argument!r}"
-        if op.f == "read" and op.result is not None and not (is_pair(op.result) and isinstance(op.result[0], int)):
+        if op.f == "read" and op.result is not None and not (is_pair(op.result) and type(op.result[0]) is int):
             return f"expected a read to return [version, value] or null, found {op.result!r}"
         return None
 

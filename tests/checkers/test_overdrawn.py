@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
@@ -28,6 +29,10 @@ def test_what_is_overdrawn_has_no_order(name: str) -> None:
             assert exhaustive.linearize(problem.before(stuck + 1), model) is None
             op = problem.classes[problem.cls[problem.event_op[stuck]]]
             assert (op.f, op.outcome) == (model.functions[1], "ok")
+        for cut in np.flatnonzero(problem.event_return).tolist():
+            # A take that is open at the cut has an element, and need not have happened.
+            beginning = overdrawn(problem.before(cut + 1), model)
+            assert (beginning is not None) == (stuck is not None and stuck <= cut)
         found["overdrawn" if stuck is not None else "not"] += 1
     assert min(found.values()) > 40
 

@@ -162,6 +162,27 @@ def test_a_part_to_which_nothing_was_done_yet_is_not_looked_at() -> None:
     assert sizes == [1]
 
 
+def test_of_the_other_parts_only_what_came_before_an_invalid_one_is_looked_at() -> None:
+    """2 is popped twice before 3 is. So of the part of 3 only its push is left, and the part of 1 is empty."""
+    model, lasts = find_model("stack"), list[int]()
+    alphabet = [
+        *(ModelOperation("push", element, element, "ok") for element in (2, 3)),
+        *(ModelOperation("pop", None, element, "ok") for element in (1, 2, 3)),
+    ]
+    done = [0, 1, 3, 3, 4, 4, 2]
+    begin = np.arange(len(done)) * 2
+    problem = small.problem(done, begin, begin + 1, alphabet, np.zeros(len(alphabet), np.bool_))
+
+    def decide(part: Problem, form: Form | None) -> Decision:
+        lasts.append(int(part.number.max()))
+        return exhaustive.decide(part, model, Budget(), small.LATE)
+
+    found = find_invalid_part(problem, model, decide, small.LATE)
+    assert found is not None
+    assert stuck_in(problem, found) == problem.ret[3]
+    assert lasts == [3, 1]
+
+
 def test_operations_that_are_alike_in_a_part_share_a_class() -> None:
     model = find_model("multi-register")
     both = [ModelOperation("write", {"x": 1, "y": value}, None, "ok") for value in (1, 2)]
