@@ -2,7 +2,6 @@
 
 unique values                  few sums lead to a result       a narrow sweep by gaps, then a wide one
 small values                   very many orders explain all    a short sweep, then annealing finds one of them
-small values, some unknown     annealing finds none            a long sweep; most are not decided
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import numpy as np
 from clew.checkers import annealing, linear
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
-from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.encoding import Problem
 from clew.checkers.models.model import Model
 from clew.checkers.sums import sums_of
 from clew.checkers.verdict import Budget
@@ -41,10 +40,9 @@ def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline, s
         return linear.decide_going_back(problem, model, budget, deadline, width, steps)
     adds = sums.delta != 0
     small = 2 * len(np.unique(sums.delta[adds])) < np.count_nonzero(adds)
-    certain = not (adds & (problem.ret == NEVER)).any()
-    most = _LONG * steps if small and not certain else min(steps, _SHORT * len(problem))
+    most = min(steps, _SHORT * len(problem))
     found = linear.decide_going_back(problem, model, budget, deadline, width, most, sums)
-    if found.answer != "unknown" or deadline.passed() or (small and not certain):
+    if found.answer != "unknown" or deadline.passed():
         return found
     if small:
         annealed = annealing.decide(problem, sums, deadline, steps, seed=turn)

@@ -106,9 +106,10 @@ def test_what_is_off_is_what_the_order_says() -> None:
         assert sorted(t.order.tolist()) == list(range(len(problem)))
 
 
-def test_counters_are_annealed_where_values_are_small(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("unknown", [0.0, 0.02])
+def test_counters_are_annealed_where_values_are_small(unknown: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "_SHORT", 1)
-    found = counters.decide(of_thirty_clients(150, 0.0), MODEL, Budget(), small.LATE, 1_000_000_000, 1)
+    found = counters.decide(of_thirty_clients(150, unknown), MODEL, Budget(), small.LATE, 1_000_000_000, 1)
     assert (found.answer, found.engine) == ("valid", "annealing")
 
 
