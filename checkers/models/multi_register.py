@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Hashable, Sequence, Set
 from typing import Any, ClassVar
 
@@ -13,7 +14,9 @@ class MultiRegister(Model):
     """`write {register: value, ...}`, `read [register, ...]` -> {register: value, ...}, and
     `txn [["r", register, null], ["w", register, value], ...]` -> the same list with the values that were read.
 
-    A register that was never written holds None. A state is the frozen set of (register, value) of all the others.
+    A register's name is a text. Any other name means its JSON, so 1 and "1" are one register: in an object, as a read
+    returns it, JSON has texts only. A register that was never written holds None. A state is the frozen set of
+    (register, value) of all the others.
     """
 
     name = "multi-register"
@@ -23,26 +26,26 @@ class MultiRegister(Model):
     def step(self, state: Any, op: ModelOperation) -> Any:
         """See `Model.step`."""
         content = dict(state)
-        for kind, register, value in self._accesses(op):
-            name = freeze(register)
+        for kind, name, value in self._accesses(op):
             if kind == "w":
                 content[name] = freeze(value)
             elif op.outcome != INFO and content.get(name) != freeze(value):
                 return None
         return frozenset((name, value) for name, value in content.items() if value is not None)
 
-    def _accesses(self, op: ModelOperation) -> list[tuple[str, Any, Any]]:
+    def _accesses(self, op: ModelOperation) -> list[tuple[str, str, Any]]:
         if op.f == "txn":
-            return [tuple(access) for access in (op.argument if op.outcome == INFO else op.result)]
+            accesses = op.argument if op.outcome == INFO else op.result
+            return [(kind, _name(register), value) for kind, register, value in accesses]
         if op.f == "write":
-            return [("w", register, value) for register, value in op.argument.items()]
-        return [("r", register, value) for register, value in (op.result or {}).items()]
+            return [("w", _name(register), value) for register, value in op.argument.items()]
+        return [("r", _name(register), value) for register, value in (op.result or {}).items()]
 
     def cell_accesses(self, op: ModelOperation) -> dict[Any, Access]:
         """See `Model.cell_accesses`. What an operation reads after its own write says nothing about the register."""
         cells: dict[Any, Access] = {}
-        for kind, register, value in self._accesses(op):
-            name, before = freeze(register), cells.get(freeze(register))
+        for kind, name, value in self._accesses(op):
+            before = cells.get(name)
             if kind == "w":
                 swaps = before is not None and before[0] in (READ, SWAP)
                 cells[name] = (SWAP, before[1], value) if before is not None and swaps else (WRITE, value, None)
@@ -72,18 +75,18 @@ class MultiRegister(Model):
 
     def things(self, op: ModelOperation) -> Collection[Hashable]:
         """See `Model.things`: registers."""
-        return tuple(dict.fromkeys(freeze(register) for _, register, _ in self._accesses(op)))
+        return tuple(dict.fromkeys(name for _, name, _ in self._accesses(op)))
 
     def part(self, op: ModelOperation, things: Set[Hashable]) -> ModelOperation | None:
         """See `Model.part`."""
         if not any(thing in things for thing in self.things(op)):
             return None
         if op.f == "txn":
-            accesses = [list(access) for access in self._accesses(op) if freeze(access[1]) in things]
+            accesses = [list(access) for access in self._accesses(op) if access[1] in things]
             return op._replace(argument=accesses, result=None if op.outcome == INFO else accesses)
         if op.f == "read":
-            return op._replace(argument=None, result={name: v for name, v in op.result.items() if name in things})
-        return op._replace(argument={name: v for name, v in op.argument.items() if name in things}, result=None)
+            return op._replace(argument=None, result={name: v for _, name, v in self._accesses(op) if name in things})
+        return op._replace(argument={name: v for _, name, v in self._accesses(op) if name in things}, result=None)
 
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
@@ -106,7 +109,11 @@ class MultiRegister(Model):
 def _told(access: Sequence[Any]) -> Hashable:
     """What a client says of an access: everything but the value that is read."""
     kind, register, value = access
-    return (kind, freeze(register), freeze(value) if kind == "w" else None)
+    return (kind, _name(register), freeze(value) if kind == "w" else None)
+
+
+def _name(register: Any) -> str:
+    return register if isinstance(register, str) else json.dumps(register)
 
 
 def _is_access(value: Any) -> bool:
