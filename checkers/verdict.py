@@ -39,7 +39,7 @@ class KeyVerdict(msgspec.Struct, frozen=True):
     except mismatches, and none of unknown outcome that need not have happened."""
     stuck: int | None = None
     """If invalid: the index of the first event, a completion, that no order explains together with everything before
-    it, whatever the outcome of the operations that were open then."""
+    it. Operations that were open then may have taken effect or not. If so, they had the result that came later."""
     stuck_is_first: bool = True
     """If invalid: False if the budget did not suffice to show that there is no earlier one."""
     prefix: tuple[int, ...] | None = None

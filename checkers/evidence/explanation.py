@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from msgspec.structs import replace
@@ -34,6 +35,8 @@ from clew.histories.text import TAKING, label, printable, state_text, value_text
 
 _FEW = 12
 """A counterexample of at most this many operations is listed in full: half a screen."""
+_STEPS_PER_LOOK = 64
+"""Steps of a model between two looks at the deadline. One of a container that holds thousands may take half a ms."""
 _LONG = 1_000
 """Characters of a state that are printed; of a longer one the beginning and the length."""
 _TELLING = ("read", "get", "add-and-get", "propose")
@@ -151,16 +154,24 @@ def find_claims(
         claims.append(ImpossibleTogether(operations, rest, elements, bool(failed)))
     else:
         claims.append(ManyTogether(len(counterexample)))
-    if decision.order:
-        state = model.initial
-        for op in decision.order:
-            state = model.step(state, problem.classes[problem.cls[op]])
+    state = state_after(model, problem, decision.order, deadline) if decision.order else None
+    if state is not None:
         explained = np.zeros(len(problem), np.bool_)
         explained[decision.order] = True
         all_before = bool(explained[problem.ret < decision.stuck].all())
         last = int(problem.number[decision.order[-1]])
         claims.append(Explained(last, state, len(decision.order), all_before))
     return claims
+
+
+def state_after(model: Model, problem: Problem, order: Sequence[int], deadline: Deadline) -> Any:
+    """The state after these operations, one after the other; None if the deadline has passed."""
+    state = model.initial
+    for number, op in enumerate(order):
+        if number % _STEPS_PER_LOOK == 0 and deadline.passed():
+            return None
+        state = model.step(state, problem.classes[problem.cls[op]])
+    return state
 
 
 def _stale_read(history: History, model: Model, form: RegisterForm, stuck: int) -> Iterator[Claim]:

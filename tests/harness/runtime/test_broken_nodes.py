@@ -117,15 +117,21 @@ def test_a_broken_node_ends_the_run(tmp_path: Path, nodes: str, breaks: str, sai
 
 def test_nodes_that_answer_each_answer_twice_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They take a while for it, so no millisecond has many steps at first."""
-    monkeypatch.setattr("clew.harness.runtime.simulation.simulation.MESSAGES_UNDER_WAY_MAX", 500)
+    monkeypatch.setattr("clew.harness.runtime.simulation.simulation.MESSAGES_UNDER_WAY", 500)
     done = run(tmp_path, "ctx.broadcast(message); ctx.broadcast(message); return", "inline")
     assert done.returncode == 255, done.stdout + done.stderr
     assert "sends more and more: " in done.stderr
     assert "of its messages are under way" in done.stderr
 
 
+def test_much_traffic_that_does_not_grow_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clew.harness.runtime.simulation.simulation.MESSAGES_UNDER_WAY", 20)
+    _, outcome = simulate(resolve(load("rsl-counter-steady"), None, ["workload.clients=32"]))
+    assert outcome.failure is None, "36 messages were under way at once"
+
+
 def test_timeouts_that_wait_are_no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clew.harness.runtime.simulation.simulation.MESSAGES_UNDER_WAY_MAX", 30)
+    monkeypatch.setattr("clew.harness.runtime.simulation.simulation.MESSAGES_UNDER_WAY", 30)
     plan = resolve(load("caspaxos-happy-path"), None, ["workload.operations=2000", "workload.think=0s"])
     _, outcome = simulate(plan)
     assert outcome.failure is None, outcome.failure
