@@ -162,7 +162,6 @@ def test_a_part_to_which_nothing_was_done_yet_is_not_looked_at() -> None:
     assert sizes == [1]
 
 
-<<<<<<< HEAD
 def test_of_the_other_parts_only_what_came_before_an_invalid_one_is_looked_at() -> None:
     """2 is popped twice before 3 is. So of the part of 3 only its push is left, and the part of 1 is empty."""
     model, lasts = find_model("stack"), list[int]()
@@ -182,7 +181,8 @@ def test_of_the_other_parts_only_what_came_before_an_invalid_one_is_looked_at() 
     assert found is not None
     assert stuck_in(problem, found) == problem.ret[3]
     assert lasts == [3, 1]
-=======
+
+
 def test_the_name_of_a_register_is_a_text_also_where_a_number_can_stand() -> None:
     """An object of JSON has only texts as names, and a transaction may call the same register by a number."""
     model = find_model("multi-register")
@@ -196,7 +196,6 @@ def test_the_name_of_a_register_is_a_text_also_where_a_number_can_stand() -> Non
     assert model.things(op) == ("1", "y")
     assert model.part(op, {"1"}) == op._replace(argument=[["r", "1", 5]], result=[["r", "1", 5]])
     assert list(model.cell_accesses(op) or ()) == ["1", "y"]
->>>>>>> 7bd576a (A run ends for a storm of messages only if they have doubled; the state after an order is told only if there is time; names of registers)
 
 
 def test_operations_that_are_alike_in_a_part_share_a_class() -> None:
