@@ -58,6 +58,7 @@ def find_contradiction(
     mask = np.zeros(len(problem), np.bool_)
     mask[counterexample] = True
     number = problem.number
+    over = number[mask & (problem.ret <= stuck)]
     if isinstance(form, RegisterForm) and form.values_set_once and not form.has_mismatches:
         kept = _needed(form, mask)
         problem = problem.only(kept)
@@ -87,8 +88,12 @@ def find_contradiction(
         tries_left -= 1
         return tries_left >= 0 and not deadline.passed() and try_set(those)
 
-    mask = np.isin(problem.number, number[counterexample])
-    found = fewer(mask, impossible, lambda: tries_left < 0 or deadline.passed()) if impossible(mask) else mask
+    # What had returned by the violation tells more than what returned later.
+    everything = np.isin(problem.number, number[counterexample])
+    found = next((mask for mask in (np.isin(problem.number, over), everything) if impossible(mask)), None)
+    if found is None:
+        return counterexample
+    found = fewer(found, impossible, lambda: tries_left < 0 or deadline.passed())
     left: list[int] = np.searchsorted(number, problem.number[found]).tolist()
     return left
 

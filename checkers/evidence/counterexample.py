@@ -88,7 +88,8 @@ def find_counterexample(problem: Problem, form: Form | None, model: Model, stuck
     if isinstance(form, RegisterForm):
         counterexample = counterexample | _setters(form, counterexample)
     elif isinstance(form, ContainerForm):
-        counterexample = _whole_lifetimes(form, counterexample)
+        # What began after the violation cannot matter.
+        counterexample = _whole_lifetimes(form, counterexample) & (problem.call < stuck)
     elif isinstance(form, TallyForm):
         counterexample = counterexample | _what_was_found(form, counterexample)
     kept = np.flatnonzero(counterexample)

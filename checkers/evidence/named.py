@@ -53,7 +53,7 @@ def find_named(history: History, model: Model, problem: Problem, among: Mask, de
     impossible = _proofs(problem, model, deadline)
     for core in (by_return[-1:], np.sort(by_return[-MOST:])):
         said = first_said(Past(history, model, problem, core.tolist(), deadline))
-        found = None if said is None else _shown(problem, said, impossible, deadline)
+        found = None if said is None else _shown(problem, said, among, impossible, deadline)
         if said is None or found is None:
             continue
         # Leave out what the sentence does not need either.
@@ -63,10 +63,18 @@ def find_named(history: History, model: Model, problem: Problem, among: Mask, de
     return None
 
 
-def _shown(problem: Problem, said: Said, impossible: Impossible, deadline: Deadline) -> list[int] | None:
-    """Operations that are impossible together, from those that a sentence speaks of; None if no proof shows any."""
+def _shown(
+    problem: Problem, said: Said, among: Mask, impossible: Impossible, deadline: Deadline
+) -> list[int] | None:
+    """Operations that are impossible together, from those that a sentence speaks of; None if no proof shows any.
+
+    A sentence can also tell what happened later, such as a take that shows that an element was still there. Only what
+    is `among` those that may be named is kept, if that is impossible too.
+    """
     named = np.zeros(len(problem), np.bool_)
     named[list(said.operations)] = True
+    if (named & ~among).any() and impossible(named & among):
+        named &= among
     if said.needs_all and not impossible(named):
         # Then what was counted matters.
         named |= ~problem.observer[problem.cls] & (problem.call < problem.ret[list(said.operations)].max())

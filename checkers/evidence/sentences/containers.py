@@ -61,8 +61,12 @@ class _Elements:
         return _participle(str(self.past.model.functions[1]))
 
     def taken_too_often(self, code: int) -> Iterator[Said]:
-        """More takes returned an element than puts of it had been called when the last of them returned."""
-        takes = np.flatnonzero(self.takes & (self.element == code))
+        """More takes returned an element than puts of it had been called when the last of them returned.
+
+        Takes that returned after the counterexample are not told.
+        """
+        by_now = self.past.ret <= self.past.ret[self.past.core].max()
+        takes = np.flatnonzero(self.takes & (self.element == code) & by_now)
         takes = takes[np.argsort(self.past.ret[takes])]
         for count, take in enumerate(takes.tolist(), 1):
             puts = int((self.puts & (self.element == code) & self.past.begun(take)).sum())

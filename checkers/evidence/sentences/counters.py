@@ -29,23 +29,31 @@ def said_of_counters(past: Past) -> Iterator[Said]:
 
     If nothing is subtracted, the counter never goes back. Then smaller answers come first, whatever the times say, and
     no two adds can cover the same numbers: an add of 2 that returned 5 covers 4 and 5.
+
+    If the counterexample has just two answers, it rests on both, and sentences about the two come first.
     """
     counts = _Counts(past)
+    if len(counts.answers) == 2:
+        yield from _of_two(past, counts)
     for op in counts.answers:
         yield from counts.out_of_bounds(op)
     for op in counts.answers if counts.only_grows else ():
         yield from counts.no_sum(op)
+    if len(counts.answers) > 2:
+        yield from _of_two(past, counts)
+    if counts.only_grows:
+        for op in counts.by_result:
+            yield from counts.skipped(op)
+
+
+def _of_two(past: Past, counts: _Counts) -> Iterator[Said]:
+    """Two answers against each other."""
     for one, two in permutations(counts.answers, 2):
         if past.before(one, two):
             yield from counts.since(one, two)
-    if counts.only_grows:
-        by_result = sorted(counts.answers, key=lambda op: (counts.result(op), counts.amount[op]))
-        for one, two in combinations(by_result, 2):
-            yield from counts.twice(one, two)
-        for op in by_result:
-            yield from counts.skipped(op)
-        for one, two in combinations(by_result, 2):
-            yield from counts.between(one, two)
+    for rule in (counts.twice, counts.between) if counts.only_grows else ():
+        for one, two in combinations(counts.by_result, 2):
+            yield from rule(one, two)
 
 
 class _Counts:
@@ -59,6 +67,7 @@ class _Counts:
         self.answers = [op for op in past.core if past.acknowledged(op) and past.operation(op).f != "add"]
         amounts = set(self.amount.tolist()) - {0}
         self.only_grows = min(amounts, default=0) >= 0
+        self.by_result = sorted(self.answers, key=lambda op: (self.result(op), self.amount[op]))
         self.step = amounts.pop() if self.only_grows and len(amounts) == 1 else None
         """The amount of all adds, if it is the same for all."""
 

@@ -40,7 +40,7 @@ def said_of_words(past: Past) -> Iterator[Said]:
             before, after = found[one].get(word, 0), found[two].get(word, 0)
             if past.before(one, two) and after < before:
                 yield Said(
-                    f"Word {word} was counted {times(after)}, after it had been counted {times(before)}", (one, two)
+                    f"Word {word} was {_counted(after)}, after it had been counted {times(before)}", (one, two)
                 )
             fewer = [other for other in words if found[one].get(other, 0) < found[two].get(other, 0)]
             if before > after and fewer:
@@ -77,14 +77,14 @@ def _too_often(past: Past, appends: dict[int, np.ndarray], op: int, word: int, n
     most = int(np.sum(past.call[_of(appends, word)] < past.ret[op]))
     if number > most:
         said = f"only {_so_many(most)} of it had begun by then" if most else "no append of it had begun by then"
-        yield Said(f"Word {word} was counted {times(number)}, but {said}", (op,), needs_all=True)
+        yield Said(f"Word {word} was {_counted(number)}, but {said}", (op,), needs_all=True)
 
 
 def _too_seldom(past: Past, op: int, word: int, ops: np.ndarray, number: int) -> Iterator[Said]:
     least = int(np.sum(past.ret[ops] < past.call[op]))
     if number < least:
         said = f"{_so_many(least)} of it had returned before that count began"
-        yield Said(f"Word {word} was counted {times(number)}, but {said}", (op,), needs_all=True)
+        yield Said(f"Word {word} was {_counted(number)}, but {said}", (op,), needs_all=True)
 
 
 def _overtaken(
@@ -117,6 +117,10 @@ def _grown(past: Past, appends: dict[int, np.ndarray], one: int, two: int, word:
             (one, two),
             needs_all=True,
         )
+
+
+def _counted(number: int) -> str:
+    return f"counted {times(number)}" if number else "not counted"
 
 
 def _so_many(number: int) -> str:

@@ -11,12 +11,14 @@ from clew.checkers.models import ModelOperation
 from tests.checkers.evidence.facts import Facts
 
 SO_OFTEN = r"(never|once|twice|\d+ times)"
+COUNTED = r"(not counted|counted (?:once|twice|\d+ times))"
 MORE = r"(no more often|(?:once|twice|\d+ times) more)"
 NUMBERS = {"never": 0, "once": 1, "twice": 2}
 
 
 def number(words: str) -> int:
-    words = "never" if words == "no more often" else words.removesuffix(" more")
+    words = "never" if words in ("no more often", "not counted") else words.removesuffix(" more")
+    words = words.removeprefix("counted ")
     return NUMBERS[words] if words in NUMBERS else int(words.split()[0])
 
 
@@ -60,16 +62,16 @@ def more(facts: Facts, word: str) -> int:
 
 
 WORD_CLAIMS: dict[str, Callable[..., bool]] = {
-    rf"Word (\d) was counted {SO_OFTEN}, but only (\d) appends? of it had begun by then": lambda x, w, n, most: (
+    rf"Word (\d) was {COUNTED}, but only (\d) appends? of it had begun by then": lambda x, w, n, most: (
         x.any(found(w, n)) and number(n) > int(most) == begun(x, w)
     ),
-    rf"Word (\d) was counted {SO_OFTEN}, but no append of it had begun by then": lambda x, w, n: (
+    rf"Word (\d) was {COUNTED}, but no append of it had begun by then": lambda x, w, n: (
         x.any(found(w, n)) and number(n) > 0 == begun(x, w)
     ),
-    rf"Word (\d) was counted {SO_OFTEN}, but (\d) appends? of it had returned before that count began": (
+    rf"Word (\d) was {COUNTED}, but (\d) appends? of it had returned before that count began": (
         lambda x, w, n, least: x.any(found(w, n)) and number(n) < int(least) <= returned(x, w)
     ),
-    rf"Word (\d) was counted {SO_OFTEN}, after it had been counted {SO_OFTEN}": lambda x, w, after, before: (
+    rf"Word (\d) was {COUNTED}, after it had been counted {SO_OFTEN}": lambda x, w, after, before: (
         x.any(found(w, before), found(w, after)) and number(after) < number(before)
     ),
     r"One count found word (\d) more often than another one did, and word (\d) less often": lambda x, w, v: (
