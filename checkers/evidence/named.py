@@ -63,21 +63,22 @@ def find_named(history: History, model: Model, problem: Problem, among: Mask, de
     return None
 
 
-def _shown(
-    problem: Problem, said: Said, among: Mask, impossible: Impossible, deadline: Deadline
-) -> list[int] | None:
+def _shown(problem: Problem, said: Said, among: Mask, impossible: Impossible, deadline: Deadline) -> list[int] | None:
     """Operations that are impossible together, from those that a sentence speaks of; None if no proof shows any.
 
     A sentence can also tell what happened later, such as a take that shows that an element was still there. Only what
-    is `among` those that may be named is kept, if that is impossible too.
+    is `among` those that had returned is kept, if that is impossible too. What began after these is never kept.
     """
     named = np.zeros(len(problem), np.bool_)
     named[list(said.operations)] = True
+    by_now = problem.call < problem.ret[among].max()
     if (named & ~among).any() and impossible(named & among):
         named &= among
+    if (named & ~by_now).any():
+        return None
     if said.needs_all and not impossible(named):
         # Then what was counted matters.
-        named |= ~problem.observer[problem.cls] & (problem.call < problem.ret[list(said.operations)].max())
+        named |= ~problem.observer[problem.cls] & by_now & (problem.call < problem.ret[list(said.operations)].max())
         if not impossible(named):
             return None
     tries = 0

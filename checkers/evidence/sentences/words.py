@@ -39,9 +39,7 @@ def said_of_words(past: Past) -> Iterator[Said]:
         for word in words:
             before, after = found[one].get(word, 0), found[two].get(word, 0)
             if past.before(one, two) and after < before:
-                yield Said(
-                    f"Word {word} was {_counted(after)}, after it had been counted {times(before)}", (one, two)
-                )
+                yield Said(f"Word {word} was {_counted(after)}, after it had been counted {times(before)}", (one, two))
             fewer = [other for other in words if found[one].get(other, 0) < found[two].get(other, 0)]
             if before > after and fewer:
                 text = f"One count found word {word} more often than another one did, and word {fewer[0]} less often"
