@@ -13,6 +13,7 @@
                  versions, or one list?    they shorten the intervals, then searches by turns
                  a sum out of reach?       invalid, at its return or earlier
                  more taken than put?      the same
+                 an element misread?       the same
                  otherwise                 searches by turns
                  are these hard?           a part may be invalid: one element, one register
 
@@ -31,6 +32,7 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
 from clew.checkers.forms import AppendForm, ContainerForm, Form, RegisterForm, SetForm, TallyForm
+from clew.checkers.misread import Misread, misread
 from clew.checkers.models.model import Model
 from clew.checkers.monitors import containers, elements, sets, stale_read, tallies, zones
 from clew.checkers.monitors.first_unexplained import decide_beginnings
@@ -85,6 +87,10 @@ def decide(
                 problem, stuck, engine, lambda part: wgl.decide(part, model, budget, deadline, steps=FEWEST_EVENTS)
             )
 
+    wrong = misread(problem, model, deadline)
+    if wrong is not None:
+        return _about_one_element(problem, wrong, model, budget, deadline)
+
     def search(part: Problem, model: Model) -> Decision:
         return _search(part, model, budget, deadline, most_rounds, mend=len(part) == len(problem))
 
@@ -97,6 +103,20 @@ def decide(
     if most_rounds is not None or not parts.applies(model):
         return search_whole()
     return _by_parts(problem, model, budget, deadline, search_whole)
+
+
+def _about_one_element(problem: Problem, wrong: Misread, model: Model, budget: Budget, deadline: Deadline) -> Decision:
+    """The decision of a set that was read wrong about one element, with the part of this element."""
+    decision = _look_earlier(
+        problem, wrong.stuck, "misread", lambda part: wgl.decide(part, model, budget, deadline, steps=FEWEST_EVENTS)
+    )
+    if decision.stuck != wrong.stuck or not parts.applies(model):
+        return decision
+    part = parts.part_of(problem, model, {wrong.element})
+    changes = ~part.observer[part.cls] | (part.number == problem.number[problem.event_op[wrong.stuck]])
+    # Without the other observers it is smaller. If they are needed to show that the element was there, they stay.
+    without = part.only(changes)
+    return replace(decision, part=without if misread(without, model, deadline) else part)
 
 
 def _by_parts(

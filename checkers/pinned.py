@@ -89,6 +89,8 @@ def _explain(
     problem: Problem, model: Model, deadline: Deadline, search: Callable[[Problem, Model], Decision]
 ) -> Decision:
     """Whether there is an order for the whole problem. If invalid, nothing is said about where."""
+    if deadline.passed():
+        return Decision("unknown", why="time", engine="pinned")
     narrowed = narrow(problem, model, deadline)
     longest = _longest(problem, model)
     if narrowed is None or longest is _WRONG:

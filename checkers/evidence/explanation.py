@@ -37,6 +37,8 @@ _FEW = 12
 """A counterexample of at most this many operations is listed in full: half a screen."""
 _STEPS_PER_LOOK = 64
 """Steps of a model between two looks at the deadline. One of a container that holds thousands may take half a ms."""
+_PAIR = 2
+"""A counterexample of at most this many operations is small enough: no sentence is sought that names fewer."""
 _LONG = 1_000
 """Characters of a state that are printed; of a longer one the beginning and the length."""
 _TELLING = ("read", "get", "add-and-get", "propose")
@@ -83,6 +85,11 @@ def _fewest(
         impossible, contrary = impossible_operations(problem, form, model, decision, deadline)
         if len(impossible) <= _FEW or not isinstance(form, RegisterForm):
             return decision, impossible, contrary
+    in_one: tuple[list[int], list[int]] | None = None
+    if decision.part is not None:
+        in_one = impossible_operations(problem, form, model, decision, deadline)
+        if len(in_one[0]) <= _PAIR:
+            return decision, *in_one
     from clew.checkers import competition
     from clew.checkers.evidence.named import find_named
 
@@ -92,7 +99,7 @@ def _fewest(
         return found[0]
     if form is not None:
         return min([*found, (decision, impossible, contrary)], key=lambda one: len(one[1]))
-    found.append((decision, *impossible_operations(problem, form, model, decision, deadline)))
+    found.append((decision, *(in_one or impossible_operations(problem, form, model, decision, deadline))))
     if len(found[-1][1]) > _FEW and decision.part is None:
         # In a part, searches for a smaller set come to their end.
         in_part = competition.with_part(problem, model, decision, deadline)

@@ -7,7 +7,7 @@ from collections.abc import Set as Abstract
 from typing import Any, ClassVar
 
 from clew.checkers.models.model import ADD, APPEND, CONTAINS, INFO, READ, REMOVE, Access, Model, ModelOperation, Need
-from clew.histories.history import freeze, thaw
+from clew.histories.history import freeze, freeze_all, thaw
 
 
 class Set(Model):
@@ -25,7 +25,7 @@ class Set(Model):
         if op.f == "read":
             if op.outcome == INFO:
                 return state
-            elements = frozenset(map(freeze, op.result))
+            elements = freeze_all(op.result)
             return state if elements == state and len(op.result) == len(state) else None
         element = freeze(op.argument)
         there = element in state
@@ -89,7 +89,7 @@ class Set(Model):
     def set_access(self, op: ModelOperation) -> Access:
         """See `Model.set_access`."""
         if op.f == "read":
-            elements = frozenset(map(freeze, op.result or ()))
+            elements = freeze_all(op.result or ())
             return (READ, elements if op.outcome == INFO or len(elements) == len(op.result) else None, None)
         if op.f == "contains":
             return (CONTAINS, freeze(op.argument), op.result)

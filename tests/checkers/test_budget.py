@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clew.checkers import competition, lazy, linear, wgl
+from clew.checkers import competition, lazy, linear, pinned, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
@@ -243,6 +243,22 @@ def test_a_sentence_is_not_looked_for_after_the_deadline(name: str, monkeypatch:
         late = past.Past(history, model, problem, all_of_it, stopped)
         assert choose(late).text.startswith("No order explains these 200 operations together")
         assert stopped.looks == last
+
+
+def test_no_beginning_of_a_set_is_narrowed_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found impossible at once is asked of log n beginnings. Each narrows all intervals anew."""
+    model, deadline, begun = find_model("set"), Deadline(), 0
+    (problem,) = encode(object_history("set", 200, 10, False, 0.0, 0), model)
+
+    def impossible(*_: object) -> None:
+        nonlocal begun
+        begun += 1
+        deadline.stop()
+
+    monkeypatch.setattr(pinned, "narrow", impossible)
+    decision = pinned.decide(problem, model, deadline, lambda *_: Decision("unknown"))
+    assert (decision.answer, decision.stuck_is_first) == ("invalid", False)
+    assert begun == 1
 
 
 def test_a_counterexample_is_not_made_smaller_after_the_deadline() -> None:

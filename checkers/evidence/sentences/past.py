@@ -95,9 +95,9 @@ class Past:
         begun: Mask = self.call < self.ret[op]
         return begun
 
-    def look(self) -> None:
-        """Raise `OutOfTime` if the deadline has passed, and a few things were looked at."""
-        self._looks += 1
+    def look(self, things: int = 1) -> None:
+        """Raise `OutOfTime` if the deadline has passed, and a few things were looked at: now so many more."""
+        self._looks += things
         if self._looks > _FREE_LOOKS and self.deadline is not None and self.deadline.passed():
             raise OutOfTime
 

@@ -37,7 +37,11 @@ def said_of_sets(past: Past) -> Iterator[Said]:
         if access is not None and access[1] is not None:
             for one in access[1] if access[0] == READ else (access[1],):
                 named.code(thaw(one))
-    for element in named.objects:
+    # What all reads of the core have is least likely to be wrong, and a set may be large.
+    reads = [access[1] for access in (accesses[past.problem.cls[op]] for op in past.core) if access is not None
+             and access[0] == READ and access[1] is not None]  # fmt: skip
+    for element in sorted(named.objects, key=lambda one: all(freeze(one) in read for read in reads)):
+        past.look(len(accesses))
         frozen = freeze(element)
         cell = cell_of(past, [_on(access, frozen, op) for access, op in zip(accesses, past.problem.classes, strict=True)
                               if access is not None], False)  # fmt: skip
