@@ -17,6 +17,7 @@ import numpy as np
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.forms import Ints
 from clew.checkers.models.model import ADD, READ, REMOVE, Model
 
 
@@ -35,8 +36,8 @@ def misread(problem: Problem, model: Model, deadline: Deadline) -> Misread | Non
     None if there is none, if an operation is none of a set, or if the deadline passes. O(reads * elements).
     """
     accesses = []
-    for op in problem.classes:
-        access = model.set_access(op)
+    for of_class in problem.classes:
+        access = model.set_access(of_class)
         if access is None or deadline.passed():
             return None
         accesses.append(access)
@@ -48,7 +49,7 @@ def misread(problem: Problem, model: Model, deadline: Deadline) -> Misread | Non
     # For each element the first call of an add and of a remove, and the first return of an add and of what shows that
     # it was there.
     added, removed, acknowledged, there = np.full((4, len(numbers)), NEVER, np.int64)
-    saw: list[tuple[int, np.ndarray[tuple[int], np.dtype[np.int64]], bool]] = []
+    saw: list[tuple[int, Ints, bool]] = []
     missed: list[tuple[int, int]] = []
     for op, cls in enumerate(problem.cls.tolist()):
         if deadline.passed():
@@ -77,9 +78,7 @@ def misread(problem: Problem, model: Model, deadline: Deadline) -> Misread | Non
             else:
                 missed.append((op, element))
     found = [
-        Misread(int(ret[op]), element)
-        for op, element in missed
-        if there[element] < call[op] and ret[op] < removed[element]
+        (int(ret[op]), element) for op, element in missed if there[element] < call[op] and ret[op] < removed[element]
     ]
     for op, content, whole in saw:
         if deadline.passed():
@@ -91,7 +90,7 @@ def misread(problem: Problem, model: Model, deadline: Deadline) -> Misread | Non
             # Best is an element whose add returned: an add and a read are easier to see than two reads.
             wrong = np.flatnonzero(lost)[np.argsort(acknowledged[lost], kind="stable")]
         if len(wrong):
-            found.append(Misread(int(ret[op]), int(wrong[0])))
+            found.append((int(ret[op]), int(wrong[0])))
     if not found:
         return None
     stuck, element = min(found)

@@ -81,7 +81,7 @@ def freeze(value: Any, depth: int = 0) -> Any:
 
 
 def freeze_all(values: Collection[Any]) -> frozenset[Any]:
-    """The frozen forms of some JSON values, as a set. Where all are numbers and texts, six times as fast as one by one.
+    """The frozen forms of some JSON values, as a set. A thousand integers take 0.4 of the time that one by one they take.
 
     Raises `RecursionError` as `freeze` does.
     """

@@ -41,7 +41,6 @@ def said_of_sets(past: Past) -> Iterator[Said]:
     reads = [access[1] for access in (accesses[past.problem.cls[op]] for op in past.core) if access is not None
              and access[0] == READ and access[1] is not None]  # fmt: skip
     for element in sorted(named.objects, key=lambda one: all(freeze(one) in read for read in reads)):
-        past.look(len(accesses))
         frozen = freeze(element)
         cell = cell_of(past, [_on(access, frozen, op) for access, op in zip(accesses, past.problem.classes, strict=True)
                               if access is not None], False)  # fmt: skip
@@ -49,6 +48,8 @@ def said_of_sets(past: Past) -> Iterator[Said]:
             said = _said(past, cell, text(element), finding)
             if said is not None:
                 yield said
+        # The first element is looked at however late it is.
+        past.look(len(accesses))
 
 
 def _on(access: Access, element: Any, op: ModelOperation) -> Access | None:
