@@ -1,6 +1,6 @@
 """How many requests an RSL cluster serves in a second of its own time, and how long each takes.
 
-    python -m tests.benchmarks.rsl_served [--seconds 2] [--write docs/rsl.md]
+    python -m tests.benchmarks.rsl_served [--seconds 30] [--write docs/rsl.md]
 
 The time is that of the simulation: messages take one millisecond on average (exponential), and steps take none. So the
 figures say what the protocol waits for, not how fast the simulator is (`tests.benchmarks.rsl`). The workload is the
@@ -56,7 +56,7 @@ def table(seconds: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     measured = table(options.seconds)
