@@ -7,13 +7,13 @@
     container    always                    monitors; searches where takes of unknown outcome leave a doubt
     set          always                    monitors
     tally        always                    monitors
-    no form      a FIFO queue?             a search for one line of pairs
-                 an unordered queue?       a search for the moments at which it was empty
-                 a set, never read whole?  each element is a register
-                 versions, or one list?    they shorten the intervals, then searches by turns
+    no form      a set, never read whole?  each element is a register
                  a sum out of reach?       invalid, at its return or earlier
                  more taken than put?      the same
                  an element misread?       the same
+                 an unordered queue?       a search for the moments at which it was empty
+                 a FIFO queue?             a search for one line of pairs
+                 versions, or one list?    they shorten the intervals, then searches by turns
                  otherwise                 searches by turns
                  are these hard?           a part may be invalid: one element, one register
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 from msgspec.structs import replace
@@ -28,6 +27,7 @@ from clew.checkers.evidence.claims import (
 from clew.checkers.evidence.sentences.sentence import find_sentence
 from clew.checkers.forms import ContainerForm, Form, RegisterForm, form_of
 from clew.checkers.models.model import SWAP, WRITE, Model
+from clew.checkers.replay import state_after
 from clew.checkers.verdict import KeyVerdict
 from clew.histories.history import FAIL, INFO, History, freeze
 from clew.histories.rounding import Moments
@@ -35,8 +35,6 @@ from clew.histories.text import TAKING, label, printable, state_text, value_text
 
 _FEW = 12
 """A counterexample of at most this many operations is listed in full: half a screen."""
-_STEPS_PER_LOOK = 64
-"""Steps of a model between two looks at the deadline. One of a container that holds thousands may take half a ms."""
 _PAIR = 2
 """A counterexample of at most this many operations is small enough: no sentence is sought that names fewer."""
 _LONG = 1_000
@@ -161,7 +159,7 @@ def find_claims(
         claims.append(ImpossibleTogether(operations, rest, elements, bool(failed)))
     else:
         claims.append(ManyTogether(len(counterexample)))
-    state = state_after(model, problem, decision.order, deadline) if decision.order else None
+    state = state_after(decision.order, problem, model, deadline) if decision.order else None
     if state is not None:
         explained = np.zeros(len(problem), np.bool_)
         explained[decision.order] = True
@@ -169,16 +167,6 @@ def find_claims(
         last = int(problem.number[decision.order[-1]])
         claims.append(Explained(last, state, len(decision.order), all_before))
     return claims
-
-
-def state_after(model: Model, problem: Problem, order: Sequence[int], deadline: Deadline) -> Any:
-    """The state after these operations, one after the other; None if the deadline has passed."""
-    state = model.initial
-    for number, op in enumerate(order):
-        if number % _STEPS_PER_LOOK == 0 and deadline.passed():
-            return None
-        state = model.step(state, problem.classes[problem.cls[op]])
-    return state
 
 
 def _stale_read(history: History, model: Model, form: RegisterForm, stuck: int) -> Iterator[Claim]:

@@ -13,29 +13,24 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from itertools import combinations
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clew.checkers import parts, wgl
+from clew.checkers import parts
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, arrange
-from clew.checkers.evidence.counterexample import Impossible
+from clew.checkers.evidence.counterexample import Impossible, by_search
 from clew.checkers.forms import Mask
 from clew.checkers.memo import Memo
 from clew.checkers.models.model import INFO, Model, ModelOperation
 from clew.checkers.sums import Sums, sums_of
 from clew.checkers.sums import applies as has_sums
-from clew.checkers.verdict import Budget
 from clew.histories.history import Interned
 
 _MOST_TOLD = 12
 """Answers of a counter that are compared with each other, the last: each pair takes a pass over the operations."""
 _MOST_THINGS = 6
 """Things whose parts are looked at, one by one and in pairs. Operations that contradict each other name few."""
-_STEPS = 100_000
-"""Steps of the search in one part. What takes more counts as possible."""
 
 
 def quick_proof(problem: Problem, model: Model, deadline: Deadline) -> Impossible:
@@ -85,27 +80,14 @@ def _by_sums(problem: Problem, sums: Sums) -> Impossible:
     return impossible
 
 
-class _Part(NamedTuple):
-    """What operations of each class are in a part: as they are, and then as they are if they are let go."""
-
-    cls: NDArray[np.int32]
-    """The class in the part; -1 for what has nothing to do with it."""
-    classes: tuple[ModelOperation, ...]
-    """The different operations of the part."""
-    observer: Mask
-    """Whether each class observes only; and False for no class, at the end."""
-    memo: Memo
-    """What searches in this part have learnt."""
-
-
 class _Parts:
-    """Searches in parts of a problem; see `clew.checkers.parts`."""
+    """Searches in parts of a problem; see `clew.checkers.parts`. Each part has so many steps as `by_search` says."""
 
     def __init__(self, problem: Problem, model: Model, deadline: Deadline) -> None:
         self._problem, self._model, self._deadline = problem, model, deadline
         forgotten = [ModelOperation(op.f, op.argument, None, INFO, op.process) for op in problem.classes]
         self._classes = (*problem.classes, *forgotten)
-        self._parts: dict[tuple[Hashable, ...], _Part] = {}
+        self._searches: dict[tuple[Hashable, ...], Impossible] = {}
 
     def impossible(self, those: Mask) -> bool:
         """Whether no order explains these operations in a part of one or two of the things that they name."""
@@ -115,41 +97,40 @@ class _Parts:
         if len(named) > _MOST_THINGS:
             return False
         return any(
-            not self._deadline.passed() and self._no_order(those, things)
+            not self._deadline.passed() and self._search(things)(those)
             for size in (1, 2)
             for things in combinations(named, size)
         )
 
-    def _no_order(self, those: Mask, things: tuple[Hashable, ...]) -> bool:
-        problem, part = self._problem, self._part(things)
-        cls = part.cls[np.where(those, problem.cls, problem.cls + len(problem.classes))]
-        # What is let go and changes nothing can be left out; so can an observer of unknown outcome.
-        there = (cls >= 0) & ~(part.observer[cls] & (~those | (problem.ret == NEVER)))
-        kept = np.flatnonzero(there)
-        relaxed = arrange(
-            problem.key, problem.number[kept], cls[kept], problem.call[kept], problem.ret[kept],
-            part.classes, part.observer[:-1],
-        )  # fmt: skip
-        # An operation of unknown outcome is alike whether or not it is let go, and the two share a class.
-        optional = np.array([op.outcome == INFO for op in part.classes], np.bool_)[relaxed.cls]
-        decision = wgl.decide(
-            relaxed, self._model, Budget(bytes=1 << 24), self._deadline,
-            optional=optional, steps=_STEPS, memo=part.memo,
-        )  # fmt: skip
-        return decision.answer == "invalid"
+    def _search(self, things: tuple[Hashable, ...]) -> Impossible:
+        """The search in one part. It remembers what it has learnt there."""
+        if things not in self._searches:
+            self._searches[things] = self._search_of(things)
+        return self._searches[things]
 
-    def _part(self, things: tuple[Hashable, ...]) -> _Part:
-        found = self._parts.get(things)
-        if found is None:
-            numbers, classes = Interned(), list[ModelOperation]()
-            cls = np.full(len(self._classes), -1, np.int32)
-            for number, op in enumerate(self._classes):
-                part = self._model.part(op, frozenset(things))
-                if part is not None:
-                    cls[number] = numbers.code(list(part))
-                    if len(numbers) > len(classes):
-                        classes.append(part)
-            observer = np.fromiter(map(self._model.observes, classes), np.bool_, len(classes))
-            memo = Memo(self._model, tuple(classes))
-            found = self._parts[things] = _Part(cls, tuple(classes), np.append(observer, False), memo)
-        return found
+    def _search_of(self, things: tuple[Hashable, ...]) -> Impossible:
+        problem, model = self._problem, self._model
+        numbers, classes = Interned(), list[ModelOperation]()
+        # The class in the part of each operation, as it is or let go; -1 for what has nothing to do with it.
+        cls_of = np.full(len(self._classes), -1, np.int32)
+        for number, op in enumerate(self._classes):
+            part = model.part(op, frozenset(things))
+            if part is not None:
+                cls_of[number] = numbers.code(list(part))
+                if len(numbers) > len(classes):
+                    classes.append(part)
+        observer = np.append(np.fromiter(map(model.observes, classes), np.bool_, len(classes)), False)
+        unknown = np.array([op.outcome == INFO for op in classes], np.bool_)
+
+        def relax(those: Mask) -> tuple[Problem, Mask]:
+            cls = cls_of[np.where(those, problem.cls, problem.cls + len(problem.classes))]
+            # What is let go and changes nothing can be left out; so can an observer of unknown outcome.
+            kept = np.flatnonzero((cls >= 0) & ~(observer[cls] & (~those | (problem.ret == NEVER))))
+            relaxed = arrange(
+                problem.key, problem.number[kept], cls[kept], problem.call[kept], problem.ret[kept],
+                tuple(classes), observer[:-1],
+            )  # fmt: skip
+            # An operation of unknown outcome is alike whether or not it is let go, and the two share a class.
+            return relaxed, unknown[relaxed.cls]
+
+        return by_search(relax, Memo(model, tuple(classes)), model, self._deadline)

@@ -31,11 +31,11 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import Ints, RegisterForm
-from clew.checkers.memo import STEPS_PER_LOOK
 from clew.checkers.mending.cells import Cells, cell_of, cells_of
 from clew.checkers.mending.exchange import CELL, NOBODY, REGISTERS, Order
 from clew.checkers.mending.moves import MENDED, PAUSE, begin, first_wrong, gather, look, mend, spare
 from clew.checkers.models.model import Model
+from clew.checkers.replay import state_after
 
 WORK_PER_VISIT = 2_000_000
 """Places looked at until Python may look at the deadline: 10 to 20 milliseconds."""
@@ -69,7 +69,8 @@ def decide(problem: Problem, model: Model, deadline: Deadline, steps: int, *, se
     if cells is None:
         return None
     found = _decide(problem, cells, deadline, steps, seed)
-    if found.answer == "valid" and not _explains(problem, model, found.order, deadline):
+    # The model has the last word: an operation may do more than its accesses to cells tell.
+    if found.answer == "valid" and state_after(found.order, problem, model, deadline) is None:
         return Decision("unknown", why="time", engine="mending")
     return found
 
@@ -77,18 +78,6 @@ def decide(problem: Problem, model: Model, deadline: Deadline, steps: int, *, se
 def decide_register(form: RegisterForm, deadline: Deadline, steps: int, *, seed: int = 0) -> Decision:
     """Look for an order of a problem of one register; see `decide`."""
     return _decide(form.problem, cell_of(form), deadline, steps, seed)
-
-
-def _explains(problem: Problem, model: Model, order: list[int], deadline: Deadline) -> bool:
-    """Whether the model allows an order: an operation may do more than its accesses to cells tell."""
-    state = model.initial
-    for number, op in enumerate(order):
-        if number % STEPS_PER_LOOK == 0 and deadline.passed():
-            return False
-        state = model.step(state, problem.classes[problem.cls[op]])
-        if state is None:
-            return False
-    return True
 
 
 def _decide(problem: Problem, cells: Cells, deadline: Deadline, steps: int, seed: int) -> Decision:

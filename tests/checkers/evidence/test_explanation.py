@@ -7,13 +7,7 @@ from typing import Any
 import pytest
 
 from clew.checkers import check
-from clew.checkers.deadline import Deadline
-from clew.checkers.encoding import encode
-from clew.checkers.evidence.explanation import state_after
-from clew.checkers.models import find_model
 from clew.histories import Event, History
-from tests.checkers.objects import object_history
-from tests.checkers.test_budget import Looked
 
 
 @pytest.mark.parametrize(
@@ -68,14 +62,3 @@ def test_a_take_of_nothing_says_so() -> None:
     verdict = check(History.of(events), "fifo-queue")
     assert "dequeue by client 0 from 2 ns to 3 ns returned nothing" in str(verdict.explanation)
     assert verdict.core[-1] == "client 0: dequeue → nil"
-
-
-def test_the_state_after_an_order_is_told_only_if_there_is_time() -> None:
-    history, model = object_history("append-list", 200, 1, True, 0.0, 0), find_model("append-list")
-    (problem,) = encode(history, model)
-    order = range(len(problem))
-    appended = [event.value for event in history.events() if (event.type, event.f) == ("invoke", "append")]
-    assert state_after(model, problem, order, Deadline(60)) == tuple(appended)
-    late = Looked(2)
-    assert state_after(model, problem, order, late) is None
-    assert late.looks == 2
