@@ -19,6 +19,15 @@ def span(driver: Any) -> tuple[float, float]:
     return start, end
 
 
+def settle(driver: Any, moved: str, *where: float) -> None:
+    """Move the pictures, and wait until the page has written anew what stands in them, 60 ms later."""
+    driver.execute_async_script(f"{moved}; setTimeout(arguments[arguments.length - 1], 61)", *where)
+
+
+def go(driver: Any, start: float, end: float) -> None:
+    settle(driver, "clew.go(arguments[0], arguments[1])", start, end)
+
+
 def severe(driver: Any) -> list[str]:
     return [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
 

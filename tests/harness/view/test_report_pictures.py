@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from clew.harness.view.browser import missing, open_page
 from clew.harness.view.report import report
 from clew.harness.view.report.write import pictures
 from tests.harness.shown import GOOD, STALE, history_file, many_writes
-from tests.harness.view.browsing import span, tip, wait
+from tests.harness.view.browsing import go, settle, span, tip, wait
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
@@ -35,8 +34,7 @@ def test_operations_messages_and_nodes_have_tooltips(chromium: Any, failing: Pat
     sent, until = data["messages"]["sent"][row], data["messages"]["until"][row]
     way = (data["messages"]["from"][row] + data["messages"]["to"][row]) / 2
     assert "sent" in tip(chromium, "messages", (sent + until) / 2, way)
-    chromium.execute_script("clew.everything()")
-    time.sleep(0.2)
+    settle(chromium, "clew.everything()")
     down = data["lives"]["state"].index("down")
     when = (data["lives"]["start"][down] + data["lives"]["end"][down]) / 2
     assert data["lives"]["words"][down] in tip(chromium, "lives", when, data["lives"]["lane"][down])
@@ -109,8 +107,7 @@ def test_zooming_in_shows_the_operations_that_were_left_out(
     open_page(chromium, page)
 
     def shown(start: float, end: float) -> tuple[list[int], str]:
-        chromium.execute_script("clew.go(arguments[0], arguments[1])", start, end)
-        time.sleep(0.3)
+        go(chromium, start, end)
         return (
             chromium.execute_script("return clew.sources.ok.data.number"),
             chromium.find_element("id", "sketch").text,
