@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from multiprocessing import resource_tracker
 from typing import ParamSpec, TypeVar
 
 from clew.harness.errors import UserError
@@ -18,10 +19,6 @@ from clew.harness.worker import become_worker
 P = ParamSpec("P")
 Q = TypeVar("Q")
 T = TypeVar("T")
-
-_NO_WARNING = "ignore:resource_tracker:UserWarning"
-"""If this process is killed, Python frees the semaphores of its pool in a process of its own. That one would also warn
-of them, on the user's terminal, and the user can do nothing about it."""
 
 
 @contextlib.contextmanager
@@ -53,8 +50,7 @@ class _Pool(Executor):
         self._pool = self._new()
 
     def _new(self) -> ProcessPoolExecutor:
-        if _NO_WARNING not in sys.warnoptions:
-            sys.warnoptions.append(_NO_WARNING)
+        _start_tracker()
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(self._jobs, context, initializer=become_worker, initargs=(os.getpid(),))
 
@@ -122,3 +118,16 @@ def gave_up() -> tuple[type[Exception], ...]:
     """The exception of a job whose workers died again and again, for `except`. Only dask has one."""
     distributed = sys.modules.get("distributed")
     return () if distributed is None else (distributed.KilledWorker,)
+
+
+def _start_tracker() -> None:
+    """Start Python's process that frees the semaphores of a pool if this process is killed.
+
+    It would also warn of them, on the user's terminal, and the user can do nothing about it. It takes its filters from
+    this process when it starts.
+    """
+    sys.warnoptions.append("ignore:resource_tracker:UserWarning")
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.pop()
