@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clew.checkers import Budget, bag, check, verify_witness
+from clew.checkers import Budget, bag, check, competition, verify_witness
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
+from clew.checkers.forms import ContainerForm, form_of
 from clew.checkers.models import ModelOperation, find_model
+from clew.checkers.monitors import containers
 from clew.histories import Event, History
 from tests.benchmarks.cells import spoiled
 from tests.checkers import small
@@ -91,6 +93,21 @@ def test_a_queue_that_lost_an_element_is_invalid_from_the_take_that_found_nothin
     assert_explains(problem, MODEL, decision.order, decision.stuck)
     beginning = problem.before(decision.stuck + 1)
     assert bag.decide(beginning, MODEL, Budget(), Deadline(600)).stuck == len(beginning.event_op) - 1
+
+
+def test_a_violation_that_the_monitors_find_late_is_found_where_it_is() -> None:
+    """1 and 5 were there, and one take of unknown outcome. Monitors are sure only when 3 comes, which nobody put."""
+    steps = [(0, "invoke", "enqueue", 1), (0, "ok", "enqueue", 1), (0, "invoke", "enqueue", 5)]
+    steps += [(1, "invoke", "dequeue", None), (2, "invoke", "dequeue", None), (0, "ok", "enqueue", 5)]
+    steps += [(3, "invoke", "dequeue", None), (2, "ok", "dequeue", None), (1, "ok", "dequeue", 3)]
+    events = [Event(n, n, *step[:3], None, step[3]) for n, step in enumerate(steps)]  # type: ignore[arg-type]
+    (problem,) = encode(History.of(events), MODEL)
+    form = form_of(problem, MODEL)
+    assert isinstance(form, ContainerForm)
+    late = containers.decide(form)
+    assert (late.answer, late.stuck, late.stuck_is_first) == ("invalid", 8, False)
+    decision = competition.decide(problem, form, MODEL, Budget(), Deadline(600))
+    assert (decision.engine, decision.stuck, decision.stuck_is_first) == ("bag", 7, True)
 
 
 @pytest.mark.parametrize(("late", "expected"), [(0, "valid"), (1, "invalid"), (2, "invalid")])

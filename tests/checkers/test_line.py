@@ -11,8 +11,9 @@ import pytest
 from clew.checkers import Budget, check, line, verify_witness
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
-from clew.checkers.line import engine
+from clew.checkers.line import engine, search
 from clew.checkers.models import find_model
+from clew.histories import Event, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_agrees, assert_explains
@@ -84,3 +85,21 @@ def test_a_search_that_goes_back_finds_a_line_where_depth_first_is_lost(monkeypa
     monkeypatch.setattr(engine, "_rove", lambda s, *_: (engine.PAUSE, s))
     lost = line.decide(problem, MODEL, Budget(), Deadline(600), effort=3_000_000)
     assert (lost.answer, lost.why) == ("unknown", "time")
+
+
+def test_a_dead_end_for_want_of_unknown_outcomes_is_tried_again_when_more_are_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first element came from a put of unknown outcome, and a search begins with one such put allowed or none."""
+    monkeypatch.setattr(engine, "_FEW", 0.5)
+    steps = [(1, "invoke", "enqueue", 0), (0, "invoke", "dequeue", None), (0, "ok", "dequeue", 0)]
+    for element in range(1, 40):
+        steps += [(0, kind, "enqueue", element) for kind in ("invoke", "ok")]
+        steps += [(0, "invoke", "dequeue", None), (0, "ok", "dequeue", element)]
+    events = [Event(n, n, *step[:3], None, step[3]) for n, step in enumerate(steps)]  # type: ignore[arg-type]
+    (problem,) = encode(History.of(events), MODEL)
+    fresh = engine._start(problem, MODEL)
+    assert fresh is not None
+    for seed in range(10):
+        status, _ = engine._rove(engine._anew(fresh), seed, Budget(), Deadline(600), 2_000)
+        assert status == search.THERE

@@ -11,8 +11,11 @@ import pytest
 from clew.checkers import check, exhaustive
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
+from clew.checkers.evidence import named
 from clew.checkers.evidence.named import find_named
 from clew.checkers.evidence.quick_proofs import quick_proof
+from clew.checkers.evidence.sentences.past import Past
+from clew.checkers.evidence.sentences.sentence import first_said
 from clew.checkers.models import find_model, names
 from clew.histories import Event, History
 from tests.benchmarks.cells import spoiled
@@ -92,6 +95,22 @@ def test_a_sum_that_is_a_little_too_great_is_told_with_what_was_certainly_taken_
     amounts = [history.values[history.operations.argument[number]] for number in key.contradiction]
     assert len(amounts) == 2
     assert min(amounts) < 0
+
+
+def test_a_sentence_that_counts_what_it_does_not_name_shows_nothing_without_a_proof(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    steps = [("invoke", "add", 5), ("ok", "add", 5), ("invoke", "read", None), ("ok", "read", 3)]
+    history = History.of(Event(n, n, 0, kind, f, None, value) for n, (kind, f, value) in enumerate(steps))  # type: ignore[arg-type]
+    model = find_model("counter")
+    (problem,) = encode(history, model)
+    everything = np.ones(len(problem), np.bool_)
+    said = first_said(Past(history, model, problem, [0, 1]))
+    assert said is not None
+    assert said.needs_all
+    assert find_named(history, model, problem, everything, Deadline(60)) is not None
+    monkeypatch.setattr(named, "_proofs", lambda *_: lambda those: False)
+    assert find_named(history, model, problem, everything, Deadline(60)) is None
 
 
 def test_a_transaction_that_is_let_go_may_have_set_what_it_read() -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -18,7 +19,7 @@ from clew.checkers.encoding import Problem, encode
 from clew.checkers.evidence.counterexample import find_counterexample
 from clew.checkers.evidence.sentences.past import Past, Said
 from clew.checkers.evidence.sentences.phrases import phrase
-from clew.checkers.evidence.sentences.sentence import choose
+from clew.checkers.evidence.sentences.sentence import choose, first_said
 from clew.checkers.forms import form_of
 from clew.checkers.models import Model, find_model, names
 from clew.histories import Event, EventType, History
@@ -222,6 +223,22 @@ def test_a_value_that_came_back_is_told_since_another_was_there() -> None:
     events = [Event(at, at, p, kind, f, None, value, error) for at, (p, kind, f, value, error) in enumerate(steps)]
     problem, model = encode(History.of(events), find_model("register"))[0], find_model("register")
     assert_true(past_of(problem, model), choose(past_of(problem, model)))
+
+
+def test_a_value_that_came_back_may_have_been_written_by_what_overlaps_the_value_before_it() -> None:
+    """1 was written twice since 9 was found: the first write began while that read was open."""
+    times = [("write", 9, 0, 1), ("write", 1, 5, 20), ("read", 9, 10, 30), ("read", 1, 40, 41), ("write", 2, 42, 43),
+             ("read", 2, 50, 51), ("write", 1, 52, 53), ("read", 1, 60, 61)]  # fmt: skip
+    events = [
+        Event(0, time, process, kind, f, None, value if kind == "ok" or f == "write" else None)
+        for process, (f, value, start, end) in enumerate(times)
+        for kind, time in (("invoke", start), ("ok", end))
+    ]
+    events.sort(key=lambda event: event.time)
+    history = History.of(msgspec.structs.replace(event, index=index) for index, event in enumerate(events))
+    problem, model = encode(history, find_model("register"))[0], find_model("register")
+    assert exhaustive.linearize(problem, model) is not None
+    assert first_said(Past(history, model, problem, list(range(len(problem))))) is None
 
 
 @pytest.mark.parametrize(
