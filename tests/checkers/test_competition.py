@@ -14,7 +14,7 @@ from clew.checkers.encoding import encode
 from clew.checkers.forms import form_of
 from clew.checkers.models import find_model
 from clew.checkers.verdict import Budget
-from clew.histories import Event, History
+from clew.histories import Event, EventType, History
 
 MODEL = find_model("cas-register")
 UNDECIDED = [
@@ -85,6 +85,18 @@ def test_it_is_out_of_memory_only_if_all_searches_are(monkeypatch: pytest.Monkey
     monkeypatch.setattr(lazy, "decide", answering(TIME, MEMORY))
     decision = decide(Deadline(60.0))
     assert (decision.answer, decision.why) == ("unknown", "memory")
+
+
+def test_what_the_monitors_explained_of_a_container_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither they nor the search has an answer, and the search explains less."""
+    model = find_model("stack")
+    explained, less = Decision("unknown", order=[0], why="time"), Decision("unknown", why="time")
+    steps: list[tuple[EventType, int]] = [("invoke", 1), ("ok", 1), ("invoke", 2), ("ok", 2)]
+    events = [Event(at, at, 0, kind, "push", None, element) for at, (kind, element) in enumerate(steps)]
+    (problem,) = encode(History.of(events), model)
+    monkeypatch.setattr(competition.containers, "decide", lambda _: explained)
+    monkeypatch.setattr(competition, "_search", lambda *_: less)
+    assert competition.decide(problem, form_of(problem, model), model, Budget(), Deadline(60.0)) is explained
 
 
 def test_it_is_out_of_time_when_the_deadline_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:

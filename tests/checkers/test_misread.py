@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
@@ -12,12 +13,14 @@ from clew.checkers import Budget, check, competition, exhaustive
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
 from clew.checkers.evidence.sentences import sets
+from clew.checkers.forms import form_of
 from clew.checkers.misread import misread
 from clew.checkers.models import find_model
 from clew.histories import Event, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.objects import object_history
+from tests.checkers.test_pinned import READ_WHOLE
 
 MODEL = find_model("set")
 
@@ -32,6 +35,25 @@ def test_what_is_misread_has_no_order() -> None:
                 assert exhaustive.linearize(problem.before(wrong.stuck + 1), MODEL) is None
             found["misread" if wrong is not None else "not"] += 1
     assert min(found.values()) > 40
+
+
+def test_the_part_of_a_misread_element_is_impossible_at_the_return_of_the_whole() -> None:
+    """Of that element only changes and what is wrong, or all of it; none if the whole is impossible before that."""
+    rng, parts = random.Random(7), Counter[str]()
+    for _ in range(400):
+        problem = small.lived(MODEL, READ_WHOLE, rng.randrange(4, 9), rng)
+        form = form_of(problem, MODEL)
+        wrong = misread(problem, MODEL, small.LATE)
+        if form is not None or wrong is None:
+            continue
+        decision = competition.decide(problem, form, MODEL, Budget(), small.LATE)
+        part = decision.part
+        parts["none" if part is None else "changes" if sum(~part.observer[part.cls]) == len(part) - 1 else "all"] += 1
+        if part is None:
+            continue
+        at = part.event_op[exhaustive.stuck(part, MODEL)]
+        assert problem.ret[np.searchsorted(problem.number, part.number[at])] == decision.stuck
+    assert min(parts[kind] for kind in ("none", "changes", "all")) > 2, parts
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Set
 from itertools import islice
 
 import numpy as np
 import pytest
 
-from clew.checkers import Budget, check, exhaustive
+from clew.checkers import Budget, check, competition, exhaustive
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
@@ -132,6 +133,70 @@ def test_one_register_of_several_is_a_register() -> None:
 
     assert find_invalid_part(problem, model, decide, small.LATE) is None
     assert [type(form) for form in forms] == [RegisterForm, RegisterForm]
+
+
+THREE = [
+    *(ModelOperation("write", {name: v}, None, "ok") for name in "xyz" for v in (1, 2)),
+    *(ModelOperation("read", None, {name: v}, "ok") for name in "xyz" for v in (None, 1, 2)),
+    ModelOperation("read", None, {"x": 1, "y": None}, "ok"),
+    ModelOperation("read", None, {"x": None, "y": 2, "z": 1}, "ok"),
+    ModelOperation("txn", [["r", "x", None], ["w", "y", 2]], None, "info"),
+    ModelOperation("txn", [["r", "x", None], ["w", "y", 1]], [["r", "x", 1], ["w", "y", 1]], "ok"),
+]
+
+
+def test_a_part_with_a_form_gets_the_answer_that_its_operations_get() -> None:
+    """A part of two registers, and one in which an operation of unknown outcome only reads, have no form."""
+    model, rng, answers = find_model("multi-register"), random.Random(8), Counter[tuple[bool, str]]()
+
+    def decide(part: Problem, form: Form | None) -> Decision:
+        right = exhaustive.decide(part, model, Budget(), small.LATE)
+        if form is not None:
+            assert competition.decide(part, form, model, Budget(), small.LATE).answer == right.answer
+        answers[form is not None, right.answer] += 1
+        return Decision("valid")  # So that all parts are looked at.
+
+    for _ in range(60):
+        find_invalid_part(small.lived(model, THREE, rng.randrange(4, 8), rng), model, decide, small.LATE)
+    assert len(answers) == 4
+    assert min(answers.values()) > 5
+
+
+def two_misses() -> tuple[Problem, Model]:
+    """An add of 3, and then 1 and 2 were found, one after the other, though nobody had added them."""
+    alphabet = [ModelOperation("contains", v, True, "ok") for v in (1, 2)] + [ModelOperation("add", 3, None, "ok")]
+    begin = np.arange(3) * 2
+    return small.problem([2, 0, 1], begin, begin + 1, alphabet, np.array([True, True, False])), find_model("set")
+
+
+def test_evidence_has_no_part_that_is_invalid_at_another_return() -> None:
+    """A violation that was found late keeps its own evidence, though a part is invalid before."""
+    problem, model = two_misses()
+    first, late = (Decision("invalid", stuck=stuck) for stuck in (3, 5))
+    part = competition.with_part(problem, model, first, small.LATE).part
+    assert part is not None
+    assert part.number.tolist() == [1]
+    assert competition.with_part(problem, model, late, small.LATE) is late
+
+
+def test_a_part_is_no_evidence_of_a_violation_that_was_found_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, model = two_misses()
+    found = InvalidPart(part_of(problem, model, {2}), 1)
+    assert stuck_in(problem, found) == 5
+    monkeypatch.setattr(competition, "_invalid_part", lambda *_: found)
+    for before, stuck, part in ((Decision("valid"), 5, found.part), (Decision("invalid", stuck=3), 3, None)):
+        answers = [Decision("unknown", why="time"), before]
+        monkeypatch.setattr(competition, "_search_whole", lambda *_, answers=answers: answers.pop(0))
+        decision = competition._by_parts(problem, model, Budget(), small.LATE, lambda: Decision("unknown"))
+        assert (decision.answer, decision.stuck, decision.part) == ("invalid", stuck, part)
+
+
+def test_what_was_explained_before_the_parts_were_looked_at_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    (problem,) = encode(object_history("set", 20, 3, False, 0.0, 1), find_model("set"))
+    best, shorter = Decision("unknown", order=[0, 1], why="time"), Decision("unknown", order=[0], why="time")
+    monkeypatch.setattr(competition, "_search_whole", lambda *_: best)
+    monkeypatch.setattr(competition, "_invalid_part", lambda *_: None)
+    assert competition._by_parts(problem, find_model("set"), Budget(), small.LATE, lambda: shorter) is best
 
 
 @pytest.mark.parametrize(("passes_at", "looked_at"), [(1, 0), (3, 2), (100, 4)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from clew.checkers import Budget, pinned
@@ -12,6 +13,7 @@ from clew.checkers.encoding import NEVER
 from clew.checkers.forms import form_of
 from clew.checkers.misread import misread
 from clew.checkers.models import ModelOperation, find_model
+from clew.checkers.models.collection import AppendList
 from clew.checkers.monitors import elements
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
@@ -55,6 +57,39 @@ def test_random_histories_get_the_answer_of_the_exhaustive_checker(name: str) ->
             applied += not alone
     assert min(answers["valid"], answers["invalid"]) > 100
     assert applied > 150
+
+
+def test_a_read_that_overlaps_an_add_may_have_missed_it_by_coming_first() -> None:
+    """It saw 2, which was removed before anybody began to remove 1. So it came before the add of 1."""
+    model = find_model("set")
+    done = [("add", 2, 2, 0, 1), ("add", 1, 1, 2, 6), ("read", None, [2], 3, 20), ("remove", 2, 2, 8, 9)]
+    done += [("remove", 1, 1, 12, 13)]
+    alphabet = [ModelOperation(f, argument, result, "ok") for f, argument, result, _, _ in done]
+    begin, end = (np.array([op[column] for op in done]) for column in (3, 4))
+    observer = np.array([op.f == "read" for op in alphabet])
+    problem = small.problem(range(len(done)), begin, end, alphabet, observer)
+    assert pinned.applies(problem, model)
+    assert assert_agrees(competing, problem, model) == "valid"
+
+
+class Unobserved(AppendList):
+    """A list whose model does not say that a read changes nothing, as one's own model may not."""
+
+    name = "unobserved-list"
+
+    def observes(self, op: ModelOperation) -> bool:
+        """See `Model.observes`."""
+        return False
+
+
+def test_a_read_that_is_open_tells_nothing_though_its_result_came_later() -> None:
+    model, rng, answers = Unobserved(), random.Random(3), Counter[str]()
+    for _ in range(150):
+        make = rng.choice((small.lived, small.scattered))
+        problem = make(model, ALPHABETS["append-list"], rng.randrange(3, 8), rng)
+        beginning = problem.before(rng.randrange(len(problem.event_op)) + 1)
+        answers[assert_agrees(competing, beginning, model)] += 1
+    assert min(answers["valid"], answers["invalid"]) > 30
 
 
 def test_a_version_that_is_no_natural_number_of_64_bits_narrows_nothing() -> None:

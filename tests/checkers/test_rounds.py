@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from clew.checkers import Budget, competition, linear, rounds, wgl
+from clew.checkers import Budget, competition, lazy, linear, mending, rounds, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
+from clew.checkers.forms import register_form
 from clew.checkers.models import Model, find_model
 from clew.checkers.monitors.first_unexplained import decide_beginnings
 from tests.checkers import small
@@ -117,6 +118,45 @@ def test_an_earlier_violation_is_the_first_one_only_if_the_search_for_it_says_so
     found = Decision("invalid", stuck=earlier, engine="wgl", stuck_is_first=is_first)
     decision = competition._look_earlier(PROBLEM, stuck, "parts", lambda _: found)
     assert (decision.stuck, decision.engine, decision.stuck_is_first) == (earlier, "wgl", is_first)
+
+
+@pytest.mark.parametrize(("before", "is_first"), [(Decision("valid"), True), (TIME, False)])
+def test_a_violation_is_the_first_one_only_if_what_came_before_is_known_to_be_valid(
+    before: Decision, is_first: bool
+) -> None:
+    stuck = int(PROBLEM.event_return.nonzero()[0][-1])
+    decision = competition._look_earlier(PROBLEM, stuck, "sums", lambda _: before)
+    assert (decision.stuck, decision.engine, decision.stuck_is_first) == (stuck, "sums", is_first)
+
+
+def test_the_longest_beginning_that_any_turn_explains_is_kept() -> None:
+    best, shorter = Decision("unknown", order=[0, 1], why="time"), Decision("unknown", order=[1], why="time")
+    assert rounds.take_turns((lambda _: best, lambda _: shorter), Deadline(60), 2).order == [0, 1]
+
+
+def test_an_answer_is_more_than_any_beginning() -> None:
+    assert rounds.progress(Decision("invalid")) > rounds.progress(TIME)
+
+
+def test_wgl_says_where_a_register_is_invalid_in_every_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the first one it looks at no needs, in the others it does, and then it does not say where by itself."""
+    monkeypatch.setattr(rounds, "FEWEST_EVENTS", 1)
+    monkeypatch.setattr(rounds, "_FIRST_EFFORT", 1)
+    monkeypatch.setattr(wgl.engine, "STEPS_PER_VISIT", 3)
+    for module, name in ((mending, "decide_register"), (linear, "decide_narrowly"), (lazy, "decide")):
+        monkeypatch.setattr(module, name, lambda *_, **__: MEMORY)
+
+    def by_depth(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
+        form = register_form(problem, model)
+        assert form is not None
+        return rounds.search_register(form, model, budget, deadline, None)
+
+    model, rng, answers = find_model("cas-register"), random.Random(6), Counter[str]()
+    for _ in range(100):
+        make = rng.choice((small.lived, small.scattered))
+        problem = make(model, ALPHABETS["cas-register"], rng.randrange(4, 9), rng)
+        answers[assert_agrees(by_depth, problem, model)] += 1
+    assert min(answers["valid"], answers["invalid"]) > 20
 
 
 def test_bounded_rounds_find_the_same_on_every_machine() -> None:
