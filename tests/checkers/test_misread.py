@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from clew.checkers import Budget, check, competition, exhaustive
 from clew.checkers.deadline import Deadline
-from clew.checkers.encoding import encode
+from clew.checkers.encoding import Problem, encode
 from clew.checkers.evidence.sentences import sets
 from clew.checkers.forms import form_of
 from clew.checkers.misread import misread
 from clew.checkers.models import find_model
+from clew.checkers.monitors import elements
 from clew.histories import Event, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
@@ -23,6 +24,21 @@ from tests.checkers.objects import object_history
 from tests.checkers.test_pinned import READ_WHOLE
 
 MODEL = find_model("set")
+
+
+Done = tuple[str, int | None, object, int, int]
+"""An operation on a set: function, argument, result, and the times of its call and of its return."""
+
+
+def problem_of(calls: list[Done]) -> tuple[Problem, list[Event]]:
+    """The problem of these operations, each of a process of its own, and its events."""
+    events = []
+    for process, (f, value, result, call, ret) in enumerate(calls):
+        events.append(Event(0, call, process, "invoke", f, None, value))
+        events.append(Event(0, ret, process, "ok", f, None, result))
+    events.sort(key=lambda event: event.time)
+    (problem,) = encode(History.of(replace(event, index=index) for index, event in enumerate(events)), MODEL)
+    return problem, events
 
 
 def test_what_is_misread_has_no_order() -> None:
@@ -38,22 +54,32 @@ def test_what_is_misread_has_no_order() -> None:
 
 
 def test_the_part_of_a_misread_element_is_impossible_at_the_return_of_the_whole() -> None:
-    """Of that element only changes and what is wrong, or all of it; none if the whole is impossible before that."""
+    """Of that element only changes and what is wrong, or all of it if other reads show that the element was there."""
     rng, parts = random.Random(7), Counter[str]()
-    for _ in range(400):
-        problem = small.lived(MODEL, READ_WHOLE, rng.randrange(4, 9), rng)
-        form = form_of(problem, MODEL)
+    for _ in range(800):
+        make = rng.choice((small.lived, small.scattered))
+        problem = make(MODEL, READ_WHOLE, rng.randrange(4, 9), rng)
         wrong = misread(problem, MODEL, small.LATE)
-        if form is not None or wrong is None:
+        if wrong is None or form_of(problem, MODEL) is not None or elements.forms_by_element(problem, MODEL):
             continue
-        decision = competition.decide(problem, form, MODEL, Budget(), small.LATE)
-        part = decision.part
-        parts["none" if part is None else "changes" if sum(~part.observer[part.cls]) == len(part) - 1 else "all"] += 1
-        if part is None:
+        decision = competition.decide(problem, None, MODEL, Budget(), small.LATE)
+        if decision.part is None:
+            assert decision.stuck != wrong.stuck
             continue
-        at = part.event_op[exhaustive.stuck(part, MODEL)]
-        assert problem.ret[np.searchsorted(problem.number, part.number[at])] == decision.stuck
-    assert min(parts[kind] for kind in ("none", "changes", "all")) > 2, parts
+        part, number = decision.part, problem.number[problem.event_op[wrong.stuck]]
+        parts["all" if (part.observer[part.cls] & (part.number != number)).any() else "changes"] += 1
+        assert part.event_op[exhaustive.stuck(part, MODEL)] == np.flatnonzero(part.number == number)
+    assert min(parts["changes"], parts["all"]) > 1, parts
+
+
+def test_a_misread_element_is_no_evidence_of_what_was_impossible_before_it() -> None:
+    """Of two reads, each saw what the other one missed, while nobody had removed anything."""
+    reads = [([1], 4, 7), ([2], 5, 6), ([9], 10, 11)]
+    calls = [("add", 1, None, 0, 20), ("add", 2, None, 1, 21), ("remove", 3, None, 2, 3)]
+    problem, _ = problem_of([*calls, *(("read", None, *read) for read in reads)])
+    assert misread(problem, MODEL, small.LATE) == (9, 9)
+    decision = competition.decide(problem, form_of(problem, MODEL), MODEL, Budget(), small.LATE)
+    assert (decision.answer, decision.stuck, decision.part) == ("invalid", 7, None)
 
 
 @pytest.mark.parametrize(
@@ -80,15 +106,8 @@ def test_the_part_of_a_misread_element_is_impossible_at_the_return_of_the_whole(
         ),
     ],
 )
-def test_the_first_return_that_is_wrong(
-    calls: list[tuple[str, int | None, object, int, int]], wrong: tuple[int, int] | None
-) -> None:
-    events = []
-    for process, (f, value, result, call, ret) in enumerate(calls):
-        events.append(Event(0, call, process, "invoke", f, None, value))
-        events.append(Event(0, ret, process, "ok", f, None, result))
-    events.sort(key=lambda event: event.time)
-    (problem,) = encode(History.of(replace(event, index=index) for index, event in enumerate(events)), MODEL)
+def test_the_first_return_that_is_wrong(calls: list[Done], wrong: tuple[int, int] | None) -> None:
+    problem, events = problem_of(calls)
     found = misread(problem, MODEL, small.LATE)
     if wrong is None or found is None:
         assert (found, wrong) == (None, None)

@@ -136,11 +136,11 @@ def test_one_register_of_several_is_a_register() -> None:
 
 
 THREE = [
+    ModelOperation("txn", [["r", "x", None], ["w", "y", 2]], None, "info"),
     *(ModelOperation("write", {name: v}, None, "ok") for name in "xyz" for v in (1, 2)),
     *(ModelOperation("read", None, {name: v}, "ok") for name in "xyz" for v in (None, 1, 2)),
     ModelOperation("read", None, {"x": 1, "y": None}, "ok"),
     ModelOperation("read", None, {"x": None, "y": 2, "z": 1}, "ok"),
-    ModelOperation("txn", [["r", "x", None], ["w", "y", 2]], None, "info"),
     ModelOperation("txn", [["r", "x", None], ["w", "y", 1]], [["r", "x", 1], ["w", "y", 1]], "ok"),
 ]
 

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from clew.checkers import Budget, competition, exhaustive
-from clew.checkers.encoding import encode
+from clew.checkers.encoding import Problem, encode
 from clew.checkers.models import find_model
 from clew.checkers.sums import out_of_reach
 from clew.histories import Event, History
@@ -30,6 +30,34 @@ def test_a_sum_out_of_reach_has_no_order(alphabet: list[object]) -> None:
         if stuck is not None:
             assert exhaustive.linearize(problem.before(stuck + 1), MODEL) is None
         found["out of reach" if stuck is not None else "not"] += 1
+    assert min(found.values()) > 40
+
+
+def first_out_of_reach(problem: Problem) -> int | None:
+    """The same, asked of each answer by itself: the others are before it for certain, possibly, or not."""
+    told = [MODEL.addition(problem.classes[cls]) for cls in problem.cls.tolist()]
+    call, ret, wrong = problem.call, problem.ret, []
+    for two, (delta, after) in enumerate(told):
+        if after is None or ret[two] == small.NEVER:
+            continue
+        others = [(one, told[one][0]) for one in range(len(told)) if one != two and call[one] < ret[two]]
+        sure = sum(added for one, added in others if ret[one] < call[two])
+        possible = [added for one, added in others if ret[one] > call[two]]
+        least, most = (sure + sum(added for added in possible if sign * added > 0) for sign in (-1, 1))
+        if not least <= after - delta <= most:
+            wrong.append(int(ret[two]))
+    return min(wrong, default=None)
+
+
+def test_each_answer_is_compared_with_the_least_and_the_greatest_sum() -> None:
+    """Also in beginnings, in which operations are open whose results came later."""
+    rng, found = random.Random(6), Counter[bool]()
+    for _ in range(200):
+        problem = rng.choice((small.lived, small.scattered))(MODEL, MIXED, rng.randrange(1, 8), rng)
+        for part in (problem, problem.before(rng.randrange(len(problem.event_op)) + 1)):
+            stuck = first_out_of_reach(part)
+            assert out_of_reach(part, MODEL) == stuck
+            found[stuck is None] += 1
     assert min(found.values()) > 40
 
 
