@@ -9,7 +9,7 @@ import pytest
 
 from clew.checkers import Budget, competition, exhaustive
 from clew.checkers.encoding import Problem, encode
-from clew.checkers.models import find_model
+from clew.checkers.models import ModelOperation, find_model
 from clew.checkers.sums import out_of_reach
 from clew.histories import Event, History
 from tests.checkers import small
@@ -33,6 +33,10 @@ def test_a_sum_out_of_reach_has_no_order(alphabet: list[object]) -> None:
     assert min(found.values()) > 40
 
 
+LESS = [ModelOperation("add-and-get", -2, after, "ok") for after in (-4, -3, -2, -1, 0)]
+"""Subtractions that tell the difference."""
+
+
 def first_out_of_reach(problem: Problem) -> int | None:
     """The same, asked of each answer by itself: the others are before it for certain, possibly, or not."""
     told = [MODEL.addition(problem.classes[cls]) for cls in problem.cls.tolist()]
@@ -53,7 +57,7 @@ def test_each_answer_is_compared_with_the_least_and_the_greatest_sum() -> None:
     """Also in beginnings, in which operations are open whose results came later."""
     rng, found = random.Random(6), Counter[bool]()
     for _ in range(200):
-        problem = rng.choice((small.lived, small.scattered))(MODEL, MIXED, rng.randrange(1, 8), rng)
+        problem = rng.choice((small.lived, small.scattered))(MODEL, [*MIXED, *LESS], rng.randrange(1, 8), rng)
         for part in (problem, problem.before(rng.randrange(len(problem.event_op)) + 1)):
             stuck = first_out_of_reach(part)
             assert out_of_reach(part, MODEL) == stuck
