@@ -36,7 +36,7 @@ from clew.checkers import seen_elements
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, arrange
-from clew.checkers.models.model import APPEND, INFO, READ, Model, ModelOperation
+from clew.checkers.models.model import APPEND, READ, Model, ModelOperation
 from clew.checkers.monitors.first_unexplained import decide_beginnings
 
 _NOT = -1
@@ -131,7 +131,7 @@ def narrow(problem: Problem, model: Model, deadline: Deadline) -> Problem | None
 
 def _rank(model: Model, op: ModelOperation) -> int:
     """A number that grows along every linearization: the version, and of one version its change before its reads."""
-    found = None if op.outcome == INFO else model.version(op)
+    found = model.version(op)
     if found is None or not 0 <= found[0] < _GREATEST:
         return _NOT
     accesses = model.cell_accesses(op)
