@@ -18,7 +18,10 @@ registers and 5 values: 0.1 to 0.6 s of processor time for 1,000 operations.
 *Sound.* An order in which nothing is wrong is a linearization. It never finds out that there is none.
 
 *Unknown outcomes.* An operation of unknown outcome is left out at first. It comes in where something needs what it
-sets, and is left out again if that is mended otherwise: each may be needed only once, and long after its call.
+sets and other moves did not suffice, and is left out again if that is mended otherwise. Each can be needed once only,
+maybe hundreds of operations later, and then mending has gone too far to find out where it was wasted. Of 25
+multi-registers of 10,000 operations, 5 values and 2 % unknown outcomes 24 are mended in five seconds, and 12 without
+the first try by other moves.
 """
 
 from __future__ import annotations
@@ -85,6 +88,7 @@ def _decide(problem: Problem, cells: Cells, deadline: Deadline, steps: int, seed
     at, count, rng = t.at, len(problem), random.Random(seed)
     farthest, scale, further, last = -1, 1.0, _FURTHER, steps
     while (place := int(first_wrong(t, at.begin))) != NOBODY:
+        at.sparing = place > farthest  # the first time that this place is mended
         if place > farthest:
             farthest, scale = place, max(scale / _NARROWER, 1.0)
         else:

@@ -24,6 +24,7 @@ REGISTERS = np.dtype((
         ("end", np.int64),
         ("wrongs", np.int64),  # entries of `wrong`
         ("lost", np.int64),  # entries of `lost`
+        ("sparing", np.int64),  # 1 if operations of unknown outcome stay as they are
         ("moves", np.int64),  # moves tried
         ("moves_end", np.int64),  # give up after so many
         ("work", np.int64),  # places looked at, and moves

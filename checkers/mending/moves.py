@@ -126,7 +126,7 @@ def mend(t):  # type: ignore[no-untyped-def]
             found = _to_its_value(t)
         elif way == 1:
             found = _its_value_to_it(t)
-        elif at.lost > 0 and draw(at, 4) == 0:
+        elif at.lost > 0 and not at.sparing and draw(at, 4) == 0:
             found = _out_or_in(t)
         else:
             found = _anywhere(t)

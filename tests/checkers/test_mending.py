@@ -125,6 +125,26 @@ def test_what_is_of_unknown_outcome_is_left_out_again_if_it_is_not_needed(needed
     assert t.left_out[lost] != needed
 
 
+def test_what_is_of_unknown_outcome_comes_in_only_if_other_moves_do_not_suffice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Here an operation that comes in as soon as it helps is missed later, and nothing mends that."""
+    (problem,) = encode(object_history("multi-register", 1_000, 5, False, 0.02, 22), MANY)
+    kernel, spared = engine.mend, Counter[bool]()
+
+    def watched(t: Order) -> int:
+        before = t.left_out.copy()
+        status = int(kernel(t))
+        changed = bool((t.left_out != before).any())
+        assert not (t.at.sparing and changed)
+        spared[changed] += 1
+        return status
+
+    monkeypatch.setattr(engine, "mend", watched)
+    assert mended(problem, MANY, steps=30_000_000).answer == "valid"
+    assert spared[True] > 0
+
+
 def as_the_order_says(t: Order, first: int) -> list[int]:
     """What each access sees, for one not left out, from one end of the order to the other."""
     holds: dict[int, int] = {}
