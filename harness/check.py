@@ -19,7 +19,7 @@ from clew.checkers.check import ENGINES
 from clew.checkers.models import find_model
 from clew.harness.errors import UserError, unwritable
 from clew.harness.exit_codes import BAD_ARGUMENTS, EXIT_CODES
-from clew.harness.quantity import BYTES, DURATION_HINT, NANOSECONDS, SIZE_HINT, parse_duration, parse_size
+from clew.harness.quantity import BYTES, NANOSECONDS, duration_hint, parse_duration, parse_size, size_hint
 from clew.harness.store.folder import NoRun
 from clew.harness.store.open import open_history
 from clew.harness.verdict import model_file
@@ -70,7 +70,9 @@ def budget_of(text: str) -> Budget:
                 "and no fraction of a nanosecond or a byte"
             )
         else:
-            raise UserError(f"--budget: found {part!r}; expected {DURATION_HINT}, {SIZE_HINT}, or both with a comma")
+            raise UserError(
+                f"--budget: found {part!r}; expected {duration_hint(part)}, {size_hint(part)}, or both with a comma"
+            )
         if name in given:
             raise UserError(
                 f"--budget: found {text!r}, which gives {name} twice; expected time, memory, or one of each"

@@ -21,10 +21,10 @@ BYTES = {"TiB": 1 << 40, "GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10, "B": 1}
 LONGEST = 2**63 - 1
 """The largest quantity in ns or bytes. It fits in 64 bits; as a duration it is 292 years."""
 
-DURATION_HINT = "a duration with one of the units ns, us, ms, s, m, h, such as 5ms"
-SIZE_HINT = "a size with one of the units B, KiB, MiB, GiB, TiB, such as 512MiB"
+_DURATION_HINT = "a duration with one of the units ns, us, ms, s, m, h, such as 5ms"
+_SIZE_HINT = "a size with one of the units B, KiB, MiB, GiB, TiB, such as 512MiB"
 
-_QUANTITY = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,19})?) ?([A-Za-z]+)")
+_QUANTITY = re.compile(r"([0-9]{1,99}(?:\.[0-9]{1,99})?) ?([A-Za-z]+)")
 
 
 def parse_duration(text: str) -> int | None:
@@ -37,6 +37,11 @@ def format_duration(ns: int) -> str:
     return _format(ns, NANOSECONDS) if ns else "0s"
 
 
+def duration_hint(text: object) -> str:
+    """What is expected instead of a text, or something else, that is no duration: for errors."""
+    return _hint(text, NANOSECONDS, "a duration", _DURATION_HINT)
+
+
 def parse_size(text: str) -> int | None:
     """Whole bytes. None: the text is no size, or not a whole number of bytes, or too large."""
     return _parse(text, BYTES)
@@ -47,12 +52,31 @@ def format_size(size: int) -> str:
     return _format(size, BYTES)
 
 
+def size_hint(text: object) -> str:
+    """What is expected instead of a text, or something else, that is no size: for errors."""
+    return _hint(text, BYTES, "a size", _SIZE_HINT)
+
+
 def _parse(text: str, units: dict[str, int]) -> int | None:
+    amount, _ = _exact(text, units)
+    return int(amount) if amount is not None and amount.denominator == 1 and amount <= LONGEST else None
+
+
+def _exact(text: str, units: dict[str, int]) -> tuple[Fraction | None, str]:
+    """The amount in the smallest unit, however large, and the unit of the text. No amount: it is no quantity."""
     match = _QUANTITY.fullmatch(text)
     if match is None or match[2] not in units:
-        return None
-    amount = Fraction(match[1]) * units[match[2]]
-    return int(amount) if amount.denominator == 1 and amount <= LONGEST else None
+        return None, ""
+    return Fraction(match[1]) * units[match[2]], match[2]
+
+
+def _hint(text: object, units: dict[str, int], what: str, hint: str) -> str:
+    amount, unit = _exact(text, units) if isinstance(text, str) else (None, "")
+    if amount is not None and amount > LONGEST:
+        return f"{what} of at most {LONGEST // units[unit]}{unit}"
+    if amount is not None and amount.denominator > 1:
+        return f"{what} of a whole number of {min(units, key=units.__getitem__)}"
+    return hint
 
 
 def _format(amount: int, units: dict[str, int]) -> str:

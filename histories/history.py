@@ -11,6 +11,7 @@ take about 50 MB, and a checker never touches a Python object.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -129,22 +130,28 @@ class Interned:
         if set(map(type, values)) <= _PLAIN:
             return self.codes_of_frozen(values)
         frozen = [value if type(value) in _PLAIN else freeze(value) for value in values]
-        return self.codes_of_frozen(frozen, dict(zip(reversed(frozen), reversed(values), strict=True)).__getitem__)
+        return self.codes_of_frozen(frozen, values.__getitem__)
 
-    def codes_of_frozen(
-        self, frozen: Sequence[Any], object_of: Callable[[Any], Any] | None = None
-    ) -> NDArray[np.int32]:
+    def codes_of_frozen(self, frozen: Sequence[Any], value_at: Callable[[int], Any] | None = None) -> NDArray[np.int32]:
         """The numbers of many values, of which these are the frozen forms.
 
-        `object_of` gives the value of a form; None if values and forms are the same.
+        `value_at` gives the value at a place; None if values and forms are the same. It is asked for the first of equal
+        values: maps may differ in the order of their keys.
         """
-        known = self._codes
+        known, count = self._codes, len(frozen)
         with suppress(TypeError):  # None is no code: one was not seen before
-            return np.fromiter(map(known.get, frozen), np.int32, len(frozen))
-        unseen = [form for form in dict.fromkeys(frozen) if form not in known]
-        known.update(zip(unseen, range(len(known), len(known) + len(unseen)), strict=True))
-        self.objects += unseen if object_of is None else map(object_of, unseen)
-        return np.fromiter(map(known.__getitem__, frozen), np.int32, len(frozen))
+            return np.fromiter(map(known.get, frozen), np.int32, count)
+        # What was not seen before is numbered by its first place, and then without the gaps.
+        before = len(known)
+        codes = np.fromiter(map(known.setdefault, frozen, itertools.count(before)), np.int32, count)
+        first = codes == np.arange(before, before + count)
+        places = np.flatnonzero(first).tolist()
+        unseen = [frozen[place] for place in places]
+        known.update(zip(unseen, range(before, before + len(unseen)), strict=True))
+        self.objects += unseen if value_at is None else map(value_at, places)
+        new = codes >= before
+        codes[new] = (before - 1 + first.cumsum())[codes[new] - before]
+        return codes
 
     def find(self, value: Any) -> int | None:
         """The number of `value`, or None if it never occurred."""

@@ -24,8 +24,8 @@ from clew.histories.history import History, HistoryError
 from clew.histories.line_errors import excerpt, whats_wrong
 from clew.histories.regular_lines import Coded, Shapes, read_lines
 
-_AT_ONCE = 1 << 18
-"""Bytes that are read at once: about three thousand events, whose columns stay in the caches of the processor."""
+_AT_ONCE = 1 << 20
+"""Bytes that are read at once: ten thousand events or so. A quarter of that, or four times as much, is slower."""
 
 _header = msgspec.json.Decoder(Header)
 _event = msgspec.json.Decoder(Event)

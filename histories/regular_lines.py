@@ -188,7 +188,7 @@ class _Numbers:
         before = text[self.starts - 1]
         self._negative = before == ord("-")
         wrong = ~_around[before.astype(np.uint16) << 8 | text[edges[1::2]]] | (self._lengths > _LONGEST)
-        zero = (text[self.starts] == ord("0")) & ((self._lengths > 1) | self._negative)
+        zero = (text[self.starts] == ord("0")) & (self._lengths > 1)
         self.odd = np.flatnonzero(wrong | zero)
         """The runs that are no number of a regular line."""
 
@@ -240,36 +240,53 @@ def _values(
     numbers: _Numbers,
     others: dict[int, Any],
 ) -> NDArray[np.int32]:
-    """The codes of a column of keys or values. Where a row has `slots`, its numbers begin at `first`."""
-    widths = np.flatnonzero(np.bincount(slots)).tolist()
-    if widths == [0] and not others:
-        return _words(interned, [thaw(constant) for constant in constants], kind, {})
-    if widths == [1] and not others:
-        return interned.codes_of_frozen(numbers.at(first).tolist())
-    by_shape = np.empty(len(constants), np.object_)
-    by_shape[:] = [None] * len(constants)
-    for shape, constant in enumerate(constants):
-        by_shape[shape] = constant
-    column = by_shape[kind]
-    for width in widths:
-        if width == 0:
-            continue
-        rows = np.flatnonzero(slots == width)
-        if width == 1:
-            column[rows] = numbers.at(first[rows])
-        else:
-            parts = (numbers.at(first[rows] + place).tolist() for place in range(width))
-            column[rows] = np.fromiter(zip(itertools.repeat(LIST), *parts), np.object_, len(rows))
-    frozen = column.tolist()
-    objects = {form: thaw(form) for form in constants}
-    for row, value in others.items():
-        frozen[row] = freeze(value)
-        # The value comes first that occurs first: maps may differ in the order of their keys.
-        objects.setdefault(frozen[row], value)
+    """The codes of a column of keys or values. Where a row has `slots`, its numbers begin at `first`.
 
-    def object_of(form: Any) -> Any:
+    A value becomes an object once: of rows that are alike, the first.
+    """
+    widths = np.flatnonzero(np.bincount(slots)).tolist()
+    if widths == [0]:
+        return _words(interned, [thaw(constant) for constant in constants], kind, others)
+    count = len(kind)
+    alike, column = np.arange(count), np.empty(count, np.object_)
+    for width in widths:
+        rows = np.flatnonzero(slots == width)
+        if width == 0:
+            alike[rows] = rows[_first_alike(kind[np.newaxis, rows])]
+            alike[list(others)] = list(others)
+            continue
+        found = numbers.at((first[rows] + np.arange(width)[:, np.newaxis]).ravel()).reshape(width, -1)
+        earlier = _first_alike(found)
+        alike[rows] = rows[earlier]
+        new = np.flatnonzero(earlier == np.arange(len(rows)))
+        parts = found[:, new].tolist()
+        forms = zip(itertools.repeat(LIST), *parts) if width > 1 else parts[0]
+        column[rows[new]] = np.fromiter(forms, np.object_, len(new))
+    places = np.flatnonzero(alike == np.arange(count))
+    rows_at, frozen = places.tolist(), column[places].tolist()
+    for place in np.flatnonzero(slots[places] == 0).tolist():
+        row = rows_at[place]
+        frozen[place] = freeze(others[row]) if row in others else constants[kind[row]]
+
+    def value_at(place: int) -> Any:
+        form, row = frozen[place], rows_at[place]
         if type(form) is int:
             return form
-        return objects[form] if form in objects else list(form[1:])
+        return others[row] if row in others else thaw(form) if slots[row] == 0 else list(form[1:])
 
-    return interned.codes_of_frozen(frozen, object_of)
+    return interned.codes_of_frozen(frozen, value_at)[np.searchsorted(places, alike)]
+
+
+_HASH_BITS, _ODD = 15, 0x9E3779B97F4A7C15
+"""Places of the table: some times as many as a block has lines. A value whose place is taken costs a little more."""
+
+
+def _first_alike(columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each row the first one that is equal, or itself if another row has its place in the table."""
+    weights = np.full((len(columns), 1), _ODD, np.uint64).cumprod(axis=0, dtype=np.uint64)
+    place = (columns.view(np.uint64) * weights).sum(axis=0, dtype=np.uint64) >> np.uint64(64 - _HASH_BITS)
+    numbers = np.arange(columns.shape[1])
+    table = np.zeros(1 << _HASH_BITS, np.int64)
+    table[place[::-1]] = numbers[::-1]
+    first = table[place]
+    return np.where((columns[:, first] == columns).all(axis=0), first, numbers)

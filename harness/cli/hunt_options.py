@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from clew.harness.errors import UserError
-from clew.harness.quantity import DURATION_HINT, LONGEST, NANOSECONDS, parse_duration
+from clew.harness.quantity import LONGEST, NANOSECONDS, duration_hint, parse_duration
 
 DEFAULT_SEEDS = range(1000)
 
@@ -38,5 +38,5 @@ def seconds_of(time: str) -> float:
     ns = parse_duration(time)
     if not ns:
         most = f"more than 0s and at most {LONGEST // NANOSECONDS['h']}h"
-        raise UserError(f"--time {time}: expected {DURATION_HINT}; {most}")
+        raise UserError(f"--time {time}: expected {duration_hint(time)}; {most}")
     return ns / NANOSECONDS["s"]

@@ -137,11 +137,17 @@ def _environment(field: Field, placeholders: tuple[str, ...] | None) -> dict[str
     for name, value in field.fields().given.items():
         if not VARIABLE.fullmatch(name):
             raise value.error("this is no name of an environment variable: expected letters, digits and _")
-        written = text(value, NO_NUL, "text (a number needs quotes to be one)")
+        written = text(value, NO_NUL, f"text (a number needs quotes to be one{_quoted(value)})")
         if placeholders is not None:
             _fillable(value, written, placeholders)
         found[name] = written
     return found
+
+
+def _quoted(value: Field) -> str:
+    """How a shell is told the quotes, if the value is that of a `--set`."""
+    path, equals, written = value.at.file.removeprefix("--set ").partition("=")
+    return f""": --set '{path}="{written}"'""" if equals and path == value.path else ""
 
 
 def _template(field: Field, placeholders: tuple[str, ...]) -> str:

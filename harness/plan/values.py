@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from clew.harness.plan.error import one_of
 from clew.harness.plan.field import Field
-from clew.harness.quantity import DURATION_HINT, LONGEST, SIZE_HINT, format_duration, parse_duration, parse_size
+from clew.harness.quantity import LONGEST, duration_hint, format_duration, parse_duration, parse_size, size_hint
 from clew.nemesis.latency import Constant, Exponential, Latency, Normal, Uniform
 
 T = TypeVar("T")
@@ -115,7 +115,7 @@ def size(field: Field, least: int) -> int:
     def read(field: Field) -> int:
         amount = parse_size(field.data) if isinstance(field.data, str) else None
         if amount is None:
-            raise field.expected(SIZE_HINT)
+            raise field.expected(size_hint(field.data))
         if amount < least:
             raise field.expected(f"at least {least} bytes")
         return amount
@@ -206,7 +206,7 @@ def _duration(field: Field) -> int:
     if ns is None:
         if str(field.data).startswith("-"):
             raise field.expected("a duration, which is never negative")
-        raise field.expected(DURATION_HINT)
+        raise field.expected(duration_hint(field.data))
     return ns
 
 

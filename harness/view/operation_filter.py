@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from clew.harness.quantity import DURATION_HINT, parse_duration
+from clew.harness.quantity import duration_hint, parse_duration
 from clew.harness.store.record import Record
 from clew.histories import TYPES, HistoryError
 from clew.histories.text import key_name, printable
@@ -52,7 +52,7 @@ def parse_time(text: str | None, option: str) -> int | None:
         return None
     ns = parse_duration(text)
     if ns is None:
-        raise HistoryError(f"expected {DURATION_HINT}; found {text!r}", source=option)
+        raise HistoryError(f"expected {duration_hint(text)}; found {text!r}", source=option)
     return ns
 
 

@@ -223,6 +223,14 @@ def test_the_last_line_of_edn_may_be_cut_anywhere(tmp_path: Path) -> None:
         codecs.read(path)
 
 
+@pytest.mark.parametrize("last", [':foo "bar', '"bar', "(1 2", "[{:process 0", "x {:process 0"])
+def test_a_last_line_of_edn_that_begins_with_no_map_is_an_error_and_not_cut(tmp_path: Path, last: str) -> None:
+    path = tmp_path / "history.edn"
+    path.write_text("{:process 0, :type :invoke, :f :read}\n" + last)
+    with pytest.raises(HistoryError, match=r"history\.edn:2: expected "):
+        codecs.read(path)
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16"])
 def test_utf_16_is_named(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "history"

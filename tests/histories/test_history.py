@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clew.histories import FOREVER, INFO, OK, Event, Header, History, HistoryError, Recorder, dump, load
-from clew.histories.history import freeze, thaw
+from clew.histories.history import Interned, freeze, thaw
 from clew.histories.text import describe, printable, state_text, value_text
 
 JSON = st.recursive(
@@ -198,3 +198,13 @@ def test_a_set_thaws_in_one_order_only() -> None:
 
 def test_a_value_as_text_has_spaces_and_unchanged_strings() -> None:
     assert value_text([1, "a,b:c", {"x": [1, 2]}]) == '[1, "a,b:c", {"x": [1, 2]}]'
+
+
+def test_of_equal_maps_the_first_is_kept() -> None:
+    """They may differ in the order of their keys."""
+    interned = Interned()
+    codes = interned.codes([{"b": 1, "a": 2}, 3, {"a": 2, "b": 1}, 3])
+    assert codes.tolist() == [0, 1, 0, 1]
+    assert list(interned[0]) == ["b", "a"]
+    assert interned.codes([[4], {"a": 2, "b": 1}, [4], 5, 3]).tolist() == [2, 0, 2, 3, 1]
+    assert (interned[2], interned[3], len(interned)) == ([4], 5, 4)

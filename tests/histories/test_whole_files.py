@@ -13,7 +13,18 @@ import msgspec
 import numpy as np
 import pytest
 
-from clew.histories import Event, EventType, History, HistoryError, edn, edn_lines, json_columns, json_lines, jsonl
+from clew.histories import (
+    Event,
+    EventType,
+    History,
+    HistoryError,
+    edn,
+    edn_lines,
+    json_columns,
+    json_lines,
+    jsonl,
+    regular_lines,
+)
 from clew.histories.event import FORMAT, NEMESIS
 from clew.histories.reading import reading_of
 from clew.histories.regular_lines import read_lines
@@ -170,6 +181,47 @@ def test_of_equal_values_the_first_is_kept_also_among_regular_lines(tmp_path: Pa
     path.write_text("\n".join(['{"clew-history":1}', *(lines if regular else (lines[4], lines[9])), ""]))
     maps = [event.value for event in jsonl.load(path).events() if isinstance(event.value, dict)]
     assert [list(value) for value in maps] == [["b", "a"], ["b", "a"]]
+
+
+def of_reads(folder: Path, values: list[Any]) -> Path:
+    """A file with a read of each value."""
+    path = folder / "history.jsonl"
+    with path.open("wb") as stream:
+        jsonl.dump(History.of(Event(n, n, 0, "ok", "read", value=value) for n, value in enumerate(values)), stream)
+    return path
+
+
+def test_lists_of_many_lengths_have_no_more_shapes_than_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lists that are too long for that are read as JSON, and all as they were written."""
+    shapes = []
+
+    class Kept(regular_lines.Shapes):
+        def __init__(self) -> None:
+            super().__init__()
+            shapes.append(self)
+
+    monkeypatch.setattr(jsonl, "Shapes", Kept)
+    monkeypatch.setattr(regular_lines, "_MOST_SHAPES", 12)
+    lists = [*map(list, map(range, range(16))), *map(list, map(range, range(12)))]
+    path = of_reads(tmp_path, lists)
+    found = jsonl.load(path)
+    assert [event.value for event in found.events()] == lists
+    assert len(found.values) == 16
+    assert [len(one.known) for one in shapes] == [12]
+
+
+def test_what_has_its_place_in_the_table_taken_is_read_as_if_it_had_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = [1, [2, 3], 1, [3, 2], [2, 3], 4, [1, 2, 3], [1, 2, 3], None, [1, 2], [3, 2], None, "a", 1]
+    path = of_reads(tmp_path, values)
+    for bits in (1, 2, 15):
+        monkeypatch.setattr(regular_lines, "_HASH_BITS", bits)
+        found = jsonl.load(path)
+        assert [event.value for event in found.events()] == values
+        assert found.values.objects == [1, [2, 3], [3, 2], 4, [1, 2, 3], None, [1, 2], "a"]
 
 
 def their_line(number: int, plain: bool, rng: random.Random) -> dict[str, Any]:

@@ -120,6 +120,12 @@ def test_a_command_can_be_drawn(folder: Path) -> None:
         (COMMAND, "system.peer={peers}", "system.peer: expected text"),
         (COMMAND, "system.peer='{data}'", "system.peer: there is no placeholder {data}; expected {name}, {index}, "),
         (COMMAND, "system.environment={A: 3}", "system.environment.A: expected text (a number needs quotes to be one)"),
+        (
+            COMMAND,
+            "system.environment.BUG=0",
+            "system.environment.BUG: expected text (a number needs quotes to be one: "
+            "--set 'system.environment.BUG=\"0\"'), found 0",
+        ),
         (COMMAND, "system.environment={A=: x}", "system.environment.A=: this is no name of an environment variable"),
         (COMMAND, "system.folder=none", "system.folder: there is no folder "),
         (COMMAND, "system.nodes=0", "system.nodes: expected a whole number from 1 to 1000"),
