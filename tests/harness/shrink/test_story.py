@@ -18,7 +18,7 @@ from clew.harness.verdict.judge import judge
 from clew.harness.verdict.signature import signature
 from tests.harness.conftest import Clew, clew_called_in
 from tests.harness.echo import put
-from tests.harness.shrink.runs import ONE_RESTART
+from tests.harness.shrink.runs import ONE_RESTART, recorded_run
 
 
 def test_a_search_that_cannot_try_every_arrangement_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,7 +29,7 @@ def test_a_search_that_cannot_try_every_arrangement_says_so(monkeypatch: pytest.
 
 
 def test_a_story_that_says_another_thing_of_the_search_is_written_anew(
-    failing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a shrink that was interrupted, and then done again to its end."""
 
@@ -39,7 +39,8 @@ def test_a_story_that_says_another_thing_of_the_search_is_written_anew(
         assert again is not None
         return Path(again)
 
-    folder, texts = failing, []
+    plan = resolve(loads(ONE_RESTART, "one-restart.yaml", Path()))
+    folder, texts = recorded_run(tmp_path / "store", plan), []
     for tried in (Tried.PART, Tried.LEAVING_OUT, Tried.EVERYTHING, Tried.EVERYTHING):
         folder = shrunk(folder, tried)
         texts.append(" ".join((folder / "plan.yaml").read_text().split("What breaks")[0].replace("#", "").split()))
