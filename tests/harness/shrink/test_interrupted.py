@@ -63,9 +63,8 @@ def test_ctrl_c_keeps_the_best_so_far_and_names_it(tmp_path: Path) -> None:
     assert (folder / "plan.yaml").read_text().startswith("# Shrunk from caspaxos-dirty-reads, seed 0, to ")
 
 
-def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(
-    failing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = recorded_run(tmp_path / "store", resolve(loads(ONE_RESTART, "one-restart.yaml", Path())))
     interrupts = [signal.SIGINT]
     finish = RunFolder.finish
 
@@ -82,7 +81,7 @@ def test_ctrl_c_while_the_best_is_kept_keeps_it_all_the_same(
         shrunk = shrink_run(RunFolder(failing), into=tmp_path / "shrunk")
     assert not interrupts
     assert shrunk.interrupted
-    (folder,) = (tmp_path / "shrunk").glob("caspaxos-*/*")
+    (folder,) = (tmp_path / "shrunk").glob("one-restart*/*")
     assert shrunk.result.run is not None
     assert folder.samefile(shrunk.result.run)
     assert RunFolder(folder).read_result() is not None
