@@ -218,6 +218,11 @@ def lived(model: Model, alphabet: Sequence[ModelOperation], count: int, rng: ran
     return _around_points(model, alphabet, classes, rng)
 
 
+def in_turn(model: Model, alphabet: Sequence[ModelOperation], rng: random.Random) -> Problem:
+    """A random problem of these operations, each once, which take effect in this order or overlap."""
+    return _around_points(model, alphabet, list(range(len(alphabet))), rng)
+
+
 def _around_points(model: Model, alphabet: Sequence[ModelOperation], classes: list[int], rng: random.Random) -> Problem:
     """Intervals around increasing points, of random length."""
     points = sorted(rng.randrange(4 * len(classes)) for _ in classes)

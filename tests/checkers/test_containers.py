@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from clew.checkers import check, verify_witness
-from clew.checkers.models import ModelOperation, find_model
-from clew.histories import Event, History
+from clew.checkers.encoding import Problem, encode
+from clew.checkers.forms import ContainerForm, form_of
+from clew.checkers.models import Model, ModelOperation, find_model
+from clew.checkers.monitors import containers
+from clew.histories import Event, EventType, History
+from tests.checkers.engines import assert_agrees, competing
 
 CONTAINERS = ("fifo-queue", "priority-queue", "set", "stack", "unordered-queue")
 
@@ -92,3 +96,65 @@ def test_a_queue_that_gives_a_later_element_first_is_shown_by_these_two_elements
     # The puts of 50 and 51, and the take of 51. That of 50 began after the violation.
     assert verdict.counterexample == (50, 51, 150)
     assert verdict.keys[0].stuck == 200 + 2 * 50 + 1
+
+
+Step = tuple[int, EventType, str, int | None]
+"""Process, type, function and element."""
+
+
+def problem_of(model: Model, steps: list[Step]) -> tuple[Problem, ContainerForm]:
+    """The problem of these events, and its form."""
+    events = [Event(at, at, process, kind, f, None, element) for at, (process, kind, f, element) in enumerate(steps)]
+    (problem,) = encode(History.of(events), model)
+    form = form_of(problem, model)
+    assert isinstance(form, ContainerForm)
+    return problem, form
+
+
+def test_what_monitors_cannot_decide_is_left_to_the_search() -> None:
+    """4 was taken before 3, which a take of unknown outcome may have taken, or which was put later."""
+    model, put, take = find_model("priority-queue"), "insert", "delete-min"
+    problem, form = problem_of(
+        model,
+        [
+            (0, "invoke", take, None), (1, "invoke", put, 2), (2, "invoke", put, 3), (3, "invoke", put, 4),
+            (1, "ok", put, 2), (4, "invoke", put, 1), (3, "ok", put, 4), (5, "invoke", take, None), (2, "ok", put, 3),
+            (6, "invoke", take, None), (5, "ok", take, 4), (6, "ok", take, 2), (4, "ok", put, 1),
+        ],
+    )  # fmt: skip
+    assert containers.decide(form).answer == "unknown"
+    assert assert_agrees(competing, problem, model) == "valid"
+
+
+def test_a_queue_is_invalid_if_the_takes_of_unknown_outcome_came_too_late() -> None:
+    """1 was put before 2, which was taken before the only take began that can have taken 1."""
+    model = find_model("fifo-queue")
+    steps: list[Step] = [(0, kind, "enqueue", element) for element in (1, 2) for kind in ("invoke", "ok")]
+    steps += [(0, "invoke", "dequeue", None), (0, "ok", "dequeue", 2), (1, "invoke", "dequeue", None)]
+    problem, form = problem_of(model, steps)
+    assert (containers.decide(form).answer, containers.decide(form).stuck) == ("invalid", 5)
+    assert assert_agrees(competing, problem, model) == "invalid"
+
+
+def test_what_was_taken_for_certain_is_judged_without_the_rest() -> None:
+    """A take of unknown outcome may have taken 3, and is no excuse for 1 and 2, which came in the wrong order."""
+    model = find_model("stack")
+    steps: list[Step] = [(1, "invoke", "pop", None)]
+    steps += [(0, kind, "push", element) for element in (1, 2, 3) for kind in ("invoke", "ok")]
+    for element in (1, 2):
+        steps += [(0, "invoke", "pop", None), (0, "ok", "pop", element)]
+    problem, form = problem_of(model, steps)
+    assert containers.decide(form).answer == "invalid"
+    assert assert_agrees(competing, problem, model) == "invalid"
+
+
+def test_of_two_open_takes_of_an_element_the_earlier_one_may_have_taken_it() -> None:
+    """Both return 1 in the end, and that is impossible. What returned before can be explained by the first one."""
+    model = find_model("fifo-queue")
+    steps: list[Step] = [(0, kind, "enqueue", element) for element in (1, 2) for kind in ("invoke", "ok")]
+    steps += [(1, "invoke", "dequeue", None), (0, "invoke", "dequeue", None), (0, "ok", "dequeue", 2)]
+    steps += [(2, "invoke", "dequeue", None), (0, "invoke", "enqueue", 3), (0, "ok", "enqueue", 3)]
+    steps += [(1, "ok", "dequeue", 1), (2, "ok", "dequeue", 1)]
+    problem, form = problem_of(model, steps)
+    assert assert_agrees(lambda *_: containers.decide(form), problem, model) == "invalid"
+    assert containers.decide(form).stuck == len(steps) - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -61,6 +62,9 @@ def test_one_undecided_element_hides_no_violation_of_another(monkeypatch: pytest
     answers = iter([alone[n] if n == broken else Decision("unknown", why="time") for n in range(2)])
     decision = elements.decide(problem, parts, lambda _: next(answers))
     assert (decision.answer, decision.stuck_is_first) == ("invalid", False)
+    late = replace(alone[broken], stuck_is_first=False)
+    answers = iter([late if n == broken else Decision("valid") for n in range(2)])
+    assert not elements.decide(problem, parts, lambda _: next(answers)).stuck_is_first
     nobody = elements.decide(problem, parts, lambda _: Decision("unknown", why="time"))
     assert (nobody.answer, nobody.why) == ("unknown", "time")
 

@@ -159,6 +159,20 @@ def test_wgl_says_where_a_register_is_invalid_in_every_round(monkeypatch: pytest
     assert min(answers["valid"], answers["invalid"]) > 20
 
 
+@pytest.mark.parametrize("undecided", [(), (6,)])
+def test_a_return_is_the_first_only_if_the_beginning_before_it_is_explained(undecided: tuple[int, ...]) -> None:
+    """Beginnings of up to six returns are explained, except for those that are not decided."""
+
+    def search(part: Problem) -> Decision:
+        returns = int(part.event_return.sum())
+        return Decision("invalid") if returns > 6 else TIME if returns in undecided else Decision("valid", order=[0, 1])
+
+    found = decide_beginnings(search, PROBLEM)
+    assert (found.answer, found.stuck_is_first) == ("invalid", not undecided)
+    assert found.stuck == PROBLEM.event_return.nonzero()[0][6]
+    assert len(found.order) == 2
+
+
 def test_bounded_rounds_find_the_same_on_every_machine() -> None:
     (problem,) = encode(object_history("counter", 150, 30, False, 0.02, 0), find_model("counter"))
     one, two = (

@@ -38,3 +38,28 @@ def test_two_invocations_without_a_completion_are_an_error() -> None:
     events = list(past(1, 5, 5, 7).events())[:2]
     with pytest.raises(HistoryError, match="is still open"):
         _ = History.of(events).operations
+
+
+def refused(*events: tuple[int, str]) -> str:
+    """Why a history of one process is refused, of these times and types."""
+    history = History.of(
+        Event(index, time, 0, kind, "write", None, 1)  # type: ignore[arg-type]
+        for index, (time, kind) in enumerate(events)
+    )
+    with pytest.raises(HistoryError) as error:
+        _ = history.operations
+    return str(error.value)
+
+
+def test_a_third_invocation_before_the_completion_is_an_error() -> None:
+    said = refused((1, "invoke"), (5, "invoke"), (5, "invoke"), (5, "ok"), (6, "ok"))
+    assert "invokes an operation while its operation at index 0 is still open" in said
+
+
+def test_nobody_goes_on_at_the_time_of_an_unknown_outcome_under_the_old_name() -> None:
+    said = refused((1, "invoke"), (5, "invoke"), (5, "info"), (6, "ok"))
+    assert "invokes an operation while its operation at index 0 is still open" in said
+
+
+def test_an_unknown_outcome_does_not_become_known_later() -> None:
+    assert "completes an operation (ok) that it has not invoked" in refused((1, "invoke"), (5, "info"), (6, "ok"))

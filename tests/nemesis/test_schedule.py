@@ -66,6 +66,13 @@ def test_a_window_holds_beginnings_and_ends():
     assert [(event.at, event.until) for event in faults([entry])] == [(3 * S, 6 * S), (5 * S, 6 * S)]
 
 
+def test_a_window_holds_its_beginning_and_not_its_end():
+    entry = Entry("crash", {"target": "one"}, AtTimes((0, S, 2 * S, 3 * S)), None, start=S, end=3 * S)
+    assert [event.at for event in faults([entry])] == [S, 2 * S]
+    periodic = Entry("crash", {"target": "one"}, Every(S), None, end=3 * S)
+    assert [event.at for event in faults([periodic])] == [S, 2 * S]
+
+
 def test_an_open_ended_fault_heals_where_its_window_ends():
     assert [event.until for event in faults([Entry("crash", {"target": "one"}, Every(2 * S), None, end=3 * S)])] == [
         3 * S

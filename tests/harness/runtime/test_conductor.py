@@ -77,6 +77,7 @@ def test_a_run_goes_through_its_phases_once_each() -> None:
     events = [(event.type, event.f) for event in run.recorder.events]
     assert events.count(("invoke", "write")) == events.count(("ok", "write")) == 6
     assert events.count(("ok", "read")) == 4, "each of two clients reads each of two keys"
+    assert run.now == run.recorder.events[-1].time, "it is over with the last of them"
 
 
 def test_final_reads_begin_when_the_cluster_had_its_time() -> None:
@@ -106,6 +107,21 @@ def test_the_runtime_is_told_to_replace_the_client_of_an_unknown_outcome() -> No
 
     Listening(PLAN, deaf=lambda now: now < 20 * MS)
     assert any(isinstance(order, Replace) and order.thread.process >= 2 for order in told)
+
+
+def test_what_failed_is_recorded_with_what_was_asked_for_whatever_the_client_says() -> None:
+    class Refusing(Instant):
+        def answer(self, now: int, order: Invoke) -> list[Order]:
+            final = order.operation.final
+            result = Complete("ok", None, None) if final else Complete("fail", "something else", "refused")
+            return self.conductor.completed(now, order.thread, result)
+
+    run = Refusing(PLAN)
+    asked = {(event.process, event.value) for event in run.recorder.events if event.type == "invoke"}
+    failed = [(event.process, event.value) for event in run.recorder.events if event.type == "fail"]
+    assert len(failed) == 6
+    assert set(failed) <= asked
+    assert run.outcome.answered == 0
 
 
 def test_a_cluster_that_never_answers_again_fails_liveness_when_its_time_is_over() -> None:
@@ -138,6 +154,34 @@ def test_faults_are_applied_as_the_whole_set_each_time_and_all_end_with_the_work
     assert sets[3:] == [(run.outcome.rested, [], True)]
     names = [event.f for event in run.recorder.events if event.process == "nemesis"]
     assert sorted(names) == ["start-crash", "start-crash", "stop-crash", "stop-crash"]
+
+
+def test_a_fault_that_would_end_during_the_recovery_has_ended_with_the_workload() -> None:
+    run = Instant(PLAN + "nemesis: [crash: {target: [n1], at: 5ms, for: 300ms}]")
+    assert (run.outcome.rested or 0) < 300 * MS
+    assert [(now, len(apply.faults)) for now, apply in run.applied] == [(5 * MS, 1), (run.outcome.rested, 0)]
+    names = [event.f for event in run.recorder.events if event.process == "nemesis"]
+    assert names == ["start-crash", "stop-crash"]
+
+
+def test_a_fault_that_stays_is_still_applied_when_all_others_have_ended() -> None:
+    run = Instant(PLAN + "nemesis: [crash: {target: [n1], at: [5ms], until: end}, crash: {target: [n2], at: 10ms}]")
+    _, last = run.applied[-1]
+    assert last.healed
+    assert [fault.nodes for fault in last.faults] == [("n1",)]  # type: ignore[attr-defined]
+
+
+def test_a_fault_that_is_over_can_touch_no_operation() -> None:
+    left: list[tuple[int, int]] = []
+
+    class Watched(Instant):
+        def obey(self, orders: list[Order]) -> None:
+            super().obey(orders)
+            left.append((self.now, len(self.conductor.untouched)))
+
+    run = Watched(PLAN + "nemesis: [crash: {target: [n1], at: 5ms, for: 15ms}, crash: {target: [n2], at: 10ms}]")
+    untouched = dict(left)
+    assert [untouched[at] for at in (5 * MS, 10 * MS, 20 * MS, run.outcome.rested or 0)] == [1, 2, 1, 0]
 
 
 def test_a_fault_that_hits_the_leader_hits_the_node_that_leads_when_it_begins() -> None:

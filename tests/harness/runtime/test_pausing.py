@@ -68,3 +68,10 @@ def test_a_crash_while_paused_loses_what_was_waiting_and_the_node_restarts_when_
 def test_pauses_that_overlap_add_up() -> None:
     steps, _ = steps_of("pause: {target: [n1], at: 5ms, for: 50ms}, pause: {target: [n1], at: 30ms, for: 100ms}")
     assert not [step for step, now in steps if 5 * MS <= now < 130 * MS]
+
+
+def test_a_message_that_has_arrived_is_handed_over_though_its_sender_is_cut_off_by_then() -> None:
+    steps, _ = steps_of(
+        "pause: {target: [n1], at: 5ms, for: 100ms}, partition: {grudge: {n1: [c0]}, at: 50ms, for: 100ms}"
+    )
+    assert (1, 105 * MS) in steps

@@ -126,6 +126,31 @@ def test_a_restarted_node_finds_what_it_had_synced_and_nothing_runs_while_it_is_
     assert not [time for time in oks if 150 * MS < time < 250 * MS]
 
 
+def test_what_a_crash_lost_does_not_come_back_with_the_next_sync() -> None:
+    class Unsynced(Echo):
+        """Writes without a sync in its first life, and syncs when it starts."""
+
+        def start(self, ctx: Context) -> None:
+            super().start(ctx)
+            ctx.disk.sync()
+
+        def receive(self, ctx: Context, source: str, message: Any) -> None:
+            if len(self.lives) == 1:
+                ctx.disk.write("asked", message.id)
+            ctx.send(source, Answer(message.id))
+
+    found = set()
+    for seed in range(8):
+        lives: list[Any] = []
+        crashes = f"seed: {seed}\nnemesis: [crash: {{target: [n1], at: [250ms, 450ms], for: 50ms}}]"
+        run(PLAN.replace("operations: 6", "operations: 30") + crashes, lambda p, lives=lives: Unsynced(lives))  # type: ignore[misc]
+        first, second, third = (asked for _, _, asked in lives)
+        assert first is None
+        assert second == third
+        found.add(second is None)
+    assert found == {True, False}, "sometimes the disk kept a part of it"
+
+
 def test_faults_that_overlap_add_up() -> None:
     lives: list[Any] = []
     faults = "nemesis: [crash: {target: [n1], at: 100ms, for: 200ms}, crash: {target: [n1], at: 200ms, for: 200ms}]"
@@ -251,6 +276,16 @@ def test_a_crash_keeps_what_was_synced_and_a_beginning_of_the_rest() -> None:
         disk.crash()
         assert disk.contents() == found, "what was lost stays lost"
     assert kept == {(("a", b"1"),), (("a", b"2"),), (("a", b"2"), ("b", b"3"))}
+
+
+def test_a_crash_never_brings_back_what_was_overwritten_and_synced() -> None:
+    for seed in range(20):
+        disk = SimulatedDisk(Streams(seed).get("disk/n1"))
+        for value in (b"1", b"2"):
+            disk.write("a", value)
+            disk.sync()
+        disk.crash()
+        assert disk.contents() == {"a": b"2"}
 
 
 def test_what_was_removed_is_gone_and_keys_do_not_name_it() -> None:
