@@ -127,12 +127,13 @@ def test_what_monitors_cannot_decide_is_left_to_the_search() -> None:
 
 
 def test_a_queue_is_invalid_if_the_takes_of_unknown_outcome_came_too_late() -> None:
-    """1 was put before 2, which was taken before the only take began that can have taken 1."""
+    """1 and 2 were put before 3. Of the two takes that can have taken them, one began after 3 was taken."""
     model = find_model("fifo-queue")
-    steps: list[Step] = [(0, kind, "enqueue", element) for element in (1, 2) for kind in ("invoke", "ok")]
-    steps += [(0, "invoke", "dequeue", None), (0, "ok", "dequeue", 2), (1, "invoke", "dequeue", None)]
-    problem, form = problem_of(model, steps)
-    assert (containers.decide(form).answer, containers.decide(form).stuck) == ("invalid", 5)
+    steps: list[Step] = [(0, kind, "enqueue", element) for element in (1, 2, 3) for kind in ("invoke", "ok")]
+    steps += [(1, "invoke", "dequeue", None), (0, "invoke", "dequeue", None), (0, "ok", "dequeue", 3)]
+    problem, form = problem_of(model, [*steps, (2, "invoke", "dequeue", None)])
+    decision = containers.decide(form)
+    assert (decision.answer, decision.stuck, decision.stuck_is_first) == ("invalid", len(steps) - 1, True)
     assert assert_agrees(competing, problem, model) == "invalid"
 
 
@@ -155,6 +156,9 @@ def test_of_two_open_takes_of_an_element_the_earlier_one_may_have_taken_it() -> 
     steps += [(1, "invoke", "dequeue", None), (0, "invoke", "dequeue", None), (0, "ok", "dequeue", 2)]
     steps += [(2, "invoke", "dequeue", None), (0, "invoke", "enqueue", 3), (0, "ok", "enqueue", 3)]
     steps += [(1, "ok", "dequeue", 1), (2, "ok", "dequeue", 1)]
+    late = len(steps) - 1
+    # One return more, so that the monitor asks whether all up to the put of 3 can be explained.
+    steps += [(0, "invoke", "enqueue", 4), (0, "ok", "enqueue", 4)]
     problem, form = problem_of(model, steps)
     assert assert_agrees(lambda *_: containers.decide(form), problem, model) == "invalid"
-    assert containers.decide(form).stuck == len(steps) - 1
+    assert containers.decide(form).stuck == late
