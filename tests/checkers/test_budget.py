@@ -19,10 +19,11 @@ from clew.checkers import competition, lazy, linear, pinned, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
+from clew.checkers.evidence import counterexample
 from clew.checkers.evidence.counterexample import fewer
 from clew.checkers.evidence.sentences import past
 from clew.checkers.evidence.sentences.sentence import choose, first_said
-from clew.checkers.forms import RegisterForm, register_form
+from clew.checkers.forms import RegisterForm, form_of, register_form
 from clew.checkers.lazy import sweep as lazy_sweep
 from clew.checkers.linear import sweep as linear_sweep
 from clew.checkers.linear import tables
@@ -267,3 +268,24 @@ def test_a_counterexample_is_not_made_smaller_after_the_deadline() -> None:
     found = fewer(counterexample, lambda _: False, deadline.passed)
     assert found.all()
     assert deadline.looks == deadline.last
+
+
+def test_no_set_of_operations_is_tried_for_a_counterexample_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By sorting, too: each try takes as long as the history is."""
+    model = find_model("stack")
+    (problem,) = encode(object_history("stack", 200, 3, True, 0.0, 0), model)
+    tried = 0
+
+    def never(_: Any) -> bool:
+        nonlocal tried
+        tried += 1
+        return False
+
+    monkeypatch.setattr(counterexample, "_tries", lambda *_: never)
+    stuck, form, looked = len(problem.event_op) - 1, form_of(problem, model), []
+    for deadline in (Deadline(600), Deadline(0)):
+        tried = 0
+        counterexample.find_counterexample(problem, form, model, stuck, deadline)
+        looked.append(tried)
+    assert looked[0] > 100
+    assert looked[1] == 0

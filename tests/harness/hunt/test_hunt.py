@@ -18,14 +18,17 @@ import pytest
 
 from clew.harness.cli.output.hunt import print_hunt
 from clew.harness.cli.signals import stop_signals
-from clew.harness.hunt import Hunt, hunt
+from clew.harness.errors import MachineError
+from clew.harness.hunt import Found, Hunt, Trial, hunt
 from clew.harness.hunt.coverage import coverage
 from clew.harness.hunt.trial import trials
-from clew.harness.plan import Plan, load, loads
+from clew.harness.plan import Plan, PlanError, load, loads
+from clew.harness.plan.error import Place
 from clew.harness.run import simulate
 from clew.harness.store.folder import RunFolder
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
+from clew.harness.verdict.signature import Signature
 from tests.harness.conftest import Clew
 from tests.harness.hunt.hunts import PLAN, SOURCE, AtOnce
 
@@ -83,6 +86,34 @@ def test_a_hunt_ends_at_the_first_failure_or_goes_on(tmp_path: Path) -> None:
     assert (Path(first.failures[0].run) / "verdict.json").exists()
     assert sum(len(group) for group in every.groups().values()) == len(every.failures)
     assert every.exit_code == 1
+
+
+FOUND = Found(0, Signature("linearizable"), None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("hunted", "code"),
+    [
+        (Hunt(seeds=1), 0),
+        (Hunt(seeds=1, failures=[FOUND]), 1),
+        (Hunt(seeds=1, failures=[FOUND], undecided=1, interrupted=True), 1),
+        (Hunt(seeds=1, undecided=1), 2),
+        (Hunt(seeds=1, interrupted=True), 2),
+        (Hunt(), 2),
+        (Hunt(seeds=1, failures=[FOUND], error=PlanError(Place("plan.yaml"), "", "")), 254),
+        (Hunt(seeds=1, failures=[FOUND], error=OSError()), 255),
+        (Hunt(seeds=1, error=MachineError("")), 255),
+    ],
+)
+def test_the_exit_code_is_that_of_a_failure_unless_the_hunt_broke(hunted: Hunt, code: int) -> None:
+    assert hunted.exit_code == code
+
+
+def test_a_seed_that_fails_is_not_counted_as_undecided() -> None:
+    hunted = Hunt()
+    for signature in (None, FOUND.signature):
+        hunted.add(Trial(0, "unknown", signature, {}))
+    assert (hunted.seeds, hunted.undecided) == (2, 1)
 
 
 def test_the_coverage_tells_faults_that_touched_an_operation_from_those_that_did_not() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from clew.checkers import Stuck
+from clew.harness.exit_codes import EXIT_CODES, INTERNAL_ERROR
 from clew.harness.runtime.outcome import Outcome
 from clew.harness.verdict.judge import invariants, judge_history, linearizable, liveness
-from clew.harness.verdict.result import CheckResult, Result, result_of
+from clew.harness.verdict.result import Answer, CheckResult, Result, result_of
 from clew.histories import Event, History
 from clew.systems import Violation
 
@@ -58,6 +60,32 @@ def test_what_a_user_would_notice_first_is_told() -> None:
 
 def test_a_part_that_broke_is_told_if_no_check_failed() -> None:
     assert made_of({"linearizable": VALID}, broke="Node n1 raised KeyError.").happened == "Node n1 raised KeyError."
+
+
+@pytest.mark.parametrize(("found", "verdict"), [("valid", "unknown"), ("unknown", "unknown"), ("invalid", "invalid")])
+def test_a_run_that_broke_is_never_valid_and_its_exit_code_says_so(found: Answer, verdict: str) -> None:
+    checks = {"linearizable": CheckResult(found, "")}
+    assert made_of(checks).exit_code == EXIT_CODES[found]
+    broken = made_of(checks, broke="Node n1 raised KeyError.")
+    assert (broken.verdict, broken.exit_code) == (verdict, INTERNAL_ERROR)
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [([], "valid"), (["valid"], "valid"), (["valid", "unknown"], "unknown"), (["unknown", "invalid"], "invalid")],
+)
+def test_the_worst_check_is_the_verdict(found: list[Answer], verdict: str) -> None:
+    assert made_of({str(number): CheckResult(answer, "") for number, answer in enumerate(found)}).verdict == verdict
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_run_that_was_cut_short_has_no_check_that_is_valid_for_the_whole(stopped: bool) -> None:
+    """Stopped: it ended at its first violation, before the final reads."""
+    outcome = Outcome(finished=False, stuck=Stuck(1) if stopped else None)
+    assert outcome.stopped == stopped
+    assert (invariants(outcome).verdict, liveness(outcome).verdict) == ("unknown", "unknown")
+    whole = Outcome(finished=True)
+    assert (invariants(whole).verdict, liveness(whole).verdict) == ("valid", "valid")
 
 
 def test_a_verdict_of_an_older_clew_can_still_be_read() -> None:
