@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 
 from clew.harness.plan import Plan, loads, resolve
 from clew.harness.run import simulate
-from clew.harness.store.folder import NoRun, RunFolder, create_run_folder, find_run
+from clew.harness.store.folder import NoRun, RunFolder, create_run_folder, find_run, write_whole
 from clew.harness.verdict.judge import judge
 from tests.harness.conftest import PLAN, clew_in
 
@@ -84,3 +86,87 @@ def test_a_run_that_was_kept_is_held_no_longer_and_stays(tmp_path: Path, plan: P
     create_run_folder(tmp_path, plan, "inline")
     assert ours.final_path.is_dir()
     assert kept.read_result() is not None
+
+
+def test_a_run_that_moves_to_its_place_is_held_until_it_is_there(
+    tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process would take it for what a killed one has left, and remove it."""
+    ours, held = create_run_folder(tmp_path, plan, "inline", aside=True), []
+    replace = Path.replace
+
+    def moving(path: Path, target: Path) -> Path:
+        if path == ours.path:
+            with pytest.raises(BlockingIOError):
+                RunFolder(path).lock()
+            held.append(path)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", moving)
+    ours.finish(judge(plan, *simulate(plan)), None)
+    assert held == [ours.path]
+
+
+def test_a_folder_that_another_process_has_put_there_instead_cannot_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, flock = RunFolder(tmp_path / "run"), fcntl.flock
+    folder.path.mkdir()
+
+    def late(lock: int, how: int) -> None:
+        folder.path.rename(tmp_path / "removed")
+        folder.path.mkdir()
+        flock(lock, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(FileNotFoundError):
+        folder.lock()
+
+
+def test_runs_of_one_millisecond_get_places_of_their_own(
+    tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clew.harness.store.folder.timestamp", lambda: "20260131T235959.123Z")
+    runs = [create_run_folder(tmp_path, plan, "inline", aside=aside) for aside in (False, True, True)]
+    assert len({run.final_path for run in runs}) == 3
+    assert hidden(tmp_path) == sorted(run.path.name for run in runs[1:])
+    for run in runs:
+        run.discard()
+
+
+def test_a_disk_that_becomes_full_costs_nothing_that_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, write = tmp_path / "verdict.json", Path.write_bytes
+    write_whole(path, b"the old one")
+
+    def half(place: Path, content: bytes) -> int:
+        write(place, content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(OSError, match="No space left") as full:
+        write_whole(path, b"the new one")
+    assert full.value.filename == str(path)
+    assert path.read_bytes() == b"the old one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_latest_run_stays_the_latest_when_another_is_removed(tmp_path: Path, plan: Plan) -> None:
+    first, second, third = (
+        create_run_folder(tmp_path, msgspec.structs.replace(plan, seed=seed), "inline") for seed in range(3)
+    )
+    latest = tmp_path / "latest"
+    second.write_verdict(judge(plan, *simulate(plan)))
+    first.discard()
+    assert latest.resolve() == third.path
+    third.discard()
+    assert latest.resolve() == second.path, "the newest of those with a verdict"
+    second.discard()
+    assert not latest.is_symlink()
+
+
+def test_a_plan_called_latest_does_not_stand_in_for_the_latest_run(tmp_path: Path, plan: Plan) -> None:
+    run = create_run_folder(tmp_path, msgspec.structs.replace(plan, name="latest"), "inline")
+    assert run.path.parent != tmp_path / "latest"
+    assert (tmp_path / "latest").resolve() == run.path
