@@ -12,8 +12,8 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem
 from clew.checkers.evidence.contradiction import find_contradiction
 from clew.checkers.evidence.counterexample import find_counterexample
-from clew.checkers.forms import DIFFERS, ContainerForm, form_of, register_form
-from clew.checkers.models import Model, find_model, names
+from clew.checkers.forms import DIFFERS, ContainerForm, SetForm, form_of, register_form
+from clew.checkers.models import Model, ModelOperation, find_model, names
 from clew.checkers.monitors import containers
 from clew.checkers.monitors.stale_read import find_stale_read
 from clew.histories import Event, History
@@ -115,3 +115,17 @@ def test_an_open_take_is_not_named_if_those_that_had_returned_are_impossible() -
     (key,) = check(History.of(events), "fifo-queue").keys
     assert key.stuck == 6
     assert key.contradiction == (1, 3)
+
+
+def test_a_remove_that_is_let_go_may_have_removed_the_element_though_it_said_no() -> None:
+    """So an add and a later contains that did not find the element are no contradiction."""
+    model = find_model("set")
+    alphabet = [
+        ModelOperation(f, 1, result, "ok") for f, result in (("add", None), ("remove", False), ("contains", False))
+    ]
+    begin, observer = np.arange(3) * 2, np.array([model.observes(op) for op in alphabet])
+    problem = small.problem(range(3), begin, begin + 1, alphabet, observer)
+    form = form_of(problem, model)
+    assert isinstance(form, SetForm)
+    assert find_contradiction(problem, form, model, [0, 1, 2], 5, Deadline(60)) == [0, 1]
+    assert not impossible(problem, model, [0, 2])
