@@ -109,6 +109,13 @@ def test_the_exit_code_is_that_of_a_failure_unless_the_hunt_broke(hunted: Hunt, 
     assert hunted.exit_code == code
 
 
+def test_what_failed_most_often_comes_first_and_then_what_failed_first() -> None:
+    seeds = {"liveness": [0], "linearizable": [1, 4], "invariants": [2], "node": [3, 5]}
+    broke = {seed: name for name, of_name in seeds.items() for seed in of_name}
+    hunted = Hunt(failures=[Found(seed, Signature(broke[seed]), None, 0.0) for seed in sorted(broke)])
+    assert [kind.broke for kind in hunted.groups()] == ["linearizable", "node", "liveness", "invariants"]
+
+
 def test_a_seed_that_fails_is_not_counted_as_undecided() -> None:
     hunted = Hunt()
     for signature in (None, FOUND.signature):

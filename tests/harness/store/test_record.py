@@ -19,6 +19,7 @@ from clew.harness.view.report import report
 from clew.harness.view.serve.catalogue import Catalogue
 from clew.harness.view.serve.pages import View, runs_page
 from clew.harness.view.show import as_json, lines_of
+from clew.histories import Event, History, codecs
 from tests.harness.conftest import PLAN, Clew
 
 FILES = ("plan.yaml", "history.jsonl", "messages.jsonl", "verdict.json")
@@ -210,3 +211,25 @@ def test_a_run_without_an_end_is_never_valid(whole: Path, tmp_path: Path) -> Non
     alone = read_record(shutil.move(folder / "history.jsonl", tmp_path / "h.jsonl")).result
     assert alone is not None
     assert alone.verdict == "unknown", "so is what ends in the middle of a line"
+
+
+def test_a_run_whose_verdict_cannot_be_read_is_not_valid_and_says_why(whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / whole.name
+    shutil.copytree(whole, folder)
+    emptied(folder / "verdict.json")
+    result = read_record(folder).result
+    assert result is not None
+    assert result.verdict == "unknown"
+    assert "of the verdict of the run nothing can be read" in result.explanation
+
+
+def test_a_run_without_an_end_in_which_something_was_wrong_is_invalid(tmp_path: Path) -> None:
+    steps = [("invoke", "write", 1), ("ok", "write", 1), ("invoke", "read", None), ("ok", "read", 2)]
+    history = History.of(Event(at, at, 0, kind, f, None, value) for at, (kind, f, value) in enumerate(steps))  # type: ignore[arg-type]
+    folder = tmp_path / "store" / "killed"
+    folder.mkdir(parents=True)
+    with (folder / "history.jsonl").open("wb") as stream:
+        codecs.write(history, stream)
+    result = read_record(folder, "register").result
+    assert result is not None
+    assert (result.verdict, result.checks["linearizable"].verdict) == ("invalid", "invalid")
