@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.harness.conftest import Clew, clew_called_in
+from clew.harness.errors import UserError
+from clew.harness.plan import loads, resolve
+from clew.harness.shrink.run import reproduced
+from clew.harness.verdict.signature import Signature
+from tests.harness.conftest import PLAN, Clew, clew_called_in
 from tests.harness.echo import put
 
 
@@ -37,6 +42,15 @@ def test_a_run_that_fails_now_and_then_is_refused_with_the_counts_and_nothing_is
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_run_that_fails_in_another_way_each_time_is_refused_with_the_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules["clew.harness.shrink.run"]
+    ways = iter(["linearizable", "liveness", "linearizable"])
+    monkeypatch.setattr(module, "signature", lambda *_: Signature(next(ways)))
+    plan = resolve(loads(PLAN, "small.yaml", Path()))
+    with pytest.raises(UserError, match=r"fails in another way each time \(linearizable; liveness\)"):
+        reproduced(plan)
 
 
 def test_a_store_that_cannot_be_written_is_one_line(failing: Path, tmp_path: Path) -> None:
