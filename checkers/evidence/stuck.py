@@ -55,8 +55,11 @@ def verdict_on(
     verdict = check(history, model, budget=half, until=until)
     if verdict.verdict == "invalid":
         return verdict
-    place, alone = _key_alone(history, model, stuck, half, until)
-    if verdict.keys[place].verdict == "valid":
+    place, problem, position = _place(history, model, stuck)
+    alone = None
+    if verdict.keys[place].verdict != "valid":
+        alone = _key_alone(history, model, problem, position, stuck.is_first, half, until)
+    if alone is None:
         raise WitnessError(f"an order was found that explains {stuck}")
     return msgspec.structs.replace(
         verdict,
@@ -70,27 +73,37 @@ def verdict_on(
     )
 
 
-def _key_alone(
-    history: History, model: Model, stuck: Stuck, budget: Budget, until: Deadline | None
-) -> tuple[int, KeyVerdict]:
-    """The place of the key that is stuck among all keys, and the verdict on it."""
-    from clew.checkers import competition  # takes time to import
-
-    deadline = Deadline(budget.seconds, until)
-    problems = encode(history, model)
-    place, position = next(
-        (place, position)
-        for place, problem in enumerate(problems)
+def _place(history: History, model: Model, stuck: Stuck) -> tuple[int, Problem, int]:
+    """The place of the key that is stuck among all keys, its problem, and the position where it is stuck."""
+    return next(
+        (place, problem, position)
+        for place, problem in enumerate(encode(history, model))
         if (position := _position(history, problem, stuck)) is not None
     )
-    problem, form = problems[place], form_of(problems[place], model)
+
+
+def _key_alone(
+    history: History,
+    model: Model,
+    problem: Problem,
+    position: int,
+    is_first: bool,
+    budget: Budget,
+    until: Deadline | None,
+) -> KeyVerdict | None:
+    """The verdict on the key that is stuck at a position; None if there is an order that explains it."""
+    from clew.checkers import competition  # takes time to import
+
+    deadline, form = Deadline(budget.seconds, until), form_of(problem, model)
     with deadline.not_counting_compilation():
         decision = competition.decide(problem, form, model, budget, deadline)
+        if decision.answer == "valid":
+            return None
         if decision.answer == "invalid":
-            return place, explanation.key_verdict(history, model, problem, form, decision, deadline)
-        proven = Decision("invalid", stuck=position, engine="linear", stuck_is_first=stuck.is_first)
+            return explanation.key_verdict(history, model, problem, form, decision, deadline)
+        proven = Decision("invalid", stuck=position, engine="linear", stuck_is_first=is_first)
         verdict = explanation.key_verdict(history, model, problem, form, proven, deadline)
-        return place, msgspec.structs.replace(verdict, prefix=None)
+        return msgspec.structs.replace(verdict, prefix=None)
 
 
 def _position(history: History, problem: Problem, stuck: Stuck) -> int | None:

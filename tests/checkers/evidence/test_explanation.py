@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from clew.checkers import check
-from clew.histories import Event, History
+from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
+from clew.checkers.encoding import encode
+from clew.checkers.evidence.claims import ImpossibleTogether
+from clew.checkers.evidence.explanation import find_claims
+from clew.checkers.models import find_model
+from clew.checkers.parts import part_of
+from clew.histories import Event, EventType, History
 
 
 @pytest.mark.parametrize(
@@ -62,3 +69,33 @@ def test_a_take_of_nothing_says_so() -> None:
     verdict = check(History.of(events), "fifo-queue")
     assert "dequeue by client 0 from 2 ns to 3 ns returned nothing" in str(verdict.explanation)
     assert verdict.core[-1] == "client 0: dequeue → nil"
+
+
+def test_what_is_said_of_a_value_is_about_the_operation_that_no_order_explains() -> None:
+    """1 came back, though it was written once. A later read returned 9, which nobody had written."""
+    steps: list[tuple[int, EventType, str, int | None]] = [(0, "invoke", "write", 1), (1, "invoke", "write", 2)]
+    for value in (1, 2, 1):
+        steps += [(2, "invoke", "read", None), (2, "ok", "read", value)]
+    steps += [(0, "ok", "write", 1), (1, "ok", "write", 2), (2, "invoke", "read", None), (2, "ok", "read", 9)]
+    history = History.of(Event(at, at, p, kind, f, None, value) for at, (p, kind, f, value) in enumerate(steps))
+    (key,) = check(history, "register").keys
+    assert key.stuck == 7
+    assert "needs" not in str(key.explanation)
+
+
+def test_a_part_of_a_container_leaves_open_what_was_done_to_other_elements() -> None:
+    model = find_model("stack")
+    steps = [("push", 1), ("push", 2), ("push", 2), ("pop", 1), ("pop", 1)]
+    events = [
+        Event(2 * at + end, 2 * at + end, 0, kind, f, None, value if end or f == "push" else None)
+        for at, (f, value) in enumerate(steps)
+        for end, kind in enumerate[EventType](("invoke", "ok"))
+    ]
+    history = History.of(events)
+    (problem,) = encode(history, model)
+    stuck = int(problem.ret[4])
+    for part, elements in ((None, False), (part_of(problem, model, {1}), True)):
+        decision = Decision("invalid", stuck=stuck, part=part)
+        claims = find_claims(history, model, problem, None, decision, [0, 3, 4], [0, 3, 4], Deadline(60))
+        (together,) = (claim for claim in claims if isinstance(claim, ImpossibleTogether))
+        assert together.elements == elements

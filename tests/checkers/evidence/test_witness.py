@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from clew.checkers import Verdict, WitnessError, check, verify_witness
+from clew.checkers import Budget, Stuck, Verdict, WitnessError, check, verdict_on, verify_witness
+from clew.checkers.evidence import stuck
 from clew.checkers.verdict import KeyVerdict
 from clew.histories import Event, EventType, History
 
@@ -70,3 +71,16 @@ def test_every_key_needs_one_verdict_and_no_other_key_has_one() -> None:
     assert refused(a, b, b) == "there are two verdicts on key 'b'"
     elsewhere = msgspec.structs.replace(b, key="c")
     assert refused(a, b, elsewhere) == "there is a verdict on key 'c', which the history does not have"
+
+
+@pytest.mark.parametrize("seconds", [60, 0])
+def test_a_completion_that_an_order_explains_is_not_called_impossible(
+    seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if that is found only when the key is looked at alone. A test was stopped by a mistake of clew's."""
+    found = check(HISTORY, "cas-register", budget=Budget(seconds))
+    assert found.verdict == ("valid" if seconds else "unknown")
+    monkeypatch.setattr(stuck, "check", lambda *_, **__: found)
+    read = int(HISTORY.operations.completed[5])
+    with pytest.raises(WitnessError, match="an order was found that explains"):
+        verdict_on(HISTORY, "cas-register", Stuck(read))

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 import clew.checkers.evidence.stuck
 import clew.checkers.online.key_watch
-from clew.checkers import Budget, Online, Verdict, check, verdict_on
+from clew.checkers import Budget, Online, Stuck, Verdict, check, verdict_on
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
+from clew.checkers.encoding import Problem
 from clew.checkers.forms import Form
 from clew.checkers.models import Model, names
 from clew.checkers.online.key_watch import KeyWatch
@@ -250,6 +251,19 @@ def test_what_stays_undecided_is_looked_at_again_when_it_is_twice_as_long(monkey
     found = next(count for count, event in enumerate(events, start=1) if online.watch(event))
     assert asked == [2, 4, 8, 16, 32, 64, 128, 256]
     assert found == 256
+
+
+def test_a_violation_that_may_not_be_the_first_is_not_called_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    def decide(problem: Problem, *_: object, **__: object) -> Decision:
+        late = Decision("invalid", stuck=3, stuck_is_first=False)
+        return late if len(problem) == 2 else Decision("valid")
+
+    monkeypatch.setattr(clew.checkers.online.key_watch, "_MOST_VISITS", -1)
+    monkeypatch.setattr("clew.checkers.online.key_watch.competition.decide", decide)
+    *events, last = told([*done("write", 4), *done("read", None, returned=5)])
+    online = Online("cas-register")
+    assert [online.watch(event) for event in events] == [None] * 3
+    assert online.watch(last) == Stuck(3, is_first=False)
 
 
 def test_what_check_accepts_is_accepted_although_the_past_is_forgotten() -> None:
