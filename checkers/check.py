@@ -75,7 +75,9 @@ def _check(
     def one(number: int) -> tuple[Form | None, Decision]:
         if deadlines[number].passed():
             return None, Decision("unknown", why="time")
-        form = form_of(problems[number], model)
+        form = form_of(problems[number], model, deadlines[number])
+        if deadlines[number].passed():
+            return None, Decision("unknown", why="time")
         decision = _decide(engine, problems[number], form, model, share, deadlines[number])
         if decision.answer == "invalid" and not keep_going:
             for later in deadlines[number + 1 :]:

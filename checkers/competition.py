@@ -178,7 +178,7 @@ def _search_whole(
     """The search for a problem without a form. `looks` bound that for a line of pairs, `search` is any other one."""
     if line.applies(problem, model):
         return line.decide(problem, model, budget, deadline, effort=looks)
-    if pinned.applies(problem, model):
+    if pinned.applies(problem, model, deadline):
         return pinned.decide(problem, model, deadline, search)
     return decide_beginnings(lambda part: search(part, model), problem)
 

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem
 from clew.checkers.models.model import (
     ADD,
@@ -41,6 +42,7 @@ from clew.checkers.models.model import (
     WRITE,
     Access,
     Model,
+    ModelOperation,
 )
 from clew.histories.history import Interned
 
@@ -198,12 +200,15 @@ class TallyForm:
 Form = RegisterForm | AppendForm | SetForm | ContainerForm | TallyForm
 
 
-def form_of(problem: Problem, model: Model) -> Form | None:
-    """The form of a problem, or None if only a search can decide it. O(n log n), and with all that is read."""
+def form_of(problem: Problem, model: Model, deadline: Deadline | None = None) -> Form | None:
+    """The form of a problem, or None if only a search can decide it, or if the deadline passes.
+
+    O(n log n), and with all that is read.
+    """
     return (
         register_form(problem, model)
         or append_form(problem, model)
-        or set_form(problem, model)
+        or set_form(problem, model, deadline)
         or container_form(problem, model)
         or tally_form(problem, model)
     )
@@ -283,13 +288,13 @@ def _take_apart(content: Any, numbers: dict[Any, int], lengths: list[int], writt
     return tuple(parts)
 
 
-def set_form(problem: Problem, model: Model) -> SetForm | None:
+def set_form(problem: Problem, model: Model, deadline: Deadline | None = None) -> SetForm | None:
     """The problem as one of a set.
 
     None if an operation is something else, if an element is added twice, or if there are both removes and reads of the
-    whole set.
+    whole set, or if the deadline passes.
     """
-    accesses = _accesses(problem, model.set_access)
+    accesses = set_accesses(problem, model, deadline)
     if accesses is None:
         return None
     numbers: dict[Any, int] = {}
@@ -377,6 +382,18 @@ def container_kinds(problem: Problem, model: Model) -> tuple[Kinds, Ints]:
         [numbers.setdefault(what, len(numbers)) if name in (PUT, TAKE) else -1 for name, what, _ in accesses], np.int64
     )
     return kind[problem.cls], element[problem.cls]
+
+
+def set_accesses(problem: Problem, model: Model, deadline: Deadline | None) -> list[Access] | None:
+    """What the operations of each class do to a set; None if one does something else, or if the deadline passes.
+
+    The content of a set that is read whole may be long: it costs a look at the deadline.
+    """
+
+    def access(op: ModelOperation) -> Access | None:
+        return None if deadline is not None and deadline.passed() else model.set_access(op)
+
+    return _accesses(problem, access)
 
 
 def _accesses(problem: Problem, access: Any) -> list[Access] | None:

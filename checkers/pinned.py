@@ -2,7 +2,7 @@
 
     read -> [3, "x"]      comes before everything that returned a greater version
     read -> [a, b, c]     comes before every read of a longer list; a, b, c were appended in this order
-    read -> {a, b}        comes after the adds of a and b, before that of any other element: see `seen_elements`
+    read -> {a, b}        comes after the adds of a and b, before that of any other: `seen_elements`, `read_order`
 
 *Versions.* If every linearization puts an operation a before another one b, then a takes effect before b returns, and b
 after a is called. So the interval of a may end at the first return of any such b, and that of b begin at the last call
@@ -32,13 +32,16 @@ from typing import Any
 
 import numpy as np
 
-from clew.checkers import seen_elements
+from clew.checkers import read_order, seen_elements
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, arrange
+from clew.checkers.forms import Ints
 from clew.checkers.models.model import APPEND, READ, Model, ModelOperation
 from clew.checkers.monitors.first_unexplained import decide_beginnings
 
+Intervals = tuple[Ints, Ints]
+"""For each operation its first and its last position."""
 _NOT = -1
 """In place of a rank: the operation did not tell a version."""
 _GREATEST = 1 << 61
@@ -69,9 +72,10 @@ class Grown(Model):
         return after if self._longest[state:after] == content else None
 
 
-def applies(problem: Problem, model: Model) -> bool:
+def applies(problem: Problem, model: Model, deadline: Deadline) -> bool:
     """Whether something in the problem tells a version, or a read of a set tells when its elements came."""
-    return any(model.version(op) is not None for op in problem.classes) or seen_elements.applies(problem, model)
+    told = any(model.version(op) is not None for op in problem.classes)
+    return told or seen_elements.applies(problem, model, deadline)
 
 
 def decide(
@@ -91,18 +95,27 @@ def _explain(
     """Whether there is an order for the whole problem. If invalid, nothing is said about where."""
     if deadline.passed():
         return Decision("unknown", why="time", engine="pinned")
-    narrowed = narrow(problem, model, deadline)
+    intervals = narrow(problem, model, deadline)
     longest = _longest(problem, model)
-    if narrowed is None or longest is _WRONG:
+    if intervals is None or longest is _WRONG:
         return Decision("invalid", engine="pinned")
+    in_line = read_order.explain(problem, model, intervals, deadline)
+    if in_line is not None:
+        return Decision("valid", order=in_line, engine="pinned")
+    call, ret = intervals
+    by_call = np.argsort(call, kind="stable")
+    narrowed = arrange(
+        problem.key, problem.number[by_call], problem.cls[by_call], call[by_call], ret[by_call], problem.classes,
+        problem.observer,
+    )  # fmt: skip
     meant = model if longest is None else Grown(model, longest)
     found = search(narrowed, meant)
     order = np.searchsorted(problem.number, narrowed.number)[found.order].tolist()
     return replace(found, order=order, stuck=None, engine="pinned")
 
 
-def narrow(problem: Problem, model: Model, deadline: Deadline) -> Problem | None:
-    """The problem with intervals as short as results make them; None if an interval becomes empty.
+def narrow(problem: Problem, model: Model, deadline: Deadline) -> Intervals | None:
+    """The calls and returns of intervals as short as results make them; None if an interval becomes empty.
 
     O(n log n) for versions; for sets see `seen_elements`.
     """
@@ -111,7 +124,7 @@ def narrow(problem: Problem, model: Model, deadline: Deadline) -> Problem | None
     told = np.flatnonzero(rank != _NOT)
     told = told[np.argsort(rank[told], kind="stable")]
     call, ret = problem.call.copy(), problem.ret.copy()
-    if seen_elements.applies(problem, model):
+    if seen_elements.applies(problem, model, deadline):
         call, ret = seen_elements.shorter_intervals(problem, model, deadline)
     # For each rank, the first return of a greater one and the last call of a smaller one.
     begins = np.searchsorted(rank[told], rank[told], "left")
@@ -120,13 +133,7 @@ def narrow(problem: Problem, model: Model, deadline: Deadline) -> Problem | None
     soonest = np.concatenate((np.minimum.accumulate(ret[told][::-1])[::-1], [NEVER]))
     call[told] = np.maximum(call[told], latest[begins])
     ret[told] = np.minimum(ret[told], soonest[ends])
-    if (call > ret).any():
-        return None
-    order = np.argsort(call, kind="stable")
-    return arrange(
-        problem.key, problem.number[order], problem.cls[order], call[order], ret[order], problem.classes,
-        problem.observer,
-    )  # fmt: skip
+    return None if (call > ret).any() else (call, ret)
 
 
 def _rank(model: Model, op: ModelOperation) -> int:

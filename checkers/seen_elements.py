@@ -4,9 +4,12 @@ Let v be an element with one add, a. It is absent, then present from a on, then 
 that takes effect after a, for ever. So in every linearization
 
 - a comes before every operation that saw v: a read with v in it, or one that removed v or found it;
-- an operation that did not see v comes before a if no remove of v was called before it returned;
-- if a returned before such an operation was called, it comes after a remove of v;
-- if there is one remove r of v only, and r returned that it removed v, then whatever saw v comes before r.
+- an operation that did not see v comes before a if no remove of v was called before it returned, or if something that
+  was called later saw v;
+- a remove of v that returned before something was called that saw v comes before a;
+- if a returned before an operation was called that did not see v, it comes after a remove r of v, and whatever saw v
+  comes before r;
+- if a remove of v returned that it removed v, then it is r.
 
 If one operation comes before another one, its interval may end where the other's does, and the other's may begin where
 its own does, as in `pinned`. Only what is certain counts: both operations have returned, or it is the call of an
@@ -22,23 +25,23 @@ import numpy as np
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem
-from clew.checkers.forms import Ints
+from clew.checkers.forms import Ints, set_accesses
 from clew.checkers.models.model import ADD, CONTAINS, READ, REMOVE, Model
 
 _MOST_ROUNDS = 20
 """Rounds at most. What is left out is missing only from what makes the search shorter."""
 
 
-def applies(problem: Problem, model: Model) -> bool:
-    """Whether the object is a set that is read whole, and some element is added once."""
-    accesses = [model.set_access(op) for op in problem.classes]
+def applies(problem: Problem, model: Model, deadline: Deadline) -> bool:
+    """Whether the object is a set that is read whole, and some element is added once. False if the deadline passes."""
+    accesses = set_accesses(problem, model, deadline)
+    if accesses is None:
+        return False
     times = Counter[object]()
     for access, count in zip(accesses, np.bincount(problem.cls, minlength=len(accesses)).tolist(), strict=True):
-        if access is None:
-            return False
         if access[0] == ADD:
             times[access[1]] += count
-    return 1 in times.values() and any(access is not None and access[0] == READ for access in accesses)
+    return 1 in times.values() and any(access[0] == READ for access in accesses)
 
 
 def shorter_intervals(problem: Problem, model: Model, deadline: Deadline) -> tuple[Ints, Ints]:
@@ -47,7 +50,9 @@ def shorter_intervals(problem: Problem, model: Model, deadline: Deadline) -> tup
     The call of an operation that can have no place is after its return. O(reads * elements) for each round. When the
     deadline passes, the intervals stay as they are then.
     """
-    accesses = [model.set_access(op) for op in problem.classes]
+    accesses = set_accesses(problem, model, deadline)
+    if accesses is None:
+        return problem.call, problem.ret
     adds: dict[object, list[int]] = defaultdict(list)
     removes: dict[object, list[int]] = defaultdict(list)
     saw: dict[object, list[int]] = defaultdict(list)
@@ -55,9 +60,7 @@ def shorter_intervals(problem: Problem, model: Model, deadline: Deadline) -> tup
     certain: set[int] = set()
     reads: list[int] = []
     for op, (cls, returned) in enumerate(zip(problem.cls.tolist(), (problem.ret != NEVER).tolist(), strict=True)):
-        access = accesses[cls]
-        assert access is not None
-        name, what, answer = access
+        name, what, answer = accesses[cls]
         if name == READ:
             if deadline.passed():
                 return problem.call, problem.ret
@@ -105,19 +108,32 @@ def _narrow_one(
     # The add took effect if it returned or if its element was seen. If neither, nothing is certain about it.
     if ret[add] == NEVER and not len(seeing):
         return
-    first = call[removing].min() if len(removing) else NEVER
+    known = [remove for remove in removing.tolist() if remove in certain]
+    if len(removing) and len(seeing):
+        # What comes before something that saw the element is not the remove of it. So it comes before the add.
+        idle = removing[ret[removing] < call[seeing].max()]
+        if len(idle):
+            call[add] = max(call[add], call[idle].max())
+            ret[idle] = np.minimum(ret[idle], ret[add])
+            removing = np.setdiff1d(removing, idle)
+    if known:
+        removing = np.array(known, np.int64)
+    saw = seeing[~np.isin(seeing, removing)] if known else seeing
+    last_seen = call[saw].max() if len(saw) else -1
+    # The remove that takes effect comes after all that saw the element.
+    first = max(call[removing].min() if len(removing) else NEVER, last_seen)
     early = not_seeing[ret[not_seeing] < first]
     if len(early):
         call[add] = max(call[add], call[early].max())
         ret[early] = np.minimum(ret[early], ret[add])
     late = not_seeing[call[not_seeing] > ret[add]]
-    if len(late):
-        call[late] = np.maximum(call[late], first)
+    if not (len(late) or known):
+        return
+    soonest = ret[late].min() if len(late) else NEVER
+    call[late] = np.maximum(call[late], first)
+    ret[saw] = np.minimum(ret[saw], min(soonest, ret[removing].max() if len(removing) else NEVER))
     if len(removing) == 1:
         (remove,) = removing.tolist()
-        if len(late) and ret[remove] != NEVER:
-            ret[remove] = min(ret[remove], ret[late].min())
-        others = seeing[seeing != remove]
-        if remove in certain and len(others):
-            call[remove] = max(call[remove], call[others].max())
-            ret[others] = np.minimum(ret[others], ret[remove])
+        call[remove] = max(call[remove], last_seen)
+        if ret[remove] != NEVER:
+            ret[remove] = min(ret[remove], soonest)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clew.checkers import competition, lazy, linear, pinned, wgl
+from clew.checkers import check, competition, lazy, linear, pinned, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
@@ -29,7 +29,8 @@ from clew.checkers.linear import sweep as linear_sweep
 from clew.checkers.linear import tables
 from clew.checkers.memo import STEPS_PER_LOOK, Memo
 from clew.checkers.models import ModelOperation, find_model
-from clew.checkers.models.model import Model
+from clew.checkers.models.collection import Set
+from clew.checkers.models.model import Access, Model
 from clew.checkers.verdict import Budget
 from clew.checkers.wgl import engine as wgl_engine
 from clew.checkers.wgl import search as wgl_search
@@ -260,6 +261,27 @@ def test_no_beginning_of_a_set_is_narrowed_after_the_deadline(monkeypatch: pytes
     decision = pinned.decide(problem, model, deadline, lambda *_: Decision("unknown"))
     assert (decision.answer, decision.stuck_is_first) == ("invalid", False)
     assert begun == 1
+
+
+class Counted(Set):
+    """It counts the contents that are looked at after the deadline."""
+
+    def __init__(self, deadline: Looked) -> None:
+        self.deadline, self.late = deadline, 0
+
+    def set_access(self, op: ModelOperation) -> Access:
+        """See `Model.set_access`."""
+        self.late += op.f == "read" and self.deadline.looks >= self.deadline.last
+        return super().set_access(op)
+
+
+@pytest.mark.parametrize("last", [1, 2, 100, 200, 400, 600, 900])
+def test_few_contents_of_a_set_are_looked_at_after_the_deadline(last: int) -> None:
+    deadline = Looked(last)
+    model = Counted(deadline)
+    verdict = check(object_history("set", 200, 10, True, 0.0, 0), model, until=deadline)
+    assert (verdict.verdict, verdict.why) == ("unknown", "time")
+    assert model.late <= 1
 
 
 def test_a_counterexample_is_not_made_smaller_after_the_deadline() -> None:

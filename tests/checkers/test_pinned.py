@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 
@@ -49,7 +50,7 @@ def test_random_histories_get_the_answer_of_the_exhaustive_checker(name: str) ->
         make = rng.choice((small.lived, small.lived, small.scattered))
         problem = make(model, MIXES[name], rng.randrange(3, 10), rng)
         answers[assert_agrees(competing, problem, model)] += 1
-        if form_of(problem, model) is None and pinned.applies(problem, model):
+        if form_of(problem, model) is None and pinned.applies(problem, model, small.LATE):
             alone = elements.forms_by_element(problem, model) is not None
             engine = competing(problem, model, Budget(), small.LATE).engine
             quick = {"misread", "wgl"} if misread(problem, model, small.LATE) is not None else set[str]()
@@ -68,7 +69,7 @@ def test_a_read_that_overlaps_an_add_may_have_missed_it_by_coming_first() -> Non
     begin, end = (np.array([op[column] for op in done]) for column in (3, 4))
     observer = np.array([op.f == "read" for op in alphabet])
     problem = small.problem(range(len(done)), begin, end, alphabet, observer)
-    assert pinned.applies(problem, model)
+    assert pinned.applies(problem, model, small.LATE)
     assert assert_agrees(competing, problem, model) == "valid"
 
 
@@ -110,20 +111,12 @@ def test_narrowed_intervals_keep_what_came_before_what_and_add_to_it(name: str) 
         if narrowed is None:
             assert competing(problem, model, Budget(), small.LATE).answer == "invalid"
             continue
-        unknown = {int(number) for number in problem.number[problem.ret == NEVER]}
-        assert unknown == {int(number) for number in narrowed.number[narrowed.ret == NEVER]}
-        before = {
-            (int(problem.number[a]), int(problem.number[b]))
-            for a in range(len(problem))
-            for b in range(len(problem))
-            if problem.ret[a] < problem.call[b]
-        }
-        after = {
-            (int(narrowed.number[a]), int(narrowed.number[b]))
-            for a in range(len(narrowed))
-            for b in range(len(narrowed))
-            if narrowed.ret[a] < narrowed.call[b]
-        }
+        call, ret = narrowed
+        assert ((ret == NEVER) == (problem.ret == NEVER)).all()
+        before, after = (
+            {(a, b) for a, b in itertools.product(range(len(problem)), repeat=2) if ends[a] < begins[b]}
+            for begins, ends in ((problem.call, problem.ret), (call, ret))
+        )
         assert before <= after
         more += len(after) - len(before)
     assert more > 0
