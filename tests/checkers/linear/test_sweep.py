@@ -10,6 +10,7 @@ import pytest
 from clew.checkers import Budget, linear, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
+from clew.checkers.linear import tables
 from clew.checkers.models import find_model
 from clew.histories import Event, History
 from tests.checkers import small
@@ -59,3 +60,16 @@ def test_what_was_lost_and_has_been_seen_is_closed_in_a_sequential_run(lost: int
     sweep = linear.Sweep(problem, find_model("cas-register"), Budget(), Deadline(60))
     assert sweep.to(len(problem.event_op)) == "there"
     assert sweep.open() == []
+
+
+def test_the_place_of_a_lost_write_that_was_closed_serves_one_that_returns() -> None:
+    """The write of 1 has the place of the lost one. Whether it came before that of 2 is seen by the last read."""
+    story = [(0, "invoke", "write", 9), (0, "info", "write", 9), (1, "invoke", "read", None), (1, "ok", "read", 9)]
+    story += [(1, kind, "write", 3) for _ in range(tables.CLOSE_EVERY) for kind in ("invoke", "ok")]
+    story += [(1, "invoke", "write", 1), (2, "invoke", "write", 2), (2, "ok", "write", 2), (1, "ok", "write", 1)]
+    story += [(1, "invoke", "read", None), (1, "ok", "read", 2)]
+    events = [Event(i, i, process, kind, f, None, value) for i, (process, kind, f, value) in enumerate(story)]  # type: ignore[arg-type]
+    problem = encode(History.of(events), find_model("cas-register"))[0]
+    decision = linear.decide(problem, find_model("cas-register"), Budget(), Deadline(60))
+    assert decision.answer == "valid"
+    assert_explains(problem, find_model("cas-register"), decision.order, len(problem.event_op))
