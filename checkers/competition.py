@@ -25,9 +25,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
-from clew.checkers import bag, line, parts, pinned, sums, wgl
+from clew.checkers import bag, line, parts, pinned, set_once, sums, wgl
+from clew.checkers.cells import cell_of
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
@@ -35,7 +34,7 @@ from clew.checkers.forms import AppendForm, ContainerForm, Form, RegisterForm, S
 from clew.checkers.misread import Misread, misread
 from clew.checkers.models.model import Model
 from clew.checkers.monitors import containers, elements, sets, stale_read, tallies, zones
-from clew.checkers.monitors.first_unexplained import decide_beginnings
+from clew.checkers.monitors.first_unexplained import decide_beginnings, look_earlier, places
 from clew.checkers.overdrawn import overdrawn
 from clew.checkers.rounds import FEWEST_EVENTS, progress, search_any, search_register, search_stack, steps_of
 from clew.checkers.verdict import Budget
@@ -83,7 +82,7 @@ def decide(
     for engine, wrong_at in (("sums", sums.out_of_reach), ("overdrawn", overdrawn)):
         stuck = wrong_at(problem, model)
         if stuck is not None:
-            return _look_earlier(
+            return look_earlier(
                 problem, stuck, engine, lambda part: wgl.decide(part, model, budget, deadline, steps=FEWEST_EVENTS)
             )
 
@@ -91,8 +90,8 @@ def decide(
     if wrong is not None:
         return _about_one_element(problem, wrong, model, budget, deadline)
 
-    def search(part: Problem, model: Model) -> Decision:
-        return _search(part, model, budget, deadline, most_rounds, mend=len(part) == len(problem))
+    def search(part: Problem, model: Model, mend: bool) -> Decision:
+        return _search(part, model, budget, deadline, most_rounds, mend=mend)
 
     if bag.applies(model):
         return bag.decide(problem, model, budget, deadline, effort=_looks(problem, most_rounds))
@@ -107,7 +106,7 @@ def decide(
 
 def _about_one_element(problem: Problem, wrong: Misread, model: Model, budget: Budget, deadline: Deadline) -> Decision:
     """The decision of a set that was read wrong about one element, with the part of this element."""
-    decision = _look_earlier(
+    decision = look_earlier(
         problem, wrong.stuck, "misread", lambda part: wgl.decide(part, model, budget, deadline, steps=FEWEST_EVENTS)
     )
     if decision.stuck != wrong.stuck or not parts.applies(model):
@@ -130,21 +129,28 @@ def _by_parts(
     steps = _STEPS_BEFORE_PARTS * max(FEWEST_EVENTS, len(problem.event_op))
 
     def search(whole: Problem) -> Decision:
-        def few_steps(part: Problem, model: Model) -> Decision:
+        def few_steps(part: Problem, model: Model, mend: bool) -> Decision:
             if type(model).needs is not Model.needs:
-                return search_any(part, model, budget, deadline, 1, mend=len(part) == len(whole))
+                return search_any(part, model, budget, deadline, 1, mend=mend)
             return wgl.decide(part, model, budget, deadline, steps=steps)
 
         return _search_whole(whole, model, budget, deadline, few_steps, _LOOKS * steps)
 
-    first = search(problem)
-    if first.answer != "unknown" or deadline.passed():
-        return first
-    found = _invalid_part(problem, model, budget, deadline)
-    if found is None:
-        return max(first, search_whole(), key=progress)
+    impossible_at = pinned.impossible_at(problem, model, deadline)
+    if impossible_at is not None:
+        # A part may show it earlier.
+        found = _invalid_part(problem.before(impossible_at + 1), model, budget, deadline)
+        if found is None:
+            return look_earlier(problem, impossible_at, "pinned", search)
+    else:
+        first = search(problem)
+        if first.answer != "unknown" or deadline.passed():
+            return first
+        found = _invalid_part(problem, model, budget, deadline)
+        if found is None:
+            return max(first, search_whole(), key=progress)
     stuck = parts.stuck_in(problem, found)
-    decision = _look_earlier(problem, stuck, "parts", search)
+    decision = look_earlier(problem, stuck, "parts", search)
     return replace(decision, part=found.part) if decision.stuck == stuck else decision
 
 
@@ -172,15 +178,19 @@ def _search_whole(
     model: Model,
     budget: Budget,
     deadline: Deadline,
-    search: Callable[[Problem, Model], Decision],
+    search: Callable[[Problem, Model, bool], Decision],
     looks: int | None,
 ) -> Decision:
-    """The search for a problem without a form. `looks` bound that for a line of pairs, `search` is any other one."""
+    """The search for a problem without a form. `looks` bound that for a line of pairs, `search` is any other one.
+
+    `search` gets a problem, its model, and whether mending has a turn. Of a beginning mending shows only that it is
+    valid, which wgl mostly does as soon. Where results pin the order, mending is quick.
+    """
     if line.applies(problem, model):
         return line.decide(problem, model, budget, deadline, effort=looks)
     if pinned.applies(problem, model, deadline):
-        return pinned.decide(problem, model, deadline, search)
-    return decide_beginnings(lambda part: search(part, model), problem)
+        return pinned.decide(problem, model, deadline, lambda part, model: search(part, model, True))
+    return decide_beginnings(lambda part: search(part, model, part is problem), problem)
 
 
 def _search(
@@ -211,7 +221,7 @@ def _decide_container(
         def search(beginning: Problem) -> Decision:
             return wgl.decide(beginning, model, budget, deadline, steps=FEWEST_EVENTS)
 
-        return _look_earlier(problem, decision.stuck, "monitors", search)
+        return look_earlier(problem, decision.stuck, "monitors", search)
     return decision
 
 
@@ -235,32 +245,24 @@ def _decide_register(
         if found is not None:
             stuck = int(problem.ret[found.read])
     if stuck is None:
-        return search_register(form, model, budget, deadline, most_rounds)
+        return _search_register(form, model, budget, deadline, most_rounds)
 
     def search(beginning: Problem) -> Decision:
-        part = form.only(_places(beginning, problem), beginning)
-        return search_register(part, model, budget, deadline, _ROUNDS_FOR_EARLIER)
+        part = form.only(places(beginning, problem), beginning)
+        return _search_register(part, model, budget, deadline, _ROUNDS_FOR_EARLIER)
 
-    return _look_earlier(problem, stuck, engine, search)
-
-
-def _look_earlier(problem: Problem, stuck: int, engine: str, search: Callable[[Problem], Decision]) -> Decision:
-    """`engine` found that no order explains the return at `stuck`. Search what came before for an earlier violation."""
-    beginning = problem.before(stuck)
-    before = search(beginning)
-    places = _places(beginning, problem)
-    order = places[before.order].tolist()
-    if before.stuck is not None:
-        earlier = int(problem.ret[places[beginning.event_op[before.stuck]]])
-        return Decision(
-            "invalid", order=order, stuck=earlier, engine=before.engine, stuck_is_first=before.stuck_is_first
-        )
-    return Decision("invalid", order=order, stuck=stuck, engine=engine, stuck_is_first=before.answer == "valid")
+    return look_earlier(problem, stuck, engine, search)
 
 
-def _places(part: Problem, whole: Problem) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """For each operation of a part of a problem its index in the whole problem."""
-    return np.searchsorted(whole.number, part.number)
+def _search_register(
+    form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None
+) -> Decision:
+    """The searches for a register. Values that are set once shorten the intervals before."""
+    if not set_once.applies(form.problem, cell_of(form)):
+        return search_register(form, model, budget, deadline, most_rounds)
+    return pinned.decide_register(
+        form, deadline, lambda part: search_register(part, model, budget, deadline, most_rounds, where=False)
+    )
 
 
 def _looks(problem: Problem, most_rounds: int | None) -> int | None:

@@ -1,8 +1,9 @@
-"""Results that pin the order: versions that only grow, and lists that only grow.
+"""Results that pin the order: versions that only grow, lists that only grow, and values that are set once.
 
     read -> [3, "x"]      comes before everything that returned a greater version
     read -> [a, b, c]     comes before every read of a longer list; a, b, c were appended in this order
     read -> {a, b}        comes after the adds of a and b, before that of any other: `seen_elements`, `read_order`
+    read -> 7             comes after the only write of 7, and before the next write: see `set_once`
 
 *Versions.* If every linearization puts an operation a before another one b, then a takes effect before b returns, and b
 after a is called. So the interval of a may end at the first return of any such b, and that of b begin at the last call
@@ -17,7 +18,8 @@ L. The search need not try any other one, and there is no state in which it goes
 After L anything may be appended, and no read follows.
 
 *Unknown outcomes.* An operation of unknown outcome may never take effect. So it narrows no interval, its own stays as
-it is, and no list is taken from it.
+it is, and no list is taken from it. Where something else shows that it did take effect, `seen_elements` and `set_once`
+know more.
 
 *The first return that no order explains.* What returned later must not count, so this is asked of beginnings: of each,
 only what returned in it narrows anything. An order that explains a longer beginning explains a shorter one too, so a
@@ -32,13 +34,14 @@ from typing import Any
 
 import numpy as np
 
-from clew.checkers import read_order, seen_elements
+from clew.checkers import read_order, seen_elements, set_once
+from clew.checkers.cells import cell_of, cells_of
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, arrange
-from clew.checkers.forms import Ints
+from clew.checkers.forms import Ints, RegisterForm
 from clew.checkers.models.model import APPEND, READ, Model, ModelOperation
-from clew.checkers.monitors.first_unexplained import decide_beginnings
+from clew.checkers.monitors.first_unexplained import decide_beginnings, decide_by, places
 
 Intervals = tuple[Ints, Ints]
 """For each operation its first and its last position."""
@@ -73,15 +76,18 @@ class Grown(Model):
 
 
 def applies(problem: Problem, model: Model, deadline: Deadline) -> bool:
-    """Whether something in the problem tells a version, or a read of a set tells when its elements came."""
-    told = any(model.version(op) is not None for op in problem.classes)
-    return told or seen_elements.applies(problem, model, deadline)
+    """Whether something tells a version, a read of a set tells when its elements came, or values are set once."""
+    return (
+        any(model.version(op) is not None for op in problem.classes)
+        or seen_elements.applies(problem, model, deadline)
+        or set_once.applies(problem, cells_of(problem, model))
+    )
 
 
 def decide(
     problem: Problem, model: Model, deadline: Deadline, search: Callable[[Problem, Model], Decision]
 ) -> Decision:
-    """Decide a problem in which operations tell versions. `search` decides what was narrowed.
+    """Decide a problem in which results pin the order. `search` decides what was narrowed.
 
     If invalid, there are another log n searches for the first return that no order explains. `stuck_is_first` is False
     if one of them did not come to an end.
@@ -102,22 +108,62 @@ def _explain(
     in_line = read_order.explain(problem, model, intervals, deadline)
     if in_line is not None:
         return Decision("valid", order=in_line, engine="pinned")
+    meant = model if longest is None else Grown(model, longest)
+    return _search(problem, intervals, lambda narrowed: search(narrowed, meant))
+
+
+def decide_register(form: RegisterForm, deadline: Deadline, search: Callable[[RegisterForm], Decision]) -> Decision:
+    """Decide a problem of a register in which values are set once, like `decide`."""
+
+    def explain(part: Problem) -> Decision:
+        if deadline.passed():
+            return Decision("unknown", why="time", engine="pinned")
+        whole = form.only(places(part, form.problem), part)
+        call, ret = set_once.shorter_intervals(part, cell_of(whole), deadline)
+        if (call > ret).any():
+            return Decision("invalid", engine="pinned")
+        return _search(part, (call, ret), lambda narrowed: search(whole.only(places(narrowed, part), narrowed)))
+
+    return decide_beginnings(explain, form.problem)
+
+
+def impossible_at(problem: Problem, model: Model, deadline: Deadline) -> int | None:
+    """A return by which values that are set once leave something no place; None if it is not found.
+
+    Nothing is searched for. O(n log n), and if something is found, log n times as much.
+    """
+    if not set_once.applies(problem, cells_of(problem, model)):
+        return None
+
+    def possible(until: int) -> Ints | None:
+        """Nothing if everything before a position has a place, or if there is no more time to look."""
+        found = deadline.passed() or narrow(problem.before(until), model, deadline) is not None
+        return np.empty(0, np.int64) if found else None
+
+    return decide_by(possible, problem, "pinned").stuck
+
+
+def _search(problem: Problem, intervals: Intervals, search: Callable[[Problem], Decision]) -> Decision:
+    """What a search finds with shorter intervals. If invalid, nothing is said about where."""
+    narrowed = with_intervals(problem, intervals)
+    found = search(narrowed)
+    return replace(found, order=places(narrowed, problem)[found.order].tolist(), stuck=None, engine="pinned")
+
+
+def with_intervals(problem: Problem, intervals: Intervals) -> Problem:
+    """The problem with other intervals, none of which is empty."""
     call, ret = intervals
     by_call = np.argsort(call, kind="stable")
-    narrowed = arrange(
+    return arrange(
         problem.key, problem.number[by_call], problem.cls[by_call], call[by_call], ret[by_call], problem.classes,
         problem.observer,
     )  # fmt: skip
-    meant = model if longest is None else Grown(model, longest)
-    found = search(narrowed, meant)
-    order = np.searchsorted(problem.number, narrowed.number)[found.order].tolist()
-    return replace(found, order=order, stuck=None, engine="pinned")
 
 
 def narrow(problem: Problem, model: Model, deadline: Deadline) -> Intervals | None:
     """The calls and returns of intervals as short as results make them; None if an interval becomes empty.
 
-    O(n log n) for versions; for sets see `seen_elements`.
+    O(n log n) for versions; for sets see `seen_elements`, for registers `set_once`.
     """
     rank_of = np.array([_rank(model, op) for op in problem.classes], np.int64)
     rank = np.where(problem.ret == NEVER, _NOT, rank_of[problem.cls])
@@ -126,6 +172,8 @@ def narrow(problem: Problem, model: Model, deadline: Deadline) -> Intervals | No
     call, ret = problem.call.copy(), problem.ret.copy()
     if seen_elements.applies(problem, model, deadline):
         call, ret = seen_elements.shorter_intervals(problem, model, deadline)
+    elif (cells := cells_of(problem, model)) is not None:
+        call, ret = set_once.shorter_intervals(problem, cells, deadline)
     # For each rank, the first return of a greater one and the last call of a smaller one.
     begins = np.searchsorted(rank[told], rank[told], "left")
     ends = np.searchsorted(rank[told], rank[told], "right")

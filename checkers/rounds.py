@@ -80,11 +80,17 @@ first and the second one, it never has one."""
 
 
 def search_register(
-    form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None
+    form: RegisterForm,
+    model: Model,
+    budget: Budget,
+    deadline: Deadline,
+    most_rounds: int | None,
+    *,
+    where: bool = True,
 ) -> Decision:
     """Decide a problem of a register by wgl, mending, narrow sweeps and lazy; see `take_turns`.
 
-    If invalid, it says where.
+    If invalid, it says where. Without `where`, `stuck` may be None.
     """
     problem = form.problem
 
@@ -96,7 +102,7 @@ def search_register(
                 part, model, budget, deadline, steps=steps_of(number, problem), memo=memo, hope=number > 0
             )
 
-        return decide_beginnings(search, problem)
+        return decide_beginnings(search, problem) if where else search(problem)
 
     def mended(number: int) -> Decision:
         from clew.checkers import mending

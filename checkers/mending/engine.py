@@ -30,11 +30,11 @@ import random
 
 import numpy as np
 
+from clew.checkers.cells import Cells, cell_of, cells_of
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import Ints, RegisterForm
-from clew.checkers.mending.cells import Cells, cell_of, cells_of
 from clew.checkers.mending.exchange import CELL, NOBODY, REGISTERS, Order
 from clew.checkers.mending.moves import MENDED, PAUSE, begin, first_wrong, gather, look, mend, spare
 from clew.checkers.models.model import Model

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from clew.checkers.cells import NOTHING
 from clew.checkers.kernel import raw_kernel
-from clew.checkers.mending.cells import NOTHING
 
 REGISTERS = np.dtype((
     np.record,

@@ -12,10 +12,10 @@ Time lets two blocks change places if no operation of the first one returned bef
 
 from __future__ import annotations
 
+from clew.checkers.cells import NOTHING
 from clew.checkers.draws import draw
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import raw_kernel
-from clew.checkers.mending.cells import NOTHING
 from clew.checkers.mending.exchange import NOBODY, exchange, is_wrong, rotate
 
 MENDED, GIVEN_UP, PAUSE = range(3)

@@ -56,5 +56,24 @@ def decide_beginnings(search: Callable[[Problem], Decision], problem: Problem) -
             continue
         low = middle + 1
         if found.answer == "valid":
-            explained, best = low, np.searchsorted(problem.number, beginning.number)[found.order].tolist()
+            explained, best = low, places(beginning, problem)[found.order].tolist()
     return replace(decision, order=best, stuck=int(returns[low]), stuck_is_first=explained == low)
+
+
+def look_earlier(problem: Problem, stuck: int, engine: str, search: Callable[[Problem], Decision]) -> Decision:
+    """`engine` found that no order explains the return at `stuck`. Search what came before for an earlier violation."""
+    beginning = problem.before(stuck)
+    before = search(beginning)
+    place = places(beginning, problem)
+    order = place[before.order].tolist()
+    if before.stuck is not None:
+        earlier = int(problem.ret[place[beginning.event_op[before.stuck]]])
+        return Decision(
+            "invalid", order=order, stuck=earlier, engine=before.engine, stuck_is_first=before.stuck_is_first
+        )
+    return Decision("invalid", order=order, stuck=stuck, engine=engine, stuck_is_first=before.answer == "valid")
+
+
+def places(part: Problem, whole: Problem) -> Ints:
+    """For each operation of a part of a problem its index in the whole problem, whose operations are in their order."""
+    return np.searchsorted(whole.number, part.number)

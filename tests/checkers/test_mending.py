@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from clew.checkers import Budget, exhaustive, mending, rounds
+from clew.checkers.cells import NOTHING, cells_of
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, encode
 from clew.checkers.forms import register_form
 from clew.checkers.mending import engine
-from clew.checkers.mending.cells import NOTHING, cells_of
 from clew.checkers.mending.exchange import NOBODY, Order, is_wrong
 from clew.checkers.models import Model, ModelOperation, find_model
 from clew.checkers.models.model import Access

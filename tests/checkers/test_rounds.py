@@ -14,7 +14,7 @@ from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
 from clew.checkers.forms import register_form
 from clew.checkers.models import Model, find_model
-from clew.checkers.monitors.first_unexplained import decide_beginnings
+from clew.checkers.monitors.first_unexplained import decide_beginnings, look_earlier
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_agrees
@@ -116,7 +116,7 @@ def test_an_earlier_violation_is_the_first_one_only_if_the_search_for_it_says_so
     returns = PROBLEM.event_return.nonzero()[0]
     earlier, stuck = int(returns[3]), int(returns[-1])
     found = Decision("invalid", stuck=earlier, engine="wgl", stuck_is_first=is_first)
-    decision = competition._look_earlier(PROBLEM, stuck, "parts", lambda _: found)
+    decision = look_earlier(PROBLEM, stuck, "parts", lambda _: found)
     assert (decision.stuck, decision.engine, decision.stuck_is_first) == (earlier, "wgl", is_first)
 
 
@@ -125,7 +125,7 @@ def test_a_violation_is_the_first_one_only_if_what_came_before_is_known_to_be_va
     before: Decision, is_first: bool
 ) -> None:
     stuck = int(PROBLEM.event_return.nonzero()[0][-1])
-    decision = competition._look_earlier(PROBLEM, stuck, "sums", lambda _: before)
+    decision = look_earlier(PROBLEM, stuck, "sums", lambda _: before)
     assert (decision.stuck, decision.engine, decision.stuck_is_first) == (stuck, "sums", is_first)
 
 
