@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import importlib
 import random
+import threading
 import time
+from typing import Any
 
 import pytest
 from numba.core import event
 
 from clew.checkers import check
 from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
+from clew.checkers.encoding import Problem
 from clew.checkers.kept_code import load_numba
-from clew.histories import Event, History
+from clew.histories import Event, EventType, History
 from tests.checkers.generators import Mix, register_history
 
 HARD = Mix(2_000, 50, (3, 0.3, 3), 20, 0.1)
@@ -103,3 +107,31 @@ def test_an_error_in_one_key_stops_the_search_of_the_others(monkeypatch: pytest.
     with pytest.raises(KeyboardInterrupt):
         check(History.of(events), "register")  # type: ignore[arg-type]
     assert all(end.passed() for end in ends)
+
+
+def test_a_violation_of_a_later_key_stops_nobody_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So the first key that is invalid is the same one, however fast the others are."""
+    module = importlib.import_module("clew.checkers.check")
+    last_is_decided, stopped, whole = threading.Event(), dict[object, bool](), module._decide
+
+    def decide(engine: str, problem: Problem, *others: Any) -> Decision:
+        if problem.key == 0:
+            assert last_is_decided.wait(60)
+        stopped[problem.key] = others[-1].passed()
+        return whole(engine, problem, *others)  # type: ignore[no-any-return]
+
+    class Told(Deadline):
+        """Says when the first key after the last one would be stopped: then the last one is decided."""
+
+        def stop(self) -> None:
+            super().stop()
+            last_is_decided.set()
+
+    monkeypatch.setattr(module, "_decide", decide)
+    monkeypatch.setattr(Deadline, "child", lambda parent: Told(float("inf"), parent))
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    events = [Event(2 * key + at, 2 * key + at, key, kind, "read", key, 1 if at else None)
+              for key in range(3) for at, kind in enumerate[EventType](("invoke", "ok"))]  # fmt: skip
+    verdict = check(History.of(events), "register")
+    assert stopped == {0: False, 1: False}
+    assert [key.why for key in verdict.keys] == [None, "stopped", "stopped"]

@@ -92,6 +92,7 @@ def test_a_misread_element_is_no_evidence_of_what_was_impossible_before_it() -> 
         ([("add", 1, None, 0, 1), ("add", 1, True, 2, 3)], (3, 1)),
         ([("read", None, [1], 0, 1), ("add", 1, None, 2, 3)], (1, 1)),
         ([("add", 1, False, 0, 1)], (1, 1)),
+        ([("add", 1, None, 0, 1), ("contains", 1, False, 6, 7), ("read", None, [9], 2, 3)], (3, 9)),
         ([("add", 1, None, 0, 7), ("read", None, [1], 1, 2), ("contains", 1, False, 3, 4)], (4, 1)),
         # The add of 2 returned, the add of 1 did not: both are missed, and 2 is easier to see.
         (
