@@ -14,6 +14,7 @@
                  an unordered queue?       a search for the moments at which it was empty
                  a FIFO queue?             a search for one line of pairs
                  versions, or one list?    they shorten the intervals, then searches by turns
+                 a set, read whole?        the same, and before the searches one try with the reads in a line
                  otherwise                 searches by turns
                  are these hard?           a part may be invalid: one element, one register
 

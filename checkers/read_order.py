@@ -23,7 +23,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, arrange
 from clew.checkers.forms import Ints, set_accesses, set_form
-from clew.checkers.models.model import ADD, READ, REMOVE, Access, Model, ModelOperation
+from clew.checkers.models.model import ADD, CONTAINS, READ, REMOVE, Access, Model, ModelOperation
 from clew.checkers.monitors import sets
 from clew.histories.history import thaw
 
@@ -53,6 +53,8 @@ class _Reads:
         self.adds: dict[int, list[int]] = defaultdict(list)
         self.removes: dict[int, list[int]] = defaultdict(list)
         removed: dict[int, list[int]] = defaultdict(list)
+        self.sighted = sighted = Counter[int]()
+        """The last call of what found the element by asking for it."""
         for op in self.others.tolist():
             name, what, answer = accesses[cls[op]]
             element = self.element_of[op] = self.elements.setdefault(what, len(self.elements))
@@ -62,6 +64,8 @@ class _Reads:
                 self.removes[element].append(op)
                 if answer:
                     removed[element].append(op)
+            elif name == CONTAINS and answer:
+                sighted[element] = max(sighted[element], int(call[op]))
         count = len(self.elements)
         self.call, self.ret = call[self.ops], ret[self.ops]
         self.first_remove = np.full(count, NEVER, np.int64)
@@ -212,7 +216,8 @@ def _points(reads: _Reads, line: list[int], deadline: Deadline) -> list[int] | N
         for element in np.flatnonzero(now != before).tolist():
             those = (reads.adds if now[element] else reads.removes)[element]
             soonest = min((int(call[op]) for op in those if ret[op] > at), default=NEVER)
-            point = max(point, soonest)
+            # What found the element comes before the remove of it, and so before this read.
+            point = max(point, soonest, 0 if now[element] else reads.sighted[element])
         # What was added for certain and is not seen must have been removed.
         while (gone := ~now & reads.once & (reads.added_by <= point) & (reads.first_remove > point)).any():
             point = int(reads.first_remove[gone].max())

@@ -19,6 +19,7 @@ keeps its end. What became shorter makes more certain, so this is done until not
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 
 import numpy as np
@@ -62,12 +63,7 @@ def shorter_intervals(problem: Problem, model: Model, deadline: Deadline) -> tup
     for op, (cls, returned) in enumerate(zip(problem.cls.tolist(), (problem.ret != NEVER).tolist(), strict=True)):
         name, what, answer = accesses[cls]
         if name == READ:
-            if deadline.passed():
-                return problem.call, problem.ret
-            if returned:
-                reads.append(op)
-                for element in what or ():
-                    saw[element].append(op)
+            reads += [op] if returned else []
             continue
         if name == ADD:
             adds[what].append(op)
@@ -78,14 +74,22 @@ def shorter_intervals(problem: Problem, model: Model, deadline: Deadline) -> tup
                 certain.add(op)
         if returned and name in (REMOVE, CONTAINS) and answer is not None:
             (saw if answer else missed)[what].append(op)
+    # The last column is for the elements that are not added once.
+    once = {element: number for number, element in enumerate(one for one, those in adds.items() if len(those) == 1)}
     whole = np.array(reads, np.int64)
+    has = np.zeros((len(reads), len(once) + 1), np.bool_)
+    for read, cls in enumerate(problem.cls[whole].tolist()):
+        if deadline.passed():
+            return problem.call, problem.ret
+        what = accesses[cls][1] or ()
+        has[read, np.fromiter(map(once.get, what, itertools.repeat(-1)), np.int64, len(what))] = True
     call, ret = problem.call.copy(), problem.ret.copy()
     elements = []
-    for element, those in adds.items():
-        if len(those) == 1 and not deadline.passed():
-            seeing = np.array(saw[element], np.int64)
-            not_seeing = np.concatenate((np.setdiff1d(whole, seeing), np.array(missed[element], np.int64)))
-            elements.append((those[0], seeing, not_seeing, np.array(removes[element], np.int64)))
+    for element, seen in zip(once, has.T.copy(), strict=False):
+        if not deadline.passed():
+            seeing = np.concatenate((whole[seen], np.array(saw[element], np.int64)))
+            not_seeing = np.concatenate((whole[~seen], np.array(missed[element], np.int64)))
+            elements.append((adds[element][0], seeing, not_seeing, np.array(removes[element], np.int64)))
     for _ in range(_MOST_ROUNDS):
         before = int(call.sum()), int(ret[ret != NEVER].sum())
         for add, seeing, not_seeing, removing in elements:
