@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from clew.harness.errors import MachineError
 from clew.harness.hunt import at_home, campaign, hunt
-from clew.harness.hunt.campaign import BATCH
+from clew.harness.hunt.campaign import AHEAD, BATCH, DEATHS_MOST
 from clew.harness.hunt.trial import trials
 from clew.harness.plan import PlanError, Source, load, resolve
 from tests.harness.conftest import Clew
@@ -44,6 +44,29 @@ class Doomed(AtOnce):
 def test_workers_that_die_again_and_again_are_one_line() -> None:
     with Doomed() as executor, pytest.raises(MachineError, match="seeds from 5 on"):
         list(campaign(SOURCE, [], range(5, 30), executor, 1))
+
+
+def test_workers_that_die_now_and_then_end_no_hunt() -> None:
+    died: set[int] = set()
+
+    class Frail(Executor):
+        """A worker dies over each job, once. What a job gives is its seeds."""
+
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            (batch,) = (argument for argument in args if isinstance(argument, list))
+            future: Future[Any] = Future()
+            if batch[0] in died:
+                future.set_result(batch)
+            else:
+                died.add(batch[0])
+                future.set_exception(BrokenExecutor())
+            return future
+
+    seeds = range(4 * AHEAD * (DEATHS_MOST + 1) * BATCH)
+    with Frail() as executor:
+        tried: list[Any] = list(campaign(SOURCE, [], seeds, executor, 1))
+    assert tried == list(seeds)
+    assert len(died) > DEATHS_MOST
 
 
 def test_a_hunt_whose_workers_die_has_what_it_knew_before() -> None:

@@ -116,6 +116,23 @@ def test_a_candidate_gets_no_more_runs_than_it_takes(
     assert len(fake.plans) == runs
 
 
+def test_nothing_is_known_of_a_candidate_whose_runs_were_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = Fake(monkeypatch, set(), iter((True,)))
+    question = FailsLive(WANTED, Search(time.monotonic(), 60, rule=Rule(2, 4)))
+    with pytest.raises(StopIteration):
+        question(explicit(3))
+    fake.turns = iter((True, True))
+    assert question(explicit(3)) is not None
+
+
+@pytest.mark.parametrize("any_failure", [False, True])
+def test_another_failure_counts_only_if_any_does(any_failure: bool) -> None:
+    question = FailsLive(WANTED, Search(0, 1), any_failure)
+    assert question.matches(WANTED)
+    assert question.matches(Signature("liveness")) == any_failure
+    assert not question.matches(None)
+
+
 def test_what_is_needed_is_left_although_a_run_fails_only_two_times_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = Fake(monkeypatch, {7, 30}, forever(True, False, True))
     question = FailsLive(WANTED, Search(time.monotonic(), 600, rule=Rule(2, 5)))
