@@ -6,7 +6,8 @@
     second       the same, with more of all   who popped which push, wgl    a sweep that goes back, wgl with needs
     further      and so on                    and so on                     the same, with more of both
 
-Several registers are mended too (`clew.checkers.mending`), between wgl without and with needs, and then in each round.
+Several registers are mended too (`clew.checkers.mending`), and priority queues (`clew.checkers.least`), between wgl
+without and with needs, and then in each round.
 
 A counter has another search in place of the sweep: `clew.checkers.counters`.
 
@@ -17,8 +18,7 @@ before the last round costs a ninth of it at most.
 
 Which search decides a history of 30 clients is hard to foresee. Measured on histories of 1,000 operations and 5 values,
 with 5 seconds of processor time: of eight multi-registers, wgl with needs decided four, the sweep none, and mending
-all. Of seven sets that are read whole, wgl and the sweep decided three each, but not the same ones. Of two priority
-queues with 2 % of unknown outcomes, wgl decided none and the sweep both.
+all. Of seven sets that are read whole, wgl and the sweep decided three each, but not the same ones.
 """
 
 from __future__ import annotations
@@ -69,6 +69,9 @@ five seconds of processor time, each after more than two million steps, 20 milli
 _MENDED = 15
 """Places that mending looks at for a step of wgl, if it comes no further: half a second of processor time in its first
 turn."""
+_MOVED = 100
+"""Moves in the order of a priority queue, for each step of wgl an event: 4,000 for each operation in its first turn,
+half a second of processor time for 1,000 operations."""
 _PAIRED, _LONG_STATES = 50, 20
 """Pairs, positions and lifetimes that the search for a pairing looks at for a step of wgl: 0.3 s of processor time in
 its first turn, 3 s in the second. And how many times fewer steps wgl has for a stack, whose states are long: 0.2 s in
@@ -139,6 +142,11 @@ def search_any(
     def mended(number: int) -> Decision | None:
         if not mend:
             return None
+        if model.discipline == "least":
+            from clew.checkers import least
+
+            moves = _MOVED * _effort(number) * len(problem.event_op)
+            return least.decide(problem, model, deadline, moves, seed=number)
         from clew.checkers import mending
 
         return mending.decide(problem, model, deadline, _MENDED * steps_of(number, problem), seed=number)

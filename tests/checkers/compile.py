@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from concurrent.futures import ProcessPoolExecutor
 
-from clew.checkers import Budget, annealing, linear, mending, pairing
+from clew.checkers import Budget, annealing, least, linear, mending, pairing
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
 from clew.checkers.models import find_model
@@ -64,8 +64,15 @@ def compile_mending() -> None:
     mending.decide(problem, model, Deadline(), 10_000)
 
 
+def compile_least() -> None:
+    """Mend an order of a priority queue, which small histories never need."""
+    model = find_model("priority-queue")
+    (problem,) = encode(object_history("priority-queue", 100, 5, False, 0.1, 1), model)
+    least.decide(problem, model, Deadline(), 100_000)
+
+
 if __name__ == "__main__":
     with ProcessPoolExecutor() as workers:
-        longest = [workers.submit(make) for make in (compile_counters, compile_pairing, compile_mending)]
+        longest = [workers.submit(make) for make in (compile_counters, compile_pairing, compile_mending, compile_least)]
         for done in [*longest, *(workers.submit(compile_part, *part) for part in PARTS)]:
             done.result()
