@@ -65,10 +65,13 @@ class Order(NamedTuple):
     demands: Any
     """The element that it takes, how many elements there are if it found nothing, NOBODY for puts and what is left
     out."""
+    takes: Any
+    """Whether it is a take."""
     any: Any
-    """Whether it is a take of unknown outcome."""
+    """Whether it is a take that may get any element. In the beginning of a history there are also takes that did not
+    return yet, and got a certain one if they took effect."""
     unknown: Any
-    """The operations of unknown outcome."""
+    """The puts and takes of unknown outcome."""
     order: Any
     """The operation in each place. It is left out if it is of unknown outcome and `adds` is 0."""
     place: Any

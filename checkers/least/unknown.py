@@ -38,10 +38,10 @@ def look(t, element, more):  # type: ignore[no-untyped-def]
         t.first_return[place] = first
     put, take = NEVER, NEVER  # the first call of those that are left out: from then on one can come in
     for op in t.unknown:
-        if t.adds[op] == 0:
-            if t.any[op]:
+        if t.adds[op] == 0 and (t.any[op] or t.element[op] == element):
+            if t.takes[op]:
                 take = min(take, t.call[op])
-            elif t.element[op] == element:
+            else:
                 put = min(put, t.call[op])
     least, changed = _IMPOSSIBLE, 0.0
     begins = begin_out = NOBODY
@@ -62,7 +62,7 @@ def look(t, element, more):  # type: ignore[no-untyped-def]
                 often = t.there[op, element] + (more if ends else 0)
                 cost = cost_of(t, t.there[op], element) - off(t, t.there[op, element], True) + off(t, often, True)
             if leaves == -comes:
-                spared = -cost_of(t, t.there[op], element) if t.any[op] else 0.0
+                spared = -cost_of(t, t.there[op], element) if t.takes[op] else 0.0
                 if spared < cost:
                     cost, out = spared, op
             if cost == _IMPOSSIBLE:
@@ -109,7 +109,8 @@ def _come_in(t, element, adds, before):  # type: ignore[no-untyped-def]
     """Let a put or a take of the element come in before an operation: of those that can, the one called last."""
     first, op = t.first_return[t.place[before]], NOBODY
     for other in t.unknown:
-        can = t.adds[other] == 0 and t.any[other] == (adds < 0) and (adds < 0 or t.element[other] == element)
+        can = t.adds[other] == 0 and t.takes[other] == (adds < 0)
+        can = can and (t.any[other] or t.element[other] == element)
         if can and t.call[other] <= first and (op == NOBODY or t.call[other] > t.call[op]):
             op = other
     if op == NOBODY:

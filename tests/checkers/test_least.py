@@ -49,11 +49,13 @@ def test_small_histories_get_an_order_if_there_is_one() -> None:
     for _ in range(120):
         make = rng.choice((small.lived, small.lived, small.scattered))
         problem = make(MODEL, ALPHABETS["priority-queue"], rng.randrange(3, 9), rng)
+        if rng.random() < 0.5:  # a take that did not return yet gets what it returns later
+            problem = problem.before(rng.randrange(2, len(problem.event_op) + 1))
         found = mended(problem, steps=30_000)
         assert (found.answer == "valid") is (exhaustive.linearize(problem, MODEL) is not None)
         assert found.answer == "valid" or found.why == "time"
         answers[found.answer] += 1
-    assert min(answers["valid"], answers["unknown"]) > 20
+    assert min(answers["valid"], answers["unknown"]) > 8
 
 
 @pytest.mark.parametrize("unknown", [0.0, 0.05])
