@@ -49,6 +49,10 @@ _FEWEST = 8
 an easy search."""
 
 
+SHORTEST = 50
+"""A problem with fewer operations is decided in the time that looking takes: half a millisecond."""
+
+
 class _Values(NamedTuple):
     """For each access the value that it sets and the one that it needs; each value of each cell has its own number."""
 
@@ -86,7 +90,7 @@ class _Clusters(NamedTuple):
 
 def applies(problem: Problem, cells: Cells | None) -> bool:
     """Whether so many operations are in clusters that it is worth the while. O(n)"""
-    if cells is None or not len(problem):
+    if cells is None or len(problem) < SHORTEST:
         return False
     sets, needs, times, _, _ = _values(cells)
     return _FEWEST * int(((times[sets] == 1) | (times[needs] == 1)).sum()) >= len(problem)
