@@ -11,7 +11,8 @@ a move costs tens of nanoseconds, and a history of 1,000 operations gets million
 colder it is (Kirkpatrick, Gelatt and Vecchi, "Optimization by Simulated Annealing", Science 220, 1983). What is wrong
 counts with its square root: so it is better to have one result that is off by 4 than four that are off by 1, and the
 rest of the way is short. In the end some tens of results of 500 are wrong. Then a stretch around one of them is heated
-and cooled again, and kept if no more results of it are wrong than before; and so on until none is.
+and cooled again, and kept if no more results of it are wrong than before; and so on until none is, or until a sweep
+along the order repairs the rest (see `clew.checkers.counters`).
 
 *Sound.* An order in which nothing is wrong is a linearization, and nothing else is answered: it never finds out that
 there is none. It suits small values, where there are very many linearizations and a sweep drops them all: with thirty
@@ -31,17 +32,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from clew.checkers.deadline import Deadline
-from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.forms import Ints
 from clew.checkers.kernel import inlined, raw_kernel
 from clew.checkers.sums import Sums
 
 MOVES_PER_VISIT = 500_000
 """Moves until Python may look at the deadline: 30 to 70 milliseconds."""
-_FIRST, _FIRST_UNKNOWN, _AGAIN = 5_000, 40_000, 12_000
+_FIRST, _FIRST_UNKNOWN, _AGAIN = 5_000, 10_000, 12_000
 """Moves for each operation: of the whole history at first, also with adds of unknown outcome, and of a stretch that is
 repaired. Once a stretch is repaired at a time, adds of unknown outcome hardly get far any more: of 1,000 operations of
-30 clients with 2 % of these, 5,000 moves left 13 to 36 results wrong, and 40,000 left 4 to 13."""
+30 clients with 2 % of these, 5,000 moves left 29 to 32 results wrong, 10,000 left 14 to 26, and 40,000 left 4 to 13."""
 _MOST = 150_000
 """Moves for each operation of the history, after which it gives up."""
 _REACH = 25
@@ -196,44 +197,64 @@ def _count(t, op, wrongs):  # type: ignore[no-untyped-def]
     return wrongs
 
 
-def decide(problem: Problem, sums: Sums, deadline: Deadline, steps: int | None = None, *, seed: int = 1) -> Decision:
-    """Look for an order of a problem; "unknown" if none is found. Never "invalid".
+class Annealing:
+    """An order of all operations, in which fewer and fewer results are wrong. Nothing is done before `cool`.
 
-    `steps` bounds the moves by something that is the same on every machine. With the same `seed` it is the
-    same search each time.
+    With the same `seed` it is the same search each time, unless the deadline passes.
     """
-    count = len(problem)
-    most = _MOST * count if steps is None else min(steps, _MOST * count)
-    t = _tables(problem, sums, seed)
-    moves = min((_FIRST_UNKNOWN if len(t.unknown) else _FIRST) * count, most)
 
-    def heated(begin: int, end: int, total: int) -> int:
-        """How many are wrong in a stretch after it was annealed, or when the deadline has passed."""
-        wrong = end - begin
-        for done in range(0, total, MOVES_PER_VISIT):
-            wrong = int(anneal(t, begin, end, done, min(total, done + MOVES_PER_VISIT), total))
-            if wrong == 0 or deadline.passed():
+    def __init__(self, problem: Problem, sums: Sums, deadline: Deadline, seed: int) -> None:
+        self._problem, self._deadline = problem, deadline
+        self._t = _tables(problem, sums, seed)
+        self._rng = random.Random(seed)
+        self.left = _MOST * len(problem)
+        """Moves that may still be made."""
+
+    @property
+    def all_order(self) -> Ints:
+        """The order as it is, of all operations."""
+        order: Ints = self._t.order.copy()
+        return order
+
+    def order(self) -> list[int]:
+        """The order without the operations of unknown outcome at its end: if nothing is wrong, a linearization."""
+        known = np.flatnonzero(self._problem.ret[self._t.order] != NEVER)
+        return [int(op) for op in self._t.order[: known[-1] + 1]] if len(known) else []
+
+    def wrong(self) -> Ints:
+        """The places of wrong results."""
+        t = self._t
+        return np.flatnonzero(t.told[t.order] & (t.off[t.order] != 0))
+
+    def cool(self) -> None:
+        """Anneal the whole history."""
+        count = len(self._problem)
+        self._heated(0, count, (_FIRST_UNKNOWN if len(self._t.unknown) else _FIRST) * count)
+
+    def repair(self, times: int) -> None:
+        """Anneal stretches around wrong results, so many times at most. Each is kept if it has no more wrong ones."""
+        t, count = self._t, len(self._problem)
+        for _ in range(times):
+            wrong = self.wrong()
+            if not len(wrong) or self.left <= 0 or self._deadline.passed():
+                return
+            middle = int(wrong[self._rng.randrange(len(wrong))]) + self._rng.randint(-_REACH // 2, _REACH // 2)
+            begin, end = max(0, middle - _REACH), min(count, middle + _REACH)
+            stretch = t.order[begin:end].copy()
+            off = t.off[stretch]
+            if self._heated(begin, end, _AGAIN * (end - begin)) > np.count_nonzero((wrong >= begin) & (wrong < end)):
+                t.order[begin:end] = stretch
+                t.off[stretch] = off
+
+    def _heated(self, begin: int, end: int, total: int) -> int:
+        """How many are wrong in a stretch after it was annealed, or when the deadline or the moves are over."""
+        wrong, most = end - begin, min(total, self.left)
+        for done in range(0, most, MOVES_PER_VISIT):
+            wrong = int(anneal(self._t, begin, end, done, min(most, done + MOVES_PER_VISIT), total))
+            if wrong == 0 or self._deadline.passed():
                 break
+        self.left -= most
         return wrong
-
-    heated(0, count, moves)
-    rng = random.Random(seed)
-    while not deadline.passed():
-        wrong = np.flatnonzero(t.told[t.order] & (t.off[t.order] != 0))
-        if not len(wrong):
-            return Decision("valid", order=_without_the_last_unknown(t, problem), engine="annealing")
-        middle = int(wrong[rng.randrange(len(wrong))]) + rng.randint(-_REACH // 2, _REACH // 2)
-        begin, end = max(0, middle - _REACH), min(count, middle + _REACH)
-        total = _AGAIN * (end - begin)
-        moves += total
-        if moves > most:
-            break
-        stretch = t.order[begin:end].copy()
-        off = t.off[stretch]
-        if heated(begin, end, total) > np.count_nonzero((wrong >= begin) & (wrong < end)):
-            t.order[begin:end] = stretch
-            t.off[stretch] = off
-    return Decision("unknown", why="time", engine="annealing")
 
 
 def _tables(problem: Problem, sums: Sums, seed: int) -> Tables:
@@ -259,9 +280,3 @@ def _tables(problem: Problem, sums: Sums, seed: int) -> Tables:
         unknown=np.flatnonzero((problem.ret == NEVER) & (sums.delta != 0)),
         random=np.array([88172645463325252 * (2 * seed + 1) % (1 << 64)], np.uint64),
     )
-
-
-def _without_the_last_unknown(t: Tables, problem: Problem) -> list[int]:
-    """The order without the operations of unknown outcome at its end."""
-    known = np.flatnonzero(problem.ret[t.order] != NEVER)
-    return [int(op) for op in t.order[: known[-1] + 1]] if len(known) else []

@@ -1,7 +1,12 @@
 """Counters that `wgl` does not decide soon: sweeps by gaps, and annealing.
 
 unique values                  few sums lead to a result       a narrow sweep by gaps, then a wide one
-small values                   very many orders explain all    a short sweep, then annealing finds one of them
+small values                   very many orders explain all    a short sweep, then annealing and sweeps along its order
+
+With small values a sweep has too many good configurations, and keeps those that lead to nothing later: whether an add
+of unknown outcome took effect shows only hundreds of operations later. Annealing looks at the whole history at once, but leaves
+a few results wrong. A sweep along its order keeps the configurations that are nearest to this order. It finds its way
+around most wrong results and back to the order.
 """
 
 from __future__ import annotations
@@ -12,8 +17,9 @@ from clew.checkers import annealing, linear
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
+from clew.checkers.linear.gap_sweep import Guide
 from clew.checkers.models.model import Model
-from clew.checkers.sums import sums_of
+from clew.checkers.sums import Sums, sums_of
 from clew.checkers.verdict import Budget
 
 _WIDTH, _WIDER = 100, 4
@@ -25,6 +31,11 @@ _SHORT = 60_000
 """Steps of a short sweep for each operation: half a second for 1,000 operations."""
 _LONG = 5
 """How many times as many steps a long sweep has."""
+
+_REPAIRS = 40
+"""Stretches that are annealed again between two sweeps along the annealed order."""
+_ALONG = 50_000, 150_000
+"""Steps of a sweep along it for each operation: with those adds of unknown outcome that it has soon, and with all."""
 
 
 def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline, steps: int, turn: int) -> Decision:
@@ -45,6 +56,26 @@ def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline, s
     if found.answer != "unknown" or deadline.passed():
         return found
     if small:
-        annealed = annealing.decide(problem, sums, deadline, steps, seed=turn)
-        return annealed if annealed.answer == "valid" else found
+        return _along_annealed(problem, model, sums, budget, deadline, width, steps, turn) or found
     return linear.decide_going_back(problem, model, budget, deadline, _WIDE * width, _LONG * steps, sums)
+
+
+def _along_annealed(
+    problem: Problem, model: Model, sums: Sums, budget: Budget, deadline: Deadline, width: int, steps: int, seed: int
+) -> Decision | None:
+    """Anneal, and sweep along the order that this left, until nothing is wrong. None if that is not found."""
+    annealed = annealing.Annealing(problem, sums, deadline, seed)
+    annealed.left = min(annealed.left, steps)
+    annealed.cool()
+    while annealed.left > 0 and not deadline.passed():
+        annealed.repair(_REPAIRS)
+        if not len(annealed.wrong()):
+            return Decision("valid", order=annealed.order(), engine="annealing")
+        for each, strays in zip(_ALONG, (False, True), strict=True):
+            if deadline.passed():
+                break
+            most, guide = min(steps, each * len(problem)), Guide(annealed.all_order, strays)
+            found = linear.decide_going_back(problem, model, budget, deadline, width, most, sums, guide)
+            if found.answer == "valid":
+                return found
+    return None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem
-from clew.checkers.forms import Ints
+from clew.checkers.forms import Ints, Mask
 from clew.checkers.linear.configurations import collect
 from clew.checkers.linear.gap_rows import settle
 from clew.checkers.linear.gap_tables import (
@@ -50,6 +50,23 @@ _SETS, _MORE_SETS, _WIDE = 24, 128, 8
 that is so many times as wide as at first tries more of them."""
 
 
+_AROUND, _NEAR = 10, 60
+"""Along a guide: how many places to each side an operation's moment may be, and how far ahead adds of unknown outcome
+are tried."""
+_SCALE = 64
+"""Moments for each place of a guide."""
+
+
+class Guide(NamedTuple):
+    """An order that is nearly right; see `GapSweep`."""
+
+    order: Ints
+    """All operations."""
+    strays: bool
+    """Whether any add of unknown outcome is tried, or only those that the order has soon: that is several times faster,
+    and cannot repair where one stands."""
+
+
 class Mark(NamedTuple):
     """Where a sweep stood: see `GapSweep.go_back`."""
 
@@ -74,16 +91,25 @@ class Mark(NamedTuple):
 class GapSweep:
     """The best `width` configurations that explain the same number of results; `to` explains more.
 
-    Positions are numbers of results. The problem has the form `sums`.
+    Positions are numbers of results. The problem has the form `sums`. Without a guide the best are the most probable.
+    With one they are those that are nearest to what it has used by then.
     """
 
-    def __init__(self, problem: Problem, sums: Sums, budget: Budget, deadline: Deadline, width: int) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        sums: Sums,
+        budget: Budget,
+        deadline: Deadline,
+        width: int,
+        guide: Guide | None = None,
+    ) -> None:
         self._problem, self._sums, self._budget, self._deadline = problem, sums, budget, deadline
         known = np.flatnonzero(problem.ret != NEVER)
         unknown = np.flatnonzero(problem.ret == NEVER)
         told = sums.told & (problem.ret != NEVER)
         self.end = int(sums.told.sum())
-        self._moments = np.sort((problem.call[told] + problem.ret[told]) // 2)
+        early, late, self._moments = _expected(problem, told, guide)
         self._there = not told.any()
         place = np.empty(len(problem), np.int64)
         place[known], place[unknown] = np.arange(len(known)), np.arange(len(unknown))
@@ -91,6 +117,7 @@ class GapSweep:
         self._at = np.zeros(1, REGISTERS)[0]
         self._first_width = width
         self._at.count = 1
+        self._at.reach = NEVER if guide is None or guide.strays else _NEAR * _SCALE
         self._at.window = BITS + -(-len(unknown) // 64)
         rows = np.zeros((1, int(self._at.window) + 2), np.int64)
         rows[0, LOG], rows[0, LEFT] = -1, told.sum()
@@ -98,6 +125,8 @@ class GapSweep:
         self._tables = Gaps(
             call=problem.call,
             ret=problem.ret,
+            early=early,
+            late=late,
             delta=sums.delta,
             told=sums.told,
             before=sums.before,
@@ -108,8 +137,8 @@ class GapSweep:
             place=place,
             chance=np.array([0, *(round(_TIME * _BIT * -log2(n / 64)) for n in range(1, 65))], np.int64),
             least=np.zeros(2, np.int64),
-            gap=_prices(KNOWN, 1, 1),
-            gap_of_unknown=_prices(UNKNOWN, 0, _UNKNOWN),
+            gap=_prices(KNOWN, 1, 1) * (guide is None),
+            gap_of_unknown=_prices(UNKNOWN, 0, _UNKNOWN) * (guide is None),
             rows=rows,
             next=np.zeros_like(rows),
             found=np.empty(_FEWEST_FOUND, FOUND),
@@ -242,6 +271,17 @@ class GapSweep:
             used[order] = True
             order += t.known[~used[t.known]].tolist()
         return order
+
+
+def _expected(problem: Problem, told: Mask, guide: Guide | None) -> tuple[Ints, Ints, Ints]:
+    """Between what moments each operation takes effect, and when the results `told` do, in order."""
+    if guide is None:
+        unknown = problem.ret == NEVER
+        moments = np.sort((problem.call[told] + problem.ret[told]) // 2)
+        return np.where(unknown, NEVER, problem.call), np.where(unknown, -1, problem.ret), moments
+    moment = np.empty(len(problem), np.int64)
+    moment[guide.order] = _SCALE * np.arange(len(problem))
+    return moment - _SCALE * _AROUND, moment + _SCALE * _AROUND, np.sort(moment[told])
 
 
 def _prices(most: int, each: int, more: int) -> Ints:

@@ -37,7 +37,8 @@ REGISTERS = np.dtype((
         ("width", np.int64),  # configurations that are kept at most
         ("sets", np.int64),  # how many sets of adds of unknown outcome are tried in one gap at most
         ("dropped", np.int64),  # 1 if some were dropped: if nothing is found, that proves nothing
-        ("now", np.int64),  # the position that belongs to so many results, about
+        ("now", np.int64),  # the moment that belongs to so many results, about
+        ("reach", np.int64),  # adds of unknown outcome whose moment is later than this from now are left out
         ("told", np.int64),  # open results of a configuration
         ("adds", np.int64),  # open adds of a configuration that it has not used, and how many of them are known
         ("known", np.int64),
@@ -54,10 +55,14 @@ FOUND = np.dtype([
 
 
 class Gaps(NamedTuple):
-    """Everything that the kernels share. The first six have an entry for each operation."""
+    """Everything that the kernels share. The first eight have an entry for each operation."""
 
     call: Any
     ret: Any
+    early: Any
+    """Its moment is somewhere between this and `late`: between its call and its return, or about its place in a guide.
+    Without a guide, for unknown outcomes, this is NEVER and `late` -1: nothing is known about the moment."""
+    late: Any
     delta: Any
     told: Any
     before: Any
@@ -145,7 +150,7 @@ def list_open(g, row):  # type: ignore[no-untyped-def]
             g.adds[adds] = op
             adds += 1
             soonest = min(soonest, g.ret[op])
-    at.known, at.soonest, at.score = adds, soonest, score
+    at.known, at.soonest = adds, soonest
     low, high = 0, len(g.unknown)
     while low < high:
         middle = (low + high) // 2
@@ -157,15 +162,20 @@ def list_open(g, row):  # type: ignore[no-untyped-def]
     while place >= 0:
         if not (row[BITS + (place >> 6)] >> (place & 63)) & 1:
             op = g.unknown[place]
+            score += _cost(g, op, False)
             if g.told[op]:
                 told = _insert_result(g, told, op)
+            elif g.early[op] - at.reach > at.now:
+                at.dropped = 1
             elif adds < at.known + UNKNOWN:
                 g.adds[adds] = op
                 adds += 1
             else:
                 at.dropped = 1
+        else:
+            score += _cost(g, g.unknown[place], True)
         place -= 1
-    at.told, at.adds = told, adds
+    at.told, at.adds, at.score = told, adds, score
 
 
 @raw_kernel
@@ -191,17 +201,17 @@ def _uses(g, row, place):  # type: ignore[no-untyped-def]
 def _cost(g, op, used):  # type: ignore[no-untyped-def]
     """What an operation costs that is used before it returned, or not used after it was called.
 
-    Its moment is somewhere between its call and its return. The chance that it is before now, or behind, is the share
-    of the time before now, or behind.
+    Its moment is somewhere between `early` and `late`. The chance that it is before now, or behind, is the share of the
+    time before now, or behind.
     """
     now = g.at.now
-    if (used and g.ret[op] <= now) or (not used and g.call[op] >= now):
+    if (used and g.late[op] <= now) or (not used and g.early[op] >= now):
         return 0
-    time = now - g.call[op] if used else g.ret[op] - now
-    return g.chance[min(64, max(1, time * 64 // (g.ret[op] - g.call[op])))]
+    time = now - g.early[op] if used else g.late[op] - now
+    return g.chance[min(64, max(1, time * 64 // (g.late[op] - g.early[op])))]
 
 
 @raw_kernel
 def gain_of(g, op):  # type: ignore[no-untyped-def]
     """What the score changes if an operation is used."""
-    return 0 if g.ret[op] == NEVER else _cost(g, op, True) - _cost(g, op, False)
+    return _cost(g, op, True) - _cost(g, op, False)

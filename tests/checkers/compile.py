@@ -54,7 +54,9 @@ def compile_counters() -> None:
     sums = sums_of(problem, model)
     assert sums is not None
     linear.decide_going_back(problem, model, Budget(), Deadline(), 50, 10_000, sums)
-    annealing.decide(problem, sums, Deadline(), 10_000, seed=1)
+    search = annealing.Annealing(problem, sums, Deadline(), 1)
+    search.left = 10_000
+    search.cool()
 
 
 def compile_mending() -> None:

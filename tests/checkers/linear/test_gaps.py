@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from clew.checkers import Budget, counters, exhaustive, linear
+from clew.checkers.annealing import Annealing
 from clew.checkers.deadline import Deadline
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
 from clew.checkers.linear import gap_sweep, going_back
 from clew.checkers.models import ModelOperation, find_model
@@ -134,3 +136,42 @@ def test_a_sum_that_does_not_fit_into_64_bits_has_no_form() -> None:
         problem = small.one_of_all(MODEL, alphabet, 3, random.Random(1))
         assert sums_of(problem, MODEL) is None
         assert counters.decide(problem, MODEL, Budget(), small.LATE, 1_000, 1).answer != "unknown"
+
+
+def along(problem: Problem, order: list[int], width: int, *, strays: bool) -> Decision:
+    """What a sweep along an order of all operations decides, in ten million steps."""
+    guide = gap_sweep.Guide(np.array(order), strays)
+    sums = sums_of(problem, MODEL)
+    return linear.decide_going_back(problem, MODEL, Budget(), small.LATE, width, 10_000_000, sums, guide)
+
+
+@pytest.mark.parametrize("strays", [False, True])
+def test_a_guide_changes_what_is_kept_and_no_answer(strays: bool) -> None:
+    """The guide is a bad one: any order. If nothing is left out the answer is right, and "unknown" is never wrong."""
+    rng, answers = random.Random(9), Counter[str]()
+    for _ in range(150):
+        problem = rng.choice((small.lived, small.scattered))(MODEL, MIXED, rng.randrange(4, 10), rng)
+        order = rng.sample(range(len(problem)), len(problem))
+        found = along(problem, order, rng.choice((1, 4, 1_000)), strays=strays)
+        answers[found.answer] += 1
+        if found.answer != "unknown":
+            assert (found.answer == "valid") is (exhaustive.linearize(problem, MODEL) is not None), problem
+        if found.answer == "valid":
+            assert_explains(problem, MODEL, found.order, len(problem.event_op))
+    assert min(answers["valid"], answers["invalid"]) > 10
+
+
+def test_a_narrow_sweep_repairs_an_order_in_which_few_results_are_wrong() -> None:
+    """Without the order a sweep of as many configurations and steps is lost."""
+    (problem,) = encode(object_history("counter", 400, 30, False, 0.0, 1), MODEL)
+    sums = sums_of(problem, MODEL)
+    assert sums is not None
+    annealed = Annealing(problem, sums, small.LATE, 1)
+    annealed.left = 2_000 * len(problem)
+    annealed.cool()
+    assert len(annealed.wrong()) > 3
+    found = along(problem, annealed.all_order.tolist(), 50, strays=True)
+    assert found.answer == "valid"
+    assert_explains(problem, MODEL, found.order, len(problem.event_op))
+    alone = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, 10_000_000, sums)
+    assert alone.answer == "unknown"
