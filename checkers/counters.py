@@ -4,9 +4,9 @@ unique values                  few sums lead to a result       a narrow sweep by
 small values                   very many orders explain all    a short sweep, then annealing and sweeps along its order
 
 With small values a sweep has too many good configurations, and keeps those that lead to nothing later: whether an add
-of unknown outcome took effect shows only hundreds of operations later. Annealing looks at the whole history at once, but leaves
-a few results wrong. A sweep along its order keeps the configurations that are nearest to this order. It finds its way
-around most wrong results and back to the order.
+of unknown outcome took effect shows only hundreds of operations later. Annealing looks at the whole history at once,
+but leaves a few results wrong. A sweep along its order keeps the configurations that are nearest to this order. It
+finds its way around most wrong results and back to the order.
 """
 
 from __future__ import annotations
