@@ -16,7 +16,7 @@ import numpy as np
 from clew.checkers import annealing, linear
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
-from clew.checkers.encoding import Problem
+from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.linear.gap_sweep import Guide
 from clew.checkers.models.model import Model
 from clew.checkers.sums import Sums, sums_of
@@ -72,8 +72,8 @@ def _along_annealed(
         if not len(annealed.wrong()):
             return Decision("valid", order=annealed.order(), engine="annealing")
         for each, strays in zip(_ALONG, (False, True), strict=True):
-            if deadline.passed():
-                break
+            if deadline.passed() or (strays and (problem.ret != NEVER).all()):
+                break  # without unknown outcomes the second sweep is the first one
             most, guide = min(steps, each * len(problem)), Guide(annealed.all_order, strays)
             found = linear.decide_going_back(problem, model, budget, deadline, width, most, sums, guide)
             if found.answer == "valid":
