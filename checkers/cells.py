@@ -9,7 +9,7 @@ import numpy as np
 from clew.checkers.encoding import Problem
 from clew.checkers.forms import DIFFERS, Ints, RegisterForm
 from clew.checkers.models.model import DIFFER, SWAP, WRITE, Model
-from clew.histories.history import Interned
+from clew.histories.frozen import Interned
 
 NOTHING = -1
 """What an access needs that is always possible, and what one sets that changes nothing."""

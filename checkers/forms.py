@@ -44,7 +44,7 @@ from clew.checkers.models.model import (
     Model,
     ModelOperation,
 )
-from clew.histories.history import Interned
+from clew.histories.frozen import Interned
 
 Ints = NDArray[np.int64]
 Kinds = NDArray[np.int8]

@@ -28,7 +28,7 @@ from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, arrange, needs_no_place
 from clew.checkers.forms import Form, form_of, register_of
 from clew.checkers.models.model import Model, ModelOperation
-from clew.histories.history import Interned
+from clew.histories.frozen import Interned
 
 _MOST_PARTS, _MOST_CLASSES = 300, 1_000_000
 """How many parts are looked at: of one thing, and of two. And the classes of all of them: a second or two."""

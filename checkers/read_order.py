@@ -34,7 +34,7 @@ from clew.checkers.encoding import NEVER, Problem, arrange
 from clew.checkers.forms import Ints, set_accesses, set_form
 from clew.checkers.models.model import ADD, CONTAINS, READ, REMOVE, Access, Model, ModelOperation
 from clew.checkers.monitors import sets
-from clew.histories.history import thaw
+from clew.histories.frozen import thaw
 
 Bits = NDArray[np.uint8]
 

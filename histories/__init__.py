@@ -26,22 +26,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clew.histories.event import MISMATCH, NEMESIS, Event, EventType, Header
-    from clew.histories.history import (
-        FAIL,
-        FOREVER,
-        INFO,
-        INVOKE,
-        OK,
-        TYPES,
-        History,
-        HistoryError,
-        Interned,
-        Operations,
-    )
+    from clew.histories.frozen import Interned
+    from clew.histories.history import FAIL, FOREVER, INFO, INVOKE, OK, TYPES, History, HistoryError, Operations
     from clew.histories.jsonl import Recorder, dump, load
 
 _HOME = {
     "clew.histories.event": ("MISMATCH", "NEMESIS", "Event", "EventType", "Header"),
+    "clew.histories.frozen": ("Interned",),
     "clew.histories.history": (
         "FAIL",
         "FOREVER",
@@ -51,7 +42,6 @@ _HOME = {
         "TYPES",
         "History",
         "HistoryError",
-        "Interned",
         "Operations",
     ),
     "clew.histories.jsonl": ("Recorder", "dump", "load"),

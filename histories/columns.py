@@ -14,7 +14,8 @@ from msgspec.structs import astuple
 from numpy.typing import NDArray
 
 from clew.histories.event import NEMESIS, Event, Header
-from clew.histories.history import DEEPEST, NEMESIS_PROCESS, TYPE_CODE, History, HistoryError, Interned, freeze
+from clew.histories.frozen import DEEPEST, Interned, freeze
+from clew.histories.history import NEMESIS_PROCESS, TYPE_CODE, History, HistoryError
 
 Numbers = Sequence[int] | NDArray[np.int64]
 

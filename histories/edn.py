@@ -32,7 +32,8 @@ import numpy as np
 from clew.histories import collector, edn_lines
 from clew.histories.columns import Columns
 from clew.histories.event import FORMAT, LATEST, MALFORMED, NEMESIS, Event, Header
-from clew.histories.history import NEMESIS_PROCESS, TYPES, History, HistoryError, Interned
+from clew.histories.frozen import Interned
+from clew.histories.history import NEMESIS_PROCESS, TYPES, History, HistoryError
 
 _TOKEN = re.compile(
     r"""(?P<space>(?:[\s,]|;[^\n]*|\#!.*)+)|(?P<open>\#\{|[(\[{])|(?P<close>[)\]}])|(?P<string>"(?:[^"\\]|\\.)*")"""

@@ -27,7 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.histories.event import NEMESIS, Event
-from clew.histories.history import LIST, NEMESIS_PROCESS, TYPE_CODE, TYPES, Interned, freeze, thaw
+from clew.histories.frozen import LIST, Interned, freeze, thaw
+from clew.histories.history import NEMESIS_PROCESS, TYPE_CODE, TYPES
 
 _WORDS = rb'"[A-Za-z _-]*"'
 _CONSTANT = rb"null|true|false|" + _WORDS

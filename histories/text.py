@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from clew.histories.event import Event
-from clew.histories.history import INFO, OK, History, thaw
+from clew.histories.frozen import thaw
+from clew.histories.history import INFO, OK, History
 
 TAKING = ("dequeue", "pop", "delete-min")
 """Functions that take an element out of a container. Null says that it was empty."""

@@ -29,7 +29,8 @@ from clew.checkers.forms import ContainerForm, Form, RegisterForm, form_of
 from clew.checkers.models.model import SWAP, WRITE, Model
 from clew.checkers.replay import state_after
 from clew.checkers.verdict import KeyVerdict
-from clew.histories.history import FAIL, INFO, History, freeze
+from clew.histories.frozen import freeze
+from clew.histories.history import FAIL, INFO, History
 from clew.histories.rounding import Moments
 from clew.histories.text import TAKING, label, printable, state_text, value_text
 

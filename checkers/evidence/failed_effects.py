@@ -18,7 +18,8 @@ from clew.checkers.forms import Form, Ints, Mask, RegisterForm
 from clew.checkers.models.model import INFO, PUT, TAKE, WRITE, Model, ModelOperation
 from clew.checkers.verdict import Budget
 from clew.histories import MISMATCH
-from clew.histories.history import FAIL, History, freeze
+from clew.histories.frozen import freeze
+from clew.histories.history import FAIL, History
 
 _MOST = 32
 """Failed operations that are considered, the latest ones. An effect is mostly seen soon, and every open operation makes

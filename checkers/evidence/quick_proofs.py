@@ -25,7 +25,7 @@ from clew.checkers.memo import Memo
 from clew.checkers.models.model import INFO, Model, ModelOperation
 from clew.checkers.sums import Sums, sums_of
 from clew.checkers.sums import applies as has_sums
-from clew.histories.history import Interned
+from clew.histories.frozen import Interned
 
 _MOST_TOLD = 12
 """Answers of a counter that are compared with each other, the last: each pair takes a pass over the operations."""

@@ -7,7 +7,7 @@ from collections.abc import Set as Abstract
 from typing import Any, ClassVar
 
 from clew.checkers.models.model import ADD, APPEND, CONTAINS, INFO, READ, REMOVE, Access, Model, ModelOperation, Need
-from clew.histories.history import freeze, freeze_all, thaw
+from clew.histories.frozen import freeze, freeze_all, thaw
 
 
 class Set(Model):

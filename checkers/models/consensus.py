@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clew.checkers.models.model import INFO, Model, ModelOperation
-from clew.histories.history import freeze
+from clew.histories.frozen import freeze
 
 
 class Consensus(Model):

@@ -7,7 +7,7 @@ from typing import Any
 
 from clew.checkers.models.model import INFO, Model, ModelOperation, Need
 from clew.checkers.models.register import is_pair
-from clew.histories.history import freeze
+from clew.histories.frozen import freeze
 
 
 class Election(Model):

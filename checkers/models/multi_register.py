@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Sequence, Set
 from typing import Any, ClassVar
 
 from clew.checkers.models.model import INFO, READ, SWAP, WRITE, Access, Model, ModelOperation, Need
-from clew.histories.history import freeze
+from clew.histories.frozen import freeze
 
 
 class MultiRegister(Model):

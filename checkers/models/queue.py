@@ -11,7 +11,7 @@ from collections.abc import Collection, Hashable, Sequence, Set
 from typing import Any, ClassVar
 
 from clew.checkers.models.model import EMPTY, INFO, PUT, TAKE, TAKE_ANY, Access, Model, ModelOperation, Need
-from clew.histories.history import freeze
+from clew.histories.frozen import freeze
 
 _FEW_ELEMENTS, _MOST_TIMES = 8, 4
 """What a take of a priority queue says of the elements that are smaller; see `PriorityQueue.needs`."""

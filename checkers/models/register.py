@@ -18,7 +18,7 @@ from clew.checkers.models.model import (
     ModelOperation,
     Need,
 )
-from clew.histories.history import freeze
+from clew.histories.frozen import freeze
 
 
 def is_pair(value: Any) -> bool:

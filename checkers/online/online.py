@@ -25,7 +25,8 @@ from clew.checkers.models import find_model
 from clew.checkers.models.model import Model
 from clew.checkers.verdict import Budget, Verdict
 from clew.histories.event import NEMESIS, Event
-from clew.histories.history import History, freeze
+from clew.histories.frozen import freeze
+from clew.histories.history import History
 
 _DEFAULT_BUDGET = Budget(seconds=30.0)
 

@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.models.model import INFO, Model
 from clew.checkers.weaker.promise import AT_LEAST_ONCE, AT_MOST_ONCE, Promise
-from clew.histories.history import History, freeze
+from clew.histories.frozen import freeze
+from clew.histories.history import History
 
 FUNCTIONS = ("enqueue", "dequeue")
 """The functions of a model of a queue."""

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clew.histories import FOREVER, INFO, OK, Event, Header, History, HistoryError, Recorder, dump, load
-from clew.histories.history import Interned, freeze, thaw
-from clew.histories.text import describe, printable, state_text, value_text
+from clew.histories.text import describe, printable, value_text
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=5),
@@ -162,13 +161,6 @@ def test_an_operation_without_completion_is_of_unknown_outcome() -> None:
     assert history.values[operations.result[1]] == 5
 
 
-def test_equal_values_of_different_types_are_different_values() -> None:
-    history = History.of(
-        [Event(i, i, i, "invoke", "write", 0, value) for i, value in enumerate([1, True, 1.0, "1", [1]])]
-    )
-    assert len(set(history.value.tolist())) == 5
-
-
 def test_text_has_its_control_characters_escaped() -> None:
     line = describe(Event(0, 1_204_113_000, 3, "ok", "cas\x1b[2J", 0, ["\x07", 2], "bad\nthing"))
     assert line.startswith("   1.204113 s        3  ok ")
@@ -178,33 +170,5 @@ def test_text_has_its_control_characters_escaped() -> None:
     assert printable("süß") == "süß"
 
 
-@pytest.mark.parametrize("value", [1, "a", None, 1.5, True, [1, [2.5, None]], {"a": [1, 2], "b": {"c": False}}, []])
-def test_a_frozen_value_thaws(value: object) -> None:
-    assert thaw(freeze(value)) == value
-    assert thaw((freeze(value), freeze(value))) == [value, value]
-
-
-@pytest.mark.parametrize("text", ["list", "dict", "float", "bool"])
-def test_a_state_that_holds_the_name_of_a_type_is_shown_as_it_is(text: str) -> None:
-    assert thaw((text, 5)) == [text, 5]
-    assert thaw((text, ("a", 1))) == [text, ["a", 1]]
-    assert state_text((freeze([]),)) == "[]"
-    assert state_text(freeze([])) == "[]"
-
-
-def test_a_set_thaws_in_one_order_only() -> None:
-    assert thaw(frozenset({("x", freeze(1.5)), ("a", 2)})) == [["a", 2], ["x", 1.5]]
-
-
 def test_a_value_as_text_has_spaces_and_unchanged_strings() -> None:
     assert value_text([1, "a,b:c", {"x": [1, 2]}]) == '[1, "a,b:c", {"x": [1, 2]}]'
-
-
-def test_of_equal_maps_the_first_is_kept() -> None:
-    """They may differ in the order of their keys."""
-    interned = Interned()
-    codes = interned.codes([{"b": 1, "a": 2}, 3, {"a": 2, "b": 1}, 3])
-    assert codes.tolist() == [0, 1, 0, 1]
-    assert list(interned[0]) == ["b", "a"]
-    assert interned.codes([[4], {"a": 2, "b": 1}, [4], 5, 3]).tolist() == [2, 0, 2, 3, 1]
-    assert (interned[2], interned[3], len(interned)) == ([4], 5, 4)

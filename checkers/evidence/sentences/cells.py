@@ -23,7 +23,7 @@ from clew.checkers.encoding import NEVER
 from clew.checkers.evidence.sentences.past import Past
 from clew.checkers.forms import Ints, Mask
 from clew.checkers.models.model import DIFFER, SWAP, WRITE, Access
-from clew.histories.history import Interned
+from clew.histories.frozen import Interned
 
 NO_VALUE = -1
 

@@ -17,7 +17,7 @@ from clew.checkers.encoding import NEVER
 from clew.checkers.evidence.sentences.past import Past, Said, a, same, text, upper
 from clew.checkers.forms import Ints, Mask
 from clew.checkers.models.model import EMPTY, PUT, TAKE, TAKE_ANY
-from clew.histories.history import Interned, thaw
+from clew.histories.frozen import Interned, thaw
 from clew.histories.text import times
 
 

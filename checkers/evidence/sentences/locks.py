@@ -8,7 +8,7 @@ from typing import Any
 
 from clew.checkers.encoding import NEVER
 from clew.checkers.evidence.sentences.past import Past, Said, text, upper
-from clew.histories.history import freeze
+from clew.histories.frozen import freeze
 from clew.histories.text import times
 
 

@@ -12,7 +12,8 @@ from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import Mask
 from clew.checkers.models.model import INFO, OK, Access, Model, ModelOperation
 from clew.histories.event import MISMATCH
-from clew.histories.history import FAIL, History, freeze
+from clew.histories.frozen import freeze
+from clew.histories.history import FAIL, History
 from clew.histories.text import value_text
 
 MOST = 40

@@ -24,7 +24,7 @@ from clew.checkers.evidence.sentences.cells import (
 )
 from clew.checkers.evidence.sentences.past import Past, Said, a, listed, same, text, upper
 from clew.checkers.models.model import INFO, READ, SWAP, WRITE, Access, ModelOperation
-from clew.histories.history import thaw
+from clew.histories.frozen import thaw
 from clew.histories.text import times
 
 

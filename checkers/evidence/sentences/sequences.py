@@ -11,7 +11,7 @@ import numpy as np
 from clew.checkers.encoding import NEVER
 from clew.checkers.evidence.sentences.past import Past, Said, a, same, text, upper
 from clew.checkers.models.model import APPEND, DIFFER, READ, SWAP, WRITE, Access
-from clew.histories.history import thaw
+from clew.histories.frozen import thaw
 from clew.histories.text import times
 
 _WORK = 1_000_000

@@ -17,7 +17,7 @@ from clew.checkers.evidence.sentences.cells import (
 )
 from clew.checkers.evidence.sentences.past import Past, Said, a, text, upper
 from clew.checkers.models.model import ADD, CONTAINS, OK, READ, SWAP, WRITE, Access, ModelOperation
-from clew.histories.history import Interned, freeze, thaw
+from clew.histories.frozen import Interned, freeze, thaw
 from clew.histories.text import times
 
 

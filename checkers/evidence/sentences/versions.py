@@ -21,7 +21,7 @@ from clew.checkers.encoding import NEVER
 from clew.checkers.evidence.sentences.past import Past, Said, a, listed, text, upper
 from clew.checkers.forms import Ints
 from clew.checkers.models.model import MISMATCH, OK, ModelOperation
-from clew.histories.history import freeze, thaw
+from clew.histories.frozen import freeze, thaw
 from clew.histories.text import times
 
 State = tuple[Any, ...]

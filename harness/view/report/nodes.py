@@ -7,7 +7,7 @@ from typing import Any
 
 from clew.harness.store.record import Record
 from clew.harness.view.report.page_data import Table
-from clew.histories.history import freeze
+from clew.histories.frozen import freeze
 from clew.histories.journal_search import Message, node_lives, sent_messages
 from clew.histories.text import printable, value_text
 from clew.nemesis.target import by_number
