@@ -34,6 +34,7 @@ from clew.checkers.encoding import NEVER, Problem, arrange
 from clew.checkers.forms import Ints, set_accesses, set_form
 from clew.checkers.models.model import ADD, CONTAINS, READ, REMOVE, Access, Model, ModelOperation
 from clew.checkers.monitors import sets
+from clew.checkers.seen_elements import MOST_SEEN
 from clew.histories.frozen import thaw
 
 Bits = NDArray[np.uint8]
@@ -100,14 +101,16 @@ class _Reads:
 
 def explain(problem: Problem, model: Model, intervals: tuple[Ints, Ints], deadline: Deadline) -> list[int] | None:
     """An order of the whole problem, as indices; None if this finds none, or if it is no set whose elements are added
-    once.
+    once, or one that is too large (`MOST_SEEN`).
 
-    `intervals` are the calls and returns that are possible (see `seen_elements`). O(reads * elements) bits.
+    `intervals` are the calls and returns that are possible (see `seen_elements`). O(reads * elements) bytes.
     """
     accesses = _accesses(problem, model, deadline)
     if accesses is None:
         return None
     reads = _Reads(problem, accesses, *intervals)
+    if len(reads.ops) * len(reads.elements) > MOST_SEEN:
+        return None
     line = _line(reads, deadline) if reads.look(accesses, deadline) else None
     points = None if line is None else _points(reads, line, deadline)
     if line is None or points is None:
@@ -244,10 +247,12 @@ def _asked(reads: _Reads, line: list[int], points: list[int]) -> _Asked:
     problem, count, length = reads.problem, len(reads.elements), len(line)
     call, ret = reads.op_call[reads.others], reads.op_ret[reads.others]
     at = np.array(points)
-    has = np.array([reads.bits(read) for read in line])
+    has = np.zeros((count, length), np.bool_)
+    for turn, read in enumerate(line):
+        has[reads.rows[read], turn] = True
     places: list[Ints] = []
     for number in range(count):
-        seen = np.flatnonzero(has[:, number])
+        seen = np.flatnonzero(has[number])
         if number == 0 or not reads.once[number]:
             asked = np.arange(length if number == 0 else 0)  # Every read has a question, so that it has its place.
         elif len(seen):
@@ -260,7 +265,7 @@ def _asked(reads: _Reads, line: list[int], points: list[int]) -> _Asked:
     element = np.repeat(np.arange(count), [len(those) for those in places])
     others, first = reads.others, len(problem.classes)
     questions = [ModelOperation("contains", thaw(name), had, "ok") for name in reads.elements for had in (False, True)]
-    cls = np.concatenate((problem.cls[others], first + 2 * element + has[place, element]))
+    cls = np.concatenate((problem.cls[others], first + 2 * element + has[element, place]))
     unit = 2 * length + 2
     start = np.concatenate((call * unit, at[place] * unit + 2 * place + 1))
     end = np.concatenate((

@@ -29,6 +29,9 @@ from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import Ints, set_accesses
 from clew.checkers.models.model import ADD, CONTAINS, READ, REMOVE, Model
 
+MOST_SEEN = 1 << 28
+"""Reads times elements, at most: a table has a byte for each. Sets of 49,000 operations have so many, if there are as
+many adds, removes and reads."""
 _MOST_ROUNDS = 20
 """Rounds at most. What is left out is missing only from what makes the search shorter."""
 
@@ -49,7 +52,7 @@ def shorter_intervals(problem: Problem, model: Model, deadline: Deadline) -> tup
     """The calls and returns that are possible, for a problem to which this `applies`.
 
     The call of an operation that can have no place is after its return. O(reads * elements) for each round. When the
-    deadline passes, the intervals stay as they are then.
+    deadline passes, the intervals stay as they are then. If the table would be too large, they stay as they were.
     """
     accesses = set_accesses(problem, model, deadline)
     if accesses is None:
@@ -74,28 +77,28 @@ def shorter_intervals(problem: Problem, model: Model, deadline: Deadline) -> tup
                 certain.add(op)
         if returned and name in (REMOVE, CONTAINS) and answer is not None:
             (saw if answer else missed)[what].append(op)
-    # The last column is for the elements that are not added once.
+    # The last row is for the elements that are not added once.
     once = {element: number for number, element in enumerate(one for one, those in adds.items() if len(those) == 1)}
     whole = np.array(reads, np.int64)
-    has = np.zeros((len(reads), len(once) + 1), np.bool_)
+    if len(reads) * len(once) > MOST_SEEN:
+        return problem.call, problem.ret
+    has = np.zeros((len(once) + 1, len(reads)), np.bool_)
     for read, cls in enumerate(problem.cls[whole].tolist()):
         if deadline.passed():
             return problem.call, problem.ret
         what = accesses[cls][1] or ()
-        has[read, np.fromiter(map(once.get, what, itertools.repeat(-1)), np.int64, len(what))] = True
+        has[np.fromiter(map(once.get, what, itertools.repeat(-1)), np.int64, len(what)), read] = True
     call, ret = problem.call.copy(), problem.ret.copy()
-    elements = []
-    for element, seen in zip(once, has.T.copy(), strict=False):
-        if not deadline.passed():
-            seeing = np.concatenate((whole[seen], np.array(saw[element], np.int64)))
-            not_seeing = np.concatenate((whole[~seen], np.array(missed[element], np.int64)))
-            elements.append((adds[element][0], seeing, not_seeing, np.array(removes[element], np.int64)))
     for _ in range(_MOST_ROUNDS):
         before = int(call.sum()), int(ret[ret != NEVER].sum())
-        for add, seeing, not_seeing, removing in elements:
+        for element, number in once.items():
             if deadline.passed():
                 return call, ret
-            _narrow_one(call, ret, add, seeing, not_seeing, removing, certain)
+            # Kept for all elements, these would be eight times as large as the table.
+            seeing = np.concatenate((whole[has[number]], np.array(saw[element], np.int64)))
+            not_seeing = np.concatenate((whole[~has[number]], np.array(missed[element], np.int64)))
+            removing = np.array(removes[element], np.int64)
+            _narrow_one(call, ret, adds[element][0], seeing, not_seeing, removing, certain)
         if before == (int(call.sum()), int(ret[ret != NEVER].sum())):
             break
     return call, ret

@@ -155,10 +155,10 @@ def _let_come_in(t: Order, deadline: Deadline, noise: int = 0) -> None:
     ways = [(element, more) for element in range(len(t.now)) for more in (-1, 1)]
     # A change may be less good than it looked, if one operation takes the place of another: so there is an end to them.
     for _ in range(2 * len(t.unknown)):
-        if deadline.passed():
-            return
         t.at.least, t.at.found = 0.0, NOBODY
         for element, more in ways:
+            if deadline.passed():
+                return
             look(t, element, more)
         if t.at.found == NOBODY:
             return

@@ -158,8 +158,9 @@ class Model(ABC):
     def cell_accesses(self, op: ModelOperation) -> Mapping[Any, Access] | None:
         """What `op` does to each of the registers that the object is made of, by name; None if it does something else.
 
-        The names are None for a single register. Each holds `register_initial` at first, and an operation may set more
-        than these accesses tell, such as a version. Only the words about a violation depend on this.
+        The names are None for a single register. Each holds `register_initial` at first. An operation may change
+        something else too, such as a version, but it must tell of every register with a name that it sets: whoever read
+        a value that is set once is taken to have read it from there, and "invalid" may depend on this.
         """
         access = self.register_access(op)
         return None if access is None else {None: access}

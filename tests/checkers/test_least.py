@@ -111,6 +111,23 @@ def test_no_move_is_made_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> 
     assert max(late) < 3
 
 
+def test_changes_are_not_looked_for_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of each element may take milliseconds, and there may be a thousand elements."""
+
+    class Looked(Deadline):
+        looks = 0
+
+        def passed(self) -> bool:
+            self.looks += 1
+            return self.looks > 4
+
+    looked = list[int]()
+    monkeypatch.setattr(engine, "look", lambda _, element, __: looked.append(element))
+    found = mended(of_ten_clients(400, 0.05), Looked())
+    assert (found.answer, found.why) == ("unknown", "time")
+    assert len(looked) == 4
+
+
 def test_what_is_there_is_what_the_order_says() -> None:
     """Moves change it piece by piece."""
     t = engine._start(of_ten_clients(400, 0.05), MODEL, 1)

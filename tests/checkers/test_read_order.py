@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from clew.checkers import pinned, read_order
+from clew.checkers import pinned, read_order, seen_elements
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, encode
 from clew.checkers.models import ModelOperation, find_model
@@ -57,3 +59,40 @@ def test_a_read_of_what_nobody_added_is_not_explained() -> None:
     done = [ModelOperation("add", 1, 1, "ok"), ModelOperation("read", None, [1, 2], "ok")]
     problem = small.problem([0, 1], np.array([0, 1]), np.array([2, 3]), done, np.array([False, True]))
     assert explained(problem) is None
+
+
+def queue_like(elements: int) -> Problem:
+    """A problem in which each element is added, read, and then removed."""
+    asked = [("add", number) if turn == 0 else ("remove", number) for number in range(elements) for turn in (0, 1)]
+    done = [ModelOperation(f, number, number, "ok") for f, number in asked]
+    done += [ModelOperation("read", None, [number], "ok") for number in range(elements)]
+    begin = [6 * (place // 2) + 4 * (place % 2) for place in range(2 * elements)]
+    begin += [6 * place + 2 for place in range(elements)]
+    order = np.argsort(begin)
+    alphabet = [done[place] for place in order.tolist()]
+    start = np.array(begin)[order]
+    observer = np.array([op.f == "read" for op in alphabet])
+    return small.problem(range(len(alphabet)), start, start + 1, alphabet, observer)
+
+
+def test_what_reads_saw_takes_a_byte_for_each_read_and_element() -> None:
+    problem = queue_like(1_000)
+    tracemalloc.start()
+    found = explained(problem)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found is not None
+    assert most < 4 * 1_000 * 1_000
+
+
+def test_tables_that_would_be_too_large_are_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = queue_like(20)
+    intervals = seen_elements.shorter_intervals(problem, MODEL, small.LATE)
+    for module in (seen_elements, read_order):
+        monkeypatch.setattr(module, "MOST_SEEN", 20 * 20)
+    assert read_order.explain(problem, MODEL, intervals, small.LATE) is not None
+    for module in (seen_elements, read_order):
+        monkeypatch.setattr(module, "MOST_SEEN", 20 * 20 - 1)
+    assert read_order.explain(problem, MODEL, intervals, small.LATE) is None
+    call, ret = seen_elements.shorter_intervals(problem, MODEL, small.LATE)
+    assert (call is problem.call, ret is problem.ret) == (True, True)
