@@ -55,6 +55,8 @@ _AROUND, _NEAR = 10, 60
 are tried."""
 _SCALE = 64
 """Moments for each place of a guide."""
+_FAR = 1 << 62
+"""A reach that no moment of a guide is beyond. NEVER less such a moment may not fit into 64 bits."""
 
 
 class Guide(NamedTuple):
@@ -117,7 +119,7 @@ class GapSweep:
         self._at = np.zeros(1, REGISTERS)[0]
         self._first_width = width
         self._at.count = 1
-        self._at.reach = NEVER if guide is None or guide.strays else _NEAR * _SCALE
+        self._at.reach = NEVER if guide is None else _FAR if guide.strays else _NEAR * _SCALE
         self._at.window = BITS + -(-len(unknown) // 64)
         rows = np.zeros((1, int(self._at.window) + 2), np.int64)
         rows[0, LOG], rows[0, LEFT] = -1, told.sum()

@@ -13,7 +13,7 @@ from clew.checkers import Budget, counters, exhaustive, linear
 from clew.checkers.annealing import Annealing
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
-from clew.checkers.encoding import Problem, encode
+from clew.checkers.encoding import NEVER, Problem, encode
 from clew.checkers.linear import gap_sweep, going_back
 from clew.checkers.models import ModelOperation, find_model
 from clew.checkers.sums import sums_of
@@ -159,6 +159,14 @@ def test_a_guide_changes_what_is_kept_and_no_answer(strays: bool) -> None:
         if found.answer == "valid":
             assert_explains(problem, MODEL, found.order, len(problem.event_op))
     assert min(answers["valid"], answers["invalid"]) > 10
+
+
+@pytest.mark.parametrize("strays", [False, True])
+def test_an_add_of_unknown_outcome_may_come_first_in_a_guide(strays: bool) -> None:
+    done = [ModelOperation("add", 3, None, "info"), ModelOperation("read", None, 3, "ok")]
+    problem = small.problem([0, 1], np.array([0, 1]), np.array([NEVER, 2]), done, np.array([False, True]))
+    found = along(problem, [0, 1], 1, strays=strays)
+    assert (found.answer, found.order) == ("valid", [0, 1])
 
 
 def test_a_narrow_sweep_repairs_an_order_in_which_few_results_are_wrong() -> None:
