@@ -46,7 +46,8 @@ def sums_of(problem: Problem, model: Model) -> Sums | None:
         told.append(after is not None)
         before.append(0 if after is None else after - delta)
     times = np.bincount(problem.cls, minlength=len(added)).tolist()
-    most = sum(abs(delta) * count for delta, count in zip(added, times, strict=True))
+    # A beginning of a problem has classes without operations. They must fit too.
+    most = sum(abs(delta) * max(count, 1) for delta, count in zip(added, times, strict=True))
     if most + max(map(abs, before), default=0) >= _TOO_LARGE:
         return None
     return Sums(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from clew.checkers import Budget, competition, exhaustive
 from clew.checkers.encoding import Problem, encode
 from clew.checkers.models import ModelOperation, find_model
-from clew.checkers.sums import out_of_reach
+from clew.checkers.sums import out_of_reach, sums_of
 from clew.histories import Event, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
@@ -63,6 +64,13 @@ def test_each_answer_is_compared_with_the_least_and_the_greatest_sum() -> None:
             assert out_of_reach(part, MODEL) == stuck
             found[stuck is None] += 1
     assert min(found.values()) > 40
+
+
+def test_a_beginning_has_no_form_either_if_a_later_sum_does_not_fit() -> None:
+    done = [ModelOperation("add", 1, 1, "ok"), ModelOperation("add", 10**20, 10**20, "ok")]
+    problem = small.problem([0, 1], np.array([0, 2]), np.array([1, 3]), done, np.array([False, False]))
+    assert len(problem.before(2)) == 1
+    assert sums_of(problem.before(2), MODEL) is None
 
 
 def absurd(by: int) -> History:
