@@ -292,3 +292,14 @@ def test_a_value_that_is_too_deep_has_its_line(tmp_path: Path) -> None:
     with pytest.raises(HistoryError, match="deep") as error:
         jsonl.load(path)
     assert error.value.line == 3
+
+
+def test_lists_that_share_a_place_and_a_number_stay_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(regular_lines, "_HASH_BITS", 1)
+    lines = [b'{"clew-history":1}']
+    for number in range(20):
+        line = '{"index":%d,"time":%d,"process":1,"type":"invoke","f":"cas","value":[%d,1]}'
+        lines.append((line % (number, number, number % 7)).encode())
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(b"\n".join([*lines, b""]))
+    assert [event.value for event in jsonl.load(path).events()] == [[number % 7, 1] for number in range(20)]
