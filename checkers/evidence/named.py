@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clew.checkers.deadline import Deadline
-from clew.checkers.encoding import Problem
+from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.evidence.counterexample import Impossible, by_search, fewer, let_go
 from clew.checkers.evidence.quick_proofs import quick_proof
 from clew.checkers.evidence.sentences.past import MOST, Past, Said
@@ -46,12 +46,15 @@ def find_named(history: History, model: Model, problem: Problem, among: Mask, de
     """The contradiction of the first sentence that fits some operations, which are impossible together.
 
     None if no sentence fits, or if it is not known that what it names is impossible. The sentence is about the
-    operation that returned last, or else about those that did.
+    operation that returned last, or else about those that returned later and had begun, or else about those that had
+    returned.
     """
     by_return = np.flatnonzero(among)
     by_return = by_return[np.argsort(problem.ret[by_return], kind="stable")]
+    # What an operation returned is known before it returns: so an answer that is absurd can be in the way of others.
+    under_way = np.flatnonzero(~among & (problem.call < problem.ret[by_return[-1]]) & (problem.ret != NEVER))
     impossible = _proofs(problem, model, deadline)
-    for core in (by_return[-1:], np.sort(by_return[-MOST:])):
+    for core in (by_return[-1:], under_way, np.sort(by_return[-MOST:])):
         said = first_said(Past(history, model, problem, core.tolist(), deadline))
         found = None if said is None else _shown(problem, said, among, impossible, deadline)
         if said is None or found is None:

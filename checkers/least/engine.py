@@ -34,6 +34,7 @@ from clew.checkers.forms import Ints, Mask
 from clew.checkers.least.order import FINE, NOBODY, REGISTERS, Order, anneal, begin, chances, count
 from clew.checkers.least.unknown import change, look
 from clew.checkers.models.model import EMPTY, PUT, TAKE, TAKE_ANY, Model
+from clew.checkers.replay import state_after
 
 MOVES_PER_VISIT = 100_000
 """Moves until Python may look at the deadline: some 20 milliseconds."""
@@ -71,7 +72,11 @@ def decide(problem: Problem, model: Model, deadline: Deadline, steps: int, *, se
     wrong, kept = _wrong(t), _copied(t)
     for number in itertools.count():
         if not len(wrong):
-            return Decision("valid", order=_taken(t), engine="least")
+            order = _taken(t)
+            # The model has the last word: an operation may do more than the element tells.
+            if state_after(order, problem, model, deadline) is not None:
+                return Decision("valid", order=order, engine="least")
+            break
         if left <= 0 or deadline.passed():
             break
         if len(t.unknown) and number % 2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from clew.checkers.least import engine
 from clew.checkers.least.order import NOBODY, cost_of, count
 from clew.checkers.least.unknown import change, look
 from clew.checkers.models import find_model
+from clew.checkers.models.model import ModelOperation
+from clew.checkers.models.queue import PriorityQueue
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.objects import object_history
@@ -42,6 +45,25 @@ def total(t: engine.Order) -> float:
     """What the order costs."""
     count(t)
     return sum(cost_of(t, t.there[op], t.demands[op]) for op in t.order.tolist() if t.demands[op] != NOBODY)
+
+
+class Narrow(PriorityQueue):
+    """It has room for two elements, though what its operations put and take does not tell that."""
+
+    def step(self, state: Any, op: ModelOperation) -> Any:
+        """See `Model.step`."""
+        after = super().step(state, op)
+        return None if after is None or len(after) > 2 else after
+
+
+def test_an_order_that_the_model_refuses_is_no_answer() -> None:
+    for inserts, answer in ((2, "valid"), (3, "unknown")):
+        times = np.arange(0, 2 * inserts, 2)
+        insert = ModelOperation("insert", 1, None, "ok")
+        problem = small.problem([0] * inserts, times, times + 1, (insert,), np.array([False]))
+        found = least.decide(problem, Narrow(), small.LATE, 1_000)
+        assert found is not None
+        assert found.answer == answer
 
 
 def test_small_histories_get_an_order_if_there_is_one() -> None:

@@ -27,6 +27,8 @@ def said_of_sequences(past: Past) -> Iterator[Said]:
     if accesses is None or any(name not in (APPEND, READ) for name, _, _ in accesses):
         return
     reads = [op for op in past.core if past.acknowledged(op) and accesses[op][0] == READ]
+    if not reads:
+        return
     appends = {op: accesses[op][1] for op in range(len(accesses)) if accesses[op][0] == APPEND}
     content = {op: accesses[op][1] for op in reads}
     lists = all(isinstance(piece, tuple) for piece in content.values())

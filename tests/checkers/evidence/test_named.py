@@ -87,6 +87,21 @@ def test_an_answer_that_nothing_explains_is_the_whole_contradiction(name: str, f
     assert history.values[history.operations.result[number]] == value
 
 
+def test_an_absurd_answer_that_returned_after_the_violation_is_told() -> None:
+    """What the txn returned is known before it returns. So it cannot have written 2, which the read saw."""
+    asked, told = [["w", "x", 2], ["r", "y", None]], [["w", "x", 2], ["r", "y", 7]]
+    events = [
+        Event(0, 0, 0, "invoke", "txn", None, asked), Event(1, 1, 1, "invoke", "read", None, ["x"]),
+        Event(2, 2, 1, "ok", "read", None, {"x": 2}), Event(3, 3, 0, "ok", "txn", None, told),
+    ]  # fmt: skip
+    history, model = History.of(events), find_model("multi-register")
+    (problem,) = encode(history, model)
+    assert exhaustive.stuck(problem, model) == 2
+    found = find_named(history, model, problem, problem.ret <= 2, Deadline(60))
+    assert found is not None
+    assert found.contradiction == [0]
+
+
 def test_a_sum_that_is_a_little_too_great_is_told_with_what_was_certainly_taken_away() -> None:
     """Among more answers than are compared with each other, one is too great only if an add of less than 0 counts."""
     history = spoiled(object_history("counter", 300, 10, False, 0.02, 3), 3)
