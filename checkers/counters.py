@@ -16,8 +16,7 @@ import numpy as np
 from clew.checkers import annealing, linear
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
-from clew.checkers.encoding import NEVER, Problem
-from clew.checkers.linear.gap_sweep import Guide
+from clew.checkers.encoding import Problem
 from clew.checkers.models.model import Model
 from clew.checkers.sums import Sums, sums_of
 from clew.checkers.verdict import Budget
@@ -34,8 +33,8 @@ _LONG = 5
 
 _REPAIRS = 40
 """Stretches that are annealed again between two sweeps along the annealed order."""
-_ALONG = 50_000, 150_000
-"""Steps of a sweep along it for each operation: with those adds of unknown outcome that it has soon, and with all."""
+_ALONG = 150_000
+"""Steps of a sweep along it for each operation."""
 
 
 def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline, steps: int, turn: int) -> Decision:
@@ -71,11 +70,8 @@ def _along_annealed(
         annealed.repair(_REPAIRS)
         if not len(annealed.wrong()):
             return Decision("valid", order=annealed.order(), engine="annealing")
-        for each, strays in zip(_ALONG, (False, True), strict=True):
-            if deadline.passed() or (strays and (problem.ret != NEVER).all()):
-                break  # without unknown outcomes the second sweep is the first one
-            most, guide = min(steps, each * len(problem)), Guide(annealed.all_order, strays)
-            found = linear.decide_going_back(problem, model, budget, deadline, width, most, sums, guide)
-            if found.answer == "valid":
-                return found
+        most, guide = min(steps, _ALONG * len(problem)), annealed.all_order
+        found = linear.decide_going_back(problem, model, budget, deadline, width, most, sums, guide)
+        if found.answer == "valid":
+            return found
     return None

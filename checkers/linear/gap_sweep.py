@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
 from math import comb, log2
 from typing import Literal, NamedTuple
 
@@ -50,23 +51,15 @@ _SETS, _MORE_SETS, _WIDE = 24, 128, 8
 that is so many times as wide as at first tries more of them."""
 
 
-_AROUND, _NEAR = 10, 60
-"""Along a guide: how many places to each side an operation's moment may be, and how far ahead adds of unknown outcome
-are tried."""
+_FEW, _ALIKE, _BEFORE = 10, 2, 1
+"""If a history has more than so few adds of unknown outcome: how many open ones of the same number are tried in a gap,
+and how many open adds of known outcome and of the same numbers may have to be in the gap with them."""
+
+
+_AROUND = 10
+"""Along a guide: how many places to each side an operation's moment may be."""
 _SCALE = 64
 """Moments for each place of a guide."""
-_FAR = 1 << 62
-"""A reach that no moment of a guide is beyond. NEVER less such a moment may not fit into 64 bits."""
-
-
-class Guide(NamedTuple):
-    """An order that is nearly right; see `GapSweep`."""
-
-    order: Ints
-    """All operations."""
-    strays: bool
-    """Whether any add of unknown outcome is tried, or only those that the order has soon: that is several times faster,
-    and cannot repair where one stands."""
 
 
 class Mark(NamedTuple):
@@ -93,8 +86,9 @@ class Mark(NamedTuple):
 class GapSweep:
     """The best `width` configurations that explain the same number of results; `to` explains more.
 
-    Positions are numbers of results. The problem has the form `sums`. Without a guide the best are the most probable.
-    With one they are those that are nearest to what it has used by then.
+    Positions are numbers of results. The problem has the form `sums`. Without a `guide` the best are the most probable.
+    A guide is an order of all operations that is nearly right. With one the best are those that are nearest to what it
+    has used by then.
     """
 
     def __init__(
@@ -104,14 +98,14 @@ class GapSweep:
         budget: Budget,
         deadline: Deadline,
         width: int,
-        guide: Guide | None = None,
+        guide: Ints | None = None,
     ) -> None:
         self._problem, self._sums, self._budget, self._deadline = problem, sums, budget, deadline
         known = np.flatnonzero(problem.ret != NEVER)
         unknown = np.flatnonzero(problem.ret == NEVER)
         told = sums.told & (problem.ret != NEVER)
         self.end = int(sums.told.sum())
-        early, late, self._moments = _expected(problem, told, guide)
+        early, late, self._moments = _expected(problem, sums, told, guide)
         self._there = not told.any()
         place = np.empty(len(problem), np.int64)
         place[known], place[unknown] = np.arange(len(known)), np.arange(len(unknown))
@@ -119,7 +113,8 @@ class GapSweep:
         self._at = np.zeros(1, REGISTERS)[0]
         self._first_width = width
         self._at.count = 1
-        self._at.reach = NEVER if guide is None else _FAR if guide.strays else _NEAR * _SCALE
+        few = np.count_nonzero(~sums.told[unknown] & (sums.delta[unknown] != 0)) <= _FEW
+        self._at.alike, self._at.before = (UNKNOWN, KNOWN) if few else (_ALIKE, _BEFORE)
         self._at.window = BITS + -(-len(unknown) // 64)
         rows = np.zeros((1, int(self._at.window) + 2), np.int64)
         rows[0, LOG], rows[0, LEFT] = -1, told.sum()
@@ -275,15 +270,35 @@ class GapSweep:
         return order
 
 
-def _expected(problem: Problem, told: Mask, guide: Guide | None) -> tuple[Ints, Ints, Ints]:
+def _expected(problem: Problem, sums: Sums, told: Mask, guide: Ints | None) -> tuple[Ints, Ints, Ints]:
     """Between what moments each operation takes effect, and when the results `told` do, in order."""
     if guide is None:
         unknown = problem.ret == NEVER
         moments = np.sort((problem.call[told] + problem.ret[told]) // 2)
         return np.where(unknown, NEVER, problem.call), np.where(unknown, -1, problem.ret), moments
     moment = np.empty(len(problem), np.int64)
-    moment[guide.order] = _SCALE * np.arange(len(problem))
+    moment[earliest_deadline_first(problem, sums, guide)] = _SCALE * np.arange(len(problem))
     return moment - _SCALE * _AROUND, moment + _SCALE * _AROUND, np.sort(moment[told])
+
+
+def earliest_deadline_first(problem: Problem, sums: Sums, order: Ints) -> Ints:
+    """The order, but adds of the same number change places: of those that could stand in a place, which returns first.
+
+    A sweep leaves out all else (see `gaps`), and would have to leave its guide for that.
+    """
+    order, adds = order.copy(), ~sums.told
+    soonest = np.maximum.accumulate(problem.call[order])
+    """A moment at which what stands in each place can take effect."""
+    for delta in np.unique(sums.delta[adds]):
+        places = np.flatnonzero((adds & (sums.delta == delta))[order])
+        waiting = sorted(order[places].tolist(), key=lambda op: -problem.call[op])
+        open_ones: list[tuple[int, int, int]] = []
+        for place in places:
+            while waiting and problem.call[waiting[-1]] <= soonest[place]:
+                op = waiting.pop()
+                heappush(open_ones, (int(problem.ret[op]), int(problem.call[op]), op))
+            order[place] = heappop(open_ones)[-1]
+    return order
 
 
 def _prices(most: int, each: int, more: int) -> Ints:

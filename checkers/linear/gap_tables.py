@@ -36,9 +36,10 @@ REGISTERS = np.dtype((
         ("pause", np.int64),  # when there was this much work, it is time to look at the deadline
         ("width", np.int64),  # configurations that are kept at most
         ("sets", np.int64),  # how many sets of adds of unknown outcome are tried in one gap at most
+        ("alike", np.int64),  # how many open adds of one number and of unknown outcome a gap is chosen from
+        ("before", np.int64),  # see `gaps._come_next`
         ("dropped", np.int64),  # 1 if some were dropped: if nothing is found, that proves nothing
         ("now", np.int64),  # the moment that belongs to so many results, about
-        ("reach", np.int64),  # adds of unknown outcome whose moment is later than this from now are left out
         ("told", np.int64),  # open results of a configuration
         ("adds", np.int64),  # open adds of a configuration that it has not used, and how many of them are known
         ("known", np.int64),
@@ -158,24 +159,28 @@ def list_open(g, row):  # type: ignore[no-untyped-def]
             low = middle + 1
         else:
             high = middle
-    place = low - 1
-    while place >= 0:
-        if not (row[BITS + (place >> 6)] >> (place & 63)) & 1:
-            op = g.unknown[place]
-            score += _cost(g, op, False)
-            if g.told[op]:
-                told = _insert_result(g, told, op)
-            elif g.early[op] - at.reach > at.now:
-                at.dropped = 1
-            elif adds < at.known + UNKNOWN:
-                g.adds[adds] = op
-                adds += 1
-            else:
-                at.dropped = 1
-        else:
-            score += _cost(g, g.unknown[place], True)
-        place -= 1
+    for place in range(low):
+        op = g.unknown[place]
+        used = (row[BITS + (place >> 6)] >> (place & 63)) & 1 != 0
+        score += _cost(g, op, used)
+        if not used and g.told[op]:
+            told = _insert_result(g, told, op)
+        elif not used and g.delta[op] != 0:
+            adds = _list_unknown(g, adds, op)
     at.told, at.adds, at.score = told, adds, score
+
+
+@raw_kernel
+def _list_unknown(g, adds, op):  # type: ignore[no-untyped-def]
+    """List an add of unknown outcome, but few of the same number; returns how many adds are listed then."""
+    at, alike = g.at, 0
+    for i in range(at.known, adds):
+        alike += g.delta[g.adds[i]] == g.delta[op] and g.call[g.adds[i]] < at.soonest
+    if alike >= at.alike or adds == at.known + UNKNOWN:
+        at.dropped = 1
+        return adds
+    g.adds[adds] = op
+    return adds + 1
 
 
 @raw_kernel

@@ -24,8 +24,8 @@ unused returned, unless that is in the gap too.
 *Eager reads.* A read of the present sum takes effect at once, and nothing else is tried. If a linearization places it
 later, it can be moved here: nothing notices.
 *Earliest deadline first.* Of open adds of the same number that everything unused overlaps, those are taken first that
-return first; of those of unknown outcome the ones called first. If a linearization places another one now, this one
-comes later in it or never, and the two can change places.
+return first. Those of unknown outcome come last, and of these the ones called first come first. If a linearization
+places another one now, this one comes later in it or never, and the two can change places.
 *Adding nothing.* An add of 0 is in a gap only if it must be.
 *The same.* Two configurations that have used the same operations are one.
 
@@ -122,7 +122,7 @@ def _try_sets(g, source, first, last, must, base):  # type: ignore[no-untyped-de
         # All sets of this size, as numbers that ascend (Knuth, The Art of Computer Programming 4A, section 7.1.3).
         some = (np.int64(1) << size) - 1
         while some < np.int64(1) << unknown:
-            if _first_ones(g, some):
+            if _first_ones(g, some) and _come_next(g, some, must):
                 mask = must | (np.uint64(some) << np.uint64(at.known))
                 added = base
                 for i in range(unknown):
@@ -149,6 +149,25 @@ def _first_ones(g, some):  # type: ignore[no-untyped-def]
                 if g.delta[one] == g.delta[other] and g.call[other] < min(g.call[one], at.soonest):
                     return False
     return True
+
+
+@raw_kernel
+def _come_next(g, some, must):  # type: ignore[no-untyped-def]
+    """Whether few open adds of known outcome come before those of a set: they are of the same numbers.
+
+    They all have to be in the gap too.
+    """
+    at, before = g.at, 0
+    for i in range(at.known):
+        add = g.adds[i]
+        if g.call[add] < at.soonest and not (must >> np.uint64(i)) & np.uint64(1):
+            for j in range(at.adds - at.known):
+                if (some >> j) & 1 and g.delta[g.adds[at.known + j]] == g.delta[add]:
+                    before += 1
+                    break
+    if before > at.before:
+        at.dropped = 1
+    return before <= at.before
 
 
 @raw_kernel
@@ -261,6 +280,8 @@ def _note(g, source, result, mask, price):  # type: ignore[no-untyped-def]
             if g.delta[g.adds[i]] != 0:
                 return
             mask |= np.uint64(1) << np.uint64(i)  # what it is called after has returned before `latest` too
+    if mask >> np.uint64(at.known) != np.uint64(0) and not _known_first(g, mask):
+        return
     code = np.uint64(g.rows[source, CODE]) ^ g.random[result]
     score, known = at.score + gain_of(g, result), 0
     for i in range(at.adds):
@@ -282,6 +303,18 @@ def _note(g, source, result, mask, price):  # type: ignore[no-untyped-def]
     note.score, note.price, note.code = score, g.rows[source, PRICE] + price, code
     g.tally[score] += 1
     at.found += 1
+
+
+@raw_kernel
+def _known_first(g, mask):  # type: ignore[no-untyped-def]
+    """Whether of open adds of one number a gap has those of known outcome before any other."""
+    at = g.at
+    for i in range(at.known):
+        if not (mask >> np.uint64(i)) & np.uint64(1) and g.call[g.adds[i]] < at.soonest:
+            for j in range(at.known, at.adds):
+                if (mask >> np.uint64(j)) & np.uint64(1) and g.delta[g.adds[j]] == g.delta[g.adds[i]]:
+                    return False
+    return True
 
 
 @raw_kernel

@@ -138,21 +138,19 @@ def test_a_sum_that_does_not_fit_into_64_bits_has_no_form() -> None:
         assert counters.decide(problem, MODEL, Budget(), small.LATE, 1_000, 1).answer != "unknown"
 
 
-def along(problem: Problem, order: list[int], width: int, *, strays: bool) -> Decision:
+def along(problem: Problem, order: list[int], width: int) -> Decision:
     """What a sweep along an order of all operations decides, in ten million steps."""
-    guide = gap_sweep.Guide(np.array(order), strays)
     sums = sums_of(problem, MODEL)
-    return linear.decide_going_back(problem, MODEL, Budget(), small.LATE, width, 10_000_000, sums, guide)
+    return linear.decide_going_back(problem, MODEL, Budget(), small.LATE, width, 10_000_000, sums, np.array(order))
 
 
-@pytest.mark.parametrize("strays", [False, True])
-def test_a_guide_changes_what_is_kept_and_no_answer(strays: bool) -> None:
+def test_a_guide_changes_what_is_kept_and_no_answer() -> None:
     """The guide is a bad one: any order. If nothing is left out the answer is right, and "unknown" is never wrong."""
     rng, answers = random.Random(9), Counter[str]()
-    for _ in range(150):
+    for _ in range(300):
         problem = rng.choice((small.lived, small.scattered))(MODEL, MIXED, rng.randrange(4, 10), rng)
         order = rng.sample(range(len(problem)), len(problem))
-        found = along(problem, order, rng.choice((1, 4, 1_000)), strays=strays)
+        found = along(problem, order, rng.choice((1, 4, 1_000)))
         answers[found.answer] += 1
         if found.answer != "unknown":
             assert (found.answer == "valid") is (exhaustive.linearize(problem, MODEL) is not None), problem
@@ -161,11 +159,10 @@ def test_a_guide_changes_what_is_kept_and_no_answer(strays: bool) -> None:
     assert min(answers["valid"], answers["invalid"]) > 10
 
 
-@pytest.mark.parametrize("strays", [False, True])
-def test_an_add_of_unknown_outcome_may_come_first_in_a_guide(strays: bool) -> None:
+def test_an_add_of_unknown_outcome_may_come_first_in_a_guide() -> None:
     done = [ModelOperation("add", 3, None, "info"), ModelOperation("read", None, 3, "ok")]
     problem = small.problem([0, 1], np.array([0, 1]), np.array([NEVER, 2]), done, np.array([False, True]))
-    found = along(problem, [0, 1], 1, strays=strays)
+    found = along(problem, [0, 1], 1)
     assert (found.answer, found.order) == ("valid", [0, 1])
 
 
@@ -178,8 +175,43 @@ def test_a_narrow_sweep_repairs_an_order_in_which_few_results_are_wrong() -> Non
     annealed.left = 2_000 * len(problem)
     annealed.cool()
     assert len(annealed.wrong()) > 3
-    found = along(problem, annealed.all_order.tolist(), 50, strays=True)
+    found = along(problem, annealed.all_order.tolist(), 50)
     assert found.answer == "valid"
     assert_explains(problem, MODEL, found.order, len(problem.event_op))
     alone = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, 10_000_000, sums)
     assert alone.answer == "unknown"
+
+
+def test_in_a_guide_adds_of_unknown_outcome_come_last() -> None:
+    """Adds of one number change places. What was in time stays so, and no result is more or less wrong."""
+    problem = encode(object_history("counter", 200, 10, False, 0.1, 1), MODEL)[0]
+    sums = sums_of(problem, MODEL)
+    assert sums is not None
+    annealed = Annealing(problem, sums, small.LATE, 1)
+    annealed.left = 2_000 * len(problem)
+    annealed.cool()
+    before, guide = annealed.all_order, gap_sweep.earliest_deadline_first(problem, sums, annealed.all_order)
+    assert sorted(guide) == sorted(before)
+    assert (sums.delta[guide] == sums.delta[before]).all()
+    assert ((guide == before) | ~sums.told[before]).all()
+    begun = np.maximum.accumulate(problem.call[guide])
+    assert (begun <= problem.ret[guide]).all()
+    for place, op in enumerate(guide):
+        if not sums.told[op]:
+            later = guide[place:][(problem.call[guide[place:]] <= begun[place]) & ~sums.told[guide[place:]]]
+            assert problem.ret[op] <= problem.ret[later[sums.delta[later] == sums.delta[op]]].min()
+
+
+def test_a_gap_has_no_add_of_unknown_outcome_while_an_open_one_of_its_number_is_left() -> None:
+    """The two reads are explained by two of the four adds, and only one choice of these is tried: those that return."""
+    one = ModelOperation("add", 1, 1, "ok")
+    lost = ModelOperation("add", 1, None, "info")
+    alphabet = [lost, one, lost, one, *(ModelOperation("read", None, n, "ok") for n in (1, 2))]
+    start, end = np.array([0, 1, 2, 3, 4, 14]), np.array([NEVER, 10, NEVER, 20, 12, 16])
+    problem = small.problem(range(6), start, end, alphabet, np.array([False] * 4 + [True] * 2))
+    sums = sums_of(problem, MODEL)
+    assert sums is not None
+    sweep = gap_sweep.GapSweep(problem, sums, Budget(), small.LATE, 1)
+    assert sweep.to(sweep.end) == "there"
+    assert not sweep.dropped
+    assert set(sweep.order()) == {1, 3, 4, 5}
