@@ -104,7 +104,8 @@ class _Elements:
         function = str(past.model.functions[1])
         put = np.flatnonzero(self.puts & over)
         taken = self.element[np.flatnonzero(self.takes & begun)]
-        for op in put[np.argsort(past.ret[put])].tolist():
+        # First of an element that the counterexample lists.
+        for op in put[np.lexsort((past.ret[put], ~np.isin(put, past.core)))].tolist():
             code = self.element[op]
             if (self.element[put] == code).sum() > (taken == code).sum() + unknown:
                 left = "was still there" if not (taken == code).any() else "was put more often than taken"

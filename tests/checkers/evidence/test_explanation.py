@@ -99,3 +99,15 @@ def test_a_part_of_a_container_leaves_open_what_was_done_to_other_elements() -> 
         claims = find_claims(history, model, problem, None, decision, [0, 3, 4], [0, 3, 4], Deadline(60))
         (together,) = (claim for claim in claims if isinstance(claim, ImpossibleTogether))
         assert together.elements == elements
+
+
+def test_of_two_elements_that_were_still_there_the_sentence_names_the_listed_one() -> None:
+    steps = [
+        (0, "invoke", "enqueue", 1), (1, "invoke", "enqueue", 2), (0, "ok", "enqueue", 1), (1, "ok", "enqueue", 2),
+        (0, "invoke", "dequeue", None), (0, "ok", "dequeue", None),
+    ]  # fmt: skip
+    history = History.of(Event(n, n, p, kind, f, None, value) for n, (p, kind, f, value) in enumerate(steps))  # type: ignore[arg-type]
+    (key,) = check(history, "fifo-queue").keys
+    listed = {history.values[history.operations.argument[number]] for number in key.contradiction or ()} - {None}
+    assert len(listed) == 1
+    assert f"but {listed.pop()} was still there" in key.happened
