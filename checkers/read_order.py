@@ -73,7 +73,7 @@ class _Reads:
         self.added_at, self.added_by = np.full((2, count), NEVER, np.int64)
         self.once = np.zeros(count, np.bool_)
         for element, known in removed.items():
-            if len(self.adds[element]) == 1:
+            if len(self.adds.get(element, ())) == 1:
                 self.removes[element] = known
         for element, those in self.removes.items():
             self.first_remove[element] = call[those].min()

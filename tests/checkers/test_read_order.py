@@ -75,6 +75,16 @@ def queue_like(elements: int) -> Problem:
     return small.problem(range(len(alphabet)), start, start + 1, alphabet, observer)
 
 
+def test_a_remove_of_what_nobody_added_explains_nothing() -> None:
+    alphabet = [
+        ModelOperation("add", 1, None, "ok"), ModelOperation("read", None, [1], "ok"),
+        ModelOperation("remove", 2, True, "ok"), ModelOperation("read", None, [1], "ok"),
+    ]  # fmt: skip
+    begin = np.arange(0, 8, 2)
+    problem = small.problem(range(4), begin, begin + 1, alphabet, np.array([False, True, False, True]))
+    assert explained(problem) is None
+
+
 def test_what_reads_saw_takes_a_byte_for_each_read_and_element() -> None:
     problem = queue_like(1_000)
     tracemalloc.start()
