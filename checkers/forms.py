@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clew.checkers.accesses import accesses_of, set_accesses, times_of
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem
 from clew.checkers.models.model import (
@@ -42,7 +43,6 @@ from clew.checkers.models.model import (
     WRITE,
     Access,
     Model,
-    ModelOperation,
 )
 from clew.histories.frozen import Interned
 
@@ -216,7 +216,7 @@ def form_of(problem: Problem, model: Model, deadline: Deadline | None = None) ->
 
 def register_form(problem: Problem, model: Model) -> RegisterForm | None:
     """The problem as one of a register, or None if the model has an operation that is none of a register."""
-    accesses = _accesses(problem, model.register_access)
+    accesses = accesses_of(problem, model.register_access)
     return None if accesses is None else register_of(problem, accesses, model.register_initial)
 
 
@@ -247,11 +247,11 @@ def append_form(problem: Problem, model: Model) -> AppendForm | None:
     None if an operation is something else, or if a piece occurs twice, is empty, or begins with another piece: then a
     content could be taken apart in two ways.
     """
-    accesses = _accesses(problem, model.content_access)
+    accesses = accesses_of(problem, model.content_access)
     if accesses is None:
         return None
     numbers: dict[Any, int] = {}
-    for (name, content, _), times in zip(accesses, _times(problem), strict=True):
+    for (name, content, _), times in zip(accesses, times_of(problem), strict=True):
         if name != READ:
             if times > 1 or content in numbers or not content:
                 return None
@@ -302,7 +302,7 @@ def set_form(problem: Problem, model: Model, deadline: Deadline | None = None) -
     element = np.full(len(accesses), -1, np.int64)
     answer = np.full(len(accesses), UNKNOWN, np.int8)
     added = set()
-    for number, (access, times) in enumerate(zip(accesses, _times(problem), strict=True)):
+    for number, (access, times) in enumerate(zip(accesses, times_of(problem), strict=True)):
         name, what, answered = access
         if name == READ:
             continue
@@ -331,11 +331,11 @@ def set_form(problem: Problem, model: Model, deadline: Deadline | None = None) -
 
 def container_form(problem: Problem, model: Model) -> ContainerForm | None:
     """The problem as one of a container, or None if an operation is something else or an element is put twice."""
-    accesses = None if model.discipline is None else _accesses(problem, model.container_access)
+    accesses = None if model.discipline is None else accesses_of(problem, model.container_access)
     if accesses is None or model.discipline is None:
         return None
     put: list[Any] = []
-    for (name, what, _), times in zip(accesses, _times(problem), strict=True):
+    for (name, what, _), times in zip(accesses, times_of(problem), strict=True):
         if name == PUT:
             if times > 1:
                 return None
@@ -353,7 +353,7 @@ def container_form(problem: Problem, model: Model) -> ContainerForm | None:
 
 def tally_form(problem: Problem, model: Model) -> TallyForm | None:
     """The problem as one of things that are counted, or None if an operation is something else."""
-    accesses = _accesses(problem, model.tally_access)
+    accesses = accesses_of(problem, model.tally_access)
     if accesses is None:
         return None
     numbers: dict[Any, int] = {}
@@ -374,7 +374,7 @@ def container_kinds(problem: Problem, model: Model) -> tuple[Kinds, Ints]:
 
     For containers to which elements are put many times: equal elements have equal numbers. O(n).
     """
-    accesses = _accesses(problem, model.container_access)
+    accesses = accesses_of(problem, model.container_access)
     assert accesses is not None
     numbers: dict[Any, int] = {}
     kind = np.array([_CONTAINER_KINDS.index(name) for name, _, _ in accesses], np.int8)
@@ -382,32 +382,3 @@ def container_kinds(problem: Problem, model: Model) -> tuple[Kinds, Ints]:
         [numbers.setdefault(what, len(numbers)) if name in (PUT, TAKE) else -1 for name, what, _ in accesses], np.int64
     )
     return kind[problem.cls], element[problem.cls]
-
-
-def set_accesses(problem: Problem, model: Model, deadline: Deadline | None) -> list[Access] | None:
-    """What the operations of each class do to a set; None if one does something else, or if the deadline passes.
-
-    The content of a set that is read whole may be long: it costs a look at the deadline.
-    """
-
-    def access(op: ModelOperation) -> Access | None:
-        return None if deadline is not None and deadline.passed() else model.set_access(op)
-
-    return _accesses(problem, access)
-
-
-def _accesses(problem: Problem, access: Any) -> list[Access] | None:
-    """What the operations of each class access, or None if one of them has no answer."""
-    found = []
-    for op in problem.classes:
-        one = access(op)
-        if one is None:
-            return None
-        found.append(one)
-    return found
-
-
-def _times(problem: Problem) -> list[int]:
-    """How many operations each class has."""
-    times: list[int] = np.bincount(problem.cls, minlength=len(problem.classes)).tolist()
-    return times

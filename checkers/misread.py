@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from clew.checkers.accesses import set_accesses
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import Ints
@@ -35,12 +36,9 @@ def misread(problem: Problem, model: Model, deadline: Deadline) -> Misread | Non
 
     None if there is none, if an operation is none of a set, or if the deadline passes. O(reads * elements).
     """
-    accesses = []
-    for of_class in problem.classes:
-        access = model.set_access(of_class)
-        if access is None or deadline.passed():
-            return None
-        accesses.append(access)
+    accesses = set_accesses(problem, model, deadline)
+    if accesses is None:
+        return None
     numbers: dict[Hashable, int] = {}
     for name, what, _ in accesses:
         for element in (what or ()) if name == READ else (what,):

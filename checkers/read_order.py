@@ -29,11 +29,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clew.checkers.accesses import set_accesses, times_of
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, arrange
-from clew.checkers.forms import Ints, set_accesses, set_form
+from clew.checkers.forms import Ints, set_form
 from clew.checkers.models.model import ADD, CONTAINS, READ, REMOVE, Access, Model, ModelOperation
 from clew.checkers.monitors import sets
+from clew.checkers.replay import state_after
 from clew.checkers.seen_elements import MOST_SEEN
 from clew.histories.frozen import thaw
 
@@ -121,7 +123,7 @@ def explain(problem: Problem, model: Model, intervals: tuple[Ints, Ints], deadli
     if found is None:
         return None
     order = _put_in(found.tolist(), asked)
-    return order if _is_possible(order, problem, accesses) else None
+    return order if state_after(order, problem, model, deadline) is not None else None
 
 
 def _accesses(problem: Problem, model: Model, deadline: Deadline) -> list[Access] | None:
@@ -130,8 +132,7 @@ def _accesses(problem: Problem, model: Model, deadline: Deadline) -> list[Access
     if found is None:
         return None
     added, seen = set[Any](), set[Any]()
-    times = np.bincount(problem.cls, minlength=len(problem.classes)).tolist()
-    for (name, what, _), count in zip(found, times, strict=True):
+    for (name, what, _), count in zip(found, times_of(problem), strict=True):
         if name == ADD and count:
             if count > 1 or what in added:
                 return None
@@ -304,22 +305,3 @@ def _put_in(order: list[int], asked: _Asked) -> list[int]:
             found += [op, *held]
             answered, held = set(), []
     return found
-
-
-def _is_possible(order: list[int], problem: Problem, accesses: list[Access]) -> bool:
-    """Whether the operations are possible in this order. O(operations and all that is read)"""
-    state = set[Any]()
-    for cls in problem.cls[order].tolist():
-        name, what, answer = accesses[cls]
-        if name == READ:
-            if what != state:
-                return False
-            continue
-        there = what in state
-        if answer is not None and answer is not (there if name != ADD else not there):
-            return False
-        if name == ADD:
-            state.add(what)
-        elif name == REMOVE:
-            state.discard(what)
-    return True

@@ -24,9 +24,10 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
+from clew.checkers.accesses import set_accesses, times_of
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem
-from clew.checkers.forms import Ints, set_accesses
+from clew.checkers.forms import Ints
 from clew.checkers.models.model import ADD, CONTAINS, READ, REMOVE, Model
 
 MOST_SEEN = 1 << 28
@@ -42,7 +43,7 @@ def applies(problem: Problem, model: Model, deadline: Deadline) -> bool:
     if accesses is None:
         return False
     times = Counter[object]()
-    for access, count in zip(accesses, np.bincount(problem.cls, minlength=len(accesses)).tolist(), strict=True):
+    for access, count in zip(accesses, times_of(problem), strict=True):
         if access[0] == ADD:
             times[access[1]] += count
     return 1 in times.values() and any(access[0] == READ for access in accesses)

@@ -47,8 +47,6 @@ _MOST_ROUNDS = 20
 _FEWEST = 8
 """One operation of so many must be in a cluster. Otherwise little is gained, and looking costs about as much as
 an easy search."""
-
-
 SHORTEST = 50
 """A problem with fewer operations is decided in the time that looking takes: half a millisecond."""
 

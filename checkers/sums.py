@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from clew.checkers.accesses import times_of
 from clew.checkers.encoding import Problem
 from clew.checkers.forms import Ints, Mask
 from clew.checkers.models.model import Model
@@ -45,9 +46,8 @@ def sums_of(problem: Problem, model: Model) -> Sums | None:
         added.append(delta)
         told.append(after is not None)
         before.append(0 if after is None else after - delta)
-    times = np.bincount(problem.cls, minlength=len(added)).tolist()
     # A beginning of a problem has classes without operations. They must fit too.
-    most = sum(abs(delta) * max(count, 1) for delta, count in zip(added, times, strict=True))
+    most = sum(abs(delta) * max(count, 1) for delta, count in zip(added, times_of(problem), strict=True))
     if most + max(map(abs, before), default=0) >= _TOO_LARGE:
         return None
     return Sums(

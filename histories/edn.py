@@ -4,16 +4,15 @@
     {:index 1, :time 3292485317, :type :ok, :process 0, :f :read, :value 3}
 
 EDN becomes JSON: keywords and symbols become strings, sets and lists become arrays, characters become strings, ratios
-become floats. A tagged literal (`#jepsen.history.Op{...}`) becomes what follows its tag. Keys of an event that clew has
-no field for are dropped.
+become floats. A tagged literal (`#jepsen.history.Op{...}`) becomes what follows its tag. Keys that clew does not know
+are dropped.
 
 In a history of independent keys (`jepsen.independent`) every value is `[key value]`. A history counts as one if all
 values of clients are pairs and some pair is `[key nil]`. A file that clew wrote needs no guess: a comment on its first
 line says it. This comment also holds the header, so that reading the file gives back the same history.
 
-A Python reader of EDN exists (edn_format). It does not know line numbers, which every error here must name, and it
-reads only some thousand events per second. Most lines of a history look alike; `_Layout` reads them with one regular
-expression.
+The package edn_format knows no line numbers, which every error here must name, and reads some thousand events per
+second. Most lines of a history look alike; `_Layout` reads them with one regular expression.
 """
 
 from __future__ import annotations

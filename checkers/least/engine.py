@@ -31,10 +31,11 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import Ints, Mask
-from clew.checkers.least.order import FINE, NOBODY, REGISTERS, Order, anneal, begin, chances, count
+from clew.checkers.least.order import FINE, REGISTERS, Order, anneal, begin, chances, count
 from clew.checkers.least.unknown import change, look
 from clew.checkers.models.model import EMPTY, PUT, TAKE, TAKE_ANY, Model
 from clew.checkers.replay import state_after
+from clew.checkers.wrong_list import NOBODY
 
 MOVES_PER_VISIT = 100_000
 """Moves until Python may look at the deadline: some 20 milliseconds."""

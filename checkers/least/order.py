@@ -20,9 +20,8 @@ import numpy as np
 
 from clew.checkers.draws import draw
 from clew.checkers.kernel import inlined, raw_kernel
+from clew.checkers.wrong_list import NOBODY, note
 
-NOBODY = -1
-"""What an operation demands that demands nothing, and the place in `wrong` of one that is not wrong."""
 _NEAR = 15
 """How far from something wrong every second move begins, at most, in places."""
 FINE = 64
@@ -143,21 +142,9 @@ def begin(t):  # type: ignore[no-untyped-def]
 
 @raw_kernel
 def _note(t, op):  # type: ignore[no-untyped-def]
-    """Put an operation into the list of those that are wrong, or take it off."""
-    if t.demands[op] == NOBODY:
-        return
-    at, place = t.at, t.place_of_wrong[op]
-    wrong = cost_of(t, t.there[op], t.demands[op]) > 0
-    if wrong and place == NOBODY:
-        t.wrong[at.wrongs] = op
-        t.place_of_wrong[op] = at.wrongs
-        at.wrongs += 1
-    elif not wrong and place != NOBODY:
-        at.wrongs -= 1
-        last = t.wrong[at.wrongs]
-        t.wrong[place] = last
-        t.place_of_wrong[last] = place
-        t.place_of_wrong[op] = NOBODY
+    """Note whether an operation is wrong."""
+    if t.demands[op] != NOBODY:
+        note(t, op, cost_of(t, t.there[op], t.demands[op]) > 0)
 
 
 @raw_kernel

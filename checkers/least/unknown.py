@@ -15,7 +15,8 @@ from __future__ import annotations
 from clew.checkers.draws import draw
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import raw_kernel
-from clew.checkers.least.order import FINE, NOBODY, cost_of, count, off
+from clew.checkers.least.order import FINE, cost_of, count, off
+from clew.checkers.wrong_list import NOBODY
 
 _IMPOSSIBLE = 1e18
 """A cost: this cannot be."""

@@ -44,18 +44,12 @@ _UNKNOWN = 3
 """What an add of unknown outcome costs, in bits, beside the choice of it."""
 _FEWEST_FOUND = 1 << 12
 """Room for what is found at first."""
-
-
 _SETS, _MORE_SETS, _WIDE = 24, 128, 8
 """How many sets of adds of unknown outcome are tried in one gap, about. If there are more, it is those of few. A sweep
 that is so many times as wide as at first tries more of them."""
-
-
 _FEW, _ALIKE, _BEFORE = 10, 2, 1
 """If a history has more than so few adds of unknown outcome: how many open ones of the same number are tried in a gap,
 and how many open adds of known outcome and of the same numbers may have to be in the gap with them."""
-
-
 _AROUND = 10
 """Along a guide: how many places to each side an operation's moment may be."""
 _SCALE = 64

@@ -35,10 +35,11 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import Ints, RegisterForm
-from clew.checkers.mending.exchange import CELL, NOBODY, REGISTERS, Order
+from clew.checkers.mending.exchange import CELL, REGISTERS, Order
 from clew.checkers.mending.moves import MENDED, PAUSE, begin, first_wrong, gather, look, mend, spare
 from clew.checkers.models.model import Model
 from clew.checkers.replay import state_after
+from clew.checkers.wrong_list import NOBODY
 
 WORK_PER_VISIT = 2_000_000
 """Places looked at until Python may look at the deadline: 10 to 20 milliseconds."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from clew.checkers.cells import NOTHING
 from clew.checkers.kernel import raw_kernel
+from clew.checkers.wrong_list import NOBODY, note
 
 REGISTERS = np.dtype((
     np.record,
@@ -36,7 +37,6 @@ REGISTERS = np.dtype((
         ("flipped", np.int64),  # an operation of unknown outcome that comes in or is left out with it, or NOBODY
     ],
 ))  # fmt: skip
-NOBODY = -1
 CELL = np.dtype([("exchange", np.int64), ("holds", np.int64), ("held", np.int64)])
 """What a cell holds after the exchange, and what it held there before; valid if `exchange` is that of the registers."""
 
@@ -132,7 +132,8 @@ def exchange(t, make):  # type: ignore[no-untyped-def]
             more += change
             if make:
                 t.seen[access] = cell.holds
-                _note(t, access, change)
+                if change != 0:
+                    note(t, access, change > 0)
             if t.sets[access] != NOTHING and not is_out:
                 cell.holds = t.sets[access]
     differing = 0
@@ -156,7 +157,8 @@ def exchange(t, make):  # type: ignore[no-untyped-def]
             more += change
             if make:
                 t.seen[access] = cell.holds
-                _note(t, access, change)
+                if change != 0:
+                    note(t, access, change > 0)
             if t.sets[access] != NOTHING:
                 cell.exchange = 0
                 differing -= 1
@@ -181,22 +183,6 @@ def _held(t, place, cell):  # type: ignore[no-untyped-def]
             if t.cell[access] == cell:
                 return t.sets[access] if t.sets[access] != NOTHING else t.seen[access]
     return t.first
-
-
-@raw_kernel
-def _note(t, access, change):  # type: ignore[no-untyped-def]
-    """Put an access on the list of those that are wrong, or take it off, if that has changed."""
-    at, place = t.at, t.place_of_wrong[access]
-    if change > 0 and place == NOBODY:
-        t.wrong[at.wrongs] = access
-        t.place_of_wrong[access] = at.wrongs
-        at.wrongs += 1
-    elif change < 0 and place != NOBODY:
-        at.wrongs -= 1
-        last = t.wrong[at.wrongs]
-        t.wrong[place] = last
-        t.place_of_wrong[last] = place
-        t.place_of_wrong[access] = NOBODY
 
 
 @raw_kernel

@@ -16,7 +16,8 @@ from clew.checkers.cells import NOTHING
 from clew.checkers.draws import draw
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import raw_kernel
-from clew.checkers.mending.exchange import NOBODY, exchange, is_wrong, rotate
+from clew.checkers.mending.exchange import exchange, is_wrong, rotate
+from clew.checkers.wrong_list import NOBODY
 
 MENDED, GIVEN_UP, PAUSE = range(3)
 """What a visit ends with: nothing is wrong in the stretch; too many moves; it is time to look at the deadline."""

@@ -1,6 +1,6 @@
 """Which histories the checker decides in ten seconds, model by model.
 
-    python -m tests.benchmarks.cells [--operations 1000] [--histories 2] [--spoil] [--processes 5 10 30] [MODEL ...]
+    python -m tests.benchmarks.cells [MODEL ...] [--operations 1000] [--histories 2] [--spoil] [--processes 5 10 30]
 
 Linearizable histories of every model (see `tests.checkers.objects`), with small and with unique values, with no and
 with 2 % unknown outcomes. With `--spoil` two operations near the end had each other's results. A cell of the table says

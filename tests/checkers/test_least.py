@@ -14,11 +14,12 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, encode
 from clew.checkers.least import engine
-from clew.checkers.least.order import NOBODY, cost_of, count
+from clew.checkers.least.order import cost_of, count
 from clew.checkers.least.unknown import change, look
 from clew.checkers.models import find_model
 from clew.checkers.models.model import ModelOperation
 from clew.checkers.models.queue import PriorityQueue
+from clew.checkers.wrong_list import NOBODY
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.objects import object_history

@@ -18,9 +18,10 @@ from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, encode
 from clew.checkers.forms import register_form
 from clew.checkers.mending import engine
-from clew.checkers.mending.exchange import NOBODY, Order, is_wrong
+from clew.checkers.mending.exchange import Order, is_wrong
 from clew.checkers.models import Model, ModelOperation, find_model
 from clew.checkers.models.model import Access
+from clew.checkers.wrong_list import NOBODY
 from clew.histories import History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from clew.checkers import pinned, read_order, seen_elements
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, encode
 from clew.checkers.models import ModelOperation, find_model
+from clew.checkers.monitors import sets
 from tests.checkers import small
 from tests.checkers.objects import object_history
 
@@ -106,3 +108,16 @@ def test_tables_that_would_be_too_large_are_not_made(monkeypatch: pytest.MonkeyP
     assert read_order.explain(problem, MODEL, intervals, small.LATE) is None
     call, ret = seen_elements.shorter_intervals(problem, MODEL, small.LATE)
     assert (call is problem.call, ret is problem.ret) == (True, True)
+
+
+def test_an_order_that_the_model_refuses_explains_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = problem_of(100, 5, True, 0)
+    found = sets.order_of
+
+    def reversed_order(*asked: Any) -> Any:
+        order = found(*asked)
+        return None if order is None else order[::-1]
+
+    assert explained(problem) is not None
+    monkeypatch.setattr(sets, "order_of", reversed_order)
+    assert explained(problem) is None
