@@ -8,9 +8,10 @@ Everything outside the *contradiction* is let go: it takes effect between its ca
 any result. What is left is impossible all the same. And no operation of the contradiction can be let go too: then an
 order explains the others. `test_contradiction.py` holds both by brute force.
 
-A counterexample asks more of what it lets go: for special forms such an operation may also take effect after its
-return (see `counterexample`). So that the reader needs to look nowhere else, the counterexample holds the write of 5,
-and the return of it matters. For the contradiction this write need not be proven: its interval is enough.
+So that the reader needs to look nowhere else, the counterexample holds the write of 5. For the contradiction this write
+need not be proven: its interval is enough. Where appends are read, or elements of a set, a counterexample asks more of
+what it lets go: it may take effect after its return too (see `counterexample`). So the return of an append that matters
+is listed.
 
 The elements of a container tell more. There the operations outside the counterexample did what they say, to other
 elements, and only operations on the elements of the counterexample are let go.
@@ -24,7 +25,15 @@ import numpy as np
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem
-from clew.checkers.evidence.counterexample import Impossible, by_search, by_tally, fewer, let_go
+from clew.checkers.evidence.counterexample import (
+    Impossible,
+    by_search,
+    by_tally,
+    by_zones,
+    fewer,
+    let_go,
+    needed_by,
+)
 from clew.checkers.forms import (
     TAKES_ANY,
     UNKNOWN,
@@ -60,9 +69,9 @@ def find_contradiction(
     number = problem.number
     over = number[mask & (problem.ret <= stuck)]
     if isinstance(form, RegisterForm) and form.values_set_once and not form.has_mismatches:
-        kept = _needed(form, mask)
+        kept = needed_by(form, mask)
         problem = problem.only(kept)
-        try_set = _by_zones(form.only(np.flatnonzero(kept), problem))
+        try_set = by_zones(form.only(np.flatnonzero(kept), problem))
     elif isinstance(form, AppendForm):
         try_set = _by_appends(form)
     elif isinstance(form, SetForm):
@@ -96,22 +105,6 @@ def find_contradiction(
     found = fewer(found, impossible, lambda: tries_left < 0 or deadline.passed())
     left: list[int] = np.searchsorted(number, problem.number[found]).tolist()
     return left
-
-
-def _needed(form: RegisterForm, counterexample: Mask) -> Mask:
-    """The counterexample, the operations that set the values it needs, those that set what these need, and so on."""
-    needed, before = counterexample.copy(), 0
-    while needed.sum() > before:
-        before = int(needed.sum())
-        wanted = np.zeros(form.values + 1, np.bool_)
-        wanted[form.needs[needed]] = True
-        wanted[-1] = False  # -1 stands for none
-        needed |= wanted[form.sets]
-    return needed
-
-
-def _by_zones(form: RegisterForm) -> Impossible:
-    return lambda those: zones.order_of(form, len(form.problem.event_op), those) is None
 
 
 def _by_stale_read(form: RegisterForm, search: Impossible) -> Impossible:

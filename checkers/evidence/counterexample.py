@@ -104,7 +104,7 @@ def _tries(problem: Problem, form: Form | None, model: Model, stuck: int, deadli
     match form:
         case RegisterForm():
             if form.values_set_once and not form.has_mismatches:
-                return _by_zones(form)
+                return by_zones(form)
             return by_search(*_let_go_register(form), deadline)
         case AppendForm():
             return _by_appends(form)
@@ -165,31 +165,35 @@ def _chunks(ops: Ints, size: int) -> Iterator[Ints]:
     return (ops[begin : begin + size] for begin in range(0, len(ops), size))
 
 
-def _by_zones(form: RegisterForm) -> Impossible:
-    """Where values are set once: an operation that is let go may take effect at any time after its call, and does so
-    if another one needs its value."""
-    problem = form.problem
+def by_zones(form: RegisterForm) -> Impossible:
+    """Where values are set once: an operation that is let go takes effect in its interval if another one needs its
+    value, and otherwise not at all."""
+
+    def impossible(counterexample: Mask) -> bool:
+        needed = needed_by(form, counterexample)
+        part = form.problem.only(needed)
+        ops = np.flatnonzero(needed)
+        return zones.order_of(form.only(ops, part), len(part.event_op), counterexample[ops]) is None
+
+    return impossible
+
+
+def needed_by(form: RegisterForm, counterexample: Mask) -> Mask:
+    """The counterexample, the operations that set the values it needs, those that set what these need, and so on.
+
+    Of a form whose values are set once.
+    """
     setter = np.full(form.values, -1, np.int64)
     setting = np.flatnonzero(form.sets >= 0)
     setter[form.sets[setting]] = setting
-
-    def impossible(counterexample: Mask) -> bool:
-        needed = counterexample.copy()
-        wave = np.flatnonzero(counterexample)
-        while len(wave):
-            values = form.needs[wave]
-            authors = np.unique(setter[values[values >= 0]])
-            wave = authors[(authors >= 0) & ~needed[authors]]
-            needed[wave] = True
-        kept = np.flatnonzero(needed)
-        relaxed = arrange(
-            problem.key, problem.number[kept], problem.cls[kept], problem.call[kept],
-            np.where(counterexample, problem.ret, NEVER)[kept], problem.classes, problem.observer,
-        )  # fmt: skip
-        part = RegisterForm(relaxed, form.kind[kept], form.needs[kept], form.sets[kept], form.initial, form.values)
-        return zones.order_of(part, len(relaxed.event_op)) is None
-
-    return impossible
+    needed = counterexample.copy()
+    wave = np.flatnonzero(counterexample)
+    while len(wave):
+        values = form.needs[wave]
+        authors = np.unique(setter[values[values >= 0]])
+        wave = authors[(authors >= 0) & ~needed[authors]]
+        needed[wave] = True
+    return needed
 
 
 def _by_appends(form: AppendForm) -> Impossible:

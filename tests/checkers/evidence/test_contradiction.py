@@ -89,6 +89,20 @@ def test_a_write_that_was_replaced_only_explains_the_read_of_its_value() -> None
     assert [line.split()[2] for line in told[at - 2 : at]] == ["write", "read"]
 
 
+def test_a_read_that_proves_nothing_but_a_write_is_not_named() -> None:
+    """1 was replaced by 4 before it was read again. That the write of 1 had returned before that is enough."""
+    steps = (
+        (0, "invoke", "write", 1), (1, "invoke", "read", None), (2, "invoke", "write", 4), (0, "ok", "write", 1),
+        (2, "ok", "write", 4), (1, "ok", "read", 1), (0, "invoke", "read", None), (2, "invoke", "cas", [4, 5]),
+        (0, "ok", "read", 1), (2, "ok", "cas", [4, 5]),
+    )  # fmt: skip
+    events = [Event(at, at, process, kind, f, None, value) for at, (process, kind, f, value) in enumerate(steps)]
+    (key,) = check(History.of(events), "cas-register").keys
+    assert key.stuck == 9
+    assert key.counterexample == (0, 2, 3, 4)
+    assert key.contradiction == (3, 4)
+
+
 @pytest.mark.parametrize("name", ["fifo-queue", "stack", "unordered-queue", "priority-queue"])
 def test_what_began_after_the_violation_is_not_named(name: str) -> None:
     """6 is put once and taken three times, one after the other: the second take is the violation."""
