@@ -171,7 +171,8 @@ def with_part(problem: Problem, model: Model, decision: Decision, deadline: Dead
     found = _invalid_part(beginning, model, Budget(), deadline)
     if found is None or parts.stuck_in(problem, found) != decision.stuck:
         return decision
-    return replace(decision, part=found.part)
+    # What was open at that return can matter with the result that it got later.
+    return replace(decision, part=parts.part_of(problem, model, found.things))
 
 
 def _search_whole(

@@ -43,6 +43,8 @@ class InvalidPart(NamedTuple):
     """The part. Its operations have the numbers that they have in the whole."""
     stuck: int
     """The position of a return in the part that no order explains."""
+    things: frozenset[Hashable]
+    """What the part is of."""
 
 
 def applies(model: Model) -> bool:
@@ -70,7 +72,7 @@ def find_invalid_part(
             undecided += decision.answer == "unknown"
             if decision.answer == "invalid":
                 assert decision.stuck is not None
-                found = InvalidPart(part, decision.stuck)
+                found = InvalidPart(part, decision.stuck, things)
                 # Of the other parts only what came before matters now.
                 beginning = problem.before(stuck_in(problem, found))
         if found is not None:

@@ -34,6 +34,7 @@ from clew.checkers.evidence.counterexample import (
     let_go,
     needed_by,
 )
+from clew.checkers.evidence.windows import by_windows
 from clew.checkers.forms import (
     TAKES_ANY,
     UNKNOWN,
@@ -88,7 +89,7 @@ def find_contradiction(
         if kept.sum() > _LONGEST:
             return counterexample
         problem = problem.only(kept)
-        try_set = by_search(*let_go(problem, model), deadline)
+        try_set = by_windows(problem, model, by_search(*let_go(problem, model), deadline))
         if isinstance(form, RegisterForm):
             try_set = _by_stale_read(form.only(np.flatnonzero(kept), problem), try_set)
 

@@ -25,6 +25,7 @@ import numpy as np
 from clew.checkers import exhaustive, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem, arrange
+from clew.checkers.evidence.windows import by_windows, windows_of
 from clew.checkers.forms import (
     DIFFERS,
     LEFT_OUT,
@@ -78,7 +79,7 @@ def find_counterexample(problem: Problem, form: Form | None, model: Model, stuck
         tries_left -= 1
         return tries_left >= 0 and not deadline.passed() and try_set(counterexample)
 
-    counterexample = _suspects(form, past)
+    counterexample = _suspects(problem, form, model, past)
     if not (counterexample.any() and impossible(counterexample)):
         if not impossible(past):
             # An operation that was open then can matter with the result that it got later.
@@ -115,11 +116,14 @@ def _tries(problem: Problem, form: Form | None, model: Model, stuck: int, deadli
         case ContainerForm():
             if containers.explain(form, stuck + 1)[0] == "invalid":
                 return _by_lifetimes(form, stuck)
-    return by_search(*let_go(problem, model), deadline)
+    return by_windows(problem, model, by_search(*let_go(problem, model), deadline))
 
 
-def _suspects(form: Form | None, past: Mask) -> Mask:
-    """A stale read and what had replaced the value that it returned, if that is what is wrong."""
+def _suspects(problem: Problem, form: Form | None, model: Model, past: Mask) -> Mask:
+    """A stale read and what had replaced the value that it returned, if that is what is wrong; or what does not add up
+    in a container."""
+    if form is None and model.discipline is not None:
+        return windows_of(problem, model)(past)
     suspects = np.zeros(len(past), np.bool_)
     found = stale_read.find_stale_read(form) if isinstance(form, RegisterForm) else None
     if found is not None:

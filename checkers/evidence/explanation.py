@@ -84,15 +84,21 @@ def _fewest(
         impossible, contrary = impossible_operations(problem, form, model, decision, deadline)
         if len(impossible) <= _FEW or not isinstance(form, RegisterForm):
             return decision, impossible, contrary
+    from clew.checkers import bag, competition
+
+    returned = problem.ret <= decision.stuck
+    # Parts of an unordered queue are decided at once, and no search in the whole comes as far.
+    by_parts = bag.applies(model) and form is None
+    if by_parts and decision.part is None:
+        decision = competition.with_part(problem, model, decision, deadline)
     in_one: tuple[list[int], list[int]] | None = None
-    if decision.part is not None:
+    if by_parts or decision.part is not None:
         in_one = impossible_operations(problem, form, model, decision, deadline)
-        if len(in_one[0]) <= _PAIR:
+        if len(in_one[0]) <= (_FEW if by_parts else _PAIR):
             return decision, *in_one
-    from clew.checkers import competition
     from clew.checkers.evidence.named import find_named
 
-    whole, returned = dataclasses.replace(decision, part=None), problem.ret <= decision.stuck
+    whole = dataclasses.replace(decision, part=None)
     found = [(whole, *named) for named in [find_named(history, model, problem, returned, deadline)] if named]
     if found and len(found[0][1]) <= _FEW:
         return found[0]

@@ -181,7 +181,7 @@ def test_evidence_has_no_part_that_is_invalid_at_another_return() -> None:
 
 def test_a_part_is_no_evidence_of_a_violation_that_was_found_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     problem, model = two_misses()
-    found = InvalidPart(part_of(problem, model, {2}), 1)
+    found = InvalidPart(part_of(problem, model, {2}), 1, frozenset({2}))
     assert stuck_in(problem, found) == 5
     monkeypatch.setattr(competition, "_invalid_part", lambda *_: found)
     for before, stuck, part in ((Decision("valid"), 5, found.part), (Decision("invalid", stuck=3), 3, None)):

@@ -1,0 +1,55 @@
+"""What does not add up in a window of time is impossible, whichever of the others took effect."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from clew.checkers import check
+from clew.checkers.evidence.windows import windows_of
+from clew.checkers.models import find_model
+from clew.histories import Event, History
+from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
+from tests.checkers.evidence.letting_go import impossible
+
+CONTAINERS = ("fifo-queue", "stack", "unordered-queue", "priority-queue")
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_what_does_not_add_up_is_impossible_whatever_the_others_did(name: str) -> None:
+    model, rng, found = find_model(name), random.Random(f"windows/{name}"), 0
+    while found < 5:
+        problem = small.lived(model, ALPHABETS[name], 5, rng)
+        those = np.array([rng.random() < 0.8 for _ in range(len(problem))], np.bool_)
+        window = windows_of(problem, model)
+        kept = window(those)
+        if kept.any():
+            assert (kept <= those).all()
+            assert window(kept).any()
+            assert impossible(problem, model, np.flatnonzero(kept).tolist())
+            found += int(kept.sum() > 1)
+
+
+def test_a_window_that_begins_where_the_queue_was_empty_is_told_with_few_operations() -> None:
+    """Before that, 1 came and went ten times. Since then it was put once and taken twice."""
+    steps = [*[("enqueue", 1), ("dequeue", 1)] * 10, ("dequeue", None), ("enqueue", 1), ("dequeue", 1), ("dequeue", 1)]
+    (key,) = check(_one_by_one(steps), "unordered-queue").keys
+    assert key.contradiction == (20, 22, 23)
+
+
+def test_a_window_that_ends_where_the_queue_was_empty_is_told_with_few_operations() -> None:
+    """1 was put twice and taken once, after it had come and gone ten times."""
+    steps = [*[("enqueue", 1), ("dequeue", 1)] * 10, ("enqueue", 1), ("enqueue", 1), ("dequeue", 1), ("dequeue", None)]
+    (key,) = check(_one_by_one(steps), "unordered-queue").keys
+    assert key.contradiction == (20, 21, 23)
+
+
+def _one_by_one(steps: list[tuple[str, int | None]]) -> History:
+    return History.of(
+        Event(2 * at + end, 2 * at + end, 0, ("invoke", "ok")[end], f, None, value if end or f == "enqueue" else None)
+        for at, (f, value) in enumerate(steps)
+        for end in (0, 1)
+    )
