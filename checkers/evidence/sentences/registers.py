@@ -23,7 +23,7 @@ from clew.checkers.evidence.sentences.cells import (
     findings,
 )
 from clew.checkers.evidence.sentences.past import Past, Said, a, listed, same, text, upper
-from clew.checkers.models.model import INFO, READ, SWAP, WRITE, Access, ModelOperation
+from clew.checkers.models.model import INFO, MISMATCH, READ, SWAP, WRITE, Access, ModelOperation
 from clew.histories.frozen import thaw
 from clew.histories.text import times
 
@@ -100,6 +100,17 @@ class _Words:
                 found.append("swap" if other.f == "cas" else other.f)
         return found
 
+    def missed(self, op: int) -> int:
+        """How many swaps to what `op` found had been called by then, and found another value than they expected."""
+        value, missed = self.cell.values[int(self.cell.found[op])], list[int]()
+        for number, did in enumerate(self.past.problem.classes):
+            if did.outcome == MISMATCH:
+                accesses = self.past.model.cell_accesses(did._replace(outcome=INFO)) or {}
+                access = accesses.get(self.name)
+                if access is not None and access[0] == SWAP and same(access[2], value):
+                    missed.append(number)
+        return int((np.isin(self.past.problem.cls, missed) & self.past.begun(op)).sum())
+
     def said(self, finding: Finding) -> Said:
         """A finding in words."""
         match finding:
@@ -159,6 +170,10 @@ class _Words:
 
     def _never_there(self, read: int) -> str:
         value, failed = self.value(int(self.cell.found[read])), self.failed(read)
+        missed = 0 if failed else self.missed(read)
+        if missed:
+            which = "the only swap" if missed == 1 else "every swap"
+            return f"{self.found(read)}, but {which} to {value} found another value than it expected"
         if not failed and self.past.operation(read).f == "cas":
             return f"{self.found(read)}, but nobody had written {value}"
         if not failed:

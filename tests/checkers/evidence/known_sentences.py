@@ -107,12 +107,30 @@ def misses(value: str) -> Callable[[ModelOperation], bool]:
     return lambda op: op.f == "cas" and op.outcome == "mismatch" and told(op.argument[0]) == value
 
 
+def missed(value: str, facts: Facts) -> int:
+    """How many swaps to a value found another one than they expected."""
+    return sum(op.f == "cas" and op.outcome == "mismatch" and told(op.argument[1]) == value for op in facts.all_begun())
+
+
+def only_missed(which: str, value: str, facts: Facts) -> bool:
+    """Whether a value was never set, but tried: by one swap, or by several, that found another one."""
+    return facts.any(sees(value)) and not is_set(value, facts) and (missed(value, facts) == 1) == (which == "the only")
+
+
 CLAIMS: dict[str, Callable[..., bool]] = {
     **COUNTER_CLAIMS,
     **VERSION_CLAIMS,
-    rf"An? {F} returned {V}, which nobody had written": lambda x, f, v: x.any(sees(v)) and not is_set(v, x),
+    rf"An? {F} returned {V}, which nobody had written": lambda x, f, v: (
+        x.any(sees(v)) and not is_set(v, x) and not missed(v, x)
+    ),
     rf"A swap from {V} to {V} succeeded, but nobody had written {V}": lambda x, old, new, v: (
-        old == v and x.any(sees(v)) and not is_set(v, x)
+        old == v and x.any(sees(v)) and not is_set(v, x) and not missed(v, x)
+    ),
+    rf"An? {F} returned {V}, but (the only|every) swap to {V} found another value than it expected": (
+        lambda x, f, v, which, w: v == w and missed(v, x) > 0 and only_missed(which, v, x)
+    ),
+    rf"A swap from {V} to {V} succeeded, but (the only|every) swap to {V} found another value than it expected": (
+        lambda x, old, new, which, w: old == w and missed(w, x) > 0 and only_missed(which, w, x)
     ),
     rf"An? {F} returned {V} after {V} was acknowledged": lambda x, f, v, w: x.any(leaves(w), sees(v)) and v != w,
     rf"An? {F} returned {V} after a (swap to {V}|delete) was acknowledged": lambda x, f, v, _, w: (
