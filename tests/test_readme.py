@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -25,6 +27,12 @@ PROGRAM = r"(?:clew|make|python -m tests\.[\w.]+)"
 
 NEEDS = {"your-own-system.md": ("namespaces", "node_js")}
 """What the commands of a page need of the machine: fixtures that skip where it is missing."""
+
+
+@functools.cache
+def group() -> Any:
+    """The commands of clew. typer makes them anew each time that it is asked."""
+    return typer.main.get_command(app)
 
 
 def shown_commands(text: str) -> set[str]:
@@ -60,8 +68,7 @@ def test_every_command_that_a_page_shows_exists(page: str, command: str) -> None
     elif program == "python":
         assert importlib.util.find_spec(words[1]) is not None
     elif words and words[0] != "--help":
-        group = typer.main.get_command(app)
-        found = group
+        found = group()
         while hasattr(found, "commands") and words:
             found = found.commands[words.pop(0)]
         options = {option for parameter in found.params for option in parameter.opts}
@@ -110,8 +117,7 @@ def test_every_target_of_make_is_described() -> None:
 
 
 def test_the_tour_comes_to_every_command() -> None:
-    group = typer.main.get_command(app)
-    assert all(f"clew {name}" in TEXT["tour.md"] for name in group.commands)  # type: ignore[attr-defined]
+    assert all(f"clew {name}" in TEXT["tour.md"] for name in group().commands)
 
 
 def test_every_picture_is_shown_somewhere() -> None:
