@@ -8,6 +8,10 @@ Why three. A kernel that hands arrays to another one counts their references, at
 short steps that costs as much as the steps: the search of `clew.checkers.wgl`, written with one `kernel` for each mode,
 took 1.9 times as long as in one piece. With raw kernels it took 1.25 times as long, because of the arguments that every
 call passes on. With `inlined` pieces it takes 0.75 times as long, and compiles in three quarters of the time.
+
+Python and kernels call different code. For Python, numba compiles a wrapper that takes every argument apart. Where the
+argument is a tuple of fifty arrays, the wrapper takes longer to compile than the function. Most functions are called by
+kernels alone. So a kernel has a wrapper where Python calls it, and none where a kernel does.
 """
 
 from __future__ import annotations
@@ -44,11 +48,12 @@ class Kernel:
     load one kernel takes half a second."""
     _done = 0.0
 
-    def __init__(self, function: Callable[..., Any], make: Callable[[Callable[..., Any]], Any]) -> None:
+    def __init__(self, function: Callable[..., Any], make: Callable[..., Any]) -> None:
         functools.update_wrapper(self, function)
         self._function = function
         self._make = make
         self._made: Any = None
+        self._inner: Any = None
 
     @property
     def made(self) -> Any:
@@ -59,6 +64,20 @@ class Kernel:
                 if self._made is None:
                     self._made = self._make(self._function)
         return self._made
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba takes this for in a kernel: a function that has no wrapper for Python."""
+        load_numba()
+        with LOADING:
+            if self._inner is None:
+                function = self._function
+                inner = types.FunctionType(function.__code__, function.__globals__, function.__name__)
+                # numba keeps code under this name, and says nowhere whether it has a wrapper.
+                inner.__qualname__ = f"{function.__qualname__}.inner"
+                inner.__module__ = function.__module__
+                self._inner = _for_all_numbers(self._make(inner, no_cpython_wrapper=True))
+        return self._inner._numba_type_
 
     @functools.cached_property
     def plain(self) -> Callable[..., Any]:
@@ -97,7 +116,7 @@ class Kernel:
         Kernel._done += elements
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name in ("_function", "_make", "_made"):
+        if name.startswith("__") or name in ("_function", "_make", "_made", "_inner"):
             raise AttributeError(name)
         return getattr(self.made, name)
 
@@ -136,15 +155,31 @@ def inlined(function: Callable[..., Any]) -> Any:
     return Kernel(function, _inlined)
 
 
-def _inlined(function: Callable[..., Any]) -> Any:
+def _inlined(function: Callable[..., Any], **options: Any) -> Any:
     from numba import njit
 
-    options: dict[str, Any] = {"inline": "always", "_nrt": False}
+    options |= {"inline": "always", "_nrt": False}
     return njit(**options)(function)
 
 
+def _for_all_numbers(compiled: Any) -> Any:
+    """Have numba compile the function once for all numbers that are written in a call, and not once for each of them.
+
+    LLVM knows the number all the same where it puts the code of the function into that of its caller.
+    """
+    from numba.core import types as numba_types
+
+    find = compiled.get_call_template
+    unliteral: Any = numba_types.unliteral
+    compiled.get_call_template = lambda arguments, named: find(
+        tuple(map(unliteral, arguments)), {name: unliteral(type_) for name, type_ in named.items()}
+    )
+    return compiled
+
+
 def _compiled(function: Callable[..., Any], **options: Any) -> Any:
-    compiled = compiled_and_kept(function, nogil=True, **options)
+    # Nothing calls a kernel from C.
+    compiled = compiled_and_kept(function, nogil=True, no_cfunc_wrapper=True, **options)
     if hasattr(compiled._cache, "_cache_file"):
         compiled._cache._cache_file._source_stamp = _stamp()
     return compiled

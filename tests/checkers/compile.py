@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from concurrent.futures import ProcessPoolExecutor
 
-from clew.checkers import Budget, annealing, least, linear, mending, pairing
+from clew.checkers import Budget, annealing, check, least, linear, mending, pairing
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
 from clew.checkers.models import find_model
@@ -73,8 +73,16 @@ def compile_least() -> None:
     least.decide(problem, model, Deadline(), 100_000)
 
 
+def compile_long() -> None:
+    """Check histories that are long enough for tables that grow, and for searches that small ones do without."""
+    for name, operations in (("counter", 400), ("multi-register", 1000), ("cas-register", 5000)):
+        check(object_history(name, operations, 10, False, 0.02, 3), model=name)
+
+
 if __name__ == "__main__":
     with ProcessPoolExecutor() as workers:
         longest = [workers.submit(make) for make in (compile_counters, compile_pairing, compile_mending, compile_least)]
-        for done in [*longest, *(workers.submit(compile_part, *part) for part in PARTS)]:
+        parts = [workers.submit(compile_part, *part) for part in PARTS]
+        # The last, because most of what it needs is compiled by then.
+        for done in [*longest, *parts, workers.submit(compile_long)]:
             done.result()

@@ -12,11 +12,22 @@ import pytest
 
 import clew
 import clew.checkers.kernel
+from clew.checkers.kernel import kernel
 
 IMPORT = "from toy.kernel import kernel\n"
 INNER = IMPORT + "@kernel\ndef inner():\n    return {}\n"
 OUTER = IMPORT + "from toy.inner import inner\n@kernel\ndef outer():\n    return inner()\n"
 ASK = "from toy.outer import outer\nprint(outer(), sum(outer.stats.cache_hits.values()))"
+
+
+@kernel
+def doubled(number):  # type: ignore[no-untyped-def]
+    return 2 * number
+
+
+@kernel
+def doubled_one_and_two():  # type: ignore[no-untyped-def]
+    return doubled(1) + doubled(2)
 
 
 COMPILING = (
@@ -62,6 +73,19 @@ def test_code_kept_for_a_class_that_has_moved_is_compiled_again(tmp_path: Path) 
     move("there")
     (package / "here.py").unlink()
     assert [asked(), asked()] == ["7 0", "7 1"]
+
+
+def test_what_kernels_call_is_compiled_once_for_all_numbers_and_not_for_python() -> None:
+    # Imported here, because not every worker needs it.
+    from numba import types
+
+    inner = doubled._numba_type_.dispatcher
+    for number in (1, 2):
+        inner.get_call_template((types.literal(number),), {})
+    (compiled,) = inner.overloads.values()
+    assert not compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cpython_wrapper_name)
+    # Python calls code of its own.
+    assert (doubled(3), doubled_one_and_two()) == (6, 6)
 
 
 def read_only_install(folder: Path) -> Path:
