@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem
 from clew.checkers.forms import DIFFERS, Ints, RegisterForm
 from clew.checkers.models.model import DIFFER, SWAP, WRITE, Model
@@ -32,10 +33,11 @@ class Cells(NamedTuple):
     """The value that each cell holds at first."""
 
 
-def cells_of(problem: Problem, model: Model) -> Cells | None:
+def cells_of(problem: Problem, model: Model, deadline: Deadline) -> Cells | None:
     """The accesses of a problem; None if the model does not tell those of each operation, or tells versions.
 
-    What a model tells need not be all that an operation does: see `Model.cell_accesses`. O(n).
+    What a model tells need not be all that an operation does: see `Model.cell_accesses`. O(n), and it asks for each
+    class. So it is None too if the deadline passes.
     """
     kind = type(model)
     if kind.cell_accesses is Model.cell_accesses or kind.version is not Model.version:
@@ -44,7 +46,7 @@ def cells_of(problem: Problem, model: Model) -> Cells | None:
     first = values.code(model.register_initial)
     by_class: list[list[tuple[int, int, int]]] = []
     for op in problem.classes:
-        accesses = model.cell_accesses(op)
+        accesses = None if deadline.passed() else model.cell_accesses(op)
         if accesses is None:
             return None
         rows = []

@@ -22,10 +22,13 @@ from clew.checkers.models.model import INFO, MISMATCH, OK, Model, ModelOperation
 from clew.histories import event, history
 from clew.histories.history import History
 
-NEVER = np.iinfo(np.int64).max
+NEVER = history.FOREVER
 """The return position of an operation of unknown outcome: it may take effect at any time, or never."""
 
 _OUTCOME = (OK, MISMATCH, INFO)
+_NUMBER = np.array([-1, 0, 2, 2])
+"""For each outcome of `History` its place in `_OUTCOME`, unless it is a mismatch. What failed is asked about as if its
+outcome were unknown."""
 
 
 @dataclass(frozen=True)
@@ -83,20 +86,18 @@ def arrange(
 ) -> Problem:
     """A problem from operations with times, or with old positions, sorted by call. O(n log n)."""
     count = len(number)
-    returning = np.flatnonzero(end != NEVER)
-    when = np.concatenate((start, end[returning]))
-    is_return = np.zeros(len(when), np.bool_)
-    is_return[count:] = True
+    (returning,) = (end != NEVER).nonzero()
+    # First all calls and then all returns: so they stay where times are equal.
     op = np.concatenate((np.arange(count), returning))
-    order = np.lexsort((op, is_return, when))
-    event_op = op[order].astype(np.int32)
-    event_return = is_return[order]
-    call = np.empty(count, np.int64)
-    ret = np.full(count, NEVER, np.int64)
-    position = np.arange(len(order))
-    call[event_op[~event_return]] = position[~event_return]
-    ret[event_op[event_return]] = position[event_return]
-    return Problem(key, number, cls, call, ret, event_op, event_return, classes, observer)
+    order = np.concatenate((start, end[returning])).argsort(kind="stable")
+    position = np.empty(len(order), np.int64)
+    position[order] = np.arange(len(order))
+    ret = np.empty(count, np.int64)
+    ret.fill(NEVER)
+    ret[returning] = position[count:]
+    return Problem(
+        key, number, cls, position[:count], ret, op[order].astype(np.int32), order >= count, classes, observer
+    )
 
 
 def encode(past: History, model: Model) -> list[Problem]:
@@ -108,11 +109,14 @@ def encode(past: History, model: Model) -> list[Problem]:
     count = len(operations)
     mismatch = past.errors.find(event.MISMATCH)
     failed = operations.outcome == history.FAIL
-    observed = failed & (operations.error == (-1 if mismatch is None else mismatch))
     unknown = operations.outcome == history.INFO
     # One number for everything that a model may look at. A result counts only if something was returned.
-    outcome = np.where(observed, 1, np.where(unknown | failed, 2, 0)).astype(np.int64)
-    result = np.where(outcome == 0, operations.result, 0).astype(np.int64)
+    outcome = _NUMBER[operations.outcome]
+    if mismatch is not None:
+        observed = failed & (operations.error == mismatch)
+        outcome[observed] = 1
+        failed &= ~observed
+    result = operations.result * (outcome == 0)
     values = len(past.values) + 1
     code = ((operations.f.astype(np.int64) * values + operations.argument) * values + result) * 3 + outcome
     if model.by_process:
@@ -139,18 +143,17 @@ def encode(past: History, model: Model) -> list[Problem]:
         if wrong is not None:
             raise past.failure(int(operations.completed[row] if op.outcome == OK else operations.invoked[row]), wrong)
     observer = np.fromiter(map(model.observes, classes), np.bool_, len(classes))
-    keep = ~(failed & ~observed) & ~needs_no_place(unknown, observer[cls])
-    rows = np.flatnonzero(keep)
+    (rows,) = (~(failed | needs_no_place(unknown, observer[cls]))).nonzero()
     if not len(rows):
         return []
     key = operations.key[rows]
-    borders = np.empty(0, np.int64)
-    if len(rows) == count and (key == key[0]).all():
-        # One key, and every operation has its place: they are in order already, and no class is left out.
-        end = np.where(unknown, NEVER, operations.end)
+    one_key = len(past.keys) == 1 or bool((key == key[0]).all())
+    if one_key and len(rows) == count:
+        # Every operation has its place: they are in order already, and no class is left out.
         name = past.keys[operations.key[0]]
-        return [arrange(name, rows, cls.astype(np.int32), operations.start, end, tuple(classes), observer)]
-    if (key != key[0]).any():
+        return [arrange(name, rows, cls.astype(np.int32), operations.start, operations.end, tuple(classes), observer)]
+    borders = np.empty(0, np.int64)
+    if not one_key:
         by_key = np.argsort(key, kind="stable")
         rows, key = rows[by_key], key[by_key]
         borders = np.flatnonzero(key[1:] != key[:-1]) + 1
@@ -165,7 +168,7 @@ def encode(past: History, model: Model) -> list[Problem]:
                 part,
                 local.astype(np.int32),
                 operations.start[part],
-                np.where(unknown[part], NEVER, operations.end[part]),
+                operations.end[part],
                 tuple(map(classes.__getitem__, used.tolist())),
                 observer[used],
             )

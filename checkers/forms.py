@@ -88,7 +88,7 @@ class RegisterForm:
     def values_set_once(self) -> bool:
         """True if no value is set twice, nor the initial one at all. Operations of unknown outcome count."""
         times = np.bincount(self.sets[self.sets >= 0], minlength=self.values)
-        return bool((times <= 1).all()) and times[self.initial] == 0
+        return bool(times[self.initial] == 0 and times.max() <= 1)
 
     @cached_property
     def has_mismatches(self) -> bool:
@@ -224,21 +224,28 @@ def register_of(problem: Problem, accesses: Sequence[Access], first_value: Any) 
     """The form of a problem whose classes access a register like this. It holds `first_value` at first."""
     values = Interned()
     initial = values.code(first_value)
-    count = len(problem.classes)
-    kind = np.empty(count, np.int8)
-    needs = np.full(count, -1, np.int64)
-    sets = np.full(count, -1, np.int64)
-    for number, (name, first, second) in enumerate(accesses):
+    kinds, needs, sets = [], [], []
+    for name, first, second in accesses:
+        value = values.code(first)
+        kind, needed, new = _REGISTER_KINDS.index(name), value, -1
         if name == WRITE:
-            kind[number], sets[number] = WRITES, values.code(first)
+            needed, new = -1, value
         elif name == SWAP:
-            kind[number], needs[number], sets[number] = SWAPS, values.code(first), values.code(second)
-            if needs[number] == sets[number]:
-                kind[number], sets[number] = READS, -1
-        else:
-            kind[number], needs[number] = _REGISTER_KINDS.index(name), values.code(first)
+            new = values.code(second)
+            if new == value:
+                kind, new = READS, -1
+        kinds.append(kind)
+        needs.append(needed)
+        sets.append(new)
     cls = problem.cls
-    return RegisterForm(problem, kind[cls], needs[cls], sets[cls], initial, len(values))
+    return RegisterForm(
+        problem,
+        np.array(kinds, np.int8)[cls],
+        np.array(needs, np.int64)[cls],
+        np.array(sets, np.int64)[cls],
+        initial,
+        len(values),
+    )
 
 
 def append_form(problem: Problem, model: Model) -> AppendForm | None:

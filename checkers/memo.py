@@ -28,7 +28,8 @@ _A_ROW = 512
 STEPS_PER_LOOK = 1 << 10
 """Steps of a model between two looks at the deadline: a few milliseconds."""
 _WEIGH_EVERY = 64
-"""One state of this many is weighed: weighing takes as long as a step of the model."""
+"""One state of this many is weighed: weighing takes as long as a step of the model. The second one is the first: most
+objects are empty at first."""
 _PLACES = 100
 """Bytes that a state costs in the list and the dictionary of states."""
 _EMPTY = -1
@@ -124,7 +125,7 @@ class Memo:
         known = self._numbers.get(state)
         if known is None:
             known = self._numbers[state] = len(self.states)
-            if known % _WEIGH_EVERY == 0:
+            if known % _WEIGH_EVERY == 1:
                 self._weight = _PLACES + _size(state)
             self.states.append(state)
             self._weights += self._weight

@@ -80,7 +80,7 @@ def applies(problem: Problem, model: Model, deadline: Deadline) -> bool:
     return (
         any(model.version(op) is not None for op in problem.classes)
         or seen_elements.applies(problem, model, deadline)
-        or set_once.applies(problem, cells_of(problem, model))
+        or set_once.applies(problem, cells_of(problem, model, deadline))
     )
 
 
@@ -132,7 +132,7 @@ def impossible_at(problem: Problem, model: Model, deadline: Deadline) -> int | N
 
     Nothing is searched for. O(n log n), and if something is found, log n times as much.
     """
-    if not set_once.applies(problem, cells_of(problem, model)):
+    if not set_once.applies(problem, cells_of(problem, model, deadline)):
         return None
 
     def possible(until: int) -> Ints | None:
@@ -172,7 +172,7 @@ def narrow(problem: Problem, model: Model, deadline: Deadline) -> Intervals | No
     call, ret = problem.call.copy(), problem.ret.copy()
     if seen_elements.applies(problem, model, deadline):
         call, ret = seen_elements.shorter_intervals(problem, model, deadline)
-    elif (cells := cells_of(problem, model)) is not None:
+    elif (cells := cells_of(problem, model, deadline)) is not None:
         call, ret = set_once.shorter_intervals(problem, cells, deadline)
     # For each rank, the first return of a greater one and the last call of a smaller one.
     begins = np.searchsorted(rank[told], rank[told], "left")

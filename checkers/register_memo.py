@@ -28,20 +28,19 @@ def register_memo(form: RegisterForm, model: Model) -> Memo | None:
     classes, cls = form.problem.classes, form.problem.cls
     sought = np.zeros(form.values + 1, np.bool_)
     sought[form.needs] = True
-    sought = sought[:-1]  # the last one is that of -1, for operations that need no value
-    others = int(sought.sum())
-    if not len(cls) or (others + 1) * len(classes) > _MOST:
+    sought[-1] = False  # of operations that need no value
+    states = np.count_nonzero(sought) + 1
+    if not len(cls) or states * len(classes) > _MOST:
         return None
-    state = np.where(sought, sought.cumsum() - 1, others)
-    first = state[form.initial]
-    state = np.where(state == first, 0, np.where(state == 0, first, state))
+    state = sought.cumsum() * sought
+    state = (state - state[form.initial]) % states  # the initial one is 0
     # An operation of each class. A class without any keeps the first, and is asked for by none.
     one = np.zeros(len(classes), np.int64)
     one[cls] = np.arange(len(cls))
     kind, needs, sets = form.kind[one], form.needs[one], form.sets[one]
-    before = np.arange(others + 1)[:, None]
-    possible = (needs < 0) | ((before == state[needs]) != (kind == DIFFERS))
-    after = np.where(possible, np.where(sets < 0, before, state[sets]), IMPOSSIBLE)
+    before = np.arange(states)[:, None]
+    after = np.where(sets < 0, before, state[sets])
+    after[(needs >= 0) & ((before == state[needs]) == (kind == DIFFERS))] = IMPOSSIBLE
     memo = Memo(model, classes, merge=False)  # nothing is left to merge: all states are known
     memo.know(after.astype(np.int32))
     return memo

@@ -243,17 +243,8 @@ class History:
                     row, f"process {process} completes an operation ({TYPES[kind]}) that it has not invoked"
                 )
             start = invoked[operation]
-            if self.f[start] != self.f[row]:
-                raise self.failure(
-                    row,
-                    f"process {process} completes {self.fs[self.f[row]]!r}, but it invoked {self.fs[self.f[start]]!r}",
-                )
-            if self.key[start] != self.key[row]:
-                raise self.failure(
-                    row,
-                    f"process {process} completes an operation on key {self.keys[self.key[row]]!r}, "
-                    f"but it invoked one on key {self.keys[self.key[start]]!r}",
-                )
+            if self.f[start] != self.f[row] or self.key[start] != self.key[row]:
+                raise self._another(process, start, row)
             following = waiting.pop(process, None)
             if following is not None:
                 if kind == INFO or time[row] != time[invoked[following]]:
@@ -265,6 +256,18 @@ class History:
         for process, following in waiting.items():
             raise self._still_open(following, open_operation[process], invoked)
         return self._operations(np.array(invoked, np.int64), np.array(completed, np.int64))
+
+    def _another(self, process: int, start: int, row: int) -> HistoryError:
+        """The error that what a process completes is not what it invoked."""
+        from clew.histories.text import value_text
+
+        if self.f[start] != self.f[row]:
+            completes, invoked = (value_text(self.fs[self.f[at]]) for at in (row, start))
+            return self.failure(row, f"process {process} completes {completes}, but it invoked {invoked}")
+        completes, invoked = (value_text(self.keys[self.key[at]]) for at in (row, start))
+        return self.failure(
+            row, f"process {process} completes an operation on key {completes}, but it invoked one on key {invoked}"
+        )
 
     def _still_open(self, second: int, first: int, invoked: list[int]) -> HistoryError:
         row = invoked[second]

@@ -47,20 +47,19 @@ def key_name(key: Any) -> str:
 
 
 def value_text(value: Any, most: int = 80) -> str:
-    """A value as JSON, cut to `most` characters."""
-    text = msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
+    """A value as JSON, or as Python prints it if it has no JSON form; cut to `most` characters."""
+    try:
+        text = msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
+    except (TypeError, ValueError, OverflowError):
+        text = repr(value)
     return printable(text if len(text) <= most else text[: most - 3] + "...")
 
 
 def state_text(state: Any, most: int = 80) -> str:
     """The state of a model as JSON, or as Python prints it if it has no JSON form; cut to `most` characters."""
     # A state that holds one value, such as that of a register, is shown as this value.
-    plain = thaw(state[0] if isinstance(state, tuple) and len(state) == 1 and thaw(state) != [] else state)
-    try:
-        return value_text(plain, most)
-    except (TypeError, ValueError):
-        text = printable(repr(plain))
-        return text if len(text) <= most else text[: most - 3] + "..."
+    one = isinstance(state, tuple) and len(state) == 1 and thaw(state) != []
+    return value_text(thaw(state[0] if one else state), most)
 
 
 def printable(text: str) -> str:

@@ -8,20 +8,19 @@ Operations are named by their number, which is their position in `History.operat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True)
-class NoOrder:
+
+class NoOrder(msgspec.Struct, frozen=True):
     """No order explains this completion together with everything that completed before it."""
 
     operation: int
     """The completed operation that no order explains."""
 
 
-@dataclass(frozen=True)
-class FailedTookEffect:
+class FailedTookEffect(msgspec.Struct, frozen=True):
     """If these operations, which failed, took effect nevertheless, an order explains everything up to a completion.
 
     None of them can be left out. The history says that none of them happened, so one of its `fail`s is likely wrong.
@@ -33,8 +32,7 @@ class FailedTookEffect:
     """The operation whose completion is then explained, with everything that completed before it."""
 
 
-@dataclass(frozen=True)
-class NeverSet:
+class NeverSet(msgspec.Struct, frozen=True):
     """When `read` returned, no operation that sets the value it needs had been invoked. Failed ones do not count."""
 
     read: int
@@ -45,8 +43,7 @@ class NeverSet:
     """Operations that may have set the value, had been invoked by then, and failed, by a mismatch or otherwise."""
 
 
-@dataclass(frozen=True)
-class Replaced:
+class Replaced(msgspec.Struct, frozen=True):
     """`by` completed before `read` was invoked, and left or found the register at another value than `read` needs."""
 
     read: int
@@ -57,8 +54,7 @@ class Replaced:
     """The operation that left or found another value."""
 
 
-@dataclass(frozen=True)
-class SetLast:
+class SetLast(msgspec.Struct, frozen=True):
     """`setter` is the last operation to set the value that `read` needs. It completed before `by` was invoked.
 
     So did every other operation that sets the value and was invoked before `read` returned. Failed operations do not
@@ -77,8 +73,7 @@ class SetLast:
     """As in `NeverSet`, but only those that had not completed when `by` was invoked."""
 
 
-@dataclass(frozen=True)
-class OnlyInitial:
+class OnlyInitial(msgspec.Struct, frozen=True):
     """The value is the initial one. No operation that sets it was invoked before `read` returned.
 
     Failed operations do not count.
@@ -92,8 +87,7 @@ class OnlyInitial:
     """As in `NeverSet`."""
 
 
-@dataclass(frozen=True)
-class ImpossibleTogether:
+class ImpossibleTogether(msgspec.Struct, frozen=True):
     """No order explains these operations, whichever of the others took effect and whatever they returned."""
 
     operations: tuple[int, ...]
@@ -106,16 +100,14 @@ class ImpossibleTogether:
     """True after a `FailedTookEffect`: then the claim holds only if the failed operations took no effect."""
 
 
-@dataclass(frozen=True)
-class ManyTogether:
+class ManyTogether(msgspec.Struct, frozen=True):
     """Many operations are impossible together, and no smaller set was found."""
 
     count: int
     """How many."""
 
 
-@dataclass(frozen=True)
-class Explained:
+class Explained(msgspec.Struct, frozen=True):
     """An order explains a beginning of the history."""
 
     last: int

@@ -24,7 +24,6 @@ from clew.checkers.evidence.claims import (
     Replaced,
     SetLast,
 )
-from clew.checkers.evidence.sentences.sentence import find_sentence
 from clew.checkers.forms import ContainerForm, Form, RegisterForm, form_of
 from clew.checkers.models.model import SWAP, WRITE, Model
 from clew.checkers.replay import state_after
@@ -58,6 +57,9 @@ def key_verdict(
     if decision.answer == "unknown":
         words = f"undecided, out of {decision.why}: an order of {len(order)} operations explains the beginning"
         return replace(verdict, why=decision.why, prefix=order, explanation=words)
+    # Imported here: a valid verdict, as most are, does not need its many modules.
+    from clew.checkers.evidence.sentences.sentence import find_sentence
+
     assert decision.stuck is not None
     decision, impossible, contrary = _fewest(history, model, problem, form, decision, deadline)
     at = int(problem.event_op[decision.stuck])

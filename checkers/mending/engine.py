@@ -63,13 +63,13 @@ _LOOK_BACK = 1_000
 
 
 def decide(problem: Problem, model: Model, deadline: Deadline, steps: int, *, seed: int = 0) -> Decision | None:
-    """Look for an order of a problem; "unknown" if none is found, and None if the model does not tell its cells.
+    """Look for an order of a problem; "unknown" if none is found, and None if it has no cells (see `cells_of`).
 
     `steps` bounds it by something that is the same on every machine: places looked at since it last came further. So a
     long history has more of them, and one that nothing explains is given up soon after the place of which that is true.
     With another `seed` it goes another way. Memory: O(n).
     """
-    cells = cells_of(problem, model)
+    cells = cells_of(problem, model, deadline)
     if cells is None:
         return None
     found = _decide(problem, cells, deadline, steps, seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clew.checkers.models.model import INFO, Model, ModelOperation
+from clew.histories.text import value_text
 
 COMMITTED, ABORTED = "committed", "aborted"
 _FREE = (ABORTED, COMMITTED)
@@ -36,10 +37,10 @@ class AtomicCommit(Model):
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "submit" and (type(op.argument) is not int or op.argument < 0):
-            return f"expected submit to have a whole number from 0 on, found {op.argument!r}"
+            return f"expected submit to have a whole number from 0 on, found {value_text(op.argument)}"
         if op.outcome == INFO or op.result in _FREE or (op.f == "read" and op.result is None):
             return None
-        return f"expected {op.f} to return {COMMITTED!r} or {ABORTED!r}, found {op.result!r}"
+        return f'expected {op.f} to return "{COMMITTED}" or "{ABORTED}", found {value_text(op.result)}'
 
     def observes(self, op: ModelOperation) -> bool:
         """Reads that were told nothing do. A read that is told an outcome decides between the two."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from clew.checkers.models.model import ADD, APPEND, CONTAINS, INFO, READ, REMOVE, Access, Model, ModelOperation, Need
 from clew.histories.frozen import freeze, freeze_all, thaw
+from clew.histories.text import value_text
 
 
 class Set(Model):
@@ -38,9 +39,9 @@ class Set(Model):
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "contains" and op.outcome != INFO and not isinstance(op.result, bool):
-            return f"expected contains to return true or false, found {op.result!r}"
+            return f"expected contains to return true or false, found {value_text(op.result)}"
         if op.f == "read" and op.outcome != INFO and not isinstance(op.result, list | tuple | set | frozenset):
-            return f"expected a read of a set to return a list, found {op.result!r}"
+            return f"expected a read of a set to return a list, found {value_text(op.result)}"
         return None
 
     def observes(self, op: ModelOperation) -> bool:
@@ -113,7 +114,7 @@ class AppendList(Model):
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "read" and op.result is not None and not isinstance(op.result, list | tuple):
-            return f"expected a read of a list to return a list, found {op.result!r}"
+            return f"expected a read of a list to return a list, found {value_text(op.result)}"
         return None
 
     def observes(self, op: ModelOperation) -> bool:

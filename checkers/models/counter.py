@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clew.checkers.models.model import INFO, Model, ModelOperation
+from clew.histories.text import value_text
 
 
 class Counter(Model):
@@ -24,9 +25,9 @@ class Counter(Model):
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f != "read" and type(op.argument) is not int:
-            return f"expected {op.f} to have a whole number, found {op.argument!r}"
+            return f"expected {op.f} to have a whole number, found {value_text(op.argument)}"
         if op.f != "add" and op.outcome != INFO and type(op.result) is not int:
-            return f"expected {op.f} to return a whole number, found {op.result!r}"
+            return f"expected {op.f} to return a whole number, found {value_text(op.result)}"
         return None
 
     def observes(self, op: ModelOperation) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from clew.checkers.models.model import INFO, Model, ModelOperation, Need
 from clew.checkers.models.register import is_pair
 from clew.histories.frozen import freeze
+from clew.histories.text import value_text
 
 
 class Election(Model):
@@ -35,11 +36,11 @@ class Election(Model):
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.argument is not None:
-            return f"expected {op.f} to have no value, found {op.argument!r}"
+            return f"expected {op.f} to have no value, found {value_text(op.argument)}"
         if op.outcome == INFO or (op.result is None and op.f == "read"):
             return None
         if not is_pair(op.result) or type(op.result[0]) is not int or op.result[0] < 0 or op.result[1] is None:
-            return f"expected {op.f} to return [term, leader], found {op.result!r}"
+            return f"expected {op.f} to return [term, leader], found {value_text(op.result)}"
         return None
 
     def observes(self, op: ModelOperation) -> bool:

@@ -23,6 +23,7 @@ from clew.checkers.models.model import (
     Need,
 )
 from clew.checkers.models.register import is_pair
+from clew.histories.text import value_text
 
 
 def _content(value: Any) -> str:
@@ -80,11 +81,11 @@ class KeyValue(Model):
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "cas" and not is_pair(op.argument):
-            return f"expected the value of a cas to be [old, new], found {op.argument!r}"
+            return f"expected the value of a cas to be [old, new], found {value_text(op.argument)}"
         strings = op.argument if op.f == "cas" else [op.result] if op.f == "get" else [op.argument]
         for value in strings if op.f != "delete" else ():
             if not isinstance(value, str) and not (value is None and op.f != "append"):
-                return f"expected the value of {op.f} to be a string, found {value!r}"
+                return f"expected the value of {op.f} to be a string, found {value_text(value)}"
         return None
 
     def observes(self, op: ModelOperation) -> bool:

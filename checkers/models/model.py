@@ -10,6 +10,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence, Set
 from typing import Any, ClassVar, NamedTuple
 
+from clew.histories.text import value_text
+
 OK, MISMATCH, INFO = "ok", "mismatch", "info"
 
 READ, WRITE, SWAP, DIFFER, APPEND = "read", "write", "swap", "differ", "append"
@@ -89,9 +91,9 @@ class Model(ABC):
         Operations that failed are asked about too, with the outcome "info".
         """
         if self.functions and op.f not in self.functions:
-            return f"the model {self.name} knows {', '.join(self.functions)}; found {op.f!r}"
+            return f"the model {self.name} knows {', '.join(self.functions)}; found {value_text(op.f)}"
         if op.outcome == MISMATCH and op.f != "cas":
-            return f"only a cas can fail with a mismatch, found {op.f!r}"
+            return f"only a cas can fail with a mismatch, found {value_text(op.f)}"
         return self.misfit(op)
 
     def misfit(self, op: ModelOperation) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from clew.checkers.models.model import INFO, READ, SWAP, WRITE, Access, Model, ModelOperation, Need
 from clew.histories.frozen import freeze
+from clew.histories.text import value_text
 
 
 class MultiRegister(Model):
@@ -91,14 +92,21 @@ class MultiRegister(Model):
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "write" and not isinstance(op.argument, dict):
-            return f"expected write to have an object of registers and values, found {op.argument!r}"
-        if op.f == "read" and op.outcome != INFO and not isinstance(op.result, dict):
-            return f"expected read to return an object of registers and values, found {op.result!r}"
+            return f"expected write to have an object of registers and values, found {value_text(op.argument)}"
+        if op.f == "read" and not isinstance(op.argument, list | tuple | None):
+            return f"expected read to have a list of registers, found {value_text(op.argument)}"
+        if op.f == "read" and op.outcome != INFO:
+            if not isinstance(op.result, dict):
+                return f"expected read to return an object of registers and values, found {value_text(op.result)}"
+            if op.argument is not None and set(map(_name, op.argument)) != set(map(_name, op.result)):
+                asked, found = value_text(op.argument), value_text(op.result)
+                return f"expected read to return the registers {asked}, found {found}"
         for accesses in (op.argument, op.result if op.outcome != INFO else []) if op.f == "txn" else ():
             if not isinstance(accesses, list | tuple) or not all(map(_is_access, accesses)):
-                return f'expected a txn to be a list of ["r" or "w", register, value], found {accesses!r}'
+                return f'expected a txn to be a list of ["r" or "w", register, value], found {value_text(accesses)}'
         if op.f == "txn" and op.outcome != INFO and list(map(_told, op.argument)) != list(map(_told, op.result)):
-            return f"expected a txn to return {op.argument!r} with the values that were read, found {op.result!r}"
+            asked, found = value_text(op.argument), value_text(op.result)
+            return f"expected a txn to return {asked} with the values that were read, found {found}"
         return None
 
     def observes(self, op: ModelOperation) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from clew.checkers.models.model import EMPTY, INFO, PUT, TAKE, TAKE_ANY, Access, Model, ModelOperation, Need
 from clew.histories.frozen import freeze
+from clew.histories.text import value_text
 
 _FEW_ELEMENTS, _MOST_TIMES = 8, 4
 """What a take of a priority queue says of the elements that are smaller; see `PriorityQueue.needs`."""
@@ -110,9 +111,9 @@ class PriorityQueue(_Container):
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "insert" and type(op.argument) is not int:
-            return f"expected insert to have a whole number, found {op.argument!r}"
+            return f"expected insert to have a whole number, found {value_text(op.argument)}"
         if op.f == "delete-min" and op.outcome != INFO and op.result is not None and type(op.result) is not int:
-            return f"expected delete-min to return a whole number or null, found {op.result!r}"
+            return f"expected delete-min to return a whole number or null, found {value_text(op.result)}"
         return None
 
     def things(self, op: ModelOperation) -> Collection[int]:

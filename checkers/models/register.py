@@ -19,6 +19,7 @@ from clew.checkers.models.model import (
     Need,
 )
 from clew.histories.frozen import freeze
+from clew.histories.text import value_text
 
 
 def is_pair(value: Any) -> bool:
@@ -96,7 +97,7 @@ class CasRegister(Register):
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "cas" and not is_pair(op.argument):
-            return f"expected the value of a cas to be [old, new], found {op.argument!r}"
+            return f"expected the value of a cas to be [old, new], found {value_text(op.argument)}"
         return None
 
     def observes(self, op: ModelOperation) -> bool:
@@ -183,9 +184,9 @@ class VersionedRegister(Model):
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "cas" and not is_pair(op.argument):
-            return f"expected the value of a cas to be [old, new], found {op.argument!r}"
+            return f"expected the value of a cas to be [old, new], found {value_text(op.argument)}"
         if op.f == "read" and op.result is not None and not (is_pair(op.result) and type(op.result[0]) is int):
-            return f"expected a read to return [version, value] or null, found {op.result!r}"
+            return f"expected a read to return [version, value] or null, found {value_text(op.result)}"
         return None
 
     def observes(self, op: ModelOperation) -> bool:
@@ -225,10 +226,10 @@ class CasByVersion(Model):
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "cas" and not (is_pair(op.argument) and type(op.argument[0]) is int):
-            return f"expected the value of a cas to be [version, value], found {op.argument!r}"
+            return f"expected the value of a cas to be [version, value], found {value_text(op.argument)}"
         told = op.f != "delete" and op.outcome == OK and (op.result is not None or op.f != "read")
         if told and not (is_pair(op.result) and type(op.result[0]) is int):
-            return f"expected {op.f} to return [version, value], found {op.result!r}"
+            return f"expected {op.f} to return [version, value], found {value_text(op.result)}"
         return None
 
     def observes(self, op: ModelOperation) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clew.checkers.models.model import ADD, INFO, READ, Access, Model, ModelOperation
+from clew.histories.text import value_text
 
 
 class WordCount(Model):
@@ -28,13 +29,13 @@ class WordCount(Model):
     def misfit(self, op: ModelOperation) -> str | None:
         """See `Model.misfit`."""
         if op.f == "append" and type(op.argument) is not int:
-            return f"expected append to have a whole number, found {op.argument!r}"
+            return f"expected append to have a whole number, found {value_text(op.argument)}"
         if op.f == "append" or op.outcome == INFO:
             return None
         pairs = op.result if isinstance(op.result, list | tuple) else [op.result]
         if all(map(_is_count, pairs)) and len({word for word, _ in pairs}) == len(pairs):
             return None
-        return f"expected count to return a list of [word, how often], each word once, found {op.result!r}"
+        return f"expected count to return a list of [word, how often], each word once, found {value_text(op.result)}"
 
     def observes(self, op: ModelOperation) -> bool:
         """Counts do."""

@@ -69,16 +69,17 @@ def decide(
     visit = FirstSteps(search, s, PLAIN_COSTS, PAUSE, ASK)
     why: Why | None = None
     while True:
-        at.pause_steps, at.pause_work = at.steps + STEPS_PER_VISIT, at.work + WORK_PER_VISIT
+        at["pause_steps"] = at["steps"] + STEPS_PER_VISIT
+        at["pause_work"] = at["work"] + WORK_PER_VISIT
         status = visit(memo.transitions, s)
         if status in (VALID, INVALID):
             break
         if status == ASK:
-            memo.learn(s.asked[: at.asked].tolist(), deadline)
+            memo.learn(s.asked[: at["asked"]].tolist(), deadline)
         elif status == GROW:
-            if at.candidates + len(s.ops) >= len(s.candidates):
+            if at["candidates"] + len(s.ops) >= len(s.candidates):
                 s = s._replace(candidates=np.resize(s.candidates, 2 * len(s.candidates) + len(s.ops)))
-            if 2 * at.dead >= len(s.dead):
+            if 2 * at["dead"] >= len(s.dead):
                 larger = np.zeros(2 * len(s.dead), HASH)
                 if larger.nbytes + s.dead.nbytes + s.candidates.nbytes + memo.bytes > budget.bytes:
                     why = "memory"
@@ -90,18 +91,18 @@ def decide(
         if memo.bytes + s.dead.nbytes + s.candidates.nbytes > budget.bytes:
             why = "memory"
             break
-        if deadline.passed() or (steps is not None and at.steps >= steps):
+        if deadline.passed() or (steps is not None and at["steps"] >= steps):
             why = "time"
             break
     visit.put_back()
     if status == VALID:
-        return Decision("valid", order=_placed(s.trail[: at.trail]), engine="wgl")
-    farthest = s.trail[: at.trail] if at.position > at.farthest else s.best[: at.best]
+        return Decision("valid", order=_placed(s.trail[: at["trail"]]), engine="wgl")
+    farthest = s.trail[: at["trail"]] if at["position"] > at["farthest"] else s.best[: at["best"]]
     if why is not None:
         return Decision("unknown", why=why, order=_placed(farthest), engine="wgl")
     if hoping is not None:
         return Decision("invalid", engine="wgl")
-    return Decision("invalid", order=_placed(farthest), stuck=int(at.farthest), engine="wgl")
+    return Decision("invalid", order=_placed(farthest), stuck=int(at["farthest"]), engine="wgl")
 
 
 def answer_in_turns(
@@ -145,7 +146,7 @@ def _start(problem: Problem, optional: NDArray[np.bool_] | None, needs: Needs) -
     classes = np.empty(len(problem.classes), CLASS)
     classes["queue"], classes["first"], classes["observer"] = queue, -1, problem.observer
     at = np.zeros(1, REGISTERS)[0]
-    at.farthest = -1
+    at["farthest"] = -1
     return Search(
         at=at,
         event_op=problem.event_op,

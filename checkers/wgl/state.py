@@ -22,8 +22,7 @@ CALLED, RETURNED, PLACED, EXPIRED = np.arange(4)
 They are of numpy: for a number of Python, numba compiles `note` once for each value.
 """
 
-REGISTERS = np.dtype((
-    np.record,
+REGISTERS = np.dtype(
     [
         ("mode", np.int64),  # what to do next
         ("position", np.int64),  # everything before this position has been dealt with
@@ -43,8 +42,8 @@ REGISTERS = np.dtype((
         ("pause_work", np.int64),
         ("open_one", np.uint64),  # the hash of the open operations that have taken effect
         ("open_two", np.uint64),
-    ],
-))  # fmt: skip
+    ]
+)
 ROW = np.dtype([("kind", np.int32), ("op", np.int32), ("state", np.int32)])
 """A row of the trail: what was done to which operation, and the state before."""
 FRAME = np.dtype([("trail", np.int64), ("begin", np.int64), ("end", np.int64), ("next", np.int64)])
@@ -111,11 +110,13 @@ def queues(problem: Problem) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """
     following = np.full(len(problem), -1, np.int64)
     first = np.full(len(problem.classes), -1, np.int64)
-    unknown = np.flatnonzero(problem.ret == NEVER)
+    (unknown,) = (problem.ret == NEVER).nonzero()
+    if not len(unknown):
+        return following, first
     queued = unknown[np.argsort(problem.cls[unknown], kind="stable")]
     same = problem.cls[queued[1:]] == problem.cls[queued[:-1]]
     following[queued[:-1][same]] = queued[1:][same]
-    begins = np.concatenate(([True], ~same)) if len(queued) else np.empty(0, np.bool_)
+    begins = np.concatenate(([True], ~same))
     first[problem.cls[queued[begins]]] = queued[begins]
     return following, first
 

@@ -31,6 +31,7 @@ from clew.checkers.memo import STEPS_PER_LOOK, Memo
 from clew.checkers.models import ModelOperation, find_model
 from clew.checkers.models.collection import Set
 from clew.checkers.models.model import Access, Model
+from clew.checkers.models.multi_register import MultiRegister
 from clew.checkers.verdict import Budget
 from clew.checkers.wgl import engine as wgl_engine
 from clew.checkers.wgl import search as wgl_search
@@ -282,6 +283,29 @@ def test_few_contents_of_a_set_are_looked_at_after_the_deadline(last: int) -> No
     verdict = check(object_history("set", 200, 10, True, 0.0, 0), model, until=deadline)
     assert (verdict.verdict, verdict.why) == ("unknown", "time")
     assert model.late <= 1
+
+
+class Accessed(MultiRegister):
+    """It is asked what an operation accesses. When it was asked so many times, the deadline passes."""
+
+    def __init__(self, deadline: Deadline, last: int) -> None:
+        self.deadline, self.last, self.asked = deadline, last, 0
+
+    def cell_accesses(self, op: ModelOperation) -> dict[Any, Access]:
+        """See `Model.cell_accesses`."""
+        self.asked += 1
+        if self.asked == self.last:
+            self.deadline.stop()
+        return super().cell_accesses(op)
+
+
+@pytest.mark.parametrize("last", [1, 100, 300, 500, 700])
+def test_no_accesses_of_registers_are_looked_at_after_the_deadline(last: int) -> None:
+    deadline = Deadline()
+    model = Accessed(deadline, last)
+    verdict = check(object_history("multi-register", 200, 10, True, 0.0, 0), model, until=deadline)
+    assert (verdict.verdict, verdict.why) == ("unknown", "time")
+    assert model.asked == last
 
 
 def test_a_counterexample_is_not_made_smaller_after_the_deadline() -> None:

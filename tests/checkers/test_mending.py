@@ -110,7 +110,7 @@ def test_what_is_of_unknown_outcome_is_left_out_again_if_it_is_not_needed(needed
     problem = small.problem(
         [1, 0, 2], np.array([0, 2, 4]), np.array([1, NEVER, 5]), classes, np.array([False, False, True])
     )
-    cells = cells_of(problem, MANY)
+    cells = cells_of(problem, MANY, small.LATE)
     assert cells is not None
     t = engine._start(problem, cells, 1)
     (lost,) = np.flatnonzero(problem.ret == NEVER)
@@ -163,7 +163,7 @@ def as_the_order_says(t: Order, first: int) -> list[int]:
 def test_what_is_seen_and_what_is_wrong_is_what_the_order_says(unknown: float) -> None:
     """Exchanges change it piece by piece."""
     problem = of_thirty_clients(unknown)
-    cells = cells_of(problem, MANY)
+    cells = cells_of(problem, MANY, small.LATE)
     assert cells is not None
     t = engine._start(problem, cells, 1)
     lost = problem.ret == NEVER

@@ -29,12 +29,40 @@ def test_a_priority_queue_that_is_empty_gives_null() -> None:
 
 
 def test_true_is_no_version() -> None:
-    with pytest.raises(HistoryError, match=r"expected a read to return \[version, value\] or null, found \[True, 5\]"):
+    with pytest.raises(HistoryError, match=r"expected a read to return \[version, value\] or null, found \[true, 5\]"):
         check(history_of("read", None, [True, 5]), "versioned-register")
     # What a write returned tells a version or says nothing. Of version 1 no order would explain the second write.
     write = history_of("write", 5, [1, 5]).events()
     again = [Event(2, 3, 0, "invoke", "write", None, 6), Event(3, 4, 0, "ok", "write", None, [True, 6])]
     assert check(History.of((*write, *again)), "versioned-register").valid
+
+
+@pytest.mark.parametrize(
+    ("result", "shown"), [(True, "true"), (None, "null"), ("x", '"x"'), ({"x": [1.5, None]}, r'\{"x": \[1.5, null\]\}')]
+)
+def test_a_value_is_shown_as_it_is_written(result: Any, shown: str) -> None:
+    with pytest.raises(HistoryError, match=f"expected add-and-get to return a whole number, found {shown}$"):
+        check(history_of("add-and-get", 1, result), "counter")
+    with pytest.raises(HistoryError, match=f"expected add to have a whole number, found {shown}$"):
+        check(history_of("add", result, result), "counter")
+
+
+def test_a_value_without_json_is_shown_as_python_prints_it() -> None:
+    with pytest.raises(HistoryError, match=r"expected add to have a whole number, found 1j$"):
+        check(history_of("add", 1j, 1j), "counter")
+
+
+@pytest.mark.parametrize("result", [{}, {"x": 1}, {"x": 1, "y": 2, "z": 3}, {"x": 1, "z": 2}])
+def test_a_read_returns_the_registers_that_it_was_asked_for(result: Any) -> None:
+    """Of the others it would say nothing, or something that nobody asked for."""
+    with pytest.raises(HistoryError, match=r'expected read to return the registers \["x", "y"\], found \{'):
+        check(history_of("read", ["x", "y"], result), "multi-register")
+
+
+def test_a_register_whose_name_is_no_text_returns_under_its_json() -> None:
+    assert check(history_of("read", [1, "y"], {"y": None, "1": None}), "multi-register").valid
+    with pytest.raises(HistoryError, match='expected read to have a list of registers, found "x"'):
+        check(history_of("read", "x", {"x": None}), "multi-register")
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ MANY, ONE = find_model("multi-register"), find_model("cas-register")
 
 def shorter(problem: Problem, model: Model, deadline: Deadline = small.LATE) -> tuple[list[int], list[int]]:
     form = register_form(problem, model)
-    cells = cells_of(problem, model) if form is None else cell_of(form)
+    cells = cells_of(problem, model, small.LATE) if form is None else cell_of(form)
     assert cells is not None
     call, ret = set_once.shorter_intervals(problem, cells, deadline)
     return call.tolist(), ret.tolist()
@@ -146,7 +146,7 @@ def test_after_the_deadline_intervals_stay_as_they_are() -> None:
 def test_few_values_are_not_worth_the_while() -> None:
     for unique in (False, True):
         (problem,) = encode(object_history("multi-register", 200, 5, unique, 0.02, 0), MANY)
-        assert set_once.applies(problem, cells_of(problem, MANY)) is unique
+        assert set_once.applies(problem, cells_of(problem, MANY, small.LATE)) is unique
     assert not set_once.applies(problem, None)
 
 

@@ -13,10 +13,10 @@ whether or not the operations that it does not name took effect, and whatever th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from clew.checkers.encoding import NEVER
@@ -28,8 +28,7 @@ from clew.histories.frozen import Interned
 NO_VALUE = -1
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """The operations of a problem, by what they found in a cell and set it to. Values are numbers."""
 
     past: Past
@@ -62,15 +61,13 @@ class Cell:
         return int(setters.sum()) + (value == self.initial)
 
 
-@dataclass(frozen=True)
-class NeverThere:
+class NeverThere(msgspec.Struct, frozen=True):
     """`read` found a value that is not the initial one, and no operation that sets it had been called by then."""
 
     read: int
 
 
-@dataclass(frozen=True)
-class Overwritten:
+class Overwritten(msgspec.Struct, frozen=True):
     """`by` left or found another value than `read` found, and returned before `read` was called.
 
     Every operation that sets the value of `read` had returned before `by` was called, or was called after `read` had
@@ -81,8 +78,7 @@ class Overwritten:
     by: int
 
 
-@dataclass(frozen=True)
-class SwappedLate:
+class SwappedLate(msgspec.Struct, frozen=True):
     """`read` found a value that only the swap `swap` sets, so that swap took effect, though it never returned.
 
     It found the value that it expects, after it was called and before `read` returned. But `by` had left or found
@@ -94,8 +90,7 @@ class SwappedLate:
     by: int
 
 
-@dataclass(frozen=True)
-class TakenTooOften:
+class TakenTooOften(msgspec.Struct, frozen=True):
     """Each of `takers` found the same value and replaced it by another. The value can have arrived `arrivals` times
     only, which is less than there are takers: each of them needs an arrival of its own."""
 
@@ -103,8 +98,7 @@ class TakenTooOften:
     arrivals: int
 
 
-@dataclass(frozen=True)
-class TakenAway:
+class TakenAway(msgspec.Struct, frozen=True):
     """`by` found the value that `read` found, and replaced it by another. It returned before `read` was called, and the
     value can have arrived only once."""
 
@@ -112,8 +106,7 @@ class TakenAway:
     by: int
 
 
-@dataclass(frozen=True)
-class CameBack:
+class CameBack(msgspec.Struct, frozen=True):
     """The cell had a value at `first`, another at `second`, and the first one again at `third`, one after the other.
 
     The value can have arrived only once, so the cell held it in one piece. Or it had another value at `since`, before
@@ -126,8 +119,7 @@ class CameBack:
     since: int | None = None
 
 
-@dataclass(frozen=True)
-class BothOrders:
+class BothOrders(msgspec.Struct, frozen=True):
     """Value a was seen before b, and b before a, though each can have arrived only once.
 
     So the cell held each in one piece. The first two say that the piece of a came first, the others the opposite.
@@ -139,8 +131,7 @@ class BothOrders:
     a_later: int
 
 
-@dataclass(frozen=True)
-class MissedInside:
+class MissedInside(msgspec.Struct, frozen=True):
     """`miss` found another value than v, though v was there: at `first`, which returned before `miss` was called, and
     at `last`, which was called after it had returned. The value can have arrived only once."""
 
@@ -149,8 +140,7 @@ class MissedInside:
     last: int
 
 
-@dataclass(frozen=True)
-class MissedLatest:
+class MissedLatest(msgspec.Struct, frozen=True):
     """`miss` found another value than `first` had left, though nothing else can have set one in between.
 
     Every operation that sets another value had returned before `first` was called, or was called after `miss` had

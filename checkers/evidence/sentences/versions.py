@@ -11,10 +11,10 @@ So a version is reached only through all versions below it, and a lower version 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from clew.checkers.encoding import NEVER
@@ -33,8 +33,7 @@ _STEPS = 8
 """The last versions on the way to a version that are looked at. To leave out the others is sound."""
 
 
-@dataclass(frozen=True)
-class _Told:
+class _Told(msgspec.Struct, frozen=True):
     """What an operation tells about the register."""
 
     left: State | None = None
