@@ -137,7 +137,8 @@ class _Operation(msgspec.Struct, frozen=True):
 def timeline(history: History, clients: int) -> list[str]:
     """A line for each operation and fault, in the order of their beginnings.
 
-    A client that asks for the same thing again and again, without an answer, gets one line with a count.
+    A client that asks for the same thing again and again, without an answer, gets one line with a count. Keys are named
+    if there are several.
     """
     lines: list[tuple[int, int, str]] = []
     moments = Moments(history, range(len(history.operations))).rounding
@@ -161,13 +162,15 @@ def timeline(history: History, clients: int) -> list[str]:
 
 def _operations(history: History, clients: int) -> list[_Operation]:
     operations = history.operations
+    several = len(set(operations.key.tolist())) > 1
     found = []
     for i in range(len(operations)):
         ended, process = int(operations.completed[i]), int(operations.process[i])
         outcome = OUTCOMES[int(operations.outcome[i])]
         argument, result = history.values[operations.argument[i]], history.values[operations.result[i]]
         f = history.fs[operations.f[i]]
-        what = f"{f} {_value(f, argument)}".strip() + f": {outcome}"
+        on_key = f" on key {value_text(history.keys[operations.key[i]])}" if several else ""
+        what = f"{f} {_value(f, argument)}".strip() + f"{on_key}: {outcome}"
         if outcome == "ok" and argument is None:
             what += f" {_value(f, result, 'nothing')}"
         found.append(

@@ -284,9 +284,19 @@ def timestamp() -> str:
 
 
 def slug(name: str) -> str:
-    """A plan's name as the name of a folder. The result never leads out of the store."""
+    """A plan's name as the name of a folder. The result never leads out of the store.
+
+    A name that cannot be the name of a folder as it is ends with six letters of its hash: two plans share no folder.
+    """
     safe = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:80] or "plan"
-    return safe if safe != LATEST else f"{LATEST}-"
+    if safe == LATEST == name:
+        return f"{LATEST}-"
+    if safe == name:
+        return safe
+    # Imported here: `clew check` looks into folders, and names none.
+    from hashlib import sha256
+
+    return f"{safe}-{sha256(name.encode(errors='backslashreplace')).hexdigest()[:6]}"
 
 
 def check_writable(store: Path) -> None:

@@ -57,3 +57,14 @@ def test_only_a_cas_is_told_as_a_change_from_one_value_to_another(
 ) -> None:
     history = History.of([Event(0, 0, 1, "invoke", f, None, argument), Event(1, 1, 1, "ok", f, None, result)])
     assert [line.partition("client 1: ")[2] for line in timeline(history, 2)] == [told]
+
+
+def test_the_keys_of_operations_are_told_if_there_are_several() -> None:
+    events = [
+        Event(0, 1_000_000, 0, "invoke", "write", "x", 7), Event(1, 2_000_000, 0, "ok", "write", "x", 7),
+        Event(2, 3_000_000, 1, "invoke", "read", 5), Event(3, 4_000_000, 1, "ok", "read", 5, 7),
+    ]  # fmt: skip
+    told = [line.split("client ")[1] for line in timeline(History.of(events), 2)]
+    assert told == ['0: write 7 on key "x": ok', "1: read on key 5: ok 7"]
+    told = [line.split("client ")[1] for line in timeline(History.of(events[:2]), 2)]
+    assert told == ["0: write 7: ok"]

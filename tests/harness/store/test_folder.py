@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from clew.harness.plan import Plan, loads, resolve
 from clew.harness.run import simulate
-from clew.harness.store.folder import NoRun, RunFolder, create_run_folder, find_run, write_whole
+from clew.harness.store.folder import NoRun, RunFolder, create_run_folder, find_run, slug, write_whole
 from clew.harness.verdict.judge import judge
 from tests.harness.conftest import PLAN, clew_in
 
@@ -170,3 +171,12 @@ def test_a_plan_called_latest_does_not_stand_in_for_the_latest_run(tmp_path: Pat
     run = create_run_folder(tmp_path, msgspec.structs.replace(plan, name="latest"), "inline")
     assert run.path.parent != tmp_path / "latest"
     assert (tmp_path / "latest").resolve() == run.path
+
+
+def test_plans_of_different_names_share_no_folder() -> None:
+    names = ["ä", "ö", "plan", "a b", "a-b", "a/b", "../a-b", "x" * 80, "x" * 81, "latest", "latest-", "", "\ud800"]
+    folders = [slug(name) for name in names]
+    assert len(set(folders)) == len(names)
+    assert "latest" not in folders
+    assert all(re.fullmatch("[A-Za-z0-9_-]+", folder) for folder in folders)
+    assert slug("caspaxos-happy-path") == "caspaxos-happy-path"
