@@ -59,7 +59,7 @@ def decide(
     and `why` is "time". With `hope` it looks at what operations need
     (see `clew.checkers.wgl.needs`). Then there is no `memo`, and if invalid, `stuck` is None.
     """
-    hoping = needs_of(problem, model) if hope else None
+    hoping = needs_of(problem, model, deadline) if hope else None
     if hoping is None:
         memo = memo or Memo(model, problem.classes)
     else:

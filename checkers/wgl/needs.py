@@ -15,11 +15,13 @@ the search may ask: what returned before has taken effect.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import Ints
 from clew.checkers.models.model import Model, ModelOperation
@@ -81,10 +83,31 @@ class Hoping(Model):
         return self._model.merge(self._classes)
 
 
-def needs_of(problem: Problem, model: Model) -> tuple[Needs, tuple[ModelOperation, ...]] | None:
-    """The needs of a problem, and its classes with those that ask for a need. None if the model does not say.
+class _Helpers:
+    """The operations that can help with needs of the same things."""
 
-    O(n) and for each need as long as its helpers are many.
+    def __init__(self, ops: list[int], call: list[int], ret: list[int]) -> None:
+        self._ops, self._call, self._ret = ops, call, ret
+        self._begun, self._next = list[int](), 0
+
+    def of(self, op: int, late: int) -> list[int]:
+        """Those that can help an operation: called before its return, and not over when the search may ask.
+
+        `late` is the first operation that is called later. Asked for operations in their order.
+        """
+        ops, early = self._ops, self._call[op] - AHEAD
+        while self._next < len(ops) and ops[self._next] < op:
+            self._begun.append(ops[self._next])
+            self._next += 1
+        self._begun = [other for other in self._begun if self._ret[other] > early]
+        begin = self._next + (self._next < len(ops) and ops[self._next] == op)
+        return self._begun + ops[begin : bisect_left(ops, late, begin)]
+
+
+def needs_of(problem: Problem, model: Model, deadline: Deadline) -> tuple[Needs, tuple[ModelOperation, ...]] | None:
+    """The needs of a problem, and its classes with those that ask for a need.
+
+    None if the model does not say, or if the deadline passes. O(n) and for each need as long as its helpers are many.
     """
     by_class = [list(needs) for needs in model.needs(problem.classes)]
     if sum(len(by_class[cls]) for cls in problem.cls.tolist()) > _MOST:
@@ -104,24 +127,17 @@ def needs_of(problem: Problem, model: Model) -> tuple[Needs, tuple[ModelOperatio
     for op, cls in enumerate(of):
         for thing in given[cls]:
             givers.setdefault(thing, []).append(op)
-    able = [sorted({op for thing in things for op in givers.get(thing, ())}) for things in by]
-    # For each need, those of `able` that were called by now and are not over.
-    now: list[list[int]] = [[] for _ in numbers]
-    taken = [0] * len(numbers)
+    helpers_of = {
+        things: _Helpers(sorted({op for thing in things for op in givers.get(thing, ())}), call, ret)
+        for things in dict.fromkeys(by)
+    }
     starts, which, times, helper_starts, helpers = [0], list[int](), list[int](), [0], list[int]()
     for op, cls in enumerate(of):
+        if deadline.passed():
+            return None
         for need in by_class[cls] if ret[op] != NEVER else ():
             number = numbers[need.what]
-            those, place = able[number], taken[number]
-            while place < len(those) and those[place] < op:
-                now[number].append(those[place])
-                place += 1
-            taken[number] = place
-            now[number] = [other for other in now[number] if ret[other] > call[op] - AHEAD]
-            helpers += now[number]
-            while place < len(those) and those[place] < late[op]:
-                helpers += [those[place]] if those[place] != op else []
-                place += 1
+            helpers += helpers_of[by[number]].of(op, late[op])
             times.append(need.times)
             which.append(len(problem.classes) + number)
             helper_starts.append(len(helpers))

@@ -60,7 +60,7 @@ def test_random_histories_get_the_answer_of_the_exhaustive_checker(
         make = rng.choice((small.lived, small.lived, small.scattered))
         problem = make(model, ALPHABET[name], rng.randrange(3, 10), rng)
         answers[assert_agrees(hoping, problem, model)] += 1
-        said += needs.needs_of(problem, model) is not None
+        said += needs.needs_of(problem, model, small.LATE) is not None
     assert min(answers["valid"], answers["invalid"]) > 20
     assert said > 150
 
