@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
 from math import comb, log2
 from typing import Literal, NamedTuple
 
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem
-from clew.checkers.forms import Ints, Mask
+from clew.checkers.forms import Ints
+from clew.checkers.linear import moments
 from clew.checkers.linear.configurations import collect
 from clew.checkers.linear.gap_rows import settle
 from clew.checkers.linear.gap_tables import (
@@ -20,6 +20,7 @@ from clew.checkers.linear.gap_tables import (
     FOUND,
     KEYS,
     KNOWN,
+    LATE,
     LEFT,
     LOG,
     PAUSE,
@@ -37,9 +38,6 @@ from clew.checkers.verdict import Budget
 
 _BIT = 16
 """What a score counts for a chance of one half."""
-_TIME = 0.6
-"""How much it counts when operations took effect, beside what is in the gaps. Of four histories of 30 clients and 5
-values, 0.3 and 0.6 decided three within ten seconds, 1 two, and 0.15 one."""
 _UNKNOWN = 3
 """What an add of unknown outcome costs, in bits, beside the choice of it."""
 _FEWEST_FOUND = 1 << 12
@@ -50,10 +48,6 @@ that is so many times as wide as at first tries more of them."""
 _FEW, _ALIKE, _BEFORE = 10, 2, 1
 """If a history has more than so few adds of unknown outcome: how many open ones of the same number are tried in a gap,
 and how many open adds of known outcome and of the same numbers may have to be in the gap with them."""
-_AROUND = 10
-"""Along a guide: how many places to each side an operation's moment may be."""
-_SCALE = 64
-"""Moments for each place of a guide."""
 
 
 class Mark(NamedTuple):
@@ -80,9 +74,9 @@ class Mark(NamedTuple):
 class GapSweep:
     """The best `width` configurations that explain the same number of results; `to` explains more.
 
-    Positions are numbers of results. The problem has the form `sums`. Without a `guide` the best are the most probable.
-    A guide is an order of all operations that is nearly right. With one the best are those that are nearest to what it
-    has used by then.
+    Positions are numbers of results. The problem has the form `sums`. If `priced`, the best are the most probable ones,
+    from the beginning of the history on. If not, they are those in which the operations that are open are most probably
+    used or not used.
     """
 
     def __init__(
@@ -92,14 +86,16 @@ class GapSweep:
         budget: Budget,
         deadline: Deadline,
         width: int,
-        guide: Ints | None = None,
+        priced: bool = True,
     ) -> None:
         self._problem, self._sums, self._budget, self._deadline = problem, sums, budget, deadline
         known = np.flatnonzero(problem.ret != NEVER)
         unknown = np.flatnonzero(problem.ret == NEVER)
         told = sums.told & (problem.ret != NEVER)
         self.end = int(sums.told.sum())
-        early, late, self._moments = _expected(problem, sums, told, guide)
+        chances = moments.chances(problem, sums, told, deadline)
+        by, behind = moments.prices(chances, _BIT, LATE)
+        self._moments = moments.expected(chances)
         self._there = not told.any()
         place = np.empty(len(problem), np.int64)
         place[known], place[unknown] = np.arange(len(known)), np.arange(len(unknown))
@@ -116,8 +112,9 @@ class GapSweep:
         self._tables = Gaps(
             call=problem.call,
             ret=problem.ret,
-            early=early,
-            late=late,
+            begin=chances.begin,
+            first=chances.first,
+            span=chances.span,
             delta=sums.delta,
             told=sums.told,
             before=sums.before,
@@ -126,10 +123,11 @@ class GapSweep:
             known=known,
             unknown=unknown,
             place=place,
-            chance=np.array([0, *(round(_TIME * _BIT * -log2(n / 64)) for n in range(1, 65))], np.int64),
+            by=by,
+            behind=behind,
             least=np.zeros(2, np.int64),
-            gap=_prices(KNOWN, 1, 1) * (guide is None),
-            gap_of_unknown=_prices(UNKNOWN, 0, _UNKNOWN) * (guide is None),
+            gap=_prices(KNOWN, 1, 1) * priced,
+            gap_of_unknown=_prices(UNKNOWN, 0, _UNKNOWN) * priced,
             rows=rows,
             next=np.zeros_like(rows),
             found=np.empty(_FEWEST_FOUND, FOUND),
@@ -212,9 +210,9 @@ class GapSweep:
                     more = np.empty(3 * len(self._tables.found), FOUND)
                     self._tables = self._tables._replace(found=np.concatenate((self._tables.found, more)))
                 at.pause = at.work + WORK_PER_VISIT if steps is None else min(at.work + WORK_PER_VISIT, steps)
-                status = expand(self._tables)
                 if self._deadline.passed() or (steps is not None and at.work >= steps):
                     return "time"
+                status = expand(self._tables)
             if status == DEAD:
                 return "dead"
             order = np.argsort(self._tables.found["score"][: at.found], kind="stable")
@@ -262,37 +260,6 @@ class GapSweep:
             used[order] = True
             order += t.known[~used[t.known]].tolist()
         return order
-
-
-def _expected(problem: Problem, sums: Sums, told: Mask, guide: Ints | None) -> tuple[Ints, Ints, Ints]:
-    """Between what moments each operation takes effect, and when the results `told` do, in order."""
-    if guide is None:
-        unknown = problem.ret == NEVER
-        moments = np.sort((problem.call[told] + problem.ret[told]) // 2)
-        return np.where(unknown, NEVER, problem.call), np.where(unknown, -1, problem.ret), moments
-    moment = np.empty(len(problem), np.int64)
-    moment[earliest_deadline_first(problem, sums, guide)] = _SCALE * np.arange(len(problem))
-    return moment - _SCALE * _AROUND, moment + _SCALE * _AROUND, np.sort(moment[told])
-
-
-def earliest_deadline_first(problem: Problem, sums: Sums, order: Ints) -> Ints:
-    """The order, but adds of the same number change places: of those that could stand in a place, which returns first.
-
-    A sweep leaves out all else (see `gaps`), and would have to leave its guide for that.
-    """
-    order, adds = order.copy(), ~sums.told
-    soonest = np.maximum.accumulate(problem.call[order])
-    """A moment at which what stands in each place can take effect."""
-    for delta in np.unique(sums.delta[adds]):
-        places = np.flatnonzero((adds & (sums.delta == delta))[order])
-        waiting = sorted(order[places].tolist(), key=lambda op: -problem.call[op])
-        open_ones: list[tuple[int, int, int]] = []
-        for place in places:
-            while waiting and problem.call[waiting[-1]] <= soonest[place]:
-                op = waiting.pop()
-                heappush(open_ones, (int(problem.ret[op]), int(problem.call[op]), op))
-            order[place] = heappop(open_ones)[-1]
-    return order
 
 
 def _prices(most: int, each: int, more: int) -> Ints:

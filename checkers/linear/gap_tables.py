@@ -15,6 +15,8 @@ not used; how many results of known outcome it has not explained; what its gaps 
 words of bits begin at BITS: first those of unknown outcomes, then those of the window, which begins at `base`."""
 KNOWN, UNKNOWN = 44, 20
 """How many adds of known and of unknown outcome a gap is chosen from. There is one bit for each."""
+LATE = 96
+"""What it costs that an operation took effect before its call, or not by its return, at the moment that is expected."""
 KEYS = 1 << 12
 """How many different scores there are. Greater ones count as the greatest."""
 THERE, DEAD, PAUSE, WINDOW, ROOM = range(5)
@@ -60,10 +62,12 @@ class Gaps(NamedTuple):
 
     call: Any
     ret: Any
-    early: Any
-    """Its moment is somewhere between this and `late`: between its call and its return, or about its place in a guide.
-    Without a guide, for unknown outcomes, this is NEVER and `late` -1: nothing is known about the moment."""
-    late: Any
+    begin: Any
+    """The first moment at which it may take effect; see `moments`."""
+    first: Any
+    """Where its prices begin, in `by` and `behind`: the first is that of this moment."""
+    span: Any
+    """How many prices it has."""
     delta: Any
     told: Any
     before: Any
@@ -78,8 +82,10 @@ class Gaps(NamedTuple):
     effect they told it: a search of a beginning has such."""
     place: Any
     """For each operation its place in one of these two."""
-    chance: Any
-    """What a chance of so many 64ths costs."""
+    by: Any
+    """What it costs that an operation took effect by a moment."""
+    behind: Any
+    """What it costs that it did not."""
     gap: Any
     """What a gap costs: a row for how many adds there are to choose from, a column for how many are in it."""
     gap_of_unknown: Any
@@ -204,16 +210,11 @@ def _uses(g, row, place):  # type: ignore[no-untyped-def]
 
 @raw_kernel
 def _cost(g, op, used):  # type: ignore[no-untyped-def]
-    """What an operation costs that is used before it returned, or not used after it was called.
-
-    Its moment is somewhere between `early` and `late`. The chance that it is before now, or behind, is the share of the
-    time before now, or behind.
-    """
-    now = g.at.now
-    if (used and g.late[op] <= now) or (not used and g.early[op] >= now):
-        return 0
-    time = now - g.early[op] if used else g.late[op] - now
-    return g.chance[min(64, max(1, time * 64 // (g.late[op] - g.early[op])))]
+    """What an operation costs that is used before it returned, or not used after it was called; see `moments`."""
+    moment = g.at.now - g.begin[op]
+    if used:
+        return LATE if moment < 0 else np.int64(g.by[g.first[op] + min(moment, g.span[op] - 1)])
+    return 0 if moment < 0 else np.int64(g.behind[g.first[op] + min(moment, g.span[op] - 1)])
 
 
 @raw_kernel

@@ -10,10 +10,10 @@ there is a gap, and in the gap are adds that told nothing. Their order in the ga
 configurations that explain n results to those that explain one more: for each open result it takes every set of open
 adds whose sum leads there (`sets`).
 
-Kept are the most probable ones. A set of k of n adds is one of many: that the sum is right by chance is the likelier,
-the more sets of this size there are. So a gap costs a bit, another one for each add, and as many as it takes to say
-which k of the n they are; most gaps have no add or one. An add of unknown outcome costs more. And an operation that
-took effect long before it returned, or has not long after it was called, costs what that chance is (`_cost`).
+Kept are the most probable ones. An operation that is used before it likely took effect, or not used after that, costs
+what that chance is (`moments`). If gaps are priced too, a set of k of n adds is one of many: that the sum is right by
+chance is the likelier, the more sets of this size there are. So a gap costs a bit, another one for each add, and as
+many as it takes to say which k of the n they are; most gaps have no add or one. An add of unknown outcome costs more.
 With unique values the true order is nearly always among the first thousand.
 
 Five rules leave configurations out, and none of them loses the last linearization.

@@ -21,7 +21,6 @@ from typing import Literal, Protocol, TypeVar
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
-from clew.checkers.forms import Ints
 from clew.checkers.linear.gap_sweep import GapSweep
 from clew.checkers.linear.narrow import DEMANDING
 from clew.checkers.linear.sweep import Sweep
@@ -76,17 +75,17 @@ def decide(
     width: int,
     steps: int | None = None,
     sums: Sums | None = None,
-    guide: Ints | None = None,
+    priced: bool = True,
 ) -> Decision:
     """Decide one problem by one sweep that keeps so many configurations at first, those that are `DEMANDING`.
 
     `steps` bounds it by something that is the same on every machine: operations tried. When they are used up, or
     when it is lost for good, the answer is "unknown" and `why` is "time". With `sums`, the form of the problem, it
     sweeps by gaps; see `clew.checkers.linear.gaps`. Then steps are sets of adds, and if invalid, `stuck` is None.
-    It may have a `guide`; see `GapSweep`.
+    For `priced` see `GapSweep`.
     """
     if sums is not None:
-        gaps = GapSweep(problem, sums, budget, deadline, width, guide)
+        gaps = GapSweep(problem, sums, budget, deadline, width, priced)
         answer = _to_the_end(gaps, deadline, gaps.end, width, steps, budget.bytes, _GAPS_EVERY, _GAPS_AFTER)
         return _decision(answer, gaps.order(), gaps.dropped, None)
     sweep = Sweep(problem, model, budget, deadline, width=width, keep=DEMANDING)

@@ -10,11 +10,9 @@ import numpy as np
 import pytest
 
 from clew.checkers import Budget, counters, exhaustive, linear
-from clew.checkers.annealing import Annealing
 from clew.checkers.deadline import Deadline
-from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, encode
-from clew.checkers.linear import gap_sweep, going_back
+from clew.checkers.linear import gap_sweep, going_back, moments
 from clew.checkers.models import ModelOperation, find_model
 from clew.checkers.sums import sums_of
 from clew.checkers.verdict import Answer
@@ -34,10 +32,11 @@ MIXED = [
 """Adds of several numbers, so that different gaps lead to one sum."""
 
 
-def swept(problem: Problem, width: int = 1 << 20) -> Answer:
+def swept(problem: Problem, width: int = 1 << 20, priced: bool = True) -> Answer:
     """The answer of a sweep by gaps. What it says is compared with the exhaustive checker."""
     stuck = None if exhaustive.linearize(problem, MODEL) is not None else exhaustive.stuck(problem, MODEL)
-    found = linear.decide_going_back(problem, MODEL, Budget(), Deadline(600), width, sums=sums_of(problem, MODEL))
+    sums = sums_of(problem, MODEL)
+    found = linear.decide_going_back(problem, MODEL, Budget(), Deadline(600), width, sums=sums, priced=priced)
     assert found.answer == ("valid" if stuck is None else "invalid"), problem
     assert_explains(problem, MODEL, found.order, _explained(problem, found.order) if stuck else len(problem.event_op))
     return found.answer
@@ -72,7 +71,7 @@ def test_random_histories_get_the_answer_of_the_exhaustive_checker(
     rng, answers = random.Random(width), Counter[str]()
     for _ in range(150):
         make = rng.choice((small.lived, small.lived, small.scattered))
-        answers[swept(make(MODEL, alphabet, rng.randrange(4, 10), rng), width)] += 1
+        answers[swept(make(MODEL, alphabet, rng.randrange(4, 10), rng), width, rng.random() < 0.5)] += 1
     assert min(answers["valid"], answers["invalid"]) > 15
 
 
@@ -100,7 +99,7 @@ def test_a_window_that_is_too_small_becomes_larger() -> None:
 
 def test_every_visit_to_the_kernel_is_short_and_none_begins_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     (problem,) = encode(object_history("counter", 1_000, 30, False, 0.02, 0), MODEL)
-    visits = Visits(Looked(10))
+    visits = Visits(Looked(60))
     monkeypatch.setattr(gap_sweep, "WORK_PER_VISIT", 1_000_000)
     visits.watch(monkeypatch, gap_sweep, "expand", 0, "work")
     sums = sums_of(problem, MODEL)
@@ -117,6 +116,20 @@ def test_thirty_clients_with_unique_values_are_decided_by_gaps_and_not_without()
     assert by_gaps.answer == "valid"
     assert_explains(problem, MODEL, by_gaps.order, len(problem.event_op))
     assert linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, steps).answer == "unknown"
+
+
+def test_thirty_clients_with_small_values_are_decided_because_operations_have_moments(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If each moment between call and return is as good as any other, a sweep of as many steps is lost."""
+    (problem,) = encode(object_history("counter", 300, 30, False, 0.02, 1), MODEL)
+    sums, steps = sums_of(problem, MODEL), 20_000_000
+    found = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, steps, sums, priced=False)
+    assert found.answer == "valid"
+    assert_explains(problem, MODEL, found.order, len(problem.event_op))
+    monkeypatch.setattr(moments, "_ROUNDS", 0)
+    lost = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, steps, sums, priced=False)
+    assert lost.answer == "unknown"
 
 
 def test_to_try_not_all_sets_proves_nothing() -> None:
@@ -136,70 +149,6 @@ def test_a_sum_that_does_not_fit_into_64_bits_has_no_form() -> None:
         problem = small.one_of_all(MODEL, alphabet, 3, random.Random(1))
         assert sums_of(problem, MODEL) is None
         assert counters.decide(problem, MODEL, Budget(), small.LATE, 1_000, 1).answer != "unknown"
-
-
-def along(problem: Problem, order: list[int], width: int) -> Decision:
-    """What a sweep along an order of all operations decides, in ten million steps."""
-    sums = sums_of(problem, MODEL)
-    return linear.decide_going_back(problem, MODEL, Budget(), small.LATE, width, 10_000_000, sums, np.array(order))
-
-
-def test_a_guide_changes_what_is_kept_and_no_answer() -> None:
-    """The guide is a bad one: any order. If nothing is left out the answer is right, and "unknown" is never wrong."""
-    rng, answers = random.Random(9), Counter[str]()
-    for _ in range(300):
-        problem = rng.choice((small.lived, small.scattered))(MODEL, MIXED, rng.randrange(4, 10), rng)
-        order = rng.sample(range(len(problem)), len(problem))
-        found = along(problem, order, rng.choice((1, 4, 1_000)))
-        answers[found.answer] += 1
-        if found.answer != "unknown":
-            assert (found.answer == "valid") is (exhaustive.linearize(problem, MODEL) is not None), problem
-        if found.answer == "valid":
-            assert_explains(problem, MODEL, found.order, len(problem.event_op))
-    assert min(answers["valid"], answers["invalid"]) > 10
-
-
-def test_an_add_of_unknown_outcome_may_come_first_in_a_guide() -> None:
-    done = [ModelOperation("add", 3, None, "info"), ModelOperation("read", None, 3, "ok")]
-    problem = small.problem([0, 1], np.array([0, 1]), np.array([NEVER, 2]), done, np.array([False, True]))
-    found = along(problem, [0, 1], 1)
-    assert (found.answer, found.order) == ("valid", [0, 1])
-
-
-def test_a_narrow_sweep_repairs_an_order_in_which_few_results_are_wrong() -> None:
-    """Without the order a sweep of as many configurations and steps is lost."""
-    (problem,) = encode(object_history("counter", 400, 30, False, 0.0, 1), MODEL)
-    sums = sums_of(problem, MODEL)
-    assert sums is not None
-    annealed = Annealing(problem, sums, small.LATE, 1)
-    annealed.left = 2_000 * len(problem)
-    annealed.cool()
-    assert len(annealed.wrong()) > 3
-    found = along(problem, annealed.all_order.tolist(), 50)
-    assert found.answer == "valid"
-    assert_explains(problem, MODEL, found.order, len(problem.event_op))
-    alone = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, 10_000_000, sums)
-    assert alone.answer == "unknown"
-
-
-def test_in_a_guide_adds_of_unknown_outcome_come_last() -> None:
-    """Adds of one number change places. What was in time stays so, and no result is more or less wrong."""
-    problem = encode(object_history("counter", 200, 10, False, 0.1, 1), MODEL)[0]
-    sums = sums_of(problem, MODEL)
-    assert sums is not None
-    annealed = Annealing(problem, sums, small.LATE, 1)
-    annealed.left = 2_000 * len(problem)
-    annealed.cool()
-    before, guide = annealed.all_order, gap_sweep.earliest_deadline_first(problem, sums, annealed.all_order)
-    assert sorted(guide) == sorted(before)
-    assert (sums.delta[guide] == sums.delta[before]).all()
-    assert ((guide == before) | ~sums.told[before]).all()
-    begun = np.maximum.accumulate(problem.call[guide])
-    assert (begun <= problem.ret[guide]).all()
-    for place, op in enumerate(guide):
-        if not sums.told[op]:
-            later = guide[place:][(problem.call[guide[place:]] <= begun[place]) & ~sums.told[guide[place:]]]
-            assert problem.ret[op] <= problem.ret[later[sums.delta[later] == sums.delta[op]]].min()
 
 
 def test_a_gap_has_no_add_of_unknown_outcome_while_an_open_one_of_its_number_is_left() -> None:
