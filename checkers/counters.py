@@ -44,7 +44,7 @@ def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline, s
     if sums is None:
         return linear.decide_going_back(problem, model, budget, deadline, _WIDTH * wider, steps)
     adds = sums.delta != 0
-    priced = 2 * len(np.unique(sums.delta[adds])) >= np.count_nonzero(adds)
+    priced = bool(2 * len(np.unique(sums.delta[adds])) >= np.count_nonzero(adds))
     width, wide, short = (_WIDTH, _WIDE, _SHORT) if priced else (_SMALL_WIDTH, _SMALL_WIDE, _SMALL_SHORT)
     most = min(steps, short * len(problem))
     found = linear.decide_going_back(problem, model, budget, deadline, width * wider, most, sums, priced=priced)
