@@ -29,7 +29,7 @@ from dataclasses import replace
 from clew.checkers import bag, line, parts, pinned, set_once, sums, wgl
 from clew.checkers.cells import cell_of
 from clew.checkers.deadline import Deadline
-from clew.checkers.decision import Decision, progress
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
 from clew.checkers.forms import AppendForm, ContainerForm, Form, RegisterForm, SetForm, TallyForm
 from clew.checkers.misread import Misread, misread
@@ -37,7 +37,7 @@ from clew.checkers.models.model import Model
 from clew.checkers.monitors import containers, elements, sets, stale_read, tallies, zones
 from clew.checkers.monitors.first_unexplained import decide_beginnings, look_earlier, places
 from clew.checkers.overdrawn import overdrawn
-from clew.checkers.rounds import FEWEST_EVENTS, search_any, search_register, search_stack, steps_of
+from clew.checkers.rounds import FEWEST_EVENTS, progress, search_any, search_register, search_stack, steps_of
 from clew.checkers.verdict import Budget
 
 _LOOKS = 8

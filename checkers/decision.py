@@ -25,8 +25,3 @@ class Decision:
     """False if the budget did not suffice to show that every earlier return can be explained."""
     part: Problem | None = None
     """If invalid: a part of the problem that is invalid at this return too, if one was found; see `parts`."""
-
-
-def progress(decision: Decision) -> tuple[bool, int]:
-    """The greater, the better the decision: any answer is best, then a longer beginning that is explained."""
-    return decision.answer != "unknown", len(decision.order)

@@ -9,9 +9,6 @@
 Several registers are mended too (`clew.checkers.mending`), and priority queues (`clew.checkers.least`), between wgl
 without and with needs, and then in each round.
 
-Between them a history of 2,000 operations or more is explained a stretch at a time (`clew.checkers.stretches`), if the
-model says what operations need.
-
 A counter has another search in place of the sweep: `clew.checkers.counters`.
 
 Nothing runs in parallel. wgl is the fastest on easy histories, and most histories are easy. After its first turn it
@@ -30,9 +27,9 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from clew.checkers import stretches, sums, wgl
+from clew.checkers import sums, wgl
 from clew.checkers.deadline import Deadline
-from clew.checkers.decision import Decision, progress
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
 from clew.checkers.forms import RegisterForm
 from clew.checkers.models.model import Model
@@ -72,9 +69,6 @@ five seconds of processor time, each after more than two million steps, 20 milli
 _MENDED = 15
 """Places that mending looks at for a step of wgl, if it comes no further: half a second of processor time in its first
 turn."""
-_OF_A_STRETCH = 2
-"""Steps of wgl for each event of a stretch of a long history: a tenth of a second for one that is lost. With 10
-processes and no unknown outcomes all forty stretches of a `kv` of 10,000 operations are explained, each in 0.04 s."""
 _MOVED = 100
 """Moves in the order of a priority queue, for each step of wgl an event: 4,000 for each operation in its first turn,
 half a second of processor time for 1,000 operations."""
@@ -139,11 +133,10 @@ def search_register(
 def search_any(
     problem: Problem, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None, *, mend: bool = True
 ) -> Decision:
-    """Decide a problem of any model by wgl, mending, stretches and a sweep that goes back; see `take_turns`.
+    """Decide a problem of any model by wgl, mending and a sweep that goes back; see `take_turns`.
 
-    If invalid, `stuck` may be None. Without `mend` nothing is mended or explained in stretches: of a problem that wgl
-    found invalid, most beginnings that are asked about are soon found valid or invalid too, and these two find only the
-    first.
+    If invalid, `stuck` may be None. Without `mend` nothing is mended: of a problem that wgl found invalid, most
+    beginnings that are asked about are soon found valid or invalid too, and mending finds only the first.
     """
 
     def mended(number: int) -> Decision | None:
@@ -161,19 +154,6 @@ def search_any(
     def later_mended(number: int) -> Decision | None:
         return mended(number) if number > 0 else None
 
-    def stretched(_: int) -> Decision | None:
-        if not mend or len(problem) < stretches.LONG:
-            return None
-
-        def search(stretch: Problem) -> Decision:
-            steps = _OF_A_STRETCH * max(FEWEST_EVENTS, len(stretch.event_op))
-            return wgl.decide(stretch, model, budget, deadline, steps=steps)
-
-        return stretches.explain(problem, model, search, deadline)
-
-    def before_needs() -> Decision:
-        return take_turns((mended, stretched), deadline, 1)
-
     def back(number: int) -> Decision | None:
         if number == 0:
             return None
@@ -187,7 +167,7 @@ def search_any(
     def depth(number: int) -> Decision:
         if number == 0:
             steps = steps_of(number, problem)
-            return wgl.answer_in_turns(problem, model, budget, deadline, steps=steps, between=before_needs)
+            return wgl.answer_in_turns(problem, model, budget, deadline, steps=steps, between=lambda: mended(0))
         return wgl.decide(problem, model, budget, deadline, steps=_HOPED * steps_of(number, problem), hope=True)
 
     # What mending does not decide in its first turn, it seldom decides in a longer one. So the sweep goes first then.
@@ -256,3 +236,8 @@ def steps_of(number: int, problem: Problem) -> int:
 def _effort(number: int) -> int:
     """Steps for each event in the round of this number."""
     return int(_FIRST_EFFORT * _MORE_EFFORT**number)
+
+
+def progress(decision: Decision) -> tuple[bool, int]:
+    """The greater, the better the decision: any answer is best, then a longer beginning that is explained."""
+    return decision.answer != "unknown", len(decision.order)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clew.checkers.deadline import Deadline
-from clew.checkers.decision import Decision, progress
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
 from clew.checkers.first_steps import FirstSteps
 from clew.checkers.memo import QUESTION, Memo
@@ -125,10 +125,10 @@ def answer_in_turns(
     if first.answer != "unknown" or deadline.passed() or (steps is not None and steps <= short):
         return first
     other = None if between is None else between()
-    best = first if other is None else max(first, other, key=progress)
-    if best.answer != "unknown" or deadline.passed():
-        return best
-    return max(best, decide(problem, model, budget, deadline, steps=steps, hope=True), key=progress)
+    if other is not None and (other.answer != "unknown" or deadline.passed()):
+        return other
+    second = decide(problem, model, budget, deadline, steps=steps, hope=True)
+    return second if second.answer != "unknown" or len(second.order) > len(first.order) else first
 
 
 def _start(problem: Problem, optional: NDArray[np.bool_] | None, needs: Needs) -> Search:

@@ -10,7 +10,7 @@ import pytest
 
 from clew.checkers import Budget, competition, lazy, linear, mending, rounds, wgl
 from clew.checkers.deadline import Deadline
-from clew.checkers.decision import Decision, progress
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem, encode
 from clew.checkers.forms import register_form
 from clew.checkers.models import Model, find_model
@@ -135,7 +135,7 @@ def test_the_longest_beginning_that_any_turn_explains_is_kept() -> None:
 
 
 def test_an_answer_is_more_than_any_beginning() -> None:
-    assert progress(Decision("invalid")) > progress(TIME)
+    assert rounds.progress(Decision("invalid")) > rounds.progress(TIME)
 
 
 def test_wgl_says_where_a_register_is_invalid_in_every_round(monkeypatch: pytest.MonkeyPatch) -> None:
