@@ -160,7 +160,7 @@ class GapSweep:
     def bytes(self) -> int:
         """What it holds now, without the part of the linearization on which all agree."""
         t = self._tables
-        tables = (t.rows, t.next, t.found, t.heads, t.chains, t.log, t.sums, t.masks, t.gains)
+        tables = (t.rows, t.next, t.found, t.heads, t.chains, t.log, t.sums, t.masks, t.gains, t.by, t.behind)
         return sum(int(table.nbytes) for table in tables)
 
     def widen(self, width: int) -> None:

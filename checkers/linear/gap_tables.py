@@ -17,8 +17,9 @@ KNOWN, UNKNOWN = 44, 20
 """How many adds of known and of unknown outcome a gap is chosen from. There is one bit for each."""
 LATE = 96
 """What it costs that an operation took effect before its call, or not by its return, at the moment that is expected."""
-KEYS = 1 << 12
-"""How many different scores there are. Greater ones count as the greatest."""
+KEYS, MIDDLE = 1 << 12, 1 << 10
+"""How many different scores there are, and the score of the first configuration if it costs more. Greater ones count as
+the greatest."""
 THERE, DEAD, PAUSE, WINDOW, ROOM = range(5)
 """What a visit ends with: all is done; nothing was found; it is time to look at the deadline; the window is too small;
 there is little room for what is found."""
@@ -48,6 +49,7 @@ REGISTERS = np.dtype((
         ("forced", np.int64),  # how many of these must be in the gap
         ("soonest", np.int64),  # the first return of what it has not used
         ("score", np.int64),  # what a configuration costs without its gaps
+        ("shift", np.int64),  # what is taken off the scores of all configurations, to fit into KEYS
     ],
 ))  # fmt: skip
 FOUND = np.dtype([

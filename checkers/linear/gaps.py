@@ -44,6 +44,7 @@ from clew.checkers.linear.gap_tables import (
     DEAD,
     KEYS,
     KNOWN,
+    MIDDLE,
     PAUSE,
     PRICE,
     ROOM,
@@ -77,7 +78,10 @@ def _expand(g, source):  # type: ignore[no-untyped-def]
     at, row = g.at, g.rows[source]
     list_open(g, row)
     at.work += at.told + at.adds
-    at.score += row[PRICE]
+    if source == 0:
+        # Adds of unknown outcome cost something for as long as they are open: in a long history all scores are great.
+        at.shift = max(0, at.score + row[PRICE] - MIDDLE)
+    at.score += row[PRICE] - at.shift
     for i in range(at.told):
         result = g.results[i]
         if g.delta[result] == 0 and g.before[result] == row[SUM] and g.call[result] < at.soonest:
@@ -174,7 +178,7 @@ def _come_next(g, some, must):  # type: ignore[no-untyped-def]
 def _match(g, source, result, one, other, sum_of, mask, price):  # type: ignore[no-untyped-def]
     """Note all gaps of one set of each list whose sums add up to a number."""
     low, high, free = 0, other - 1, g.at.known - g.at.forced
-    score = g.at.score + _must_gain(g, mask) + gain_of(g, result) + price
+    score = g.at.score + _gain(g, mask) + gain_of(g, result) + price
     if score + g.least[0] + g.least[1] + g.gap[free, 0] > g.at.bound:
         g.at.dropped = 1
         return
@@ -239,10 +243,10 @@ def _list_sets(g, must):  # type: ignore[no-untyped-def]
 
 
 @raw_kernel
-def _must_gain(g, mask):  # type: ignore[no-untyped-def]
-    """What the score changes by the adds that must be in the gap."""
+def _gain(g, mask):  # type: ignore[no-untyped-def]
+    """What the score changes by these adds: those that must be in the gap, and those of unknown outcome."""
     gain = np.int64(0)
-    for i in range(g.at.known):
+    for i in range(g.at.adds):
         if (mask >> np.uint64(i)) & np.uint64(1):
             gain += g.gain[i]
     return gain
@@ -292,7 +296,7 @@ def _note(g, source, result, mask, price):  # type: ignore[no-untyped-def]
     if g.ret[result] == NEVER:
         price += g.gap_of_unknown[1, 1]
     price += g.gap[at.known - min(at.forced, known), known - min(at.forced, known)]
-    score = min(score + price, KEYS - 1)
+    score = max(0, min(score + price, KEYS - 1))
     if score > at.bound:
         at.dropped = 1
         return

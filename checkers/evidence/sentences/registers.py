@@ -173,7 +173,7 @@ class _Words:
         missed = 0 if failed else self.missed(read)
         if missed:
             which = "the only swap" if missed == 1 else "every swap"
-            return f"{self.found(read)}, but {which} to {value} found another value than it expected"
+            return f"{self.found(read)}, but {which} to {value} by then found another value than it expected"
         if not failed and self.past.operation(read).f == "cas":
             return f"{self.found(read)}, but nobody had written {value}"
         if not failed:

@@ -126,10 +126,11 @@ CLAIMS: dict[str, Callable[..., bool]] = {
     rf"A swap from {V} to {V} succeeded, but nobody had written {V}": lambda x, old, new, v: (
         old == v and x.any(sees(v)) and not is_set(v, x) and not missed(v, x)
     ),
-    rf"An? {F} returned {V}, but (the only|every) swap to {V} found another value than it expected": (
+    rf"An? {F} returned {V}, but (the only|every) swap to {V} by then found another value than it expected": (
         lambda x, f, v, which, w: v == w and missed(v, x) > 0 and only_missed(which, v, x)
     ),
-    rf"A swap from {V} to {V} succeeded, but (the only|every) swap to {V} found another value than it expected": (
+    rf"A swap from {V} to {V} succeeded, "
+    rf"but (the only|every) swap to {V} by then found another value than it expected": (
         lambda x, old, new, which, w: old == w and missed(w, x) > 0 and only_missed(which, w, x)
     ),
     rf"An? {F} returned {V} after {V} was acknowledged": lambda x, f, v, w: x.any(leaves(w), sees(v)) and v != w,
