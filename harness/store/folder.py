@@ -283,15 +283,20 @@ def timestamp() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"[:-3] + "Z"
 
 
+_LONGEST = 80
+"""Letters that a folder has of the name of a plan, at most."""
+
+
 def slug(name: str) -> str:
     """A plan's name as the name of a folder. The result never leads out of the store.
 
-    A name that cannot be the name of a folder as it is ends with six letters of its hash: two plans share no folder.
+    Where much of a name is lost, because it is long or has letters beyond ASCII, six digits of its hash stand at the
+    end. So two plans called `ä` and `ö` share no folder.
     """
-    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:80] or "plan"
-    if safe == LATEST == name:
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:_LONGEST] or "plan"
+    if safe == LATEST:
         return f"{LATEST}-"
-    if safe == name:
+    if name.isascii() and len(name) <= _LONGEST:
         return safe
     # Imported here: `clew check` looks into folders, and names none.
     from hashlib import sha256

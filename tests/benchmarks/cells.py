@@ -30,6 +30,8 @@ def spoiled(history: History, seed: int) -> History:
     rng, events = random.Random(seed), list(history.events())
     late = [e for e in events[4 * len(events) // 5 :] if e.type == "ok"]
     pairs = [(a, b) for a in late for b in late if a.index < b.index and a.f == b.f and a.value != b.value]
+    # A read of other registers is no answer.
+    pairs = [(a, b) for a, b in pairs if not isinstance(a.value, dict) or a.value.keys() == b.value.keys()]
     answering = [(a, b) for a, b in pairs if a.f in ANSWERING] or pairs
     if not answering:
         return history
