@@ -15,6 +15,7 @@ from clew.checkers.models.model import Model
 from clew.checkers.verdict import Answer, Budget, KeyVerdict, Verdict
 from clew.histories import collector
 from clew.histories.history import History
+from clew.histories.text import value_text
 
 ENGINES = ("competition", "linear", "lazy", "wgl", "exhaustive")
 
@@ -57,7 +58,7 @@ def check(
     """
     model = find_model(model) if isinstance(model, str) else model
     if engine not in ENGINES:
-        raise ValueError(f"there is no engine {engine!r}; there are {', '.join(ENGINES)}")
+        raise ValueError(f"there is no engine {value_text(engine)}; there are {', '.join(ENGINES)}")
     with collector.paused():
         return _check(history, model, Deadline(budget.seconds, until), budget, engine, keep_going)
 

@@ -30,7 +30,7 @@ from clew.histories import Header, HistoryError
 from clew.histories.codecs import write
 from clew.histories.event import FORMAT
 from clew.histories.oddities import oddities
-from clew.histories.text import plural
+from clew.histories.text import plural, value_text
 
 CHECKS = ("linearizable", *FAMILIES)
 """What can be checked of a history."""
@@ -66,16 +66,17 @@ def budget_of(text: str) -> Budget:
             name, amount = "bytes", size
         elif _OUT_OF_RANGE.fullmatch(part.strip()):
             raise UserError(
-                f"--budget: found {part.strip()!r}; expected more than 0, at most 292 years or 2^63 bytes, "
+                f"--budget: found {value_text(part.strip())}; expected more than 0, at most 292 years or 2^63 bytes, "
                 "and no fraction of a nanosecond or a byte"
             )
         else:
             raise UserError(
-                f"--budget: found {part!r}; expected {duration_hint(part)}, {size_hint(part)}, or both with a comma"
+                f"--budget: found {value_text(part)}; "
+                f"expected {duration_hint(part)}, {size_hint(part)}, or both with a comma"
             )
         if name in given:
             raise UserError(
-                f"--budget: found {text!r}, which gives {name} twice; expected time, memory, or one of each"
+                f"--budget: found {value_text(text)}, which gives {name} twice; expected time, memory, or one of each"
             )
         given[name] = amount
     return msgspec.convert(given, Budget)
@@ -86,7 +87,7 @@ def checks_of(text: str) -> tuple[str, ...]:
     found = tuple(part.strip() for part in text.split(","))
     for part in found:
         if part not in CHECKS:
-            raise UserError(f"--checks: found {part!r}; expected some of {', '.join(CHECKS)}, with commas")
+            raise UserError(f"--checks: found {value_text(part)}; expected some of {', '.join(CHECKS)}, with commas")
     return found
 
 
@@ -130,7 +131,7 @@ def check_file(
     """
     began = time.monotonic()
     if engine not in ENGINES:
-        raise UserError(f"--engine: there is no engine {engine!r}; there are {', '.join(ENGINES)}")
+        raise UserError(f"--engine: there is no engine {value_text(engine)}; there are {', '.join(ENGINES)}")
     judge = model_file.load(model) if model is not None else None
     history, folder = open_history(path, format, fields=fields, words=words, renumber=renumber)
     if history.cut and not cut:
@@ -142,7 +143,8 @@ def check_file(
     header = history.header
     if judge is None:
         if header is None or header.model is None:
-            raise HistoryError("does not say what it is a history of; give its model with --model", source=str(path))
+            message = "does not say what it is a history of; give its model with --model"
+            raise HistoryError(message, source=history.source, line=1)
         try:
             judge = find_model(header.model)
         except ValueError as error:

@@ -10,9 +10,10 @@ from typing import IO, Any
 
 from clew.histories import edn, jepsen_log, json_lines, jsonl, porcupine_kv
 from clew.histories.history import History, HistoryError
-from clew.histories.line_errors import json_object
+from clew.histories.line_errors import excerpt, json_object
 from clew.histories.reading import BadReading, reading_of
 from clew.histories.renumber import renumbered
+from clew.histories.text import value_text
 
 _SAMPLE_BYTES = 1 << 16
 """Bytes that a format is recognized by. They hold the first event, also of a log that begins with other lines."""
@@ -73,7 +74,7 @@ def detect(path: Path) -> Codec:
     for codec in CODECS.values():
         if codec.matches(sample):
             return codec
-    found = "an empty file" if not sample.strip() else repr(sample[:40])
+    found = "an empty file" if not sample.strip() else excerpt(sample[:40])
     if sample[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or _is_utf16(sample):
         found = "text in UTF-16; save the file as UTF-8"
     raise HistoryError(
@@ -145,5 +146,5 @@ def write(history: History, stream: IO[bytes], format: str = "jsonl") -> None:
 
 def _codec(name: str) -> Codec:
     if name not in CODECS:
-        raise ValueError(f"there is no format {name!r}; there are {', '.join(CODECS)}")
+        raise ValueError(f"there is no format {value_text(name)}; there are {', '.join(CODECS)}")
     return CODECS[name]

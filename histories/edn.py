@@ -3,9 +3,7 @@
     {:index 0, :time 3291485317, :type :invoke, :process 0, :f :read, :value nil}
     {:index 1, :time 3292485317, :type :ok, :process 0, :f :read, :value 3}
 
-EDN becomes JSON: keywords and symbols become strings, sets and lists become arrays, characters become strings, ratios
-become floats. A tagged literal (`#jepsen.history.Op{...}`) becomes what follows its tag. Keys that clew does not know
-are dropped.
+EDN becomes JSON, as `edn_forms` says. Keys that clew does not know are dropped.
 
 In a history of independent keys (`jepsen.independent`) every value is `[key value]`. A history counts as one if all
 values of clients are pairs and some pair is `[key nil]`. A file that clew wrote needs no guess: a comment on its first
@@ -17,6 +15,7 @@ second. Most lines of a history look alike; `_Layout` reads them with one regula
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -30,111 +29,16 @@ import numpy as np
 
 from clew.histories import collector, edn_lines
 from clew.histories.columns import Columns
+from clew.histories.edn_forms import EdnError, forms
 from clew.histories.event import FORMAT, LATEST, MALFORMED, NEMESIS, Event, Header
 from clew.histories.frozen import Interned
 from clew.histories.history import NEMESIS_PROCESS, TYPES, History, HistoryError
+from clew.histories.line_errors import excerpt, shown
 
-_TOKEN = re.compile(
-    r"""(?P<space>(?:[\s,]|;[^\n]*|\#!.*)+)|(?P<open>\#\{|[(\[{])|(?P<close>[)\]}])|(?P<string>"(?:[^"\\]|\\.)*")"""
-    r"""|(?P<discard>\#_)|(?P<tag>\#[A-Za-z][\w.*+!?$%&=<>/-]*)|(?P<char>\\(?:newline|space|tab|return|u[0-9A-Fa-f]{4}|.))"""
-    r"""|(?P<atom>[^\s,()\[\]{}"\\;]+)""",
-    re.DOTALL,
-)
-_CLOSES = {"(": ")", "[": "]", "{": "}", "#{": "}"}
-_INTEGER = re.compile(r"[+-]?\d+N?\Z")
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?\Z")
-_RATIO = re.compile(r"([+-]?\d+)/(\d+)\Z")
-_CHARACTERS = {"newline": "\n", "space": " ", "tab": "\t", "return": "\r"}
 _WORD = re.compile(r"[A-Za-z*!_?<>=+-][\w*!?<>=+./-]*\Z")
 _LINES_OF_A_FORM = 10_000
 """Lines that one form may have. Each further line of an open form parses it again from its beginning. A bracket that
 is never closed must not cost that for a whole file."""
-
-
-class EdnError(ValueError):
-    """Text that is no EDN. `offset` is where the error is; `incomplete` says that more text might complete the form."""
-
-    def __init__(self, message: str, offset: int, *, incomplete: bool = False) -> None:
-        super().__init__(message)
-        self.offset = offset
-        self.incomplete = incomplete
-
-
-def forms(text: str) -> list[Any]:
-    """All forms in a text, as JSON values. Raises `EdnError`."""
-    stack: list[tuple[str, list[Any], int]] = [("", [], 0)]
-    discards: list[int] = []  # for each #_ : the depth, and how many forms the collection had
-    offset = 0
-    while offset < len(text):
-        token = _TOKEN.match(text, offset)
-        if token is None:
-            raise EdnError(f"found {text[offset : offset + 20]!r}", offset, incomplete=text[offset] in '"\\')
-        kind, found = token.lastgroup, token.group()
-        offset = token.end()
-        items = stack[-1][1]
-        if kind == "open":
-            stack.append((found, [], token.start()))
-            continue
-        if kind == "close":
-            opening, items, _ = stack.pop()
-            if not stack or _CLOSES[opening] != found:
-                raise EdnError(f"found an unmatched {found!r}", token.start())
-            value: Any = _mapping(items, token.start()) if opening == "{" else items
-            items = stack[-1][1]
-        elif kind == "discard":
-            discards.append(len(stack) << 32 | len(items))
-            continue
-        elif kind == "string":
-            value = _string(found, token.start())
-        elif kind == "char":
-            name = found[1:]
-            value = _CHARACTERS.get(name) or (chr(int(name[1:], 16)) if len(name) == 5 else name)
-        elif kind == "atom":
-            value = _atom(found)
-        else:
-            continue  # white space, or a tag, which JSON has no place for
-        items.append(value)
-        while discards and discards[-1] == (len(stack) << 32 | len(items) - 1):
-            discards.pop()
-            items.pop()
-    if len(stack) > 1 or discards:
-        raise EdnError("found the end inside a form", stack[-1][2], incomplete=True)
-    return stack[0][1]
-
-
-def _mapping(items: list[Any], offset: int) -> dict[str, Any]:
-    if len(items) % 2:
-        raise EdnError("found a map with a key and no value", offset)
-    return {
-        key if isinstance(key, str) else json.dumps(key): value
-        for key, value in zip(items[::2], items[1::2], strict=True)
-    }
-
-
-def _string(found: str, offset: int) -> str:
-    try:
-        value: str = json.loads(found, strict=False)
-    except json.JSONDecodeError:
-        raise EdnError(f"found the string {found[:40]}, with an escape that EDN does not know", offset) from None
-    return value
-
-
-def _atom(found: str) -> Any:
-    if found[0] == ":":
-        return found[1:]
-    if found in _NAMED:
-        return _NAMED[found]
-    if _INTEGER.match(found):
-        return int(found.removesuffix("N"))
-    if _NUMBER.match(found):
-        return float(found.removesuffix("M"))
-    ratio = _RATIO.match(found)
-    if ratio and int(ratio[2]):
-        return int(ratio[1]) / int(ratio[2])
-    return found
-
-
-_NAMED = {"nil": None, "true": True, "false": False, "##Inf": float("inf"), "##-Inf": float("-inf")}
 
 
 class _Layout:
@@ -173,7 +77,7 @@ def maps(lines: Iterable[bytes], source: str) -> Iterator[tuple[int, dict[str, A
         try:
             line = raw.decode()
         except UnicodeDecodeError:
-            raise HistoryError(f"expected UTF-8 text, found {raw[:40]!r}", source=source, line=number) from None
+            raise HistoryError(f"expected UTF-8 text, found {excerpt(raw)}", source=source, line=number) from None
         if not pending:
             for layout in latest:
                 found = layout.read(line, known)
@@ -192,20 +96,15 @@ def maps(lines: Iterable[bytes], source: str) -> Iterator[tuple[int, dict[str, A
                 enclosed, pending = True, pending.lstrip()[1:]
         else:
             pending += line
-        if enclosed and pending.rstrip()[-1:] in ("]", ")"):
-            try:
-                forms(pending)
-            except EdnError:
-                pending = pending.rstrip()[:-1]
         try:
-            items = forms(pending)
+            items = _forms_before_end(pending) if enclosed else forms(pending)
         except EdnError as error:
             if error.incomplete and number - begun < _LINES_OF_A_FORM:
                 continue
             raise _failure(error, pending, begun, source) from None
         for item in items:
             if not isinstance(item, dict):
-                raise HistoryError(f"expected a map, found {_excerpt(item)}", source=source, line=begun)
+                raise HistoryError(f"expected a map, found {shown(item)}", source=source, line=begun)
             keys = tuple(item)
             if keys not in layouts and len(layouts) < 16:
                 layouts[keys] = _Layout(keys)
@@ -213,16 +112,27 @@ def maps(lines: Iterable[bytes], source: str) -> Iterator[tuple[int, dict[str, A
             yield begun, item
         pending = ""
     if pending.strip():
-        raise _failure(EdnError("found the end of the file inside a form", 0), pending, begun, source)
+        try:
+            forms(pending)
+        except EdnError as error:
+            raise _failure(error, pending, begun, source) from None
+
+
+def _forms_before_end(text: str) -> list[Any]:
+    """All forms in a text that may end with the bracket that closes the enclosing vector. Raises `EdnError`."""
+    try:
+        return forms(text)
+    except EdnError:
+        if text.rstrip()[-1:] not in ("]", ")"):
+            raise
+        with contextlib.suppress(EdnError):
+            return forms(text.rstrip()[:-1])
+        raise
 
 
 def _failure(error: EdnError, text: str, begun: int, source: str) -> HistoryError:
     line = begun + text.count("\n", 0, error.offset)
     return HistoryError(f"expected EDN, {error}", source=source, line=line)
-
-
-def _excerpt(value: Any) -> str:
-    return text if len(text := repr(value)) <= 60 else text[:57] + "..."
 
 
 def load(path: Path, *, keyed: bool | None = None) -> History:
@@ -311,19 +221,22 @@ def event_of(item: dict[str, Any], count: int, source: str, line: int) -> Event:
     process = item.get("process")
     if isinstance(process, str) and process.startswith(NEMESIS):
         process = NEMESIS
-    elif type(process) is not int or not 0 <= process <= LATEST:
-        raise fail(f"expected :process to be a number or :nemesis, found {_excerpt(process)}")
-    kind = item.get("type")
+    for name in ("process", "type", "f"):
+        if name not in item and not (name == "f" and process == NEMESIS):
+            raise fail(f"the key :{name} is missing")
+    if process != NEMESIS and (type(process) is not int or not 0 <= process <= LATEST):
+        raise fail(f"expected :process to be a number or :nemesis, found {shown(process)}")
+    kind = item["type"]
     if kind not in TYPES:
-        raise fail(f"expected :type to be :invoke, :ok, :fail or :info, found {_excerpt(kind)}")
+        raise fail(f"expected :type to be :invoke, :ok, :fail or :info, found {shown(kind)}")
     time, index = item.get("time", count), item.get("index", count)
     if type(time) is not int or not -(1 << 62) < time < 1 << 62:
-        raise fail(f"expected :time to be whole nanoseconds, found {_excerpt(time)}")
+        raise fail(f"expected :time to be whole nanoseconds, found {shown(time)}")
     if type(index) is int and not -LATEST <= index <= LATEST:
-        raise fail(f"expected :index to be a number of at most 63 bits, found {_excerpt(index)}")
+        raise fail(f"expected :index to be a number of at most 63 bits, found {shown(index)}")
     f = item.get("f")
     if not isinstance(f, str) and process != NEMESIS:
-        raise fail(f"expected :f to be a keyword, found {_excerpt(f)}")
+        raise fail(f"expected :f to be a keyword, found {shown(f)}")
     error = item.get("error")
     return Event(
         index if type(index) is int else count,
@@ -358,7 +271,7 @@ def _unkeyed(history: History) -> History:
         key, value = history.keys[history.key[row]], history.values[history.value[row]]
         if of_client[row]:
             if type(value) is not list or len(value) != 2:
-                raise history.failure(row, f"expected a value [key value], found {_excerpt(value)}")
+                raise history.failure(row, f"expected a value [key value], found {shown(value)}")
             key, value = value
         key_of[kind], value_of[kind] = keys.code(key), values.code(value)
     return replace(history, key=key_of[alike], value=value_of[alike], keys=keys, values=values)

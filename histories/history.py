@@ -263,7 +263,7 @@ class History:
 
         if self.f[start] != self.f[row]:
             completes, invoked = (value_text(self.fs[self.f[at]]) for at in (row, start))
-            return self.failure(row, f"process {process} completes {completes}, but it invoked {invoked}")
+            return self.failure(row, f"f: process {process} completes {completes}, but it invoked {invoked}")
         completes, invoked = (value_text(self.keys[self.key[at]]) for at in (row, start))
         return self.failure(
             row, f"process {process} completes an operation on key {completes}, but it invoked one on key {invoked}"

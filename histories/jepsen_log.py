@@ -13,9 +13,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from clew.histories.edn import EdnError, event_of, forms
+from clew.histories.edn import event_of
+from clew.histories.edn_forms import EdnError, forms
 from clew.histories.event import FORMAT, Event, Header
 from clew.histories.history import History, HistoryError
+from clew.histories.line_errors import excerpt
 
 PREFIX = b"jepsen.util - "
 _EVENT = re.compile(r"(\d+|:nemesis\S*)\s+:(invoke|ok|fail|info)\s+(:?\S+)\s+(.*)\Z", re.DOTALL)
@@ -44,7 +46,7 @@ def _event(text: bytes, count: int, source: str, line: int) -> Event:
     match = _EVENT.match(text.decode(errors="replace").rstrip())
     if match is None:
         raise HistoryError(
-            f"expected a process, :invoke, :ok, :fail or :info, a function and a value; found {text[:60]!r}",
+            f"expected a process, :invoke, :ok, :fail or :info, a function and a value; found {excerpt(text)}",
             source=source,
             line=line,
         )

@@ -17,6 +17,7 @@ import msgspec
 from clew.histories.event import MALFORMED
 from clew.histories.history import HistoryError
 from clew.histories.journal import Entry
+from clew.histories.line_errors import excerpt
 
 LEAD = 2_000_000_000
 """Messages that arrive at a time are first looked for among those sent at most this long (ns) before it."""
@@ -206,4 +207,4 @@ def _entry(line: bytes, path: Path) -> Entry:
     try:
         return _decode(line)
     except MALFORMED as error:
-        raise HistoryError(f"expected a journal entry, found {line[:60]!r}: {error}", source=str(path)) from None
+        raise HistoryError(f"expected a journal entry, found {excerpt(line)}: {error}", source=str(path)) from None

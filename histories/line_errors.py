@@ -9,15 +9,16 @@ import msgspec
 
 from clew.histories.event import LATEST, MALFORMED, NEMESIS
 from clew.histories.history import TYPES
+from clew.histories.text import printable
 
 REQUIRED = ("index", "time", "process", "type", "f")
 """The fields that every event has."""
 
 
-def excerpt(line: bytes) -> str:
+def excerpt(line: bytes | str) -> str:
     """The beginning of a line, in quotes."""
-    text = line.decode(errors="replace").rstrip()
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+    text = (line if isinstance(line, str) else line.decode(errors="replace")).rstrip()
+    return f"'{printable(text if len(text) <= 60 else text[:57] + '...')}'"
 
 
 def json_object(line: bytes) -> dict[str, Any] | str:

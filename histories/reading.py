@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from clew.histories.line_errors import shown
+from clew.histories.text import value_text
 
 EVENT = ("time", "process", "type", "f", "key", "value", "error")
 """What a line for each event may have."""
@@ -83,12 +84,14 @@ def reading_of(fields: str | None = None, words: str | None = None) -> Reading:
     for part in fields.split(",") if fields else ():
         match = _PART.match(part)
         if match is None:
-            raise BadReading(f"--fields: found {part!r}; expected ours=theirs, such as f=op or time=ts_us*1000")
+            raise BadReading(
+                f"--fields: found {value_text(part)}; expected ours=theirs, such as f=op or time=ts_us*1000"
+            )
         ours, theirs, factor = match.groups()
         if ours not in NAMES:
-            raise BadReading(f"--fields: clew has no field {ours!r}; there are {', '.join(NAMES)}")
+            raise BadReading(f"--fields: clew has no field {value_text(ours)}; there are {', '.join(NAMES)}")
         if factor is not None and ours not in ("time", "start", "end"):
-            raise BadReading(f"--fields: found {part!r}; only time, start and end are multiplied")
+            raise BadReading(f"--fields: found {value_text(part)}; only time, start and end are multiplied")
         if ours in sources:
             raise BadReading(f"--fields: {ours} is given twice")
         sources[ours] = Source(tuple(theirs.split("/")), Decimal(factor or 1))
@@ -114,7 +117,7 @@ def _words(words: str | None) -> dict[str, str]:
     for part in words.split(",") if words else ():
         theirs, equals, ours = (piece.strip() for piece in part.rpartition("="))
         if not equals or not theirs or not ours:
-            raise BadReading(f"--words: found {part!r}; expected theirs=ours, such as get=read")
+            raise BadReading(f"--words: found {value_text(part)}; expected theirs=ours, such as get=read")
         known[theirs] = ours
     return known
 

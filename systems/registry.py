@@ -69,10 +69,10 @@ def find_system(name: str) -> Service:
                 loaded = point.load()
                 if not isinstance(loaded, Service):
                     raise UnknownSystem(
-                        f"the entry point {name!r} of {point.value} is no clew.systems.Protocol or Program"
+                        f'the entry point "{name}" of {point.value} is no clew.systems.Protocol or Program'
                     )
                 return loaded
-        raise UnknownSystem(f"there is no system {name!r}; expected {', '.join(names())} or the path of a .py file")
+        raise UnknownSystem(f'there is no system "{name}"; expected {", ".join(names())} or the path of a .py file')
     system = getattr(module, "system", None)
     if not isinstance(system, Service):
         raise UnknownSystem(f"{name} defines no `system = Protocol(...)` or `system = Program(...)`")

@@ -16,6 +16,7 @@ from clew.checkers.models.mutex import Mutex
 from clew.checkers.models.queue import FifoQueue, PriorityQueue, Stack, UnorderedQueue
 from clew.checkers.models.register import CasByVersion, CasRegister, Register, VersionedRegister
 from clew.checkers.models.word_count import WordCount
+from clew.histories.text import value_text
 
 _MODELS: dict[str, type[Model]] = {
     model.name: model
@@ -53,8 +54,8 @@ def find_model(name: str) -> Model:
         return _MODELS[name]()
     except KeyError:
         near = difflib.get_close_matches(name, _MODELS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(names())}"
-        raise ValueError(f"there is no model {name!r}{hint}") from None
+        hint = f"; did you mean {value_text(near[0])}?" if near else f"; there are {', '.join(names())}"
+        raise ValueError(f"there is no model {value_text(name)}{hint}") from None
 
 
 __all__ = ["Model", "ModelOperation", "find_model", "names"]

@@ -88,13 +88,15 @@ class Model(ABC):
     def objection(self, op: ModelOperation) -> str | None:
         """What is wrong with an operation that this model does not know, in words that say what it expects; or None.
 
+        The words begin with the field that is wrong: `value: expected add to have a whole number, found "one"`.
         Operations that failed are asked about too, with the outcome "info".
         """
         if self.functions and op.f not in self.functions:
-            return f"the model {self.name} knows {', '.join(self.functions)}; found {value_text(op.f)}"
+            return f"f: the model {self.name} knows {', '.join(self.functions)}; found {value_text(op.f)}"
         if op.outcome == MISMATCH and op.f != "cas":
-            return f"only a cas can fail with a mismatch, found {value_text(op.f)}"
-        return self.misfit(op)
+            return f"error: only a cas can fail with a mismatch, found {value_text(op.f)}"
+        wrong = self.misfit(op)
+        return None if wrong is None else f"value: {wrong}"
 
     def misfit(self, op: ModelOperation) -> str | None:
         """What is wrong with the values of an operation whose function is known; or None."""

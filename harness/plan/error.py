@@ -23,7 +23,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class PlanError(ValueError):
-    """A plan that cannot be run: `plan.yaml:7:15: workload.clients: expected a whole number, found 'five'`."""
+    """A plan that cannot be run: `plan.yaml:7:15: workload.clients: expected a whole number, found "five"`."""
 
     def __init__(self, place: Place, field: str, message: str) -> None:
         super().__init__(f"{place}: {field}: {message}" if field else f"{place}: {message}")

@@ -8,6 +8,7 @@ from typing import TypeVar
 from clew.harness.plan.error import PlanError, one_of
 from clew.harness.plan.streams import Streams
 from clew.harness.plan.tree import Value, join
+from clew.histories.text import value_text
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class Field:
         if isinstance(self.data, tuple):
             return f"a list of {len(self.data)}"
         if isinstance(self.data, str):
-            return repr(_short(self.data))
+            return value_text(self.data, 60)
         if self.data is None:
             return "nothing"
         return str(self.data).lower() if isinstance(self.data, bool) else _short(str(self.data))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clew.harness.plan.error import Place, PlanError
 from clew.harness.plan.tree import Value, join, parse
+from clew.histories.text import value_text
 
 
 def override(root: Value, setting: str) -> Value:
@@ -38,4 +39,4 @@ def _replace(tree: Value, steps: list[str], path: str, value: Value, place: Plac
         index = int(step)
         replaced = _replace(items[index], steps[1:], here, value, place)
         return Value((*items[:index], replaced, *items[index + 1 :]), tree.at, tree.key_at)
-    raise PlanError(place, here, f"{path} is {tree.data!r} in the plan and has no fields")
+    raise PlanError(place, here, f"{path} is {value_text(tree.data)} in the plan and has no fields")

@@ -11,7 +11,7 @@ from clew.harness.plan.error import Place, PlanError, one_of
 from clew.harness.plan.schema import Plan
 from clew.harness.plan.sections import read_plan
 from clew.harness.plan.tree import Value, parse
-from clew.histories.text import shortened
+from clew.histories.text import value_text
 
 SHIPPED = Path(__file__).parent.parent / "plans"
 LARGEST = 64 << 20
@@ -51,7 +51,7 @@ def loads(text: str, file: str, folder: Path) -> Source:
     """The plan in a text. Errors call it `file`, and paths in it are relative to `folder`."""
     root = parse(text, file)
     if not isinstance(root.data, dict):
-        kind = {tuple: "a list", type(None): "nothing"}.get(type(root.data), shortened(repr(root.data), 60))
+        kind = {tuple: "a list", type(None): "nothing"}.get(type(root.data), value_text(root.data, 60))
         raise PlanError(root.at, "", f"expected a plan, a mapping with name, system and workload; found {kind}")
     return Source(file, folder, root)
 

@@ -19,6 +19,7 @@ from clew.harness.plan.program import read_command, read_maelstrom
 from clew.harness.plan.schema import SystemPlan
 from clew.harness.plan.tree import join
 from clew.harness.plan.values import boolean, drawn, duration, number, text, whole_number, word
+from clew.histories.text import value_text
 from clew.systems import BadParameters, Protocol, Service, UnknownSystem, find_system, names
 
 NODES_MOST = 1000
@@ -57,7 +58,7 @@ def read_system(fields: Fields, folder: Path) -> tuple[SystemPlan, Service]:
         ) from None
     model = system.model_of(parameters)
     if model not in models():
-        raise fields.given["name"].error(f"its model is {model!r}; expected {one_of(models(), model)}")
+        raise fields.given["name"].error(f"its model is {value_text(model)}; expected {one_of(models(), model)}")
     return SystemPlan(name, nodes, None if variant == "none" else variant, parameters), system
 
 

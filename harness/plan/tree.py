@@ -15,6 +15,7 @@ import msgspec
 import yaml
 
 from clew.harness.plan.error import Place, PlanError
+from clew.histories.text import value_text
 
 DEPTH = 30
 """The most levels of nesting. A plan that makes sense has about ten at most."""
@@ -50,7 +51,9 @@ def parse(text: str, file: str, lines: bool = True) -> Value:
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
         place = Place(file, before.count("\n") + 1, error.position - before.rfind("\n")) if lines else Place(file)
-        raise PlanError(place, "", f"this is not text: it has the character {chr(int(error.character))!r}") from None
+        raise PlanError(
+            place, "", f"this is not text: it has the character {value_text(chr(int(error.character)))}"
+        ) from None
     except (ValueError, OverflowError):
         # PyYAML passes the number of an escape such as "\UFFFFFFFF" to chr(), which refuses it.
         raise PlanError(Place(file), "", "this is not YAML: an escape names no Unicode character") from None
@@ -85,7 +88,7 @@ class _Composer(yaml.SafeLoader):
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if getattr(event, "tag", None) is not None:
             raise yaml.MarkedYAMLError(
-                problem=f"the tag {event.tag!r} is not allowed here", problem_mark=event.start_mark
+                problem=f"the tag {value_text(event.tag)} is not allowed here", problem_mark=event.start_mark
             )
         self.depth += 1
         if self.depth > DEPTH:

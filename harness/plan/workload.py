@@ -76,7 +76,7 @@ def read_workload(fields: Fields, functions: Sequence[str]) -> Workload:
             f"the system knows none of {', '.join(KINDS[kind])}; it knows {', '.join(functions)}"
         )
     if READS[kind] not in functions:
-        raise fields.given["kind"].error(f"the system has no function {READS[kind]!r}, with which every run ends")
+        raise fields.given["kind"].error(f"the system has no function {READS[kind]}, with which every run ends")
     clients = fields.get("clients", lambda field: whole_number(field, 1, CLIENTS_MOST), 5)
     keys = fields.get("keys", lambda field: whole_number(field, 1, KEYS_MOST), 1)
     operations = fields.get("operations", lambda field: _operations(field, kind, clients, keys, usable), None)

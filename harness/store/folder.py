@@ -27,7 +27,8 @@ import msgspec
 
 from clew.harness.store.run_files import is_run_folder
 from clew.harness.verdict.result import Result
-from clew.histories import Recorder
+from clew.histories import HistoryError, Recorder
+from clew.histories.codecs import detect
 from clew.histories.event import MALFORMED
 from clew.histories.journal import Journal
 
@@ -186,6 +187,8 @@ class RunFolder:
 def find_run(path: Path) -> RunFolder:
     """The run folder at this path; the path of a file in the folder will do. Raises `NoRun` if there is none."""
     if path.is_file():
+        if not is_run_folder(path.parent):
+            raise NoRun(f"{path} is {_kind_of_file(path)}, and this needs the folder of a run, such as store/latest")
         path = path.parent
     if not path.is_dir():
         raise NoRun(f"there is no run folder or history {path}")
@@ -195,6 +198,14 @@ def find_run(path: Path) -> RunFolder:
             raise NoRun(f"{path} is no run folder: it holds the runs of a plan; name one of them, such as {run}")
         raise NoRun(f"{path} is no run folder: it has neither plan.yaml nor history.jsonl")
     return folder
+
+
+def _kind_of_file(path: Path) -> str:
+    try:
+        detect(path)
+    except (HistoryError, OSError):
+        return "a file"
+    return "a history, which clew check, show, report and export take"
 
 
 def _latest_in(group: Path) -> Path | None:

@@ -9,6 +9,7 @@ from clew.harness.store.folder import NoRun, RunFolder, find_run
 from clew.histories import History
 from clew.histories.codecs import CODECS, read
 from clew.histories.reading import BadReading
+from clew.histories.text import value_text
 
 
 def open_history(
@@ -28,7 +29,7 @@ def open_history(
     and for options that cannot be used.
     """
     if format is not None and format not in CODECS:
-        raise UserError(f"--format: there is no format {format!r}; there are {', '.join(CODECS)}")
+        raise UserError(f"--format: there is no format {value_text(format)}; there are {', '.join(CODECS)}")
     if path.exists() and not path.is_dir():
         try:
             return read(path, format, fields=fields, words=words, renumber=renumber), None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clew.harness.quantity import duration_hint, parse_duration
 from clew.harness.store.record import Record
 from clew.histories import TYPES, HistoryError
-from clew.histories.text import key_name, printable
+from clew.histories.text import key_name, printable, value_text
 from clew.histories.timeline import completion_times
 
 BEFORE, AFTER = 12, 6
@@ -52,7 +52,7 @@ def parse_time(text: str | None, option: str) -> int | None:
         return None
     ns = parse_duration(text)
     if ns is None:
-        raise HistoryError(f"expected {duration_hint(text)}; found {text!r}", source=option)
+        raise HistoryError(f"expected {duration_hint(text)}; found {value_text(text)}", source=option)
     return ns
 
 
@@ -86,7 +86,7 @@ def select(run: Record, wanted: OperationFilter) -> NDArray[np.int64]:
         keep &= of_f
     if wanted.type is not None:
         if wanted.type not in TYPES:
-            raise HistoryError(f"expected one of {', '.join(TYPES)}; found {wanted.type!r}", source="--type")
+            raise HistoryError(f"expected one of {', '.join(TYPES)}; found {value_text(wanted.type)}", source="--type")
         # The type of an operation is that of its last event. One that never completed has only its invocation.
         last = np.where(operations.completed >= 0, operations.completed, operations.invoked)
         keep &= history.type[last] == TYPES.index(wanted.type)

@@ -52,6 +52,18 @@ def test_a_value_without_json_is_shown_as_python_prints_it() -> None:
         check(history_of("add", 1j, 1j), "counter")
 
 
+@pytest.mark.parametrize(
+    ("f", "result", "wrong"),
+    [
+        ("add", "one", 'value: expected add to have a whole number, found "one"'),
+        ("increment", 1, 'f: the model counter knows add, read, add-and-get; found "increment"'),
+    ],
+)
+def test_an_error_names_the_field_that_is_wrong(f: str, result: Any, wrong: str) -> None:
+    with pytest.raises(HistoryError, match=f"{wrong}$"):
+        check(history_of(f, result, result), "counter")
+
+
 @pytest.mark.parametrize("result", [{}, {"x": 1}, {"x": 1, "y": 2, "z": 3}, {"x": 1, "z": 2}])
 def test_a_read_returns_the_registers_that_it_was_asked_for(result: Any) -> None:
     """Of the others it would say nothing, or something that nobody asked for."""

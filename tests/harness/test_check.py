@@ -72,18 +72,18 @@ def test_json_is_one_object_for_each_file(clew_call: Clew, logs: Path) -> None:
     ("arguments", "said"),
     [
         (("*.nothing",), "no file matches *.nothing"),
-        (("a-good.log", "--model", "cas-registre"), "did you mean 'cas-register'"),
-        (("a-good.log", "--model", "cas-register", "--engine", "steam"), "there is no engine 'steam'"),
+        (("a-good.log", "--model", "cas-registre"), 'did you mean "cas-register"'),
+        (("a-good.log", "--model", "cas-register", "--engine", "steam"), 'there is no engine "steam"'),
         (
             ("counted.jsonl", "--model", "counter", "--engine", "lazy"),
             "lazy decides registers only, and counter is not a register",
         ),
-        (("a-good.log", "--model", "cas-register", "--format", "xml"), "there is no format 'xml'"),
-        (("a-good.log", "--model", "cas-register", "--budget", "soon"), "--budget: found 'soon'"),
-        (("a-good.log", "--model", "cas-register", "--budget", "0s"), "--budget: found '0s'; expected more than 0"),
+        (("a-good.log", "--model", "cas-register", "--format", "xml"), 'there is no format "xml"'),
+        (("a-good.log", "--model", "cas-register", "--budget", "soon"), '--budget: found "soon"'),
+        (("a-good.log", "--model", "cas-register", "--budget", "0s"), '--budget: found "0s"; expected more than 0'),
         (
             ("a-good.log", "--model", "cas-register", "--budget", "9999999h"),
-            "--budget: found '9999999h'; expected more",
+            '--budget: found "9999999h"; expected more',
         ),
         (("a-good.log", "--model", "cas-register", "--budget", "1s,2s"), "which gives seconds twice"),
         (("a-good.log",), "give its model with --model"),
@@ -173,7 +173,7 @@ def test_a_history_does_not_make_anybody_run_a_file(clew_call: Clew, logs: Path)
     (logs / "named.jsonl").write_text('{"clew-history":1,"model":"own.py"}\n')
     done = clew_call("check", "named.jsonl")
     assert done.returncode == 254
-    assert "named.jsonl:1: there is no model 'own.py'" in done.stderr
+    assert 'named.jsonl:1: there is no model "own.py"' in done.stderr
     assert not (logs / "ran").exists()
 
 

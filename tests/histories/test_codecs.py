@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clew.histories import Event, Header, History, HistoryError, codecs
-from clew.histories.edn import forms, to_edn
+from clew.histories.edn import to_edn
+from clew.histories.edn_forms import forms
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=6)
@@ -105,9 +106,16 @@ ONE = "{:index 0, :time 5, :type :invoke, :process 0, :f :read, :value nil}"
 TWO = "{:process 0 :value 3 :f :read :type :ok :time 6 :index 1}"
 
 
-@pytest.mark.parametrize("text", [f"{ONE}\n{TWO}\n", f"[{ONE}\n {TWO}]\n", f"({ONE}\n{TWO}\n)", f"[\n{ONE}{TWO}]"])
+@pytest.mark.parametrize(
+    "text", [f"{ONE}\n{TWO}\n", f"[{ONE}\n {TWO}]\n", f"({ONE}\n{TWO}\n)", f"[\n{ONE}{TWO}]", f"[{ONE}\n{TWO}\n]"]
+)
 def test_bare_and_enclosed_histories_are_the_same(tmp_path: Path, text: str) -> None:
     assert load(tmp_path, text) == [Event(0, 5, 0, "invoke", "read"), Event(1, 6, 0, "ok", "read", None, 3)]
+
+
+def test_a_line_of_a_map_in_a_vector_may_end_with_a_bracket(tmp_path: Path) -> None:
+    text = f"[{ONE[:-4]}[1\n 2]\n}}\n{TWO}]"
+    assert [event.value for event in load(tmp_path, text)] == [[1, 2], 3]
 
 
 def test_an_event_may_take_many_lines_and_many_shapes(tmp_path: Path) -> None:
@@ -145,12 +153,14 @@ def test_a_log_holds_other_lines_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
-        (f"{ONE}\n{{:type :ok, :process 0\n", 2, "end of the file"),
+        (f"{ONE}\n{{:type :ok, :process 0\n", 2, "found a { that is never closed"),
         (f"{ONE}\n{TWO.replace(':ok', ':maybe')}", 2, "expected :type"),
         (f"{ONE}\n{TWO.replace(':process 0', ':process -1')}", 2, "expected :process"),
+        (f"{ONE}\n{TWO.replace(':ok', ':maybe')}", 2, 'found "maybe"'),
+        (f"{ONE}\n{TWO.replace(':process 0 ', '')}", 2, "the key :process is missing"),
         (f"{ONE}\n\n{TWO.replace(':time 6', ':time 6.5')}", 3, "expected :time"),
         (f"{ONE}\n17\n", 2, "expected a map"),
-        (f"{ONE}\n}}\n", 2, "found an unmatched '}'"),
+        (f"{ONE}\n}}\n", 2, "found an unmatched }"),
         (f"{ONE}\n" + '{:process 0, :value "\\q"}', 2, "escape"),
         (f"{ONE}\n{TWO}\n".replace(":f :read", ":f 3"), 1, "expected :f"),
         ("{:process}", 1, "no value"),
@@ -192,7 +202,7 @@ def test_a_history_in_utf_16_is_refused_in_words(tmp_path: Path) -> None:
 
 
 def test_unknown_formats_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="there is no format 'xml'"):
+    with pytest.raises(ValueError, match='there is no format "xml"'):
         codecs.read(tmp_path, "xml")
     with pytest.raises(ValueError, match="does not write jepsen-log"):
         codecs.write(History.of([]), BytesIO(), "jepsen-log")

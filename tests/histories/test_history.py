@@ -109,7 +109,7 @@ INVOKE = '{"index":0,"time":5,"process":0,"type":"invoke","f":"read","key":0}'
         ([INVOKE, '{"index":1,"time":4,"process":1,"type":"invoke","f":"read"}'], ":3: time goes backwards: 4 after 5"),
         (
             [INVOKE, '{"index":1,"time":6,"process":0,"type":"ok","f":"write","key":0}'],
-            ':3: process 0 completes "write", but it invoked "read"',
+            ':3: f: process 0 completes "write", but it invoked "read"',
         ),
         ([INVOKE, '{"index":1,"time":6,"process":0,"type":"ok","f":"read","key":1}'], "on key 1, but it invoked"),
         (

@@ -165,7 +165,7 @@ def test_an_operation_that_ends_before_it_starts_is_refused(tmp_path: Path) -> N
     ("fields", "words", "said"),
     [
         ("ts", None, "expected ours=theirs"),
-        ("x=y", None, f"clew has no field 'x'; there are {', '.join(NAMES)}"),
+        ("x=y", None, f'clew has no field "x"; there are {", ".join(NAMES)}'),
         ("f=op*2", None, "only time, start and end are multiplied"),
         ("f=a,f=b", None, "f is given twice"),
         ("start=a", None, "start without end"),

@@ -15,7 +15,7 @@ def test_shipped_systems_are_found_by_name() -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(UnknownSystem, match=r"no system 'poxas'; expected caspaxos"):
+    with pytest.raises(UnknownSystem, match=r"no system \"poxas\"; expected caspaxos"):
         find_system("poxas")
 
 

@@ -53,6 +53,23 @@ def test_what_a_killed_process_left_of_a_run_is_gone_with_the_next_one(tmp_path:
     assert [path.name for path in (tmp_path / "store").iterdir() if path.name != "latest"] == ["caspaxos-happy-path"]
 
 
+@pytest.mark.parametrize(
+    ("text", "is_a"),
+    [
+        ('{"clew-history":1}\n', "a history, which clew check, show, report and export take"),
+        ("notes", "a file"),
+    ],
+)
+def test_a_file_outside_of_a_run_is_called_what_it_is(tmp_path: Path, plan: Plan, text: str, is_a: str) -> None:
+    # The folder of the file holds the runs of a plan, none of which is meant.
+    create_run_folder(tmp_path, plan, "inline")
+    file = tmp_path / "small" / "mine.jsonl"
+    file.write_text(text)
+    with pytest.raises(NoRun) as caught:
+        find_run(file)
+    assert str(caught.value) == f"{file} is {is_a}, and this needs the folder of a run, such as store/latest"
+
+
 def test_the_folder_of_the_runs_of_a_plan_is_no_run_and_the_error_names_its_latest_run(
     tmp_path: Path, plan: Plan
 ) -> None:

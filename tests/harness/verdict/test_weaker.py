@@ -72,7 +72,7 @@ def test_a_linearizable_history_has_no_line_about_what_holds(tmp_path: Path) -> 
 
 
 def test_an_unknown_check_is_one_line(clew_call: Clew, recorded: Path) -> None:
-    with pytest.raises(UserError, match="--checks: found 'causal'; expected some of linearizable, sequential, session"):
+    with pytest.raises(UserError, match='--checks: found "causal"; expected some of linearizable, sequential, session'):
         checks_of("session,causal")
     done = clew_call("check", str(recorded), "--checks", "causal")
     assert done.returncode == 254

@@ -41,7 +41,7 @@ def test_a_history_of_an_unknown_model_is_shown_without_a_verdict(tmp_path: Path
     assert "verdict    none: there is no model their-own; give one with --model" in lines
     assert any("write 2" in line for line in lines)
     assert "not checked" in report(read_record(file))
-    with pytest.raises(HistoryError, match="there is no model 'their-own'"):
+    with pytest.raises(HistoryError, match='there is no model "their-own"'):
         read_record(file, "their-own")
 
 

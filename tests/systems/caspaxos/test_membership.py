@@ -244,7 +244,7 @@ nemesis: [membership: {node: n4, at: 1s}]
     ("settings", "words"),
     [
         (["nemesis.0.membership.node=[n4, n5]"], "members change one at a time, odd to even and even to odd"),
-        (["nemesis.0.membership.node=n9"], "unknown node 'n9'; expected one, n1"),
+        (["nemesis.0.membership.node=n9"], 'unknown node "n9"; expected one, n1'),
         (["system.collect_after=1s"], "the system cannot change its members, or not with these parameters"),
         (["system.prepare_quorum=4"], "the system cannot change its members, or not with these parameters"),
     ],
