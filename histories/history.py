@@ -107,6 +107,8 @@ class History:
     theirs: Mapping[int, str] | None = None
     """If another program wrote the file: what it calls its processes, by our numbers. Those that are numbers there too
     are left out. None for a history in a format that clew knows."""
+    ignored: tuple[tuple[str, int], ...] = ()
+    """Fields of clew's own lines that clew does not know, and the first line that has one. Only that line is named."""
 
     @property
     def clock(self) -> bool:

@@ -10,6 +10,8 @@ whole line. Only the last line may be cut; any other malformed line is an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -28,7 +30,14 @@ _AT_ONCE = 1 << 20
 """Bytes that are read at once: ten thousand events or so. A quarter of that, or four times as much, is slower."""
 
 _header = msgspec.json.Decoder(Header)
+
+
+class _OnlyKnown(Event, frozen=True, gc=False, forbid_unknown_fields=True):
+    """An event whose line has no field that clew does not know."""
+
+
 _event = msgspec.json.Decoder(Event)
+_known = msgspec.json.Decoder(_OnlyKnown)
 _encoder = msgspec.json.Encoder()
 
 
@@ -105,12 +114,12 @@ def _load(data: bytes, source: str) -> History:
     if not cut:
         # The last line is whole; only its newline is missing.
         whole = len(data)
-    columns, shapes, regular = Columns(source), Shapes(), True
+    columns, shapes, regular, ignored = Columns(source), Shapes(), True, dict[str, int]()
     begin, line, last = first + 1, 2, -1
     while begin < whole:
         end = data.find(b"\n", begin + _AT_ONCE, whole) + 1 or whole
         block = data[begin:end]
-        coded = _coded(block, line, source, shapes, columns) if regular else None
+        coded = _coded(block, line, source, shapes, columns, ignored) if regular else None
         if coded is not None:
             lines: Sequence[int] = range(line, line + len(coded[0]))
             last = _grows(coded[0], lines, last, source)
@@ -118,19 +127,25 @@ def _load(data: bytes, source: str) -> History:
         else:
             # A file is of one kind: not worth another try.
             regular = False
-            events, lines = _events(block, line, source)
+            events, lines = _events(block, line, source, ignored)
             fields = fields_of(events)
             index = np.array(fields[0], np.int64)
             last = _grows(index, lines, last, source)
             columns.add(index, *fields[1:], lines=lines)
         begin, line = end, line + block.count(b"\n")
-    return columns.history(header, cut=cut)
+    return replace(columns.history(header, cut=cut), ignored=tuple(ignored.items()))
 
 
-def _coded(block: bytes, first: int, source: str, shapes: Shapes, columns: Columns) -> Coded | None:
+def _coded(
+    block: bytes, first: int, source: str, shapes: Shapes, columns: Columns, ignored: dict[str, int]
+) -> Coded | None:
     """The events of a block that begins at line `first`, if most of its lines are regular."""
+
+    def other(line: bytes, number: int) -> Event:
+        return _event_of(line, first + number, source, ignored)
+
     try:
-        return read_lines(block, shapes, columns.interned, lambda line, number: _event_of(line, first + number, source))
+        return read_lines(block, shapes, columns.interned, other)
     except RecursionError:
         return None  # `Columns.add` says which value is nested too deeply
 
@@ -148,14 +163,14 @@ def _grows(index: NDArray[np.int64], lines: Sequence[int], last: int, source: st
     return int(before[-1])
 
 
-def _events(block: bytes, first: int, source: str) -> tuple[list[Event], Sequence[int]]:
+def _events(block: bytes, first: int, source: str, ignored: dict[str, int]) -> tuple[Sequence[Event], Sequence[int]]:
     """The events of a block of whole lines, which begins at line `first`, and the line of each.
 
     All lines are decoded at once if they are what clew writes: an event on each, and nothing else.
     """
     count = block.rstrip(b"\n").count(b"\n") + 1
     try:
-        events = _event.decode_lines(block)
+        events: Sequence[Event] = (_event if ignored else _known).decode_lines(block)
     except MALFORMED:
         pass
     else:
@@ -163,20 +178,28 @@ def _events(block: bytes, first: int, source: str) -> tuple[list[Event], Sequenc
         # next event ends its line, and such a newline can stand nowhere else.
         if len(events) == count == block.count(b"}\n{") + 1:
             return events, range(first, first + count)
-    events, lines = [], []
+    found, lines = list[Event](), list[int]()
     for number, line in enumerate(block.split(b"\n"), start=first):
         if not line.strip():
             continue
-        events.append(_event_of(line, number, source))
+        found.append(_event_of(line, number, source, ignored))
         lines.append(number)
-    return events, lines
+    return found, lines
 
 
-def _event_of(line: bytes, number: int, source: str) -> Event:
+def _event_of(line: bytes, number: int, source: str, ignored: dict[str, int]) -> Event:
+    """The event on a line. The first line with fields that clew does not know adds them to `ignored`."""
+    if not ignored:
+        with suppress(*MALFORMED):
+            return _known.decode(line)
     try:
-        return _event.decode(line)
+        event = _event.decode(line)
     except MALFORMED:
         raise HistoryError(whats_wrong(line), source=source, line=number) from None
+    if not ignored:
+        there = msgspec.json.decode(line)
+        ignored.update((name, number) for name in there if name not in Event.__struct_fields__)
+    return event
 
 
 def _is_event(line: bytes) -> bool:

@@ -55,10 +55,13 @@ def value_text(value: Any, most: int = 80) -> str:
     return printable(text if len(text) <= most else text[: most - 3] + "...")
 
 
-def state_text(state: Any, most: int = 80) -> str:
-    """The state of a model as JSON, or as Python prints it if it has no JSON form; cut to `most` characters."""
-    # A state that holds one value, such as that of a register, is shown as this value.
-    one = isinstance(state, tuple) and len(state) == 1 and thaw(state) != []
+def state_text(state: Any, initial: Any, most: int = 80) -> str:
+    """The state of a model as JSON, or as Python prints it if it has no JSON form; cut to `most` characters.
+
+    `initial` is the model's initial state. If it holds one value, as that of a register does, this value is shown. A
+    queue with one element begins with none, and is shown as a list.
+    """
+    one = all(isinstance(one, tuple) and len(one) == 1 for one in (state, initial)) and thaw(state) != []
     return value_text(thaw(state[0] if one else state), most)
 
 

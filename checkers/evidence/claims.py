@@ -114,6 +114,8 @@ class Explained(msgspec.Struct, frozen=True):
     """The last operation of the order."""
     state: Any
     """The state after it."""
+    initial: Any
+    """The state before the first operation."""
     count: int
     """How many operations the order has."""
     all_before: bool

@@ -31,12 +31,14 @@ from clew.checkers.verdict import KeyVerdict
 from clew.histories.frozen import freeze
 from clew.histories.history import FAIL, INFO, History
 from clew.histories.rounding import Moments
-from clew.histories.text import TAKING, label, printable, state_text, value_text
+from clew.histories.text import TAKING, label, plural, printable, state_text, value_text
 
 _FEW = 12
 """A counterexample of at most this many operations is listed in full: half a screen."""
 _PAIR = 2
 """A counterexample of at most this many operations is small enough: no sentence is sought that names fewer."""
+_TELLING_PART = 10
+"""An order of at least one in so many operations is worth a word in an undecided verdict."""
 _LONG = 1_000
 """Characters of a state that are printed; of a longer one the beginning and the length."""
 _TELLING = ("read", "get", "add-and-get", "propose")
@@ -55,7 +57,9 @@ def key_verdict(
     if decision.answer == "valid":
         return replace(verdict, witness=order)
     if decision.answer == "unknown":
-        words = f"undecided, out of {decision.why}: an order of {len(order)} operations explains the beginning"
+        words = f"undecided, out of {decision.why}"
+        if _TELLING_PART * len(order) >= len(problem):
+            words += f": an order of {len(order):,} of the {plural(len(problem), 'operation')} explains the beginning"
         return replace(verdict, why=decision.why, prefix=order, explanation=words)
     # Imported here: a valid verdict, as most are, does not need its many modules.
     from clew.checkers.evidence.sentences.sentence import find_sentence
@@ -174,7 +178,7 @@ def find_claims(
         explained[decision.order] = True
         all_before = bool(explained[problem.ret < decision.stuck].all())
         last = int(problem.number[decision.order[-1]])
-        claims.append(Explained(last, state, len(decision.order), all_before))
+        claims.append(Explained(last, state, model.initial, len(decision.order), all_before))
     return claims
 
 
@@ -259,7 +263,7 @@ def _told(claim: Claim) -> tuple[int, ...]:
             return read, by
         case SetLast(_, _, setter, _, _):
             return (setter,)
-        case Explained(last, _, _, _):
+        case Explained(last, _, _, _, _):
             return (last,)
         case _:
             return ()
@@ -322,9 +326,10 @@ def _lines(history: History, claim: Claim, moments: Moments) -> list[str]:
             ]
         case ManyTogether(count):
             return [f"It takes {count} operations to show it; no smaller set was found."]
-        case Explained(last, state, count, all_before):
+        case Explained(last, state, initial, count, all_before):
+            text = _plain(state, initial)
             what = "All that completed before" if all_before else f"A beginning of {count} operations"
-            return [f"{what} can be explained; then the last operation is {said(last)}, and the state {_plain(state)}."]
+            return [f"{what} can be explained; then the last operation is {said(last)}, and the state {text}."]
 
 
 def _failed(claims: list[Claim]) -> tuple[int, ...]:
@@ -369,7 +374,7 @@ def describe(history: History, number: int, moments: Moments) -> str:
     return f"{text}{told}{place}"
 
 
-def _plain(state: object) -> str:
+def _plain(state: object, initial: object) -> str:
     """A state as a person reads it; of a very long one the beginning and the length."""
-    text = state_text(state, sys.maxsize)
+    text = state_text(state, initial, sys.maxsize)
     return text if len(text) <= _LONG else f"{text[:_LONG]} ... ({len(text):,} characters)"

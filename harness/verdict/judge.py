@@ -176,7 +176,7 @@ def check_result(verdict: Verdict) -> CheckResult:
         why = verdict.explanation or "no order of the operations explains every answer"
     if len(verdict.keys) > 1 and verdict.verdict != "valid":
         wrong = [key for key in verdict.keys if key.verdict == "invalid"]
-        why = "\n".join([why, *((key.explanation or "").partition("\n")[0] for key in wrong[1:])])
+        why = "\n".join([why, *(line for key in wrong[1:] for line in (key.happened, key.explanation) if line)])
         counts = Counter("not looked at" if key.why == "stopped" else key.verdict for key in verdict.keys)
         why += f"\nOf {len(verdict.keys)} keys: {', '.join(f'{counts[what]} {what}' for what in sorted(counts))}."
     evidence: Any = [msgspec.to_builtins(key) for key in verdict.keys]

@@ -47,9 +47,9 @@ class ModelStates:
         for number in order:
             if state is not None and number in self._step:
                 state = self.model.step(state, self._step[number])
-            texts.append("" if state is None else _text(state))
+            texts.append("" if state is None else _text(state, self.model.initial))
         return texts
 
 
-def _text(state: object) -> str:
-    return "nil" if state is None or state == (None,) else state_text(state, LONGEST)
+def _text(state: object, initial: object) -> str:
+    return "nil" if state is None or state == (None,) else state_text(state, initial, LONGEST)

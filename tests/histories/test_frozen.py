@@ -26,8 +26,13 @@ def test_a_frozen_value_thaws(value: object) -> None:
 def test_a_state_that_holds_the_name_of_a_type_is_shown_as_it_is(text: str) -> None:
     assert thaw((text, 5)) == [text, 5]
     assert thaw((text, ("a", 1))) == [text, ["a", 1]]
-    assert state_text((freeze([]),)) == "[]"
-    assert state_text(freeze([])) == "[]"
+    assert state_text((freeze([]),), (None,)) == "[]"
+    assert state_text(freeze([]), freeze([])) == "[]"
+
+
+def test_a_state_that_always_holds_one_value_is_shown_as_this_value() -> None:
+    assert state_text((3,), (None,)) == "3"
+    assert state_text((3,), ()) == "[3]"
 
 
 def test_a_set_thaws_in_one_order_only() -> None:

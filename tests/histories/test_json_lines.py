@@ -210,6 +210,26 @@ def test_what_is_odd_is_said() -> None:
     )
     fine = [Event(0, 1, 0, "invoke", "write", value=3), Event(1, 2, 0, "ok", "write", value=3)]
     assert oddities(History.of(fine)) == ()
+    for returned in (None, True, [1, 3], "done"):
+        assert oddities(History.of([fine[0], Event(1, 2, 0, "ok", "write", value=returned)])) == ()
+    assert oddities(History.of([fine[0], Event(1, 2, 0, "ok", "write", value=4)])) == (
+        "1 write ended with another value than what was written (write 3 → 4 of process 0 at index 0): "
+        "what a write returns is not looked at",
+    )
+
+
+@pytest.mark.parametrize("regular", [True, False])
+def test_a_field_that_clew_does_not_know_is_said(tmp_path: Path, regular: bool) -> None:
+    history = History.of(Event(i, i, 0, ("invoke", "ok")[i % 2], "write", value=3) for i in range(20))
+    path = tmp_path / "mine.jsonl"
+    with path.open("wb") as stream:
+        dump(history, stream)
+    text = path.read_text()
+    if not regular:
+        text = text.replace('"value":3', '"value":{"x":3.5}')
+    assert oddities(read(path)) == ()
+    path.write_text(text.replace('"value"', '"vlaue"', 4).replace('"vlaue"', '"value"', 3))
+    assert oddities(read(path)) == ("clew knows no field vlaue (line 5): what such fields say is left out",)
 
 
 @pytest.mark.parametrize("engine", ["competition", "linear", "wgl", "exhaustive"])

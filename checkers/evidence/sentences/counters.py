@@ -37,7 +37,7 @@ def said_of_counters(past: Past) -> Iterator[Said]:
         yield from _of_two(past, counts)
     for op in counts.answers:
         yield from counts.out_of_bounds(op)
-    for op in counts.answers if counts.only_grows else ():
+    for op in counts.answers:
         yield from counts.no_sum(op)
     if len(counts.answers) > 2:
         yield from _of_two(past, counts)
@@ -128,19 +128,25 @@ class _Counts:
             yield Said(f"{self.answer(op)}, but {what}{self.but(op)}", (op,), needs_all=True)
 
     def no_sum(self, op: int) -> Iterator[Said]:
-        """An answer that no adds come to, whichever of them took effect by then. Nothing is subtracted."""
+        """An answer that no adds come to, whichever of them took effect by then."""
         past, found = self.past, self.result(op) - self.amount[op]
         over, begun = past.ret < past.call[op], past.begun(op)
         begun[op] = False
         rest = found - int(self.amount[over].sum())
-        open_ = [amount for amount in self.amount[begun & ~over].tolist() if amount <= rest]
-        if rest < 0 or rest * len(open_) > _WORK:
+        open_ = sorted(self.amount[begun & ~over].tolist())
+        least = sum(amount for amount in open_ if amount < 0)
+        # Bit n says that some of these adds come to n + least. What is subtracted comes first, so that sums only grow
+        # after it, and those above the answer lead nowhere.
+        sought = rest - least
+        if sought < 0 or sought * len(open_) > _WORK:
             return
-        # Bit n says that some of these adds come to n.
-        sums = 1
+        sums = 1 << -least
         for amount in open_:
-            sums = (sums | sums << amount) & ((2 << rest) - 1)
-        if not sums >> rest & 1:
+            if amount < 0:
+                sums |= sums >> -amount
+            elif amount <= sought:
+                sums = (sums | sums << amount) & ((2 << sought) - 1)
+        if not sums >> sought & 1:
             what = f"and no adds that had begun by then come to {found}"
             if self.amount[op]:
                 what += f" before its own {self.amount[op]}"

@@ -8,6 +8,11 @@ import typer
 
 from clew.harness.cli.options import FieldsOption, ModelOption, RenumberOption, VerdictJsonOption, WordsOption
 
+_BUDGET = (
+    "What all checks of a history together may use: time by the clock, memory or both. Reading the file and compiling "
+    "come on top, and what a search does until it looks at the clock: mostly less than a second."
+)
+
 
 def check(
     histories: Annotated[
@@ -20,9 +25,7 @@ def check(
     fields: FieldsOption = None,
     words: WordsOption = None,
     renumber: RenumberOption = False,
-    budget: Annotated[
-        str, typer.Option(help="What all checks of a history together may use: time by the clock, memory or both.")
-    ] = "60s,1GiB",
+    budget: Annotated[str, typer.Option(help=_BUDGET)] = "60s,1GiB",
     engine: Annotated[str, typer.Option(help="Use this engine only. The default runs several.")] = "competition",
     cut: Annotated[
         bool, typer.Option("--cut", help="If a file ends in the middle of a line, check the lines before it.")

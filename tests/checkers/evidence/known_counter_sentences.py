@@ -97,7 +97,7 @@ COUNTER_CLAIMS: dict[str, Callable[..., bool]] = {
         and int(n) - len({v for v in numbers(x) if 0 < v <= int(n)}) > unanswered(x) == int(open_ or 0)
         and subtracts_nothing(x)
     ),
-    rf"{ADD} returned (\d+), and no adds that had begun by then come to (\d+)(?: before its own \d)?": (
+    rf"{ADD} returned (-?\d+), and no adds that had begun by then come to (-?\d+)(?: before its own -?\d)?": (
         lambda x, own, n, rest: int(n) - int(own or 0) == int(rest) and int(rest) not in sums(x)
     ),
 }  # fmt: skip

@@ -145,7 +145,7 @@ def check_claim(found: Found, claim: Claim) -> None:
             assert_impossible(found, elements)
         case ManyTogether(count):
             assert count == len(found.counterexample)
-        case Explained(last, state, count, all_before):
+        case Explained(last, state, _, count, all_before):
             replayed, numbers = found.model.initial, found.problem.number[found.decision.order].tolist()
             for op in found.decision.order:
                 replayed = found.model.step(replayed, found.problem.classes[found.problem.cls[op]])

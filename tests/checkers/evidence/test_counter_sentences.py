@@ -75,6 +75,15 @@ def test_what_was_subtracted_in_between_is_not_denied() -> None:
     assert "nothing was subtracted" not in told("counter", *(step for both in operations for step in both))
 
 
+def test_sums_are_sought_with_what_is_subtracted() -> None:
+    """3 - 2 and 3 are possible, 2 is not. The last add makes no difference: it began too late."""
+    steps = [
+        (0, "invoke", "add", 3, None), (1, "invoke", "add", -2, None), *done(2, "ok", "read", None, 2),
+        *done(3, "ok", "add", -1),
+    ]  # fmt: skip
+    assert told("counter", *steps) == "A read returned 2, and no adds that had begun by then come to 2."  # type: ignore[arg-type]
+
+
 def test_sums_are_sought_among_adds_that_are_not_too_large_for_the_answer() -> None:
     """An add of 10 to the power of 30 that is open changes nothing about what comes to 4."""
     steps = [
