@@ -80,12 +80,12 @@ def decide(
             problem, by_element, lambda part: _decide_register(part, model, budget, deadline, most_rounds)
         )
 
-    for engine, wrong_at in (("sums", sums.out_of_reach), ("overdrawn", overdrawn)):
-        stuck = wrong_at(problem, model)
-        if stuck is not None:
-            return look_earlier(
-                problem, stuck, engine, lambda part: wgl.decide(part, model, budget, deadline, steps=FEWEST_EVENTS)
-            )
+    absurd = absurd_at(problem, model)
+    if absurd is not None:
+        engine, stuck = absurd
+        return look_earlier(
+            problem, stuck, engine, lambda part: wgl.decide(part, model, budget, deadline, steps=FEWEST_EVENTS)
+        )
 
     wrong = misread(problem, model, deadline)
     if wrong is not None:
@@ -103,6 +103,15 @@ def decide(
     if most_rounds is not None or not parts.applies(model):
         return search_whole()
     return _by_parts(problem, model, budget, deadline, search_whole)
+
+
+def absurd_at(problem: Problem, model: Model) -> tuple[str, int] | None:
+    """The return (its position) of an answer that is impossible by a count alone, and what has counted; or None."""
+    for engine, wrong_at in (("sums", sums.out_of_reach), ("overdrawn", overdrawn)):
+        stuck = wrong_at(problem, model)
+        if stuck is not None:
+            return engine, stuck
+    return None
 
 
 def _about_one_element(problem: Problem, wrong: Misread, model: Model, budget: Budget, deadline: Deadline) -> Decision:
@@ -150,9 +159,8 @@ def _by_parts(
         found = _invalid_part(problem, model, budget, deadline)
         if found is None:
             return max(first, search_whole(), key=progress)
-    stuck = parts.stuck_in(problem, found)
-    decision = look_earlier(problem, stuck, "parts", search)
-    return replace(decision, part=found.part) if decision.stuck == stuck else decision
+    decision = look_earlier(problem, parts.stuck_in(problem, found), "parts", search)
+    return _with(problem, model, decision, found)
 
 
 def _invalid_part(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> parts.InvalidPart | None:
@@ -167,11 +175,18 @@ def with_part(problem: Problem, model: Model, decision: Decision, deadline: Dead
     assert decision.stuck is not None
     if not parts.applies(model):
         return decision
-    beginning = problem.before(decision.stuck + 1)
-    found = _invalid_part(beginning, model, Budget(), deadline)
-    if found is None or parts.stuck_in(problem, found) != decision.stuck:
+    found = _invalid_part(problem.before(decision.stuck + 1), model, Budget(), deadline)
+    return decision if found is None else _with(problem, model, decision, found)
+
+
+def _with(problem: Problem, model: Model, decision: Decision, found: parts.InvalidPart) -> Decision:
+    """An invalid decision with the part that shows it, if the part is invalid at the same return.
+
+    The part may be one of a beginning. But what was open then can matter with the result that it got later. So the part
+    of the whole problem is taken.
+    """
+    if parts.stuck_in(problem, found) != decision.stuck:
         return decision
-    # What was open at that return can matter with the result that it got later.
     return replace(decision, part=parts.part_of(problem, model, found.things))
 
 

@@ -41,7 +41,8 @@ class KeyVerdict(msgspec.Struct, frozen=True):
     """If invalid: the index of the first event, a completion, that no order explains together with everything before
     it. Operations that were open then may have taken effect or not. If so, they had the result that came later."""
     stuck_is_first: bool = True
-    """If invalid: False if the budget did not suffice to show that there is no earlier one."""
+    """If invalid: False if the budget did not suffice to show that there is no earlier one, or if an earlier one takes
+    many operations to show and this one few."""
     prefix: tuple[int, ...] | None = None
     """If invalid or unknown: an order that explains a beginning of the history, the longest that was found. If invalid
     and `stuck_is_first`, it explains everything that completed before `stuck`."""

@@ -5,8 +5,9 @@
     read 5                  |--|                contradiction
 
 Everything outside the *contradiction* is let go: it takes effect between its call and its return, or not at all, with
-any result. What is left is impossible all the same. And no operation of the contradiction can be let go too: then an
-order explains the others. `test_contradiction.py` holds both by brute force.
+any result. Only a swap that missed did nothing, because it failed. What is left is impossible all the same. And no
+operation of the contradiction can be let go too: then an order explains the others. `test_contradiction.py` holds both
+by brute force.
 
 So that the reader needs to look nowhere else, the counterexample holds the write of 5. For the contradiction this write
 need not be proven: its interval is enough. Where appends are read, or elements of a set, a counterexample asks more of

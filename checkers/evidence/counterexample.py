@@ -306,14 +306,18 @@ def by_search(relax: LetGo, memo: Memo, model: Model, deadline: Deadline) -> Imp
 
 
 def let_go(problem: Problem, model: Model) -> tuple[LetGo, Memo, Model]:
-    """How to let operations of any model go, with what `by_search` needs: their results are forgotten."""
+    """How to let operations of any model go, with what `by_search` needs: their results are forgotten.
+
+    A swap that missed failed: it did nothing, let go or not. But a take that found nothing may have taken something.
+    """
     forgotten = tuple(ModelOperation(op.f, op.argument, None, INFO, op.process) for op in problem.classes)
     classes = problem.classes + forgotten
     observer = np.concatenate((problem.observer, np.fromiter(map(model.observes, forgotten), np.bool_, len(forgotten))))
+    missed = np.fromiter((op.outcome == MISMATCH for op in problem.classes), np.bool_, len(problem.classes))
 
     def relax(counterexample: Mask) -> tuple[Problem, Mask]:
         cls = np.where(counterexample, problem.cls, problem.cls + len(problem.classes)).astype(np.int32)
-        keep = counterexample | ~(problem.observer[problem.cls] | observer[cls])
+        keep = counterexample | ~(missed[problem.cls] | observer[cls])
         relaxed = arrange(
             problem.key, problem.number[keep], cls[keep], problem.call[keep], problem.ret[keep],
             classes, observer,

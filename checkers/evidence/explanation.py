@@ -84,7 +84,10 @@ def key_verdict(
 def _fewest(
     history: History, model: Model, problem: Problem, form: Form | None, decision: Decision, deadline: Deadline
 ) -> tuple[Decision, list[int], list[int]]:
-    """The smallest counterexample found, with its contradiction. The decision keeps its part if it is of the part."""
+    """The smallest counterexample found, with its contradiction. The decision keeps its part if it is of the part.
+
+    It may be of a later violation than the first one, if that is shown by few operations and the first one by many.
+    """
     assert decision.stuck is not None
     if form is not None:
         impossible, contrary = impossible_operations(problem, form, model, decision, deadline)
@@ -111,6 +114,12 @@ def _fewest(
     if form is not None:
         return min([*found, (decision, impossible, contrary)], key=lambda one: len(one[1]))
     found.append((decision, *(in_one or impossible_operations(problem, form, model, decision, deadline))))
+    _, absurd = competition.absurd_at(problem, model) or ("", -1)
+    if len(found[-1][1]) > _FEW and absurd > int(decision.stuck or 0):
+        # An answer that is impossible by a count alone says more than many operations that end before it.
+        later = find_named(history, model, problem, problem.ret <= absurd, deadline)
+        if later is not None and len(later[1]) <= _FEW:
+            return dataclasses.replace(whole, stuck=absurd, stuck_is_first=False), *later
     if len(found[-1][1]) > _FEW and decision.part is None:
         # In a part, searches for a smaller set come to their end.
         in_part = competition.with_part(problem, model, decision, deadline)

@@ -184,11 +184,31 @@ def test_a_part_is_no_evidence_of_a_violation_that_was_found_before_it(monkeypat
     found = InvalidPart(part_of(problem, model, {2}), 1, frozenset({2}))
     assert stuck_in(problem, found) == 5
     monkeypatch.setattr(competition, "_invalid_part", lambda *_: found)
-    for before, stuck, part in ((Decision("valid"), 5, found.part), (Decision("invalid", stuck=3), 3, None)):
+    for before, stuck, part in ((Decision("valid"), 5, [2]), (Decision("invalid", stuck=3), 3, None)):
         answers = [Decision("unknown", why="time"), before]
         monkeypatch.setattr(competition, "_search_whole", lambda *_, answers=answers: answers.pop(0))
         decision = competition._by_parts(problem, model, Budget(), small.LATE, lambda: Decision("unknown"))
-        assert (decision.answer, decision.stuck, decision.part) == ("invalid", stuck, part)
+        assert (decision.answer, decision.stuck) == ("invalid", stuck)
+        assert (None if decision.part is None else decision.part.number.tolist()) == part
+
+
+def test_what_was_open_when_a_part_became_invalid_is_in_the_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 1 all is looked at, and of 2 only what came before the violation of 1. A contains that is open then changes
+    nothing, so it is none of that. But it can be evidence, with what it found later."""
+    model = find_model("set")
+    alphabet = [*(ModelOperation("contains", v, True, "ok") for v in (1, 2)), ModelOperation("add", 3, None, "ok")]
+    start, end = np.array([0, 2, 4, 5, 7, 9]), np.array([1, 3, 11, 6, 8, 10])
+    problem = small.problem([2, 1, 1, 0, 0, 0], start, end, alphabet, np.array([True, True, False]))
+    found = found_in(problem, model)
+    assert found is not None
+    assert found.part.number.tolist() == [1]
+    answers = [Decision("unknown", why="time"), Decision("valid")]
+    monkeypatch.setattr(competition, "_search_whole", lambda *_: answers.pop(0))
+    searched = competition._by_parts(problem, model, Budget(), small.LATE, lambda: Decision("unknown"))
+    for decision in (searched, competition.with_part(problem, model, Decision("invalid", stuck=3), small.LATE)):
+        assert decision.stuck == 3
+        assert decision.part is not None
+        assert decision.part.number.tolist() == [1, 2]
 
 
 def test_what_was_explained_before_the_parts_were_looked_at_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

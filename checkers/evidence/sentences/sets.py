@@ -79,9 +79,9 @@ def _said(past: Past, cell: Cell, element: str, finding: Finding) -> Said | None
         case Overwritten(read, by) if cell.found[read] != there:
             lost = _failed(past, read, "remove", element) or "nobody removed it since"
             if cell.sets[by] < 0:
-                return Said(
-                    f"{_found(past, read, element, False)}, though it had been seen there and {lost}", (by, read)
-                )
+                # A remove that says it removed nothing is none of those who removed it, but counts if it is let go.
+                words = f"{_found(past, read, element, False)}, though it had been seen there and {lost}"
+                return Said(words, (by, read), needs_all=True)
             f = past.operation(read).f
             words = f"The acknowledged add of {element} is gone: a later {f} "
             words += f"{'misses' if f == 'read' else 'did not find'} it"

@@ -13,11 +13,18 @@ from clew.checkers.models import Model, ModelOperation
 
 
 def impossible(problem: Problem, model: Model, kept: list[int]) -> bool:
-    """Whether no order explains `kept`, whichever of the others took effect, with whatever results."""
+    """Whether no order explains `kept`, whichever of the others took effect, with whatever results.
+
+    What failed did nothing: a swap that missed.
+    """
     forgotten = tuple(ModelOperation(op.f, op.argument, None, "info", op.process) for op in problem.classes)
     classes = problem.classes + forgotten
     observer = np.array([model.observes(op) for op in classes], np.bool_)
-    others = [op for op in range(len(problem)) if op not in kept and not problem.observer[problem.cls[op]]]
+    changes = [
+        op.outcome != "mismatch" and not model.observes(then)
+        for op, then in zip(problem.classes, forgotten, strict=True)
+    ]
+    others = [op for op in range(len(problem)) if op not in kept and changes[problem.cls[op]]]
     for effects in product((False, True), repeat=len(others)):
         mask = np.zeros(len(problem), np.bool_)
         mask[kept] = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,6 +130,49 @@ def test_an_open_take_is_not_named_if_those_that_had_returned_are_impossible() -
     (key,) = check(History.of(events), "fifo-queue").keys
     assert key.stuck == 6
     assert key.contradiction == (1, 3)
+
+
+Call = tuple[str, int | None, Any, int, int]
+
+
+@pytest.mark.parametrize(
+    ("name", "calls", "needed"),
+    [
+        # The remove says that it removed nothing. Else it may have removed 2 between the reads.
+        (
+            "set",
+            [("remove", 2, False, 0, 7), ("add", 2, 2, 2, 9), ("read", None, [2], 3, 5), ("read", None, [], 8, 10)],
+            [0, 2, 3],
+        ),
+        # The take from 4 to 10 says that it found nothing. Else it may have taken 3. That 3 is put again later makes it
+        # a queue in which elements are alike.
+        (
+            "fifo-queue",
+            [
+                *[("enqueue", 1, 1, 0, 3), ("dequeue", None, 1, 1, 7), ("enqueue", 3, 3, 2, 5)],
+                *[("dequeue", None, None, 4, 10), ("dequeue", None, None, 6, 8), ("dequeue", None, 3, 9, 12)],
+                ("enqueue", 3, 3, 11, 13),
+            ],
+            [1, 2, 3, 4],
+        ),
+        # The proposal of 2 says that 1 was chosen. Else it may have set 2.
+        ("consensus", [("propose", 1, 1, 0, 9), ("propose", 2, 1, 1, 2), ("read", None, 2, 3, 4)], [1, 2]),
+    ],
+)
+def test_what_says_that_it_changed_nothing_is_named_if_it_could_explain_the_rest(
+    name: str, calls: list[Call], needed: list[int]
+) -> None:
+    times = [
+        (time, process, kind, f, value)
+        for process, (f, argument, result, begin, end) in enumerate(calls)
+        for time, kind, value in ((begin, "invoke", argument), (end, "ok", result))
+    ]
+    events = [
+        Event(n, n, process, kind, f, None, value)  # type: ignore[arg-type]
+        for n, (_, process, kind, f, value) in enumerate(sorted(times, key=lambda one: one[0]))
+    ]
+    (key,) = check(History.of(events), name).keys
+    assert key.contradiction == tuple(needed)
 
 
 def test_a_remove_that_is_let_go_may_have_removed_the_element_though_it_said_no() -> None:

@@ -17,7 +17,7 @@ from clew.checkers.evidence.quick_proofs import quick_proof
 from clew.checkers.evidence.sentences.past import Past
 from clew.checkers.evidence.sentences.sentence import first_said
 from clew.checkers.models import find_model, names
-from clew.histories import Event, History
+from clew.histories import Event, EventType, History
 from tests.benchmarks.cells import spoiled
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
@@ -110,6 +110,27 @@ def test_a_sum_that_is_a_little_too_great_is_told_with_what_was_certainly_taken_
     amounts = [history.values[history.operations.argument[number]] for number in key.contradiction]
     assert len(amounts) == 2
     assert min(amounts) < 0
+
+
+def test_an_absurd_answer_is_told_before_many_operations_that_end_earlier() -> None:
+    """Fourteen adds of 2 have returned when 29 is read, and adds of 3 and -3 are open: each of the fourteen counts.
+    What was read after that is impossible alone."""
+    steps: list[tuple[int, EventType, str, int | None]] = []
+    for _ in range(14):
+        steps += [(0, "invoke", "add", 2), (0, "ok", "add", 2)]
+    steps += [(1, "invoke", "read", None), (2, "invoke", "add", 3), (3, "invoke", "add", -3)]
+    steps += [(1, "ok", "read", 29), (2, "ok", "add", 3), (3, "ok", "add", -3)]
+    absurd: list[tuple[int, EventType, str, int | None]] = [(0, "invoke", "read", None), (0, "ok", "read", 999)]
+    keys = []
+    for some in (steps, steps + absurd):
+        history = History.of(
+            Event(n, n, process, kind, f, None, value) for n, (process, kind, f, value) in enumerate(some)
+        )
+        keys += check(history, "counter").keys
+    assert [(len(key.contradiction or ()), key.stuck, key.stuck_is_first) for key in keys] == [
+        (15, 31, True),
+        (1, 35, False),
+    ]
 
 
 def test_a_sentence_that_counts_what_it_does_not_name_shows_nothing_without_a_proof(

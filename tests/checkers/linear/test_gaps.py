@@ -30,6 +30,12 @@ MIXED = [
     *(ModelOperation("add-and-get", n, after, "ok") for n in (1, -1, 0) for after in range(4)),
 ]
 """Adds of several numbers, so that different gaps lead to one sum."""
+LOST = [
+    *(ModelOperation("add", n, None, "info") for n in (1, 1, 1, 2)),
+    *(ModelOperation("add", n, n, "ok") for n in (1, 1, 2)),
+    *(ModelOperation("read", None, n, "ok") for n in range(6)),
+]
+"""Mostly adds of unknown outcome."""
 
 
 def swept(problem: Problem, width: int = 1 << 20, priced: bool = True) -> Answer:
@@ -75,6 +81,35 @@ def test_random_histories_get_the_answer_of_the_exhaustive_checker(
     assert min(answers["valid"], answers["invalid"]) > 15
 
 
+LIMITS: dict[str, dict[str, int]] = {
+    "width": {},
+    "score": {"KEYS": 30},
+    "sets": {"_SETS": 1, "_MORE_SETS": 1},
+    "alike": {"_FEW": -1, "_ALIKE": 1, "_BEFORE": 20},
+    "before": {"_FEW": -1, "_ALIKE": 20, "_BEFORE": 0},
+}
+"""What a sweep leaves out, one limit at a time."""
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_what_was_left_out_proves_nothing(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep that is lost may have left out what leads to the end. Without that it is as sure as any other."""
+    for name, most in LIMITS[limit].items():
+        monkeypatch.setattr(gap_sweep, name, most)
+    rng, answers = random.Random(limit), Counter[tuple[str, str]]()
+    for _ in range(150):
+        problem = small.lived(MODEL, LOST if limit in ("sets", "alike", "before") else MIXED, rng.randrange(5, 9), rng)
+        sums = sums_of(problem, MODEL)
+        assert sums is not None
+        width = 1 if limit == "width" else 1_000
+        sweep = gap_sweep.GapSweep(problem, sums, Budget(), small.LATE, width, rng.random() < 0.5)
+        right = "there" if exhaustive.linearize(problem, MODEL) is not None else "dead"
+        answer = sweep.to(sweep.end)
+        assert answer == right or (answer == "dead" and sweep.dropped), problem
+        answers[right, answer] += 1
+    assert min(answers["there", "there"], answers["there", "dead"], answers["dead", "dead"]) > 1, answers
+
+
 def test_beginnings_of_histories_get_the_answer_of_the_exhaustive_checker() -> None:
     """There a result may be told by an operation that did not return yet: if it took effect, it told that."""
     rng, answers = random.Random(5), Counter[str]()
@@ -82,6 +117,22 @@ def test_beginnings_of_histories_get_the_answer_of_the_exhaustive_checker() -> N
         whole = small.lived(MODEL, MIXED, rng.randrange(5, 10), rng)
         answers[swept(whole.before(rng.randrange(4, len(whole.event_op))))] += 1
     assert min(answers["valid"], answers["invalid"]) > 15
+
+
+def test_adds_of_unknown_outcome_do_not_use_up_the_scores() -> None:
+    """Hundreds of them are open, each as likely used as not, and each costs something. That is taken off all scores."""
+    lost, reads = 300, 150
+    alphabet = [ModelOperation("add", 1, None, "info"), *(ModelOperation("read", None, n, "ok") for n in range(reads))]
+    called = np.arange(lost + reads - 1) * 2
+    end = np.where(np.arange(len(called)) < lost, NEVER, called + 1)
+    classes = [0] * lost + list(range(2, reads + 1))
+    observer = np.array([False] + [True] * reads)
+    problem = small.problem(classes, called, end, alphabet, observer)
+    sums = sums_of(problem, MODEL)
+    assert sums is not None
+    sweep = gap_sweep.GapSweep(problem, sums, Budget(), small.LATE, 2, False)
+    assert sweep.to(sweep.end) == "there"
+    assert_explains(problem, MODEL, sweep.order(), len(problem.event_op))
 
 
 def test_a_window_that_is_too_small_becomes_larger() -> None:
