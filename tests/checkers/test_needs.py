@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from clew.checkers import Budget, check, verify_witness, wgl
@@ -28,6 +30,7 @@ PUTS_AND_PIECES = [
     *(ModelOperation("get", None, v, "ok") for v in ("", "a", "ab", "abc", "abc", "abcc", "abcbc")),
     ModelOperation("cas", ["ab", "a"], ["ab", "a"], "ok"),
     ModelOperation("cas", ["abc", "ab"], None, "info"),
+    *(ModelOperation("cas", [old, "a"], None, "mismatch") for old in ("ab", "abcbc")),
     ModelOperation("delete", None, None, "ok"),
 ]
 """Contents that can be put together in several ways."""
@@ -75,6 +78,35 @@ def test_pieces_are_counted_only_if_every_way_to_a_content_appends_them() -> Non
     assert pieces("adcc", "a", "ad") == ["c", "c"]
     # After the put of "a", "bc" makes it; after that of "ab", "c" does.
     assert pieces("abc", "a", "ab") == []
+
+
+def test_a_piece_that_is_twice_in_what_is_left_needs_two_appends() -> None:
+    model = find_model("kv")
+    alphabet = [ModelOperation("append", "c", "c", "ok"), ModelOperation("get", None, "cc", "ok")]
+    problem = small.problem([0, 0, 1], np.arange(3), np.arange(3) + 3, alphabet, np.array([False, True]))
+    found = needs.needs_of(problem, model, small.LATE)
+    assert found is not None
+    wanted = [found[1][cls].argument for cls in found[0].cls.tolist()]
+    assert wanted == [("cc", 0, ""), ("cc", 1, "c"), ("cc", 0, "c")]
+    assert found[0].times.tolist() == [1, 1, 2]
+
+
+def test_states_that_lead_nowhere_are_merged_into_one_that_leads_nowhere() -> None:
+    """Also if a string is sought that begins with the characters of which that one is made."""
+    merge = KeyValue().merge([ModelOperation("get", None, sought, "ok") for sought in ("ab", "\0\0c")])
+    assert [merge(state) for state in ("a", "ab", "\0", "\0\0")] == ["a", "ab", "\0", "\0\0"]
+    assert merge("b") == merge("abc") == "\0\0\0"
+
+
+def test_an_operation_does_not_help_itself() -> None:
+    """A swap of "ab" to "a" needs "ab". It gives "a", from which an append of "b" leads there, but only afterwards."""
+    model = find_model("kv")
+    alphabet = [ModelOperation("cas", ["ab", "a"], ["ab", "a"], "ok"), ModelOperation("put", "a", "a", "ok")]
+    problem = small.problem([1, 0, 1], np.arange(3), np.arange(3) + 3, alphabet, np.zeros(2, np.bool_))
+    found = needs.needs_of(problem, model, small.LATE)
+    assert found is not None
+    ((begin, end),) = pairwise(found[0].helper_starts.tolist())
+    assert found[0].helpers[begin:end].tolist() == [0, 2]
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_random_histories_get_the_answer_of_the_exhaustive_checker(
 
 LIMITS: dict[str, dict[str, int]] = {
     "width": {},
-    "score": {"KEYS": 30},
+    "score": {"KEYS": 100},
     "sets": {"_SETS": 1, "_MORE_SETS": 1},
     "alike": {"_FEW": -1, "_ALIKE": 1, "_BEFORE": 20},
     "before": {"_FEW": -1, "_ALIKE": 20, "_BEFORE": 0},
@@ -115,7 +115,8 @@ def test_beginnings_of_histories_get_the_answer_of_the_exhaustive_checker() -> N
     rng, answers = random.Random(5), Counter[str]()
     for _ in range(400):
         whole = small.lived(MODEL, MIXED, rng.randrange(5, 10), rng)
-        answers[swept(whole.before(rng.randrange(4, len(whole.event_op))))] += 1
+        beginning = whole.before(rng.randrange(4, len(whole.event_op)))
+        answers[swept(beginning, priced=rng.random() < 0.5)] += 1
     assert min(answers["valid"], answers["invalid"]) > 15
 
 
@@ -181,6 +182,23 @@ def test_thirty_clients_with_small_values_are_decided_because_operations_have_mo
     monkeypatch.setattr(moments, "_ROUNDS", 0)
     lost = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, steps, sums, priced=False)
     assert lost.answer == "unknown"
+
+
+def test_a_sweep_that_went_back_goes_on_as_it_did_the_first_time() -> None:
+    """Before it went back its window had moved, and all configurations had agreed on more of the order."""
+    (problem,) = encode(object_history("counter", 300, 5, False, 0.02, 1), MODEL)
+    sums = sums_of(problem, MODEL)
+    assert sums is not None
+    straight, back = (gap_sweep.GapSweep(problem, sums, Budget(), small.LATE, 20) for _ in range(2))
+    assert straight.to(straight.end) == "there"
+    assert back.to(back.end // 3) == "there"
+    mark, base = back.mark(), int(back._at["base"])
+    assert back.to(back.end - 5) == "there"
+    assert back._at["base"] > base
+    back.go_back(mark)
+    assert back.position == mark.position
+    assert back.to(back.end) == "there"
+    assert back.order() == straight.order()
 
 
 def test_to_try_not_all_sets_proves_nothing() -> None:
