@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -43,9 +44,10 @@ A room is a folder, or one of the files at the root of harness.
 """
 
 
-def imported(path: Path) -> set[str]:
+@functools.cache
+def imported(path: Path) -> frozenset[str]:
     """The modules that a file imports, by their full names, wherever in it the import stands."""
-    names = set()
+    names = set[str]()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
@@ -53,7 +55,7 @@ def imported(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: relative imports hide where a name comes from"
             assert node.module is not None
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 def packages(path: Path) -> set[str]:
