@@ -212,12 +212,47 @@ def test_to_try_not_all_sets_proves_nothing() -> None:
     assert (found.answer, found.why) == ("unknown", "time")
 
 
+def test_more_adds_than_a_gap_is_chosen_from_prove_nothing() -> None:
+    alphabet = [ModelOperation("add", 1, 1, "ok"), ModelOperation("read", None, 60, "ok")]
+    start = 2 * np.arange(61)
+    problem = small.problem([0] * 60 + [1], start, start + 1, alphabet, np.array([False, True]))
+    found = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 10, sums=sums_of(problem, MODEL))
+    assert (found.answer, found.why) == ("unknown", "time")
+
+
 def test_a_sum_that_does_not_fit_into_64_bits_has_no_form() -> None:
     for large in (1 << 62, -(1 << 80)):
         alphabet = [ModelOperation("add-and-get", 1, large, "ok"), ModelOperation("add", large, large, "ok")]
         problem = small.one_of_all(MODEL, alphabet, 3, random.Random(1))
         assert sums_of(problem, MODEL) is None
         assert counters.decide(problem, MODEL, Budget(), small.LATE, 1_000, 1).answer != "unknown"
+
+
+Call = tuple[str, int, int, int]
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        # Of the two adds of 1 the first read can have found either. The second one shows that it was the one that ends.
+        [("add", 1, 0, 10), ("add", 1, 1, 40), ("read", 1, 2, 5), ("read", 1, 12, 15)],
+        # The read found an add that began after an add of 0 had ended. So that comes before it too.
+        [("add", 0, 0, 5), ("read", 2, 1, 20), ("add", 2, 6, 10)],
+        # The read found 1 of unknown outcome before the add of 5, and an add of 1 that is open too begins after that.
+        [("add", 5, 0, 10), ("add", 1, 1, NEVER), ("read", 1, 2, 30), ("add", 1, 12, 40), ("read", 7, 50, 60)],
+        # The adds of 1 are not alike: the second one began after that of -5 had ended. Both reads found that one only.
+        [("add", -5, 0, 10), ("add", 1, 1, 60), ("add", 1, 12, 20), ("read", -4, 14, 18), ("read", -4, 25, 35)],
+    ],
+    ids=["earliest deadline first", "adding nothing", "unknown outcome", "one began later"],
+)
+def test_a_gap_leaves_out_only_what_another_one_stands_for(calls: list[Call]) -> None:
+    ops = [
+        ModelOperation(f, None if f == "read" else n, None if ends == NEVER else n, "info" if ends == NEVER else "ok")
+        for f, n, _, ends in calls
+    ]
+    begin, end = (np.array([call[which] for call in calls]) for which in (2, 3))
+    observer = np.array([op.f == "read" for op in ops])
+    assert swept(small.problem(range(len(ops)), begin, end, ops, observer)) == "valid"
 
 
 def test_a_gap_has_no_add_of_unknown_outcome_while_an_open_one_of_its_number_is_left() -> None:
