@@ -255,6 +255,25 @@ def test_a_gap_leaves_out_only_what_another_one_stands_for(calls: list[Call]) ->
     assert swept(small.problem(range(len(ops)), begin, end, ops, observer)) == "valid"
 
 
+@pytest.mark.parametrize(
+    ("others", "answer"),
+    [
+        ([("read", 1, 1, 2), ("add", -1, 3, 4), ("read", 1, 5, 6)], "invalid"),
+        ([("add", 5, 1, 5), ("read", 6, 10, 12)], "valid"),
+    ],
+    ids=["twice", "before what was called later"],
+)
+def test_an_operation_that_is_open_at_the_end_of_a_beginning_takes_effect_once_and_in_its_place(
+    others: list[Call], answer: Answer
+) -> None:
+    """It is the first one. If it took effect, it made 0 to 1."""
+    ops = [ModelOperation("add-and-get", 1, 1, "ok")]
+    ops += [ModelOperation(f, None if f == "read" else n, n, "ok") for f, n, _, _ in others]
+    begin, end = (np.array([first, *(call[which] for call in others)]) for which, first in ((2, 0), (3, NEVER)))
+    observer = np.array([op.f == "read" for op in ops])
+    assert swept(small.problem(range(len(ops)), begin, end, ops, observer)) == answer
+
+
 def test_a_gap_has_no_add_of_unknown_outcome_while_an_open_one_of_its_number_is_left() -> None:
     """The two reads are explained by two of the four adds, and only one choice of these is tried: those that return."""
     one = ModelOperation("add", 1, 1, "ok")

@@ -58,6 +58,7 @@ def test_an_add_likely_took_effect_where_results_grow_by_it(outcome: str) -> Non
 def test_an_add_of_unknown_outcome_likely_did_nothing_if_results_do_not_grow_by_it() -> None:
     t = chances_of(one_beside(ModelOperation("add", 5, None, "info"), reads(*[0] * 10)))
     assert likely(t, 0, 0, 20) < 0.1
+    assert likely(t, 0, 0, len(t.mean)) < 0.9
 
 
 @pytest.mark.parametrize("most", [1 << 22, 500])
@@ -67,7 +68,7 @@ def test_expected_sums_are_those_of_the_chances(most: int, monkeypatch: pytest.M
     (problem,) = encode(object_history("counter", 60, 10, False, 0.1, 1), MODEL)
     t = chances_of(problem)
     assert len(t.chance) < 2 * most
-    mean, weight = np.zeros(len(t.mean)), np.zeros(len(t.mean))
+    mean, variance, weight = np.zeros((3, len(t.mean)))
     for op in range(len(problem)):
         own = t.chance[t.first[op] : t.first[op] + t.span[op]]
         total = own.sum()
@@ -77,9 +78,11 @@ def test_expected_sums_are_those_of_the_chances(most: int, monkeypatch: pytest.M
         there = there.cumsum()[: len(mean)] - there[: len(mean)] / 2
         there[t.last[op] + 1 :] = 0 if problem.ret[op] == NEVER else 1
         mean += t.delta[op] * there
+        variance += t.delta[op] ** 2 * there * (1 - there)
         if t.told[op]:
             weight[t.begin[op] : t.begin[op] + t.span[op]] += own
     assert np.allclose(t.mean, mean)
+    assert np.allclose(t.variance, variance)
     assert np.allclose(t.weight, weight)
 
 
