@@ -24,7 +24,8 @@ Each question costs about as much as sorting the operations. `clew.checkers.roun
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clew.checkers import bag, line, parts, pinned, set_once, sums, wgl
 from clew.checkers.cells import cell_of
@@ -275,7 +276,7 @@ def _search_register(
     form: RegisterForm, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None
 ) -> Decision:
     """The searches for a register. Values that are set once shorten the intervals before."""
-    if not set_once.applies(form.problem, cell_of(form)):
+    if len(form.problem) < set_once.SHORTEST or not set_once.applies(form.problem, cell_of(form)):
         return search_register(form, model, budget, deadline, most_rounds)
     return pinned.decide_register(
         form, deadline, lambda part: search_register(part, model, budget, deadline, most_rounds, where=False)

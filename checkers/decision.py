@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from clew.checkers.encoding import Problem
 from clew.checkers.verdict import Answer, Why
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """An answer with its evidence. Operations are indices into the problem, events are positions."""
 
     answer: Answer
-    order: list[int] = field(default_factory=list)
+    order: list[int] = msgspec.field(default_factory=list)
     """If valid: the witness. Otherwise: an order that explains the longest beginning for which one was found."""
     stuck: int | None = None
     """If invalid: the position of a return that no linearization explains."""

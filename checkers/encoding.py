@@ -12,9 +12,9 @@ outcome (see `needs_no_place`).
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,14 +25,13 @@ from clew.histories.history import History
 NEVER = history.FOREVER
 """The return position of an operation of unknown outcome: it may take effect at any time, or never."""
 
-_OUTCOME = (OK, MISMATCH, INFO)
-_NUMBER = np.array([-1, 0, 2, 2])
-"""For each outcome of `History` its place in `_OUTCOME`, unless it is a mismatch. What failed is asked about as if its
-outcome were unknown."""
+_MISMATCH, _OUTCOMES = 0, 4
+"""The number of a mismatch beside the outcomes of `History`, and how many outcomes there are with it."""
+_OUTCOME = (MISMATCH, OK, INFO, INFO)
+"""For each of these outcomes what a model is told. It is asked about what failed as if the outcome were unknown."""
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True, eq=False):
     """The operations of one key, in the order of their calls."""
 
     key: Any
@@ -108,23 +107,20 @@ def encode(past: History, model: Model) -> list[Problem]:
     operations = past.operations
     count = len(operations)
     mismatch = past.errors.find(event.MISMATCH)
-    failed = operations.outcome == history.FAIL
-    unknown = operations.outcome == history.INFO
-    # One number for everything that a model may look at. A result counts only if something was returned.
-    outcome = _NUMBER[operations.outcome]
+    outcome = operations.outcome
     if mismatch is not None:
-        observed = failed & (operations.error == mismatch)
-        outcome[observed] = 1
-        failed &= ~observed
-    result = operations.result * (outcome == 0)
+        outcome = np.where((outcome == history.FAIL) & (operations.error == mismatch), _MISMATCH, outcome)
+    # One number for everything that a model may look at. A result counts only if something was returned.
+    columns = (operations.f, operations.argument, operations.result * (outcome == history.OK), outcome)
     values = len(past.values) + 1
-    code = ((operations.f.astype(np.int64) * values + operations.argument) * values + result) * 3 + outcome
+    code: NDArray[np.intp] = np.ravel_multi_index(columns, (len(past.fs) + 1, values, values, _OUTCOMES))
     if model.by_process:
         _, process = np.unique(operations.process, return_inverse=True)
         code = code * (int(process.max(initial=0)) + 1) + process
     first, cls = _alike(code)
     # Columns are taken as lists: with unique values there are as many classes as operations.
-    kinds = [_OUTCOME[number] for number in outcome[first].tolist()]
+    outcomes = outcome[first].tolist()
+    kinds = [_OUTCOME[number] for number in outcomes]
     codes = operations.result[first].tolist()
     results = [past.values[code] if kind == OK else None for code, kind in zip(codes, kinds, strict=True)]
     processes = operations.process[first].tolist() if model.by_process else itertools.repeat(None)
@@ -143,11 +139,15 @@ def encode(past: History, model: Model) -> list[Problem]:
         if wrong is not None:
             raise past.failure(int(operations.completed[row] if op.outcome == OK else operations.invoked[row]), wrong)
     observer = np.fromiter(map(model.observes, classes), np.bool_, len(classes))
-    (rows,) = (~(failed | needs_no_place(unknown, observer[cls]))).nonzero()
+    rows = np.arange(count)
+    if history.FAIL in outcomes or history.INFO in outcomes:
+        dropped = needs_no_place(outcome == history.INFO, observer[cls])
+        dropped |= outcome == history.FAIL
+        rows = rows[~dropped]
     if not len(rows):
         return []
     key = operations.key[rows]
-    one_key = len(past.keys) == 1 or bool((key == key[0]).all())
+    one_key = len(past.keys) == 1 or not np.count_nonzero(key != key[0])
     if one_key and len(rows) == count:
         # Every operation has its place: they are in order already, and no class is left out.
         name = past.keys[operations.key[0]]
@@ -159,7 +159,7 @@ def encode(past: History, model: Model) -> list[Problem]:
         borders = np.flatnonzero(key[1:] != key[:-1]) + 1
     problems = []
     for of_key in np.split(rows, borders) if len(borders) else [rows]:
-        part = of_key[np.argsort(operations.start[of_key], kind="stable")]
+        part = of_key[operations.start[of_key].argsort(kind="stable")]
         first, local = _alike(cls[part])
         used = cls[part[first]]
         problems.append(
@@ -184,12 +184,12 @@ def _alike(codes: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """
     order = codes.argsort(kind="stable")
     ordered = codes[order]
-    new = np.empty(len(codes), np.bool_)
-    new[:1] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    new = np.zeros(len(codes), np.intp)
+    new[1:] = ordered[1:] != ordered[:-1]
     number = np.empty(len(codes), np.intp)
-    number[order] = new.cumsum() - 1
-    return order[new], number
+    number[order] = np.add.accumulate(new)
+    new[:1] = 1
+    return order[new.nonzero()], number
 
 
 def needs_no_place(unknown: NDArray[np.bool_], observer: NDArray[np.bool_]) -> NDArray[np.bool_]:

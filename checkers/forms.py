@@ -17,12 +17,13 @@ In a form, values and elements are small integers, and every array has one entry
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from clew.checkers.accesses import accesses_of, set_accesses, times_of
@@ -68,8 +69,7 @@ NO, YES, UNKNOWN = range(3)
 """Answers of a set: whether the element was found, or whether the operation changed the set."""
 
 
-@dataclass(frozen=True)
-class RegisterForm:
+class RegisterForm(msgspec.Struct, frozen=True, eq=False):
     """A problem as reads, writes and compare-and-sets of one register."""
 
     problem: Problem
@@ -84,24 +84,24 @@ class RegisterForm:
     values: int
     """How many values there are."""
 
-    @cached_property
+    @property
     def values_set_once(self) -> bool:
         """True if no value is set twice, nor the initial one at all. Operations of unknown outcome count."""
-        times = np.bincount(self.sets[self.sets >= 0], minlength=self.values)
-        return bool(times[self.initial] == 0 and times.max() <= 1)
+        # The first count is of the operations that set nothing.
+        times = np.bincount(self.sets + 1, minlength=self.values + 1)
+        return not times[self.initial + 1] and not np.count_nonzero(times[1:] > 1)
 
-    @cached_property
+    @property
     def has_mismatches(self) -> bool:
         """Whether a compare-and-set found something else than it expected."""
-        return bool((self.kind == DIFFERS).any())
+        return bool(np.count_nonzero(self.kind == DIFFERS))
 
     def only(self, kept: Ints, problem: Problem) -> RegisterForm:
         """The form of `problem`, which holds the operations `kept` of this one, in this order."""
         return replace(self, problem=problem, kind=self.kind[kept], needs=self.needs[kept], sets=self.sets[kept])
 
 
-@dataclass(frozen=True)
-class AppendForm:
+class AppendForm(msgspec.Struct, frozen=True, eq=False):
     """A problem as reads, writes and appends of a content, in which no piece is written or appended twice.
 
     A content tells which pieces it is made of. So it tells which operations made it, and in which order.
@@ -124,8 +124,7 @@ class AppendForm:
         return replace(self, problem=problem, piece=self.piece[kept], appended=self.appended[kept], content=content)
 
 
-@dataclass(frozen=True)
-class SetForm:
+class SetForm(msgspec.Struct, frozen=True, eq=False):
     """A problem as operations on a set to which no element is added twice.
 
     Either no operation removes anything, or none reads the whole set: together they have no form.
@@ -147,8 +146,7 @@ class SetForm:
     """Elements, sorted within each read. The number `elements` stands for something that can be in no set."""
 
 
-@dataclass(frozen=True)
-class ContainerForm:
+class ContainerForm(msgspec.Struct, frozen=True, eq=False):
     """A problem as puts and takes of a container to which no element is put twice."""
 
     problem: Problem
@@ -163,8 +161,7 @@ class ContainerForm:
     """How many elements are put."""
 
 
-@dataclass(frozen=True)
-class TallyForm:
+class TallyForm(msgspec.Struct, frozen=True, eq=False, dict=True):
     """A problem as adds and reads of how often each thing was added."""
 
     problem: Problem
@@ -175,7 +172,7 @@ class TallyForm:
     found: tuple[dict[int, int], ...]
     """What reads found, each once: how often each thing was there. A thing that was not there is left out. The first
     is empty, as the tally is at first."""
-    grown: dict[tuple[int, int], dict[int, int] | None] = field(default_factory=dict)
+    grown: dict[tuple[int, int], dict[int, int] | None] = msgspec.field(default_factory=dict)
     """What `growth` has answered."""
 
     @cached_property
@@ -237,7 +234,7 @@ def register_of(problem: Problem, accesses: Sequence[Access], first_value: Any) 
         kinds.append(kind)
         needs.append(needed)
         sets.append(new)
-    cls = problem.cls
+    cls = problem.cls.astype(np.intp)
     return RegisterForm(
         problem,
         np.array(kinds, np.int8)[cls],

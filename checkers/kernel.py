@@ -72,7 +72,7 @@ class Kernel:
         with LOADING:
             if self._inner is None:
                 function = self._function
-                inner = types.FunctionType(function.__code__, function.__globals__, function.__name__)
+                inner = _copied(function, function.__globals__)
                 # numba keeps code under this name, and says nowhere whether it has a wrapper.
                 inner.__qualname__ = f"{function.__qualname__}.inner"
                 inner.__module__ = function.__module__
@@ -83,7 +83,7 @@ class Kernel:
     def plain(self) -> Callable[..., Any]:
         """The function as it is written. The kernels that it calls are plain functions too."""
         function: Any = self._function
-        return types.FunctionType(function.__code__, _plain_names(function.__globals__), function.__name__)
+        return _copied(function, _plain_names(function.__globals__))
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the compiled function."""
@@ -119,6 +119,13 @@ class Kernel:
         if name.startswith("__") or name in ("_function", "_make", "_made", "_inner"):
             raise AttributeError(name)
         return getattr(self.made, name)
+
+
+def _copied(function: Any, names: dict[str, Any]) -> types.FunctionType:
+    """The same function, which finds other things under the names of its module."""
+    copy = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
 
 
 _plain: dict[int, dict[str, Any]] = {}

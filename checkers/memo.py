@@ -65,7 +65,8 @@ class Memo:
         self._numbers: dict[Hashable, int] = {}
         self._weight = self._weights = 0
         self.number(model.initial if self._merge is None else self._merge(model.initial))
-        self.keys: NDArray[np.int64] = np.full(1 << 10, _EMPTY, np.int64)
+        self.keys: NDArray[np.int64] = np.empty(1 << 10, np.int64)
+        self.keys.fill(_EMPTY)
         self.next_state: NDArray[np.int32] = np.empty(1 << 10, np.int32)
         self._count = 0
 

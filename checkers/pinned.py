@@ -29,10 +29,10 @@ bisection finds the return.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from clew.checkers import read_order, seen_elements, set_once
 from clew.checkers.cells import cell_of, cells_of

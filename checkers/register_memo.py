@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from clew.checkers.forms import DIFFERS, RegisterForm
+from clew.checkers.kernel import kernel
 from clew.checkers.memo import IMPOSSIBLE, Memo
 from clew.checkers.models.model import Model
 
@@ -26,21 +27,46 @@ def register_memo(form: RegisterForm, model: Model) -> Memo | None:
     It is for problems with no other operations than this one has.
     """
     classes, cls = form.problem.classes, form.problem.cls
-    sought = np.zeros(form.values + 1, np.bool_)
-    sought[form.needs] = True
-    sought[-1] = False  # of operations that need no value
-    states = np.count_nonzero(sought) + 1
-    if not len(cls) or states * len(classes) > _MOST:
+    if not len(cls):
         return None
-    state = sought.cumsum() * sought
-    state = (state - state[form.initial]) % states  # the initial one is 0
     # An operation of each class. A class without any keeps the first, and is asked for by none.
     one = np.zeros(len(classes), np.int64)
     one[cls] = np.arange(len(cls))
-    kind, needs, sets = form.kind[one], form.needs[one], form.sets[one]
-    before = np.arange(states)[:, None]
-    after = np.where(sets < 0, before, state[sets])
-    after[(needs >= 0) & ((before == state[needs]) == (kind == DIFFERS))] = IMPOSSIBLE
+    most = len(classes) + form.values + min(_MOST, len(classes) * form.values)
+    after = _transitions.for_few(most)(form.kind[one], form.needs[one], form.sets[one], form.initial, form.values)
+    if not len(after):
+        return None
     memo = Memo(model, classes, merge=False)  # nothing is left to merge: all states are known
-    memo.know(after.astype(np.int32))
+    memo.know(after)
     return memo
+
+
+@kernel
+def _transitions(kind, needs, sets, initial, values):  # type: ignore[no-untyped-def]
+    """The state after each state (rows) and class (columns); no rows if these are many. The initial state is 0."""
+    sought = np.zeros(values, np.bool_)
+    for value in needs:
+        if value >= 0:
+            sought[value] = True
+    states = 1
+    number = np.zeros(values, np.int64)
+    for value in range(values):
+        if sought[value] and value != initial:
+            number[value] = states
+            states += 1
+    if sought[initial]:
+        # What nobody seeks is not the initial value.
+        for value in range(values):
+            if not sought[value]:
+                number[value] = states
+        states += 1
+    if states * len(kind) > _MOST:
+        return np.empty((0, len(kind)), np.int32)
+    after = np.empty((states, len(kind)), np.int32)
+    for cls in range(len(kind)):
+        for state in range(states):
+            if needs[cls] >= 0 and (state == number[needs[cls]]) == (kind[cls] == DIFFERS):
+                after[state, cls] = IMPOSSIBLE
+            else:
+                after[state, cls] = state if sets[cls] < 0 else number[sets[cls]]
+    return after

@@ -25,7 +25,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clew.checkers import sums, wgl
 from clew.checkers.deadline import Deadline

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -52,7 +53,18 @@ def value_text(value: Any, most: int = 80) -> str:
         text = msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
     except (TypeError, ValueError, OverflowError):
         text = repr(value)
+    if "null" in text and _has_no_json(value):
+        text = repr(value)
     return printable(text if len(text) <= most else text[: most - 3] + "...")
+
+
+def _has_no_json(value: Any) -> bool:
+    """Whether there is a NaN or an infinity in the value, for which an encoder of JSON writes null."""
+    if isinstance(value, dict):
+        return any(map(_has_no_json, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_no_json, value))
+    return isinstance(value, float) and not isfinite(value)
 
 
 def state_text(state: Any, initial: Any, most: int = 80) -> str:

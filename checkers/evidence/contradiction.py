@@ -20,9 +20,8 @@ elements, and only operations on the elements of the counterexample are let go.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem

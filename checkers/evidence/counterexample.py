@@ -18,9 +18,9 @@ possible. The other operations did what they say they did, to other elements.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from clew.checkers import exhaustive, wgl
 from clew.checkers.deadline import Deadline

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import Iterator
 
@@ -52,7 +51,7 @@ def key_verdict(
 
     An invalid key gets a counterexample. The search for it stops when the deadline passes.
     """
-    order = tuple(problem.number[decision.order].tolist())
+    order = tuple(map(problem.number.tolist().__getitem__, decision.order))
     verdict = KeyVerdict(problem.key, decision.answer, len(problem), decision.engine)
     if decision.answer == "valid":
         return replace(verdict, witness=order)
@@ -107,7 +106,7 @@ def _fewest(
             return decision, *in_one
     from clew.checkers.evidence.named import find_named
 
-    whole = dataclasses.replace(decision, part=None)
+    whole = replace(decision, part=None)
     found = [(whole, *named) for named in [find_named(history, model, problem, returned, deadline)] if named]
     if found and len(found[0][1]) <= _FEW:
         return found[0]
@@ -119,7 +118,7 @@ def _fewest(
         # An answer that is impossible by a count alone says more than many operations that end before it.
         later = find_named(history, model, problem, problem.ret <= absurd, deadline)
         if later is not None and len(later[1]) <= _FEW:
-            return dataclasses.replace(whole, stuck=absurd, stuck_is_first=False), *later
+            return replace(whole, stuck=absurd, stuck_is_first=False), *later
     if len(found[-1][1]) > _FEW and decision.part is None:
         # In a part, searches for a smaller set come to their end.
         in_part = competition.with_part(problem, model, decision, deadline)

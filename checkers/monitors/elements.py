@@ -23,9 +23,9 @@ returned by then: of each element they are a beginning of its order.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem

@@ -42,11 +42,9 @@ def find_stale_read(form: RegisterForm, those: Mask | None = None) -> StaleRead 
     """
     problem = form.problem
     says = (form.kind != DIFFERS) if those is None else (form.kind != DIFFERS) & those
-    witnessed = np.where(says, np.where(form.sets >= 0, form.sets, form.needs), -1)
-    needs = np.where(says, form.needs, -1)
     read, replaced = _find.for_few(len(problem.event_op))(
-        problem.event_op, problem.event_return, problem.call, problem.ret, needs, form.sets, witnessed, form.initial,
-        form.values,
+        problem.event_op, problem.event_return, problem.call, problem.ret, says, form.needs, form.sets,
+        form.initial, form.values,
     )  # fmt: skip
     if read == _NO_OPERATION:
         return None
@@ -54,8 +52,10 @@ def find_stale_read(form: RegisterForm, those: Mask | None = None) -> StaleRead 
 
 
 @kernel
-def _find(event_op, event_return, call, ret, needs, sets, witnessed, initial, values):  # type: ignore[no-untyped-def]
+def _find(event_op, event_return, call, ret, says, needs, sets, initial, values):  # type: ignore[no-untyped-def]
     count = len(call)
+    # The value that each operation left the register at, or found there.
+    witnessed = np.full(count, -1, np.int64)
     # Of all operations called at or after each one: which returns first (`soonest`), and which returns first of those
     # that witnessed another value than that one (`other`).
     soonest = np.full(count + 1, -1, np.int64)
@@ -63,6 +63,8 @@ def _find(event_op, event_return, call, ret, needs, sets, witnessed, initial, va
     for op in range(count - 1, -1, -1):
         soonest[op] = soonest[op + 1]
         other[op] = other[op + 1]
+        if says[op]:
+            witnessed[op] = sets[op] if sets[op] >= 0 else needs[op]
         if witnessed[op] < 0 or ret[op] == NEVER:
             continue
         if soonest[op] < 0 or ret[op] < ret[soonest[op]]:
@@ -86,7 +88,7 @@ def _find(event_op, event_return, call, ret, needs, sets, witnessed, initial, va
             continue
         value = needs[op]
         # An operation that needs v and sets w counts as a setter of w, not of v.
-        if value >= 0 and open_setters[value] == 0:
+        if says[op] and value >= 0 and open_setters[value] == 0:
             if after[value] < 0:
                 return op, _NO_OPERATION
             since = after[value]

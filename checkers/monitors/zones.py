@@ -58,59 +58,64 @@ def order_of(form: RegisterForm, until: int, obliged: NDArray[np.bool_] | None =
     """
     problem = form.problem
     values = form.values
-    ret = np.where(problem.ret < until, problem.ret, NEVER)
-    setter = np.full(values, _NO_OPERATION, np.int64)
-    setting = np.flatnonzero(form.sets >= 0)
-    setter[form.sets[setting]] = setting
+    ret = problem.ret.copy()
+    ret[ret >= until] = NEVER
+    setter = np.empty(values + 1, np.int64)
+    setter.fill(_NO_OPERATION)
+    setter[form.sets] = np.arange(len(problem))  # the last one is for what sets nothing
 
     happened = (ret != NEVER) & (form.kind != DIFFERS)
     if obliged is not None:
         happened &= obliged
-    wave = np.flatnonzero(happened)
+    (wave,) = happened.nonzero()
     while len(wave):
         needed = form.needs[wave]
-        needed = np.unique(needed[(needed >= 0) & (needed != form.initial)])
-        authors = setter[needed]
-        if (authors == _NO_OPERATION).any():
+        authors = setter[needed[(needed >= 0) & (needed != form.initial)]]
+        if np.count_nonzero(authors == _NO_OPERATION):
             return None
         wave = authors[~happened[authors]]
-        happened[wave] = True
-    ops = np.flatnonzero(happened)
+        if len(wave):
+            wave = np.unique(wave)
+            happened[wave] = True
+    ops: NDArray[np.int64] = happened.nonzero()[0]
     if not len(ops):
         return ops
 
-    swaps = ops[form.kind[ops] == SWAPS]
-    if len(swaps) and np.bincount(form.needs[swaps]).max() > 1:
-        return None
+    kind, sets, needs = form.kind[ops], form.sets[ops], form.needs[ops]
     root = np.arange(values)
     depth = np.zeros(values, np.int64)
-    root[form.sets[swaps]] = form.needs[swaps]
-    depth[form.sets[swaps]] = 1
-    # Pointer jumping: after k rounds every value points 2^k compare-and-sets back, or to the start of its chain.
-    for _ in range(int(values).bit_length() + 1):
-        beyond = depth[root] > 0
-        if not beyond.any():
-            break
-        depth = depth + depth[root]
-        root = root[root]
-    else:
-        return None  # a chain without a start: compare-and-sets in a circle
+    (swaps,) = (kind == SWAPS).nonzero()
+    if len(swaps):
+        if np.bincount(needs[swaps]).max() > 1:
+            return None
+        root[sets[swaps]] = needs[swaps]
+        depth[sets[swaps]] = 1
+        # Pointer jumping: after k rounds every value points 2^k compare-and-sets back, or to the start of its chain.
+        for _ in range(int(values).bit_length() + 1):
+            beyond = depth[root]
+            if not np.count_nonzero(beyond):
+                break
+            depth = depth + beyond
+            root = root[root]
+        else:
+            return None  # a chain without a start: compare-and-sets in a circle
 
-    value = np.where(form.sets[ops] >= 0, form.sets[ops], form.needs[ops])
+    reads = sets < 0
+    value = np.where(reads, needs, sets)
     block = root[value]
-    first_return = np.full(values, NEVER, np.int64)
-    np.minimum.at(first_return, block, ret[ops])
-    last_call = np.full(values, -1, np.int64)
-    np.maximum.at(last_call, block, problem.call[ops])
-    # Every block holds an operation that has returned, so the sum is small.
-    rank = np.where(first_return == NEVER, 0, first_return) + last_call
+    returned, called = ret[ops], problem.call[ops]
+    # Every block that has operations has one that has returned.
+    first_return = np.full(values, len(problem.event_op))
+    np.minimum.at(first_return, block, returned)
+    last_call = np.full(values, -1)
+    np.maximum.at(last_call, block, called)
+    rank = first_return + last_call
     rank[form.initial] = -1
-    reads = form.sets[ops] < 0
-    order = ops[np.lexsort((ret[ops], reads, depth[value], block, rank[block]))]
-    latest = np.maximum.accumulate(problem.call[order])
-    if (ret[order][1:] < latest[:-1]).any():
+    order = np.lexsort((returned, reads, depth[value], block, rank[block]))
+    if np.count_nonzero(returned[order][1:] < np.maximum.accumulate(called[order])[:-1]):
         return None
-    return order
+    in_order: NDArray[np.int64] = ops[order]
+    return in_order
 
 
 def insert_mismatches(form: RegisterForm, order: list[int]) -> list[int] | None:

@@ -69,8 +69,6 @@ def decide(
     visit = FirstSteps(search, s, PLAIN_COSTS, PAUSE, ASK)
     why: Why | None = None
     while True:
-        at["pause_steps"] = at["steps"] + STEPS_PER_VISIT
-        at["pause_work"] = at["work"] + WORK_PER_VISIT
         status = visit(memo.transitions, s)
         if status in (VALID, INVALID):
             break
@@ -94,6 +92,8 @@ def decide(
         if deadline.passed() or (steps is not None and at["steps"] >= steps):
             why = "time"
             break
+        at["pause_steps"] = at["steps"] + STEPS_PER_VISIT
+        at["pause_work"] = at["work"] + WORK_PER_VISIT
     visit.put_back()
     if status == VALID:
         return Decision("valid", order=_placed(s.trail[: at["trail"]]), engine="wgl")
@@ -139,16 +139,16 @@ def _start(problem: Problem, optional: NDArray[np.bool_] | None, needs: Needs) -
     ops["ret"][:count], ops["cls"][:count] = problem.ret, problem.cls
     bits = zobrist(count)
     ops["one"][:count], ops["two"][:count] = bits[:, 0], bits[:, 1]
-    ops["following"][:count], queue = queues(problem)
+    classes = np.empty(len(problem.classes), CLASS)
+    ops["following"], classes["queue"] = -1, -1
+    if positions < 2 * count:  # some operations do not return
+        ops["following"][:count], classes["queue"] = queues(problem)
     if optional is not None:
         ops["optional"][:count] = optional
     ops["next"][head], ops["previous"][tail] = tail, head
-    classes = np.empty(len(problem.classes), CLASS)
-    classes["queue"], classes["first"], classes["observer"] = queue, -1, problem.observer
-    at = np.zeros(1, REGISTERS)[0]
-    at["farthest"] = -1
+    classes["first"], classes["observer"] = -1, problem.observer
     return Search(
-        at=at,
+        at=np.frombuffer(bytearray(_BEGINNING), REGISTERS)[0],
         event_op=problem.event_op,
         event_return=problem.event_return,
         ops=ops,
@@ -161,6 +161,16 @@ def _start(problem: Problem, optional: NDArray[np.bool_] | None, needs: Needs) -
         needs=needs,
         asked=np.empty(_QUESTIONS, QUESTION),
     )
+
+
+def _beginning() -> bytes:
+    """The registers of a search before its first step."""
+    at = np.zeros(1, REGISTERS)
+    at["farthest"], at["pause_steps"], at["pause_work"] = -1, STEPS_PER_VISIT, WORK_PER_VISIT
+    return at.tobytes()
+
+
+_BEGINNING = _beginning()
 
 
 def _placed(trail: NDArray[np.void]) -> list[int]:

@@ -16,11 +16,8 @@ from numpy.typing import NDArray
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.kernel import inlined, raw_kernel
 
-CALLED, RETURNED, PLACED, EXPIRED = np.arange(4)
-"""Kinds of rows of the trail. EXPIRED is the return of an optional operation that did not take effect.
-
-They are of numpy: for a number of Python, numba compiles `note` once for each value.
-"""
+CALLED, RETURNED, PLACED, EXPIRED = range(4)
+"""Kinds of rows of the trail. EXPIRED is the return of an optional operation that did not take effect."""
 
 REGISTERS = np.dtype(
     [
@@ -111,8 +108,6 @@ def queues(problem: Problem) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     following = np.full(len(problem), -1, np.int64)
     first = np.full(len(problem.classes), -1, np.int64)
     (unknown,) = (problem.ret == NEVER).nonzero()
-    if not len(unknown):
-        return following, first
     queued = unknown[np.argsort(problem.cls[unknown], kind="stable")]
     same = problem.cls[queued[1:]] == problem.cls[queued[:-1]]
     following[queued[:-1][same]] = queued[1:][same]

@@ -21,6 +21,7 @@ import time
 import tracemalloc
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from clew.checkers import Budget, linear, wgl
@@ -40,7 +41,8 @@ DRAWN = {"history": "#8a8a8a", "linear": "#0072b2", "wgl": "#d55e00"}
 
 def arrays(thing: object) -> int:
     """The bytes of all numpy arrays that are attributes of an object."""
-    return sum(part.nbytes for part in vars(thing).values() if isinstance(part, np.ndarray))
+    parts = msgspec.structs.astuple(thing) if isinstance(thing, msgspec.Struct) else vars(thing).values()
+    return sum(part.nbytes for part in parts if isinstance(part, np.ndarray))
 
 
 def measure(operations: int, processes: int) -> dict[str, int]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import replace
 from itertools import islice
 
 import pytest
+from msgspec.structs import replace
 
 from clew.checkers import Budget, check, competition, verify_witness
 from clew.checkers.decision import Decision

@@ -6,6 +6,7 @@ import random
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from clew.checkers import wgl
 from clew.checkers.deadline import Deadline
@@ -60,7 +61,7 @@ def test_operations_that_may_not_take_effect_are_the_same_in_plain_python(monkey
         (problem,) = encode(object_history("cas-register", 40, 6, False, 0.05, seed), model)
         optional = rng.random(len(problem.classes)) < 0.3
         cls = np.where(rng.random(len(problem)) < 0.1, problem.cls[::-1], problem.cls)
-        spoiled = Problem(**{**vars(problem), "cls": cls})
+        spoiled = replace(problem, cls=cls)
         which = optional[spoiled.cls] & (spoiled.ret != NEVER)
         found = []
         for enough in (0.0, *LIMITS):

@@ -21,8 +21,8 @@ ASK = "from toy.outer import outer\nprint(outer(), sum(outer.stats.cache_hits.va
 
 
 @kernel
-def doubled(number):  # type: ignore[no-untyped-def]
-    return 2 * number
+def doubled(number, times=2):  # type: ignore[no-untyped-def]
+    return times * number
 
 
 @kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +173,13 @@ def test_text_has_its_control_characters_escaped() -> None:
 
 def test_a_value_as_text_has_spaces_and_unchanged_strings() -> None:
     assert value_text([1, "a,b:c", {"x": [1, 2]}]) == '[1, "a,b:c", {"x": [1, 2]}]'
+
+
+def test_a_number_that_json_does_not_have_is_not_told_as_null() -> None:
+    assert [value_text(value) for value in (nan, inf, [1, {"x": -inf}], None, [2.5, None])] == [
+        "nan",
+        "inf",
+        "[1, {'x': -inf}]",
+        "null",
+        "[2.5, null]",
+    ]
