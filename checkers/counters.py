@@ -16,6 +16,7 @@ from clew.checkers import linear
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
+from clew.checkers.linear.moments import moments_of
 from clew.checkers.models.model import Model
 from clew.checkers.sums import sums_of
 from clew.checkers.verdict import Budget
@@ -43,12 +44,15 @@ def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline, s
     wider = _WIDER ** (turn - 1)
     if sums is None:
         return linear.decide_going_back(problem, model, budget, deadline, _WIDTH * wider, steps)
+    moments = moments_of(problem, sums, budget, deadline)
+    if moments is None:
+        return Decision("unknown", why="time", engine="linear")
     adds = sums.delta != 0
     priced = bool(2 * len(np.unique(sums.delta[adds])) >= np.count_nonzero(adds))
     width, wide, short = (_WIDTH, _WIDE, _SHORT) if priced else (_SMALL_WIDTH, _SMALL_WIDE, _SMALL_SHORT)
     most = min(steps, short * len(problem))
-    found = linear.decide_going_back(problem, model, budget, deadline, width * wider, most, sums, priced=priced)
+    found = linear.decide_going_back(problem, model, budget, deadline, width * wider, most, moments, priced=priced)
     if found.answer != "unknown" or deadline.passed():
         return found
     width *= wide * wider
-    return linear.decide_going_back(problem, model, budget, deadline, width, _LONG * steps, sums, priced=priced)
+    return linear.decide_going_back(problem, model, budget, deadline, width, _LONG * steps, moments, priced=priced)

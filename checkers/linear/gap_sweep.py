@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import Ints
-from clew.checkers.linear import moments
 from clew.checkers.linear.configurations import collect
 from clew.checkers.linear.gap_rows import settle
 from clew.checkers.linear.gap_tables import (
@@ -20,7 +19,6 @@ from clew.checkers.linear.gap_tables import (
     FOUND,
     KEYS,
     KNOWN,
-    LATE,
     LEFT,
     LOG,
     PAUSE,
@@ -31,13 +29,11 @@ from clew.checkers.linear.gap_tables import (
     Gaps,
 )
 from clew.checkers.linear.gaps import expand
+from clew.checkers.linear.moments import BIT, Moments
 from clew.checkers.linear.sets import HALF
 from clew.checkers.linear.tables import ENTRY, WORK_PER_VISIT
-from clew.checkers.sums import Sums
 from clew.checkers.verdict import Budget
 
-_BIT = 16
-"""What a score counts for a chance of one half."""
 _UNKNOWN = 3
 """What an add of unknown outcome costs, in bits, beside the choice of it."""
 _FEWEST_FOUND = 1 << 12
@@ -74,28 +70,25 @@ class Mark(NamedTuple):
 class GapSweep:
     """The best `width` configurations that explain the same number of results; `to` explains more.
 
-    Positions are numbers of results. The problem has the form `sums`. If `priced`, the best are the most probable ones,
-    from the beginning of the history on. If not, they are those in which the operations that are open are most probably
-    used or not used.
+    Positions are numbers of results. The moments are those of the problem. If `priced`, the best are the most probable
+    ones, from the beginning of the history on. If not, they are those in which the operations that are open are most
+    probably used or not used.
     """
 
     def __init__(
         self,
         problem: Problem,
-        sums: Sums,
+        moments: Moments,
         budget: Budget,
         deadline: Deadline,
         width: int,
         priced: bool = True,
     ) -> None:
-        self._problem, self._sums, self._budget, self._deadline = problem, sums, budget, deadline
+        self._problem, self._moments, self._budget, self._deadline = problem, moments, budget, deadline
+        sums, told = moments.sums, moments.told
         known = np.flatnonzero(problem.ret != NEVER)
         unknown = np.flatnonzero(problem.ret == NEVER)
-        told = sums.told & (problem.ret != NEVER)
         self.end = int(sums.told.sum())
-        chances = moments.chances(problem, sums, told, deadline)
-        by, behind = moments.prices(chances, _BIT, LATE)
-        self._moments = moments.expected(chances)
         self._there = not told.any()
         place = np.empty(len(problem), np.int64)
         place[known], place[unknown] = np.arange(len(known)), np.arange(len(unknown))
@@ -112,9 +105,9 @@ class GapSweep:
         self._tables = Gaps(
             call=problem.call,
             ret=problem.ret,
-            begin=chances.begin,
-            first=chances.first,
-            span=chances.span,
+            begin=moments.begin,
+            first=moments.first,
+            span=moments.span,
             delta=sums.delta,
             told=sums.told,
             before=sums.before,
@@ -123,8 +116,8 @@ class GapSweep:
             known=known,
             unknown=unknown,
             place=place,
-            by=by,
-            behind=behind,
+            by=moments.by,
+            behind=moments.behind,
             least=np.zeros(2, np.int64),
             gap=_prices(KNOWN, 1, 1) * priced,
             gap_of_unknown=_prices(UNKNOWN, 0, _UNKNOWN) * priced,
@@ -201,7 +194,7 @@ class GapSweep:
         """
         at = self._at
         while self.position < position:
-            at.now = self._moments[min(int(at.results), len(self._moments) - 1)]
+            at.now = self._moments.results[min(int(at.results), len(self._moments.results) - 1)]
             at.source, at.found, at.bound = 0, 0, KEYS - 1
             self._tables.tally[:] = 0
             status = PAUSE
@@ -267,5 +260,5 @@ def _prices(most: int, each: int, more: int) -> Ints:
     table = np.zeros((most + 1, most + 1), np.int64)
     for n in range(most + 1):
         for k in range(n + 1):
-            table[n, k] = round(_BIT * (each + more * k + log2(comb(n, k))))
+            table[n, k] = round(BIT * (each + more * k + log2(comb(n, k))))
     return table

@@ -22,10 +22,10 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
 from clew.checkers.linear.gap_sweep import GapSweep
+from clew.checkers.linear.moments import Moments
 from clew.checkers.linear.narrow import DEMANDING
 from clew.checkers.linear.sweep import Sweep
 from clew.checkers.models.model import Model
-from clew.checkers.sums import Sums
 from clew.checkers.verdict import Budget
 
 _EVERY = 16
@@ -74,18 +74,18 @@ def decide(
     deadline: Deadline,
     width: int,
     steps: int | None = None,
-    sums: Sums | None = None,
+    moments: Moments | None = None,
     priced: bool = True,
 ) -> Decision:
     """Decide one problem by one sweep that keeps so many configurations at first, those that are `DEMANDING`.
 
     `steps` bounds it by something that is the same on every machine: operations tried. When they are used up, or
-    when it is lost for good, the answer is "unknown" and `why` is "time". With `sums`, the form of the problem, it
+    when it is lost for good, the answer is "unknown" and `why` is "time". With `moments`, of a counter, it
     sweeps by gaps; see `clew.checkers.linear.gaps`. Then steps are sets of adds, and if invalid, `stuck` is None.
     For `priced` see `GapSweep`.
     """
-    if sums is not None:
-        gaps = GapSweep(problem, sums, budget, deadline, width, priced)
+    if moments is not None:
+        gaps = GapSweep(problem, moments, budget, deadline, width, priced)
         answer = _to_the_end(gaps, deadline, gaps.end, width, steps, budget.bytes, _GAPS_EVERY, _GAPS_AFTER)
         return _decision(answer, gaps.order(), gaps.dropped, None)
     sweep = Sweep(problem, model, budget, deadline, width=width, keep=DEMANDING)

@@ -29,7 +29,9 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import Ints, Mask
 from clew.checkers.kernel import raw_kernel
+from clew.checkers.linear.gap_tables import LATE
 from clew.checkers.sums import Sums
+from clew.checkers.verdict import Budget
 
 _ROUNDS = 10
 """How often each operation gets new chances."""
@@ -44,11 +46,35 @@ _FARTHEST = 4_000
 """How many events after its call such an operation may take effect, by these chances."""
 _MOST_CHANCES = 1 << 22
 """If there are more chances than that, moments are longer."""
+_BYTES = 64
+"""What each chance takes at most, together with what is computed of it."""
 _OPERATIONS_PER_VISIT = 200
-"""How many operations get new chances until Python may look at the deadline."""
+"""How many operations get new chances, or prices, between two looks at the deadline."""
+BIT = 16
+"""What a score counts for a chance of one half."""
 
 
 Prices = NDArray[np.int16]
+
+
+class Moments(NamedTuple):
+    """When the operations of a counter took effect, about, as sweeps take it. Most have an entry for each operation."""
+
+    sums: Sums
+    told: Mask
+    """Whether it has a result that must be explained."""
+    begin: Ints
+    """The first moment at which it may take effect; see `Chances`."""
+    first: Ints
+    """Where its moments begin in `by` and `behind`."""
+    span: Ints
+    """How many it has there."""
+    by: Prices
+    """What it costs that it took effect by a moment,"""
+    behind: Prices
+    """and what it costs that it did not."""
+    results: Ints
+    """The moments at which results are expected, in order."""
 
 
 class Chances(NamedTuple):
@@ -133,9 +159,9 @@ def _weigh(t, op):  # type: ignore[no-untyped-def]
 
 
 @raw_kernel
-def count_all(t):  # type: ignore[no-untyped-def]
-    """Put what all operations are expected to do into the sums."""
-    for op in range(len(t.begin)):
+def count_some(t, operations):  # type: ignore[no-untyped-def]
+    """Put what some operations are expected to do into the sums."""
+    for op in operations:
         _count(t, op, 1)
 
 
@@ -148,28 +174,40 @@ def weigh_some(t, operations):  # type: ignore[no-untyped-def]
         _count(t, op, 1)
 
 
-def chances(problem: Problem, sums: Sums, told: Mask, deadline: Deadline) -> Chances:
-    """The chances of all operations; `told` says which results must be explained.
+def moments_of(problem: Problem, sums: Sums, budget: Budget, deadline: Deadline) -> Moments | None:
+    """When the operations of a problem took effect, about; None if the deadline passes.
 
     O(n) for each round, times the number of open operations; also times the number of events for each add of unknown
-    outcome. When the deadline passes it ends as it is.
+    outcome. Its chances take no more than `budget.bytes`, unless there are more operations than that.
     """
-    t = _at_first(problem, sums, told)
-    count_all(t)
+    told = sums.told & (problem.ret != NEVER)
+    t = chances(problem, sums, told, min(_MOST_CHANCES, 1 + budget.bytes // _BYTES), deadline)
+    if t is None:
+        return None
+    costs = prices(t, deadline)
+    return None if costs is None else Moments(sums, told, t.begin, t.first, t.span, *costs, expected(t))
+
+
+def chances(problem: Problem, sums: Sums, told: Mask, most: int, deadline: Deadline) -> Chances | None:
+    """The chances of all operations; `told` says which results must be explained. None if the deadline passes.
+
+    If there were more than `most` chances, moments are longer.
+    """
+    t = _at_first(problem, sums, told, most)
     order = np.random.default_rng(1).permutation(np.flatnonzero(told | (sums.delta != 0)))
-    for _ in range(_ROUNDS):
+    for work in (count_some, *[weigh_some] * _ROUNDS):
         for begin in range(0, len(order), _OPERATIONS_PER_VISIT):
             if deadline.passed():
-                return t
-            weigh_some(t, order[begin : begin + _OPERATIONS_PER_VISIT])
+                return None
+            work(t, order[begin : begin + _OPERATIONS_PER_VISIT])
     return t
 
 
-def _at_first(problem: Problem, sums: Sums, told: Mask) -> Chances:
+def _at_first(problem: Problem, sums: Sums, told: Mask, most: int) -> Chances:
     unknown = problem.ret == NEVER
     end = np.where(unknown, len(problem.event_op), problem.ret)
     many = int(np.where(unknown, np.minimum(end - problem.call, _FARTHEST), end - problem.call).sum())
-    events = 1 + many // _MOST_CHANCES
+    events = 1 + many // most
     begin = problem.call // events + 1
     last = np.maximum(end // events, begin)
     span = last - begin + 1
@@ -205,15 +243,23 @@ def _at_first(problem: Problem, sums: Sums, told: Mask) -> Chances:
     )
 
 
-def prices(t: Chances, bit: int, most: int) -> tuple[Prices, Prices]:
+def prices(t: Chances, deadline: Deadline) -> tuple[Prices, Prices] | None:
     """What it costs that an operation took effect by a moment, and that it did not, for each of its moments.
 
-    A chance of one half costs `bit`. Nothing costs more than `most`.
+    A chance of one half costs `BIT`. Nothing costs more than `LATE`. None if the deadline passes.
     """
-    total = t.chance.cumsum()
-    by = total - np.repeat(total[t.first] - t.chance[t.first], t.span)
-    least = 2.0 ** (-most / bit)
-    used, unused = (np.round(-bit * np.log2(np.clip(chance, least, 1))).astype(np.int16) for chance in (by, 1 - by))
+    count = len(t.chance)
+    used, unused = np.empty(count, np.int16), np.empty(count, np.int16)
+    least = 2.0 ** (-LATE / BIT)
+    for begin in range(0, len(t.first), _OPERATIONS_PER_VISIT):
+        if deadline.passed():
+            return None
+        first, span = (column[begin : begin + _OPERATIONS_PER_VISIT] for column in (t.first, t.span))
+        those = slice(first[0], first[-1] + span[-1])
+        total = t.chance[those].cumsum()
+        by = total - np.repeat(total[first - first[0]] - t.chance[first], span)
+        for cost, chance in ((used, by), (unused, 1 - by)):
+            cost[those] = np.round(-BIT * np.log2(np.clip(chance, least, 1)))
     return used, unused
 
 

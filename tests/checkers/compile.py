@@ -9,11 +9,10 @@ from __future__ import annotations
 import random
 from concurrent.futures import ProcessPoolExecutor
 
-from clew.checkers import Budget, check, least, linear, mending, pairing
+from clew.checkers import Budget, check, counters, least, mending, pairing
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import encode
 from clew.checkers.models import find_model
-from clew.checkers.sums import sums_of
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_all_agree, engines_of
@@ -51,7 +50,7 @@ def compile_counters() -> None:
     """Sweep by gaps, which short histories hardly need."""
     model = find_model("counter")
     (problem,) = encode(object_history("counter", 30, 5, False, 0.1, 1), model)
-    linear.decide_going_back(problem, model, Budget(), Deadline(), 50, 10_000, sums_of(problem, model))
+    counters.decide(problem, model, Budget(), Deadline(), 10_000, 1)
 
 
 def compile_mending() -> None:

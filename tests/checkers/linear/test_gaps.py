@@ -38,11 +38,19 @@ LOST = [
 """Mostly adds of unknown outcome."""
 
 
+def moments_in(problem: Problem) -> moments.Moments:
+    sums = sums_of(problem, MODEL)
+    assert sums is not None
+    found = moments.moments_of(problem, sums, Budget(), small.LATE)
+    assert found is not None
+    return found
+
+
 def swept(problem: Problem, width: int = 1 << 20, priced: bool = True) -> Answer:
     """The answer of a sweep by gaps. What it says is compared with the exhaustive checker."""
     stuck = None if exhaustive.linearize(problem, MODEL) is not None else exhaustive.stuck(problem, MODEL)
-    sums = sums_of(problem, MODEL)
-    found = linear.decide_going_back(problem, MODEL, Budget(), Deadline(600), width, sums=sums, priced=priced)
+    known = moments_in(problem)
+    found = linear.decide_going_back(problem, MODEL, Budget(), Deadline(600), width, moments=known, priced=priced)
     assert found.answer == ("valid" if stuck is None else "invalid"), problem
     assert_explains(problem, MODEL, found.order, _explained(problem, found.order) if stuck else len(problem.event_op))
     return found.answer
@@ -99,10 +107,8 @@ def test_what_was_left_out_proves_nothing(limit: str, monkeypatch: pytest.Monkey
     rng, answers = random.Random(limit), Counter[tuple[str, str]]()
     for _ in range(150):
         problem = small.lived(MODEL, LOST if limit in ("sets", "alike", "before") else MIXED, rng.randrange(5, 9), rng)
-        sums = sums_of(problem, MODEL)
-        assert sums is not None
         width = 1 if limit == "width" else 1_000
-        sweep = gap_sweep.GapSweep(problem, sums, Budget(), small.LATE, width, rng.random() < 0.5)
+        sweep = gap_sweep.GapSweep(problem, moments_in(problem), Budget(), small.LATE, width, rng.random() < 0.5)
         right = "there" if exhaustive.linearize(problem, MODEL) is not None else "dead"
         answer = sweep.to(sweep.end)
         assert answer == right or (answer == "dead" and sweep.dropped), problem
@@ -129,9 +135,7 @@ def test_adds_of_unknown_outcome_do_not_use_up_the_scores() -> None:
     classes = [0] * lost + list(range(2, reads + 1))
     observer = np.array([False] + [True] * reads)
     problem = small.problem(classes, called, end, alphabet, observer)
-    sums = sums_of(problem, MODEL)
-    assert sums is not None
-    sweep = gap_sweep.GapSweep(problem, sums, Budget(), small.LATE, 2, False)
+    sweep = gap_sweep.GapSweep(problem, moments_in(problem), Budget(), small.LATE, 2, False)
     assert sweep.to(sweep.end) == "there"
     assert_explains(problem, MODEL, sweep.order(), len(problem.event_op))
 
@@ -144,7 +148,7 @@ def test_a_window_that_is_too_small_becomes_larger() -> None:
     ]
     start = np.array([0, *range(1, 601, 2)])
     problem = small.problem(range(301), start, np.array([700, *range(2, 602, 2)]), alphabet, np.zeros(301, np.bool_))
-    found = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 10, sums=sums_of(problem, MODEL))
+    found = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 10, moments=moments_in(problem))
     assert found.answer == "valid"
     assert_explains(problem, MODEL, found.order, len(problem.event_op))
 
@@ -154,8 +158,8 @@ def test_every_visit_to_the_kernel_is_short_and_none_begins_after_the_deadline(m
     visits = Visits(Looked(60))
     monkeypatch.setattr(gap_sweep, "WORK_PER_VISIT", 1_000_000)
     visits.watch(monkeypatch, gap_sweep, "expand", 0, "work")
-    sums = sums_of(problem, MODEL)
-    found = linear.decide_going_back(problem, MODEL, Budget(), visits.deadline, 10_000, sums=sums)
+    known = moments_in(problem)
+    found = linear.decide_going_back(problem, MODEL, Budget(), visits.deadline, 10_000, moments=known)
     assert (found.answer, found.why) == ("unknown", "time")
     assert max(visits.steps) <= 2_000_000
     assert visits.late == 0
@@ -164,7 +168,7 @@ def test_every_visit_to_the_kernel_is_short_and_none_begins_after_the_deadline(m
 def test_thirty_clients_with_unique_values_are_decided_by_gaps_and_not_without() -> None:
     (problem,) = encode(object_history("counter", 250, 30, True, 0.0, 1), MODEL)
     steps = 10_000_000
-    by_gaps = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, steps, sums_of(problem, MODEL))
+    by_gaps = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, steps, moments_in(problem))
     assert by_gaps.answer == "valid"
     assert_explains(problem, MODEL, by_gaps.order, len(problem.event_op))
     assert linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, steps).answer == "unknown"
@@ -175,21 +179,20 @@ def test_thirty_clients_with_small_values_are_decided_because_operations_have_mo
 ) -> None:
     """If each moment between call and return is as good as any other, a sweep of as many steps is lost."""
     (problem,) = encode(object_history("counter", 300, 30, False, 0.02, 1), MODEL)
-    sums, steps = sums_of(problem, MODEL), 20_000_000
-    found = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, steps, sums, priced=False)
+    steps = 20_000_000
+    found = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, steps, moments_in(problem), priced=False)
     assert found.answer == "valid"
     assert_explains(problem, MODEL, found.order, len(problem.event_op))
     monkeypatch.setattr(moments, "_ROUNDS", 0)
-    lost = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, steps, sums, priced=False)
+    lost = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, steps, moments_in(problem), priced=False)
     assert lost.answer == "unknown"
 
 
 def test_a_sweep_that_went_back_goes_on_as_it_did_the_first_time() -> None:
     """Before it went back its window had moved, and all configurations had agreed on more of the order."""
     (problem,) = encode(object_history("counter", 300, 5, False, 0.02, 1), MODEL)
-    sums = sums_of(problem, MODEL)
-    assert sums is not None
-    straight, back = (gap_sweep.GapSweep(problem, sums, Budget(), small.LATE, 20) for _ in range(2))
+    known = moments_in(problem)
+    straight, back = (gap_sweep.GapSweep(problem, known, Budget(), small.LATE, 20) for _ in range(2))
     assert straight.to(straight.end) == "there"
     assert back.to(back.end // 3) == "there"
     mark, base = back.mark(), int(back._at["base"])
@@ -208,7 +211,7 @@ def test_to_try_not_all_sets_proves_nothing() -> None:
     count, observer = len(alphabet), np.array([False] * 30 + [True])
     start, end = np.arange(count), 2 * count - np.arange(count)
     problem = small.problem(range(count), start, end, alphabet, observer)
-    found = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 1 << 20, sums=sums_of(problem, MODEL))
+    found = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 1 << 20, moments=moments_in(problem))
     assert (found.answer, found.why) == ("unknown", "time")
 
 
@@ -216,7 +219,7 @@ def test_more_adds_than_a_gap_is_chosen_from_prove_nothing() -> None:
     alphabet = [ModelOperation("add", 1, 1, "ok"), ModelOperation("read", None, 60, "ok")]
     start = 2 * np.arange(61)
     problem = small.problem([0] * 60 + [1], start, start + 1, alphabet, np.array([False, True]))
-    found = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 10, sums=sums_of(problem, MODEL))
+    found = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 10, moments=moments_in(problem))
     assert (found.answer, found.why) == ("unknown", "time")
 
 
@@ -281,9 +284,7 @@ def test_a_gap_has_no_add_of_unknown_outcome_while_an_open_one_of_its_number_is_
     alphabet = [lost, one, lost, one, *(ModelOperation("read", None, n, "ok") for n in (1, 2))]
     start, end = np.array([0, 1, 2, 3, 4, 14]), np.array([NEVER, 10, NEVER, 20, 12, 16])
     problem = small.problem(range(6), start, end, alphabet, np.array([False] * 4 + [True] * 2))
-    sums = sums_of(problem, MODEL)
-    assert sums is not None
-    sweep = gap_sweep.GapSweep(problem, sums, Budget(), small.LATE, 1)
+    sweep = gap_sweep.GapSweep(problem, moments_in(problem), Budget(), small.LATE, 1)
     assert sweep.to(sweep.end) == "there"
     assert not sweep.dropped
     assert set(sweep.order()) == {1, 3, 4, 5}

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 
+from clew.checkers import counters, linear
+from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, encode
 from clew.checkers.linear import moments
-from clew.checkers.models import ModelOperation, find_model
+from clew.checkers.models import ModelOperation
 from clew.checkers.sums import sums_of
+from clew.checkers.verdict import Budget
 from tests.checkers import small
 from tests.checkers.linear.test_gaps import MODEL, swept
 from tests.checkers.objects import object_history
 from tests.checkers.test_budget import Looked
 
 
-def chances_of(problem: Problem) -> moments.Chances:
+def chances_of(problem: Problem, most: int = 1 << 22) -> moments.Chances:
     sums = sums_of(problem, MODEL)
     assert sums is not None
-    return moments.chances(problem, sums, sums.told & (problem.ret != NEVER), small.LATE)
+    found = moments.chances(problem, sums, sums.told & (problem.ret != NEVER), most, small.LATE)
+    assert found is not None
+    return found
 
 
 def likely(t: moments.Chances, op: int, begin: int, end: int) -> float:
@@ -62,11 +69,10 @@ def test_an_add_of_unknown_outcome_likely_did_nothing_if_results_do_not_grow_by_
 
 
 @pytest.mark.parametrize("most", [1 << 22, 500])
-def test_expected_sums_are_those_of_the_chances(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expected_sums_are_those_of_the_chances(most: int) -> None:
     """They are changed piece by piece. With few chances moments are longer, and all else is the same."""
-    monkeypatch.setattr(moments, "_MOST_CHANCES", most)
     (problem,) = encode(object_history("counter", 60, 10, False, 0.1, 1), MODEL)
-    t = chances_of(problem)
+    t = chances_of(problem, most)
     assert len(t.chance) < 2 * most
     mean, variance, weight = np.zeros((3, len(t.mean)))
     for op in range(len(problem)):
@@ -89,7 +95,9 @@ def test_expected_sums_are_those_of_the_chances(most: int, monkeypatch: pytest.M
 def test_what_it_costs_to_be_used_grows_less_and_what_it_costs_not_to_be_used_grows() -> None:
     (problem,) = encode(object_history("counter", 60, 10, False, 0.1, 1), MODEL)
     t = chances_of(problem)
-    by, behind = moments.prices(t, 16, 96)
+    costs = moments.prices(t, small.LATE)
+    assert costs is not None
+    by, behind = costs
     for op in range(len(problem)):
         own = slice(t.first[op], t.first[op] + t.span[op])
         assert all(one >= other for one, other in pairwise(by[own]))
@@ -105,17 +113,51 @@ def test_with_long_moments_answers_are_the_same(monkeypatch: pytest.MonkeyPatch)
     assert swept(one_beside(ModelOperation("add", 5, 5, "ok"), reads(0, 5, 0, 5)), 1, priced=False) == "invalid"
 
 
-def test_no_visit_to_the_kernel_begins_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("visits", [2, 20, 66, 70])
+def test_no_piece_of_the_moments_begins_after_the_deadline(visits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six visits count what is expected, and sixty give new chances. The rest is prices."""
     (problem,) = encode(object_history("counter", 60, 10, False, 0.1, 1), MODEL)
-    sums = sums_of(problem, find_model("counter"))
+    sums = sums_of(problem, MODEL)
     assert sums is not None
     monkeypatch.setattr(moments, "_OPERATIONS_PER_VISIT", 10)
-    deadline, visits, weigh_some = Looked(3), list[int](), moments.weigh_some
+    deadline, looks = Looked(visits + 1), list[int]()
 
-    def watched(t: moments.Chances, operations: object) -> None:
-        visits.append(deadline.looks)
-        weigh_some(t, operations)
+    def watch(name: str) -> None:
+        work = getattr(moments, name)
 
-    monkeypatch.setattr(moments, "weigh_some", watched)
-    moments.chances(problem, sums, sums.told & (problem.ret != NEVER), deadline)
-    assert visits == [1, 2]
+        def watched(t: moments.Chances, operations: Sequence[int]) -> None:
+            assert len(operations) <= 10
+            looks.append(deadline.looks)
+            work(t, operations)
+
+        monkeypatch.setattr(moments, name, watched)
+
+    watch("count_some")
+    watch("weigh_some")
+    assert moments.moments_of(problem, sums, Budget(), deadline) is None
+    assert looks == list(range(1, min(visits, 66) + 1))
+    assert deadline.looks == visits + 1
+
+
+def test_with_little_memory_moments_are_longer() -> None:
+    (problem,) = encode(object_history("counter", 60, 10, False, 0.1, 1), MODEL)
+    sums = sums_of(problem, MODEL)
+    assert sums is not None
+    long, short = (moments.moments_of(problem, sums, Budget(bytes=size), small.LATE) for size in (1 << 14, 1 << 30))
+    assert long is not None
+    assert short is not None
+    assert len(long.by) < 2 * (1 << 14) / 64 < len(short.by) / 2
+
+
+def test_both_sweeps_of_a_turn_have_the_same_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    (problem,) = encode(object_history("counter", 60, 10, False, 0.1, 1), MODEL)
+    swept = list[object]()
+
+    def decide(*given: Any, priced: bool) -> Decision:
+        swept.append(given[-1])
+        return Decision("unknown", why="time")
+
+    monkeypatch.setattr(linear, "decide_going_back", decide)
+    counters.decide(problem, MODEL, Budget(), small.LATE, 1_000, 1)
+    assert [type(one) for one in swept] == [moments.Moments] * 2
+    assert swept[0] is swept[1]
