@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pytest
@@ -80,6 +81,63 @@ def test_it_looks_at_its_deadline_at_every_mark() -> None:
     found = linear.decide_going_back(problem, model, Budget(), deadline, 100)
     assert (found.answer, found.why) == ("unknown", "time")
     assert deadline.looks == 50
+
+
+class Place(NamedTuple):
+    """A mark of `Lost`."""
+
+    position: int
+    bytes: int = 1
+
+
+class Lost:
+    """A sweep that is lost behind a place while it is narrow, or unless it comes from the beginning."""
+
+    bytes = 0
+
+    def __init__(self, at: int, needs: int, dropped: bool = True) -> None:
+        self.position, self.dropped, self.width, self._at, self._needs = 0, dropped, 1, at, needs
+        self.back, self.widths = list[int](), list[tuple[int, int]]()
+
+    def to(self, position: int, steps: int | None = None) -> Literal["there", "dead"]:
+        if position > self._at and self.width < self._needs and self.position <= self._at:
+            self.position = self._at
+            return "dead"
+        self.position = position
+        return "there"
+
+    def mark(self) -> Place:
+        return Place(self.position)
+
+    def go_back(self, mark: Place) -> None:
+        self.position = mark.position
+        self.back.append(mark.position)
+
+    def widen(self, width: int) -> None:
+        self.width = width
+        self.widths.append((self.position, width))
+
+
+def test_it_goes_back_further_each_time_and_is_narrow_again_behind_the_place_where_it_was_lost() -> None:
+    sweep = Lost(100, 4)
+    assert going_back._to_the_end(sweep, small.LATE, 200, 1, None, 1_000, 8, 24) == "there"
+    assert sweep.back == [88, 80]
+    assert sweep.widths == [(88, 2), (80, 4), (128, 1)]
+
+
+def test_it_can_always_go_back_to_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(going_back, "_MOST_LEVELS", 20)
+    sweep = Lost(500, 1 << 12)
+    assert going_back._to_the_end(sweep, small.LATE, 600, 1, None, 1_000, 1, 2) == "there"
+    assert sweep.back[-1] == 0
+
+
+def test_what_its_marks_take_counts_and_what_is_lost_for_good_is_not_tried_again() -> None:
+    assert going_back._to_the_end(Lost(100, 1), small.LATE, 100, 1, None, 20, 1, 2) == "memory"
+    assert going_back._to_the_end(Lost(100, 1), small.LATE, 100, 1, None, 100, 1, 2) == "there"
+    sweep = Lost(50, 2, dropped=False)
+    assert going_back._to_the_end(sweep, small.LATE, 100, 1, None, 100, 1, 2) == "dead"
+    assert not sweep.back
 
 
 def test_a_mark_holds_nothing_but_its_copies() -> None:
