@@ -44,25 +44,26 @@ def collect(log, entries, now, count):  # type: ignore[no-untyped-def]
     for entry in range(entries - 1, -1, -1):
         if log[entry].before >= 0:
             heirs[log[entry].before] += heirs[entry]
-    agreed_ops = np.empty(entries, np.int32)
+    old = log[:entries].copy()
+    agreed_entries = np.empty(entries, np.int32)
     new = np.empty(entries, np.int32)
     kept, agreed = 0, 0
     for entry in range(entries):
         new[entry] = -1
         if heirs[entry] == count:
-            agreed_ops[agreed] = log[entry].op
+            agreed_entries[agreed] = entry
             agreed += 1
         elif heirs[entry] > 0:
-            before = log[entry].before
+            before = old[entry].before
+            log[kept] = old[entry]
             log[kept].before = new[before] if before >= 0 else -1
-            log[kept].op = log[entry].op
             new[entry] = kept
             kept += 1
     for row in range(count):
         if now[row, LOG] >= 0:
             now[row, LOG] = new[now[row, LOG]]
     for entry in range(agreed):
-        log[kept + entry].op = agreed_ops[entry]
+        log[kept + entry] = old[agreed_entries[entry]]
     return kept, agreed
 
 

@@ -86,10 +86,10 @@ def decide(
     """
     if moments is not None:
         gaps = GapSweep(problem, moments, budget, deadline, width, priced)
-        answer = _to_the_end(gaps, deadline, gaps.end, width, steps, budget.bytes, _GAPS_EVERY, _GAPS_AFTER)
+        answer = to_the_end(gaps, deadline, gaps.end, width, steps, budget.bytes, _GAPS_EVERY, _GAPS_AFTER)
         return _decision(answer, gaps.order(), gaps.dropped, None)
     sweep = Sweep(problem, model, budget, deadline, width=width, keep=DEMANDING)
-    answer = _to_the_end(sweep, deadline, len(problem.event_op), width, steps, budget.bytes, _EVERY, _AFTER)
+    answer = to_the_end(sweep, deadline, len(problem.event_op), width, steps, budget.bytes, _EVERY, _AFTER)
     return _decision(answer, sweep.order(), sweep.dropped, sweep.position)
 
 
@@ -101,7 +101,7 @@ def _decision(answer: _Answer, order: list[int], dropped: bool, stuck: int | Non
     return Decision("unknown", order=order, why="memory" if answer == "memory" else "time", engine="linear")
 
 
-def _to_the_end(
+def to_the_end(
     sweep: _Sweep[M],
     deadline: Deadline,
     end: int,

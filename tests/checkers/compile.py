@@ -22,6 +22,7 @@ PARTS = (
     ("cas-register", "lazy"),
     ("cas-register", "linear"),
     ("cas-register", "wgl"),
+    ("kv", "growing"),
     ("stack", "competition"),
     ("priority-queue", "competition"),
     ("fifo-queue", "competition"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from clew.checkers import Budget, competition, exhaustive, lazy, linear, wgl
+from clew.checkers import Budget, competition, contents, exhaustive, lazy, linear, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
@@ -77,9 +77,20 @@ def hoping(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -
     return decide_beginnings(lambda part: wgl.decide(part, model, budget, deadline, hope=True), problem)
 
 
+def growing(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:
+    """The sweep for contents that grow, where it applies. Where it does not, wgl."""
+
+    accesses = contents.accesses_of(problem, model)
+    if accesses is None:
+        return wgl.decide(problem, model, budget, deadline)
+    return decide_beginnings(lambda part: contents.decide(part, accesses, budget, deadline), problem)
+
+
 def engines_of(name: str) -> dict[str, Decide]:
     """The engines that decide a model, each once."""
     engines = REGISTERS.get(name, ENGINES)
     if type(find_model(name)).needs is not Model.needs:
         engines = engines | {"hoping": hoping}
+    if type(find_model(name)).content_access is not Model.content_access:
+        engines = engines | {"growing": growing}
     return {engine: engines[engine] for engine in engines if name not in GENERIC or engine != "wgl"}

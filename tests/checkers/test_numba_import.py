@@ -15,7 +15,7 @@ import sys
 import numpy as np
 
 from clew.checkers.encoding import encode
-from clew.checkers.forms import RegisterForm, form_of
+from clew.checkers.forms import DIFFERS, RegisterForm, form_of
 from clew.checkers.kernel import Kernel
 from clew.checkers.models import find_model
 from clew.checkers.monitors import stale_read
@@ -86,7 +86,7 @@ def test_the_plain_function_for_a_few_operations_says_what_the_compiled_one_says
         assert isinstance(form, RegisterForm)
         needs = form.needs if seed % 2 else rng.permutation(form.needs)
         arguments = (
-            problem.event_op, problem.event_return, problem.call, problem.ret, needs, form.sets, form.sets,
+            problem.event_op, problem.event_return, problem.call, problem.ret, form.kind != DIFFERS, needs, form.sets,
             form.initial, form.values,
         )  # fmt: skip
         plain = stale_read._find.plain(*arguments)

@@ -120,7 +120,7 @@ class Lost:
 
 def test_it_goes_back_further_each_time_and_is_narrow_again_behind_the_place_where_it_was_lost() -> None:
     sweep = Lost(100, 4)
-    assert going_back._to_the_end(sweep, small.LATE, 200, 1, None, 1_000, 8, 24) == "there"
+    assert going_back.to_the_end(sweep, small.LATE, 200, 1, None, 1_000, 8, 24) == "there"
     assert sweep.back == [88, 80]
     assert sweep.widths == [(88, 2), (80, 4), (128, 1)]
 
@@ -128,15 +128,15 @@ def test_it_goes_back_further_each_time_and_is_narrow_again_behind_the_place_whe
 def test_it_can_always_go_back_to_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(going_back, "_MOST_LEVELS", 20)
     sweep = Lost(500, 1 << 12)
-    assert going_back._to_the_end(sweep, small.LATE, 600, 1, None, 1_000, 1, 2) == "there"
+    assert going_back.to_the_end(sweep, small.LATE, 600, 1, None, 1_000, 1, 2) == "there"
     assert sweep.back[-1] == 0
 
 
 def test_what_its_marks_take_counts_and_what_is_lost_for_good_is_not_tried_again() -> None:
-    assert going_back._to_the_end(Lost(100, 1), small.LATE, 100, 1, None, 20, 1, 2) == "memory"
-    assert going_back._to_the_end(Lost(100, 1), small.LATE, 100, 1, None, 100, 1, 2) == "there"
+    assert going_back.to_the_end(Lost(100, 1), small.LATE, 100, 1, None, 20, 1, 2) == "memory"
+    assert going_back.to_the_end(Lost(100, 1), small.LATE, 100, 1, None, 100, 1, 2) == "there"
     sweep = Lost(50, 2, dropped=False)
-    assert going_back._to_the_end(sweep, small.LATE, 100, 1, None, 100, 1, 2) == "dead"
+    assert going_back.to_the_end(sweep, small.LATE, 100, 1, None, 100, 1, 2) == "dead"
     assert not sweep.back
 
 

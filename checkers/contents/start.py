@@ -1,0 +1,204 @@
+"""The tables of a sweep, made from a problem and what its operations do to the content."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clew.checkers.contents.tables import (
+    AHEAD,
+    APPENDS,
+    BITS,
+    DIFFERS,
+    ENTRY,
+    LOG,
+    NOT_CALLED,
+    OPERATION,
+    READS,
+    REGISTERS,
+    SWAPS,
+    WRITES,
+    Tables,
+)
+from clew.checkers.contents.trie import Trie, trie_of
+from clew.checkers.deadline import Deadline
+from clew.checkers.encoding import NEVER, Problem
+from clew.checkers.forms import Ints
+from clew.checkers.memo import put_all
+from clew.checkers.models.model import APPEND, DIFFER, READ, SWAP, WRITE, Access, Model, ModelOperation
+
+_KINDS = {READ: READS, DIFFER: DIFFERS, WRITE: WRITES, APPEND: APPENDS, SWAP: SWAPS}
+_FIRST_ROWS, _FIRST_LOG = 1 << 8, 1 << 12
+"""Rows of the tables, and entries of the log, at first. They grow by doubling."""
+_CHAINS = 1 << 14
+_MOST_OPEN = 1 << 12
+"""If more operations are open at a time, rows are too long."""
+_COSTS = 256
+"""Rows that have used so many operations of unknown outcome, or more, cost the same."""
+
+
+def accesses_of(problem: Problem, model: Model) -> list[Access] | None:
+    """What the operations of each class do to the content; None if the object is none, or if nothing is appended."""
+    if type(model).content_access is Model.content_access:
+        return None
+    found = [_access(model, op) for op in problem.classes]
+    known = [access for access in found if access is not None]
+    names = {name for name, _, _ in known}
+    if len(known) < len(found) or APPEND not in names or any(name == APPEND and not what for name, what, _ in known):
+        return None
+    return known
+
+
+def _access(model: Model, op: ModelOperation) -> Access | None:
+    access = model.content_access(op)
+    if access is None:
+        # A compare-and-set: appends do nothing to a register, so it does the same to a content.
+        access = model.register_access(op)
+        return access if access is not None and access[0] in (SWAP, DIFFER) else None
+    return access
+
+
+def tables_of(problem: Problem, accesses: Sequence[Access], deadline: Deadline) -> Tables | None:
+    """The tables of a sweep that stands before the first event.
+
+    None if the deadline passes, or if so many operations are open at a time that a row would be too long.
+    """
+    pieces = list(dict.fromkeys(what for name, what, _ in accesses if name == APPEND))
+    contents = {what[:0]: None for _, what, _ in accesses}
+    contents |= {what: None for name, what, _ in accesses if name != APPEND}
+    contents |= {new: None for name, _, new in accesses if name == SWAP}
+    open_at_once = int(np.cumsum(np.where(problem.event_return, -1, 1)).max(initial=1))
+    trie = trie_of(list(contents), pieces, deadline) if open_at_once <= _MOST_OPEN else None
+    if trie is None:
+        return None
+    number = {piece: number for number, piece in enumerate(pieces)}
+    effects: dict[Access, int] = {}
+    by_class = np.zeros(len(accesses), OPERATION)
+    for cls, access in enumerate(accesses):
+        name, what, new = access
+        by_class["kind"][cls] = _KINDS[name]
+        by_class["effect"][cls] = effects.setdefault(access, len(effects))
+        if name in (READ, SWAP, DIFFER):
+            by_class["sought"][cls] = trie.node[what]
+        if name in (APPEND, WRITE, SWAP):
+            by_class["target"][cls] = number[what] if name == APPEND else trie.node[what if name == WRITE else new]
+    ops = np.zeros(len(problem) + 1, OPERATION)
+    ops[:-1], ops["slot"] = by_class[problem.cls], NOT_CALLED
+    ops["ret"][:-1] = problem.ret
+    kind = ops["kind"][:-1]
+    helpers, ops["helpers"] = _helpers(problem, ops, trie)
+    seeking = np.flatnonzero((kind == READS) | (kind == SWAPS) | (kind == DIFFERS))
+    begin = _begin_to_matter(problem, kind)[seeking]
+    order = begin.argsort(kind="stable")
+    steps = np.array(trie.steps, np.int64).reshape(-1, 3)
+    keys = np.full(1 << (2 * len(steps) + 16).bit_length(), -1, np.int64)
+    values = np.empty(len(keys), np.int32)
+    put_all(keys, values, steps[:, 0] * len(pieces) + steps[:, 1], steps[:, 2].astype(np.int32))
+    words = -(-open_at_once // 64)
+    at = np.zeros(1, REGISTERS)[0]
+    at.count = 1
+    t = Tables(
+        at=at,
+        event_op=problem.event_op,
+        event_return=problem.event_return,
+        ops=ops,
+        helpers=helpers,
+        by_begin=seeking[order],
+        begin=begin[order],
+        parent=trie.parent,
+        end=trie.end,
+        alive=np.zeros(len(trie.parent), np.int64),
+        wary=bool((kind == DIFFERS).any()),
+        pieces=len(pieces),
+        keys=keys,
+        values=values,
+        now=np.zeros((_FIRST_ROWS, BITS + 2 * words), np.int64),
+        gone=np.zeros((_FIRST_ROWS, BITS + 2 * words), np.int64),
+        met=np.zeros((_FIRST_ROWS, BITS + 2 * words), np.int64),
+        chains=np.zeros((2, _FIRST_ROWS), np.int64),
+        heads=np.zeros((2, _CHAINS), np.int64),
+        stamps=np.zeros((2, _CHAINS), np.int64),
+        log=np.zeros(_FIRST_LOG, ENTRY),
+        slots=np.zeros(64 * words, np.int64),
+        op_of=np.full(64 * words, NOT_CALLED, np.int64),
+        sets=np.zeros((4, words), np.int64),
+        pending=np.zeros((64 * words + AHEAD, 2 + words), np.int64),
+        tried=np.zeros((2, len(effects)), np.int64),
+        tally=np.zeros(_COSTS, np.int64),
+        spent=np.zeros(words, np.int64),
+        row=np.zeros(BITS + 2 * words, np.int64),
+    )
+    t.now[0, LOG] = -1
+    return t
+
+
+def with_more_rows(t: Tables) -> Tables:
+    """The tables with room for twice as many rows."""
+
+    def doubled(table: NDArray[np.int64], axis: int) -> NDArray[np.int64]:
+        return np.concatenate((table, np.zeros_like(table)), axis)
+
+    return t._replace(
+        now=doubled(t.now, 0), gone=doubled(t.gone, 0), met=doubled(t.met, 0), chains=doubled(t.chains, 1)
+    )
+
+
+def _begin_to_matter(problem: Problem, kind: Ints) -> Ints:
+    """For each operation the first position at which it may still see the content that there is then.
+
+    A content is overwritten for sure when the first write returns that is called later. What is called after that does
+    not see it.
+    """
+    end = len(problem.event_op)
+    certain = (kind == WRITES) & (problem.ret != NEVER)
+    overwritten = np.full(end + 1, end, np.int64)
+    overwritten[problem.call[certain]] = problem.ret[certain]
+    overwritten = np.minimum.accumulate(overwritten[::-1])[::-1][1:]
+    return np.searchsorted(overwritten, problem.call, side="right").astype(np.int64)
+
+
+def _helpers(problem: Problem, ops: NDArray[np.void], trie: Trie) -> tuple[Ints, Ints]:
+    """For each operation that must find something the writes and swaps that can lead there, one after the other, and
+    where those of each operation begin.
+
+    They are called before it returns, and are not over when it is looked at for the first time.
+    """
+    kind = ops["kind"].tolist()
+    to: dict[int, _Leading] = {}
+    for op in range(len(problem)):
+        if kind[op] in (WRITES, SWAPS):
+            to.setdefault(int(ops["target"][op]), _Leading()).ops.append(op)
+    above = list[int]()  # for each node the nearest one, from it upwards, to which an operation leads; or -1
+    parent = trie.parent.tolist()
+    for node, higher in enumerate(parent):
+        above.append(node if node in to else above[higher] if node else -1)
+    call, ret, sought = problem.call.tolist(), problem.ret.tolist(), ops["sought"].tolist()
+    starts, found = list[int](), list[int]()
+    for op in range(len(problem)):
+        starts.append(len(found))
+        node = above[sought[op]] if kind[op] in (READS, SWAPS) and ret[op] != NEVER else -1
+        while node >= 0:
+            found += to[node].for_one(op, call, ret)
+            node = above[parent[node]] if node else -1
+    return np.array(found, np.int64), np.array([*starts, len(found)], np.int64)
+
+
+class _Leading:
+    """The operations that lead to one node."""
+
+    def __init__(self) -> None:
+        self.ops = list[int]()
+        self._begun, self._next = list[int](), 0
+
+    def for_one(self, op: int, call: list[int], ret: list[int]) -> list[int]:
+        """Those that can help an operation. Asked for operations in their order."""
+        ops = self.ops
+        while self._next < len(ops) and ops[self._next] < op:
+            self._begun.append(ops[self._next])
+            self._next += 1
+        self._begun = [other for other in self._begun if ret[other] > call[op] - AHEAD]
+        late = bisect_left(ops, ret[op], self._next, key=call.__getitem__)
+        return self._begun + [other for other in ops[self._next : late] if other != op]
