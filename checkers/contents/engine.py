@@ -27,7 +27,7 @@ write that leads there is left.
 
 *Equals.* Operations that do the same are equal, whether their outcome is known or not. Of these the one that returns
 first is tried. And of two configurations with the same content one is as good as the other if it has at least as much
-left of everything; see `_as_good` in `clew.checkers.contents.search`.
+left of everything; see `_as_good` in `clew.checkers.contents.rows`.
 
 *Narrow first.* The first sweep keeps 128 configurations, those that have used the fewest operations of unknown outcome.
 Where it is lost it goes back and keeps more (`clew.checkers.linear.going_back`). If it never drops any, it proves both
@@ -142,9 +142,9 @@ class Sweep:
 
     @property
     def bytes(self) -> int:
-        """What the tables that grow take."""
+        """What the large tables take."""
         t = self._t
-        return sum(int(table.nbytes) for table in (t.now, t.gone, t.met, t.chains, t.log))
+        return sum(int(table.nbytes) for table in (t.now, t.gone, t.met, t.chains, t.log, t.helpers, t.keys))
 
     def to(self, position: int, steps: int | None = None) -> Literal["there", "dead", "memory", "time"]:
         """Move on to a position."""

@@ -71,6 +71,7 @@ def _look_ahead(t):  # type: ignore[no-untyped-def]
 
 @raw_kernel
 def _list_need(t, op):  # type: ignore[no-untyped-def]
+    """Put what an operation must find into `pending`, unless who helps is still to be called."""
     at, words = t.at, t.sets.shape[1]
     kind = t.ops[op].kind
     if (kind not in (READS, SWAPS)) or t.ops[op].ret == NEVER or at.pending == len(t.pending):
@@ -92,6 +93,7 @@ def _list_need(t, op):  # type: ignore[no-untyped-def]
 
 @raw_kernel
 def _count_alive(t, node, by):  # type: ignore[no-untyped-def]
+    """Count one more, or one fewer, who can still see a node, at it and at all above it."""
     t.alive[node] += by
     while t.parent[node] != node:
         node = t.parent[node]

@@ -36,6 +36,10 @@ _FIRST_ROWS, _FIRST_LOG = 1 << 8, 1 << 12
 _CHAINS = 1 << 14
 _MOST_OPEN = 1 << 12
 """If more operations are open at a time, rows are too long."""
+_EACH_LOOK = 64
+"""Operations between two looks at the deadline."""
+_MANY = 256
+"""If more operations of unknown outcome can help, it is not looked at whether one is left."""
 _COSTS = 256
 """Rows that have used so many operations of unknown outcome, or more, cost the same."""
 
@@ -53,6 +57,7 @@ def accesses_of(problem: Problem, model: Model) -> list[Access] | None:
 
 
 def _access(model: Model, op: ModelOperation) -> Access | None:
+    """What an operation does to the content; None if it does something else."""
     access = model.content_access(op)
     if access is None:
         # A compare-and-set: appends do nothing to a register, so it does the same to a content.
@@ -89,7 +94,10 @@ def tables_of(problem: Problem, accesses: Sequence[Access], deadline: Deadline) 
     ops[:-1], ops["slot"] = by_class[problem.cls], NOT_CALLED
     ops["ret"][:-1] = problem.ret
     kind = ops["kind"][:-1]
-    helpers, ops["helpers"] = _helpers(problem, ops, trie)
+    listed = _helpers(problem, ops, trie, deadline)
+    if listed is None:
+        return None
+    helpers, ops["helpers"] = listed
     seeking = np.flatnonzero((kind == READS) | (kind == SWAPS) | (kind == DIFFERS))
     begin = _begin_to_matter(problem, kind)[seeking]
     order = begin.argsort(kind="stable")
@@ -160,11 +168,12 @@ def _begin_to_matter(problem: Problem, kind: Ints) -> Ints:
     return np.searchsorted(overwritten, problem.call, side="right").astype(np.int64)
 
 
-def _helpers(problem: Problem, ops: NDArray[np.void], trie: Trie) -> tuple[Ints, Ints]:
+def _helpers(problem: Problem, ops: NDArray[np.void], trie: Trie, deadline: Deadline) -> tuple[Ints, Ints] | None:
     """For each operation that must find something the writes and swaps that can lead there, one after the other, and
     where those of each operation begin.
 
-    They are called before it returns, and are not over when it is looked at for the first time.
+    They are called before it returns, and are not over when it is looked at for the first time. If they are too many,
+    one is listed that is never called. None if the deadline passes.
     """
     kind = ops["kind"].tolist()
     to: dict[int, _Leading] = {}
@@ -178,6 +187,8 @@ def _helpers(problem: Problem, ops: NDArray[np.void], trie: Trie) -> tuple[Ints,
     call, ret, sought = problem.call.tolist(), problem.ret.tolist(), ops["sought"].tolist()
     starts, found = list[int](), list[int]()
     for op in range(len(problem)):
+        if op % _EACH_LOOK == 0 and deadline.passed():
+            return None
         starts.append(len(found))
         node = above[sought[op]] if kind[op] in (READS, SWAPS) and ret[op] != NEVER else -1
         while node >= 0:
@@ -191,14 +202,17 @@ class _Leading:
 
     def __init__(self) -> None:
         self.ops = list[int]()
-        self._begun, self._next = list[int](), 0
+        self._begun, self._lost, self._next = list[int](), list[int](), 0
 
     def for_one(self, op: int, call: list[int], ret: list[int]) -> list[int]:
         """Those that can help an operation. Asked for operations in their order."""
         ops = self.ops
         while self._next < len(ops) and ops[self._next] < op:
-            self._begun.append(ops[self._next])
+            begun = ops[self._next]
+            (self._lost if ret[begun] == NEVER else self._begun).append(begun)
             self._next += 1
+        if len(self._lost) > _MANY:
+            return [len(call)]
         self._begun = [other for other in self._begun if ret[other] > call[op] - AHEAD]
         late = bisect_left(ops, ret[op], self._next, key=call.__getitem__)
-        return self._begun + [other for other in ops[self._next : late] if other != op]
+        return self._lost + self._begun + [other for other in ops[self._next : late] if other != op]

@@ -78,7 +78,7 @@ class Tables(NamedTuple):
     helpers: Any
     """For each operation that must find something the writes and swaps that can lead there."""
     by_begin: Any
-    """Operations that must find something, in the order of `begin`."""
+    """Operations that must find something, or must not, in the order of `begin`."""
     begin: Any
     """For each of these the first position at which a content may still be seen by it."""
     parent: Any
@@ -94,6 +94,7 @@ class Tables(NamedTuple):
     keys: Any
     """Where appends lead: a table of `clew.checkers.memo`, of `node * pieces + piece`."""
     values: Any
+    """For each key the node."""
     now: Any
     """The rows at this position."""
     gone: Any
@@ -103,8 +104,11 @@ class Tables(NamedTuple):
     chains: Any
     """For each row of `gone` and of `met` the next one in its chain."""
     heads: Any
+    """For each chain of `gone` and of `met` its first row."""
     stamps: Any
+    """For each chain the return at which it was begun. At another one it is empty."""
     log: Any
+    """ENTRY: what took effect, in one tree for all rows."""
     slots: Any
     """The slots of the open operations, that of the first to return first."""
     op_of: Any

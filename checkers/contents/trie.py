@@ -6,6 +6,7 @@ The nodes are numbered from above, and from left to right. So the nodes under on
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,8 @@ from clew.checkers.forms import Ints
 Content = Any
 """A string or a tuple."""
 
-_CONTENTS_PER_LOOK = 64
+_SLICES_PER_LOOK = 4_096
+"""Pieces that are looked up between two looks at the deadline."""
 
 
 class Trie(NamedTuple):
@@ -43,15 +45,16 @@ def trie_of(contents: Collection[Content], pieces: Sequence[Content], deadline: 
     parent, end, steps, path = [0], [0], list[tuple[int, int, int]](), [0]
     last: Content = min(contents, key=len)
     assert not last
-    for count, content in enumerate(sorted(contents)):
-        if count % _CONTENTS_PER_LOOK == 0 and deadline.passed():
-            return None
+    per_look = 1 + _SLICES_PER_LOOK // (1 + len(lengths))
+    for content in _in_order(contents):
         shared = _shared(last, content)
         for above in path[shared + 1 :]:
             end[above] = len(parent)
         del path[shared + 1 :]
         for length in range(shared + 1, len(content) + 1):
             here = len(parent)
+            if here % per_look == 0 and deadline.passed():
+                return None
             parent.append(path[-1])
             end.append(0)
             path.append(here)
@@ -65,6 +68,18 @@ def trie_of(contents: Collection[Content], pieces: Sequence[Content], deadline: 
     for above in path:
         end[above] = len(parent)
     return Trie(node, np.array(parent, np.int64), np.array(end, np.int64), steps)
+
+
+def _in_order(contents: Collection[Content]) -> list[Content]:
+    """The contents in an order in which those that begin alike stand together.
+
+    Elements of several types have no order of their own. They get numbers.
+    """
+    kinds = set(map(type, chain.from_iterable(contents)))
+    if kinds <= {int} or kinds <= {str}:
+        return sorted(contents)
+    numbers = {element: number for number, element in enumerate(dict.fromkeys(chain.from_iterable(contents)))}
+    return sorted(contents, key=lambda content: tuple(map(numbers.__getitem__, content)))
 
 
 def _shared(one: Content, two: Content) -> int:

@@ -1,17 +1,20 @@
 """Contents that grow: the sweep against the exhaustive checker, and on histories that are hard for other searches."""
 
+import itertools
 import random
 
 import pytest
 
 from clew.checkers import Budget, check, contents, verify_witness
+from clew.checkers.contents import start
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import encode
 from clew.checkers.models import find_model
 from clew.checkers.models.model import ModelOperation
+from clew.histories import Event, History
 from tests.checkers import small
-from tests.checkers.engines import assert_agrees, growing
+from tests.checkers.engines import assert_agrees, assert_explains, growing
 from tests.checkers.objects import object_history
 
 OK, INFO, MISMATCH = "ok", "info", "mismatch"
@@ -60,6 +63,8 @@ def test_a_narrow_sweep_goes_back(seed: int, unknown: float, monkeypatch: pytest
     )
     decision = decided(600, 8, unknown, seed, Budget(), Deadline(60))
     assert decision.answer == "valid"
+    (problem,) = encode(object_history("kv", 600, 8, False, unknown, seed), find_model("kv"))
+    assert_explains(problem, find_model("kv"), decision.order, len(problem.event_op))
     assert backs
 
 
@@ -96,6 +101,32 @@ def test_a_register_is_no_content() -> None:
     for name, fits in (("register", False), ("kv", True), ("append-list", True), ("set", False)):
         (problem,) = encode(object_history(name, 20, 3, False, 0.0, 0), find_model(name))
         assert (contents.accesses_of(problem, find_model(name)) is not None) == fits
+
+
+def test_elements_may_be_of_several_types() -> None:
+    mixed = [1, "1", None, True, 2.5, [1]]
+    alphabet = [ModelOperation("append", v, v, OK) for v in mixed]
+    alphabet += [ModelOperation("read", None, list(found), OK) for found in itertools.permutations(mixed, 2)]
+    model, rng = find_model("append-list"), random.Random(1)
+    for _ in range(100):
+        assert_agrees(growing, small.lived(model, alphabet, rng.randrange(3, 8), rng), model)
+
+
+def test_many_writes_of_unknown_outcome_are_not_listed_for_each_read() -> None:
+    lost = [Event(p, p, p, "invoke", "put", None, "1") for p in range(2_000)]
+    added = [Event(2_000, 2_000, 3_000, "invoke", "append", None, "2")]
+    read = []
+    for n in range(2_001, 4_001, 2):
+        read += [Event(n, n, 2_000, "invoke", "get", None, None), Event(n + 1, n + 1, 2_000, "ok", "get", None, "1")]
+    model = find_model("kv")
+    (problem,) = encode(History.of([*lost, *added, *read]), model)
+    accesses = contents.accesses_of(problem, model)
+    assert accesses is not None
+    tables = start.tables_of(problem, accesses, Deadline(60))
+    assert tables is not None
+    assert len(tables.helpers) == 1_000
+    decision = contents.decide(problem, accesses, Budget(), Deadline(60))
+    assert decision.answer == "valid"
 
 
 def decided(operations: int, processes: int, unknown: float, seed: int, budget: Budget, deadline: Deadline) -> Decision:
