@@ -40,6 +40,7 @@ from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import REGISTERS, assert_all_agree
 from tests.checkers.generators import Mix, register_history
 from tests.checkers.objects import object_history
+from tests.checkers.often import OFTEN
 
 MODEL = find_model("cas-register")
 CELLS = [Mix(2_000, processes, mix, 20, 0.1) for processes in (5, 50) for mix in ((1, 0.1, 3), (3, 0.3, 3))]
@@ -140,8 +141,11 @@ def test_every_visit_to_a_kernel_is_short_and_none_begins_after_the_deadline(
     assert decision.answer != "unknown" or decision.why in ("time", "memory")
 
 
+@OFTEN
 @pytest.mark.parametrize("name", ["cas-register", "kv", "set"])
-def test_an_interrupted_return_is_dealt_with_as_if_it_had_not_been(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_return_is_dealt_with_as_if_it_had_not_been(
+    name: str, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
     for module in (lazy_sweep, linear_sweep, wgl_engine):
         monkeypatch.setattr(module, "WORK_PER_VISIT", 1)
     model, rng = find_model(name), random.Random(11)
@@ -149,9 +153,9 @@ def test_an_interrupted_return_is_dealt_with_as_if_it_had_not_been(name: str, mo
     answers = Counter(
         assert_all_agree(engines, make(model, ALPHABETS[name], rng.randrange(3, 9), rng), model)
         for make in (small.lived, small.scattered)
-        for _ in range(200)
+        for _ in range(60 * times)
     )
-    assert min(answers["valid"], answers["invalid"]) > 40
+    assert min(answers["valid"], answers["invalid"]) > 12 * times
 
 
 def test_interruptions_leave_no_trace_in_longer_histories(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from clew.checkers.forms import form_of
 from clew.checkers.models import ModelOperation, find_model
 from tests.checkers import small
 from tests.checkers.engines import assert_agrees, competing
+from tests.checkers.often import OFTEN
 
 
 def done(f: str, *arguments: Any) -> list[ModelOperation]:
@@ -75,11 +76,12 @@ CLASHES = {
 """By the name of a model: operations of which each is done once, or not at all. A register holds null at first."""
 
 
+@OFTEN
 @pytest.mark.parametrize("name", CLASHES)
-def test_unique_values_that_clash_are_decided_as_by_the_exhaustive_checker(name: str) -> None:
+def test_unique_values_that_clash_are_decided_as_by_the_exhaustive_checker(name: str, times: int) -> None:
     model, rng, answers = find_model(name.split()[0]), random.Random(f"clashes/{name}"), Counter[str]()
-    for _ in range(300):
+    for _ in range(100 * times):
         problem = small.in_turn(model, rng.sample(CLASHES[name], rng.randrange(2, 7)), rng)
         assert form_of(problem, model) is not None or "alike" in name
         answers[assert_agrees(competing, problem, model)] += 1
-    assert min(answers["valid"], answers["invalid"]) > 10
+    assert min(answers["valid"], answers["invalid"]) > 3 * times

@@ -16,6 +16,7 @@ from clew.histories import Event, History
 from tests.checkers import small
 from tests.checkers.engines import assert_agrees, assert_explains, growing
 from tests.checkers.objects import object_history
+from tests.checkers.often import OFTEN
 
 OK, INFO, MISMATCH = "ok", "info", "mismatch"
 KV = [
@@ -43,12 +44,16 @@ ALPHABETS = {
 }
 
 
+@OFTEN
 @pytest.mark.parametrize("kind", ALPHABETS)
-def test_it_agrees_with_the_exhaustive_checker(kind: str) -> None:
+def test_it_agrees_with_the_exhaustive_checker(kind: str, times: int) -> None:
     name, alphabet = ALPHABETS[kind]
     model, rng = find_model(name), random.Random(kind)
-    given = [assert_agrees(growing, small.lived(model, alphabet, rng.randrange(3, 10), rng), model) for _ in range(300)]
-    assert min(map(given.count, ("valid", "invalid"))) > 30
+    given = [
+        assert_agrees(growing, small.lived(model, alphabet, rng.randrange(3, 10), rng), model)
+        for _ in range(100 * times)
+    ]
+    assert min(map(given.count, ("valid", "invalid"))) > 10 * times
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -71,7 +76,7 @@ def test_a_narrow_sweep_goes_back(seed: int, unknown: float, monkeypatch: pytest
 @pytest.mark.parametrize("name", ["kv", "append-list"])
 def test_long_histories_of_thirty_clients(name: str) -> None:
     """What no depth-first search decides in a minute takes a fraction of a second."""
-    history = object_history(name, 3_000, 30, False, 0.02, 1)
+    history = object_history(name, 1_500, 30, False, 0.02, 1)
     verdict = check(history, name, budget=Budget(60.0))
     assert verdict.valid
     assert verdict.keys[0].engine == ("contents" if name == "kv" else "pinned")

@@ -17,6 +17,7 @@ from clew.checkers.monitors import elements
 from tests.checkers import small
 from tests.checkers.engines import assert_agrees, competing
 from tests.checkers.generators import set_history
+from tests.checkers.often import OFTEN
 
 MODEL = find_model("set")
 ALPHABET = [
@@ -28,24 +29,25 @@ ALPHABET = [
 
 
 def test_small_histories_of_two_elements_get_the_answer_of_the_exhaustive_checker() -> None:
-    """All of one and two operations, and every thirtieth of three."""
+    """All of one and two operations, and every hundredth of three."""
     answers = Counter[str]()
     for count in (1, 2, 3):
         problems = small.every(MODEL, ALPHABET, count)
-        for problem in islice(problems, 0, None, 30 if count == 3 else 1):
+        for problem in islice(problems, 0, None, 100 if count == 3 else 1):
             answers[assert_agrees(competing, problem, MODEL)] += 1
     assert min(answers["valid"], answers["invalid"]) > 0.1 * answers.total()
 
 
-def test_random_histories_of_repeated_elements_get_the_answer_of_the_exhaustive_checker() -> None:
+@OFTEN
+def test_random_histories_of_repeated_elements_get_the_answer_of_the_exhaustive_checker(times: int) -> None:
     rng, answers, apart = random.Random(1), Counter[str](), 0
-    for _ in range(1_000):
+    for _ in range(250 * times):
         make = rng.choice((small.lived, small.lived, small.scattered))
         problem = make(MODEL, ALPHABET, rng.randrange(3, 10), rng)
         answers[assert_agrees(competing, problem, MODEL)] += 1
         apart += form_of(problem, MODEL) is None and elements.forms_by_element(problem, MODEL) is not None
-    assert min(answers["valid"], answers["invalid"]) > 100
-    assert apart > 300
+    assert min(answers["valid"], answers["invalid"]) > 25 * times
+    assert apart > 75 * times
 
 
 def test_one_undecided_element_hides_no_violation_of_another(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_agrees, assert_explains
 from tests.checkers.objects import object_history
+from tests.checkers.often import OFTEN
 from tests.checkers.test_budget import Looked, Visits
 
 MODEL = find_model("fifo-queue")
@@ -33,20 +34,21 @@ def test_small_histories_get_the_answer_of_the_exhaustive_checker() -> None:
     assert min(answers["valid"], answers["invalid"]) > 0.1 * answers.total()
 
 
+@OFTEN
 @pytest.mark.parametrize("effort", [5, 50])
 def test_random_histories_get_the_answer_of_the_exhaustive_checker(
-    effort: int, monkeypatch: pytest.MonkeyPatch
+    effort: int, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     """Also if every turn ends after a few steps, so that each search begins anew many times, and goes back soon."""
     monkeypatch.setattr(engine, "_FIRST_EFFORT", effort)
     monkeypatch.setattr(engine, "_PATIENCE", 10)
     monkeypatch.setattr(engine, "_HEADWAY", 1)
     rng, answers = random.Random(1), Counter[str]()
-    for _ in range(400):
+    for _ in range(120 * times):
         make = rng.choice((small.lived, small.lived, small.scattered))
         problem = make(MODEL, ALPHABETS["fifo-queue"], rng.randrange(3, 10), rng)
         answers[assert_agrees(line.decide, problem, MODEL)] += 1
-    assert min(answers["valid"], answers["invalid"]) > 50
+    assert min(answers["valid"], answers["invalid"]) > 15 * times
 
 
 @pytest.mark.parametrize("unknown", [0.0, 0.02])

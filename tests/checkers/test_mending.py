@@ -28,6 +28,7 @@ from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_explains
 from tests.checkers.generators import Mix, register_history
 from tests.checkers.objects import object_history
+from tests.checkers.often import OFTEN
 
 ENOUGH = 300_000
 """Places looked at, for a history of ten operations."""
@@ -60,10 +61,11 @@ def of_a_register(operations: int, unknown: float) -> Problem:
     return problem
 
 
+@OFTEN
 @pytest.mark.parametrize("model", [MANY, ONE], ids=lambda model: str(model.name))
-def test_small_histories_get_an_order_if_there_is_one(model: Model) -> None:
+def test_small_histories_get_an_order_if_there_is_one(model: Model, times: int) -> None:
     rng, answers = random.Random(3), Counter[str]()
-    for _ in range(80):
+    for _ in range(30 * times):
         make = rng.choice((small.lived, small.lived, small.scattered))
         problem = make(model, ALPHABETS[model.name], rng.randrange(4, 10), rng)
         explained = exhaustive.linearize(problem, model) is not None
@@ -71,7 +73,7 @@ def test_small_histories_get_an_order_if_there_is_one(model: Model) -> None:
         assert found.answer == ("valid" if explained else "unknown")
         assert explained or found.why == "time"
         answers[found.answer] += 1
-    assert min(answers["valid"], answers["unknown"]) > 10
+    assert min(answers["valid"], answers["unknown"]) > 3 * times
 
 
 @pytest.mark.parametrize("unknown", [0.0, 0.05])

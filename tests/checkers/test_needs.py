@@ -21,6 +21,7 @@ from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_agrees, hoping
 from tests.checkers.objects import object_history
+from tests.checkers.often import OFTEN
 from tests.checkers.test_pinned import MIXES, READ_WHOLE
 
 PUTS_AND_PIECES = [
@@ -52,20 +53,21 @@ ALPHABET = {
 }
 
 
+@OFTEN
 @pytest.mark.parametrize("ahead", [1, needs.AHEAD])
 @pytest.mark.parametrize("name", ALPHABET)
 def test_random_histories_get_the_answer_of_the_exhaustive_checker(
-    name: str, ahead: int, monkeypatch: pytest.MonkeyPatch
+    name: str, ahead: int, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     monkeypatch.setattr(needs, "AHEAD", ahead)
     model, rng, answers, said = find_model(name.split()[0]), random.Random(ahead), Counter[str](), 0
-    for _ in range(300):
+    for _ in range(80 * times):
         make = rng.choice((small.lived, small.lived, small.scattered))
         problem = make(model, ALPHABET[name], rng.randrange(3, 10), rng)
         answers[assert_agrees(hoping, problem, model)] += 1
         said += needs.needs_of(problem, model, small.LATE) is not None
-    assert min(answers["valid"], answers["invalid"]) > 20
-    assert said > 150
+    assert min(answers["valid"], answers["invalid"]) > 5 * times
+    assert said > 40 * times
 
 
 def test_pieces_are_counted_only_if_every_way_to_a_content_appends_them() -> None:

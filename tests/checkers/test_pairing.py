@@ -22,6 +22,7 @@ from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_agrees, assert_explains
 from tests.checkers.objects import object_history
+from tests.checkers.often import OFTEN
 from tests.checkers.test_budget import Looked, Visits
 
 MODEL = find_model("stack")
@@ -51,17 +52,18 @@ def test_small_histories_are_valid_as_the_exhaustive_checker_says() -> None:
     assert min(answers["valid"], answers["invalid"]) > 100
 
 
-def test_random_histories_and_their_beginnings_are_valid_as_the_exhaustive_checker_says() -> None:
+@OFTEN
+def test_random_histories_and_their_beginnings_are_valid_as_the_exhaustive_checker_says(times: int) -> None:
     """A beginning has pops that need not have happened, and that popped one certain element if they did."""
     rng, answers = random.Random(1), Counter[str]()
-    for _ in range(250):
+    for _ in range(80 * times):
         make = rng.choice((small.lived, small.lived, small.scattered))
         problem = make(MODEL, ALPHABETS["stack"], rng.randrange(3, 10), rng)
         answers[answer_of(problem)] += 1
         returns = np.flatnonzero(problem.event_return)
         if len(returns):
             answers[answer_of(problem.before(int(rng.choice(returns.tolist())) + 1))] += 1
-    assert min(answers["valid"], answers["invalid"]) > 50
+    assert min(answers["valid"], answers["invalid"]) > 16 * times
 
 
 def test_histories_of_a_queue_are_valid_for_a_stack_only_if_the_exhaustive_checker_says_so() -> None:
@@ -83,9 +85,11 @@ def test_histories_of_a_queue_are_valid_for_a_stack_only_if_the_exhaustive_check
     assert min(answers["valid"], answers["unknown"]) > 20
 
 
-@pytest.mark.parametrize(("processes", "unknown"), [(5, 0.02), (30, 0.0), (30, 0.02)])
+@pytest.mark.parametrize(
+    ("processes", "unknown"), [(5, 0.02), (30, 0.0), pytest.param(30, 0.02, marks=pytest.mark.long)]
+)
 def test_a_stack_of_five_elements_is_decided(processes: int, unknown: float) -> None:
-    history = object_history("stack", 1_000, processes, False, unknown, 0)
+    history = object_history("stack", 500, processes, False, unknown, 0)
     verdict = check(history, MODEL)
     assert (verdict.verdict, verdict.keys[0].engine) == ("valid", "pairing")
     verify_witness(history, MODEL, verdict)

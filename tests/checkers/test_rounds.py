@@ -19,6 +19,7 @@ from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_agrees
 from tests.checkers.objects import object_history
+from tests.checkers.often import OFTEN
 from tests.checkers.test_pinned import MIXES
 
 TIME, MEMORY = Decision("unknown", order=[0], why="time"), Decision("unknown", why="memory")
@@ -82,9 +83,10 @@ def by_turns(problem: Problem, model: Model, budget: Budget, deadline: Deadline)
     return decide_beginnings(lambda part: rounds.search_any(part, model, budget, deadline, None), problem)
 
 
+@OFTEN
 @pytest.mark.parametrize("name", ["priority-queue", "unordered-queue", "multi-register", "append-list"])
 def test_rounds_of_few_steps_come_to_the_answer_of_the_exhaustive_checker(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     """Everything has turns, and most are too short."""
     monkeypatch.setattr(rounds, "FEWEST_EVENTS", 1)
@@ -103,12 +105,12 @@ def test_rounds_of_few_steps_come_to_the_answer_of_the_exhaustive_checker(
 
     monkeypatch.setattr(rounds, "take_turns", watched)
     model, rng, answers = find_model(name), random.Random(4), Counter[str]()
-    for _ in range(60):
+    for _ in range(25 * times):
         make = rng.choice((small.lived, small.scattered))
         problem = make(model, MIXES.get(name, ALPHABETS[name]), rng.randrange(6, 11), rng)
         answers[assert_agrees(by_turns, problem, model)] += 1
-    assert min(answers["valid"], answers["invalid"]) > 5
-    assert min(decided["wgl"], decided["linear"]) > 5
+    assert min(answers["valid"], answers["invalid"]) > 2 * times
+    assert min(decided["wgl"], decided["linear"]) > 2 * times
 
 
 @pytest.mark.parametrize("is_first", [True, False])

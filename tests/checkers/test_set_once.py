@@ -19,6 +19,7 @@ from tests.benchmarks.cells import spoiled
 from tests.checkers import small
 from tests.checkers.engines import assert_agrees, assert_explains, competing
 from tests.checkers.objects import object_history
+from tests.checkers.often import OFTEN
 
 MANY, ONE = find_model("multi-register"), find_model("cas-register")
 
@@ -55,10 +56,11 @@ def unambiguous(count: int, rng: random.Random) -> Problem:
     return small._around_points(MANY, alphabet, list(range(count)), rng)
 
 
+@OFTEN
 @pytest.mark.parametrize("model", [MANY, ONE], ids=lambda model: str(model.name))
-def test_what_has_an_order_keeps_it_and_what_has_none_gets_none(model: Model) -> None:
+def test_what_has_an_order_keeps_it_and_what_has_none_gets_none(model: Model, times: int) -> None:
     rng, answers = random.Random(1), Counter[tuple[bool, bool]]()
-    for _ in range(500):
+    for _ in range(150 * times):
         count = rng.randrange(3, 9)
         problem = unambiguous(count, rng) if model is MANY else small.unambiguous(model, count, rng)
         if rng.random() < 0.3:
@@ -71,16 +73,19 @@ def test_what_has_an_order_keeps_it_and_what_has_none_gets_none(model: Model) ->
         narrowed = placed and exhaustive.linearize(pinned.with_intervals(problem, (call, ret)), model) is not None
         assert explained == narrowed
         answers[explained, bool((call > problem.call).any() or (ret < problem.ret).any())] += 1
-    assert answers[True, True] > 60
-    assert answers[False, True] > 30
+    assert answers[True, True] > 18 * times
+    assert answers[False, True] > 9 * times
 
 
-def test_registers_of_unique_values_get_the_answer_of_the_exhaustive_checker(monkeypatch: pytest.MonkeyPatch) -> None:
+@OFTEN
+def test_registers_of_unique_values_get_the_answer_of_the_exhaustive_checker(
+    monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
     monkeypatch.setattr(set_once, "SHORTEST", 1)
     rng, answers = random.Random(2), Counter[str]()
-    for _ in range(300):
+    for _ in range(80 * times):
         answers[assert_agrees(competing, unambiguous(rng.randrange(3, 9), rng), MANY)] += 1
-    assert min(answers.values()) > 30
+    assert min(answers.values()) > 8 * times
 
 
 def history(*done: tuple[str, Any, Any, int, int]) -> Problem:

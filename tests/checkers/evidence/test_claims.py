@@ -34,6 +34,7 @@ from clew.histories import Event, EventType, History
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.evidence import failing
 from tests.checkers.evidence.letting_go import impossible, with_takes
+from tests.checkers.often import OFTEN
 
 Step = tuple[int, EventType, str, Any, str | None]
 
@@ -179,11 +180,12 @@ def assert_impossible(found: Found, elements: bool) -> None:
     assert impossible(problem, model, needed)
 
 
+@OFTEN
 @pytest.mark.parametrize("name", [name for name in names() if name != "mutex"])
-def test_every_claim_is_true_and_a_failure_that_explains_all_is_the_first(name: str) -> None:
+def test_every_claim_is_true_and_a_failure_that_explains_all_is_the_first(name: str, times: int) -> None:
     """Of a mutex nothing is claimed but what is claimed of all, and its owners are processes."""
     model, rng, claimed = find_model(name), random.Random(f"claims/{name}"), Counter[str]()
-    while claimed["NoOrder"] < 30:
+    while claimed["NoOrder"] < 20 * times:
         history = failing.history(model, ALPHABETS[name], rng.randrange(2, 8), rng, lying=rng.choice((0.0, 0.5, 1.0)))
         for problem in encode(history, model):
             stuck = exhaustive.stuck(problem, model)
@@ -200,7 +202,7 @@ def test_every_claim_is_true_and_a_failure_that_explains_all_is_the_first(name: 
             assert f" by {history.client(found.stuck)} from " in words.partition("\n")[0]
             claimed.update(type(claim).__name__ for claim in found.claims)
     # A campaign that nobody was told of changes nothing that can be known.
-    assert claimed["FailedTookEffect"] > 2 or name == "election", claimed
+    assert claimed["FailedTookEffect"] > 0 or name == "election", claimed
 
 
 @pytest.mark.parametrize("name", ["register", "cas-register", "kv"])
@@ -355,9 +357,9 @@ def test_a_beginning_that_is_not_known_to_be_explained_is_not_said_to_be() -> No
 def test_a_failure_that_took_effect_is_found_in_a_long_history_with_many_failures() -> None:
     rng, events = random.Random(5), list[Event]()
     value: int | None = None
-    for number in range(20_000):
+    for number in range(5_000):
         fails = rng.random() < 0.05
-        lies = number == 19_000
+        lies = number == 4_500
         kind: EventType = "fail" if fails or lies else "ok"
         f = "write" if fails or lies or rng.random() < 0.5 else "read"
         argument = number if f == "write" else None
@@ -369,4 +371,4 @@ def test_a_failure_that_took_effect_is_found_in_a_long_history_with_many_failure
     history = History.of(replace(event, index=index) for index, event in enumerate(events))
     explained = check(history, "cas-register").explanation
     assert explained is not None
-    assert "failed seems to have taken effect: write 19000 by client 0" in explained.splitlines()[1]
+    assert "failed seems to have taken effect: write 4500 by client 0" in explained.splitlines()[1]

@@ -16,12 +16,14 @@ from clew.checkers.monitors import containers
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.evidence.letting_go import impossible, with_takes
+from tests.checkers.often import OFTEN
 
 
+@OFTEN
 @pytest.mark.parametrize("name", names())
-def test_a_counterexample_is_impossible_whatever_the_others_did(name: str) -> None:
+def test_a_counterexample_is_impossible_whatever_the_others_did(name: str, times: int) -> None:
     model, rng, sizes = find_model(name), random.Random(6), []
-    while len(sizes) < 50:
+    while len(sizes) < 15 * times:
         problem = small.lived(model, ALPHABETS[name], 7, rng)
         make = small.UNIQUE.get(name)
         if make is not None and rng.random() < 0.5:

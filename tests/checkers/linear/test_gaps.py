@@ -19,6 +19,7 @@ from clew.checkers.verdict import Answer
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.objects import object_history
+from tests.checkers.often import OFTEN
 from tests.checkers.test_budget import Looked, Visits
 from tests.checkers.test_engines import assert_explains
 
@@ -72,10 +73,11 @@ def test_histories_of_three_operations_get_the_answer_of_the_exhaustive_checker(
         swept(problem)
 
 
+@OFTEN
 @pytest.mark.parametrize("width", [1, 1 << 20])
 @pytest.mark.parametrize("alphabet", [ALPHABETS["counter"], MIXED], ids=["few", "mixed"])
 def test_random_histories_get_the_answer_of_the_exhaustive_checker(
-    alphabet: list[ModelOperation], width: int, monkeypatch: pytest.MonkeyPatch
+    alphabet: list[ModelOperation], width: int, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     """Sweeps of one configuration are lost often. They go back until nothing is dropped any more."""
     monkeypatch.setattr(going_back, "_GAPS_EVERY", 1)
@@ -83,10 +85,10 @@ def test_random_histories_get_the_answer_of_the_exhaustive_checker(
     monkeypatch.setattr(going_back, "_MOST_LEVELS", 20)
     monkeypatch.setattr(gap_sweep, "WORK_PER_VISIT", 20)
     rng, answers = random.Random(width), Counter[str]()
-    for _ in range(150):
+    for _ in range(50 * times):
         make = rng.choice((small.lived, small.lived, small.scattered))
         answers[swept(make(MODEL, alphabet, rng.randrange(4, 10), rng), width, rng.random() < 0.5)] += 1
-    assert min(answers["valid"], answers["invalid"]) > 15
+    assert min(answers["valid"], answers["invalid"]) > 5 * times
 
 
 LIMITS: dict[str, dict[str, int]] = {
@@ -116,14 +118,15 @@ def test_what_was_left_out_proves_nothing(limit: str, monkeypatch: pytest.Monkey
     assert min(answers["there", "there"], answers["there", "dead"], answers["dead", "dead"]) > 1, answers
 
 
-def test_beginnings_of_histories_get_the_answer_of_the_exhaustive_checker() -> None:
+@OFTEN
+def test_beginnings_of_histories_get_the_answer_of_the_exhaustive_checker(times: int) -> None:
     """There a result may be told by an operation that did not return yet: if it took effect, it told that."""
     rng, answers = random.Random(5), Counter[str]()
-    for _ in range(400):
+    for _ in range(120 * times):
         whole = small.lived(MODEL, MIXED, rng.randrange(5, 10), rng)
         beginning = whole.before(rng.randrange(4, len(whole.event_op)))
         answers[swept(beginning, priced=rng.random() < 0.5)] += 1
-    assert min(answers["valid"], answers["invalid"]) > 15
+    assert min(answers["valid"], answers["invalid"]) > 5 * times
 
 
 def test_adds_of_unknown_outcome_do_not_use_up_the_scores() -> None:
@@ -155,7 +158,7 @@ def test_a_window_that_is_too_small_becomes_larger() -> None:
 
 def test_every_visit_to_the_kernel_is_short_and_none_begins_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     (problem,) = encode(object_history("counter", 1_000, 30, False, 0.02, 0), MODEL)
-    visits = Visits(Looked(60))
+    visits = Visits(Looked(20))
     monkeypatch.setattr(gap_sweep, "WORK_PER_VISIT", 1_000_000)
     visits.watch(monkeypatch, gap_sweep, "expand", 0, "work")
     known = moments_in(problem)

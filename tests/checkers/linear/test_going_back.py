@@ -19,12 +19,14 @@ from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_explains
 from tests.checkers.objects import object_history
+from tests.checkers.often import OFTEN
 
 
+@OFTEN
 @pytest.mark.parametrize("every", [1, 5])
 @pytest.mark.parametrize("name", ["counter", "priority-queue", "stack", "unordered-queue"])
 def test_random_histories_get_the_answer_of_the_exhaustive_checker(
-    name: str, every: int, monkeypatch: pytest.MonkeyPatch
+    name: str, every: int, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     """Sweeps of one configuration are lost often. They go back until nothing is dropped any more."""
     monkeypatch.setattr(going_back, "_EVERY", every)
@@ -40,7 +42,7 @@ def test_random_histories_get_the_answer_of_the_exhaustive_checker(
 
     monkeypatch.setattr(linear.Sweep, "go_back", watched)
     model, rng, answers = find_model(name), random.Random(every), Counter[str]()
-    for _ in range(150):
+    for _ in range(50 * times):
         make = rng.choice((small.lived, small.lived, small.scattered))
         problem = make(model, ALPHABETS[name], rng.randrange(5, 11), rng)
         stuck = None if exhaustive.linearize(problem, model) is not None else exhaustive.stuck(problem, model)
@@ -48,8 +50,8 @@ def test_random_histories_get_the_answer_of_the_exhaustive_checker(
         assert (found.answer, found.stuck) == ("valid" if stuck is None else "invalid", stuck)
         assert_explains(problem, model, found.order, len(problem.event_op) if stuck is None else stuck)
         answers[found.answer] += 1
-    assert min(answers["valid"], answers["invalid"]) > 15
-    assert gone_back > 20
+    assert min(answers["valid"], answers["invalid"]) > 5 * times
+    assert gone_back > 6 * times
 
 
 def test_thirty_clients_of_a_counter_are_decided_only_if_the_sweep_may_go_back(monkeypatch: pytest.MonkeyPatch) -> None:

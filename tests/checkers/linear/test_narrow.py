@@ -16,15 +16,17 @@ from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_explains
 from tests.checkers.generators import Mix, register_history
 from tests.checkers.objects import object_history
+from tests.checkers.often import OFTEN
 
 
+@OFTEN
 @pytest.mark.parametrize("name", ["cas-register", "set", "multi-register", "counter"])
 def test_a_sweep_that_drops_most_configurations_gives_no_wrong_answer(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     monkeypatch.setattr(linear.sweep, "WORK_PER_VISIT", 20)
     model, rng, answers, given_up = find_model(name), random.Random(5), Counter[str](), 0
-    for _ in range(300):
+    for _ in range(100 * times):
         problem = small.lived(model, ALPHABETS[name], rng.randrange(5, 11), rng)
         stuck = None if exhaustive.linearize(problem, model) is not None else exhaustive.stuck(problem, model)
         found = linear.decide_narrowly(problem, model, Budget(), Deadline(600), [1])
@@ -34,7 +36,7 @@ def test_a_sweep_that_drops_most_configurations_gives_no_wrong_answer(
         assert (found.answer, found.stuck) == ("valid" if stuck is None else "invalid", stuck)
         assert_explains(problem, model, found.order, len(problem.event_op) if stuck is None else stuck)
         answers[found.answer] += 1
-    assert min(answers["valid"], answers["invalid"]) > 20
+    assert min(answers["valid"], answers["invalid"]) > 7 * times
     assert given_up > 0
 
 

@@ -16,11 +16,13 @@ from clew.histories import Event, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_explains
+from tests.checkers.often import OFTEN
 
 
+@OFTEN
 @pytest.mark.parametrize("name", ["cas-register", "counter", "set", "multi-register"])
 def test_a_sweep_that_settles_and_forgets_all_the_time_answers_as_the_search_does(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     monkeypatch.setattr(linear.sweep, "_LOG_FIRST", 8)
     monkeypatch.setattr(linear.sweep, "_FEWEST_STATES", 2)
@@ -34,7 +36,7 @@ def test_a_sweep_that_settles_and_forgets_all_the_time_answers_as_the_search_doe
 
         monkeypatch.setattr(linear.Sweep, part, counted)
     rng, model, answers = random.Random(12), find_model(name), Counter[str]()
-    for _ in range(120):
+    for _ in range(40 * times):
         problem = small.lived(model, ALPHABETS[name], rng.randrange(12, 50), rng)
         expected = wgl.decide(problem, model, Budget(), Deadline(60))
         found = linear.decide(problem, model, Budget(bytes=1 << 24), Deadline(600))
@@ -44,9 +46,9 @@ def test_a_sweep_that_settles_and_forgets_all_the_time_answers_as_the_search_doe
         until = len(problem.event_op) if found.stuck is None else found.stuck
         assert_explains(problem, model, found.order, until)
         answers[found.answer] += 1
-    assert min(answers["valid"], answers["invalid"]) > 2, answers
-    assert did["_shorten_log"] > 100
-    assert did["_forget"] > 20 or name == "cas-register"
+    assert min(answers["valid"], answers["invalid"]) > 0, answers
+    assert did["_shorten_log"] > 30 * times
+    assert did["_forget"] > 6 * times or name == "cas-register"
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3, 4])

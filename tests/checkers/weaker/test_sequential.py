@@ -21,6 +21,7 @@ from clew.checkers.weaker.promise import Promise
 from clew.checkers.weaker.saturated import Saturated, narrowed
 from clew.checkers.weaker.write_orders import guessed_order
 from clew.histories import Event, History
+from tests.checkers.often import OFTEN
 from tests.checkers.weaker import brute
 from tests.checkers.weaker.brute import Op
 from tests.checkers.weaker.test_session import Looked
@@ -64,7 +65,7 @@ def assert_agrees(operations: Sequence[Op], *, search: bool = False) -> str:
     return promise.kept
 
 
-@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.long)], ids=["one of three", "all"])
+@pytest.mark.parametrize("step", [11, pytest.param(1, marks=pytest.mark.long)], ids=["one of eleven", "all"])
 def test_all_histories_of_three_operations(step: int) -> None:
     found = Counter[str]()
     for count in (1, 2, 3):
@@ -73,20 +74,22 @@ def test_all_histories_of_three_operations(step: int) -> None:
     assert min(found["yes"], found["no"]) > 1_000 / step
 
 
-def test_random_histories() -> None:
+@OFTEN
+def test_random_histories(times: int) -> None:
     rng = random.Random(3)
     found = Counter[str]()
-    for _ in range(1_000):
+    for _ in range(250 * times):
         operations = brute.scattered(rng.randrange(4, 9), rng)
         found[assert_agrees(operations)] += 1
         assert_agrees(operations, search=True)
-    assert min(found["yes"], found["no"]) > 100
+    assert min(found["yes"], found["no"]) > 25 * times
 
 
-def test_the_operations_that_are_named_have_no_order_by_themselves() -> None:
+@OFTEN
+def test_the_operations_that_are_named_have_no_order_by_themselves(times: int) -> None:
     rng = random.Random(8)
     count = 0
-    for _ in range(1_000):
+    for _ in range(250 * times):
         operations = brute.scattered(rng.randrange(4, 9), rng)
         promise = decided(brute.history_of(operations))
         if promise.kept == "no" and promise.operations:
@@ -96,7 +99,7 @@ def test_the_operations_that_are_named_have_no_order_by_themselves() -> None:
             together = [op if n in named else others[n] for n, op in enumerate(operations)]
             assert not brute.is_sequential(together), operations
             count += 1
-    assert count > 50
+    assert count > 12 * times
 
 
 def is_sequential(operations: list[tuple[int, str, int | None]]) -> bool:
@@ -115,10 +118,11 @@ def is_sequential(operations: list[tuple[int, str, int | None]]) -> bool:
     return False
 
 
-def test_values_that_are_written_more_than_once() -> None:
+@OFTEN
+def test_values_that_are_written_more_than_once(times: int) -> None:
     rng = random.Random(6)
     found = Counter[str]()
-    for _ in range(600):
+    for _ in range(150 * times):
         operations: list[tuple[int, str, int | None]] = []
         for _ in range(rng.randrange(3, 7)):
             f = rng.choice(("read", "write"))
@@ -134,7 +138,7 @@ def test_values_that_are_written_more_than_once() -> None:
         if promise.order is not None:
             assert_explains(history, promise.order, MODEL)
         found[promise.kept] += 1
-    assert min(found["yes"], found["no"]) > 50
+    assert min(found["yes"], found["no"]) > 12 * times
 
 
 def repeated(count: int, rng: random.Random) -> History:
@@ -161,10 +165,11 @@ def repeated(count: int, rng: random.Random) -> History:
     return History.of(events)
 
 
-def test_what_follows_from_values_that_are_written_more_than_once_is_what_a_search_finds() -> None:
+@OFTEN
+def test_what_follows_from_values_that_are_written_more_than_once_is_what_a_search_finds(times: int) -> None:
     rng = random.Random(4)
     found = Counter[str]()
-    for _ in range(400):
+    for _ in range(100 * times):
         history = repeated(rng.randrange(4, 13), rng)
         searched, followed = decided(history, search=True), decided(history)
         assert followed.kept == searched.kept, list(history.events())
@@ -172,8 +177,8 @@ def test_what_follows_from_values_that_are_written_more_than_once_is_what_a_sear
             assert_explains(history, followed.order, MODEL)
         found[followed.kept] += 1
         found["without a search"] += followed.kept == "no" and decided(history, most_steps=0).kept == "no"
-    assert found["yes"] > 80
-    assert found["without a search"] > 80
+    assert found["yes"] > 20 * times
+    assert found["without a search"] > 20 * times
 
 
 def test_a_stale_read_of_a_value_that_is_written_often_is_decided_without_a_search() -> None:

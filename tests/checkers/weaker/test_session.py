@@ -17,6 +17,7 @@ from clew.checkers.models import find_model
 from clew.checkers.weaker import session
 from clew.checkers.weaker.observations import observe
 from clew.checkers.weaker.promise import Promise
+from tests.checkers.often import OFTEN
 from tests.checkers.weaker import brute
 from tests.checkers.weaker.brute import Op
 
@@ -52,7 +53,7 @@ def expected(operations: Sequence[Op]) -> list[str]:
     return [*answers, "yes" if keeps(*session.GUARANTEES) else "no"]
 
 
-@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.long)], ids=["one of three", "all"])
+@pytest.mark.parametrize("step", [11, pytest.param(1, marks=pytest.mark.long)], ids=["one of eleven", "all"])
 def test_all_histories_of_three_operations(step: int) -> None:
     found = Counter[tuple[str, ...]]()
     for count in (1, 2, 3):
@@ -63,10 +64,11 @@ def test_all_histories_of_three_operations(step: int) -> None:
     assert len(found) >= 4
 
 
-def test_random_histories() -> None:
+@OFTEN
+def test_random_histories(times: int) -> None:
     found = Counter[tuple[str, ...]]()
     rng = random.Random(11)
-    for _ in range(500):
+    for _ in range(150 * times):
         operations = brute.scattered(rng.randrange(4, 8), rng)
         answers = [promise.kept for promise in decided(operations)]
         assert answers == expected(operations), operations
@@ -74,15 +76,16 @@ def test_random_histories() -> None:
     assert {answers[index] for answers in found for index in range(5)} == {"yes", "no", "unknown"}
 
 
-def test_what_is_sequentially_consistent_keeps_all_four() -> None:
+@OFTEN
+def test_what_is_sequentially_consistent_keeps_all_four(times: int) -> None:
     rng = random.Random(5)
     count = 0
-    for _ in range(1_000):
+    for _ in range(300 * times):
         operations = brute.scattered(rng.randrange(3, 7), rng)
         if brute.is_sequential(operations):
             assert all(promise.kept == "yes" for promise in decided(operations)), operations
             count += 1
-    assert count > 50
+    assert count > 15 * times
 
 
 class Looked(Deadline):
