@@ -40,7 +40,7 @@ from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import REGISTERS, assert_all_agree
 from tests.checkers.generators import Mix, register_history
 from tests.checkers.objects import object_history
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 MODEL = find_model("cas-register")
 CELLS = [Mix(2_000, processes, mix, 20, 0.1) for processes in (5, 50) for mix in ((1, 0.1, 3), (3, 0.3, 3))]

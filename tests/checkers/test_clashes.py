@@ -15,7 +15,7 @@ from clew.checkers.forms import form_of
 from clew.checkers.models import ModelOperation, find_model
 from tests.checkers import small
 from tests.checkers.engines import assert_agrees, competing
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 
 def done(f: str, *arguments: Any) -> list[ModelOperation]:

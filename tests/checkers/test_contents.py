@@ -16,7 +16,7 @@ from clew.histories import Event, History
 from tests.checkers import small
 from tests.checkers.engines import assert_agrees, assert_explains, growing
 from tests.checkers.objects import object_history
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 OK, INFO, MISMATCH = "ok", "info", "mismatch"
 KV = [

@@ -17,7 +17,7 @@ from clew.checkers.monitors import elements
 from tests.checkers import small
 from tests.checkers.engines import assert_agrees, competing
 from tests.checkers.generators import set_history
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 MODEL = find_model("set")
 ALPHABET = [

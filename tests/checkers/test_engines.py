@@ -27,7 +27,7 @@ from tests.checkers.engines import (
     engines_of,
     swept,
 )
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 CONTAINERS = ("fifo-queue", "priority-queue", "set", "stack", "unordered-queue")
 STRIDES = {name: 11 for name in names() if name != "cas-register"} | {

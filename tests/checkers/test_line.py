@@ -18,8 +18,8 @@ from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_agrees, assert_explains
 from tests.checkers.objects import object_history
-from tests.checkers.often import OFTEN
 from tests.checkers.test_budget import Looked, Visits
+from tests.often import OFTEN
 
 MODEL = find_model("fifo-queue")
 

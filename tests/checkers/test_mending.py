@@ -28,7 +28,7 @@ from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_explains
 from tests.checkers.generators import Mix, register_history
 from tests.checkers.objects import object_history
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 ENOUGH = 300_000
 """Places looked at, for a history of ten operations."""

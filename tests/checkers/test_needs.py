@@ -21,8 +21,8 @@ from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_agrees, hoping
 from tests.checkers.objects import object_history
-from tests.checkers.often import OFTEN
 from tests.checkers.test_pinned import MIXES, READ_WHOLE
+from tests.often import OFTEN
 
 PUTS_AND_PIECES = [
     *(ModelOperation("put", v, v, "ok") for v in ("a", "ab", "abc")),

@@ -19,7 +19,7 @@ from clew.checkers.monitors import elements
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_agrees, competing
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 VERSIONED = [
     *(ModelOperation("read", None, result, "ok") for result in (None, [1, 1], [1, 2], [2, 1], [2, 2], [3, 1])),

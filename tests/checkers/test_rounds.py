@@ -19,8 +19,8 @@ from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_agrees
 from tests.checkers.objects import object_history
-from tests.checkers.often import OFTEN
 from tests.checkers.test_pinned import MIXES
+from tests.often import OFTEN
 
 TIME, MEMORY = Decision("unknown", order=[0], why="time"), Decision("unknown", why="memory")
 PROBLEM = encode(object_history("unordered-queue", 20, 3, False, 0.0, 0), find_model("unordered-queue"))[0]

@@ -19,7 +19,7 @@ from tests.benchmarks.cells import spoiled
 from tests.checkers import small
 from tests.checkers.engines import assert_agrees, assert_explains, competing
 from tests.checkers.objects import object_history
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 MANY, ONE = find_model("multi-register"), find_model("cas-register")
 

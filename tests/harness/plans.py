@@ -16,8 +16,11 @@ from clew.harness.run import simulate
 from clew.harness.verdict.judge import judge
 from clew.harness.verdict.result import Result
 
-BLOCKS = [range(first, first + 100, 20) for first in range(0, 200, 100)]
-"""Every twentieth seed from 0 to 199, in pieces that processes can share. `make fuzz` takes them all, and more."""
+BLOCKS = [
+    range(0, 200, 100),
+    *(pytest.param(range(first, first + 100, 20), marks=pytest.mark.long) for first in range(0, 200, 100)),
+]
+"""The seeds 0 and 100; and for `make fuzz` every twentieth from 0 to 199, in pieces that processes can share."""
 
 STORMS: dict[str, tuple[str, ...]] = {
     "caspaxos-happy-path": (),
@@ -56,20 +59,6 @@ STORMS: dict[str, tuple[str, ...]] = {
 }
 """The plans of correct systems. Those of Multi-Paxos, Raft and RSL run at a fraction of their load: the same faults,
 fewer requests."""
-
-FEW = (
-    "caspaxos-two-proposers",
-    "caspaxos-increments",
-    "caspaxos-minority-stays-down",
-    "caspaxos-versions",
-    "caspaxos-one-round-trip",
-    "caspaxos-flexible-quorums",
-    "caspaxos-long-isolation",
-    "caspaxos-membership",
-    "caspaxos-deletion",
-    "caspaxos-written-while-removed",
-)
-"""Plans that the suite runs on four seeds only. `make fuzz` runs them on as many as the others."""
 
 HUNTS: dict[str, str] = {
     "caspaxos-forgets-promises": "system.variant=none",

@@ -1,4 +1,4 @@
-"""What the comments of RSL's plans say, on every twentieth seed from 0 to 199, and that what they are for happens."""
+"""What the comments of RSL's plans say, and that what they are for happens: on two seeds, in `make fuzz` on ten."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_correct_system_is_valid_and_what_the_plan_is_for_happens(name: str,
 
 @pytest.mark.parametrize("name", WITHOUT_MISTAKE)
 def test_the_correct_system_is_valid_under_the_plans_that_find_mistakes(name: str) -> None:
-    for seed in range(0, 12, 3):
+    for seed in (0, 6):
         assert_promise(name, seed)
 
 

@@ -44,7 +44,7 @@ def everything(history: History) -> list[bytes]:
     return [json.dumps([repr(event) for event in history.events()]).encode(), repr(history.header).encode()]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(past=st.lists(events, min_size=1, max_size=6), header=headers)
 @pytest.mark.parametrize("format", ["edn", "jsonl"])
 def test_a_written_history_reads_back_the_same(tmp_path: Path, format: str, past: list[Event], header: Header) -> None:

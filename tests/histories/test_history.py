@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clew.histories import FOREVER, INFO, OK, Event, Header, History, HistoryError, Recorder, dump, load
@@ -42,6 +42,7 @@ def events(draw: st.DrawFn) -> list[Event]:
     ]
 
 
+@settings(max_examples=40)
 @given(events(), st.integers(0, 2**40))
 def test_a_recorded_history_reads_back_the_same(
     tmp_path_factory: pytest.TempPathFactory, past: list[Event], seed: int

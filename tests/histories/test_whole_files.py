@@ -28,6 +28,7 @@ from clew.histories import (
 from clew.histories.event import FORMAT, NEMESIS
 from clew.histories.reading import reading_of
 from clew.histories.regular_lines import read_lines
+from tests.often import OFTEN
 
 VALUES: list[Any] = [None, 0, 7, -3, 2**70, True, 1.5, "a b", 'a"b\\\n', "nil", "é"]
 VALUES += [[], [1, 2], [3, None], [[1, 2], {"a": 1}]]
@@ -75,12 +76,15 @@ def read(load: Callable[[], History]) -> Any:
     return [np.asarray(column).tolist() for column in columns], repr(objects), past.header, past.cut, past.theirs
 
 
+@OFTEN
 @pytest.mark.parametrize("block", [1, 200, 1 << 20])
-def test_edn_at_once_is_edn_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+def test_edn_at_once_is_edn_line_by_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, times: int
+) -> None:
     monkeypatch.setattr(edn_lines, "_AT_ONCE", block)
     rng, at_once, path = random.Random(f"edn/{block}"), [], tmp_path / "history.edn"
     fast = edn._at_once
-    for _ in range(300):
+    for _ in range(100 * times):
         stream = io.BytesIO()
         edn.dump(history(rng), stream)
         text = stream.getvalue().decode()
@@ -97,12 +101,13 @@ def test_edn_at_once_is_edn_line_by_line(tmp_path: Path, monkeypatch: pytest.Mon
         one = read(lambda: edn.load(path))
         monkeypatch.setattr(edn, "_at_once", lambda data, source: None)
         assert one == read(lambda: edn.load(path)), path.read_text()
-    assert sum(at_once) > 100
+    assert sum(at_once) > 20 * times
 
 
+@OFTEN
 @pytest.mark.parametrize("block", [1, 200, 1 << 20])
 def test_lines_of_json_at_once_are_lines_one_by_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, times: int
 ) -> None:
     class NoLines:
         """A decoder that takes one line only."""
@@ -121,7 +126,7 @@ def test_lines_of_json_at_once_are_lines_one_by_one(
         regular.append(found is not None)
         return found
 
-    for _ in range(300):
+    for _ in range(100 * times):
         stream = io.BytesIO()
         values = rng.choice((VALUES, REGULAR, REGULAR, [*REGULAR, *REGULAR, *VALUES, *MAPS]))
         jsonl.dump(history(rng, values), stream)
@@ -133,7 +138,7 @@ def test_lines_of_json_at_once_are_lines_one_by_one(
         monkeypatch.setattr(jsonl, "_event", NoLines())
         assert by_bytes == at_once == read(lambda: jsonl.load(path)), path.read_text()
         monkeypatch.setattr(jsonl, "_event", whole)
-    assert sum(regular) > 50
+    assert sum(regular) > 15 * times
 
 
 READINGS = [
@@ -245,8 +250,11 @@ def their_line(number: int, plain: bool, rng: random.Random) -> dict[str, Any]:
     return line
 
 
+@OFTEN
 @pytest.mark.parametrize("block", [1, 200, 1 << 20])
-def test_json_lines_at_once_are_lines_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+def test_json_lines_at_once_are_lines_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, times: int
+) -> None:
     monkeypatch.setattr(json_columns, "_AT_ONCE", block)
     rng, at_once, path = random.Random(f"json/{block}"), [], tmp_path / "theirs.jsonl"
     fast = json_columns.history_of
@@ -256,7 +264,7 @@ def test_json_lines_at_once_are_lines_one_by_one(tmp_path: Path, monkeypatch: py
         at_once.append(found is not None)
         return found
 
-    for _ in range(400):
+    for _ in range(130 * times):
         fields, words = rng.choice(READINGS)
         lines = [their_line(number, rng.random() < 0.9, rng) for number in range(rng.randrange(1, 8))]
         text = "".join(msgspec.json.encode(line).decode() + "\n" for line in rng.sample(lines, len(lines)))
@@ -266,7 +274,7 @@ def test_json_lines_at_once_are_lines_one_by_one(tmp_path: Path, monkeypatch: py
         one = read(lambda: json_lines.load(path, reading))  # noqa: B023
         monkeypatch.setattr(json_columns, "history_of", lambda *_, **__: None)
         assert one == read(lambda: json_lines.load(path, reading)), (fields, path.read_text())  # noqa: B023
-    assert sum(at_once) > 100
+    assert sum(at_once) > 20 * times
 
 
 def test_times_whose_point_is_moved_at_once_are_those_of_the_decimals_in_the_file() -> None:

@@ -34,7 +34,7 @@ from clew.histories import Event, EventType, History
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.evidence import failing
 from tests.checkers.evidence.letting_go import impossible, with_takes
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 Step = tuple[int, EventType, str, Any, str | None]
 

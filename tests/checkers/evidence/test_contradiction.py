@@ -21,7 +21,7 @@ from clew.histories import Event, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.evidence.letting_go import impossible, with_takes
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 OFTEN_SMALLER = ("cas-register", "priority-queue")
 """Models whose counterexamples often hold operations that only explain."""
@@ -44,7 +44,7 @@ def contradiction_of(problem: Problem, model: Model, stuck: int) -> tuple[Proble
 def test_a_contradiction_is_impossible_and_no_operation_of_it_can_be_left_out(name: str, times: int) -> None:
     model, rng, smaller = find_model(name), random.Random(f"contradiction/{name}"), 0
     make = small.UNIQUE.get(name)
-    for number in range(12 * times):
+    for number in range(10 * times):
         stuck = None
         while stuck is None:
             problem = small.lived(model, ALPHABETS[name], 7, rng)

@@ -16,7 +16,7 @@ from clew.checkers.monitors import containers
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.evidence.letting_go import impossible, with_takes
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 
 @OFTEN

@@ -30,7 +30,7 @@ from tests.checkers.evidence.facts import Facts
 from tests.checkers.evidence.known_sentences import CLAIMS
 from tests.checkers.evidence.letting_go import impossible
 from tests.checkers.objects import object_history
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 FALLBACK = "No order explains"
 

@@ -14,7 +14,7 @@ from clew.histories import Event, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.evidence.letting_go import impossible
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 CONTAINERS = ("fifo-queue", "stack", "unordered-queue", "priority-queue")
 

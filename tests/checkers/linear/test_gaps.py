@@ -19,9 +19,9 @@ from clew.checkers.verdict import Answer
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.objects import object_history
-from tests.checkers.often import OFTEN
 from tests.checkers.test_budget import Looked, Visits
 from tests.checkers.test_engines import assert_explains
+from tests.often import OFTEN
 
 MODEL = find_model("counter")
 MIXED = [

@@ -19,7 +19,7 @@ from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_explains
 from tests.checkers.objects import object_history
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 
 @OFTEN

@@ -16,7 +16,7 @@ from clew.histories import Event, History
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.engines import assert_explains
-from tests.checkers.often import OFTEN
+from tests.often import OFTEN
 
 
 @OFTEN

@@ -19,8 +19,8 @@ from clew.checkers.forms import Form
 from clew.checkers.models import Model, names
 from clew.checkers.online.key_watch import KeyWatch
 from clew.histories import Event, EventType, History
-from tests.checkers.often import OFTEN
 from tests.checkers.online import running
+from tests.often import OFTEN
 
 Step = tuple[int, EventType, str, object]
 

@@ -21,10 +21,10 @@ from clew.checkers.weaker.promise import Promise
 from clew.checkers.weaker.saturated import Saturated, narrowed
 from clew.checkers.weaker.write_orders import guessed_order
 from clew.histories import Event, History
-from tests.checkers.often import OFTEN
 from tests.checkers.weaker import brute
 from tests.checkers.weaker.brute import Op
 from tests.checkers.weaker.test_session import Looked
+from tests.often import OFTEN
 
 MODEL = find_model("cas-register")
 

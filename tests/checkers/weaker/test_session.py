@@ -17,9 +17,9 @@ from clew.checkers.models import find_model
 from clew.checkers.weaker import session
 from clew.checkers.weaker.observations import observe
 from clew.checkers.weaker.promise import Promise
-from tests.checkers.often import OFTEN
 from tests.checkers.weaker import brute
 from tests.checkers.weaker.brute import Op
+from tests.often import OFTEN
 
 MODEL = find_model("cas-register")
 TELLING = ("monotonic writes", "writes follow reads")

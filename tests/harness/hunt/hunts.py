@@ -12,7 +12,7 @@ from clew.harness.plan import loads
 PLAN = """\
 name: swarm
 system: {name: caspaxos, nodes: {choice: [3, 5]}, variant: forgets-promises}
-workload: {kind: cas-register, clients: 3, operations: 60, timeout: 1s}
+workload: {kind: cas-register, clients: 3, operations: 20, timeout: 1s}
 network: {latency: {exponential: 5ms}, drop: {uniform: [0, 0.2]}}
 nemesis:
   - crash: {target: one, random: 200ms, for: 100ms}

@@ -125,7 +125,7 @@ def test_a_seed_that_fails_is_not_counted_as_undecided() -> None:
 
 def test_the_coverage_tells_faults_that_touched_an_operation_from_those_that_did_not() -> None:
     late = loads(
-        PLAN.replace("random: 200ms", "at: 10ms").replace("operations: 60", "operations: 1, think: 1s"), "late", Path()
+        PLAN.replace("random: 200ms", "at: 10ms").replace("operations: 20", "operations: 1, think: 1s"), "late", Path()
     )
     with AtOnce() as executor:
         storm = hunt(SOURCE, executor, 1, seeds=range(8), until="all", into=None)
@@ -147,15 +147,15 @@ def test_the_coverage_names_what_the_nodes_of_a_system_count() -> None:
 
 def test_json_is_a_verdict_for_each_failing_run_and_a_summary_whatever_the_jobs(clew: Clew, tmp_path: Path) -> None:
     # So short that only some seeds fail: to judge and to keep a failing run takes longer than everything else.
-    (tmp_path / "swarm.yaml").write_text(PLAN.replace("operations: 60", "operations: 6"))
+    (tmp_path / "swarm.yaml").write_text(PLAN.replace("operations: 20", "operations: 6"))
     outputs = []
     for jobs in ("1", "2"):
-        done = clew("hunt", "swarm.yaml", "--seeds", "0:9", "--until", "all", "--jobs", jobs, "--json")
+        done = clew("hunt", "swarm.yaml", "--seeds", "0:6", "--until", "all", "--jobs", jobs, "--json")
         assert done.returncode == 1, done.stderr
         *verdicts, last = [json.loads(line) for line in done.stdout.splitlines()]
-        assert last["seeds"] == 9
+        assert last["seeds"] == 6
         assert [found["seed"] for found in last["failures"]] == [verdict["seed"] for verdict in verdicts]
-        assert 1 < len(verdicts) < 9
+        assert 1 < len(verdicts) < 6
         for found, verdict in zip(last["failures"], verdicts, strict=True):
             assert verdict["verdict"] == "invalid"
             assert verdict["run"] == found["run"]
@@ -270,7 +270,7 @@ def test_failures_are_told_as_they_are_found_and_then_in_a_table_by_what_broke(c
 
 
 def test_on_a_terminal_a_line_tells_seeds_rate_faults_and_failures_so_far(tmp_path: Path) -> None:
-    text = PLAN.replace("operations: 60", "operations: 6")  # so that only some seeds fail
+    text = PLAN.replace("operations: 20", "operations: 6")  # so that only some seeds fail
     (tmp_path / "swarm.yaml").write_text(text)
     ours, theirs = os.openpty()
     script = "if __name__ == '__main__':\n from clew.harness.cli.app import main; main()"

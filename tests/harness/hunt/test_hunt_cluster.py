@@ -70,6 +70,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         yield made
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("default")
 def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice(
     cluster: Cluster,

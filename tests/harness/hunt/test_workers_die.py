@@ -22,13 +22,13 @@ from tests.harness.hunt.hunts import PLAN, SOURCE, AtOnce
 def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice() -> None:
     found = []
     with at_home(2) as (executor, count):
-        for trial in campaign(SOURCE, [], range(24), executor, count):
+        for trial in campaign(SOURCE, [], range(16), executor, count):
             found.append(trial)
             if len(found) == 6:
                 victim, *_ = multiprocessing.active_children()
                 victim.kill()
-    assert [trial.seed for trial in found] == list(range(24))
-    assert found[20:] == trials(SOURCE, [], range(20, 24))
+    assert [trial.seed for trial in found] == list(range(16))
+    assert found[14:] == trials(SOURCE, [], range(14, 16))
     assert not multiprocessing.active_children()
 
 

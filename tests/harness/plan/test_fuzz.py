@@ -38,7 +38,7 @@ def answer(text: str, folder, *overrides: str) -> None:
     assert resolve(loads(dump(plan), "plan.yaml", folder)) == plan
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), SCRAPS | st.text(max_size=4)), min_size=1, max_size=4))
 def test_a_plan_with_pieces_replaced_is_a_plan_or_an_error(text, folder, edits):
     for where, length, scrap in edits:
@@ -47,7 +47,7 @@ def test_a_plan_with_pieces_replaced_is_a_plan_or_an_error(text, folder, edits):
     answer(text, folder)
 
 
-@settings(max_examples=60)
+@settings(max_examples=24)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=4))
 def test_a_plan_with_lines_out_of_place_is_a_plan_or_an_error(text, folder, swaps):
     lines = text.splitlines(keepends=True)
@@ -63,13 +63,13 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(PATHS, VALUES | SCRAPS.map(str)), min_size=1, max_size=2))
 def test_a_plan_with_anything_in_any_field_is_a_plan_or_an_error(text, folder, overrides):
     answer(text, folder, *(f"{path}={value}" for path, value in overrides))
 
 
-@settings(max_examples=60)
+@settings(max_examples=24)
 @given(st.text() | st.binary().map(lambda data: data.decode("latin-1")))
 def test_anything_at_all_is_an_error(folder, text):
     answer(text, folder)

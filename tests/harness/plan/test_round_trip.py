@@ -155,7 +155,7 @@ def plans(draw, template: Plan) -> Plan:
     )
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(st.data())
 def test_any_plan_comes_back_from_its_yaml(good, tmp_path_factory, data):
     plan = data.draw(plans(resolve(good)))
@@ -165,7 +165,7 @@ def test_any_plan_comes_back_from_its_yaml(good, tmp_path_factory, data):
     assert dump(resolve(loads(text, "plan.yaml", tmp_path_factory.getbasetemp()))) == text
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.integers(0, 2**63 - 1))
 def test_what_a_seed_draws_comes_back_from_the_yaml_from_any_folder(good, tmp_path_factory, seed):
     plan = resolve(good, seed)

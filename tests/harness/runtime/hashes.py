@@ -26,8 +26,7 @@ SYSTEMS = sorted({name.split("-")[0] for name in PLANS})
 SEEDS = {"caspaxos-contention-storm": (1, 2), "rsl-storm": (1, 2)}
 """The seeds of a plan, if not just seed 1. Another seed is another input of the same code; a plan reaches other
 code."""
-IN_PROCESSES = {
-    "caspaxos-contention-storm",
+IN_SUITE = {
     "caspaxos-deletion",
     "caspaxos-membership",
     "disco-storm",
@@ -39,9 +38,9 @@ IN_PROCESSES = {
     "rsl-forgets-promises",
     "two-phase-commit-storm",
 }
-"""The plans that the suite runs in processes too; `make fuzz` runs all. Processes get from their plan the messages, the
-disk after a crash, and the variant. Together these plans have every type of message, a crash in every system, and
-variants. The rest of a plan, its network and its other faults, is the harness's, and the same inline."""
+"""The plans that the suite runs, inline and in processes; `make fuzz` runs all. Processes get from their plan the
+messages, the disk after a crash, and the variant. Together these plans have every type of message, a crash in every
+system, and variants. The rest of a plan, its network and its other faults, is the harness's, and the same inline."""
 SHORT = ("workload.operations=100", "workload.duration=1500ms")
 """What the long plans of RSL, Raft and Multi-Paxos run with here. The first faults are in what is left; all of it takes
 minutes in processes."""

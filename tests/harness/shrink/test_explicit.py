@@ -14,7 +14,6 @@ from clew.harness.shrink.explicit import members_of
 from clew.histories import History
 from clew.histories import dump as dump_history
 from tests.harness.plans import DATABASES
-from tests.harness.runtime.hashes import IN_PROCESSES
 
 
 def written(history: History) -> bytes:
@@ -25,14 +24,18 @@ def written(history: History) -> bytes:
 
 ALL = [name for name, _ in shipped() if name not in DATABASES]
 SHORT = {
-    *IN_PROCESSES,
     "caspaxos-reuses-ballots",
     "caspaxos-versions",
+    "disco-storm",
+    "mapreduce-storm",
     "multipaxos-votes-without-promising",
     "paxos-votes-without-promising",
     "raft-changes-too-early",
     "raft-elections",
+    "raft-membership",
+    "rsl-forgets-promises",
     "rsl-heavy-weather",
+    "two-phase-commit-storm",
 }
 """The plans that the suite runs. They have every system, kind of workload and kind of fault; `make fuzz` runs all."""
 

@@ -99,9 +99,8 @@ def test_shrinking_again_gives_the_same_bytes_and_so_does_shrinking_a_shrunk_run
         assert len(contents) == 1, file
 
 
-@pytest.mark.parametrize(
-    ("name", "seed"), [(HIGHEST, 2), pytest.param("rsl-picks-the-lowest-ballot", 1, marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("name", "seed"), [(HIGHEST, 2), ("rsl-picks-the-lowest-ballot", 1)])
 def test_rounds_go_on_until_one_finds_nothing_smaller(monkeypatch: pytest.MonkeyPatch, name: str, seed: int) -> None:
     """With small budgets these two plans take several rounds. Shrinking the result again finds nothing smaller."""
     budgets = {"DESCENT": 40_000, "DESCENT_PLAIN": 20_000, "DESCENT_RUNS": 3}

@@ -240,7 +240,7 @@ def test_a_terminal_gets_the_beginning_of_a_long_story_and_the_path_of_the_plan(
 
 
 def test_a_live_run_is_shrunk_to_a_plan_that_runs_and_replays(clew_call: Clew, tmp_path: Path) -> None:
-    lying(tmp_path, ALWAYS, LIVE_PLAN.replace("operations: 6", "operations: 3"))
+    lying(tmp_path, ALWAYS, LIVE_PLAN.replace("operations: 6", "operations: 2"))
     assert clew_call("run", "echo.yaml").returncode == 1
     original = (tmp_path / "store" / "latest").resolve()
     done = clew_call("shrink", "store/latest", "--time", "1m")

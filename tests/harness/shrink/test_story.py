@@ -22,10 +22,9 @@ from tests.harness.shrink.runs import ONE_RESTART, recorded_run
 
 
 def test_a_search_that_cannot_try_every_arrangement_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan, tried = smallest_plan(resolve(loads(ONE_RESTART, "one-restart.yaml", Path())))
-    assert tried is Tried.EVERYTHING
     monkeypatch.setattr(sys.modules["clew.harness.shrink.arrange"], "CANDIDATES_MOST", 1)
-    assert smallest_plan(plan) == (plan, Tried.LEAVING_OUT)
+    _, tried = smallest_plan(resolve(loads(ONE_RESTART, "one-restart.yaml", Path())))
+    assert tried is Tried.LEAVING_OUT
 
 
 def test_a_story_that_says_another_thing_of_the_search_is_written_anew(
@@ -50,9 +49,10 @@ def test_a_story_that_says_another_thing_of_the_search_is_written_anew(
     assert texts[3] == texts[2]
 
 
-def test_a_search_that_spent_its_budget_says_so(failing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_spent_its_budget_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = recorded_run(tmp_path / "one", resolve(loads(ONE_RESTART, "one-restart.yaml", Path())))
     budget = sys.modules["clew.harness.shrink.budget"]
-    for name, events in (("DESCENT", 5000), ("DESCENT_PLAIN", 5000), ("DESCENT_RUNS", 1), ("PLAIN_NETWORKS", 1)):
+    for name, events in (("DESCENT", 50), ("DESCENT_PLAIN", 50), ("DESCENT_RUNS", 1), ("PLAIN_NETWORKS", 1)):
         monkeypatch.setattr(budget, name, events)
     monkeypatch.setattr(sys.modules["clew.harness.shrink.shrink"], "PLAIN_NETWORKS", 1)
     done = clew_called_in(tmp_path)("shrink", failing)

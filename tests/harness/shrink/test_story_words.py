@@ -7,31 +7,24 @@ from typing import Any
 
 import pytest
 
-from clew.harness.plan import load, resolve
-from clew.harness.run import simulate
-from clew.harness.shrink.run import smallest_plan
+from clew.harness.shrink import Tried
 from clew.harness.shrink.story import _Operation as Operation
-from clew.harness.shrink.story import says, story, timeline
-from clew.harness.verdict.judge import judge
-from clew.harness.verdict.signature import signature
+from clew.harness.shrink.story import says, timeline
 from clew.histories import Event, History
 from clew.histories.rounding import rounding
+from tests import readme
 
 
 def test_the_sentence_stands_below_the_first_line_and_clients_have_their_names() -> None:
-    original = resolve(load("caspaxos-highest-version"), 2)
-    plan, tried = smallest_plan(original)
-    history, outcome = simulate(plan)
-    result = judge(plan, history, outcome)
-    found = signature(result, history, outcome)
-    assert found is not None
-    comment = story(original, plan, tried, found, result, history)
+    """In the comment that the README shows. `tests/test_readme.py` compares it with what is printed."""
+    shown = next(block for block in readme.blocks("console") if "$ clew shrink" in block)
+    comment = "".join(line for line in shown.splitlines(keepends=True) if line.startswith("#"))
     assert comment.splitlines()[1] == "# Two clients both swapped the unset value: one to 1, one to 2."
     assert "client 1: cas nothing -> 1: ok" in comment
-    times = re.findall(r"\d[\d.]* ?(?:ns|us|ms|s)\b", comment.split("What breaks")[0])
+    times = re.findall(r"\d[\d.]* ?(?:ns|us|ms|s)\b", comment)
     assert len(times) > 3
     assert all(re.fullmatch(r"\d+(\.\d{1,3})? (ms|s)", time) for time in times), times
-    assert says(comment) is tried
+    assert says(comment) is Tried.EVERYTHING
 
 
 def test_a_client_has_its_processes_beside_it() -> None:

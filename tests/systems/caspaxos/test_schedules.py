@@ -38,7 +38,7 @@ def assert_right(cluster: Cluster, reads: list[int]) -> None:
     st.sampled_from(CLUSTERS),
     st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 4095)), max_size=120),
 )
-@settings(max_examples=60)
+@settings(max_examples=24)
 def test_any_schedule_is_linearizable_keeps_the_lemmas_and_recovers(
     shape: tuple[int, Parameters], schedule: list[Step]
 ) -> None:

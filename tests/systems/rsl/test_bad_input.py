@@ -50,7 +50,7 @@ def serves(node: Replica, ctx: Context) -> bool:
     return any(isinstance(effect, Send) and effect.destination == "n2" for effect in ctx.take())
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from([*NODES, "c0", "nobody"]), messages), max_size=30))
 def test_no_sequence_of_messages_breaks_a_replica(packets: list[tuple[str, Any]]) -> None:
     node, ctx = replica()
@@ -60,7 +60,7 @@ def test_no_sequence_of_messages_breaks_a_replica(packets: list[tuple[str, Any]]
     assert serves(node, ctx)
 
 
-@settings(max_examples=60)
+@settings(max_examples=24)
 @given(st.lists(st.tuples(st.sampled_from(NODES), messages), max_size=15), st.sampled_from(["counter", "kv"]))
 def test_a_replica_recovers_from_whatever_its_disk_holds_after_any_messages(
     packets: list[tuple[str, Any]], application: Any
@@ -152,7 +152,7 @@ def written() -> dict[str, bytes]:
     return disk
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(st.lists(messages | st.builds(ReplyMessage, st.integers(0, 9), st.builds(AppReply), st.just(0), st.just(0))))
 def test_a_client_takes_the_reply_with_its_number_and_no_other(received: list[Any]) -> None:
     client, ctx = RslClient(Parameters()), ClientContext("c0", NODES, random.Random(0), 0)

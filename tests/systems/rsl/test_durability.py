@@ -111,7 +111,7 @@ FORGETFUL = ("system.durability=none", "workload.duration=3s", "workload.rate=40
 
 @pytest.mark.parametrize("crash", ["{target: minority, at: 1s}", "{target: leader, at: [1s, 2s]}"])
 def test_without_durability_a_minority_may_stay_down_for_good(crash: str) -> None:
-    for seed in range(12):
+    for seed in range(4):
         plan = resolve(load("rsl-storm"), seed, [*FORGETFUL, f"nemesis.1.crash={crash}"])
         history, outcome = played(plan, lambda parameters: Mortal(Replica(parameters)))
         result = judge(plan, history, outcome)
@@ -134,7 +134,7 @@ happenings = st.one_of(
 """Mostly messages with their senders. Also: time that passes, and crashes (with how many unsynced writes stay)."""
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(st.lists(happenings, max_size=40), st.sampled_from([1, 2, 7]))
 def test_in_random_lives_replicas_sync_before_they_send(life: list[Happening], length: int) -> None:
     parameters = Parameters(max_log_length=length, max_batch_size=2)

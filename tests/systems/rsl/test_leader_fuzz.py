@@ -93,7 +93,7 @@ class Leader:
         )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(packets, applications)
 def test_a_leader_that_gets_any_messages_goes_on_and_keeps_its_promises(told: list[Packet], application: Any) -> None:
     leader = Leader(application)
@@ -107,7 +107,7 @@ def test_a_leader_that_gets_any_messages_goes_on_and_keeps_its_promises(told: li
         executed, truncated = node.executor.ops_complete, node.acceptor.log_truncation_point
 
 
-@settings(max_examples=40)
+@settings(max_examples=16)
 @given(packets, applications)
 def test_repeated_messages_take_no_more_memory_in_a_leader(told: list[Packet], application: Any) -> None:
     leader = Leader(application)

@@ -114,7 +114,7 @@ numbers = st.integers(0, 4095)
     st.lists(st.tuples(st.sampled_from(ACTIONS), numbers), max_size=150),
     st.lists(st.tuples(numbers, numbers), max_size=15),
 )
-@settings(max_examples=40)
+@settings(max_examples=16)
 def test_any_schedule_is_linearizable_keeps_the_lemmas_and_recovers(
     application: Any, nodes: int, schedule: list[Step], noise: list[Noise]
 ) -> None:

@@ -133,7 +133,7 @@ def test_every_variant_is_in_one_of_the_lists() -> None:
 
 @pytest.mark.parametrize("variant", BY_SILENCE)
 def test_clients_get_no_answers(variant: str) -> None:
-    found = [checks(variant, seed) for seed in range(SEEDS)]
+    found = [checks(variant, seed) for seed in range(SEEDS // 3)]
     assert any(check["liveness"] == "invalid" for check in found)
     assert all(check["linearizable"] != "invalid" for check in found)
 

@@ -34,6 +34,7 @@ def test_clew_run_finds_the_mistake(clew_call: Clew, example: tuple[str, str]) -
     assert any(clew_call("run", example[0], "--seed", str(seed)).returncode == 1 for seed in range(SEEDS))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "example",
     [pytest.param(EXAMPLE[0], id="http-kv", marks=pytest.mark.long), pytest.param(EXAMPLE[1], id="maelstrom")],

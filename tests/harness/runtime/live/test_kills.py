@@ -53,7 +53,7 @@ def harness(opened: Open, mark: str) -> int:
     return pid
 
 
-@pytest.mark.parametrize("many", [15, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.parametrize("many", [8, pytest.param(100, marks=pytest.mark.long)])
 def test_many_kills_of_a_harness_leave_nothing(opened: Open, mark: str, many: int) -> None:
     """At a random moment of each of many equal parts of the first 0.3 s. A world is ready after 0.05 s or more."""
     random = Random(1)

@@ -40,6 +40,12 @@ def network(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+one_network = pytest.mark.parametrize(
+    "network", ["loopback", pytest.param("tun", marks=pytest.mark.long)], indirect=True
+)
+"""What these faults do, they do to processes: the suite tries them on one network, `make fuzz` on both."""
+
+
 def hit(store: Path, network: str, fault: str, *settings: str) -> tuple[Result, list[Entry]]:
     """Run the plan with one fault. Returns the result and the journal."""
     plan = resolve(loads(PLAN, "plan", Path()), None, [f"live.network={network}", f"nemesis=[{fault}]", *settings])
@@ -56,6 +62,7 @@ def between(journal: list[Entry], start: int, end: int) -> Iterator[tuple[Entry,
             yield sent[entry.id], entry
 
 
+@one_network
 def test_a_crash_kills_the_process_and_its_next_life_goes_on_from_its_disk(tmp_path: Path, network: str) -> None:
     result, journal = hit(tmp_path, network, "{crash: {target: [n2], at: 300ms, for: 300ms}}")
     assert result.verdict == "valid"
@@ -70,6 +77,7 @@ def test_a_crash_kills_the_process_and_its_next_life_goes_on_from_its_disk(tmp_p
     assert "--- life 2, 0." in (Path(result.run) / "nodes" / "n2.log").read_text()
 
 
+@one_network
 def test_a_paused_node_stands_still_and_then_goes_on_with_what_has_waited(tmp_path: Path, network: str) -> None:
     for _ in range(3):
         result, journal = hit(tmp_path, network, "{pause: {target: [n2], at: 300ms, for: 400ms}}")
@@ -123,6 +131,7 @@ def test_a_bad_network_delays_and_loses_messages(tmp_path: Path, network: str) -
     assert min(delays) >= 50 * MS
 
 
+@one_network
 def test_a_fault_that_hits_the_leader_hits_whoever_leads_then(tmp_path: Path, network: str) -> None:
     faults = "nemesis=[{crash: {target: leader, every: 700ms, for: 600ms}}]"
     settings = ["runtime=live", f"live.network={network}", "workload.duration=4s", "recovery.after=200ms", faults]
@@ -134,7 +143,7 @@ def test_a_fault_that_hits_the_leader_hits_whoever_leads_then(tmp_path: Path, ne
     assert len({str(crash["fault"]["nodes"]) for crash in crashes}) > 1, crashes
 
 
-@pytest.mark.parametrize("network", ["loopback", pytest.param("tun", marks=pytest.mark.long)], indirect=True)
+@one_network
 def test_members_leave_and_join_as_each_node_is_told_again_in_its_next_life(tmp_path: Path, network: str) -> None:
     faults = "{membership: {node: n3, at: 200ms, for: 500ms}}, {crash: {target: [n2], at: 300ms, for: 100ms}}"
     system = "system={name: raft, nodes: 3, pre_vote: true, election_timeout: 100ms, heartbeat_period: 25ms}"

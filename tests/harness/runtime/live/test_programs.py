@@ -43,6 +43,10 @@ recovery: {{after: 50ms, within: 20s}}
 """
 NODE_CLIENT = "system.client=node client.js"
 both_clients = pytest.mark.parametrize("client", ["system.client=client.py", NODE_CLIENT])
+one_client = pytest.mark.parametrize(
+    "client", ["system.client=client.py", pytest.param(NODE_CLIENT, marks=pytest.mark.long)]
+)
+"""The suite runs these tests with clients in Python, `make fuzz` with both."""
 pytestmark = pytest.mark.usefixtures("node_js")
 
 
@@ -91,7 +95,7 @@ def test_a_program_with_clients_in_python_or_on_json_lines_is_valid(tmp_path: Pa
     assert result.counts["operations"]["ok"] == 32
 
 
-@both_clients
+@one_client
 def test_a_stale_read_is_found(tmp_path: Path, client: str) -> None:
     assert run_live(tmp_path, client, behaviour("stale")).verdict == "invalid"
 
@@ -151,7 +155,7 @@ def test_packets_are_the_messages_of_a_program(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("namespaces")
-@both_clients
+@one_client
 def test_a_cut_between_a_client_and_its_node_is_seen_by_that_client_alone(tmp_path: Path, client: str) -> None:
     result = run_live(
         tmp_path,

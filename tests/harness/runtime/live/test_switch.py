@@ -185,13 +185,12 @@ def test_a_fault_that_stands_on_a_link_is_counted_even_if_the_packet_passes() ->
 @pytest.mark.parametrize(
     "links",
     [
-        CALM,
-        Links(Constant(0), drop=0.1),
-        Links(Constant(0), duplicate=0.5),
-        Links(Uniform(0, 5 * MS)),
-        Links(Uniform(0, 5 * MS), drop=0.1, duplicate=0.1, reorder=0.0),
+        pytest.param(CALM, id="calm", marks=pytest.mark.long),
+        pytest.param(Links(Constant(0), drop=0.1), id="loss", marks=pytest.mark.long),
+        pytest.param(Links(Constant(0), duplicate=0.5), id="duplication", marks=pytest.mark.long),
+        pytest.param(Links(Uniform(0, 5 * MS)), id="delay", marks=pytest.mark.long),
+        pytest.param(Links(Uniform(0, 5 * MS), drop=0.1, duplicate=0.1, reorder=0.0), id="all"),
     ],
-    ids=["calm", "loss", "duplication", "delay", "all"],
 )
 def test_a_tcp_connection_carries_every_byte_through_a_bad_network(links: Links) -> None:
     data = os.urandom(1_000_000)

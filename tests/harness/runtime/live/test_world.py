@@ -234,7 +234,7 @@ def test_an_endpoint_without_an_address_is_refused(opened: Open) -> None:
 
 
 FILES = (__file__, str(Path(__file__).with_name("test_process.py")))
-SUBTLE = "namespaces or packets or networks or socket_of"
+SUBTLE = "(namespaces or packets or networks or socket_of) and not any_moment"
 """The tests of these files that a world of namespaces may answer differently to another user."""
 
 
