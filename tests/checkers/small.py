@@ -40,13 +40,14 @@ def _shapes(known: Sequence[bool]) -> Iterator[list[int]]:
 
 
 def every(
-    model: Model, alphabet: Sequence[ModelOperation], count: int, *, symmetric: bool = False
+    model: Model, alphabet: Sequence[ModelOperation], count: int, *, symmetric: bool = False, step: int = 1
 ) -> Iterator[Problem]:
-    """Each problem of `count` operations of the alphabet, once (or a little more often).
+    """Each problem of `count` operations of the alphabet, once (or a little more often); or one of `step` of them.
 
     If the alphabet is symmetric in the values 1 and 2, one of two histories that differ in the names only is left out.
     """
     observer = np.array([model.observes(op) for op in alphabet], np.bool_)
+    number = -1
     for known in product((True, False), repeat=count):
         choices = [[c for c, op in enumerate(alphabet) if (op.outcome != "info") == flag] for flag in known]
         for shape in _shapes(known):
@@ -61,7 +62,9 @@ def every(
                     continue
                 if symmetric and _renamed(alphabet, classes):
                     continue
-                yield problem(classes, start, end, alphabet, observer)
+                number += 1
+                if number % step == 0:
+                    yield problem(classes, start, end, alphabet, observer)
 
 
 def one_of_all(model: Model, alphabet: Sequence[ModelOperation], count: int, rng: random.Random) -> Problem:

@@ -150,7 +150,7 @@ def test_the_rows_of_one_system_are_replaced_and_those_of_the_others_stay() -> N
     assert rewritten("# Title\n", found, ["caspaxos"]) == f"# Title\n{table(found)}"
 
 
-@pytest.mark.parametrize("known", ["caspaxos", "rsl"])
+@pytest.mark.parametrize("known", ["caspaxos", pytest.param("rsl", marks=pytest.mark.long)])
 def test_the_command_replaces_the_rows_of_a_system(
     clew_call: Clew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: str
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from itertools import islice
 
 import numpy as np
 import pytest
@@ -69,7 +68,7 @@ def test_all_histories_of_two_operations_get_the_answer_of_the_exhaustive_checke
 
 @pytest.mark.long
 def test_histories_of_three_operations_get_the_answer_of_the_exhaustive_checker() -> None:
-    for problem in islice(small.every(MODEL, ALPHABETS["counter"], 3), 0, None, 5):
+    for problem in small.every(MODEL, ALPHABETS["counter"], 3, step=5):
         swept(problem)
 
 

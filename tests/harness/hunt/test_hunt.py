@@ -76,9 +76,9 @@ def summary(hunted: Hunt) -> dict[str, Any]:
 
 def test_a_hunt_ends_at_the_first_failure_or_goes_on(tmp_path: Path) -> None:
     with AtOnce() as executor:
-        every = hunt(SOURCE, executor, 1, seeds=range(20), until="all", into=None)
-        first = hunt(SOURCE, executor, 3, seeds=range(20), into=tmp_path)
-    assert every.seeds == 20
+        every = hunt(SOURCE, executor, 1, seeds=range(10), until="all", into=None)
+        first = hunt(SOURCE, executor, 3, seeds=range(10), into=tmp_path)
+    assert every.seeds == 10
     assert len(every.failures) > 1
     assert first.failures[0].seed == every.failures[0].seed
     assert first.seeds == first.failures[0].seed + 1
@@ -316,7 +316,7 @@ def test_beyond_the_kept_runs_there_are_no_folders_and_verdicts_only_for_who_wan
             SOURCE,
             executor,
             1,
-            seeds=range(20),
+            seeds=range(10),
             until="all",
             into=tmp_path,
             every_verdict=every_verdict,

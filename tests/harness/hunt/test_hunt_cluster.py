@@ -70,6 +70,12 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         yield made
 
 
+@pytest.fixture
+def one_worker(tmp_path: Path) -> Iterator[Cluster]:
+    with cluster_in(tmp_path, count=1) as made:
+        yield made
+
+
 @pytest.mark.long
 @pytest.mark.filterwarnings("default")
 def test_a_killed_worker_loses_no_seed_and_none_is_counted_twice(
@@ -98,12 +104,14 @@ def test_no_scheduler_is_a_mistake_of_one_line(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.usefixtures("without_workers")
-def test_a_plan_by_a_path_from_here_is_hunted_by_workers_elsewhere_as_at_home(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_plan_by_a_path_from_here_is_hunted_by_workers_elsewhere_as_at_home(
+    one_worker: Cluster, tmp_path: Path
+) -> None:
     here = tmp_path / "here"
     (here / "plans").mkdir(parents=True)
     put(here / "plans", answer=SOMETIMES_WRONG)
     summaries = []
-    for clew, workers in ((clew_in(here), ("--scheduler", cluster[0])), (clew_called_in(here), ("--jobs", "1"))):
+    for clew, workers in ((clew_in(here), ("--scheduler", one_worker[0])), (clew_called_in(here), ("--jobs", "1"))):
         done = clew("hunt", "plans/echo.yaml", "--seeds", "0:10", "--until", "all", "--json", *workers)
         assert done.returncode == 1, done.stderr
         assert done.stderr == ""

@@ -130,7 +130,19 @@ def test_zooming_in_shows_the_operations_that_were_left_out(
     assert chromium.execute_script("return clew.sources.points.data.number") == few
 
 
-def test_pictures_are_files_of_twice_the_resolution(failing: Path) -> None:
+def test_a_picture_is_a_file_of_twice_the_resolution(tmp_path: Path) -> None:
+    page = tmp_path / "h.html"
+    page.write_text(report(read_record(history_file(tmp_path / "h.jsonl", STALE, model="cas-register"))))
+    (made,) = pictures(page, width=900)
+    assert made.name == "h-timeline.png"
+    png = made.read_bytes()
+    assert png.startswith(b"\x89PNG")
+    assert int.from_bytes(png[16:20], "big") > 1600
+    assert len(png) > 10_000, "an empty picture is small"
+
+
+@pytest.mark.long
+def test_all_pictures_of_a_run_are_files_of_twice_the_resolution(failing: Path) -> None:
     made = pictures(failing / "report.html", width=900)
     assert [path.name for path in made] == [
         f"report-{name}.png" for name in ("timeline", "messages", "lives", "latency", "rate")

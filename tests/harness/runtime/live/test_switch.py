@@ -58,7 +58,10 @@ def test_packets_for_nobody_and_for_all_are_not_forwarded() -> None:
     in_lab(test)
 
 
-@pytest.mark.parametrize("kind", ALL_KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [kind if kind in ("majority", "one-way") else pytest.param(kind, marks=pytest.mark.long) for kind in ALL_KINDS],
+)
 def test_a_partition_of_every_kind_cuts_exactly_the_links_that_it_names(kind: Any) -> None:
 
     async def test(lab: Lab) -> None:

@@ -245,6 +245,7 @@ def test_the_same_holds_for_a_user_without_rights() -> None:
     run_again(as_nobody(), SUBTLE)
 
 
+@pytest.mark.long
 def test_the_same_holds_for_a_root_without_rights() -> None:
     """As in a container: then the world has a user namespace."""
     if os.geteuid() != 0 or not shutil.which("setpriv"):
