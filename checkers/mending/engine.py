@@ -19,9 +19,8 @@ registers and 5 values: 0.1 to 0.6 s of processor time for 1,000 operations.
 
 *Unknown outcomes.* An operation of unknown outcome is left out at first. It comes in where something needs what it
 sets and other moves did not suffice, and is left out again if that is mended otherwise. Each can be needed once only,
-maybe hundreds of operations later, and then mending has gone too far to find out where it was wasted. Of 25
-multi-registers of 10,000 operations, 5 values and 2 % unknown outcomes 23 are mended in five seconds, and 12 without
-the first try by other moves.
+maybe hundreds of operations later, and then mending has gone too far to find out where it was wasted. Of 60
+multi-registers of 10,000 operations and 5 values, with no or 2 % unknown outcomes, all are mended within 3 s.
 """
 
 from __future__ import annotations
