@@ -85,7 +85,7 @@ def test_an_anomaly_shows(case: Case) -> None:
         pytest.param("etcd-linearizable", "list", "append-list", marks=pytest.mark.long),
         ("etcd-linearizable", "mutex", "mutex"),
         pytest.param("redis-one-node", "kv", "kv", marks=pytest.mark.long),
-        ("redis-one-node", "counter", "counter"),
+        pytest.param("redis-one-node", "counter", "counter", marks=pytest.mark.long),
         pytest.param("zookeeper-sync", "kv", "kv", marks=pytest.mark.long),
         pytest.param("zookeeper-sync", "counter", "counter", marks=pytest.mark.long),
         pytest.param("zookeeper-sync", "mutex", "mutex", marks=pytest.mark.long),

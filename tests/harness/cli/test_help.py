@@ -39,7 +39,7 @@ def test_h_is_help(clew_call: Clew, command: tuple[str, ...]) -> None:
     assert done.stdout.startswith("Usage: ")
 
 
-@pytest.mark.parametrize("columns", [40, 47, 80, 200])
+@pytest.mark.parametrize("columns", [40, 80, *(pytest.param(columns, marks=pytest.mark.long) for columns in (47, 200))])
 def test_no_summary_of_a_command_is_cut_and_no_line_is_longer_than_the_terminal(
     clew_call: Clew, monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:

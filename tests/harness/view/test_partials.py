@@ -66,7 +66,7 @@ def longest(problem: Problem, model: Model, op: int, stuck: int) -> int | None:
     return None
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", [0, 1, *(pytest.param(part, marks=pytest.mark.long) for part in (2, 3))])
 def test_no_longer_beginning_can_be_explained_with_an_operation(tmp_path: Path, part: int) -> None:
     model = find_model("cas-register")
     compared = 0

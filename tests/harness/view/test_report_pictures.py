@@ -185,6 +185,7 @@ def test_the_heading_says_how_far_the_order_goes(chromium: Any, tmp_path: Path) 
     assert told == [(f"{order}, up to the violation", True), (order, True), ("Operations on all keys", False)]
 
 
+@pytest.mark.long
 def test_no_picture_makes_a_pattern_for_each_fault(chromium: Any, failing: Path) -> None:
     """With a hundred faults, hatching each by itself was a third of the time that a page took to open."""
     open_page(chromium, failing / "report.html")

@@ -17,7 +17,7 @@ from tests.harness.view.browsing import go, span, wait
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+@pytest.mark.parametrize(("width", "height"), [pytest.param(1280, 800, marks=pytest.mark.long), (390, 844)])
 def test_what_happened_and_the_counterexample_are_on_the_first_screen(
     chromium: Any, failing: Path, width: int, height: int
 ) -> None:

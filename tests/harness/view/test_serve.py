@@ -154,7 +154,7 @@ def test_two_ticked_runs_are_compared(get: Get, common: Path) -> None:
         assert get(wrong)[0] in (400, 404), wrong
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_a_signal_ends_it_cleanly(store: Path, number: int) -> None:
     with serving(store) as (address, process):
         ask(address, "/")

@@ -35,6 +35,8 @@ from tests.systems.rsl.synced import Checked
 
 RSL = find_protocol("rsl")
 PLANS = [name for name, _ in shipped() if name.startswith("rsl-")]
+STORMS = ("rsl-storm", "rsl-kv-catch-up", "rsl-leader-loss", "rsl-heavy-weather")
+"""The plans that the suite runs: those of correct replicas that crash. `make fuzz` runs all."""
 REVEALING = {Message1a, Message1b, StartingPhase2, Message2a, Message2b, Heartbeat}
 
 
@@ -62,7 +64,9 @@ def held(name: str, variant: str = "none") -> tuple[list[str], Counter[type]]:
     return broken, said
 
 
-@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in STORMS else [pytest.mark.long]) for name in PLANS]
+)
 def test_in_every_plan_replicas_sync_before_they_send(name: str) -> None:
     broken, said = held(name)
     assert broken == []

@@ -43,7 +43,7 @@ def network(request: pytest.FixtureRequest) -> str:
 one_network = pytest.mark.parametrize(
     "network", ["loopback", pytest.param("tun", marks=pytest.mark.long)], indirect=True
 )
-"""What these faults do, they do to processes: the suite tries them on one network, `make fuzz` on both."""
+"""What happens to processes is the same on both networks: the suite tries it on one, `make fuzz` on both."""
 
 
 def hit(store: Path, network: str, fault: str, *settings: str) -> tuple[Result, list[Entry]]:
@@ -155,6 +155,7 @@ def test_members_leave_and_join_as_each_node_is_told_again_in_its_next_life(tmp_
     assert numbers == [("n1", 1), ("n1", 2), ("n2", 1), ("n2", 1), ("n2", 2), ("n3", 1), ("n3", 2)]
 
 
+@one_network
 @pytest.mark.parametrize("moment", [0.7, *(pytest.param(moment, marks=pytest.mark.long) for moment in (0.0, 1.5))])
 def test_ctrl_c_ends_a_run_at_any_moment_and_what_was_recorded_is_judged(
     tmp_path: Path, network: str, moment: float
