@@ -12,6 +12,7 @@
                  more taken than put?      the same
                  an element misread?       the same
                  an unordered queue?       a search for the moments at which it was empty
+                 appends, or a record?     a sweep of all contents that may be there
                  a FIFO queue?             a search for one line of pairs
                  versions, or one list?    they shorten the intervals, then searches by turns
                  a set, read whole?        the same, and before the searches one try with the reads in a line
@@ -118,7 +119,8 @@ def decide(
 def _decide_content(
     problem: Problem, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None
 ) -> Decision | None:
-    """The decision of a content that grows: by a few steps of wgl, then by its sweep. None if it is no content."""
+    """The decision of a content that grows, or of a record: by a few steps of wgl, then by its sweep. None if it is
+    neither."""
     accesses = contents.accesses_of(problem, model)
     if accesses is None:
         return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from clew.checkers.contents.tables import APPENDING, BITS, LOG, LOST, OBSERVING, STATE, UNKNOWN
+from clew.checkers.contents.tables import APPENDING, BITS, LOG, LOST, OBSERVING, PRICE, STATE
+from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import raw_kernel
 
 
@@ -33,12 +34,28 @@ def use(t, row, slot, op):  # type: ignore[no-untyped-def]
     words = t.sets.shape[1]
     row[BITS + (slot >> 6)] |= bit(slot)
     row[BITS + words + (slot >> 6)] &= ~bit(slot)
+    if t.ops[op].ret == NEVER:
+        row[PRICE] += _price(t.at.position - t.ops[op].call)
     entry = t.log[t.at.entries]
     entry.before = row[LOG]
     entry.op = op
     entry.at = t.at.position
     row[LOG] = t.at.entries
     t.at.entries += 1
+
+
+@raw_kernel
+def _price(age):  # type: ignore[no-untyped-def]
+    """What it costs that an operation of unknown outcome takes effect so many events after its call, in bits.
+
+    Most of those that take effect do so soon. Later there are many events, and it may be at any of them: how likely it
+    is at this one is taken to fall like the inverse of the age. A wrong price makes a sweep longer, not wrong.
+    """
+    price = 2
+    while age > 1:
+        age >>= 1
+        price += 1
+    return price
 
 
 @raw_kernel
@@ -64,27 +81,33 @@ def _as_good(t, one, two):  # type: ignore[no-untyped-def]
         return extra == 0
     for word in range(words):
         t.spent[word] = 0
-    for number in range(t.at.open):
-        slot = t.slots[number]
-        word, mask = slot >> 6, bit(slot)
-        if one[BITS + word] & ~two[BITS + word] & ~t.sets[OBSERVING, word] & mask != 0 and not _spend(
-            t, one, two, number
-        ):
-            return False
+    for word in range(words):
+        rest = one[BITS + word] & ~two[BITS + word] & ~t.sets[OBSERVING, word]
+        while rest != 0:
+            if not _spend(t, one, two, t.op_of[64 * word + _first(rest)]):
+                return False
+            rest &= rest - 1
     return True
 
 
 @raw_kernel
-def _spend(t, one, two, number):  # type: ignore[no-untyped-def]
-    """Find an equal operation for one that is used in `one` only; see `_as_good`. Those behind it return no sooner."""
-    effect = t.ops[t.op_of[t.slots[number]]].effect
-    for other in range(number + 1, t.at.open):
-        slot = t.slots[other]
-        word, mask = slot >> 6, bit(slot)
-        if two[BITS + word] & ~one[BITS + word] & ~t.spent[word] & mask != 0 and t.ops[t.op_of[slot]].effect == effect:
-            t.spent[word] |= mask
-            return True
+def _spend(t, one, two, op):  # type: ignore[no-untyped-def]
+    """Find an equal operation for one that is used in `one` only; see `_as_good`."""
+    for word in range(t.sets.shape[1]):
+        rest = two[BITS + word] & ~one[BITS + word] & ~t.spent[word]
+        while rest != 0:
+            other = t.op_of[64 * word + _first(rest)]
+            if t.ops[other].effect == t.ops[op].effect and t.ops[other].ret >= t.ops[op].ret:
+                t.spent[word] |= rest & -rest
+                return True
+            rest &= rest - 1
     return False
+
+
+@raw_kernel
+def _first(word):  # type: ignore[no-untyped-def]
+    """The number of the lowest bit that is set."""
+    return _bits((word & -word) - 1)
 
 
 @raw_kernel
@@ -130,30 +153,21 @@ def add(t, row, rows, count, which):  # type: ignore[no-untyped-def]
 
 @raw_kernel
 def keep_best(t):  # type: ignore[no-untyped-def]
-    """Keep as many rows as may be kept, those first that have used the fewest operations of unknown outcome."""
+    """Keep as many rows as may be kept, the cheapest ones first."""
     at = t.at
     at.dropped = 1
     for cost in range(len(t.tally)):
         t.tally[cost] = 0
     for number in range(at.gone):
-        t.tally[_cost(t, t.gone[number])] += 1
+        t.tally[min(t.gone[number, PRICE] - at.least, len(t.tally) - 1)] += 1
     before, last = 0, 0
     while before + t.tally[last] <= at.width:
         before += t.tally[last]
         last += 1
     left = at.width - before
     for number in range(at.gone):
-        cost = _cost(t, t.gone[number])
+        cost = min(t.gone[number, PRICE] - at.least, len(t.tally) - 1)
         if cost < last or (cost == last and left > 0):
             left -= cost == last
             copy(t.gone[number], t.now[at.count])
             at.count += 1
-
-
-@raw_kernel
-def _cost(t, row):  # type: ignore[no-untyped-def]
-    """How many operations of unknown outcome a row has used, at most as many as `tally` counts."""
-    cost = 0
-    for word in range(t.sets.shape[1]):
-        cost += _bits(row[BITS + word] & t.sets[UNKNOWN, word])
-    return min(cost, len(t.tally) - 1)

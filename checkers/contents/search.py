@@ -12,10 +12,12 @@ from clew.checkers.contents.tables import (
     BITS,
     CLOSED,
     DIFFERS,
+    ENSURES,
     LOOSE,
     LOST,
     NOT_CALLED,
     OBSERVING,
+    PRICE,
     READS,
     STATE,
     SWAPS,
@@ -24,6 +26,7 @@ from clew.checkers.contents.tables import (
 )
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import inlined, kernel, raw_kernel
+from clew.checkers.linear.waiting import NONE, cheapest, go_on_without, nobody_waits, wait
 from clew.checkers.memo import UNASKED, lookup
 
 THERE, DEAD, PAUSE, ROWS, LOG_FULL = range(5)
@@ -36,9 +39,28 @@ _MET = 8
 
 
 @raw_kernel
-def _above(t, one, two):  # type: ignore[no-untyped-def]
-    """Whether the content `two` begins with the content `one`."""
-    return one != LOST and one <= two < t.end[one]
+def _finds(t, op, state):  # type: ignore[no-untyped-def]
+    """Whether the content is one that an operation seeks."""
+    return t.ops[op].sought <= state < t.ops[op].beyond or (state == t.ops[op].instead and state != LOST)
+
+
+@raw_kernel
+def _leads(t, state, op):  # type: ignore[no-untyped-def]
+    """Whether the content is what an operation must find, or can grow to be that."""
+    if t.grows:
+        return state != LOST and state <= t.ops[op].sought < t.end[state]
+    return _finds(t, op, state)
+
+
+@raw_kernel
+def _seen(t, node):  # type: ignore[no-untyped-def]
+    """The node that stands for a content: its own, or LOST if nobody can find it any more.
+
+    If nothing is appended, a key may be sought of which the content is lost: then it is the node of the key.
+    """
+    while node != LOST and t.alive[node] == 0:
+        node = LOST if t.grows or t.parent[node] == 0 else t.parent[node]
+    return node
 
 
 @raw_kernel
@@ -47,7 +69,7 @@ def _hopeless(t, row):  # type: ignore[no-untyped-def]
     words = t.sets.shape[1]
     for number in range(t.at.pending):
         slot = t.pending[number, 1]
-        if (slot >= 0 and has(row, BITS, slot)) or _above(t, row[STATE], t.pending[number, 0]):
+        if (slot >= 0 and has(row, BITS, slot)) or _leads(t, row[STATE], t.pending[number, 0]):
             continue
         helped = False
         for word in range(words):
@@ -74,10 +96,10 @@ def _list_need(t, op):  # type: ignore[no-untyped-def]
     """Put what an operation must find into `pending`, unless who helps is still to be called."""
     at, words = t.at, t.sets.shape[1]
     kind = t.ops[op].kind
-    if (kind not in (READS, SWAPS)) or t.ops[op].ret == NEVER or at.pending == len(t.pending):
+    if (kind not in (READS, SWAPS, ENSURES)) or t.ops[op].ret == NEVER or at.pending == len(t.pending):
         return
     need = t.pending[at.pending]
-    need[0] = t.ops[op].sought
+    need[0] = op
     need[1] = t.ops[op].slot
     for word in range(words):
         need[2 + word] = 0
@@ -92,7 +114,15 @@ def _list_need(t, op):  # type: ignore[no-untyped-def]
 
 
 @raw_kernel
-def _count_alive(t, node, by):  # type: ignore[no-untyped-def]
+def _count_alive(t, op, by):  # type: ignore[no-untyped-def]
+    """Count that an operation can still see, or not any more, the nodes that it seeks."""
+    _count(t, t.ops[op].sought, by)
+    if t.ops[op].instead >= 0:
+        _count(t, t.ops[op].instead, by)
+
+
+@raw_kernel
+def _count(t, node, by):  # type: ignore[no-untyped-def]
     """Count one more, or one fewer, who can still see a node, at it and at all above it."""
     t.alive[node] += by
     while t.parent[node] != node:
@@ -109,7 +139,7 @@ def advance(t, until):  # type: ignore[no-untyped-def]
         if at.work >= at.pause:
             return PAUSE
         while at.begun < len(t.by_begin) and t.begin[at.begun] <= at.position:
-            _count_alive(t, t.ops[t.by_begin[at.begun]].sought, 1)
+            _count_alive(t, t.by_begin[at.begun], 1)
             at.begun += 1
         op = np.int64(t.event_op[at.position])
         if t.event_return[at.position]:
@@ -150,13 +180,13 @@ def _call(t, op):  # type: ignore[no-untyped-def]
     if kind in (READS, DIFFERS):
         t.sets[OBSERVING, word] |= bit(slot)
         for number in range(at.count):
-            if (t.now[number, STATE] == t.ops[op].sought) == (kind == READS):
+            if _finds(t, op, t.now[number, STATE]) == (kind == READS):
                 use(t, t.now[number], slot, op)
     elif t.ops[op].ret == NEVER:
         t.sets[UNKNOWN, word] |= bit(slot)
         for number in range(at.count):
             t.now[number, BITS + t.sets.shape[1] + word] |= bit(slot)
-    elif kind != SWAPS:
+    elif kind in (WRITES, APPENDS):
         t.sets[LOOSE, word] |= bit(slot)
         if kind == APPENDS:
             t.sets[APPENDING, word] |= bit(slot)
@@ -185,15 +215,18 @@ def _go_on_after(t, op):  # type: ignore[no-untyped-def]
     """Go on from the rows of `gone`. `op` has returned."""
     at, words = t.at, t.sets.shape[1]
     at.count = 0
-    if at.gone <= at.width:
-        for number in range(at.gone):
-            copy(t.gone[number], t.now[number])
-        at.count = at.gone
-    else:
+    if at.gone > at.width:
         keep_best(t)
+    else:
+        for number in range(at.gone):
+            if t.gone[number, PRICE] <= at.least + at.slack:
+                copy(t.gone[number], t.now[at.count])
+                at.count += 1
+            else:
+                at.dropped = 1
     at.work += at.gone
     if t.ops[op].kind not in (WRITES, APPENDS):
-        _count_alive(t, t.ops[op].sought, -1)
+        _count_alive(t, op, -1)
     _close(t, t.ops[op].slot)
     at.returns += 1
     if at.returns % _CLOSE_EVERY == 0:
@@ -222,7 +255,11 @@ def _return(t, op):  # type: ignore[no-untyped-def]
     if at.halfway == 0:
         at.halfway = 1
         at.stamp += 1
-        at.source, at.next, at.gone, at.met = 0, 0, 0, 0
+        at.source, at.gone, at.met = 0, 0, 0
+        at.base = t.now[0, PRICE]
+        for number in range(1, at.count):
+            at.base = min(at.base, t.now[number, PRICE])
+        nobody_waits(t)
         _look_ahead(t)
     while at.source < at.count:
         if at.work >= at.pause:
@@ -232,28 +269,28 @@ def _return(t, op):  # type: ignore[no-untyped-def]
         at.work += 1
         copy(t.now[at.source], row)
         at.source += 1
-        if row[STATE] != LOST and t.alive[row[STATE]] == 0:
-            row[STATE] = LOST
+        row[STATE] = _seen(t, row[STATE])
         if has(row, BITS, slot) or has(row, BITS + words, slot):
             used = has(row, BITS, slot)
             _leave(t, row, slot)
             if used:
                 continue
             copy(t.now[at.source - 1], row)
-            if row[STATE] != LOST and t.alive[row[STATE]] == 0:
-                row[STATE] = LOST
-        at.met = add(t, row, t.met, at.met, 1)
-    while at.next < at.met:
+            row[STATE] = _seen(t, row[STATE])
+        _meet(t, row)
+    source = cheapest(t)
+    while source != NONE:
         if at.work >= at.pause:
             return PAUSE
+        if at.gone > 0 and t.cost[source] + at.base > at.least + at.slack:
+            at.dropped = 1
+            break
         if max(at.gone, at.met) + 2 * at.open + 2 > len(t.met):
             return ROWS
         if at.entries + (at.open + 1) * (at.open + 1) > len(t.log):
             return LOG_FULL
         at.work += at.open
         at.visit += 1
-        source = at.next
-        at.next += 1
         state = t.met[source, STATE]
         for number in range(at.open):
             z_slot = t.slots[number]
@@ -280,13 +317,12 @@ def _return(t, op):  # type: ignore[no-untyped-def]
                 if state != LOST:
                     then = lookup(t.keys, t.values, state * t.pieces + t.ops[z].target)
                     then = LOST if then == UNASKED else then
-            elif kind == WRITES or state == t.ops[z].sought:
+            elif kind == WRITES or _finds(t, z, state):
                 then = t.ops[z].target
             else:
                 continue
-            if then != LOST and t.alive[then] == 0:
-                then = LOST
-            if then == LOST and z != op and kind != SWAPS and not t.wary:
+            then = _seen(t, then)
+            if then == LOST and z != op and kind not in (SWAPS, ENSURES) and not t.wary:
                 continue
             copy(t.met[source], row)
             row[STATE] = then
@@ -301,11 +337,13 @@ def _return(t, op):  # type: ignore[no-untyped-def]
             if _hopeless(t, row):
                 continue
             if at.met < _MET * at.width:
-                at.met = add(t, row, t.met, at.met, 1)
+                _meet(t, row)
             else:
                 at.dropped = 1
             if has(row, BITS + words, slot):
                 _leave(t, row, slot)
+        go_on_without(t, source)
+        source = cheapest(t)
     return THERE
 
 
@@ -318,12 +356,17 @@ def _observe(t, row):  # type: ignore[no-untyped-def]
         kind = t.ops[op].kind
         if t.ops[op].ret == NEVER:
             return
-        if (
-            (kind in (READS, DIFFERS))
-            and not has(row, BITS, slot)
-            and ((row[STATE] == t.ops[op].sought) == (kind == READS))
-        ):
+        if (kind in (READS, DIFFERS)) and not has(row, BITS, slot) and _finds(t, op, row[STATE]) == (kind == READS):
             use(t, row, slot, op)
+
+
+@raw_kernel
+def _meet(t, row):  # type: ignore[no-untyped-def]
+    """Add a row to those from which more are found, the cheapest first."""
+    before = t.at.met
+    t.at.met = add(t, row, t.met, before, 1)
+    if t.at.met > before:
+        wait(t, before, row[PRICE] - t.at.base)
 
 
 @raw_kernel
@@ -334,6 +377,7 @@ def _leave(t, row, slot):  # type: ignore[no-untyped-def]
     if not _hopeless(t, row):
         row[BITS + (slot >> 6)] &= ~bit(slot)
         row[BITS + words + (slot >> 6)] &= ~bit(slot)
+        t.at.least = row[PRICE] if t.at.gone == 0 else min(t.at.least, row[PRICE])
         t.at.gone = add(t, row, t.gone, t.at.gone, 0)
 
 
@@ -345,4 +389,4 @@ def count_anew(t):  # type: ignore[no-untyped-def]
     for number in range(t.at.begun):
         op = t.by_begin[number]
         if t.ops[op].ret >= t.at.position:
-            _count_alive(t, t.ops[op].sought, 1)
+            _count_alive(t, op, 1)

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-READS, DIFFERS, WRITES, APPENDS, SWAPS = range(5)
-"""Kinds of operations. DIFFERS is a compare-and-set that found something else than it expected."""
+READS, DIFFERS, WRITES, APPENDS, SWAPS, ENSURES = range(6)
+"""Kinds of operations. DIFFERS is a compare-and-set that found something else than it expected. ENSURES is a swap that
+may also have found what it would set."""
 
 LOST = -1
 """In place of a node: a content that nobody can see any more, nor anything that begins with it."""
@@ -21,8 +22,9 @@ NOT_CALLED, CLOSED = -1, -2
 LOOSE, APPENDING, UNKNOWN, OBSERVING = range(4)
 """Sets of open operations: those that are always possible and return; the appends of these; those of unknown outcome;
 those that change nothing."""
-STATE, LOG, BITS = 0, 1, 2
-"""Columns of a row. From BITS on stand the words of USED, and then those of FREE."""
+STATE, LOG, PRICE, BITS = range(4)
+"""Columns of a row. PRICE is what its operations of unknown outcome cost; see `rows`. From BITS on stand the words of
+USED, and then those of FREE."""
 AHEAD = 32
 """How many events ahead needs are looked at: of operations that are called so soon."""
 
@@ -32,7 +34,9 @@ REGISTERS = np.dtype((
         ("position", np.int64),  # everything before it has been dealt with
         ("halfway", np.int64),  # 1 within a return
         ("source", np.int64),  # the next row of `now` at this return
-        ("next", np.int64),  # the next row of `met` to go on from
+        ("base", np.int64),  # the least price of a row of `now`
+        ("least", np.int64),  # the least price of a row of `gone`, if there is one
+        ("cost", np.int64),  # what the cheapest row of `met` costs that waits; see `clew.checkers.linear.waiting`
         ("count", np.int64),  # rows of `now`
         ("gone", np.int64),  # rows of `gone`
         ("met", np.int64),  # rows of `met`
@@ -46,6 +50,7 @@ REGISTERS = np.dtype((
         ("work", np.int64),  # rows and operations looked at
         ("pause", np.int64),  # when there was so much work, it is time to look at the deadline
         ("width", np.int64),  # configurations that are kept after a return
+        ("slack", np.int64),  # how much dearer than the cheapest one these may be
         ("dropped", np.int64),  # 1 if any was dropped
     ],
 ))  # fmt: skip
@@ -54,8 +59,11 @@ ENTRY = np.dtype([("before", np.int32), ("op", np.int32), ("at", np.int64)])
 OPERATION = np.dtype(
     [
         ("kind", np.int64),
+        ("call", np.int64),
         ("ret", np.int64),  # NEVER if its outcome is unknown
         ("sought", np.int64),  # the node that it must find, or must not find
+        ("beyond", np.int64),  # the number behind the last node that counts as found
+        ("instead", np.int64),  # a node that is found as well, -1 if there is none
         ("target", np.int64),  # the node that it leads to, for a write or swap; the number of its piece, for an append
         ("effect", np.int64),  # operations of equal effect have equal numbers
         ("slot", np.int64),
@@ -87,6 +95,8 @@ class Tables(NamedTuple):
     """For each node the number behind the last one under it: the nodes are numbered from above, left to right."""
     alive: Any
     """For each node how many operations can still see it, or something that begins with it."""
+    grows: bool
+    """Whether contents grow. If not, they are records, and a node also stands for all lost ones that begin with it."""
     wary: bool
     """Whether any operation found something else than it expected."""
     pieces: int
@@ -116,11 +126,17 @@ class Tables(NamedTuple):
     sets: Any
     """Sets of open operations, as words: see LOOSE."""
     pending: Any
-    """What must still be found: for each a node, its slot, and the words of those who can help."""
+    """What must still be found: for each the operation, its slot, and the words of those who can help."""
     tried: Any
     """For each effect when an operation was tried that must take effect, and one that is free."""
+    cost: Any
+    """For each row of `met` what it costs. For this and the next three see `clew.checkers.linear.waiting`."""
+    behind: Any
+    """For each row of `met` the one that waits behind it."""
+    heads_of_cost: Any
+    tails_of_cost: Any
     tally: Any
-    """Room for how many rows there are of each cost."""
+    """Room for how many rows there are of each price."""
     spent: Any
     """Room for words of operations."""
     row: Any

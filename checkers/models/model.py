@@ -14,13 +14,13 @@ from clew.histories.text import value_text
 
 OK, MISMATCH, INFO = "ok", "mismatch", "info"
 
-READ, WRITE, SWAP, DIFFER, APPEND = "read", "write", "swap", "differ", "append"
+READ, WRITE, SWAP, DIFFER, APPEND, ENSURE = "read", "write", "swap", "differ", "append", "ensure"
 PUT, TAKE, TAKE_ANY, EMPTY = "put", "take", "take any", "empty"
 ADD, REMOVE, CONTAINS = "add", "remove", "contains"
 Access = tuple[str, Any, Any]
 """What an operation does to a simpler object: a name, and what it applies to. For a register: READ v saw v, WRITE v set
 it, SWAP old new saw old and set new, DIFFER v saw something other than v. The third part is None for all but SWAP.
-The methods `content_access`, `container_access`, `set_access` and `tally_access` list the others."""
+The methods `content_access`, `record_access`, `container_access`, `set_access` and `tally_access` list the others."""
 
 
 class ModelOperation(NamedTuple):
@@ -181,6 +181,24 @@ class Model(ABC):
         """What `op` does if the object is a sequence, a string or a tuple, that grows at its end and is empty at first.
 
         (READ, content, None), (WRITE, content, None) or (APPEND, piece, None); None if it does something else.
+        """
+        return None
+
+    record_initial: ClassVar[tuple[Any, ...]] = ()
+    """The record that the object is at first; see `record_access`."""
+
+    def record_access(self, op: ModelOperation) -> Access | None:
+        """What `op` does if the object is a record, a tuple of one field or more, that is only set as a whole.
+
+        A key is a tuple: the first fields of a record, or all of them.
+
+        - (READ, key, None): it found a record that begins with the key.
+        - (DIFFER, key, None): it found one that does not.
+        - (WRITE, record, None): it set the record.
+        - (SWAP, key, record): it found a record that begins with the key, and set this one.
+        - (ENSURE, key, record): the same, or it found this record and changed nothing.
+
+        None if it does something else. An operation of unknown outcome may also have changed nothing.
         """
         return None
 

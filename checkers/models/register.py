@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from clew.checkers.models.model import (
     DIFFER,
+    ENSURE,
     INFO,
     MISMATCH,
     OK,
@@ -194,6 +195,10 @@ class VersionedRegister(Model):
         return op.outcome == MISMATCH or (op.f == "read" and op.outcome == INFO)
 
 
+_EMPTY, _NOWHERE = (None,), ("nowhere",)
+"""A register without a value, as a record; and a record that it never is."""
+
+
 class CasByVersion(Model):
     """A register whose values have versions from 0 on, which compare-and-sets expect.
 
@@ -204,6 +209,7 @@ class CasByVersion(Model):
 
     name = "cas-by-version"
     initial = ()
+    record_initial = _EMPTY
     functions = ("init", "read", "cas", "delete")
 
     def step(self, state: Any, op: ModelOperation) -> Any:
@@ -235,3 +241,21 @@ class CasByVersion(Model):
     def observes(self, op: ModelOperation) -> bool:
         """Reads do, and mismatches."""
         return op.f == "read" or op.outcome == MISMATCH
+
+    def record_access(self, op: ModelOperation) -> Access | None:
+        """See `Model.record_access`. The record is (version, value)."""
+        if op.f == "delete":
+            return (WRITE, _EMPTY, None)
+        told = None
+        if op.outcome == OK:
+            told = _EMPTY if op.result is None else (op.result[0], freeze(op.result[1]))
+        if op.f == "read":
+            return (READ, told, None)
+        if op.f == "init":
+            made = (0, freeze(op.argument))
+            return (ENSURE, _EMPTY, made) if told in (None, made) else (READ, told, None)
+        version, new = op.argument
+        if op.outcome == MISMATCH:
+            return (DIFFER, (version,), None)
+        made = (version + 1, freeze(new))
+        return (SWAP, (version,), made) if told in (None, made) else (READ, _NOWHERE, None)

@@ -91,6 +91,7 @@ def engines_of(name: str) -> dict[str, Decide]:
     engines = REGISTERS.get(name, ENGINES)
     if type(find_model(name)).needs is not Model.needs:
         engines = engines | {"hoping": hoping}
-    if type(find_model(name)).content_access is not Model.content_access:
+    kind = type(find_model(name))
+    if kind.content_access is not Model.content_access or kind.record_access is not Model.record_access:
         engines = engines | {"growing": growing}
     return {engine: engines[engine] for engine in engines if name not in GENERIC or engine != "wgl"}

@@ -1,8 +1,9 @@
-"""Contents that grow: the sweep against the exhaustive checker, and on histories that are hard for other searches."""
+"""Contents that grow, and records: the sweep against the exhaustive checker, and on what is hard for other searches."""
 
 import itertools
 import random
 
+import numpy as np
 import pytest
 
 from clew.checkers import Budget, check, contents, verify_witness
@@ -35,12 +36,27 @@ LIST = [
     *(ModelOperation("append", v, v if kind == OK else None, kind) for v in (1, 2) for kind in (OK, INFO)),
     *(ModelOperation("read", None, list(found), OK) for found in ((), (1,), (1, 2), (2, 1), (1, 1, 2), (2, 1, 1))),
 ]
+VERSIONS = [
+    *(ModelOperation("read", None, found, OK) for found in (None, [0, 1], [0, 2], [1, 1], [1, 2], [2, 1])),
+    *(
+        ModelOperation("init", 1, result, kind)
+        for result, kind in (([0, 1], OK), ([0, 2], OK), ([1, 1], OK), (None, INFO))
+    ),
+    *(ModelOperation("init", 2, result, kind) for result, kind in (([0, 2], OK), (None, INFO))),
+    *(ModelOperation("cas", [v, new], [v + 1, new], OK) for v in (0, 1) for new in (1, 2)),
+    *(ModelOperation("cas", [v, new], None, INFO) for v in (0, 1) for new in (1, 2)),
+    *(ModelOperation("cas", [v, 1], None, MISMATCH) for v in (0, 1)),
+    ModelOperation("cas", [0, 1], [2, 1], OK),
+    *(ModelOperation("delete", None, None, kind) for kind in (OK, INFO)),
+]
 ALPHABETS = {
     "writes and appends": ("kv", KV),
     "unknown outcomes": ("kv", KV + LOST),
     "swaps": ("kv", KV + LOST + SWAPS),
     "swaps that missed": ("kv", KV + SWAPS + MISSED),
     "a list": ("append-list", LIST),
+    "versions": ("cas-by-version", VERSIONS),
+    "versions that are all known": ("cas-by-version", [op for op in VERSIONS if op.outcome != INFO]),
 }
 
 
@@ -56,11 +72,21 @@ def test_it_agrees_with_the_exhaustive_checker(kind: str, times: int) -> None:
     assert min(map(given.count, ("valid", "invalid"))) > 10 * times
 
 
+@pytest.mark.parametrize("kind", ["unknown outcomes", "swaps", "versions"])
+def test_what_a_narrow_sweep_drops_does_not_make_a_history_invalid(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents.engine, "_SWEEPS", ((1, 1), (contents.engine._ALL, 1)))
+    monkeypatch.setattr(contents.engine, "_SLACK", 0)
+    name, alphabet = ALPHABETS[kind]
+    model, rng = find_model(name), random.Random(kind)
+    for _ in range(300):
+        assert_agrees(growing, small.lived(model, alphabet, rng.randrange(6, 11), rng), model)
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("unknown", [0.0, 0.05])
 def test_a_narrow_sweep_goes_back(seed: int, unknown: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """With two configurations at first it is lost again and again, and comes to the end all the same."""
-    monkeypatch.setattr(contents.engine, "_WIDTH", 2)
+    monkeypatch.setattr(contents.engine, "_SWEEPS", ((2, 1),))
     backs = list[int]()
     go_back = contents.engine.Sweep.go_back
     monkeypatch.setattr(
@@ -73,13 +99,13 @@ def test_a_narrow_sweep_goes_back(seed: int, unknown: float, monkeypatch: pytest
     assert backs
 
 
-@pytest.mark.parametrize("name", ["kv", "append-list"])
+@pytest.mark.parametrize("name", ["kv", "append-list", "cas-by-version"])
 def test_long_histories_of_thirty_clients(name: str) -> None:
     """What no depth-first search decides in a minute takes a fraction of a second."""
     history = object_history(name, 1_500, 30, False, 0.02, 1)
     verdict = check(history, name, budget=Budget(60.0))
     assert verdict.valid
-    assert verdict.keys[0].engine == ("contents" if name == "kv" else "pinned")
+    assert verdict.keys[0].engine == ("pinned" if name == "append-list" else "contents")
     verify_witness(history, find_model(name), verdict)
 
 
@@ -100,6 +126,28 @@ def test_it_ends_soon_after_its_deadline() -> None:
 def test_it_keeps_to_its_memory() -> None:
     decision = decided(2_000, 60, 0.1, 0, Budget(bytes=100_000), Deadline(60))
     assert (decision.answer, decision.why) == ("unknown", "memory")
+
+
+def test_values_of_versions_that_nobody_seeks_are_one() -> None:
+    """Of a thousand compare-and-sets of unknown outcome those of one version are equal, so few are tried."""
+    events = [
+        Event(0, 0, 0, "invoke", "init", None, 0),
+        Event(1, 1, 0, "ok", "init", None, [0, 0]),
+        *(Event(2 + n, 2 + n, 1 + n, "invoke", "cas", None, [n % 4, n]) for n in range(1_000)),
+        Event(1_002, 1_002, 0, "invoke", "cas", None, [4, 0]),
+        Event(1_003, 1_003, 0, "ok", "cas", None, [5, 0]),
+    ]
+    model = find_model("cas-by-version")
+    (problem,) = encode(History.of(events), model)
+    accesses = contents.accesses_of(problem, model)
+    assert accesses is not None
+    tables = start.tables_of(problem, accesses, Deadline(60))
+    assert tables is not None
+    assert len(np.unique(tables.ops["effect"][1:1_001])) == 4
+    decision = contents.decide(problem, accesses, Budget(), Deadline(60))
+    assert decision.answer == "valid"
+    assert_explains(problem, model, decision.order, len(problem.event_op))
+    assert len(decision.order) == 6
 
 
 def test_a_register_is_no_content() -> None:
