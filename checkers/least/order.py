@@ -38,6 +38,9 @@ REGISTERS = np.dtype((
         ("far", np.int64),  # how many places a move goes at most
         ("coldness", np.float64),  # 1 / the temperature, in `FINE`th
         ("wrongs", np.int64),  # how many operations of the stretch are wrong
+        ("left", np.int64),  # the places in which `unknown.look` looks: the first one, and the one behind the last
+        ("right", np.int64),
+        ("price", np.float64),  # what it costs that an operation of unknown outcome comes in
         ("noise", np.int64),  # `unknown.look` takes changes for better by a number below this, in `FINE`th
         ("least", np.float64),  # the best change that `unknown.look` found: see there
         ("found", np.int64),

@@ -15,7 +15,7 @@ from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, encode
 from clew.checkers.least import engine
 from clew.checkers.least.order import cost_of, count
-from clew.checkers.least.unknown import change, look
+from clew.checkers.least.unknown import change, look, release
 from clew.checkers.models import find_model
 from clew.checkers.models.model import ModelOperation
 from clew.checkers.models.queue import PriorityQueue
@@ -43,9 +43,10 @@ def of_ten_clients(operations: int, unknown: float) -> Problem:
 
 
 def total(t: engine.Order) -> float:
-    """What the order costs."""
+    """What the order costs, with the price of what came in."""
     count(t)
-    return sum(cost_of(t, t.there[op], t.demands[op]) for op in t.order.tolist() if t.demands[op] != NOBODY)
+    wrong = sum(cost_of(t, t.there[op], t.demands[op]) for op in t.order.tolist() if t.demands[op] != NOBODY)
+    return float(wrong + t.at.price * np.count_nonzero(t.adds[t.unknown]))
 
 
 class Narrow(PriorityQueue):
@@ -172,9 +173,11 @@ def test_a_change_of_what_comes_in_costs_what_was_said() -> None:
     t = engine._start(of_ten_clients(400, 0.1), MODEL, 1)
     assert t is not None
     made, equal = 0, 0
+    t.at.price = 0.25
     before = total(t)
     for element, more in [(element, more) for _ in range(8) for element in range(5) for more in (-1, 1)]:
         t.at.least, t.at.found = 0.0, NOBODY
+        release(t)
         look(t, element, more)
         if t.at.found != NOBODY:
             said = float(t.at.least)
@@ -185,6 +188,56 @@ def test_a_change_of_what_comes_in_costs_what_was_said() -> None:
     assert made > 10
     # If both operations come in, the second one may find no place any more: see `unknown._come_in`.
     assert equal >= 0.9 * made
+
+
+def test_what_came_in_is_what_was_called_last() -> None:
+    t = engine._start(of_ten_clients(400, 0.2), MODEL, 1)
+    assert t is not None
+    engine._let_come_in(t, small.LATE)
+    inside = t.unknown[t.adds[t.unknown] != 0].tolist()
+    rng = random.Random(1)
+    for op in rng.sample(inside, len(inside) // 2):
+        t.adds[op], t.demands[op] = 0, NOBODY
+    before, names = total(t), t.order.tolist()
+    release(t)
+    there = t.there.copy()
+    assert total(t) == before
+    assert np.array_equal(there, t.there)
+    assert np.all(t.ret[t.order] >= np.maximum.accumulate(t.call[t.order]))
+    assert names != t.order.tolist()
+    came_in, left_out = (t.unknown[(t.adds[t.unknown] != 0) == is_in].tolist() for is_in in (True, False))
+    for op in came_in:
+        for other in left_out:
+            alike = t.takes[other] == t.takes[op] and (t.takes[op] or t.element[other] == t.element[op])
+            in_time = t.call[op] < t.call[other] <= t.first_return[t.place[op]]
+            assert not (alike and in_time)
+
+
+def test_what_no_longer_helps_is_left_out() -> None:
+    classes = (ModelOperation("insert", 1, None, "info"), ModelOperation("insert", 1, 1, "ok"))
+    times = np.array([0, 2])
+    problem = small.problem([0, 1], times, np.array([NEVER, 3]), classes, np.array([False, False]))
+    t = engine._start(problem, MODEL, 1)
+    assert t is not None
+    t.adds[t.unknown] = 1
+    for price, adds in ((0.0, 1), (0.1, 0)):
+        t.at.price = price
+        engine._let_come_in(t, small.LATE)
+        assert t.adds[t.unknown].tolist() == [adds]
+
+
+def test_changes_near_a_repair_change_nothing_elsewhere() -> None:
+    t = engine._start(of_ten_clients(400, 0.2), MODEL, 1)
+    assert t is not None
+    t.at.left, t.at.right = 150, 250
+    known = t.ret != NEVER
+    inside = t.order[150:250]
+    known[inside] = False
+    before, came_in = t.there[known], np.count_nonzero(t.adds[t.unknown])
+    engine._let_come_in(t, small.LATE, noise=256)
+    engine._let_come_in(t, small.LATE)
+    assert np.count_nonzero(t.adds[t.unknown]) > came_in
+    assert np.array_equal(t.there[known], before)
 
 
 def test_a_priority_queue_that_wgl_does_not_decide_soon_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
