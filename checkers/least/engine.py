@@ -17,8 +17,8 @@ every second repair a few changes near it are made that need not be for the bett
 true one.
 
 Measured on histories of 10,000 operations and 5 values, processor time on a busy machine: without unknown outcomes
-fifteen of fifteen are decided: of 5 and 10 clients in 1.2 to 2.5 s, of 30 in 2.5 to 5.7 s. With 2 % ten of ten are, of 5 and 10 clients, in 3.1 to 5.4 s, and two of five of 30
-clients, in 5 s.
+fifteen of fifteen are decided: of 5 and 10 clients in 1.2 to 2.5 s, of 30 in 2.5 to 5.7 s. With 2 % ten of ten are, of
+5 and 10 clients, in 3.1 to 5.4 s, and two of five of 30 clients, in 5 s.
 """
 
 from __future__ import annotations
