@@ -1,9 +1,10 @@
 """Searches take turns, in rounds of growing effort, until one has an answer: what one cannot decide, another often can.
 
     round        registers                    stacks                        other models
-    first        wgl, mending, narrow         wgl, who popped which push    wgl, without and with needs
-                 sweeps, lazy
-    second       the same, with more of all   who popped which push, wgl    a sweep that goes back, wgl with needs
+    first        wgl, mending, a sweep        wgl, who popped which push    wgl, without and with needs
+                 that goes back, lazy
+    second       mending, then the others,    who popped which push, wgl    a sweep that goes back, wgl with needs
+                 with more of all
     further      and so on                    and so on                     the same, with more of both
 
 Several registers are mended too (`clew.checkers.mending`), and priority queues (`clew.checkers.least`), between wgl
@@ -50,26 +51,27 @@ _FIRST_WIDTHS = (8, 32)
 """Configurations that lazy keeps in the first round. Of the 32 kinds of histories in the grid of
 `tests.benchmarks.checker`, 8 configurations decide 14 within two million steps, and 32 decide another 7. Five of the 14
 take 32 configurations too long, so both widths are tried."""
-_FIRST_SWEEPS = (32, 128)
-"""Configurations that a narrow sweep keeps in the first round. Measured on compare-and-sets of 20 values, 50 processes
-and 10 % of unknown outcomes: 32 take 0.3 s for 1,000 operations if the sweep comes to its end, 128 take 1.5 s."""
 _MORE_WIDTH = 16
 """How many times as many configurations each round keeps: the widths are 8, 32, 128, 512, and so on, each tried once.
 Not measured: a wider sweep is complete more often and takes longer."""
-_SWEPT = 200
-"""Operations that a narrow sweep may try for a step of wgl: more than it needs to come to its end."""
 _BACK, _WIDER_BACK = 32, 4
 """Configurations that the first sweep that goes back keeps, and how many times as many each further one does. Measured
 on five hard priority queues and sets: 32 decide four within 5 seconds of processor time, 100 three, 300 one."""
 _TRIED = 18
 """Operations that a sweep that goes back may try for a step of wgl: four seconds of processor time in its first turn.
 The hardest history that one of 32 configurations decided within five seconds, a `kv`, took it 338 million."""
+_SWEPT = 60
+"""The same for registers: a second in its first turn."""
 _HOPED = 2
 """Steps of wgl with needs, for a step without. Of six multi-registers and sets of 30 clients that it decided within
 five seconds of processor time, each after more than two million steps, 20 million decide four, and 40 million all."""
 _MENDED = 15
 """Places that mending looks at for a step of wgl, if it comes no further: half a second of processor time in its first
 turn."""
+_SEEDS, _MORE_SEEDS = 2, 4
+"""How often a register is mended in the first round, each time with another seed, and how many times as often in all by
+the end of each further one. Of 17 hard histories of 2,000 operations 13 are mended with one seed, 15 with one of two.
+"""
 _MOVED = 100
 """Moves in the order of a priority queue, for each step of wgl an event: 4,000 for each operation in its first turn,
 half a second of processor time for 1,000 operations."""
@@ -92,7 +94,7 @@ def search_register(
     *,
     where: bool = True,
 ) -> Decision:
-    """Decide a problem of a register by wgl, mending, narrow sweeps and lazy; see `take_turns`.
+    """Decide a problem of a register by wgl, mending, a sweep that goes back and lazy; see `take_turns`.
 
     If invalid, it says where. Without `where`, `stuck` may be None.
     """
@@ -111,15 +113,23 @@ def search_register(
     def mended(number: int) -> Decision:
         from clew.checkers import mending
 
-        return mending.decide_register(form, deadline, _MENDED * steps_of(number, problem), seed=number)
+        # Of other numbers in each round: 0 and 1, then 2 to 7, then 8 to 31, and so on.
+        seeds = range(_SEEDS * _MORE_SEEDS ** (number - 1) if number > 0 else 0, _SEEDS * _MORE_SEEDS**number)
+        return mending.decide_register(form, deadline, _MENDED * steps_of(0, problem), seeds=seeds)
 
-    def narrow(number: int) -> Decision:
+    def first_mended(number: int) -> Decision | None:
+        return mended(number) if number == 0 else None
+
+    def later_mended(number: int) -> Decision | None:
+        return mended(number) if number > 0 else None
+
+    def back(number: int) -> Decision:
         # Imported here, and lazy below: its kernels take seconds to compile, once after an install, and most histories
         # never need them.
         from clew.checkers import linear
 
-        widths = [width * _MORE_WIDTH**number for width in _FIRST_SWEEPS]
-        return linear.decide_narrowly(problem, model, budget, deadline, widths, _SWEPT * steps_of(number, problem))
+        width = _BACK * _WIDER_BACK**number
+        return linear.decide_going_back(problem, model, budget, deadline, width, _SWEPT * steps_of(number, problem))
 
     def breadth(number: int) -> Decision:
         from clew.checkers import lazy
@@ -128,7 +138,7 @@ def search_register(
         most = _effort(number) * max(len(problem.event_op), 4 * FEWEST_EVENTS)
         return lazy.decide(form, budget, deadline, widths, most)
 
-    return take_turns((depth, mended, narrow, breadth), deadline, most_rounds)
+    return take_turns((later_mended, depth, first_mended, back, breadth), deadline, most_rounds)
 
 
 def search_any(

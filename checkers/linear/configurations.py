@@ -10,7 +10,7 @@ import numpy as np
 
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import inlined, kernel, raw_kernel
-from clew.checkers.linear.narrow import DEMANDING, choose
+from clew.checkers.linear.narrow import choose
 from clew.checkers.linear.rows import BITS, GONE, LOG, MET, STATE, add, copy_row
 from clew.checkers.linear.tables import (
     ASK,
@@ -19,7 +19,6 @@ from clew.checkers.linear.tables import (
     ENOUGH,
     FREE,
     LOG_FULL,
-    MANY,
     MOST,
     PAUSE,
     ROWS,
@@ -290,11 +289,7 @@ def _return(memo, t, op, row):  # type: ignore[no-untyped-def]
         if at.work >= at.pause:
             at.gone, at.met = gone, met
             return PAUSE, 0
-        if at.keep == DEMANDING:
-            far = at.tried >= at.count + TRIED * at.width
-        else:
-            far = gone >= at.width and met >= MANY * at.width
-        if far or gone >= ENOUGH * at.width:
+        if at.tried >= at.count + TRIED * at.width or gone >= ENOUGH * at.width:
             at.dropped = 1
             break
         if max(met, gone) + at.open > len(t.seen):

@@ -23,7 +23,6 @@ from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
 from clew.checkers.linear.gap_sweep import GapSweep
 from clew.checkers.linear.moments import Moments
-from clew.checkers.linear.narrow import DEMANDING
 from clew.checkers.linear.sweep import Sweep
 from clew.checkers.models.model import Model
 from clew.checkers.verdict import Budget
@@ -77,7 +76,7 @@ def decide(
     moments: Moments | None = None,
     priced: bool = True,
 ) -> Decision:
-    """Decide one problem by one sweep that keeps so many configurations at first, those that are `DEMANDING`.
+    """Decide one problem by one sweep that keeps so many configurations at first, see `narrow`.
 
     `steps` bounds it by something that is the same on every machine: operations tried. When they are used up, or
     when it is lost for good, the answer is "unknown" and `why` is "time". With `moments`, of a counter, it
@@ -88,7 +87,7 @@ def decide(
         gaps = GapSweep(problem, moments, budget, deadline, width, priced)
         answer = to_the_end(gaps, deadline, gaps.end, width, steps, budget.bytes, _GAPS_EVERY, _GAPS_AFTER)
         return _decision(answer, gaps.order(), gaps.dropped, None)
-    sweep = Sweep(problem, model, budget, deadline, width=width, keep=DEMANDING)
+    sweep = Sweep(problem, model, budget, deadline, width=width)
     answer = to_the_end(sweep, deadline, len(problem.event_op), width, steps, budget.bytes, _EVERY, _AFTER)
     return _decision(answer, sweep.order(), sweep.dropped, sweep.position)
 

@@ -18,7 +18,7 @@ Five rules keep the sets small: `Eager observers`, `Earliest deadline first`, `F
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -28,7 +28,7 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.linear.configurations import advance, collect
-from clew.checkers.linear.narrow import FEWEST_KNOWN, KEYS, MOST_KNOWN
+from clew.checkers.linear.narrow import KEYS
 from clew.checkers.linear.rows import BITS, LOG, STATE
 from clew.checkers.linear.tables import (
     ASK,
@@ -102,37 +102,6 @@ def decide(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -
     return Decision("unknown", order=sweep.order(), why=answer, engine="linear")
 
 
-def decide_narrowly(
-    problem: Problem,
-    model: Model,
-    budget: Budget,
-    deadline: Deadline,
-    widths: Iterable[int],
-    steps: int | None = None,
-) -> Decision:
-    """Decide one problem by sweeps that keep only so many configurations (see `clew.checkers.linear.narrow`).
-
-    Each width is tried twice. `widths`, and `steps` for each sweep, bound the search by something that is the same on
-    every machine: operations tried. When they are used up, the answer is "unknown" and `why` is "time".
-    """
-    best: list[int] = []
-    for width in widths:
-        for keep in (FEWEST_KNOWN, MOST_KNOWN):
-            sweep = Sweep(problem, model, budget, deadline, width=width, keep=keep)
-            answer = sweep.to(len(problem.event_op), steps)
-            order = sweep.order()
-            if answer == "there":
-                return Decision("valid", order=order, engine="linear")
-            if answer == "dead" and not sweep.dropped:
-                return Decision("invalid", order=order, stuck=sweep.position, engine="linear")
-            best = max(best, order, key=len)
-            if answer == "memory":
-                return Decision("unknown", order=best, why="memory", engine="linear")
-            if deadline.passed():
-                return Decision("unknown", order=best, why="time", engine="linear")
-    return Decision("unknown", order=best, why="time", engine="linear")
-
-
 class Sweep:
     """The configurations of a problem at one position; `to` moves the position forward.
 
@@ -142,7 +111,7 @@ class Sweep:
     A sweep made without `start` treats states as one if no operation of this problem tells them apart. So its
     configurations cannot start another sweep.
 
-    It keeps `width` configurations at most, or all. `keep` says which come first; see `clew.checkers.linear.narrow`.
+    It keeps `width` configurations at most, or all. See `clew.checkers.linear.narrow`.
     """
 
     def __init__(
@@ -155,7 +124,6 @@ class Sweep:
         opened: int = 0,
         *,
         width: int = _ALL,
-        keep: int = FEWEST_KNOWN,
     ) -> None:
         self._problem, self._budget, self._deadline = problem, budget, deadline
         self._memo = Memo(model, problem.classes, merge=start is None)
@@ -164,7 +132,7 @@ class Sweep:
         self._forgot = -1
         self._at = np.zeros(1, REGISTERS)[0]
         self._at.count = 1
-        self._at.width, self._at.keep = width, keep
+        self._at.width = width
         self._tables = Tables(
             at=self._at,
             event_op=problem.event_op,
@@ -354,7 +322,7 @@ def _room(
         "cost": np.empty(rows, np.int32),
         "behind": np.empty(rows, np.int32),
         "order": np.empty(0 if width == _ALL else rows, np.int64),
-        "scratch": np.empty((2, 0 if width == _ALL else rows), np.int64),
+        "scratch": np.empty(0 if width == _ALL else rows, np.int64),
         "heads": np.empty((2, 2 * rows), np.int32),
         "stamps": np.zeros((2, 2 * rows), np.int64),
         "unknown": np.zeros(words, np.int64),

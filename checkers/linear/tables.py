@@ -36,7 +36,6 @@ REGISTERS = np.dtype((
         ("dropped", np.int64),  # 1 if some were dropped: if none survives a return, that proves nothing
         ("dropped_before", np.int64),  # `dropped` before the return
         ("tried", np.int64),  # configurations from which more were found at this return
-        ("keep", np.int64),  # which are kept first; see `narrow`
     ],
 ))  # fmt: skip
 ENTRY = np.dtype([("before", np.int32), ("op", np.int32)])
@@ -44,9 +43,9 @@ ENTRY = np.dtype([("before", np.int32), ("op", np.int32)])
 
 WORK_PER_VISIT = 500_000
 """Operations tried and configurations compared until Python may look at the deadline: 10 to 50 milliseconds."""
-ENOUGH, MANY, TRIED, MOST = 4, 8, 10, 256
-"""What a narrow sweep does for a return, in widths. It is enough to find 4, or 1 if 8 were met on the way; if it is
-DEMANDING, to find 4 or to go on from 10. At most 256 are met."""
+ENOUGH, TRIED, MOST = 4, 10, 256
+"""What a narrow sweep does for a return, in widths. It is enough to find 4, or to go on from 10.
+At most 256 are met."""
 CLOSE_EVERY = 16
 """Returns between two looks for operations that all configurations have used: a look goes through all of these."""
 
@@ -97,7 +96,7 @@ class Tables(NamedTuple):
     order: Any
     """Rows of `then`: those that are kept come first. This and the next two are empty if all are kept."""
     scratch: Any
-    """See `narrow`: the key of each row, and rows in some order."""
+    """The key of each row; see `narrow`."""
     tally: Any
     """See `narrow`: how many rows have a key."""
     asked: Any

@@ -26,6 +26,7 @@ multi-registers of 10,000 operations and 5 values, with no or 2 % unknown outcom
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -35,6 +36,7 @@ from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import Ints, RegisterForm
 from clew.checkers.mending.exchange import CELL, REGISTERS, Order
+from clew.checkers.mending.likely import Floats, likely_moments
 from clew.checkers.mending.moves import MENDED, PAUSE, begin, first_wrong, gather, look, mend, spare
 from clew.checkers.models.model import Model
 from clew.checkers.replay import state_after
@@ -78,13 +80,23 @@ def decide(problem: Problem, model: Model, deadline: Deadline, steps: int, *, se
     return found
 
 
-def decide_register(form: RegisterForm, deadline: Deadline, steps: int, *, seed: int = 0) -> Decision:
-    """Look for an order of a problem of one register; see `decide`."""
-    return _decide(form.problem, cell_of(form), deadline, steps, seed)
+def decide_register(form: RegisterForm, deadline: Deadline, steps: int, *, seeds: Iterable[int] = (0,)) -> Decision:
+    """Look for an order of a problem of one register; see `decide`. It begins with a likely one (see `likely`).
+
+    It is tried with one seed after the other. Each has so many `steps`.
+    """
+    cells, moment = cell_of(form), likely_moments(form, deadline)
+    found = Decision("unknown", why="time", engine="mending")
+    for seed in seeds:
+        if found.answer == "unknown" and not deadline.passed():
+            found = _decide(form.problem, cells, deadline, steps, seed, moment)
+    return found
 
 
-def _decide(problem: Problem, cells: Cells, deadline: Deadline, steps: int, seed: int) -> Decision:
-    t = _start(problem, cells, seed)
+def _decide(
+    problem: Problem, cells: Cells, deadline: Deadline, steps: int, seed: int, moment: Floats | None = None
+) -> Decision:
+    t = _start(problem, cells, seed, _middles(problem) if moment is None else moment)
     at, count, rng = t.at, len(problem), random.Random(seed)
     farthest, scale, further, last = -1, 1.0, _FURTHER, steps
     while (place := int(first_wrong(t, at.begin))) != NOBODY:
@@ -111,11 +123,16 @@ def _decide(problem: Problem, cells: Cells, deadline: Deadline, steps: int, seed
     return Decision("valid", order=_taken(t), engine="mending")
 
 
-def _start(problem: Problem, cells: Cells, seed: int) -> Order:
-    """The first order: by the middle of the intervals. What is of unknown outcome is left out."""
+def _middles(problem: Problem) -> Floats:
+    """The middle of each interval. What is of unknown outcome has one far behind all others."""
+    return (problem.call + problem.ret) / 2
+
+
+def _start(problem: Problem, cells: Cells, seed: int, moment: Floats) -> Order:
+    """The first order: by a moment of each operation. What is of unknown outcome is left out and stands at its call."""
     count, accesses = len(problem), len(cells.cell)
     lost = problem.ret == NEVER
-    order = np.argsort(np.where(lost, problem.call, (problem.call + problem.ret) // 2), kind="stable")
+    order = np.argsort(np.where(lost, problem.call, moment), kind="stable")
     place = np.empty(count, np.int64)
     place[order] = np.arange(count)
     at = np.zeros(1, REGISTERS)[0]

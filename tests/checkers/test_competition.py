@@ -58,7 +58,7 @@ def nothing_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_four_rounds_leave_open_the_fifth_may_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     decided = Decision("valid", order=[1])
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
-    monkeypatch.setattr(linear, "decide_narrowly", answering(MEMORY))
+    monkeypatch.setattr(linear, "decide_going_back", answering(MEMORY))
     monkeypatch.setattr(lazy, "decide", answering(TIME, TIME, TIME, TIME, decided))
     assert decide(Deadline(60.0)) is decided
 
@@ -71,7 +71,7 @@ def test_every_round_looks_further_than_the_last(monkeypatch: pytest.MonkeyPatch
         return TIME if len(asked) < 4 else Decision("valid")
 
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
-    monkeypatch.setattr(linear, "decide_narrowly", answering(MEMORY))
+    monkeypatch.setattr(linear, "decide_going_back", answering(MEMORY))
     monkeypatch.setattr(lazy, "decide", breadth)
     assert decide(Deadline(60.0)).answer == "valid"
     for (width, steps), (wider, more) in itertools.pairwise(asked):
@@ -81,7 +81,7 @@ def test_every_round_looks_further_than_the_last(monkeypatch: pytest.MonkeyPatch
 
 def test_it_is_out_of_memory_only_if_all_searches_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
-    monkeypatch.setattr(linear, "decide_narrowly", answering(MEMORY))
+    monkeypatch.setattr(linear, "decide_going_back", answering(MEMORY))
     monkeypatch.setattr(lazy, "decide", answering(TIME, MEMORY))
     decision = decide(Deadline(60.0))
     assert (decision.answer, decision.why) == ("unknown", "memory")
@@ -107,7 +107,7 @@ def test_it_is_out_of_time_when_the_deadline_has_passed(monkeypatch: pytest.Monk
         return MEMORY
 
     monkeypatch.setattr(wgl, "decide", answering(MEMORY))
-    monkeypatch.setattr(linear, "decide_narrowly", answering(MEMORY))
+    monkeypatch.setattr(linear, "decide_going_back", answering(MEMORY))
     monkeypatch.setattr(lazy, "decide", stops)
     decision = decide(deadline)
     assert (decision.answer, decision.why) == ("unknown", "time")

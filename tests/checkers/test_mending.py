@@ -153,7 +153,7 @@ def test_what_is_of_unknown_outcome_is_left_out_again_if_it_is_not_needed(needed
     )
     cells = cells_of(problem, MANY, small.LATE)
     assert cells is not None
-    t = engine._start(problem, cells, 1)
+    t = engine._start(problem, cells, 1, engine._middles(problem))
     (lost,) = np.flatnonzero(problem.ret == NEVER)
     t.left_out[lost], t.now["holds"] = False, cells.first
     if not needed:
@@ -206,7 +206,7 @@ def test_what_is_seen_and_what_is_wrong_is_what_the_order_says(unknown: float) -
     problem = of_thirty_clients(unknown)
     cells = cells_of(problem, MANY, small.LATE)
     assert cells is not None
-    t = engine._start(problem, cells, 1)
+    t = engine._start(problem, cells, 1, engine._middles(problem))
     lost = problem.ret == NEVER
     for begin, end in ((0, 120), (60, len(problem))):
         t.at.begin, t.at.end, t.at.moves_end, t.at.pause = begin, end, 2_000, LONG

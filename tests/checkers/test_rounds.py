@@ -145,7 +145,7 @@ def test_wgl_says_where_a_register_is_invalid_in_every_round(monkeypatch: pytest
     monkeypatch.setattr(rounds, "FEWEST_EVENTS", 1)
     monkeypatch.setattr(rounds, "_FIRST_EFFORT", 1)
     monkeypatch.setattr(wgl.engine, "STEPS_PER_VISIT", 3)
-    for module, name in ((mending, "decide_register"), (linear, "decide_narrowly"), (lazy, "decide")):
+    for module, name in ((mending, "decide_register"), (linear, "decide_going_back"), (lazy, "decide")):
         monkeypatch.setattr(module, name, lambda *_, **__: MEMORY)
 
     def by_depth(problem: Problem, model: Model, budget: Budget, deadline: Deadline) -> Decision:

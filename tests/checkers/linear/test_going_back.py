@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from itertools import product
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -23,8 +24,10 @@ from tests.often import OFTEN
 
 
 @OFTEN
-@pytest.mark.parametrize("every", [1, 5])
-@pytest.mark.parametrize("name", ["counter", "priority-queue", "stack", "unordered-queue"])
+@pytest.mark.parametrize(
+    ("name", "every"),
+    [("cas-register", 1), *product(["counter", "priority-queue", "stack", "unordered-queue"], [1, 5])],
+)
 def test_random_histories_get_the_answer_of_the_exhaustive_checker(
     name: str, every: int, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
@@ -146,7 +149,7 @@ def test_a_mark_holds_nothing_but_its_copies() -> None:
     """What a mark takes counts against the budget. The large tables of a wide sweep are not kept with it."""
     model = find_model("counter")
     (problem,) = encode(object_history("counter", 60, 10, False, 0.0, 0), model)
-    sweep = linear.Sweep(problem, model, Budget(), Deadline(600), width=4)
+    sweep = linear.Sweep(problem, model, Budget(), Deadline(600), width=16)
     assert sweep.to(60) == "there"
     mark = sweep.mark()
     tables = [table for table in mark[1:] if isinstance(table, np.ndarray)]
