@@ -89,10 +89,11 @@ def find_counterexample(problem: Problem, form: Form | None, model: Model, stuck
     if isinstance(form, RegisterForm):
         counterexample = counterexample | _setters(form, counterexample)
     elif isinstance(form, ContainerForm):
-        # What began after the violation cannot matter.
-        counterexample = _whole_lifetimes(form, counterexample) & (problem.call < stuck)
+        counterexample = _whole_lifetimes(form, counterexample)
     elif isinstance(form, TallyForm):
         counterexample = counterexample | _what_was_found(form, counterexample)
+    # What began after the violation cannot matter.
+    counterexample &= problem.call < stuck
     kept = np.flatnonzero(counterexample)
     if len(kept) <= _SMALL:
         assert exhaustive.linearize(problem.only(counterexample), model) is None

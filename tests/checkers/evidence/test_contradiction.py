@@ -92,6 +92,21 @@ def test_a_write_that_was_replaced_only_explains_the_read_of_its_value() -> None
     assert [line.split()[2] for line in told[at - 2 : at]] == ["write", "read"]
 
 
+def test_a_counterexample_holds_nothing_that_began_after_the_violation() -> None:
+    """4 can only come from 2, which is set when the compare-and-set of 4 has returned. But a read of 2 was open then."""
+    steps = (
+        (0, "invoke", "cas", [None, 1]), (0, "ok", "cas", [None, 1]), (1, "invoke", "cas", [4, 5]),
+        (2, "invoke", "read", None), (3, "invoke", "cas", [2, 4]), (1, "ok", "cas", [4, 5]),
+        (0, "invoke", "cas", [1, 2]), (2, "ok", "read", 2), (0, "ok", "cas", [1, 2]),
+    )  # fmt: skip
+    events = [Event(at, at, process, kind, f, None, value) for at, (process, kind, f, value) in enumerate(steps)]
+    (key,) = check(History.of(events), "cas-register").keys
+    assert key.stuck == 5
+    assert key.contradiction == (1,)
+    assert key.counterexample is not None
+    assert 4 not in key.counterexample
+
+
 def test_a_read_that_proves_nothing_but_a_write_is_not_named() -> None:
     """1 was replaced by 4 before it was read again. That the write of 1 had returned before that is enough."""
     steps = (
