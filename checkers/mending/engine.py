@@ -27,8 +27,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clew.checkers.cells import Cells, cell_of, cells_of
 from clew.checkers.deadline import Deadline
@@ -73,7 +75,7 @@ def decide(problem: Problem, model: Model, deadline: Deadline, steps: int, *, se
     cells = cells_of(problem, model, deadline)
     if cells is None:
         return None
-    found = _decide(problem, cells, deadline, steps, seed)
+    found = _decide(problem, cells, deadline, steps, [seed])
     # The model has the last word: an operation may do more than its accesses to cells tell.
     if found.answer == "valid" and state_after(found.order, problem, model, deadline) is None:
         return Decision("unknown", why="time", engine="mending")
@@ -83,44 +85,75 @@ def decide(problem: Problem, model: Model, deadline: Deadline, steps: int, *, se
 def decide_register(form: RegisterForm, deadline: Deadline, steps: int, *, seeds: Iterable[int] = (0,)) -> Decision:
     """Look for an order of a problem of one register; see `decide`. It begins with a likely one (see `likely`).
 
-    It is tried with one seed after the other. Each has so many `steps`.
+    Where the `steps` with one of the `seeds` come no further, it goes back a little and on from there with the next.
     """
-    cells, moment = cell_of(form), likely_moments(form, deadline)
-    found = Decision("unknown", why="time", engine="mending")
-    for seed in seeds:
-        if found.answer == "unknown" and not deadline.passed():
-            found = _decide(form.problem, cells, deadline, steps, seed, moment)
-    return found
+    moment = likely_moments(form, deadline)
+    return _decide(form.problem, cell_of(form), deadline, steps, list(seeds), moment)
 
 
 def _decide(
-    problem: Problem, cells: Cells, deadline: Deadline, steps: int, seed: int, moment: Floats | None = None
+    problem: Problem, cells: Cells, deadline: Deadline, steps: int, seeds: list[int], moment: Floats | None = None
 ) -> Decision:
-    t = _start(problem, cells, seed, _middles(problem) if moment is None else moment)
-    at, count, rng = t.at, len(problem), random.Random(seed)
+    t = _start(problem, cells, seeds[0], _middles(problem) if moment is None else moment)
+    at, count, rng, others = t.at, len(problem), random.Random(seeds[0]), seeds[1:]
     farthest, scale, further, last = -1, 1.0, _FURTHER, steps
+    marks = [_Mark(farthest, _changing(t))]
     while (place := int(first_wrong(t, at.begin))) != NOBODY:
+        if at.work >= last:
+            if not others:
+                return Decision("unknown", why="time", engine="mending")
+            farthest, last, scale = marks[0].farthest, at.work + steps, 1.0
+            _go_back(t, marks[0], others[0])
+            rng = random.Random(others.pop(0))
+            continue
         at.sparing = place > farthest  # the first time that this place is mended
         if place > farthest:
             farthest, scale = place, max(scale / _NARROWER, 1.0)
         else:
             scale = min(scale * _WIDER, _WIDEST)
         if place >= further:
-            further, last = place + _FURTHER, at.work + steps
+            further, last, others = place + _FURTHER, at.work + steps, seeds[1:]
+            marks = [marks[-1], _Mark(farthest, _changing(t))]
         at.begin = max(0, place - int(scale * _BACK * rng.uniform(0.3, 1)))
         at.end = min(count, place + 1 + int(scale * _AHEAD * rng.uniform(0.5, 1)))
         gather(t, _LOOK_BACK)
         begin(t)
         at.moves_end = _MOVES * (at.end - at.begin)
         status = PAUSE
-        while status == PAUSE:
-            if at.work >= last or deadline.passed():
+        while status == PAUSE and at.work < last:
+            if deadline.passed():
                 return Decision("unknown", why="time", engine="mending")
             at.pause = min(at.work + WORK_PER_VISIT, last)
             status = mend(t)
         if status == MENDED:
             spare(t)
     return Decision("valid", order=_taken(t), engine="mending")
+
+
+class _Mark(NamedTuple):
+    """Where mending stood."""
+
+    farthest: int
+    """The farthest place that it had come to."""
+    tables: list[NDArray[Any]]
+    """Copies of the tables that change."""
+
+
+def _changing(t: Order) -> list[NDArray[Any]]:
+    """Copies of the tables that mending changes, but of those that are room only."""
+    return [table.copy() for table in (t.at, t.left_out, t.order, t.place, t.seen, t.wrong, t.place_of_wrong)]
+
+
+def _go_back(t: Order, mark: _Mark, seed: int) -> None:
+    """Stand where the mark was made, with another seed. The work that was done since then still counts."""
+    work, exchange = t.at.work, t.at.exchange  # the number of an exchange must not come again
+    for name in t.at.dtype.names or ():
+        t.at[name] = mark.tables[0][name]
+    for table, old in zip(
+        (t.left_out, t.order, t.place, t.seen, t.wrong, t.place_of_wrong), mark.tables[1:], strict=True
+    ):
+        table[:] = old
+    t.at.work, t.at.exchange, t.at.random = work, exchange, seed
 
 
 def _middles(problem: Problem) -> Floats:

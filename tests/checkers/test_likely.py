@@ -67,7 +67,7 @@ def test_at_the_end_each_operation_takes_effect_about_once(monkeypatch: pytest.M
     likely_moments(form, small.LATE)
     known = form.problem.ret != NEVER
     assert np.abs(np.log(often[0][known])).mean() > 1
-    assert np.abs(np.log(often[-1][known])).mean() < 0.1
+    assert np.abs(np.log(often[-1][known])).mean() < 0.3
     assert often[-1][~known].max() < 1.1
 
 

@@ -327,3 +327,29 @@ def test_what_wgl_does_not_decide_soon_is_mended(monkeypatch: pytest.MonkeyPatch
         )
         assert (found.answer, found.engine) == ("valid", "mending")
     assert rounds.search_any(of_thirty_clients(0.0), MANY, Budget(), small.LATE, 1, mend=False).answer == "unknown"
+
+
+def test_what_is_stuck_goes_back_and_on_with_another_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one seed it has too few steps for some histories. The orders that it finds after it went back are right."""
+    monkeypatch.setattr(engine, "_FURTHER", 20)
+    gone_back, go_back = 0, engine._go_back
+
+    def watched(t: Order, mark: engine._Mark, seed: int) -> None:
+        nonlocal gone_back
+        gone_back += 1
+        go_back(t, mark, seed)
+
+    monkeypatch.setattr(engine, "_go_back", watched)
+    decided = Counter[int]()
+    for number in range(12):
+        history = register_history(Mix(100, 15, (3, 1, 3), 4, 0.05), random.Random(number))
+        (problem,) = encode(history, ONE)
+        form = register_form(problem, ONE)
+        assert form is not None
+        for seeds in (1, 8):
+            found = mending.decide_register(form, small.LATE, 20_000, seeds=range(seeds))
+            if found.answer == "valid":
+                assert_explains(problem, ONE, found.order, len(problem.event_op))
+                decided[seeds] += 1
+    assert gone_back > 5
+    assert decided[1] < decided[8]
