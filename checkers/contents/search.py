@@ -215,6 +215,10 @@ def _go_on_after(t, op):  # type: ignore[no-untyped-def]
     """Go on from the rows of `gone`. `op` has returned."""
     at, words = t.at, t.sets.shape[1]
     at.count = 0
+    # Of two rows that are as good as each other, `add` may have kept the dearer one.
+    at.least = t.gone[0, PRICE]
+    for number in range(1, at.gone):
+        at.least = min(at.least, t.gone[number, PRICE])
     if at.gone > at.width:
         keep_best(t)
     else:

@@ -76,7 +76,7 @@ def decide(
     moments: Moments | None = None,
     priced: bool = True,
 ) -> Decision:
-    """Decide one problem by one sweep that keeps so many configurations at first, see `narrow`.
+    """Decide one problem by one sweep that keeps so many configurations at first (see `narrow`).
 
     `steps` bounds it by something that is the same on every machine: operations tried. When they are used up, or
     when it is lost for good, the answer is "unknown" and `why` is "time". With `moments`, of a counter, it

@@ -1,6 +1,7 @@
 """The configurations from which a return goes on, the cheapest first.
 
-Its cost says how many operations a configuration has used more than the one that the return began with. An operation of
+The cost is that of the operations of unknown outcome in `clew.checkers.contents`. In `clew.checkers.linear` it says how
+many operations a configuration has used more than the one that the return began with. There an operation of
 unknown outcome costs as much as several others: it may be missing later, and so many of them are open that sequences
 of a few would be all that is tried. A sweep that keeps all configurations finds the same ones in any order.
 """

@@ -127,7 +127,9 @@ def _decide(
             status = mend(t)
         if status == MENDED:
             spare(t)
-    look(t)  # Once more from the beginning: the answer must not hang on what was noted while the order changed.
+    # Once more from the beginning: the answer must not hang on what was noted while the order changed.
+    t.now["holds"] = cells.first
+    look(t)
     if first_wrong(t, 0) != NOBODY:
         return Decision("unknown", why="time", engine="mending")
     return Decision("valid", order=_taken(t), engine="mending")

@@ -45,8 +45,8 @@ _PERHAPS = 0.5
 """How often such an operation takes effect on average, before anything is known of what was found."""
 _MOST = 1 << 23
 """Moments times values, at most: 64 megabytes."""
-_EVENTS_PER_VISIT = 4_000
-"""How many events it goes on between two looks at the deadline."""
+_WORK_PER_VISIT = 1_000_000
+"""Groups and values that it looks at between two looks at the deadline, in each step: some ten milliseconds."""
 _LEAST = 1e-6
 """What happens more seldom counts as this."""
 
@@ -119,20 +119,21 @@ def _close(t, op):  # type: ignore[no-untyped-def]
 def _step(t, before, after):  # type: ignore[no-untyped-def]
     """What the register holds after one step. It adds up to one."""
     values = len(before)
-    total = 0.0
+    total, everywhere = 0.0, 1.0
     for value in range(values):
-        after[value] = before[value]
+        after[value] = 0.0
         total += before[value]
     for number in range(t.at[0]):
         group = t.active[number]
         rate, needs, sets = t.rate[group] / _STEPS, t.needs[group], t.sets[group]
         if t.kind[group] == DIFFERS:
-            for value in range(values):
-                if value != needs:
-                    after[value] += rate * before[value]
+            everywhere += rate
+            after[needs] -= rate * before[needs]
         else:
             found = before[needs] if needs >= 0 else total
             after[sets if sets >= 0 else needs] += rate * found
+    for value in range(values):
+        after[value] = max(after[value] + everywhere * before[value], 0.0)
     total = 0.0
     for value in range(values):
         total += after[value]
@@ -162,35 +163,32 @@ def _step_back(t, before, moment):  # type: ignore[no-untyped-def]
     """Count how often each group takes effect in one step, and take what comes later back by the step."""
     values = len(before)
     later, room = t.later[0], t.later[1]
-    everything = 0.0
+    everything, found_both, everywhere, blind = 0.0, 0.0, 1.0, 0.0
     for value in range(values):
-        room[value] = later[value]
+        room[value] = 0.0
         everything += before[value]
+        found_both += before[value] * later[value]
     for number in range(t.at[0]):
         group = t.active[number]
         rate, needs, sets = t.rate[group] / _STEPS, t.needs[group], t.sets[group]
         if t.kind[group] == DIFFERS:
-            for value in range(values):
-                if value != needs:
-                    room[value] += rate * later[value]
+            everywhere += rate
+            room[needs] -= rate * later[needs]
         elif needs >= 0:
             room[needs] += rate * later[sets if sets >= 0 else needs]
         else:
-            for value in range(values):
-                room[value] += rate * later[sets]
+            blind += rate * later[sets]
     total, both = 0.0, 0.0
     for value in range(values):
+        room[value] = max(room[value] + everywhere * later[value] + blind, 0.0)
         total += room[value]
         both += before[value] * room[value]
     both = _STEPS * max(both, 1e-290)
     for number in range(t.at[0]):
         group = t.active[number]
         needs, sets = t.needs[group], t.sets[group]
-        often = 0.0
         if t.kind[group] == DIFFERS:
-            for value in range(values):
-                if value != needs:
-                    often += before[value] * later[value]
+            often = max(found_both - before[needs] * later[needs], 0.0)
         else:
             found = before[needs] if needs >= 0 else everything
             often = found * later[sets if sets >= 0 else needs]
@@ -226,7 +224,7 @@ def likely_moments(form: RegisterForm, deadline: Deadline) -> Floats | None:
     """For each operation the moment at which it took effect on average, between its call and its return.
 
     Moments are positions of the problem; m + 1/2 is between events m and m + 1. None if the deadline passes, or if
-    there are too many values. O(n) times the groups and values that are open at a time; memory O(n) times values.
+    there are too many values. O(n) times the number of values, and of groups open at a time; memory O(n) times values.
     """
     problem, events = form.problem, len(form.problem.event_op)
     if events * form.values > _MOST:
@@ -283,15 +281,16 @@ def _look_both_ways(t: Chain, initial: int, deadline: Deadline) -> bool:
     events = len(t.event_op)
     t.holds[0] = 0
     t.holds[0, initial] = 1
-    begins = range(0, events, _EVENTS_PER_VISIT)
+    piece = max(1, _WORK_PER_VISIT // (len(t.kind) + t.holds.shape[1]))
+    begins = range(0, events, piece)
     for begin in begins:
         if deadline.passed():
             return False
-        look_forward(t, begin, min(begin + _EVENTS_PER_VISIT, events))
+        look_forward(t, begin, min(begin + piece, events))
     t.later[0] = 1
     t.often[:] = t.when[:] = t.often_behind[:] = t.when_behind[:] = 0
     for begin in reversed(begins):
         if deadline.passed():
             return False
-        look_back(t, begin, min(begin + _EVENTS_PER_VISIT, events))
+        look_back(t, begin, min(begin + piece, events))
     return True

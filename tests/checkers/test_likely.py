@@ -74,7 +74,7 @@ def test_at_the_end_each_operation_takes_effect_about_once(monkeypatch: pytest.M
 def test_pieces_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     form = of_thirty_clients()
     whole = likely_moments(form, small.LATE)
-    monkeypatch.setattr(likely, "_EVENTS_PER_VISIT", 7)
+    monkeypatch.setattr(likely, "_WORK_PER_VISIT", 300)
     pieces = likely_moments(form, small.LATE)
     assert whole is not None
     assert pieces is not None
@@ -90,7 +90,7 @@ def test_it_looks_at_its_deadline_between_pieces(monkeypatch: pytest.MonkeyPatch
             looks += 1
             return looks == 5
 
-    monkeypatch.setattr(likely, "_EVENTS_PER_VISIT", 100)
+    monkeypatch.setattr(likely, "_WORK_PER_VISIT", 3_000)
     assert likely_moments(of_thirty_clients(), Soon()) is None
     assert looks == 5
 
