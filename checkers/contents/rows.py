@@ -7,6 +7,7 @@ import numpy as np
 from clew.checkers.contents.tables import APPENDING, BITS, LOG, LOST, OBSERVING, PRICE, STATE
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import raw_kernel
+from clew.checkers.linear.rows import chain_of, chain_up, copy_row
 
 
 @raw_kernel
@@ -22,19 +23,12 @@ def has(row, begin, slot):  # type: ignore[no-untyped-def]
 
 
 @raw_kernel
-def copy(source, target):  # type: ignore[no-untyped-def]
-    """Make one row like another."""
-    for column in range(len(source)):
-        target[column] = source[column]
-
-
-@raw_kernel
 def use(t, row, slot, op):  # type: ignore[no-untyped-def]
     """Let an open operation take effect in a row. The caller has made sure that the log has room."""
     words = t.sets.shape[1]
     row[BITS + (slot >> 6)] |= bit(slot)
     row[BITS + words + (slot >> 6)] &= ~bit(slot)
-    if t.ops[op].ret == NEVER:
+    if t.ret[op] == NEVER:
         row[PRICE] += _price(t.at.position - t.ops[op].call)
     entry = t.log[t.at.entries]
     entry.before = row[LOG]
@@ -97,7 +91,7 @@ def _spend(t, one, two, op):  # type: ignore[no-untyped-def]
         rest = two[BITS + word] & ~one[BITS + word] & ~t.spent[word]
         while rest != 0:
             other = t.op_of[64 * word + _first(rest)]
-            if t.ops[other].effect == t.ops[op].effect and t.ops[other].ret >= t.ops[op].ret:
+            if t.ops[other].effect == t.ops[op].effect and t.ret[other] >= t.ret[op]:
                 t.spent[word] |= rest & -rest
                 return True
             rest &= rest - 1
@@ -131,10 +125,7 @@ def add(t, row, rows, count, which):  # type: ignore[no-untyped-def]
     for word in range(t.sets.shape[1]):
         code = (code ^ np.uint64(row[BITS + word] & t.sets[OBSERVING, word])) * np.uint64(0xBF58476D1CE4E5B9)
         code ^= code >> np.uint64(29)
-    place = np.int64(code >> np.uint64(8)) % t.heads.shape[1]
-    if t.stamps[which, place] != at.stamp:
-        t.stamps[which, place] = at.stamp
-        t.heads[which, place] = -1
+    place = chain_of(t, which, code)
     other = t.heads[which, place]
     while other >= 0:
         at.work += 1
@@ -142,13 +133,10 @@ def add(t, row, rows, count, which):  # type: ignore[no-untyped-def]
             if _as_good(t, rows[other], row):
                 return count
             if which == 0 and _as_good(t, row, rows[other]):
-                copy(row, rows[other])
+                copy_row(row, rows[other])
                 return count
         other = t.chains[which, other]
-    copy(row, rows[count])
-    t.chains[which, count] = t.heads[which, place]
-    t.heads[which, place] = count
-    return count + 1
+    return chain_up(t, which, place, row, rows, count)
 
 
 @raw_kernel
@@ -169,5 +157,5 @@ def keep_best(t):  # type: ignore[no-untyped-def]
         cost = min(t.gone[number, PRICE] - at.least, len(t.tally) - 1)
         if cost < last or (cost == last and left > 0):
             left -= cost == last
-            copy(t.gone[number], t.now[at.count])
+            copy_row(t.gone[number], t.now[at.count])
             at.count += 1

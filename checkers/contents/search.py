@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from clew.checkers.contents.rows import add, bit, copy, has, keep_best, use
+from clew.checkers.contents.rows import add, bit, has, keep_best, use
 from clew.checkers.contents.tables import (
     AHEAD,
     APPENDING,
@@ -26,6 +26,8 @@ from clew.checkers.contents.tables import (
 )
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import inlined, kernel, raw_kernel
+from clew.checkers.linear.configurations import list_open, unlist
+from clew.checkers.linear.rows import copy_row
 from clew.checkers.linear.waiting import NONE, cheapest, go_on_without, nobody_waits, wait
 from clew.checkers.memo import UNASKED, lookup
 
@@ -96,7 +98,7 @@ def _list_need(t, op):  # type: ignore[no-untyped-def]
     """Put what an operation must find into `pending`, unless who helps is still to be called."""
     at, words = t.at, t.sets.shape[1]
     kind = t.ops[op].kind
-    if (kind not in (READS, SWAPS, ENSURES)) or t.ops[op].ret == NEVER or at.pending == len(t.pending):
+    if (kind not in (READS, SWAPS, ENSURES)) or t.ret[op] == NEVER or at.pending == len(t.pending):
         return
     need = t.pending[at.pending]
     need[0] = op
@@ -169,12 +171,7 @@ def _call(t, op):  # type: ignore[no-untyped-def]
         slot += 1
     t.op_of[slot] = op
     t.ops[op].slot = slot
-    place = at.open
-    while place > 0 and t.ops[t.op_of[t.slots[place - 1]]].ret > t.ops[op].ret:
-        t.slots[place] = t.slots[place - 1]
-        place -= 1
-    t.slots[place] = slot
-    at.open += 1
+    list_open(t, slot)
     kind, word = t.ops[op].kind, slot >> 6
     at.work += at.count
     if kind in (READS, DIFFERS):
@@ -182,7 +179,7 @@ def _call(t, op):  # type: ignore[no-untyped-def]
         for number in range(at.count):
             if _finds(t, op, t.now[number, STATE]) == (kind == READS):
                 use(t, t.now[number], slot, op)
-    elif t.ops[op].ret == NEVER:
+    elif t.ret[op] == NEVER:
         t.sets[UNKNOWN, word] |= bit(slot)
         for number in range(at.count):
             t.now[number, BITS + t.sets.shape[1] + word] |= bit(slot)
@@ -196,12 +193,7 @@ def _call(t, op):  # type: ignore[no-untyped-def]
 @raw_kernel
 def _close(t, slot):  # type: ignore[no-untyped-def]
     """Take an operation off the list of open ones; its slot is free."""
-    place = 0
-    while t.slots[place] != slot:
-        place += 1
-    t.at.open -= 1
-    for i in range(place, t.at.open):
-        t.slots[i] = t.slots[i + 1]
+    unlist(t, slot)
     t.ops[t.op_of[slot]].slot = CLOSED
     t.op_of[slot] = -1
     t.sets[OBSERVING, slot >> 6] &= ~bit(slot)
@@ -224,7 +216,7 @@ def _go_on_after(t, op):  # type: ignore[no-untyped-def]
     else:
         for number in range(at.gone):
             if t.gone[number, PRICE] <= at.least + at.slack:
-                copy(t.gone[number], t.now[at.count])
+                copy_row(t.gone[number], t.now[at.count])
                 at.count += 1
             else:
                 at.dropped = 1
@@ -243,7 +235,7 @@ def _go_on_after(t, op):  # type: ignore[no-untyped-def]
             place = at.open - 1
             while place >= 0 and common != 0:
                 slot = t.slots[place]
-                if slot >> 6 == word and (common >> (slot & 63)) & 1 and t.ops[t.op_of[slot]].ret == NEVER:
+                if slot >> 6 == word and (common >> (slot & 63)) & 1 and t.ret[t.op_of[slot]] == NEVER:
                     _close(t, slot)
                     for number in range(at.count):
                         t.now[number, BITS + word] &= ~bit(slot)
@@ -271,7 +263,7 @@ def _return(t, op):  # type: ignore[no-untyped-def]
         if max(at.gone, at.met) + 2 > len(t.met):
             return ROWS
         at.work += 1
-        copy(t.now[at.source], row)
+        copy_row(t.now[at.source], row)
         at.source += 1
         row[STATE] = _seen(t, row[STATE])
         if has(row, BITS, slot) or has(row, BITS + words, slot):
@@ -279,7 +271,7 @@ def _return(t, op):  # type: ignore[no-untyped-def]
             _leave(t, row, slot)
             if used:
                 continue
-            copy(t.now[at.source - 1], row)
+            copy_row(t.now[at.source - 1], row)
             row[STATE] = _seen(t, row[STATE])
         _meet(t, row)
     source = cheapest(t)
@@ -328,7 +320,7 @@ def _return(t, op):  # type: ignore[no-untyped-def]
             then = _seen(t, then)
             if then == LOST and z != op and kind not in (SWAPS, ENSURES) and not t.wary:
                 continue
-            copy(t.met[source], row)
+            copy_row(t.met[source], row)
             row[STATE] = then
             use(t, row, z_slot, z)
             if kind == WRITES:
@@ -358,7 +350,7 @@ def _observe(t, row):  # type: ignore[no-untyped-def]
         slot = t.slots[number]
         op = t.op_of[slot]
         kind = t.ops[op].kind
-        if t.ops[op].ret == NEVER:
+        if t.ret[op] == NEVER:
             return
         if (kind in (READS, DIFFERS)) and not has(row, BITS, slot) and _finds(t, op, row[STATE]) == (kind == READS):
             use(t, row, slot, op)
@@ -392,5 +384,5 @@ def count_anew(t):  # type: ignore[no-untyped-def]
         t.alive[node] = 0
     for number in range(t.at.begun):
         op = t.by_begin[number]
-        if t.ops[op].ret >= t.at.position:
+        if t.ret[op] >= t.at.position:
             _count_alive(t, op, 1)

@@ -114,8 +114,8 @@ def tables_of(problem: Problem, accesses: Accesses, deadline: Deadline) -> Table
         by_class["effect"][cls] = effects.setdefault((name, sought, target), len(effects))
     ops = np.zeros(len(problem) + 1, OPERATION)
     ops[:-1], ops["slot"] = by_class[problem.cls], NOT_CALLED
-    ops["call"][:-1], ops["ret"][:-1] = problem.call, problem.ret
-    ops["instead"][ops["ret"] == NEVER] = LOST  # then it changes nothing, and need not have happened
+    ops["call"][:-1] = problem.call
+    ops["instead"][:-1][problem.ret == NEVER] = LOST  # then it changes nothing, and need not have happened
     kind = ops["kind"][:-1]
     listed = _helpers(problem, ops, trie, bool(pieces), deadline)
     if listed is None:
@@ -135,6 +135,7 @@ def tables_of(problem: Problem, accesses: Accesses, deadline: Deadline) -> Table
         at=at,
         event_op=problem.event_op,
         event_return=problem.event_return,
+        ret=problem.ret,
         ops=ops,
         helpers=helpers,
         by_begin=seeking[order],

@@ -60,7 +60,6 @@ OPERATION = np.dtype(
     [
         ("kind", np.int64),
         ("call", np.int64),
-        ("ret", np.int64),  # NEVER if its outcome is unknown
         ("sought", np.int64),  # the node that it must find, or must not find
         ("beyond", np.int64),  # the number behind the last node that counts as found
         ("instead", np.int64),  # a node that is found as well, -1 if there is none
@@ -81,6 +80,8 @@ class Tables(NamedTuple):
     event_op: Any
     """For each position the operation that is called or returns there."""
     event_return: Any
+    ret: Any
+    """For each operation the position of its return; NEVER if its outcome is unknown."""
     ops: Any
     """OPERATION; there is one more, behind the last."""
     helpers: Any

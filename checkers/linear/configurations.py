@@ -137,20 +137,37 @@ def _call(memo, t, op):  # type: ignore[no-untyped-def]
     return THERE
 
 
-@inlined
-def open_slot(t, op):  # type: ignore[no-untyped-def]
-    """Put an operation into the list of open ones; returns its slot. The caller has made sure that there is one."""
-    at = t.at
-    slot = 0
-    while t.op_of[slot] != FREE:
-        slot += 1
-    t.op_of[slot] = op
+@raw_kernel
+def list_open(t, slot):  # type: ignore[no-untyped-def]
+    """Put a slot into the list of the open ones. Its operation comes before those that return later."""
+    at, ret = t.at, t.ret[t.op_of[slot]]
     place = at.open
-    while place > 0 and t.ret[t.op_of[t.slots[place - 1]]] > t.ret[op]:
+    while place > 0 and t.ret[t.op_of[t.slots[place - 1]]] > ret:
         t.slots[place] = t.slots[place - 1]
         place -= 1
     t.slots[place] = slot
     at.open += 1
+
+
+@raw_kernel
+def unlist(t, slot):  # type: ignore[no-untyped-def]
+    """Take a slot off the list of the open ones."""
+    place = 0
+    while t.slots[place] != slot:
+        place += 1
+    t.at.open -= 1
+    for i in range(place, t.at.open):
+        t.slots[i] = t.slots[i + 1]
+
+
+@inlined
+def open_slot(t, op):  # type: ignore[no-untyped-def]
+    """Put an operation into the list of open ones; returns its slot. The caller has made sure that there is one."""
+    slot = 0
+    while t.op_of[slot] != FREE:
+        slot += 1
+    t.op_of[slot] = op
+    list_open(t, slot)
     if t.ret[op] == NEVER:
         t.unknown[slot >> 6] |= np.int64(1) << (slot & 63)
     elif t.observer[t.cls[op]]:
@@ -194,12 +211,7 @@ def slot_of(t, op):  # type: ignore[no-untyped-def]
 @inlined
 def close(t, slot):  # type: ignore[no-untyped-def]
     """Take an operation off the list of open ones; its slot is free."""
-    place = 0
-    while t.slots[place] != slot:
-        place += 1
-    t.at.open -= 1
-    for i in range(place, t.at.open):
-        t.slots[i] = t.slots[i + 1]
+    unlist(t, slot)
     t.op_of[slot] = FREE
     t.observing[slot >> 6] &= ~(np.int64(1) << (slot & 63))
 

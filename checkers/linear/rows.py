@@ -37,6 +37,25 @@ def _hash(t, row):  # type: ignore[no-untyped-def]
 
 
 @raw_kernel
+def chain_of(t, which, code):  # type: ignore[no-untyped-def]
+    """The chain of a set for rows of this hash. It is empty when a return begins."""
+    place = np.int64(code >> np.uint64(8)) % t.heads.shape[1]
+    if t.stamps[which, place] != t.at.stamp:
+        t.stamps[which, place] = t.at.stamp
+        t.heads[which, place] = -1
+    return place
+
+
+@raw_kernel
+def chain_up(t, which, place, row, rows, count):  # type: ignore[no-untyped-def]
+    """Add a row to a set, at the head of a chain; returns how many rows there are then."""
+    copy_row(row, rows[count])
+    t.chains[which, count] = t.heads[which, place]
+    t.heads[which, place] = count
+    return count + 1
+
+
+@raw_kernel
 def add(t, row, rows, count, which):  # type: ignore[no-untyped-def]
     """Add a configuration to a set, unless one there is at least as good; returns how many there are then.
 
@@ -49,10 +68,7 @@ def add(t, row, rows, count, which):  # type: ignore[no-untyped-def]
     found.
     """
     at = t.at
-    place = np.int64(_hash(t, row) >> np.uint64(8)) % t.heads.shape[1]
-    if t.stamps[which, place] != at.stamp:
-        t.stamps[which, place] = at.stamp
-        t.heads[which, place] = -1
+    place = chain_of(t, which, _hash(t, row))
     other = t.heads[which, place]
     while other >= 0:
         at.work += 1
@@ -70,7 +86,4 @@ def add(t, row, rows, count, which):  # type: ignore[no-untyped-def]
             copy_row(row, rows[other])
             return count
         other = t.chains[which, other]
-    copy_row(row, rows[count])
-    t.chains[which, count] = t.heads[which, place]
-    t.heads[which, place] = count
-    return count + 1
+    return chain_up(t, which, place, row, rows, count)

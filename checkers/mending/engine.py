@@ -97,7 +97,7 @@ def _decide(
     t = _start(problem, cells, seeds[0], _middles(problem) if moment is None else moment)
     at, count, rng, others = t.at, len(problem), random.Random(seeds[0]), seeds[1:]
     farthest, scale, further, last = -1, 1.0, _FURTHER, steps
-    marks = [_Mark(farthest, _changing(t))]
+    marks = [_mark(t, farthest)]
     while (place := int(first_wrong(t, at.begin))) != NOBODY:
         if at.work >= last:
             if not others:
@@ -113,7 +113,7 @@ def _decide(
             scale = min(scale * _WIDER, _WIDEST)
         if place >= further:
             further, last, others = place + _FURTHER, at.work + steps, seeds[1:]
-            marks = [marks[-1], _Mark(farthest, _changing(t))]
+            marks = [marks[-1], _mark(t, farthest)]
         at.begin = max(0, place - int(scale * _BACK * rng.uniform(0.3, 1)))
         at.end = min(count, place + 1 + int(scale * _AHEAD * rng.uniform(0.5, 1)))
         gather(t, _LOOK_BACK)
@@ -135,34 +135,38 @@ def _decide(
     return Decision("valid", order=_taken(t), engine="mending")
 
 
+_CHANGING = ("left_out", "order", "place", "seen", "wrong", "place_of_wrong")
+"""The tables that mending changes, but for its registers and for those that are room only."""
+
+
 class _Mark(NamedTuple):
     """Where mending stood."""
 
     farthest: int
     """The farthest place that it had come to."""
+    at: np.record
+    """A copy of its registers."""
     tables: list[NDArray[Any]]
-    """Copies of the tables that change."""
+    """Copies of the tables of `_CHANGING`."""
 
 
-def _changing(t: Order) -> list[NDArray[Any]]:
-    """Copies of the tables that mending changes, but of those that are room only."""
-    return [table.copy() for table in (t.at, t.left_out, t.order, t.place, t.seen, t.wrong, t.place_of_wrong)]
+def _mark(t: Order, farthest: int) -> _Mark:
+    """A mark at which mending stands."""
+    return _Mark(farthest, t.at.copy(), [getattr(t, name).copy() for name in _CHANGING])
 
 
 def _go_back(t: Order, mark: _Mark, seed: int) -> None:
     """Stand where the mark was made, with another seed. The work that was done since then still counts."""
     work, exchange = t.at.work, t.at.exchange  # the number of an exchange must not come again
     for name in t.at.dtype.names or ():
-        t.at[name] = mark.tables[0][name]
-    for table, old in zip(
-        (t.left_out, t.order, t.place, t.seen, t.wrong, t.place_of_wrong), mark.tables[1:], strict=True
-    ):
-        table[:] = old
+        t.at[name] = mark.at[name]
+    for name, old in zip(_CHANGING, mark.tables, strict=True):
+        getattr(t, name)[:] = old
     t.at.work, t.at.exchange, t.at.random = work, exchange, seed
 
 
 def _middles(problem: Problem) -> Floats:
-    """The middle of each interval. What is of unknown outcome has one far behind all others."""
+    """The middle of each interval. For an operation of unknown outcome it means nothing: `_start` does not use it."""
     return (problem.call + problem.ret) / 2
 
 
