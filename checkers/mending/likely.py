@@ -49,6 +49,9 @@ _WORK_PER_VISIT = 1_000_000
 """Groups and values that it looks at between two looks at the deadline, in each step: some ten milliseconds."""
 _LEAST = 1e-6
 """What happens more seldom counts as this."""
+_GREATEST = 1e6
+"""The greatest weight. What never fits would get a greater one in each round, and the sum of its group, from which the
+weight is taken when it returns, could not hold the weights of the others any more."""
 
 
 class Chain(NamedTuple):
@@ -239,7 +242,7 @@ def likely_moments(form: RegisterForm, deadline: Deadline) -> Floats | None:
         if not _look_both_ways(t, form.initial, deadline):
             return None
         often = np.clip(t.weight * t.often_behind, _LEAST, 1 / _LEAST)
-        t.weight[:] *= often**-_SHARE
+        t.weight[:] = np.minimum(t.weight * often**-_SHARE, _GREATEST)
         t.weight[unknown] = np.minimum(t.weight, first)[unknown]
     middle = (problem.call + end) / 2
     seldom = t.often_behind <= 0

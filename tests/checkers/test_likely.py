@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, encode
-from clew.checkers.forms import RegisterForm, register_form
+from clew.checkers.forms import DIFFERS, READS, WRITES, RegisterForm, register_form
 from clew.checkers.mending import likely
 from clew.checkers.mending.likely import likely_moments
 from clew.checkers.models import find_model
 from clew.histories import Event, EventType, History
 from tests.checkers import small
+from tests.checkers.alphabets import ALPHABETS
 from tests.checkers.generators import Mix, register_history
 
 MODEL = find_model("cas-register")
@@ -46,12 +49,77 @@ def test_results_tell_which_write_was_first() -> None:
     assert write_7 < write_3
 
 
+def ends(form: RegisterForm) -> NDArray[np.int64]:
+    """For each operation the event at which it is no longer open."""
+    return np.where(form.problem.ret == NEVER, len(form.problem.event_op), form.problem.ret)
+
+
+def by_matrices(form: RegisterForm, weight: likely.Floats) -> tuple[likely.Floats, likely.Floats]:
+    """How often each operation takes effect for each unit of its weight, and the sum of the moments at which it does.
+
+    Between two events there are a few steps. In each of them nothing takes effect, or one of the open operations.
+    """
+    call, end, count = form.problem.call, ends(form), len(form.problem)
+    effects = np.zeros((count, form.values, form.values))  # from what the register holds, to what it holds then
+    for effect, kind, needs, sets in zip(effects, form.kind, form.needs, form.sets, strict=True):
+        if kind == DIFFERS:
+            effect[:] = np.eye(form.values)
+            effect[needs, needs] = 0
+        elif kind == WRITES:
+            effect[:, sets] = 1
+        else:
+            effect[needs, needs if kind == READS else sets] = 1
+    effects /= likely._STEPS
+    moments = np.arange(len(form.problem.event_op)).repeat(likely._STEPS)
+    opens = (call[:, None] <= moments) & (moments < end[:, None])
+    steps = np.eye(form.values) + np.einsum("o,om,ovw->mvw", weight, opens, effects)
+    before, later = [np.eye(form.values)[form.initial]], [np.ones(form.values)]
+    for step in steps:
+        before.append(before[-1] @ step)
+    for step in steps[::-1]:
+        later.append(step @ later[-1])
+    everything = before[-1].sum()
+    each = np.einsum("mv,ovw,mw->om", before[:-1], effects, later[-2::-1]) * opens / everything
+    return each.sum(1), each @ moments
+
+
+def test_a_small_history_has_the_moments_that_all_its_chains_have_on_average(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, looks = random.Random(1), list[likely.Chain]()
+    look = likely._look_both_ways
+
+    def watched(t: likely.Chain, initial: int, deadline: Deadline) -> bool:
+        done = look(t, initial, deadline)
+        looks.append(t._replace(weight=t.weight.copy(), often_behind=t.often_behind.copy()))
+        return done
+
+    monkeypatch.setattr(likely, "_look_both_ways", watched)
+    for _ in range(20):
+        looks.clear()
+        form = register_form(small.lived(MODEL, ALPHABETS[MODEL.name], rng.randrange(4, 16), rng), MODEL)
+        assert form is not None
+        problem, end, unknown = form.problem, ends(form), form.problem.ret == NEVER
+        moments = likely_moments(form, small.LATE)
+        assert moments is not None
+        assert looks[0].weight[~unknown] == pytest.approx(1 / (end - problem.call)[~unknown])
+        for t, following in itertools.pairwise(looks):
+            often, _ = by_matrices(form, t.weight)
+            assert t.often_behind == pytest.approx(often)
+            corrected = t.weight * np.maximum(t.weight * often, likely._LEAST) ** -likely._SHARE
+            corrected = np.minimum(corrected, likely._GREATEST)
+            corrected[unknown] = np.minimum(corrected, looks[0].weight)[unknown]
+            assert following.weight == pytest.approx(corrected)
+        often, when = by_matrices(form, looks[-1].weight)
+        seen = often > likely._LEAST
+        expected = when[seen] / often[seen] + 0.5
+        assert moments[seen] == pytest.approx(np.clip(expected, problem.call[seen] + 0.25, end[seen] - 0.25))
+
+
 def test_each_operation_takes_effect_between_its_call_and_its_return() -> None:
     form = of_thirty_clients()
     problem, moments = form.problem, likely_moments(form, small.LATE)
     assert moments is not None
     assert (problem.call < moments).all()
-    assert (moments < np.where(problem.ret == NEVER, len(problem.event_op), problem.ret)).all()
+    assert (moments < ends(form)).all()
 
 
 def test_at_the_end_each_operation_takes_effect_about_once(monkeypatch: pytest.MonkeyPatch) -> None:
