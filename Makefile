@@ -25,11 +25,9 @@ $(VENV)/clew: pyproject.toml
 	$(PIP) --editable .
 	touch $@
 
-$(VENV)/dev: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "clew needs Python 3.11 or newer; name one with make PYTHON=...")'
-	$(PYTHON) -m venv $(VENV)
+$(VENV)/dev: $(VENV)/clew
 	$(PIP) --editable '.[dev]'
-	touch $(VENV)/clew $@
+	touch $@
 
 demo: $(VENV)/clew
 	$(BIN)/clew run caspaxos-contention-storm

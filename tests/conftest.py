@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -42,8 +44,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """How many workers `-n auto` has: one more than processors, because many tests wait for real processes."""
-    return len(os.sched_getaffinity(0)) + 1
+    """How many workers `-n auto` has: two more than processors, because many tests wait for real processes."""
+    return len(os.sched_getaffinity(0)) + 2
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,6 +59,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # The tests start hundreds of processes. Without kept bytecode each would compile clew anew, which takes a tenth of
     # a second.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # The `python3` of a plan is the interpreter of the tests. The first one on the path may be a script that looks for
+    # an interpreter, and takes longer than that one to start.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     # A busy machine is slow, and nothing else.
     settings.register_profile("suite", deadline=None)
     settings.load_profile("suite")

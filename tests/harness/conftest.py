@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from clew.harness.view.browser import browser
+from clew.harness.view.browser import browser, open_page
 from tests.harness.shown import failing_run
 
 Clew = Callable[..., subprocess.CompletedProcess[str]]
@@ -109,5 +109,20 @@ def browser_once() -> Iterator[Any]:
 def chromium(browser_once: Any) -> Any:
     """A browser that has said nothing yet."""
     browser_once.get("about:blank")
+    browser_once.get_log("browser")
+    return browser_once
+
+
+@pytest.fixture
+def failing_page(browser_once: Any, failing: Path) -> Any:
+    """A browser with the page of `failing` at its violation, for tests that do not ask how it opens.
+
+    It is opened once for several tests: that takes longer than most of them.
+    """
+    page = failing / "report.html"
+    if browser_once.current_url.partition("#")[0] != page.resolve().as_uri():
+        open_page(browser_once, page)
+    browser_once.execute_script("document.getElementById('faults').open = false; scrollTo(0, 0)")
+    browser_once.execute_script("document.querySelector('#moments button').click()")
     browser_once.get_log("browser")
     return browser_once

@@ -100,6 +100,7 @@ OBJECTS = ("etcd-set", "etcd-watch", "etcd-watch-compaction", "etcd-list", "redi
 MORE = (
     "zookeeper-sync-two-leaders",
     "zookeeper-lost-writes",
+    "zookeeper-no-sync",
     "redis-replica-reads",
     "nats-kv-direct-reads",
     "nats-kv-restart",
@@ -108,8 +109,8 @@ MORE = (
     "rabbitmq-pause-minority",
 )
 LONG = (*MORE, *LOCKS, *FENCED, *MUTEX, *OBJECTS)
-"""Plans for databases that only `make fuzz` runs: the suite runs an anomaly and a control of each. Of RabbitMQ, whose
-nodes take four seconds of processor time each to start, it runs the control alone."""
+"""Plans for databases that only `make fuzz` runs: the suite runs an anomaly and a control of each. Of ZooKeeper and
+RabbitMQ, whose nodes take two and seven seconds of processor time each to start, it runs the control alone."""
 
 SHORT: dict[str, tuple[str, ...]] = {
     "etcd-linearizable": (
@@ -160,8 +161,9 @@ SHORT: dict[str, tuple[str, ...]] = {
     ),
     "nats-kv-concurrent-updates": ("workload.duration=2s",),
     "rabbitmq-quorum-queue": (
-        "workload.duration=3s",
-        "nemesis.0.partition={kind: one, at: 300ms, for: 2s}",
+        "system.nodes=2",
+        "workload.duration=2s",
+        "nemesis.0.partition={kind: one, at: 300ms, for: 1s}",
         "recovery.after=1s",
     ),
     "rabbitmq-queue-partition": (

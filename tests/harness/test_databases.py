@@ -64,6 +64,15 @@ def test_a_control_holds(case: Case) -> None:
     assert sum(tried.counts["faults"].values()) >= len(resolve(load(case.plan)).nemesis) > 0
 
 
+@pytest.mark.long
+@pytest.mark.usefixtures("namespaces")
+def test_a_quorum_queue_keeps_every_message_while_one_of_three_nodes_is_cut_off() -> None:
+    """The suite runs it on two nodes: each takes seven seconds of processor time to start."""
+    case = next(case for case in CASES if case.plan == "rabbitmq-quorum-queue")
+    needs(case)
+    assert (run(case, 0).verdict, resolve(load(case.plan)).system.nodes) == ("valid", 3)
+
+
 @pytest.mark.usefixtures("namespaces")
 @pytest.mark.parametrize("case", given(*(case for case in CASES if not case.holds)))
 def test_an_anomaly_shows(case: Case) -> None:

@@ -184,6 +184,7 @@ def test_a_report_draws_the_paused_node_and_offers_its_moment(recorded: Path) ->
     assert "pause n3" in [moment.name for moment in data.moments]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
 def test_the_legend_of_a_report_names_pauses(chromium: Any, recorded: Path) -> None:
     open_page(chromium, recorded / "report.html")

@@ -14,7 +14,7 @@ CLEW = f"{sys.executable} -c 'if __name__ == \"__main__\": from clew.harness.cli
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        ("run caspaxos-happy-path --nodes process", 0),
+        pytest.param("run caspaxos-happy-path --nodes process", 0, marks=pytest.mark.long),
         ("hunt caspaxos-forgets-promises --seeds 0:3 --jobs 1", 1),
         ("plans", 0),
         ("run no-such-plan", 254),

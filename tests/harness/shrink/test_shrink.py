@@ -22,7 +22,9 @@ from tests.harness.echo import put
 from tests.harness.shrink.runs import HIGHEST, ONE_RESTART, TWO_WAYS_TO_BREAK, broken, recorded_run, split
 
 
+@pytest.mark.long
 def test_a_shrunk_run_is_small_tells_its_story_and_fails_the_same_way_again(failing: Path, tmp_path: Path) -> None:
+    """The suite shrinks runs of other plans. README.md shows how it tells the story, docs/tour.md the replay."""
     clew = clew_called_in(tmp_path)
     done = clew("shrink", failing, "--json", "--store", "first")
     assert done.returncode == 1, done.stderr

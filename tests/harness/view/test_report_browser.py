@@ -28,28 +28,27 @@ def test_a_failing_run_opens_at_its_violation_without_errors(chromium: Any, fail
     assert "no order of the operations" in chromium.find_element("id", "moment").text
 
 
-def test_the_keyboard_zooms_pans_jumps_and_steps_through_operations(chromium: Any, failing: Path) -> None:
-    open_page(chromium, failing / "report.html")
-    plot = chromium.find_element("css selector", "#timeline .plot")
-    began = span(chromium)
+def test_the_keyboard_zooms_pans_jumps_and_steps_through_operations(failing_page: Any) -> None:
+    plot = failing_page.find_element("css selector", "#timeline .plot")
+    began = span(failing_page)
     plot.send_keys("+")
-    start, end = span(chromium)
+    start, end = span(failing_page)
     assert end - start == pytest.approx((began[1] - began[0]) / 2)
     plot.send_keys("-", "0")
-    whole = span(chromium)
+    whole = span(failing_page)
     assert whole[0] <= 0
-    assert whole[1] >= chromium.execute_script("return clew.data.end")
+    assert whole[1] >= failing_page.execute_script("return clew.data.end")
     plot.send_keys("j")
-    assert span(chromium) == (pytest.approx(began[0]), pytest.approx(began[1]))
+    assert span(failing_page) == (pytest.approx(began[0]), pytest.approx(began[1]))
     own = "return Object.entries(clew.plots).filter(([, plot]) => plot.x_range !== clew.range).map(([name]) => name)"
-    assert chromium.execute_script(own) == ["overview"], "all others move together"
+    assert failing_page.execute_script(own) == ["overview"], "all others move together"
     plot.send_keys("n")
-    first = chromium.find_element("id", "details").text
+    first = failing_page.find_element("id", "details").text
     assert first.startswith("Operation ")
     plot.send_keys("n")
-    assert chromium.find_element("id", "details").text != first
+    assert failing_page.find_element("id", "details").text != first
     plot.send_keys("p")
-    assert chromium.find_element("id", "details").text == first
+    assert failing_page.find_element("id", "details").text == first
 
 
 def test_every_stop_of_the_tab_key_has_a_name(chromium: Any, failing: Path) -> None:
@@ -70,23 +69,22 @@ def test_every_stop_of_the_tab_key_has_a_name(chromium: Any, failing: Path) -> N
     assert any("jump to the violation" in name for name in stops)
 
 
-def test_buttons_jump_and_a_click_shows_the_details_of_an_operation(chromium: Any, failing: Path) -> None:
+def test_buttons_jump_and_a_click_shows_the_details_of_an_operation(failing_page: Any) -> None:
     from selenium.webdriver import ActionChains
 
-    open_page(chromium, failing / "report.html")
-    chromium.find_element("id", "whole").click()
-    assert span(chromium)[0] <= 0
-    chromium.find_element("css selector", "#timeline .plot").send_keys("n")
-    assert chromium.find_element("id", "details").text != ""
-    chromium.find_element("css selector", "#moments button").click()
-    assert span(chromium)[0] > 0
-    assert chromium.find_element("id", "details").text == "", "it told of what is no longer there"
-    counterexample = chromium.find_element("css selector", "#counterexample a")
+    failing_page.find_element("id", "whole").click()
+    assert span(failing_page)[0] <= 0
+    failing_page.find_element("css selector", "#timeline .plot").send_keys("n")
+    assert failing_page.find_element("id", "details").text != ""
+    failing_page.find_element("css selector", "#moments button").click()
+    assert span(failing_page)[0] > 0
+    assert failing_page.find_element("id", "details").text == "", "it told of what is no longer there"
+    counterexample = failing_page.find_element("css selector", "#counterexample a")
     counterexample.click()
-    assert chromium.find_element("id", "details").text.startswith(f"Operation {counterexample.text} ")
+    assert failing_page.find_element("id", "details").text.startswith(f"Operation {counterexample.text} ")
     # In the middle of the picture of the lane and the time of the operation at which no order is left.
-    chromium.find_element("css selector", "#moments button").click()
-    place = chromium.execute_script("""
+    failing_page.find_element("css selector", "#moments button").click()
+    place = failing_page.execute_script("""
         const row = clew.data.operations.number.indexOf(clew.data.keys[0].stuck), o = clew.data.operations;
         const box = document.querySelector("#timeline .plot").getBoundingClientRect();
         const figure = Bokeh.documents[0].roots().find((root) => root.y_range.start === clew.data.lanes.length - 0.35
@@ -95,18 +93,17 @@ def test_buttons_jump_and_a_click_shows_the_details_of_an_operation(chromium: An
         return [frame.x_scale.compute((o.start[row] + o.end[row]) / 2) - box.width / 2,
                 frame.y_scale.compute(o.lane[row]) - box.height / 2, clew.data.keys[0].stuck];
     """)
-    plot = chromium.find_element("css selector", "#timeline .plot")
-    chromium.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
-    ActionChains(chromium).move_to_element_with_offset(plot, int(place[0]), int(place[1])).click().perform()
-    wait(lambda: chromium.find_element("id", "details").text.startswith(f"Operation {place[2]} "))
-    assert severe(chromium) == []
+    plot = failing_page.find_element("css selector", "#timeline .plot")
+    failing_page.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
+    ActionChains(failing_page).move_to_element_with_offset(plot, int(place[0]), int(place[1])).click().perform()
+    wait(lambda: failing_page.find_element("id", "details").text.startswith(f"Operation {place[2]} "))
+    assert severe(failing_page) == []
 
 
-def test_the_keyboard_steps_through_messages_and_node_states(chromium: Any, failing: Path) -> None:
-    open_page(chromium, failing / "report.html")
-    details = chromium.find_element("id", "details")
+def test_the_keyboard_steps_through_messages_and_node_states(failing_page: Any) -> None:
+    details = failing_page.find_element("id", "details")
     for picture, word in (("messages", "Message "), ("lives", "Node ")):
-        plot = chromium.find_element("css selector", f"#{picture} .plot")
+        plot = failing_page.find_element("css selector", f"#{picture} .plot")
         plot.send_keys("n")
         first = details.text
         assert first.startswith(word)
@@ -116,7 +113,7 @@ def test_the_keyboard_steps_through_messages_and_node_states(chromium: Any, fail
         assert second != first
         plot.send_keys("p")
         assert details.text == first
-    assert chromium.execute_script("return clew.sources.pointed.data.id.length") == 1
+    assert failing_page.execute_script("return clew.sources.pointed.data.id.length") == 1
 
 
 def test_choosing_a_key_moves_to_it(chromium: Any, tmp_path: Path) -> None:
@@ -163,8 +160,8 @@ def test_the_violated_key_is_chosen_first(chromium: Any, tmp_path: Path) -> None
     assert set(chromium.execute_script(labels)) == {'"x"', '"y"'}
 
 
-@pytest.mark.parametrize("evil", [EVIL, IMAGE])
-def test_a_script_in_a_run_stays_text(chromium: Any, tmp_path: Path, evil: str) -> None:
+def test_a_script_in_a_run_stays_text(chromium: Any, tmp_path: Path) -> None:
+    evil = EVIL + IMAGE
     events = [(ms * 1000, p, t, evil, evil, evil) for ms, p, t, *_ in STALE]
     page = tmp_path / "evil.html"
     page.write_text(report(read_record(history_file(tmp_path / "evil.jsonl", events, plan=evil, seed=1))))
@@ -234,56 +231,55 @@ def test_an_operation_tells_how_far_the_history_can_be_explained_with_it(chromiu
     assert details.text == ""
 
 
-def test_faults_and_broken_invariants_are_buttons_that_show_them(chromium: Any, failing: Path) -> None:
-    open_page(chromium, failing / "report.html")
-    data = chromium.execute_script("return clew.data")
+def test_faults_and_broken_invariants_are_buttons_that_show_them(failing_page: Any) -> None:
+    data = failing_page.execute_script("return clew.data")
     top = "return document.getElementById(arguments[0]).getBoundingClientRect().top"
-    chromium.execute_script("document.getElementById('faults').open = true")
-    chromium.find_elements("css selector", "[data-fault]")[-1].click()
-    start, end = span(chromium)
+    failing_page.execute_script("document.getElementById('faults').open = true")
+    failing_page.find_elements("css selector", "[data-fault]")[-1].click()
+    start, end = span(failing_page)
     assert start <= data["windows"]["start"][-1] <= data["windows"]["end"][-1] <= end + 1e-9
-    height = chromium.execute_script("return innerHeight")
-    assert 0 <= chromium.execute_script(top, "lives") < height / 2
-    assert data["windows"]["words"][-1] in chromium.find_element("id", "moment").get_attribute("textContent")
+    height = failing_page.execute_script("return innerHeight")
+    assert 0 <= failing_page.execute_script(top, "lives") < height / 2
+    assert data["windows"]["words"][-1] in failing_page.find_element("id", "moment").get_attribute("textContent")
     broken = next(n for n, moment in enumerate(data["moments"]) if moment["check"] == "invariants")
-    chromium.execute_script(f"document.querySelector('[data-moment=\"{broken}\"]').click()")
-    start, end = span(chromium)
+    failing_page.execute_script(f"document.querySelector('[data-moment=\"{broken}\"]').click()")
+    start, end = span(failing_page)
     assert start <= data["moments"][broken]["at"] <= end
-    assert 0 <= chromium.execute_script(top, "messages") < height / 2
+    assert 0 <= failing_page.execute_script(top, "messages") < height / 2
 
 
-def test_a_click_on_a_message_shows_its_whole_body(chromium: Any, failing: Path) -> None:
+def test_a_click_on_a_message_shows_its_whole_body(failing_page: Any) -> None:
     from selenium.webdriver import ActionChains
 
-    open_page(chromium, failing / "report.html")
-    chosen = chromium.execute_script("""
+    chosen = failing_page.execute_script("""
         const m = clew.data.messages, { range } = clew;
         return m.sent.findIndex((sent, row) => sent > range.start && m.until[row] < range.end
           && m.until[row] > sent && m.fate[row] === "delivered");
     """)
-    messages = chromium.execute_script("return clew.data.messages")
-    plot = chromium.find_element("css selector", "#messages .plot")
-    chromium.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
+    messages = failing_page.execute_script("return clew.data.messages")
+    plot = failing_page.find_element("css selector", "#messages .plot")
+    failing_page.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
     halfway = [(messages[a][chosen] + messages[b][chosen]) / 2 for a, b in (("sent", "until"), ("from", "to"))]
-    ActionChains(chromium).move_to_element_with_offset(plot, *middle(chromium, "messages", *halfway)).click().perform()
-    details = chromium.find_element("id", "details")
+    ActionChains(failing_page).move_to_element_with_offset(
+        plot, *middle(failing_page, "messages", *halfway)
+    ).click().perform()
+    details = failing_page.find_element("id", "details")
     wait(lambda: details.text.startswith("Message "))
     number = int(details.text.split()[1])
     row = messages["id"].index(number)
     # Wherever the page is scrolled to, it is in sight.
-    top, bottom = chromium.execute_script(
+    top, bottom = failing_page.execute_script(
         "const { top, bottom } = document.getElementById('details').getBoundingClientRect(); return [top, bottom]"
     )
-    assert 0 < top < bottom <= chromium.execute_script("return innerHeight")
+    assert 0 < top < bottom <= failing_page.execute_script("return innerHeight")
     shown = json.loads(details.find_element("tag name", "pre").text)
     assert shown == json.loads(messages["body"][row])
     assert {"type", "ballot"} & set(shown)
 
 
-def test_a_page_that_is_a_file_says_which_messages_it_has(chromium: Any, failing: Path) -> None:
-    open_page(chromium, failing / "report.html")
-    note = chromium.find_element("id", "elsewhere")
+def test_a_page_that_is_a_file_says_which_messages_it_has(failing_page: Any) -> None:
+    note = failing_page.find_element("id", "elsewhere")
     assert note.text == "This page has the messages around each violation only; clew serve shows all."
-    last = chromium.execute_script("return Math.max(...clew.data.moments.map((moment) => moment.end))")
-    chromium.execute_script(f"clew.go({last + 0.01}, {last + 0.02})")
+    last = failing_page.execute_script("return Math.max(...clew.data.moments.map((moment) => moment.end))")
+    failing_page.execute_script(f"clew.go({last + 0.01}, {last + 0.02})")
     wait(lambda: "none of this time" in note.text)

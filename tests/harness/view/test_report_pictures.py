@@ -18,14 +18,13 @@ from tests.harness.view.browsing import go, settle, span, tip, wait
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
 
-def test_operations_messages_and_nodes_have_tooltips(chromium: Any, failing: Path) -> None:
-    open_page(chromium, failing / "report.html")
-    data = chromium.execute_script("return clew.data")
+def test_operations_messages_and_nodes_have_tooltips(failing_page: Any) -> None:
+    data = failing_page.execute_script("return clew.data")
     stuck = data["operations"]["number"].index(data["keys"][0]["stuck"])
     middle_of = (data["operations"]["start"][stuck] + data["operations"]["end"][stuck]) / 2
-    told = tip(chromium, "timeline", middle_of, data["operations"]["lane"][stuck] + 0.2)
+    told = tip(failing_page, "timeline", middle_of, data["operations"]["lane"][stuck] + 0.2)
     assert data["operations"]["label"][stuck] in told
-    start, end = span(chromium)
+    start, end = span(failing_page)
     row = next(
         row
         for row, sent in enumerate(data["messages"]["sent"])
@@ -33,18 +32,18 @@ def test_operations_messages_and_nodes_have_tooltips(chromium: Any, failing: Pat
     )
     sent, until = data["messages"]["sent"][row], data["messages"]["until"][row]
     way = (data["messages"]["from"][row] + data["messages"]["to"][row]) / 2
-    assert "sent" in tip(chromium, "messages", (sent + until) / 2, way)
-    settle(chromium, "clew.everything()")
+    assert "sent" in tip(failing_page, "messages", (sent + until) / 2, way)
+    settle(failing_page, "clew.everything()")
     down = data["lives"]["state"].index("down")
     when = (data["lives"]["start"][down] + data["lives"]["end"][down]) / 2
-    assert data["lives"]["words"][down] in tip(chromium, "lives", when, data["lives"]["lane"][down])
+    assert data["lives"]["words"][down] in tip(failing_page, "lives", when, data["lives"]["lane"][down])
 
 
-def test_the_dark_scheme_has_colours_of_its_own_and_the_pictures_follow(chromium: Any, failing: Path) -> None:
+def test_the_dark_scheme_has_colours_of_its_own_and_the_pictures_follow(failing_page: Any) -> None:
     def scheme(name: str) -> tuple[list[list[str]], dict[str, str]]:
         features = [{"name": "prefers-color-scheme", "value": name}]
-        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-        painted, page = chromium.execute_script(
+        failing_page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        painted, page = failing_page.execute_script(
             "const style = getComputedStyle(document.documentElement);"
             "const names = ['paper', 'ink', 'ok', 'fail', 'info', 'bad', 'good'];"
             "const colour = (name) => [name, style.getPropertyValue(`--${name}`).trim()];"
@@ -52,7 +51,6 @@ def test_the_dark_scheme_has_colours_of_its_own_and_the_pictures_follow(chromium
         )
         return painted, page
 
-    open_page(chromium, failing / "report.html")
     light, page = scheme("light")
     assert page["paper"] == "#ffffff"
     dark, dark_page = scheme("dark")
@@ -66,17 +64,16 @@ def test_the_dark_scheme_has_colours_of_its_own_and_the_pictures_follow(chromium
         scheme("light")
 
 
-def test_legends_name_what_is_drawn(chromium: Any, failing: Path) -> None:
-    open_page(chromium, failing / "report.html")
+def test_legends_name_what_is_drawn(failing_page: Any) -> None:
     said = {
-        name: chromium.find_element("css selector", f"#{name} .legend").text
+        name: failing_page.find_element("css selector", f"#{name} .legend").text
         for name in ("timeline", "messages", "lives", "latency", "rate")
     }
-    fates = set(chromium.execute_script("return clew.data.messages.fate"))
+    fates = set(failing_page.execute_script("return clew.data.messages.fate"))
     words = {"delivered": "delivered", "delayed": "delayed", "duplicated": "second copy", "dropped": "dropped"}
     for fate, text in {**words, "under way": "under way"}.items():
         assert (text in said["messages"]) == (fate in fates), fate
-    states = set(chromium.execute_script("return clew.data.lives.state"))
+    states = set(failing_page.execute_script("return clew.data.lives.state"))
     words = {"down": "down", "cut off": "cut off from most", "parted": "cut off from a few", "disturbed": "disturbed"}
     for state, text in words.items():
         assert (text in said["lives"]) == (state in states), state
@@ -186,11 +183,10 @@ def test_the_heading_says_how_far_the_order_goes(chromium: Any, tmp_path: Path) 
 
 
 @pytest.mark.long
-def test_no_picture_makes_a_pattern_for_each_fault(chromium: Any, failing: Path) -> None:
+def test_no_picture_makes_a_pattern_for_each_fault(failing_page: Any) -> None:
     """With a hundred faults, hatching each by itself was a third of the time that a page took to open."""
-    open_page(chromium, failing / "report.html")
-    assert chromium.execute_script("return clew.data.windows.start.length") > 0
-    kinds = chromium.execute_script("""
+    assert failing_page.execute_script("return clew.data.windows.start.length") > 0
+    kinds = failing_page.execute_script("""
         return Object.values(clew.plots).flatMap((plot) => plot.renderers.map((drawn) =>
           "field" in (drawn.glyph.hatch_pattern ?? {}) ? "a fault each" : "one"))""")
     assert set(kinds) == {"one"}

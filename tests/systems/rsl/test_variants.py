@@ -105,7 +105,14 @@ NAMED = sorted(
 """Who can tell which variant. Those of one variant are neighbours: they look at the same runs."""
 
 
-@pytest.mark.parametrize(("variant", "who"), NAMED)
+EACH = {(named[0], invariant) for invariant, named in BROKEN_BY.items()}
+"""A variant for each invariant, for the suite: `make fuzz` runs all of them."""
+
+
+@pytest.mark.parametrize(
+    ("variant", "who"),
+    [pytest.param(*one, marks=[] if one in EACH or one[1] not in BROKEN_BY else [pytest.mark.long]) for one in NAMED],
+)
 def test_a_variant_is_found_by_whoever_is_named_for_it(variant: str, who: str) -> None:
     def tells(seed: int) -> bool:
         if who == "clients":

@@ -40,9 +40,9 @@ def piped(folder: Path, *arguments: str, **environment: str) -> bytes:
     ("command", "locale"),
     [
         ("show", {"LC_ALL": "C"}),
-        ("check", {"LC_ALL": "POSIX"}),
+        pytest.param("check", {"LC_ALL": "POSIX"}, marks=pytest.mark.long),
         pytest.param("check", {"LANG": "C"}, marks=pytest.mark.long),
-        ("show", {"PYTHONIOENCODING": "latin-1"}),
+        pytest.param("show", {"PYTHONIOENCODING": "latin-1"}, marks=pytest.mark.long),
     ],
 )
 def test_without_utf8_there_is_only_ascii(folder: Path, command: str, locale: dict[str, str]) -> None:
