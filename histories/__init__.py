@@ -6,6 +6,7 @@
     json_lines       JSON lines of other programs, with names of their own; json_columns reads most of them at once
     reading          what these names are; process_names, numbers for processes with names
     renumber         fresh processes after unknown outcomes
+    history_error    what is raised about a history that cannot be used
     line_errors      what is wrong with a line; oddities, what is allowed and yet often a mistake
     edn, jepsen_log, porcupine_kv    the formats of other tools; edn_lines reads most of EDN at once
     columns          the columns of a history that is being read; collector, Python's, paused meanwhile
@@ -27,7 +28,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clew.histories.event import MISMATCH, NEMESIS, Event, EventType, Header
     from clew.histories.frozen import Interned
-    from clew.histories.history import FAIL, FOREVER, INFO, INVOKE, OK, TYPES, History, HistoryError, Operations
+    from clew.histories.history import FAIL, FOREVER, INFO, INVOKE, OK, TYPES, History, Operations
+    from clew.histories.history_error import HistoryError
     from clew.histories.jsonl import Recorder, dump, load
 
 _HOME = {
@@ -41,9 +43,9 @@ _HOME = {
         "OK",
         "TYPES",
         "History",
-        "HistoryError",
         "Operations",
     ),
+    "clew.histories.history_error": ("HistoryError",),
     "clew.histories.jsonl": ("Recorder", "dump", "load"),
 }
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from clew.histories import edn, jepsen_log, json_lines, jsonl, porcupine_kv
-from clew.histories.history import History, HistoryError
+from clew.histories.history import History
+from clew.histories.history_error import HistoryError
 from clew.histories.line_errors import excerpt, json_object
 from clew.histories.reading import BadReading, reading_of
 from clew.histories.renumber import renumbered

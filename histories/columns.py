@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from clew.histories.event import NEMESIS, Event, Header
 from clew.histories.frozen import DEEPEST, Interned, freeze
-from clew.histories.history import NEMESIS_PROCESS, TYPE_CODE, History, HistoryError
+from clew.histories.history import NEMESIS_PROCESS, TYPE_CODE, History
+from clew.histories.history_error import HistoryError
 
 Numbers = Sequence[int] | NDArray[np.int64]
 

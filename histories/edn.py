@@ -32,7 +32,8 @@ from clew.histories.columns import Columns
 from clew.histories.edn_forms import EdnError, forms
 from clew.histories.event import FORMAT, LATEST, MALFORMED, NEMESIS, Event, Header
 from clew.histories.frozen import Interned
-from clew.histories.history import NEMESIS_PROCESS, TYPES, History, HistoryError
+from clew.histories.history import NEMESIS_PROCESS, TYPES, History
+from clew.histories.history_error import HistoryError
 from clew.histories.line_errors import excerpt, shown
 
 _WORD = re.compile(r"[A-Za-z*!_?<>=+-][\w*!?<>=+./-]*\Z")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from clew.histories.event import NEMESIS, Event, Header
 from clew.histories.frozen import Interned
+from clew.histories.history_error import HistoryError
 
 INVOKE, OK, FAIL, INFO = 0, 1, 2, 3
 """The codes in the `type` column."""
@@ -28,20 +29,6 @@ TYPES = ("invoke", "ok", "fail", "info")
 TYPE_CODE = {name: code for code, name in enumerate(TYPES)}
 NEMESIS_PROCESS = -1
 """The process number of the nemesis in the `process` column."""
-
-
-class HistoryError(ValueError):
-    """A history that cannot be used. The message says what was found and what was expected.
-
-    `source` is the file and `line` the line in it, counted from 1, if there is one.
-    """
-
-    def __init__(self, message: str, *, source: str | None = None, line: int | None = None) -> None:
-        self.message = message
-        self.source = source
-        self.line = line
-        place = ":".join(str(part) for part in (source, line) if part is not None)
-        super().__init__(f"{place}: {message}" if place else message)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from typing import Any
 from clew.histories.edn import event_of
 from clew.histories.edn_forms import EdnError, forms
 from clew.histories.event import FORMAT, Event, Header
-from clew.histories.history import History, HistoryError
+from clew.histories.history import History
+from clew.histories.history_error import HistoryError
 from clew.histories.line_errors import excerpt
 
 PREFIX = b"jepsen.util - "

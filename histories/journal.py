@@ -19,7 +19,7 @@ from typing import IO, Any, Literal
 import msgspec
 
 from clew.histories.event import MALFORMED
-from clew.histories.history import HistoryError
+from clew.histories.history_error import HistoryError
 
 _BUFFERED_LINES = 4096
 """Lines that are written at once: some hundred kilobytes. A write for each line would be slow."""

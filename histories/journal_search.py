@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from clew.histories.event import MALFORMED
-from clew.histories.history import HistoryError
+from clew.histories.history_error import HistoryError
 from clew.histories.journal import Entry
 from clew.histories.line_errors import excerpt
 

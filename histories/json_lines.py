@@ -18,7 +18,8 @@ from typing import Any
 
 from clew.histories import collector, json_columns
 from clew.histories.event import FORMAT, LATEST, Event, EventType, Header
-from clew.histories.history import TYPES, History, HistoryError
+from clew.histories.history import TYPES, History
+from clew.histories.history_error import HistoryError
 from clew.histories.line_errors import json_object, shown
 from clew.histories.process_names import names_of, numbers
 from clew.histories.reading import Reading, nanoseconds

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from clew.histories import collector
 from clew.histories.columns import Columns, fields_of
 from clew.histories.event import FORMAT, MALFORMED, Event, EventType, Header
-from clew.histories.history import History, HistoryError
+from clew.histories.history import History
+from clew.histories.history_error import HistoryError
 from clew.histories.line_errors import excerpt, whats_wrong
 from clew.histories.regular_lines import Coded, Shapes, read_lines
 

@@ -1,18 +1,22 @@
 """Values, operations and events as text, for terminals, logs and pages.
 
 1.204113 s     3   ok      cas    key 0   [4, 2]
+
+Histories are imported where one is shown: the processes of a live run read plans, whose errors show values, and
+importing numpy would delay each of them by a tenth of a second.
 """
 
 from __future__ import annotations
 
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from clew.histories.event import Event
-from clew.histories.frozen import thaw
-from clew.histories.history import INFO, OK, History
+
+if TYPE_CHECKING:
+    from clew.histories.history import History
 
 TAKING = ("dequeue", "pop", "delete-min")
 """Functions that take an element out of a container. Null says that it was empty."""
@@ -31,6 +35,8 @@ def describe(event: Event) -> str:
 
 def label(history: History, number: int) -> str:
     """An operation and its result as short text: `read → 5`, `cas [4, 2]`, `write 3 ?` (unknown outcome)."""
+    from clew.histories.history import INFO, OK
+
     operations = history.operations
     f = printable(str(history.fs[operations.f[number]]))
     argument = history.values[operations.argument[number]]
@@ -73,6 +79,8 @@ def state_text(state: Any, initial: Any, most: int = 80) -> str:
     `initial` is the model's initial state. If it holds one value, as that of a register does, this value is shown. A
     queue with one element begins with none, and is shown as a list.
     """
+    from clew.histories.frozen import thaw
+
     one = all(isinstance(one, tuple) and len(one) == 1 for one in (state, initial)) and thaw(state) != []
     return value_text(thaw(state[0] if one else state), most)
 

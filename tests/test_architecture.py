@@ -131,6 +131,8 @@ def test_there_is_no_other_code_folder_at_the_top() -> None:
             "import clew.harness.runtime.live.world.world_process",
             {"json", "msgspec", "numpy", "subprocess", "trio", "yaml"},
         ),
+        ("import clew.harness.runtime.live.protocols.host_server", {"numba", "numpy", "trio"}),
+        ("import clew.harness.runtime.live.packets.switch_process", {"numba", "numpy", "trio"}),
         ("import clew", {"numba", "numpy", "trio", "yaml"}),
         ("import clew.checkers.competition, clew.checkers.evidence.counterexample", {"numba"}),
         ("import clew.harness.run", {"numba"}),

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from clew.checkers import check
-from clew.histories import Event, History
-from clew.histories.history import HistoryError
+from clew.histories import Event, History, HistoryError
 
 ASKED = [["r", "x", None], ["w", "y", 1]]
 

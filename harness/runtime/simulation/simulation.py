@@ -28,11 +28,11 @@ from clew.harness.runtime.failure import Part, SystemFailure
 from clew.harness.runtime.monitors import Monitors
 from clew.harness.runtime.network import Network
 from clew.harness.runtime.outcome import Outcome
+from clew.harness.runtime.packet import Packets, replies
 from clew.harness.runtime.runtime import Capability
 from clew.harness.runtime.simulation.disk import SimulatedDisk
 from clew.harness.runtime.simulation.endpoint import ClientEndpoint, Endpoint, NodeEndpoint
 from clew.harness.runtime.simulation.nodes import Nodes
-from clew.harness.runtime.simulation.packet import Packets, replies
 from clew.harness.runtime.thread import Thread
 from clew.harness.runtime.watchdog import Watchdog
 from clew.histories.journal import Journal

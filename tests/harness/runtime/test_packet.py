@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from clew.harness.runtime.simulation.packet import KEPT_MOST, Packets, shareable
+from clew.harness.runtime.packet import KEPT_MOST, Packets, shareable
 from clew.systems import find_protocol
 
 

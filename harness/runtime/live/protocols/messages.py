@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from clew.harness.runtime.simulation.packet import shareable
+from clew.harness.runtime.packet import shareable
 
 KEPT_MOST = 512
 """How many decoded messages are remembered. Equal messages are sent within moments of each other, so few are enough."""

@@ -26,7 +26,7 @@ from clew.harness.runtime.live.protocols.messages import Messages, message_types
 from clew.harness.runtime.live.protocols.node_host import NOBODY, widen
 from clew.harness.runtime.live.protocols.parcels import Message, NoParcel, Parcels
 from clew.harness.runtime.network import CUT, Network
-from clew.harness.runtime.simulation.packet import replies
+from clew.harness.runtime.packet import replies
 from clew.harness.runtime.thread import Thread
 from clew.harness.runtime.watchdog import Watchdog
 from clew.systems import Protocol
