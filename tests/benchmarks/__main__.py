@@ -3,7 +3,19 @@
 import subprocess
 import sys
 
-for name in ("simulation", "hunt", "rsl", "checker", "cells", "costs", "memory", "report", "packets", "live"):
+for name in (
+    "simulation",
+    "hunt",
+    "rsl",
+    "checker",
+    "cells",
+    "registers",
+    "costs",
+    "memory",
+    "report",
+    "packets",
+    "live",
+):
     # A process for each: some keep to one processor, and memory is measured from a fresh start.
     command = [sys.executable, "-m", f"tests.benchmarks.{name}"]
     print(f"\n$ python {' '.join(command[1:])}", flush=True)

@@ -30,8 +30,8 @@ def form_of(history: History) -> RegisterForm:
     return form
 
 
-def of_thirty_clients() -> RegisterForm:
-    return form_of(register_history(Mix(300, 30, (3, 1, 3), 5, 0.05), random.Random(1)))
+def of_thirty_clients(operations: int = 300) -> RegisterForm:
+    return form_of(register_history(Mix(operations, 30, (3, 1, 3), 5, 0.05), random.Random(1)))
 
 
 def test_results_tell_which_write_was_first() -> None:
@@ -114,8 +114,9 @@ def test_a_small_history_has_the_moments_that_all_its_chains_have_on_average(mon
         assert moments[seen] == pytest.approx(np.clip(expected, problem.call[seen] + 0.25, end[seen] - 0.25))
 
 
-def test_each_operation_takes_effect_between_its_call_and_its_return() -> None:
-    form = of_thirty_clients()
+@pytest.mark.parametrize("operations", [300, 3_000])
+def test_each_operation_takes_effect_between_its_call_and_its_return(operations: int) -> None:
+    form = of_thirty_clients(operations)
     problem, moments = form.problem, likely_moments(form, small.LATE)
     assert moments is not None
     assert (problem.call < moments).all()
