@@ -11,9 +11,10 @@ from clew.checkers.contents import start
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import encode
+from clew.checkers.linear import going_back
 from clew.checkers.models import find_model
 from clew.checkers.models.model import ModelOperation
-from clew.histories import Event, History
+from clew.histories import Event, EventType, History
 from tests.checkers import small
 from tests.checkers.engines import assert_agrees, assert_explains, growing
 from tests.checkers.objects import object_history
@@ -58,6 +59,9 @@ ALPHABETS = {
     "versions": ("cas-by-version", VERSIONS),
     "versions that are all known": ("cas-by-version", [op for op in VERSIONS if op.outcome != INFO]),
 }
+
+Step = tuple[EventType, str, str, str | None]
+"""An event of a `kv`: its type, the client, the function and the value."""
 
 
 @OFTEN
@@ -107,6 +111,39 @@ def test_long_histories_of_thirty_clients(name: str) -> None:
     assert verdict.valid
     assert verdict.keys[0].engine == ("pinned" if name == "append-list" else "contents")
     verify_witness(history, find_model(name), verdict)
+
+
+def test_what_was_too_dear_at_first_is_found_when_it_goes_back() -> None:
+    """The first read of "1" has seen the put or the append of unknown outcome. Both fit, but only the append later."""
+    gets_of_nothing: list[Step] = [("invoke", "client", "get", None), ("ok", "client", "get", "")]
+    steps: list[Step] = [("invoke", "lost", "append", "1"), *8 * gets_of_nothing, ("invoke", "putting", "put", "1")]
+    for f, value in (("get", "1"), ("append", "2"), ("get", "12"), ("get", "1")):
+        steps += [("invoke", "client", f, None if f == "get" else value), ("ok", "client", f, value)]
+    assert decided_and_explained([*steps, ("ok", "putting", "put", "1")]) == "valid"
+
+
+def test_a_configuration_has_its_turn_although_a_worse_one_had_it_before() -> None:
+    """Within a return the cheapest ones come first, and a better one may come later. Random histories showed this one."""
+    steps: list[Step] = [("invoke", "appends 2", "append", "2"), ("invoke", "puts 21", "put", "21")]
+    steps += [("invoke", "gets 2", "get", None), ("invoke", "lost", "put", "2"), ("ok", "appends 2", "append", "2")]
+    steps += [("ok", "puts 21", "put", "21"), ("ok", "gets 2", "get", "2"), ("invoke", "puts 1", "put", "1")]
+    steps += [("invoke", "appends", "append", "2"), ("ok", "appends", "append", "2"), ("ok", "puts 1", "put", "1")]
+    assert decided_and_explained([*steps, ("invoke", "gets", "get", None), ("ok", "gets", "get", "12")]) == "valid"
+
+
+@pytest.mark.parametrize(("levels", "answer"), [(0, "unknown"), (6, "valid")])
+def test_a_sweep_that_passed_something_over_goes_back_for_it_or_proves_nothing(
+    levels: int, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nine puts can come first. The read that returns first needs the last of them."""
+    monkeypatch.setattr(contents.engine, "_SWEEPS", ((1, 1),))
+    monkeypatch.setattr(going_back, "_MOST_LEVELS", levels)
+    digits = "123456789"
+    steps: list[Step] = [("invoke", f"puts {digit}", "put", digit) for digit in digits]
+    steps += [("invoke", f"gets {digit}", "get", None) for digit in digits]
+    steps += [("invoke", "appends", "append", "+"), ("ok", "gets 9", "get", "9+")]
+    steps += [("ok", f"gets {digit}", "get", digit) for digit in digits[:-1]]
+    assert decided_and_explained(steps) == answer
 
 
 def test_it_ends_soon_after_its_deadline() -> None:
@@ -180,6 +217,23 @@ def test_many_writes_of_unknown_outcome_are_not_listed_for_each_read() -> None:
     assert len(tables.helpers) == 1_000
     decision = contents.decide(problem, accesses, Budget(), Deadline(60))
     assert decision.answer == "valid"
+
+
+def decided_and_explained(steps: list[Step]) -> str:
+    """The answer for a `kv` of these events. If it is "valid", its order explains them."""
+    model, clients = find_model("kv"), {client: number for number, (_, client, _, _) in enumerate(steps)}
+    (problem,) = encode(
+        History.of(
+            Event(n, n, clients[client], kind, f, None, value) for n, (kind, client, f, value) in enumerate(steps)
+        ),
+        model,
+    )
+    accesses = contents.accesses_of(problem, model)
+    assert accesses is not None
+    decision = contents.decide(problem, accesses, Budget(), Deadline(60))
+    if decision.answer == "valid":
+        assert_explains(problem, model, decision.order, len(problem.event_op))
+    return decision.answer
 
 
 def decided(operations: int, processes: int, unknown: float, seed: int, budget: Budget, deadline: Deadline) -> Decision:
