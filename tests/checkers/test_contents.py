@@ -123,7 +123,7 @@ def test_what_was_too_dear_at_first_is_found_when_it_goes_back() -> None:
 
 
 def test_a_configuration_has_its_turn_although_a_worse_one_had_it_before() -> None:
-    """Within a return the cheapest ones come first, and a better one may come later. Random histories showed this one."""
+    """Within a return the cheapest ones come first, and a better one may come later. A random history showed it."""
     steps: list[Step] = [("invoke", "appends 2", "append", "2"), ("invoke", "puts 21", "put", "21")]
     steps += [("invoke", "gets 2", "get", None), ("invoke", "lost", "put", "2"), ("ok", "appends 2", "append", "2")]
     steps += [("ok", "puts 21", "put", "21"), ("ok", "gets 2", "get", "2"), ("invoke", "puts 1", "put", "1")]
