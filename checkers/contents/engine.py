@@ -53,7 +53,7 @@ from numpy.typing import NDArray
 
 from clew.checkers.contents.search import DEAD, LOG_FULL, ROWS, THERE, advance, count_anew
 from clew.checkers.contents.start import Accesses, tables_of, with_more_rows
-from clew.checkers.contents.tables import CLOSED, LOG, NOT_CALLED, WRITES, Tables
+from clew.checkers.contents.tables import LOG, NOT_CALLED, WRITES, Tables
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
@@ -187,7 +187,7 @@ class Sweep:
         )  # fmt: skip
 
     def go_back(self, mark: Mark) -> None:
-        """Stand where the mark was made. The work that was done since then still counts."""
+        """Stand where the mark was made, at this position or before. The work that was done since then still counts."""
         t, at = self._t, self._at
         work, stamp, visit, width, slack = at.work, at.stamp, at.visit, at.width, at.slack
         for name in at.dtype.names or ():
@@ -196,8 +196,7 @@ class Sweep:
         t.now[: at.count], t.log[: at.entries] = mark.now, mark.log
         t.slots[:], t.op_of[:], t.sets[:] = mark.slots, mark.op_of, mark.sets
         del self._agreed[mark.agreed :]
-        slot = t.ops["slot"][:-1]
-        slot[slot >= 0] = CLOSED
+        slot = t.ops["slot"][:-1]  # what was closed then is closed
         slot[self._problem.call >= mark.position] = NOT_CALLED
         (held,) = (mark.op_of >= 0).nonzero()
         slot[mark.op_of[held]] = held
