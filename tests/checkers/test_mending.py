@@ -17,7 +17,7 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, encode
 from clew.checkers.forms import register_form
-from clew.checkers.mending import engine
+from clew.checkers.mending import engine, moves
 from clew.checkers.mending.exchange import Order, is_wrong
 from clew.checkers.models import Model, ModelOperation, find_model
 from clew.checkers.models.model import Access
@@ -353,3 +353,28 @@ def test_what_is_stuck_goes_back_and_on_with_another_seed(monkeypatch: pytest.Mo
                 decided[seeds] += 1
     assert gone_back > 5
     assert decided[1] < decided[8]
+
+
+def test_it_goes_back_to_where_the_mark_was_made() -> None:
+    problem = of_thirty_clients(0.2)
+    cells = cells_of(problem, MANY, small.LATE)
+    assert cells is not None
+    t = engine._start(problem, cells, 1, engine._middles(problem))
+    t.at.end = len(problem)
+    moves.begin(t)
+    marked, mark = t._replace(**tables_of(t)), engine._mark(t, 0)
+    t.at.moves_end, t.at.pause = 3_000, LONG
+    moves.mend(t)
+    changed = {name for name, table in tables_of(t).items() if not np.array_equal(table, getattr(marked, name))}
+    assert changed == {"left_out", "order", "place", "seen", "wrong", "place_of_wrong"}
+    work, exchange = t.at.work, t.at.exchange
+    engine._go_back(t, mark, 2)
+    assert all(np.array_equal(table, getattr(marked, name)) for name, table in tables_of(t).items())
+    assert (t.at.moves, t.at.wrongs, t.at.random) == (mark.at.moves, mark.at.wrongs, 2)
+    assert (t.at.work, t.at.exchange) == (work, exchange)
+
+
+def tables_of(t: Order) -> dict[str, Any]:
+    """Copies of the tables, but of the registers and of those that are room only."""
+    room = ("at", "lost", "now", "touched", "moved")
+    return {name: np.copy(table) for name, table in t._asdict().items() if name not in room}
