@@ -12,7 +12,7 @@ from pathlib import Path
 
 SLOW_SECONDS = 5.0
 """An import that takes longer is told. It may compute something, or wait, or never end."""
-_OURS = str(Path(__file__).resolve().parents[2])
+_OURS = f"{Path(__file__).resolve().parents[2]}{os.sep}"
 
 
 def line_of(error: BaseException, name: str) -> str:

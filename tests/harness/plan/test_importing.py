@@ -31,6 +31,13 @@ def test_the_line_of_a_syntax_error_is_named(tmp_path: Path) -> None:
     assert f"{tmp_path}/broken.py:3: SyntaxError: " in mistake(tmp_path, "\n\nsystem = (\n")
 
 
+def test_a_folder_whose_name_begins_like_that_of_clew_is_not_of_clew() -> None:
+    mine = f"{Path(importing.__file__).resolve().parents[2]}-mine/raft.py"
+    with pytest.raises(ZeroDivisionError) as caught:
+        exec(compile("\n1 / 0", mine, "exec"))
+    assert importing.line_of(caught.value, mine).startswith(f"{mine}:2: ")
+
+
 def test_a_slow_import_says_where_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
