@@ -7,6 +7,7 @@ import numpy as np
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import raw_kernel
 from clew.checkers.linear.gap_tables import BITS, CODE, FIRST, LEFT, LOG, PRICE, SUM, THERE, WINDOW, list_open
+from clew.checkers.wrong_list import NOBODY
 
 
 @raw_kernel
@@ -60,6 +61,9 @@ def _use_all(g, before, row, found, base):  # type: ignore[no-untyped-def]
     for i in range(at.adds):
         if (found.mask >> np.uint64(i)) & np.uint64(1) and not _use(g, row, g.adds[i], base):
             return False
+    for op in (found.one, found.two):
+        if op != NOBODY:
+            _use(g, row, op, base)
     return True
 
 
@@ -95,14 +99,22 @@ def _is_new(g, row, kept):  # type: ignore[no-untyped-def]
 @raw_kernel
 def _write_log(g, row, found):  # type: ignore[no-untyped-def]
     """Write the gap, in the order of the calls, and the result."""
-    mask = found.mask
-    while mask != np.uint64(0):
-        first = -1
+    mask, one, two = found.mask, found.one, found.two
+    while mask != np.uint64(0) or one != NOBODY or two != NOBODY:
+        first, place = NOBODY, 0
         for i in range(g.at.adds):
-            if (mask >> np.uint64(i)) & np.uint64(1) and (first < 0 or g.call[g.adds[i]] < g.call[g.adds[first]]):
-                first = i
-        mask &= ~(np.uint64(1) << np.uint64(first))
-        _write(g, row, g.adds[first])
+            if (mask >> np.uint64(i)) & np.uint64(1) and (first == NOBODY or g.call[g.adds[i]] < g.call[first]):
+                first, place = g.adds[i], i
+        for op in (one, two):
+            if op != NOBODY and (first == NOBODY or g.call[op] < g.call[first]):
+                first = op
+        if first == one:
+            one = NOBODY
+        elif first == two:
+            two = NOBODY
+        else:
+            mask &= ~(np.uint64(1) << np.uint64(place))
+        _write(g, row, first)
     _write(g, row, found.result)
 
 

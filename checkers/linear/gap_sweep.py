@@ -12,6 +12,7 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import Ints
 from clew.checkers.linear.configurations import collect
+from clew.checkers.linear.gap_numbers import slot_of
 from clew.checkers.linear.gap_rows import settle
 from clew.checkers.linear.gap_tables import (
     BITS,
@@ -33,17 +34,24 @@ from clew.checkers.linear.moments import BIT, Moments
 from clew.checkers.linear.sets import HALF
 from clew.checkers.linear.tables import ENTRY, WORK_PER_VISIT
 from clew.checkers.verdict import Budget
+from clew.checkers.wrong_list import NOBODY
 
 _UNKNOWN = 3
 """What an add of unknown outcome costs, in bits, beside the choice of it."""
-_FEWEST_FOUND = 1 << 12
+_FEWEST_FOUND = 1 << 9
 """Room for what is found at first."""
+_MOST = 3
+"""If gaps are not priced, there are very many sets of adds that lead to a result, and hardly any gap of a history has
+more than two or three adds. A sweep as wide as at first tries sets of so many of each list of `sets` at most."""
 _SETS, _MORE_SETS, _WIDE = 24, 128, 8
 """How many sets of adds of unknown outcome are tried in one gap, about. If there are more, it is those of few. A sweep
 that is so many times as wide as at first tries more of them."""
 _FEW, _ALIKE, _BEFORE = 10, 2, 1
 """If a history has more than so few adds of unknown outcome: how many open ones of the same number are tried in a gap,
 and how many open adds of known outcome and of the same numbers may have to be in the gap with them."""
+_MANY = UNKNOWN
+"""If gaps are priced and a history has more adds of unknown outcome than so many, what they add says which one it is:
+see `gap_numbers`. If there are fewer, to try each of them decides more histories of 1,000 operations of 30 clients."""
 
 
 class Mark(NamedTuple):
@@ -94,10 +102,14 @@ class GapSweep:
         place[known], place[unknown] = np.arange(len(known)), np.arange(len(unknown))
         self._agreed: list[NDArray[np.int32]] = []
         self._at = np.zeros(1, REGISTERS)[0]
-        self._first_width = width
+        self._first_width, self._priced = width, priced
         self._at.count = 1
-        few = np.count_nonzero(~sums.told[unknown] & (sums.delta[unknown] != 0)) <= _FEW
+        numbers = unknown[~sums.told[unknown] & (sums.delta[unknown] != 0)]
+        few = len(numbers) <= _FEW
+        self._by_number = priced and len(numbers) > _MANY
         self._at.alike, self._at.before = (UNKNOWN, KNOWN) if few else (_ALIKE, _BEFORE)
+        if self._by_number:
+            self._at.alike = 0
         self._at.window = BITS + -(-len(unknown) // 64)
         rows = np.zeros((1, int(self._at.window) + 2), np.int64)
         rows[0, LOG], rows[0, LEFT] = -1, told.sum()
@@ -115,6 +127,8 @@ class GapSweep:
             at=self._at,
             known=known,
             unknown=unknown,
+            numbers=numbers,
+            **_table_of(sums.delta[numbers]),
             place=place,
             by=moments.by,
             behind=moments.behind,
@@ -159,6 +173,8 @@ class GapSweep:
     def widen(self, width: int) -> None:
         """Keep so many configurations from now on."""
         self._at.width = width
+        self._at.most = KNOWN if self._priced or width > self._first_width else _MOST
+        self._at.many = self._by_number + (self._by_number and width >= _WIDE * self._first_width)
         self._at.sets = _SETS if width < _WIDE * self._first_width else _MORE_SETS
 
     def _make_room(self, rows: Ints, kept: int, columns: int) -> None:
@@ -175,6 +191,7 @@ class GapSweep:
 
     def mark(self) -> Mark:
         """Where it stands, for `go_back`."""
+        self._shorten_log()  # or the copies of a log that was long once take as long as the sweep
         t, at = self._tables, self._at
         return Mark(at.copy(), t.rows[: at.count].copy(), t.log[: at.entries].copy(), len(self._agreed))
 
@@ -226,16 +243,22 @@ class GapSweep:
         return "there"
 
     def _make_room_in_log(self) -> None:
-        """Take out of the log what all configurations agree on and what none leads back to; or make it longer."""
+        """Shorten the log, or make it longer."""
         at, log = self._at, self._tables.log
         more = (KNOWN + UNKNOWN + 1) * int(min(at.width, at.found))
         if at.entries + more <= len(log):
             return
+        kept = self._shorten_log()
+        if 2 * (kept + more) > len(log):
+            self._tables = self._tables._replace(log=np.concatenate((log[:kept], np.empty(3 * (kept + more), ENTRY))))
+
+    def _shorten_log(self) -> int:
+        """Take out of the log what all configurations agree on and what none leads back to; returns its length."""
+        at, log = self._at, self._tables.log
         kept, agreed = collect(log, int(at.entries), self._tables.rows, int(at.count))
         self._agreed.append(log["op"][kept : kept + agreed].copy())
         at.entries = kept
-        if 2 * (kept + more) > len(log):
-            self._tables = self._tables._replace(log=np.concatenate((log[:kept], np.empty(3 * (kept + more), ENTRY))))
+        return int(kept)
 
     def order(self) -> list[int]:
         """A linearization of what has returned before the first return that is not explained.
@@ -253,6 +276,16 @@ class GapSweep:
             used[order] = True
             order += t.known[~used[t.known]].tolist()
         return order
+
+
+def _table_of(numbers: Ints) -> dict[str, Ints]:
+    """The hash table of some numbers: see `Gaps.slots` and `Gaps.next_number`."""
+    slots = np.full(4 << len(numbers).bit_length(), NOBODY, np.int64)
+    following = np.full(len(numbers), NOBODY, np.int64)
+    for place in range(len(numbers) - 1, -1, -1):
+        slot = slot_of(numbers[place], len(slots))
+        following[place], slots[slot] = slots[slot], place
+    return {"slots": slots, "next_number": following}
 
 
 def _prices(most: int, each: int, more: int) -> Ints:

@@ -38,6 +38,8 @@ REGISTERS = np.dtype((
         ("work", np.int64),  # sets of adds that were looked at
         ("pause", np.int64),  # when there was this much work, it is time to look at the deadline
         ("width", np.int64),  # configurations that are kept at most
+        ("most", np.int64),  # how many adds of each of the two lists are in one gap at most
+        ("many", np.int64),  # how many adds of unknown outcome a gap has at most if there are many; see `gap_numbers`
         ("sets", np.int64),  # how many sets of adds of unknown outcome are tried in one gap at most
         ("alike", np.int64),  # how many open adds of one number and of unknown outcome a gap is chosen from
         ("before", np.int64),  # see `gaps._come_next`
@@ -47,6 +49,7 @@ REGISTERS = np.dtype((
         ("adds", np.int64),  # open adds of a configuration that it has not used, and how many of them are known
         ("known", np.int64),
         ("forced", np.int64),  # how many of these must be in the gap
+        ("horizon", np.int64),  # nothing that is called from here on can be in the gap
         ("soonest", np.int64),  # the first return of what it has not used
         ("score", np.int64),  # what a configuration costs without its gaps
         ("shift", np.int64),  # what is taken off the scores of all configurations, to fit into KEYS
@@ -54,9 +57,10 @@ REGISTERS = np.dtype((
 ))  # fmt: skip
 FOUND = np.dtype([
     ("source", np.int32), ("result", np.int32), ("mask", np.uint64), ("score", np.int64), ("price", np.int64),
-    ("code", np.uint64),
+    ("code", np.uint64), ("one", np.int64), ("two", np.int64),
 ])  # fmt: skip
-"""A configuration that was found: from which one, by which result, with which of its open adds in the gap."""
+"""A configuration that was found: from which one, by which result, with which of its open adds in the gap, and with
+which further adds of unknown outcome."""
 
 
 class Gaps(NamedTuple):
@@ -82,6 +86,12 @@ class Gaps(NamedTuple):
     unknown: Any
     """The other operations, in the order of their calls. Those that told a sum need not be explained, but if they took
     effect they told it: a search of a beginning has such."""
+    numbers: Any
+    """The adds of unknown outcome, in the order of their calls; see `gap_numbers`."""
+    slots: Any
+    """Hash table of what they add: the first place in `numbers`, or NOBODY. Its length is a power of 2."""
+    next_number: Any
+    """For each place in `numbers` the next one of the same slot, or NOBODY."""
     place: Any
     """For each operation its place in one of these two."""
     by: Any
@@ -159,7 +169,7 @@ def list_open(g, row):  # type: ignore[no-untyped-def]
             g.adds[adds] = op
             adds += 1
             soonest = min(soonest, g.ret[op])
-    at.known, at.soonest = adds, soonest
+    at.known, at.soonest, at.horizon = adds, soonest, horizon
     low, high = 0, len(g.unknown)
     while low < high:
         middle = (low + high) // 2
@@ -169,7 +179,7 @@ def list_open(g, row):  # type: ignore[no-untyped-def]
             high = middle
     for place in range(low):
         op = g.unknown[place]
-        used = (row[BITS + (place >> 6)] >> (place & 63)) & 1 != 0
+        used = uses_unknown(g, row, op)
         score += _cost(g, op, used)
         if not used and g.told[op]:
             told = _insert_result(g, told, op)
@@ -200,6 +210,13 @@ def _insert_result(g, count, op):  # type: ignore[no-untyped-def]
         place -= 1
     g.results[place] = op
     return count + 1
+
+
+@raw_kernel
+def uses_unknown(g, row, op):  # type: ignore[no-untyped-def]
+    """Whether a configuration has used an operation of unknown outcome."""
+    place = g.place[op]
+    return (row[BITS + (place >> 6)] >> (place & 63)) & 1 != 0
 
 
 @raw_kernel

@@ -14,7 +14,8 @@ Kept are the most probable ones. An operation that is used before it likely took
 what that chance is (`moments`). If gaps are priced too, a set of k of n adds is one of many: that the sum is right by
 chance is the likelier, the more sets of this size there are. So a gap costs a bit, another one for each add, and as
 many as it takes to say which k of the n they are; most gaps have no add or one. An add of unknown outcome costs more.
-With unique values the true order is nearly always among the first thousand.
+If there are many of these, what they add says which one it can be (`gap_numbers`). With unique values the true order is
+nearly always among the first thousand.
 
 Five rules leave configurations out, and none of them loses the last linearization.
 
@@ -39,10 +40,10 @@ import numpy as np
 
 from clew.checkers.encoding import NEVER
 from clew.checkers.kernel import raw_kernel
+from clew.checkers.linear.gap_notes import note
+from clew.checkers.linear.gap_numbers import try_numbers
 from clew.checkers.linear.gap_tables import (
-    CODE,
     DEAD,
-    KEYS,
     KNOWN,
     MIDDLE,
     PAUSE,
@@ -54,6 +55,7 @@ from clew.checkers.linear.gap_tables import (
     list_open,
 )
 from clew.checkers.linear.sets import HALF, begin_list, more_sets, most_of
+from clew.checkers.wrong_list import NOBODY
 
 _ROOM = 8
 """Room for what is found, in widths. If it is full, the best quarter is kept."""
@@ -86,7 +88,7 @@ def _expand(g, source):  # type: ignore[no-untyped-def]
         result = g.results[i]
         if g.delta[result] == 0 and g.before[result] == row[SUM] and g.call[result] < at.soonest:
             at.forced = 0
-            _note(g, source, result, np.uint64(0), -g.gap[at.known, 0])  # there was no choice
+            note(g, source, result, np.uint64(0), -g.gap[at.known, 0], NOBODY, NOBODY)  # there was no choice
             return
     for i in range(at.adds):
         g.gain[i] = gain_of(g, g.adds[i])
@@ -105,18 +107,20 @@ def _expand(g, source):  # type: ignore[no-untyped-def]
         last = first
         while last < at.told and g.call[g.results[last]] < until:
             last += 1
-        _try_sets(g, source, first, last, must, base)
+        one, other = _list_sets(g, must)
+        _try_sets(g, source, first, last, must, base, one, other)
+        if at.many:
+            try_numbers(g, source, first, last, must, base)
         first = last
 
 
 @raw_kernel
-def _try_sets(g, source, first, last, must, base):  # type: ignore[no-untyped-def]
+def _try_sets(g, source, first, last, must, base, one, other):  # type: ignore[no-untyped-def]
     """Note all gaps before the results from `first` to before `last`. The adds `must` are in all these gaps.
 
     `base` is the sum with those adds.
     """
     at = g.at
-    one, other = _list_sets(g, must)
     unknown = at.adds - at.known
     most = most_of(unknown, at.sets)
     if most < unknown:
@@ -194,7 +198,7 @@ def _match(g, source, result, one, other, sum_of, mask, price):  # type: ignore[
                 g.at.work += 1
                 size = g.sizes[0, low] + g.sizes[1, place]
                 if score + g.gains[0, low] + g.gains[1, place] + g.gap[free, size] <= g.at.bound:
-                    _note(g, source, result, mask | g.masks[0, low] | g.masks[1, place], price)
+                    note(g, source, result, mask | g.masks[0, low] | g.masks[1, place], price, NOBODY, NOBODY)
                 else:
                     g.at.dropped = 1
                 place -= 1
@@ -223,6 +227,9 @@ def _list_sets(g, must):  # type: ignore[no-untyped-def]
         at.dropped = 1
     else:
         most = KNOWN
+    if at.most < min(most, count):
+        at.dropped = 1
+        most = at.most
     first = 0
     while first < count:
         last = first + 1
@@ -269,73 +276,3 @@ def _stands_before(g, one, other):  # type: ignore[no-untyped-def]
     if g.delta[one] != g.delta[other]:
         return g.delta[one] < g.delta[other]
     return g.ret[one] < g.ret[other]
-
-
-@raw_kernel
-def _note(g, source, result, mask, price):  # type: ignore[no-untyped-def]
-    """Note what explains one more result, if it is possible and not too bad."""
-    at = g.at
-    latest = g.call[result]
-    for i in range(at.adds):
-        if (mask >> np.uint64(i)) & np.uint64(1):
-            latest = max(latest, g.call[g.adds[i]])
-    for i in range(at.known):
-        if not (mask >> np.uint64(i)) & np.uint64(1) and g.ret[g.adds[i]] < latest:
-            if g.delta[g.adds[i]] != 0:
-                return
-            mask |= np.uint64(1) << np.uint64(i)  # what it is called after has returned before `latest` too
-    if mask >> np.uint64(at.known) != np.uint64(0) and not _known_first(g, mask):
-        return
-    code = np.uint64(g.rows[source, CODE]) ^ g.random[result]
-    score, known = at.score + gain_of(g, result), 0
-    for i in range(at.adds):
-        if (mask >> np.uint64(i)) & np.uint64(1):
-            code ^= g.random[g.adds[i]]
-            score += g.gain[i]
-            known += i < at.known and g.delta[g.adds[i]] != 0
-    if g.ret[result] == NEVER:
-        price += g.gap_of_unknown[1, 1]
-    price += g.gap[at.known - min(at.forced, known), known - min(at.forced, known)]
-    score = max(0, min(score + price, KEYS - 1))
-    if score > at.bound:
-        at.dropped = 1
-        return
-    if at.found == len(g.found):
-        _leave_out(g)
-    note = g.found[at.found]
-    note.source, note.result, note.mask = source, result, mask
-    note.score, note.price, note.code = score, g.rows[source, PRICE] + price, code
-    g.tally[score] += 1
-    at.found += 1
-
-
-@raw_kernel
-def _known_first(g, mask):  # type: ignore[no-untyped-def]
-    """Whether of open adds of one number a gap has those of known outcome before any other."""
-    at = g.at
-    for i in range(at.known):
-        if not (mask >> np.uint64(i)) & np.uint64(1) and g.call[g.adds[i]] < at.soonest:
-            for j in range(at.known, at.adds):
-                if (mask >> np.uint64(j)) & np.uint64(1) and g.delta[g.adds[j]] == g.delta[g.adds[i]]:
-                    return False
-    return True
-
-
-@raw_kernel
-def _leave_out(g):  # type: ignore[no-untyped-def]
-    """Keep the best quarter of what was found, and note only what is better from now on."""
-    at, room, score = g.at, len(g.found) // 4, 0
-    at.dropped = 1
-    at.work += at.found
-    while room >= g.tally[score]:
-        room -= g.tally[score]
-        score += 1
-    kept = 0
-    for i in range(at.found):
-        if g.found[i].score < score or (g.found[i].score == score and room > 0):
-            room -= g.found[i].score == score
-            g.found[kept] = g.found[i]
-            kept += 1
-    for i in range(score, KEYS):
-        g.tally[i] = 0
-    at.found, at.bound = kept, score - 1

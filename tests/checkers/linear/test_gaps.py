@@ -96,8 +96,10 @@ LIMITS: dict[str, dict[str, int]] = {
     "sets": {"_SETS": 1, "_MORE_SETS": 1},
     "alike": {"_FEW": -1, "_ALIKE": 1, "_BEFORE": 20},
     "before": {"_FEW": -1, "_ALIKE": 20, "_BEFORE": 0},
+    "most": {"_MOST": 0},
+    "numbers": {"_MANY": 0},
 }
-"""What a sweep leaves out, one limit at a time."""
+"""What a sweep leaves out, one limit at a time. Of these the numbers matter if gaps are priced, and others if not."""
 
 
 @pytest.mark.parametrize("limit", LIMITS)
@@ -106,13 +108,16 @@ def test_what_was_left_out_proves_nothing(limit: str, monkeypatch: pytest.Monkey
     for name, most in LIMITS[limit].items():
         monkeypatch.setattr(gap_sweep, name, most)
     rng, answers = random.Random(limit), Counter[tuple[str, str]]()
+    alphabet = LOST if limit in ("sets", "alike", "before", "numbers") else MIXED
     for _ in range(150):
-        problem = small.lived(MODEL, LOST if limit in ("sets", "alike", "before") else MIXED, rng.randrange(5, 9), rng)
+        problem = small.lived(MODEL, alphabet, rng.randrange(5, 9), rng)
         width = 1 if limit == "width" else 1_000
         sweep = gap_sweep.GapSweep(problem, moments_in(problem), Budget(), small.LATE, width, rng.random() < 0.5)
         right = "there" if exhaustive.linearize(problem, MODEL) is not None else "dead"
         answer = sweep.to(sweep.end)
         assert answer == right or (answer == "dead" and sweep.dropped), problem
+        if answer == "there":
+            assert_explains(problem, MODEL, sweep.order(), len(problem.event_op))
         answers[right, answer] += 1
     assert min(answers["there", "there"], answers["there", "dead"], answers["dead", "dead"]) > 1, answers
 
@@ -126,6 +131,36 @@ def test_beginnings_of_histories_get_the_answer_of_the_exhaustive_checker(times:
         beginning = whole.before(rng.randrange(4, len(whole.event_op)))
         answers[swept(beginning, priced=rng.random() < 0.5)] += 1
     assert min(answers["valid"], answers["invalid"]) > 5 * times
+
+
+@pytest.mark.parametrize(("lost", "wide", "answer"), [(1, False, "there"), (2, False, "dead"), (2, True, "there")])
+def test_many_adds_of_unknown_outcome_are_found_by_what_they_add(
+    lost: int, wide: bool, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The add of 3 returned before those of unknown outcome began, so it stands before them in the gap.
+
+    Two of these in one gap are looked for in a wide sweep.
+    """
+    monkeypatch.setattr(gap_sweep, "_MANY", 0)
+    alphabet = [ModelOperation("add", 3, 3, "ok")]
+    alphabet += [ModelOperation("add", 100 * n, None, "info") for n in range(1, 5)]
+    alphabet.append(ModelOperation("read", None, 203 if lost == 1 else 503, "ok"))
+    start, end = np.array([1, 3, 4, 5, 6, 0]), np.array([2, *[NEVER] * 4, 7])
+    problem = small.problem(range(6), start, end, alphabet, np.array([False] * 5 + [True]))
+    sweep = gap_sweep.GapSweep(problem, moments_in(problem), Budget(), small.LATE, 2)
+    if wide:
+        sweep.widen(1_000)
+    assert sweep.to(sweep.end) == answer
+    assert sweep.dropped
+    if answer == "there":
+        assert_explains(problem, MODEL, sweep.order(), len(problem.event_op))
+
+
+def test_ten_clients_with_unique_values_and_many_unknown_outcomes_are_decided() -> None:
+    (problem,) = encode(object_history("counter", 2_000, 10, True, 0.02, 0), MODEL)
+    found = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, 20_000_000, moments_in(problem))
+    assert found.answer == "valid"
+    assert_explains(problem, MODEL, found.order, len(problem.event_op))
 
 
 def test_adds_of_unknown_outcome_do_not_use_up_the_scores() -> None:
