@@ -74,7 +74,7 @@ def test_a_crash_kills_the_process_and_its_next_life_goes_on_from_its_disk(tmp_p
     assert [entry for entry in steps if entry.time > started], "it answers again"
     assert any(entry.event == "drop" and entry.why == "down" for entry in journal)
     assert result.run is not None
-    assert "--- life 2, 0." in (Path(result.run) / "nodes" / "n2.log").read_text()
+    assert "--- life 2, " in (Path(result.run) / "nodes" / "n2.log").read_text()
 
 
 @one_network
