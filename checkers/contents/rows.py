@@ -29,7 +29,7 @@ def use(t, row, slot, op):  # type: ignore[no-untyped-def]
     row[BITS + (slot >> 6)] |= bit(slot)
     row[BITS + words + (slot >> 6)] &= ~bit(slot)
     if t.ret[op] == NEVER:
-        row[PRICE] += _price(t.at.position - t.ops[op].call)
+        row[PRICE] += price(t.at.position - t.ops[op].call)
     entry = t.log[t.at.entries]
     entry.before = row[LOG]
     entry.op = op
@@ -39,17 +39,17 @@ def use(t, row, slot, op):  # type: ignore[no-untyped-def]
 
 
 @raw_kernel
-def _price(age):  # type: ignore[no-untyped-def]
+def price(age):  # type: ignore[no-untyped-def]
     """What it costs that an operation of unknown outcome takes effect so many events after its call, in bits.
 
     Most of those that take effect do so soon. Later there are many events, and it may be at any of them: how likely it
     is at this one is taken to fall like the inverse of the age. A wrong price makes a sweep longer, not wrong.
     """
-    price = 2
+    bits = 2
     while age > 1:
         age >>= 1
-        price += 1
-    return price
+        bits += 1
+    return bits
 
 
 @raw_kernel
