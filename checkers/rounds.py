@@ -1,10 +1,10 @@
 """Searches take turns, in rounds of growing effort, until one has an answer: what one cannot decide, another often can.
 
     round        registers                    stacks                        other models
-    first        wgl, mending, a sweep        wgl, who popped which push    wgl, without and with needs
-                 that goes back, lazy
-    second       mending, then the others,    who popped which push, wgl    a sweep that goes back, wgl with needs
-                 with more of all
+    first        wgl, mending, a sweep        wgl, who popped which push,   wgl, without and with needs
+                 that goes back, lazy         a sweep of sets of stacks
+    second       mending, then the others,    the sweep, then the others,   a sweep that goes back, wgl with needs
+                 with more of all             with more of all
     further      and so on                    and so on                     the same, with more of both
 
 Several registers are mended too (`clew.checkers.mending`), and priority queues (`clew.checkers.least`), between wgl
@@ -78,6 +78,10 @@ _PAIRED, _LONG_STATES = 50, 20
 """Pairs, positions and lifetimes that the search for a pairing looks at for a step of wgl: 0.3 s of processor time in
 its first turn, 3 s in the second. And how many times fewer steps wgl has for a stack, whose states are long: 0.2 s in
 its first turn, 2 to 5 s in the second."""
+
+_STACKS = 40
+"""Rows and nodes that sweeps of sets of stacks look at for a step of wgl: up to seven seconds of processor time in their
+first turn. That decides stacks of 10,000 operations that the further rounds of the other searches do not."""
 
 Turn = Callable[[int], Decision | None]
 """A search: what it finds in the round of a number, or None if it has no turn in this round. If it has none in the
@@ -187,9 +191,9 @@ def search_any(
 def search_stack(
     problem: Problem, model: Model, budget: Budget, deadline: Deadline, most_rounds: int | None
 ) -> Decision:
-    """Decide a problem of a stack by wgl and the search for who popped which push; see `take_turns`.
+    """Decide a problem of a stack by wgl, the search for who popped which push and a sweep; see `take_turns`.
 
-    Only wgl can find that nothing explains a history in which every pop has a push. If invalid, `stuck` may be None.
+    If invalid, `stuck` may be None.
     """
 
     def pairs(number: int) -> Decision | None:
@@ -208,8 +212,19 @@ def search_stack(
     def later_pairs(number: int) -> Decision | None:
         return pairs(number) if number > 0 else None
 
+    def swept(number: int) -> Decision:
+        from clew.checkers import newest
+
+        return newest.decide(problem, model, budget, deadline, _STACKS * steps_of(number, problem))
+
+    def first_swept(number: int) -> Decision | None:
+        return swept(number) if number == 0 else None
+
+    def later_swept(number: int) -> Decision | None:
+        return swept(number) if number > 0 else None
+
     # wgl is faster on easy histories, and on hard ones it seldom comes to an end: so it begins, and is last later on.
-    return take_turns((later_pairs, depth, first_pairs), deadline, most_rounds)
+    return take_turns((later_swept, later_pairs, depth, first_pairs, first_swept), deadline, most_rounds)
 
 
 def take_turns(turns: Sequence[Turn], deadline: Deadline, most_rounds: int | None) -> Decision:

@@ -109,8 +109,13 @@ def to_the_end(
     room: int,
     every: int,
     after: int,
+    levels: int = _MOST_LEVELS,
 ) -> _Answer:
-    """Sweep on to the position `end`; see `Sweep.to`. It is "dead" if it is lost for good."""
+    """Sweep on to the position `end`; see `Sweep.to`. It is "dead" if it is lost for good.
+
+    There are `every` so many events between two marks. `after` so many behind the place where it was lost it is narrow
+    again. At one place the width is doubled `levels` times at most.
+    """
     marks, lost, level = [sweep.mark()], -1, 0
     while True:
         answer = sweep.to(min(end, marks[-1].position + every), steps)
@@ -126,7 +131,7 @@ def to_the_end(
             if level > 0 and sweep.position > lost + after:
                 level = 0
                 sweep.widen(width)
-        elif answer == "dead" and sweep.dropped and level < _MOST_LEVELS:
+        elif answer == "dead" and sweep.dropped and level < levels:
             lost, level = max(lost, sweep.position), level + 1
             del marks[max(1, len(marks) - (1 << level) // 2) :]
             sweep.go_back(marks[-1])

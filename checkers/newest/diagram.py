@@ -96,6 +96,7 @@ def bare_among(t, stacks):  # type: ignore[no-untyped-def]
     """Whether a set has the bare stack."""
     while stacks > BARE:
         stacks = np.int64(t.nodes[stacks].other)
+        t.at.work += 1
     return stacks == BARE
 
 
@@ -104,6 +105,7 @@ def _with_symbol(t, stacks, symbol):  # type: ignore[no-untyped-def]
     """The node of a set that has this symbol, NOTHING if none has."""
     while stacks > BARE and t.nodes[stacks].symbol < symbol:
         stacks = np.int64(t.nodes[stacks].other)
+        t.at.work += 1
     return stacks if stacks > BARE and t.nodes[stacks].symbol == symbol else np.int64(NOTHING)
 
 
@@ -154,6 +156,8 @@ def compute(t, act, one, two):  # type: ignore[no-untyped-def]
     while depth >= 0:
         if depth + 2 > len(t.frames):
             at.full, at.depth = 1, depth
+        if at.work >= at.stop:
+            at.full = 1
         if at.full:
             return np.int64(NOTHING)
         frame = t.frames[depth]

@@ -1,4 +1,39 @@
-"""WIP."""
+"""Stacks to which elements are pushed many times: sets of stacks, and which of the open operations have taken effect.
+
+    push 1  |------------------|         When the pop of 2 returns, 2 is on top of 1, or of 3, or of both in any order:
+    push 2     |----|                    four stacks, but one set. Which it was, later pops tell, or nobody needs to
+    push 3        |---------|            know.
+    pop -> 2           |----------|
+
+Like `clew.checkers.linear`, this sweeps all configurations along the events (Lowe, "Testing for linearizability", CCPE
+29(4), 2017, section 5). But configurations in which the same open operations have taken effect are one, with a set of
+stacks. The set is a diagram (`clew.checkers.newest.diagram`) that shares what lies below: two orders of pushes that
+nobody tells apart cost nothing later on. What lies on a stack is told only when it is popped, so other searches carry
+each possibility with them until then.
+
+*Pushes wait until they return.* An element that is popped before its push returns may as well be pushed right before
+that pop: what happened above it in between leaves the stack as it was. So a pop takes what is on top, or it is *served*
+by a push that is open. Pushes of unknown outcome are always open, so their elements never lie on a stack. And where a
+pop can take its element from the top, it need not be served: the push that is left can take the place of that element.
+When a push returns that served none, its element is inserted: on top, or further down.
+
+*Labels.* An element may be inserted below others if its push was called before theirs returned. So each element has a
+label: the call of the last open push that may be inserted below it. An element cannot have been pushed later than one
+above it, so labels never grow downwards. When a push returns, its label is replaced by the one before it. So elements
+that no open push can be inserted below have the label 0, and it is forgotten whose pushes these were.
+
+*Just in time.* At a return, other pops may have to take effect first, to uncover an element. A push waits only for pops
+of elements below which it cannot be inserted. A pop that found nothing takes effect whenever the stack can be bare.
+
+*Cheap and narrow first.* An operation that has taken effect before its return has a price, and one of unknown outcome
+one that is the higher, the longer ago it was called (`clew.checkers.contents.rows`). A narrow sweep keeps the cheapest
+configurations, and goes back where it is lost (`clew.checkers.linear.going_back`). A wrong element far down is missed
+late, so going back often does not help; then a wider sweep begins anew. A sweep that drops nothing proves both answers.
+
+Measured on 10,000 operations and 5 values: a second for 5 clients and 2 to 5 s for 10. Without unknown outcomes no
+configuration need be dropped for that. Depth first, and a guess who popped which push (`clew.checkers.pairing`), did
+not end in ten times as long.
+"""
 
 from __future__ import annotations
 
@@ -8,35 +43,65 @@ from clew.checkers.encoding import Problem
 from clew.checkers.linear.going_back import to_the_end
 from clew.checkers.models.model import Model
 from clew.checkers.newest.order import order_of
-from clew.checkers.newest.sweep import Sweep
+from clew.checkers.newest.sweep import ALL, NARROW, Sweep
 from clew.checkers.verdict import Budget
 
-_ALL = 1 << 40
-"""As a width: more configurations than fit into any memory."""
-_SWEEPS = ((32, 1), (_ALL, 8), (128, 1), (_ALL, 1))
-"""For each sweep the configurations that it keeps at first, and by what its steps are divided."""
 _EVERY, _AFTER = 64, 256
 """Events between two marks, and events behind the place where it was lost, after which it is narrow again."""
+_LEVELS = 2
+"""How often the width is doubled at one place. What is wrong far down in a stack is missed late, and then going back
+does not help: of four histories of 10,000 operations and 10 clients, a sweep that gives up so soon and begins anew
+decides all within 22 million steps. With six levels one takes more than 48 million before it is lost for good."""
+_WIDER = 4
+"""How many times as many configurations a sweep keeps that begins anew because one was lost for good."""
+_COMPLETE = 4
+"""How many times fewer steps a sweep has that drops nothing. Mostly it soon shows what is impossible, or is lost."""
 
 
 def decide(
-    problem: Problem, model: Model, budget: Budget, deadline: Deadline, steps: int | None = None, sweeps=_SWEEPS
+    problem: Problem,
+    model: Model,
+    budget: Budget,
+    deadline: Deadline,
+    steps: int | None = None,
+    *,
+    width: int = NARROW,
 ) -> Decision:
-    end = len(problem.event_op)
-    best = Decision("unknown", why="time", engine="newest")
-    for width, divisor in sweeps:
+    """Decide one problem of a stack, by sweeps that keep so many configurations or more, and by one that keeps all.
+
+    `steps` bounds the narrow ones together, and also the last one, by something that is the same on every machine: rows
+    and nodes looked at. When they are used up, the answer is "unknown" and `why` is "time".
+    """
+    end, left, why, answer = len(problem.event_op), steps, "time", "dead"
+    while answer == "dead" and not deadline.passed():
         sweep = Sweep(problem, model, budget, deadline)
         sweep.widen(width)
-        share = None if steps is None else steps // divisor
-        answer = to_the_end(sweep, deadline, end, width, share, budget.bytes, _EVERY, _AFTER)
-        position, dropped = sweep.position, sweep.dropped
-        order = order_of(sweep, problem)
-        if answer == "there" and order is not None:
-            return Decision("valid", order=order, engine="newest")
-        if answer == "dead" and not dropped:
-            return Decision("invalid", order=order or [], stuck=position, engine="newest")
-        if order is not None and len(order) >= len(best.order):
-            best = Decision("unknown", why="memory" if answer == "memory" else "time", order=order, engine="newest")
-        if deadline.passed():
-            break
-    return best
+        answer = to_the_end(sweep, deadline, end, width, left, budget.bytes, _EVERY, _AFTER, _LEVELS)
+        found = _decision(sweep, problem, answer, deadline)
+        if found is not None:
+            return found
+        left, width = None if left is None else left - sweep.work, _WIDER * width
+    if answer == "memory":
+        why = "memory"
+    if not deadline.passed():
+        sweep = Sweep(problem, model, budget, deadline)
+        sweep.widen(ALL)
+        share = None if steps is None else steps // _COMPLETE
+        answer = to_the_end(sweep, deadline, end, ALL, share, budget.bytes, _EVERY, _AFTER)
+        found = _decision(sweep, problem, answer, deadline)
+        if found is not None:
+            return found
+        why = "memory" if answer == "memory" else why
+    return Decision("unknown", why="memory" if why == "memory" else "time", engine="newest")
+
+
+def _decision(sweep: Sweep, problem: Problem, answer: str, deadline: Deadline) -> Decision | None:
+    """What a sweep has shown; None if that is nothing."""
+    stuck, dropped = sweep.position, sweep.dropped
+    if answer == "there":
+        order = order_of(sweep, problem, deadline)
+        return None if order is None else Decision("valid", order=order, engine="newest")
+    if answer == "dead" and not dropped:
+        order = order_of(sweep, problem, deadline)
+        return Decision("invalid", order=order or [], stuck=stuck, engine="newest")
+    return None

@@ -12,10 +12,10 @@ trace is short, and all in all the sweep is made twice.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import Problem
-from clew.checkers.forms import EMPTIES, TAKES
+from clew.checkers.forms import EMPTIES
 from clew.checkers.kernel import kernel, raw_kernel
 from clew.checkers.newest.diagram import (
     AMONG,
@@ -42,8 +42,11 @@ from clew.checkers.newest.tables import (
     STAYS,
 )
 
+_HEIGHT_PER_LOOK = 1_000
+"""To find a place takes a step for each element of the stack. So a deep stack costs a look at the deadline."""
 
-def order_of(sweep: Sweep, problem: Problem) -> list[int] | None:
+
+def order_of(sweep: Sweep, problem: Problem, deadline: Deadline) -> list[int] | None:
     """A linearization of what has returned until now. None if the deadline passes or there is no memory.
 
     The sweep goes back to its beginning.
@@ -61,10 +64,14 @@ def order_of(sweep: Sweep, problem: Problem) -> list[int] | None:
         if at.steps == 0 and t.goal[0] == NOTHING:
             t.goal[0] = t.now[row, STATE]
         at.entry = t.now[row, ENTRY]
+        sweep.begin_visit()
         while not go_back(sweep.tables):
             sweep.make_room()
+            if deadline.passed():
+                return None
+            sweep.begin_visit()
         row, end, width = int(at.entry), then, width_then
-    return _laid(sweep, problem)
+    return _laid(sweep, problem, deadline)
 
 
 @kernel
@@ -99,7 +106,7 @@ def _before(t, edge):  # type: ignore[no-untyped-def]
     at, stacks, goal, how, op = t.at, t.entry_state[edge.source], t.goal[0], edge.how, edge.op
     at.stamp += 1
     at.old = 0
-    if how == STAYS or how == SERVES:
+    if how in (STAYS, SERVES):
         return compute(t, AMONG, stacks, goal)
     if how == FINDS_NOTHING:
         return np.int64(BARE)
@@ -107,7 +114,7 @@ def _before(t, edge):  # type: ignore[no-untyped-def]
     if how == RELABELS:
         at.old, at.new = at.call, edge.other
         return compute(t, AMONG, stacks, goal)
-    if how == PUSHES or how == FILLS:
+    if how in (PUSHES, FILLS):
         at.value = t.element[op]
         return freed(t, goal, np.int64(BARE) if how == FILLS else stacks, edge.other)
     while stacks > BARE:
@@ -135,7 +142,7 @@ def has_stack(t, stacks, pile, height, place, symbol):  # type: ignore[no-untype
     return stacks == BARE
 
 
-def _laid(sweep: Sweep, problem: Problem) -> list[int]:
+def _laid(sweep: Sweep, problem: Problem, deadline: Deadline) -> list[int] | None:
     """The order, from the steps that lead back."""
     t, call = sweep.tables, problem.call.tolist()
     kind, element = t.kind, t.element.tolist()
@@ -158,11 +165,14 @@ def _laid(sweep: Sweep, problem: Problem) -> list[int]:
             owners.pop()
         elif how in (PUSHES, FILLS):
             place, height = len(owners), len(owners)
+            if height % _HEIGHT_PER_LOOK == _HEIGHT_PER_LOOK - 1 and deadline.passed():
+                return None
             label = other
             while not has_stack(t, stacks, pile, height, place, symbol_of.plain(element[op], label)):
                 place -= 1
                 label = label_of.plain(int(pile[place]))
-                assert place >= 0 and label > call[op], "no place for a push that has one"
+                assert place >= 0, "no place for a push that has one"
+                assert label > call[op], "no place for a push that has one"
             if place == height:
                 line.append(op)
             else:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from clew.checkers.contents.rows import bit, has, price
+from clew.checkers.contents.rows import bit, has
 from clew.checkers.encoding import NEVER
 from clew.checkers.forms import EMPTIES, PUTS, TAKES, TAKES_ANY
 from clew.checkers.kernel import inlined, kernel, raw_kernel
 from clew.checkers.linear.configurations import list_open, unlist
-from clew.checkers.linear.rows import chain_of, chain_up, copy_row
+from clew.checkers.linear.rows import copy_row
 from clew.checkers.newest.diagram import (
     RELABELLED,
     WITHOUT,
@@ -20,6 +20,7 @@ from clew.checkers.newest.diagram import (
     pushed,
     union,
 )
+from clew.checkers.newest.rows import GONE, MET, keep_cheapest, put, thin, trace, use
 from clew.checkers.newest.tables import (
     BARE,
     BITS,
@@ -41,14 +42,10 @@ from clew.checkers.newest.tables import (
 THERE, DEAD, PAUSE, ROOM = range(4)
 """What a visit ends with: it came to the end; no configuration is left; it is time to look at the deadline; a table is
 full."""
-GONE, MET = range(2)
-"""Sets of rows."""
 _BEGIN, _SOURCES, _LEVELS, _LABELS = range(4)
 """Phases of a return."""
 _CLOSE_EVERY = 16
 """Returns after which operations that all configurations have used are closed."""
-_MET = 8
-"""Rows of a level that are looked at, for each row that is kept."""
 
 
 @kernel
@@ -102,82 +99,6 @@ def _close(t, op):  # type: ignore[no-untyped-def]
     t.empties[slot >> 6] &= ~bit(slot)
 
 
-@raw_kernel
-def _used(row):  # type: ignore[no-untyped-def]
-    """How many open operations a row has used."""
-    used = 0
-    for word in range(BITS, len(row)):
-        rest = row[word]
-        while rest != 0:
-            rest &= rest - 1
-            used += 1
-    return used
-
-
-@raw_kernel
-def _use(t, row, op):  # type: ignore[no-untyped-def]
-    """Let an open operation have taken effect in a row. What its price is for, see `clew.checkers.newest.engine`."""
-    slot = t.slot_of[op]
-    row[BITS + (slot >> 6)] |= bit(slot)
-    row[PRICE] += price(t.at.position - t.call[op]) if t.ret[op] == NEVER else 1
-
-
-@raw_kernel
-def _put(t, which, row, source, how, op, other):  # type: ignore[no-untyped-def]
-    """Add a row to a set. If there is one that has used the same, it gets the stacks of both. It can be done again."""
-    at = t.at
-    code = np.uint64(row[READY])
-    for word in range(BITS, len(row)):
-        code = (code ^ np.uint64(row[word])) * np.uint64(0xBF58476D1CE4E5B9)
-        code ^= code >> np.uint64(29)
-    place = chain_of(t, which, code * np.uint64(0x9E3779B97F4A7C15))
-    rows = t.gone if which == GONE else t.met
-    number = np.int64(t.heads[which, place])
-    while number >= 0:
-        at.work += 1
-        same = rows[number, READY] == row[READY]
-        for word in range(BITS, len(row)):
-            same = same and rows[number, word] == row[word]
-        if same:
-            break
-        number = np.int64(t.chains[which, number])
-    if which == GONE:
-        at.least = row[PRICE] if at.gone == 0 else min(at.least, row[PRICE])
-    if number >= 0:
-        state = union(t, rows[number, STATE], row[STATE])
-        if at.full:
-            return
-        rows[number, STATE] = state
-        rows[number, PRICE] = min(rows[number, PRICE], row[PRICE])
-    else:
-        number = at.gone if which == GONE else at.met
-        row[ENTRY] = at.entries
-        at.entries += at.tracing
-        chain_up(t, which, place, row, rows, number)
-        if which == GONE:
-            at.gone += 1
-        else:
-            at.met += 1
-            level = _used(row)
-            t.behind[number] = t.levels[level]
-            t.levels[level] = number
-        if at.tracing:
-            t.entry_edge[row[ENTRY]] = -1
-    if at.tracing:
-        _trace(t, rows[number], source, how, op, other)
-
-
-@raw_kernel
-def _trace(t, row, source, how, op, other):  # type: ignore[no-untyped-def]
-    """Write down how a row came about."""
-    at, entry = t.at, row[ENTRY]
-    t.entry_state[entry] = row[STATE]
-    edge = t.edge[at.edges]
-    edge.source, edge.how, edge.op, edge.other, edge.next = source, how, op, other, t.entry_edge[entry]
-    t.entry_edge[entry] = at.edges
-    at.edges += 1
-
-
 @inlined
 def _return(t, op):  # type: ignore[no-untyped-def]
     """The rows behind the return of an operation, into `gone`. After all but THERE it can be called again."""
@@ -223,7 +144,7 @@ def _return(t, op):  # type: ignore[no-untyped-def]
         at.source = t.behind[at.source]
         while at.source < 0 and at.level + 1 < len(t.levels):
             at.level += 1
-            _thin(t)
+            thin(t)
             at.source = t.levels[at.level]
     while at.phase == _LABELS and t.kind[op] == PUTS and at.source < at.gone:
         if at.work >= at.pause:
@@ -240,7 +161,7 @@ def _return(t, op):  # type: ignore[no-untyped-def]
             row[ENTRY] = at.entries
             at.entries += 1
             t.entry_edge[row[ENTRY]] = -1
-            _trace(t, row, before, RELABELS, op, at.new)
+            trace(t, row, before, RELABELS, op, at.new)
         at.source += 1
     return THERE
 
@@ -279,7 +200,7 @@ def _from_source(t, op, source):  # type: ignore[no-untyped-def]
     if has(row, BITS, slot):
         row[BITS + (slot >> 6)] &= ~bit(slot)
         row[PRICE] -= t.kind[op] != EMPTIES
-        _put(t, GONE, row, source[ENTRY], STAYS, op, op)
+        put(t, GONE, row, source[ENTRY], STAYS, op, op)
         return
     if t.kind[op] == TAKES:
         # Where its element is on top, it may as well pop that: the push can take its place later.
@@ -300,18 +221,18 @@ def _from_source(t, op, source):  # type: ignore[no-untyped-def]
                 continue
             copy_row(source, row)
             row[READY], row[STATE] = 1, others
-            _use(t, row, push)
-            _put(t, GONE, row, source[ENTRY], SERVES, op, push)
+            use(t, row, push)
+            put(t, GONE, row, source[ENTRY], SERVES, op, push)
     if at.full:
         return
     copy_row(source, row)
     row[READY] = 1
-    _put(t, MET, row, source[ENTRY], STAYS, op, op)
+    put(t, MET, row, source[ENTRY], STAYS, op, op)
 
 
 @raw_kernel
 def _is_within_another(t, row, push):  # type: ignore[no-untyped-def]
-    """Whether an equal push that is not used was called later and returns sooner: then that one is the better choice."""
+    """Whether an equal push that is not used was called later and returns sooner: that one is the better choice."""
     for number in range(t.at.open):
         other = t.op_of[t.slots[number]]
         if t.ret[other] >= t.ret[push]:
@@ -336,18 +257,18 @@ def _go_on_from(t, op, source):  # type: ignore[no-untyped-def]
             row[STATE] = pushed(t, source[STATE], at.top)
             if at.full:
                 return
-            _put(t, GONE, row, source[ENTRY], PUSHES, op, at.top)
+            put(t, GONE, row, source[ENTRY], PUSHES, op, at.top)
         if bare_among(t, source[STATE]) and _find_nothing(t, source, row):
             row[STATE] = pushed(t, np.int64(BARE), at.top)
             if at.full:
                 return
-            _put(t, GONE, row, source[ENTRY], FILLS, op, at.top)
+            put(t, GONE, row, source[ENTRY], FILLS, op, at.top)
     elif kind == EMPTIES:
         if bare_among(t, source[STATE]):
             _find_nothing(t, source, row)
             slot = t.slot_of[op]
             row[BITS + (slot >> 6)] &= ~bit(slot)
-            _put(t, GONE, row, source[ENTRY], FINDS_NOTHING, op, op)
+            put(t, GONE, row, source[ENTRY], FINDS_NOTHING, op, op)
     else:
         _pop(t, op, op, source, GONE)
     at.visit += 1
@@ -367,7 +288,7 @@ def _go_on_from(t, op, source):  # type: ignore[no-untyped-def]
 
 @raw_kernel
 def _find_nothing(t, source, row):  # type: ignore[no-untyped-def]
-    """A row of the bare stack in which all open operations that found nothing have taken effect. Whether any had not."""
+    """Make a row of the bare stack in which all open pops that found nothing have taken effect; whether any had not."""
     copy_row(source, row)
     row[STATE], row[READY] = BARE, 1
     any_left = False
@@ -386,6 +307,7 @@ def _pop(t, op, pop, source, which):  # type: ignore[no-untyped-def]
     for ready in range(2):
         state, stacks = np.int64(NOTHING), top
         while stacks > BARE:
+            at.work += 1
             symbol = t.nodes[stacks].symbol
             if known and element_of(symbol) > t.element[pop]:
                 break
@@ -401,77 +323,19 @@ def _pop(t, op, pop, source, which):  # type: ignore[no-untyped-def]
         copy_row(source, row)
         row[STATE], row[READY] = state, ready
         if which == MET:
-            _use(t, row, pop)
+            use(t, row, pop)
         else:
             row[BITS + (slot >> 6)] &= ~bit(slot)
-        _put(t, which, row, source[ENTRY], POPS if known else LOSES, pop, pop)
+        put(t, which, row, source[ENTRY], POPS if known else LOSES, pop, pop)
         if at.full:
             return
 
 
-@raw_kernel
-def _thin(t):  # type: ignore[no-untyped-def]
-    """Drop the dearest rows of a level, if there are too many."""
-    at = t.at
-    rows = 0
-    number = t.levels[at.level]
-    while number >= 0:
-        rows += 1
-        number = t.behind[number]
-    if rows <= _MET * at.width:
-        return
-    at.dropped = 1
-    for cost in range(len(t.tally)):
-        t.tally[cost] = 0
-    number = t.levels[at.level]
-    while number >= 0:
-        t.tally[min(t.met[number, PRICE], len(t.tally) - 1)] += 1
-        number = t.behind[number]
-    left, last = _MET * at.width, 0
-    while left > 0:
-        t.tally[last] = min(t.tally[last], left)
-        left -= t.tally[last]
-        last += 1
-    before, number = np.int64(-1), np.int64(t.levels[at.level])
-    while number >= 0:
-        cost = min(t.met[number, PRICE], len(t.tally) - 1)
-        if cost < last and t.tally[cost] > 0:
-            t.tally[cost] -= 1
-            before = number
-        elif before >= 0:
-            t.behind[before] = t.behind[number]
-        else:
-            t.levels[at.level] = t.behind[number]
-        number = np.int64(t.behind[number])
-
-
 @inlined
 def _go_on_after(t, op):  # type: ignore[no-untyped-def]
-    """The rows behind a return are those of this position, if they are too many only the cheapest ones."""
+    """Go on from the rows behind a return. What makes no difference any more is closed."""
     at = t.at
-    at.count = 0
-    for cost in range(len(t.tally)):
-        t.tally[cost] = 0
-    rows = 0
-    for number in range(at.gone):
-        cost = t.gone[number, PRICE] - at.least
-        if cost <= at.slack:
-            t.tally[min(cost, len(t.tally) - 1)] += 1
-            rows += 1
-    left, last = min(at.width, rows), 0
-    if at.gone > left:
-        at.dropped = 1
-    while left > 0:
-        t.tally[last] = min(t.tally[last], left)
-        left -= t.tally[last]
-        last += 1
-    for number in range(at.gone):
-        cost = min(t.gone[number, PRICE] - at.least, len(t.tally) - 1)
-        if cost < last and t.tally[cost] > 0:
-            t.tally[cost] -= 1
-            copy_row(t.gone[number], t.now[at.count])
-            t.now[at.count, PRICE] -= at.least
-            at.count += 1
+    keep_cheapest(t)
     at.work += at.gone
     _close(t, op)
     at.returns += 1

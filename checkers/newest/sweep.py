@@ -13,15 +13,36 @@ from clew.checkers.forms import PUTS, container_kinds
 from clew.checkers.models.model import Model
 from clew.checkers.newest.diagram import keep_only
 from clew.checkers.newest.search import DEAD, ROOM, THERE, advance
-from clew.checkers.newest.tables import BARE, BITS, EDGE, ENTRY, FRAME, KNOWN, NODE, NOTHING, REGISTERS, STATE, STEP, Tables
+from clew.checkers.newest.tables import (
+    BARE,
+    BITS,
+    EDGE,
+    ENTRY,
+    FRAME,
+    KNOWN,
+    NODE,
+    NOTHING,
+    REGISTERS,
+    STATE,
+    STEP,
+    Tables,
+)
 from clew.checkers.verdict import Budget
 
+ALL = 1 << 40
+"""As a width: more configurations than fit into any memory."""
+NARROW = 4
+"""Configurations that the narrowest sweep keeps. Of six histories of 10,000 operations with unknown outcomes, 4 decide
+three within ten seconds that 16 and 32 do not, and 16 decide one that 4 do not."""
+_SLACK, _MORE = 6, 2
+"""How much dearer than the best one a configuration may be that is kept: by the narrowest sweep, and how much more for
+each time that the width is doubled."""
 _WORK_PER_VISIT = 300_000
 """Rows and nodes looked at until Python may look at the deadline: some milliseconds."""
+_PATIENCE = 8
+"""How many times as much one set may take to compute before Python looks. Then it is begun again, with twice that."""
 _FIRST_ROWS, _FIRST_NODES, _FIRST_FRAMES = 1 << 8, 1 << 14, 1 << 8
 """Rows, nodes of the diagram and frames at first. They grow by doubling."""
-ALL = 1 << 40
-NARROW = 4
 _CHAINS = 1 << 12
 _PRICES = 256
 """Rows that are so much dearer than the cheapest one, or more, count as equally dear."""
@@ -58,6 +79,7 @@ class Sweep:
         self.marks = list[Mark]()
         """All marks on the way to this position."""
         self._full_at: tuple[int, ...] = ()
+        self._patience = _PATIENCE * _WORK_PER_VISIT
 
     @property
     def position(self) -> int:
@@ -70,17 +92,23 @@ class Sweep:
         return bool(self.tables.at.dropped)
 
     @property
+    def work(self) -> int:
+        """Rows and nodes that it has looked at."""
+        return int(self.tables.at.work)
+
+    @property
     def bytes(self) -> int:
         """What the large tables and the marks take."""
         t = self.tables
         large = (t.now, t.gone, t.met, t.chains, t.behind, t.nodes, t.places, t.known, t.frames, t.edge, t.entry_edge)
-        return sum(int(table.nbytes) for table in large) + len(self.marks) * self.marks[-1].bytes if self.marks else 0
+        # Counted at each visit, so all marks count as much as the last one.
+        return sum(int(table.nbytes) for table in large) + sum(mark.bytes for mark in self.marks[-1:]) * len(self.marks)
 
     def to(self, position: int, steps: int | None = None) -> Literal["there", "dead", "memory", "time"]:
         """Move on to a position."""
         while True:
+            self.begin_visit()
             at = self.tables.at
-            at.pause = at.work + _WORK_PER_VISIT
             status = advance(self.tables, position)
             if status == THERE:
                 return "there"
@@ -92,6 +120,12 @@ class Sweep:
                 return "memory"
             if self._deadline.passed() or (steps is not None and at.work >= steps):
                 return "time"
+
+    def begin_visit(self) -> None:
+        """Let the kernels work for a while."""
+        at = self.tables.at
+        at.pause = at.work + _WORK_PER_VISIT
+        at.stop = at.work + self._patience
 
     def mark(self) -> Mark:
         """A mark at this position, to which the sweep can go back. Not within a return."""
@@ -122,9 +156,9 @@ class Sweep:
 
     def widen(self, width: int) -> None:
         """Keep so many configurations from now on."""
-        import os
+        doubled = max(1, width // NARROW).bit_length() - 1
         self.tables.at.width = width
-        self.tables.at.slack = (1<<40) if width == ALL else int(os.environ.get("SL","3")) + int(os.environ.get("MO","3")) * (max(1, width // NARROW).bit_length() - 1)
+        self.tables.at.slack = ALL if width == ALL else _SLACK + _MORE * doubled
 
     def trace(self, position: int) -> bool:
         """Go back to the last mark and on to a position from there, as before, and write down how the rows come about.
@@ -149,20 +183,21 @@ class Sweep:
         """Make whatever table is full larger. Forget the nodes of the diagram that are not needed any more first."""
         t, at = self.tables, self.tables.at
         if at.full:
-            at.full = 0
-            self._forget()
             where = int(at.position), int(at.phase), int(at.source), int(at.entry)
-            if 2 * at.nodes >= len(t.nodes) or where == self._full_at:
-                # What is computed here needs more nodes at once than there are.
-                t = t._replace(
-                    nodes=_longer(t.nodes), places=_longer(t.places), known=_unknown(2 * len(t.known))
-                )  # fmt: skip
-                self.tables = t
-                self._forget()
-            self._full_at = where
-            if at.depth + 2 > len(t.frames):
+            again, self._full_at = where == self._full_at, where
+            at.full = 0
+            if at.work >= at.stop:
+                self._patience *= 2 if again else 1
+            elif at.depth + 2 > len(t.frames):
                 t = t._replace(frames=_longer(t.frames))
-            at.depth = 0
+                at.depth = 0
+            else:
+                self._forget()
+                # What is computed here may need more nodes at once than there are.
+                if again or 2 * at.nodes >= len(t.nodes):
+                    places, known = _longer(t.places), _unknown(2 * len(t.known))
+                    t = self.tables = t._replace(nodes=_longer(t.nodes), places=places, known=known)
+                    self._forget()
         most = 2 * int(at.open) + 4
         if max(at.gone, at.met) + most > len(t.met):
             t = t._replace(

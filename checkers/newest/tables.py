@@ -38,12 +38,13 @@ REGISTERS = np.dtype((
         ("returns", np.int64),  # returns until now
         ("work", np.int64),  # rows and nodes looked at
         ("pause", np.int64),  # when there was so much work, it is time to look at the deadline
+        ("stop", np.int64),  # when there was so much, a set is not computed to its end
         ("width", np.int64),  # configurations that are kept after a return
         ("slack", np.int64),  # how much dearer than the cheapest one these may be
         ("least", np.int64),  # the least price of a row of `gone`, if there is one
         ("dropped", np.int64),  # 1 if any was dropped
         ("nodes", np.int64),  # of the diagram
-        ("full", np.int64),  # 1 if there is no room for more of these
+        ("full", np.int64),  # 1 if a set was not computed, for lack of room or because it took too long
         ("depth", np.int64),  # frames in use, when these were full
         ("value", np.int64),  # the element that is pushed
         ("call", np.int64),  # the label of its push

@@ -23,6 +23,7 @@ PARTS = (
     ("cas-register", "linear"),
     ("cas-register", "wgl"),
     ("kv", "growing"),
+    ("stack", "newest"),
     ("stack", "competition"),
     ("priority-queue", "competition"),
     ("fifo-queue", "competition"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from clew.checkers import Budget, competition, contents, exhaustive, lazy, linear, wgl
+from clew.checkers import Budget, competition, contents, exhaustive, lazy, linear, newest, wgl
 from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import Problem
@@ -94,4 +94,6 @@ def engines_of(name: str) -> dict[str, Decide]:
     kind = type(find_model(name))
     if kind.content_access is not Model.content_access or kind.record_access is not Model.record_access:
         engines = engines | {"growing": growing}
+    if kind.discipline == "newest":
+        engines = engines | {"newest": newest.decide}
     return {engine: engines[engine] for engine in engines if name not in GENERIC or engine != "wgl"}
