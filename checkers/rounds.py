@@ -80,7 +80,7 @@ its first turn, 3 s in the second. And how many times fewer steps wgl has for a 
 its first turn, 2 to 5 s in the second."""
 
 _STACKS = 40
-"""Rows and nodes that sweeps of sets of stacks look at for a step of wgl: up to seven seconds of processor time in their
+"""Rows and nodes that sweeps of sets of stacks look at for a step of wgl: up to seven seconds of processor time in the
 first turn. That decides stacks of 10,000 operations that the further rounds of the other searches do not."""
 
 Turn = Callable[[int], Decision | None]
