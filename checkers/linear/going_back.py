@@ -109,14 +109,15 @@ def to_the_end(
     room: int,
     every: int,
     after: int,
-    levels: int = _MOST_LEVELS,
+    levels: int | None = None,
 ) -> _Answer:
     """Sweep on to the position `end`; see `Sweep.to`. It is "dead" if it is lost for good.
 
     There are `every` so many events between two marks. `after` so many behind the place where it was lost it is narrow
-    again. At one place the width is doubled `levels` times at most.
+    again. At one place the width is doubled `levels` times at most, or six times.
     """
     marks, lost, level = [sweep.mark()], -1, 0
+    levels = _MOST_LEVELS if levels is None else levels
     while True:
         answer = sweep.to(min(end, marks[-1].position + every), steps)
         if answer == "there":
