@@ -49,7 +49,7 @@ that is so many times as wide as at first tries more of them."""
 _FEW, _ALIKE, _BEFORE = 10, 2, 1
 """If a history has more than so few adds of unknown outcome: how many open ones of the same number are tried in a gap,
 and how many open adds of known outcome and of the same numbers may have to be in the gap with them."""
-_MANY = UNKNOWN
+_MANY = 40
 """If gaps are priced and a history has more adds of unknown outcome than so many, what they add says which one it is:
 see `gap_numbers`. If there are fewer, to try each of them decides more histories of 1,000 operations of 30 clients."""
 

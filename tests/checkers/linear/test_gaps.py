@@ -157,7 +157,7 @@ def test_many_adds_of_unknown_outcome_are_found_by_what_they_add(
 
 
 def test_ten_clients_with_unique_values_and_many_unknown_outcomes_are_decided() -> None:
-    (problem,) = encode(object_history("counter", 2_000, 10, True, 0.02, 0), MODEL)
+    (problem,) = encode(object_history("counter", 2_000, 10, True, 0.04, 0), MODEL)
     found = linear.decide_going_back(problem, MODEL, Budget(), small.LATE, 50, 20_000_000, moments_in(problem))
     assert found.answer == "valid"
     assert_explains(problem, MODEL, found.order, len(problem.event_op))
