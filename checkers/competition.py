@@ -166,12 +166,14 @@ def _by_parts(
     """A few steps of wgl. If they do not suffice, a part of the problem may be invalid. If none is, `search_whole`.
 
     If the model says what its operations need, there is a whole round: it decides most histories of 30 clients of a
-    `kv` in a second, and to look at all parts of these takes seven.
+    `kv` in a second, and to look at all parts of these takes seven. So does one of a stack.
     """
     steps = _STEPS_BEFORE_PARTS * max(FEWEST_EVENTS, len(problem.event_op))
 
     def search(whole: Problem) -> Decision:
         def few_steps(part: Problem, model: Model, mend: bool) -> Decision:
+            if model.discipline == "newest":
+                return search_stack(part, model, budget, deadline, 1)
             if type(model).needs is not Model.needs:
                 return search_any(part, model, budget, deadline, 1, mend=mend)
             return wgl.decide(part, model, budget, deadline, steps=steps)

@@ -79,9 +79,9 @@ _PAIRED, _LONG_STATES = 50, 20
 its first turn, 3 s in the second. And how many times fewer steps wgl has for a stack, whose states are long: 0.2 s in
 its first turn, 2 to 5 s in the second."""
 
-_STACKS = 40
-"""Rows and nodes that sweeps of sets of stacks look at for a step of wgl: up to seven seconds of processor time in the
-first turn. That decides stacks of 10,000 operations that the further rounds of the other searches do not."""
+_STACKS = 200
+"""Rows and nodes that sweeps of sets of stacks look at for each event and step of wgl, in their first turn: 80 million
+for 10,000 operations, up to seven seconds of processor time. That decides most of 5 and 10 clients within a half."""
 
 Turn = Callable[[int], Decision | None]
 """A search: what it finds in the round of a number, or None if it has no turn in this round. If it has none in the
@@ -215,7 +215,7 @@ def search_stack(
     def swept(number: int) -> Decision:
         from clew.checkers import newest
 
-        return newest.decide(problem, model, budget, deadline, _STACKS * steps_of(number, problem))
+        return newest.decide(problem, model, budget, deadline, _STACKS * _effort(number) * len(problem.event_op))
 
     def first_swept(number: int) -> Decision | None:
         return swept(number) if number == 0 else None
