@@ -35,7 +35,7 @@ FREED: stacks of the second that INSERTED leads into the first: some, if there a
 LABEL_BITS = 32
 """Bits of a symbol that are its label."""
 _LABEL = (1 << LABEL_BITS) - 1
-_LAST = np.iinfo(np.int64).max
+LAST = np.iinfo(np.int64).max
 """In place of the symbol of what has none: greater than all."""
 
 
@@ -135,7 +135,7 @@ def _begin(t, depth, act, one, two):  # type: ignore[no-untyped-def]
 
 
 @raw_kernel
-def _key(t, act, two):  # type: ignore[no-untyped-def]
+def _key(t, act):  # type: ignore[no-untyped-def]
     """What a computation is known by, beside its sets. Most depend on the registers too, which each return changes."""
     return np.int64(act) if act == UNION else np.int64(act) + 8 * t.at.stamp
 
@@ -174,7 +174,7 @@ def compute(t, act, one, two):  # type: ignore[no-untyped-def]
                 if before > after or (before == after and one > two):
                     frame.one, frame.two = two, one
                     one, two = two, one
-            key = _key(t, act, two)
+            key = _key(t, act)
             seen = t.known[_known_at(t, key, one, two)]
             if seen.act == key and seen.one == one and seen.two == two:
                 done = np.int64(seen.found)
@@ -250,7 +250,7 @@ def compute(t, act, one, two):  # type: ignore[no-untyped-def]
             continue
         if at.full:
             return np.int64(NOTHING)
-        key = _key(t, act, two)
+        key = _key(t, act)
         seen = t.known[_known_at(t, key, one, two)]
         seen.act, seen.one, seen.two, seen.found = key, one, two, done
         depth -= 1

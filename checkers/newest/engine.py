@@ -1,8 +1,8 @@
 """Stacks to which elements are pushed many times: sets of stacks, and which of the open operations have taken effect.
 
-    push 1  |------------------|         When the pop of 2 returns, 2 is on top of 1, or of 3, or of both in any order:
-    push 2     |----|                    four stacks, but one set. Which it was, later pops tell, or nobody needs to
-    push 3        |---------|            know.
+    push 1  |------------------|         When the pop of 2 returns, 1 and 3 may lie on the stack in any order. These
+    push 2     |----|                    are two stacks, but one set. Later pops tell which one it was, if that matters.
+    push 3        |---------|
     pop -> 2           |----------|
 
 Like `clew.checkers.linear`, this sweeps all configurations along the events (Lowe, "Testing for linearizability", CCPE
@@ -25,8 +25,8 @@ that no open push can be inserted below have the label 0, and it is forgotten wh
 *Just in time.* At a return, other pops may have to take effect first, to uncover an element. A push waits only for pops
 of elements below which it cannot be inserted. A pop that found nothing takes effect whenever the stack can be bare.
 
-*Cheap and narrow first.* An operation that has taken effect before its return has a price, and one of unknown outcome
-one that is the higher, the longer ago it was called (`clew.checkers.contents.rows`). A narrow sweep keeps the cheapest
+*Cheap and narrow first.* An operation that takes effect before its return has a price. That of an operation of unknown
+outcome grows with the time since its call (`clew.checkers.contents.rows`). A narrow sweep keeps the cheapest
 configurations, and goes back where it is lost (`clew.checkers.linear.going_back`). A wrong element far down is missed
 late, so going back often does not help; then a wider sweep begins anew. A sweep that drops nothing proves both answers.
 
@@ -80,9 +80,9 @@ def decide(
         found = _decision(sweep, problem, answer, deadline)
         if found is not None:
             return found
-        left, width = None if left is None else left - sweep.work, _WIDER * width
-    if answer == "memory":
-        why = "memory"
+        left, width = None if left is None else left - sweep.work, min(_WIDER * width, ALL)
+    if answer in ("memory", "there"):
+        why = "memory"  # for the sweep, or for its order
     if not deadline.passed():
         sweep = Sweep(problem, model, budget, deadline)
         sweep.widen(ALL)
@@ -91,8 +91,8 @@ def decide(
         found = _decision(sweep, problem, answer, deadline)
         if found is not None:
             return found
-        why = "memory" if answer == "memory" else why
-    return Decision("unknown", why="memory" if why == "memory" else "time", engine="newest")
+        why = "memory" if answer in ("memory", "there") else why
+    return Decision("unknown", why="time" if deadline.passed() or why == "time" else "memory", engine="newest")
 
 
 def _decision(sweep: Sweep, problem: Problem, answer: str, deadline: Deadline) -> Decision | None:

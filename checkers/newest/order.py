@@ -5,8 +5,8 @@ stacks that lead there are kept, as a set again: of the stacks before a step tho
 stacks behind it. Any way on which there are some is an order. On the way on again each push finds its place: one with
 which the stack is among those from which the rest is possible.
 
-It is gone back from mark to mark. From each, the sweep goes on once more to the next one and traces its rows. So the
-trace is short, and all in all the sweep is made twice.
+The way back leads from mark to mark. From each mark the sweep goes on once more to the next one, and traces its rows.
+So the trace is short, and all in all the sweep is made twice.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ from clew.checkers.newest.tables import (
     STAYS,
 )
 
-_HEIGHT_PER_LOOK = 1_000
-"""To find a place takes a step for each element of the stack. So a deep stack costs a look at the deadline."""
+_WORK_PER_LOOK = 1_000_000
+"""Elements that are looked at for the places of pushes, between two looks at the deadline: some milliseconds."""
 
 
 def order_of(sweep: Sweep, problem: Problem, deadline: Deadline) -> list[int] | None:
@@ -67,7 +67,7 @@ def order_of(sweep: Sweep, problem: Problem, deadline: Deadline) -> list[int] | 
         sweep.begin_visit()
         while not go_back(sweep.tables):
             sweep.make_room()
-            if deadline.passed():
+            if deadline.passed() or sweep.over_budget:
                 return None
             sweep.begin_visit()
         row, end, width = int(at.entry), then, width_then
@@ -79,9 +79,6 @@ def go_back(t):  # type: ignore[no-untyped-def]
     """Go back from the row `at.entry` to where its trace begins. False if there is no room: then it can go on."""
     at = t.at
     while at.entry >= at.first:
-        if at.steps == len(t.steps):
-            at.full = 1
-            return False
         number, found = np.int64(t.entry_edge[at.entry]), np.int64(NOTHING)
         while True:
             edge = t.edge[number]
@@ -128,9 +125,26 @@ def _before(t, edge):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def has_stack(t, stacks, pile, height, place, symbol):  # type: ignore[no-untyped-def]
-    """Whether a set has the stack of the first `height` symbols of a pile, with one inserted at a place. O(height)."""
+def place_of(t, stacks, pile, height, element, label):  # type: ignore[no-untyped-def]
+    """Where an element is inserted into a pile of so many symbols so that a set has this stack; -1 if nowhere.
+
+    On top it has the label that is given, further down that of the element above it. It takes a step for each element
+    of the stack at each place that is tried.
+    """
+    place = height
+    while place >= 0:
+        label = label if place == height else label_of(pile[place])
+        if _has_stack(t, stacks, pile, height, place, symbol_of(element, label)):
+            return place
+        place -= 1
+    return place
+
+
+@raw_kernel
+def _has_stack(t, stacks, pile, height, place, symbol):  # type: ignore[no-untyped-def]
+    """Whether a set has the stack of the first `height` symbols of a pile, with one inserted at a place."""
     for number in range(height, -1, -1):
+        t.at.work += 1
         wanted = symbol if number == place else pile[number] if number < place else pile[number - 1]
         while stacks > BARE and t.nodes[stacks].symbol < wanted:
             stacks = np.int64(t.nodes[stacks].other)
@@ -149,7 +163,7 @@ def _laid(sweep: Sweep, problem: Problem, deadline: Deadline) -> list[int] | Non
     line = _Line(len(problem))
     pile, owners = np.zeros(len(problem) + 1, np.int64), list[int]()
     finding_nothing = np.flatnonzero(kind == EMPTIES).tolist()[::-1]
-    waiting = list[int]()
+    waiting, look = list[int](), int(t.at.work) + _WORK_PER_LOOK
     for stacks, how, op, other in t.steps[: t.at.steps][::-1].tolist():
         if how in (FINDS_NOTHING, FILLS):
             while finding_nothing and call[finding_nothing[-1]] < problem.ret[op]:
@@ -164,15 +178,15 @@ def _laid(sweep: Sweep, problem: Problem, deadline: Deadline) -> list[int] | Non
             line.append(op)
             owners.pop()
         elif how in (PUSHES, FILLS):
-            place, height = len(owners), len(owners)
-            if height % _HEIGHT_PER_LOOK == _HEIGHT_PER_LOOK - 1 and deadline.passed():
-                return None
-            label = other
-            while not has_stack(t, stacks, pile, height, place, symbol_of.plain(element[op], label)):
-                place -= 1
-                label = label_of.plain(int(pile[place]))
-                assert place >= 0, "no place for a push that has one"
-                assert label > call[op], "no place for a push that has one"
+            height = len(owners)
+            place = place_of(t, stacks, pile, height, element[op], other)
+            assert place >= 0, "no place for a push that has one"
+            if t.at.work >= look:
+                look = t.at.work + _WORK_PER_LOOK
+                if deadline.passed():
+                    return None
+            label = other if place == height else label_of.plain(int(pile[place]))
+            assert label > call[op] or place == height, "no label allows this place"
             if place == height:
                 line.append(op)
             else:

@@ -11,7 +11,7 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.encoding import NEVER, Problem
 from clew.checkers.forms import PUTS, container_kinds
 from clew.checkers.models.model import Model
-from clew.checkers.newest.diagram import keep_only
+from clew.checkers.newest.diagram import LAST, keep_only
 from clew.checkers.newest.search import DEAD, ROOM, THERE, advance
 from clew.checkers.newest.tables import (
     BARE,
@@ -104,6 +104,11 @@ class Sweep:
         # Counted at each visit, so all marks count as much as the last one.
         return sum(int(table.nbytes) for table in large) + sum(mark.bytes for mark in self.marks[-1:]) * len(self.marks)
 
+    @property
+    def over_budget(self) -> bool:
+        """Whether it takes more memory than it may."""
+        return self.bytes > self._budget.bytes
+
     def to(self, position: int, steps: int | None = None) -> Literal["there", "dead", "memory", "time"]:
         """Move on to a position."""
         while True:
@@ -116,7 +121,7 @@ class Sweep:
                 return "dead"
             if status == ROOM:
                 self.make_room()
-            if self.bytes > self._budget.bytes:
+            if self.over_budget:
                 return "memory"
             if self._deadline.passed() or (steps is not None and at.work >= steps):
                 return "time"
@@ -131,7 +136,12 @@ class Sweep:
         """A mark at this position, to which the sweep can go back. Not within a return."""
         t, at = self.tables, self.tables.at
         mark = Mark(
-            at.copy(), t.now[: at.count].copy(), t.slots.copy(), t.op_of.copy(), t.calls.copy(), t.empties.copy()
+            at.copy(),
+            t.now[: at.count].copy(),
+            t.slots.copy(),
+            t.op_of.copy(),
+            t.calls[: at.pushes].copy(),
+            t.empties.copy(),
         )
         self.marks.append(mark)
         return mark
@@ -147,7 +157,7 @@ class Sweep:
         t.now[: at.count, :words] = mark.now
         slots = len(mark.op_of)
         t.slots[:slots], t.op_of[:slots], t.op_of[slots:] = mark.slots, mark.op_of, -1
-        t.calls[:] = mark.calls
+        t.calls[: len(mark.calls)] = mark.calls
         t.empties[: len(mark.empties)], t.empties[len(mark.empties) :] = mark.empties, 0
         (held,) = (mark.op_of >= 0).nonzero()
         t.slot_of[mark.op_of[held]] = held
@@ -187,7 +197,7 @@ class Sweep:
             again, self._full_at = where == self._full_at, where
             at.full = 0
             if at.work >= at.stop:
-                self._patience *= 2 if again else 1
+                self._patience = 2 * self._patience if again else _PATIENCE * _WORK_PER_VISIT
             elif at.depth + 2 > len(t.frames):
                 t = t._replace(frames=_longer(t.frames))
                 at.depth = 0
@@ -234,7 +244,7 @@ def tables_of(problem: Problem, model: Model) -> Tables:
     at = np.zeros(1, REGISTERS)[0]
     at.count, at.pushes, at.nodes = 1, 1, BARE + 1
     nodes = np.zeros(_FIRST_NODES, NODE)
-    nodes[BARE]["symbol"] = nodes[NOTHING]["symbol"] = np.iinfo(np.int64).max
+    nodes[BARE]["symbol"] = nodes[NOTHING]["symbol"] = LAST
     now, gone, met = np.zeros((3, _FIRST_ROWS, BITS + 1), np.int64)
     now[0, STATE] = BARE
     known_pushes = int(np.count_nonzero((kind == PUTS) & (problem.ret != NEVER)))

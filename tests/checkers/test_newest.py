@@ -12,7 +12,7 @@ from clew.checkers.deadline import Deadline
 from clew.checkers.decision import Decision
 from clew.checkers.encoding import NEVER, Problem, encode
 from clew.checkers.models import Model, ModelOperation, find_model
-from clew.checkers.newest import diagram, sweep
+from clew.checkers.newest import diagram, order, sweep
 from clew.checkers.newest.tables import BARE, NOTHING, STATE, Tables
 from tests.checkers import small
 from tests.checkers.alphabets import ALPHABETS
@@ -133,6 +133,31 @@ def test_it_keeps_its_memory() -> None:
     (problem,) = encode(object_history("stack", 1_000, 30, False, 0.0, 1), MODEL)
     decision = newest.decide(problem, MODEL, Budget(bytes=1 << 20), Deadline(600), width=64)
     assert (decision.answer, decision.why) == ("unknown", "memory")
+
+
+def test_a_mark_takes_no_more_the_longer_the_history_is() -> None:
+    """Each push is popped at once, so little is to be known anywhere."""
+    count = 400
+    begin = np.arange(count) * 2
+    alphabet = [ModelOperation("push", 1, 1, "ok"), ModelOperation("pop", None, 1, "ok")]
+    problem = small.problem([0, 1] * (count // 2), begin, begin + 1, alphabet, np.zeros(2, np.bool_))
+    swept = sweep.Sweep(problem, MODEL, Budget(), Deadline())
+    swept.widen(1)
+    swept.mark()
+    assert swept.to(len(problem.event_op)) == "there"
+    swept.mark()
+    assert swept.marks[0].bytes == swept.marks[1].bytes
+
+
+def test_the_order_is_given_up_when_the_deadline_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    (problem,) = encode(object_history("stack", 300, 5, False, 0.02, 3), MODEL)
+    monkeypatch.setattr(order, "_WORK_PER_LOOK", 1)
+    for last in (1, 3):
+        swept = sweep.Sweep(problem, MODEL, Budget(), Deadline(600))
+        swept.widen(sweep.NARROW)
+        swept.mark()
+        assert swept.to(len(problem.event_op)) == "there"
+        assert order.order_of(swept, problem, Looked(last)) is None
 
 
 def test_it_ends_when_its_steps_are_used_up() -> None:
