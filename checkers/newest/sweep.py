@@ -32,8 +32,8 @@ from clew.checkers.verdict import Budget
 ALL = 1 << 40
 """As a width: more configurations than fit into any memory."""
 NARROW = 4
-"""Configurations that the narrowest sweep keeps. Of six histories of 10,000 operations with unknown outcomes, 4 decide
-three within ten seconds that 16 and 32 do not, and 16 decide one that 4 do not."""
+"""Configurations that the narrowest sweep keeps. Of four histories of 10,000 operations with unknown outcomes, 4 decide
+one of 30 clients within ten seconds that 16 do not. 16 decide the two of 10 clients, where 4 are lost."""
 _SLACK, _MORE = 6, 2
 """How much dearer than the best one a configuration may be that is kept: by the narrowest sweep, and how much more for
 each time that the width is doubled."""

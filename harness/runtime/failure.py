@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from traceback import FrameSummary, StackSummary, TracebackException
 from typing import Literal
@@ -61,4 +62,4 @@ def _is_import(frame: FrameSummary) -> bool:
 
 
 def _is_ours(frame: FrameSummary) -> bool:
-    return frame.filename.startswith(str(Path(__file__).parent))
+    return frame.filename.startswith(f"{Path(__file__).parent}{os.sep}")

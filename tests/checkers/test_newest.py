@@ -54,6 +54,15 @@ def test_it_agrees_with_the_exhaustive_checker(width: int, times: int) -> None:
     assert min(given["valid"], given["invalid"]) > 20 * times
 
 
+@OFTEN
+def test_what_is_too_dear_does_not_make_a_history_invalid(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "_SLACK", 0)
+    monkeypatch.setattr(sweep, "_MORE", 0)
+    rng = random.Random(9)
+    given = Counter(assert_agrees(narrowly(2), random_problem(rng), MODEL) for _ in range(200 * times))
+    assert min(given["valid"], given["invalid"]) > 40 * times
+
+
 def test_tables_grow_and_forget_and_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     """With room for next to nothing at first, each table is full at all times. No set is computed at one go either."""
     grown = Counter[str]()
